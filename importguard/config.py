@@ -1,0 +1,41 @@
+"""The settings of one run, as a frozen value. Where they come from is ``cli``'s business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Build:
+    """What ``--build`` asks for, in the words of ``docker build``."""
+
+    context: str
+    dockerfile: Optional[str] = None
+    target: Optional[str] = None
+    build_args: tuple[str, ...] = ()
+    tag: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that ``validate`` needs to know. Times in seconds, ``memory`` in bytes."""
+
+    images: tuple[str, ...] = ()
+    build: Optional[Build] = None
+    pull: str = "missing"
+    platform: Optional[str] = None
+    packages: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    include_tests: bool = False
+    env: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    setup: Optional[str] = None
+    network: str = "none"
+    timeout: float = 600.0
+    module_timeout: float = 60.0
+    memory: int = 4 * 1024**3
+    jobs: int = 2
+    python: Optional[str] = None
+    exact: bool = False
+    fail_on: str = "error"

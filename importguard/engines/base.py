@@ -1,0 +1,75 @@
+"""What importguard asks of a container engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Optional, Protocol
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the engine, with the part of its configuration that a container starts from (OCI image-spec).
+
+    ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``.
+    """
+
+    reference: str
+    id: str
+    platform: str
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    workdir: str = "/"
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run."""
+
+    memory: int
+    seconds: float
+    network: str = "none"
+    pids: int = 4096
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a container ended."""
+
+    code: int
+    out_of_memory: bool = False
+
+
+class CommandNotFound(Exception):
+    """The engine says that the container's executable is not in the image (or cannot be run there)."""
+
+
+@dataclass
+class Run:
+    """A running container: iterate over ``output`` (merged stdout and stderr, in chunks), then read ``exit``.
+
+    ``exit`` is None until ``output`` is exhausted.
+    """
+
+    output: Iterator[bytes]
+    exit: Optional[Exit] = field(default=None)
+
+
+class Engine(Protocol):
+    """Few verbs, many engines."""
+
+    def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
+        """Give the image, pulled by the policy ``missing``, ``always`` or ``never``.
+
+        Raises ImageError when there is none and EngineError when the engine does not answer.
+        """
+
+    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+        """Start ``command`` in a fresh container of ``image``, in its WORKDIR, as its USER.
+
+        The container's standard input stays open for as long as this process lives; the container and its
+        volumes are removed when ``Run.output`` ends or is closed, and by themselves if this process dies.
+        Raises CommandNotFound when the executable is absent, EngineError for anything else.
+        """

@@ -1,0 +1,148 @@
+"""The values of a report: frozen, named in the words of SARIF and of linters, no I/O."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import Optional
+
+
+class Severity(str, Enum):
+    """SARIF's levels (SARIF 2.1.0, section 3.27.10)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule's number is public: once released it never changes its meaning."""
+
+    id: str
+    name: str
+    summary: str
+    severity: Severity
+    help: str
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in a file; ``path`` is relative to the source tree or an import root where it can be."""
+
+    path: str
+    line: Optional[int] = None
+    column: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class ImportStep:
+    """One link of the way from an entry point to a failure."""
+
+    importer: str
+    imported: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of a finding; ``confidence`` is certain, likely or possible."""
+
+    cause: str
+    explanation: str
+    remedy: str
+    location: Optional[Location]
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause, named once: ``affected`` lists every module that fails by it."""
+
+    rule: Rule
+    severity: Severity
+    module: str
+    message: str
+    missing: Optional[str] = None
+    location: Optional[Location] = None
+    chain: tuple[ImportStep, ...] = ()
+    affected: tuple[str, ...] = ()
+    reached: bool = True
+    breaks_startup: Optional[bool] = None
+    diagnosis: Optional[Diagnosis] = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable over line numbers, messages and whichever importer came first."""
+        by_missing = self.rule.id in ("IG101", "IG102", "IG103") and self.missing
+        key = f"{self.rule.id}:{self.missing if by_missing else self.module}"
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ModuleVerdict:
+    """One module of the report; ``rule`` is the rule of the finding that it belongs to."""
+
+    name: str
+    path: Optional[str]
+    outcome: str
+    rule: Optional[str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class EntryPointVerdict:
+    """What a start command runs, and whether it could be imported.
+
+    ``outcome`` is ok, or the outcome of the target's module, or ``missing_attribute``.
+    """
+
+    command: str
+    target: Optional[str]
+    outcome: Optional[str]
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """Which image was judged. ``platform`` is ``os/arch``; ``user`` empty means root."""
+
+    reference: str
+    id: str
+    platform: str
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The interpreter that the image's start command runs."""
+
+    executable: str
+    version: str
+    implementation: str
+
+
+@dataclass(frozen=True)
+class ImageReport:
+    """Everything that is said of one image. ``error`` says why it could not be (wholly) judged."""
+
+    image: ImageInfo
+    interpreter: Optional[Interpreter]
+    import_path: tuple[str, ...]
+    entrypoints: tuple[EntryPointVerdict, ...]
+    complete: bool
+    error: Optional[str]
+    modules: tuple[ModuleVerdict, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+    suppressed: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+    """3 or 4 where the image could not be judged; else 0, whatever was found."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one run: always a list of images."""
+
+    images: tuple[ImageReport, ...]

@@ -1,0 +1,108 @@
+"""An exception as plain data: its chain, the module that it says is missing, and the frames that led there.
+
+Runs in the process that imports the application, so it uses nothing that the application could replace:
+no module is imported, and every value that comes out of an exception may lie, raise or be enormous.
+"""
+
+LONGEST_TEXT = 2000
+MOST_LINKS = 50
+MOST_FRAMES = 120
+PROBE_FILE = "<importguard>"
+
+
+def safe_text(value, convert=str):
+    """``convert(value)``, cut to ``LONGEST_TEXT``; never raises an Exception."""
+    try:
+        text = convert(value)
+        if type(text) is not str:
+            text = str.__str__(text)
+    except BaseException as error:
+        return "<unprintable: {}>".format(type(error).__name__)
+    if len(text) > LONGEST_TEXT:
+        return "{} [... {} characters]".format(text[:LONGEST_TEXT], len(text))
+    return text
+
+
+def chain(error):
+    """The exceptions behind ``error``, itself first: causes before contexts, then the members of a group."""
+    found, seen, waiting = [], set(), [error]
+    while waiting and len(found) < MOST_LINKS:
+        current = waiting.pop(0)
+        if id(current) in seen or not isinstance(current, BaseException):
+            continue
+        seen.add(id(current))
+        found.append(current)
+        inner = [_attribute(current, "__cause__"), _attribute(current, "__context__")]
+        members = _attribute(current, "exceptions")
+        if type(members) in (tuple, list):
+            inner.extend(members[:MOST_LINKS])
+        waiting[:0] = inner
+    return found
+
+
+def deciding(links):
+    """The exception that names the cause: the first ModuleNotFoundError, else ImportError, else the first."""
+    for kind in (ModuleNotFoundError, ImportError):
+        for link in links:
+            if isinstance(link, kind) and (kind is ImportError or _import_name(link)):
+                return link
+    return links[0]
+
+
+def describe(error):
+    """(type, message, missing, frames, causes), as ``evidence.ImportFailure`` has them; plain values only."""
+    links = chain(error)
+    decider = deciding(links)
+    missing = _import_name(decider) if isinstance(decider, ModuleNotFoundError) else None
+    causes = [(_type_name(link), safe_text(link), _import_name(link)) for link in links[:10]]
+    frames = _lead(_frames(error), _frames(decider))
+    if isinstance(decider, SyntaxError):
+        path, line = _attribute(decider, "filename"), _attribute(decider, "lineno")
+        if type(path) is str and type(line) is int:
+            frames.append((None, path, line, "<module>", ""))
+    if len(frames) > MOST_FRAMES:
+        frames = frames[: MOST_FRAMES // 2] + frames[-MOST_FRAMES // 2 :]
+    plain = [(safe_text(path), line, safe_text(name), safe_text(module)) for _, path, line, name, module in frames]
+    return (_type_name(error), safe_text(error), missing, plain, causes)
+
+
+def _attribute(value, name):
+    try:
+        return getattr(value, name, None)
+    except BaseException:
+        return None
+
+
+def _import_name(error):
+    name = _attribute(error, "name") if isinstance(error, ImportError) else None
+    return name[:LONGEST_TEXT] if type(name) is str and name else None
+
+
+def _type_name(error):
+    kind = type(error)
+    module = _attribute(kind, "__module__")
+    name = safe_text(_attribute(kind, "__qualname__"))
+    return name if module in ("builtins", None) else "{}.{}".format(safe_text(module), name)
+
+
+def _frames(error):
+    """(frame, path, line, function, module) of each frame of its traceback, the import system's left out."""
+    frames, step = [], _attribute(error, "__traceback__")
+    while step is not None and len(frames) < 3000:
+        code = step.tb_frame.f_code
+        path = code.co_filename
+        if path != PROBE_FILE and not path.startswith("<frozen importlib"):
+            module = step.tb_frame.f_globals.get("__name__", "")
+            frames.append((step.tb_frame, path, step.tb_lineno, code.co_name, module))
+        step = step.tb_next
+    return frames
+
+
+def _lead(outer, inner):
+    """The frames from the start of ``outer`` to the end of ``inner``, which began inside one of them."""
+    if not inner:
+        return outer
+    for index, frame in enumerate(outer):
+        if frame[0] is inner[0][0]:
+            return outer[:index] + inner
+    return inner if inner is not outer else outer

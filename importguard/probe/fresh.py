@@ -1,0 +1,146 @@
+"""One module in one fresh interpreter: the definition of a verdict, and the oracle of the fast plan.
+
+Runs as the application's interpreter, started as the application's start command would. Everything that it
+loads itself is built into the interpreter: the application may bring its own ``json.py`` or ``select.py``.
+"""
+
+import marshal
+import posix
+import sys
+import time
+
+from importguard.probe.failures import describe, safe_text
+
+_import = sys.modules["_frozen_importlib"]._gcd_import
+_find_spec = sys.modules["_frozen_importlib"]._find_spec
+_clock, _write, _open, _close, _getpid, _exit = (
+    time.monotonic,
+    posix.write,
+    posix.open,
+    posix.close,
+    posix.getpid,
+    posix._exit,
+)
+_ascii = ascii
+_O_WRONLY = posix.O_WRONLY
+
+
+class Channel:
+    """Sends verdicts on a private descriptor, framed with a secret, to the supervisor.
+
+    Application code may close every descriptor: the supervisor keeps its own end open, so that the pipe can
+    be opened again through /proc. A forked child of the application must not speak for its parent.
+    """
+
+    def __init__(self, descriptor, secret, supervisor, kept):
+        self.descriptor = descriptor
+        self.secret = secret
+        self.again = "/proc/{}/fd/{}".format(supervisor, kept)
+        self.process = _getpid()
+
+    def send(self, *message):
+        """Write one frame, or leave at once when this process is a fork of the one that was asked."""
+        if _getpid() != self.process:
+            _exit(0)
+        data = ("\n" + self.secret + " " + _ascii(message) + "\n").encode("ascii")
+        while data:
+            try:
+                data = data[_write(self.descriptor, data) :]
+            except OSError:
+                self.descriptor = _open(self.again, _O_WRONLY)
+
+
+def receive(descriptor):
+    """The request: read to its end before any application code runs, then closed."""
+    parts = []
+    while True:
+        part = posix.read(descriptor, 1 << 20)
+        if not part:
+            break
+        parts.append(part)
+    posix.close(descriptor)
+    return marshal.loads(b"".join(parts))
+
+
+def start(request):
+    """Make the import path what the start command would have made it."""
+    if sys.path and sys.path[0] == "":
+        del sys.path[0]
+    sys.path[:0] = request["import_path"]
+    try:
+        import faulthandler
+
+        faulthandler.enable(file=2)
+        faulthandler.register(request["dump_signal"], file=2, all_threads=False)
+    except (ImportError, AttributeError, ValueError, OSError, RuntimeError):
+        pass
+
+
+def prepare(setup):
+    """Run the application's preparation, e.g. ``django.setup()``; raises whatever it raises."""
+    import os
+
+    os.environ.update(setup["environ"])
+    name, _, attributes = setup["callable"].partition(":")
+    target = _import(name)
+    for attribute in attributes.split("."):
+        target = getattr(target, attribute)
+    target()
+
+
+def attempt(action, *arguments):
+    """(outcome, failure, detail, seconds) of calling ``action``."""
+    begun = _clock()
+    try:
+        action(*arguments)
+    except SystemExit as error:
+        links = chain(error)
+        seconds = _clock() - begun
+        return "exited", describe(error), "sys.exit({})".format(safe_text(error.code, repr)[:80]), seconds
+    except BaseException as error:
+        seconds = _clock() - begun
+        return "failed", describe(error), "", seconds
+    return "imported", None, "", _clock() - begun
+
+
+def missing_attributes(name, wanted):
+    """Those of the dotted ``wanted`` that the imported module ``name`` does not have."""
+    lost = []
+    for dotted in wanted:
+        try:
+            value = sys.modules[name]
+            for part in dotted.split("."):
+                value = getattr(value, part)
+        except BaseException:
+            lost.append(dotted)
+    return lost
+
+
+def _findable(name):
+    try:
+        return name in sys.modules or _find_spec(name, None) is not None
+    except BaseException:
+        return True
+
+
+def run_fresh(descriptor_in, descriptor_out):
+    """Do what the request asks: a preparation, then one module. Ends the process without its atexit handlers."""
+    request = receive(descriptor_in)
+    channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
+    start(request)
+    if request["setup"]:
+        channel.send("preparing")
+        outcome = attempt(prepare, request["setup"])
+        channel.send("prepared", *outcome[:3])
+        if outcome[0] != "imported":
+            _exit(0)
+    if request["find"]:
+        channel.send("absent", [name for name in request["find"] if not _findable(name)])
+    for name in request["modules"]:
+        channel.send("begin", name)
+        outcome, failure, detail, seconds = attempt(_import, name)
+        lost = missing_attributes(name, request["attributes"].get(name, ())) if outcome == "imported" else []
+        loaded = [key for key in list(sys.modules) if type(key) is str] if name in request["attributes"] else []
+        channel.send("done", name, outcome, failure, detail, seconds, {"lost": lost, "loaded": loaded})
+    channel.send("end")
+    _exit(0)

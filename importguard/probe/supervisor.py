@@ -1,0 +1,562 @@
+"""The process that watches: PID 1 of the container, never importing a line of the application.
+
+Protocol. The host starts ``python -I -S -c PROBE REQUEST`` in the image, REQUEST being one JSON object, and
+keeps standard input open; at its end the supervisor ends, and with it everything in the container. What is
+found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a newline.
+The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery`` (what is to
+be imported, and how), ``module`` (one for each, as soon as its verdict is final), ``preparation``,
+``entrypoint``, ``sites``, ``end``. A stream without ``end`` is no verdict.
+
+Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
+verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
+in fresh workers. A worker that dies is no verdict either: the module that it had announced is asked again.
+"""
+
+import ast
+import json
+import marshal
+import os
+import select
+import signal
+import sys
+import time
+from collections import deque
+
+from importguard.probe.discover import discover
+from importguard.probe.imports import static_reach, unguarded_sites
+
+DUMP_SIGNAL = 63
+TAIL = 2000
+LONGEST_FRAME = 4 << 20
+FATAL = ("crashed", "timed_out", "exited")
+
+
+class Worker:
+    """A process that imports; ``current`` is the stack of modules that it announced and has not finished."""
+
+    def __init__(self, kind, modules, limit):
+        self.kind = kind
+        self.modules = modules
+        self.limit = limit
+        self.current = []
+        self.buffer = b""
+        self.tail = b""
+        self.heard = time.monotonic()
+        self.status = None
+        self.dumped = None
+        self.timed_out = False
+        self.prepared = None
+        self.ended = False
+
+    def start(self, command, request):
+        """Fork and exec ``command(descriptors)``; hand the request over on a pipe of its own."""
+        plan, plan_end = os.pipe()
+        self.results, self.kept = os.pipe()
+        self.output, output_end = os.pipe()
+        request = dict(request, modules=self.modules, supervisor=os.getpid(), kept=self.kept)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                _become(command, plan, self.kept, output_end)
+            finally:
+                os._exit(127)
+        for descriptor in (plan, output_end):
+            os.close(descriptor)
+        for descriptor in (self.results, self.output):
+            os.set_blocking(descriptor, False)
+        try:
+            with open(plan_end, "wb") as pipe:
+                pipe.write(marshal.dumps(request, 2))
+        except BrokenPipeError:
+            pass
+
+    def read_output(self):
+        """Keep the tail of what the application prints; False when there is nothing to read now."""
+        part = _read(self.output)
+        self.tail = (self.tail + part)[-TAIL:]
+        return bool(part)
+
+    def messages(self, secret):
+        """The frames that arrived; anything else on the descriptor is dropped."""
+        while True:
+            part = _read(self.results)
+            self.buffer += part
+            *lines, self.buffer = self.buffer.split(b"\n")
+            self.buffer = self.buffer[:LONGEST_FRAME]
+            for line in lines:
+                if line.startswith(secret) and len(line) < LONGEST_FRAME:
+                    try:
+                        yield ast.literal_eval(line[len(secret) :].decode("ascii").strip())
+                    except (ValueError, SyntaxError, MemoryError, RecursionError, UnicodeError):
+                        continue
+            if not part:
+                return
+
+    def deadline(self):
+        """When this worker must have been heard of again; a dump of its stack is asked for first."""
+        return self.heard + self.limit if self.dumped is None else self.dumped + 0.3
+
+    def stop(self):
+        """End the process and those of its group."""
+        for target in (-self.pid, self.pid):
+            try:
+                os.kill(target, signal.SIGKILL)
+            except OSError:
+                pass
+
+    def close(self):
+        for descriptor in (self.results, self.kept, self.output):
+            os.close(descriptor)
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 1 << 16)
+    except (BlockingIOError, InterruptedError):
+        return b""
+
+
+def _become(command, plan, results, output):
+    """In the child: its own group, first in line for the kernel when memory runs out, then the interpreter."""
+    os.setsid()
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+    except OSError:
+        pass
+    signal.set_wakeup_fd(-1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    high = [os.dup(descriptor) for descriptor in (null, output, plan, results)]
+    os.dup2(high[0], 0)
+    os.dup2(high[1], 1)
+    os.dup2(high[1], 2)
+    os.dup2(high[2], 3)
+    os.dup2(high[3], 4)
+    os.closerange(5, 256)
+    os.execv(command[0], command)
+
+
+class Supervisor:
+    """Runs the workers, decides which verdicts are final, and tells the host."""
+
+    def __init__(self, request, sources):
+        self.request = request
+        self.sources = sources
+        self.secret = request["secret"]
+        self.ends = time.monotonic() + request["timeout"]
+        self.limit = request["module_timeout"]
+        self.workers = {}
+        self.fresh = deque()
+        self.alone = deque()
+        self.sweep = deque()
+        self.verdicts = {}
+        self.fatal = {}
+        self.deaths = {}
+        self.suspect = None
+        self.signatures = {}
+        self.setup = None
+        self.preparation = None
+        self.loaded = {}
+        self.lost = {}
+        self.absent = ()
+
+    # -- to the host
+
+    def emit(self, event, **values):
+        """Write one frame to standard output."""
+        frame = "\n{} {}\n".format(self.secret, json.dumps(dict(values, event=event)))
+        data = frame.encode("ascii")
+        while data:
+            data = data[os.write(1, data) :]
+
+    # -- the run
+
+    def run(self):
+        """Discover, import, report; returns when everything has been said."""
+        self.found = found = discover(self.request, os.environ)
+        self.emit("discovery", **{key: found[key] for key in found if key != "setup"})
+        if found["error"]:
+            return self.emit("end", complete=False, error=found["error"])
+        self.modules = [name for name, _ in found["modules"]]
+        self.paths = {os.path.abspath(path): name for name, path in found["modules"] if path}
+        self.setup = found["setup"]
+        self.attributes = {}
+        for entry in found["entrypoints"]:
+            if entry["module"]:
+                wanted = self.attributes.setdefault(entry["module"], [])
+                if entry["attribute"]:
+                    wanted.append(entry["attribute"])
+        if self.setup:
+            self.prepare()
+        self.judge()
+        self.conclude()
+
+    def prepare(self):
+        """Judge the preparation on its own; where it fails, the modules are judged without it."""
+        worker = self.spawn("prepare", [])
+        self.loop()
+        outcome = worker.prepared or (self.how_it_ended(worker)[0], None, self.how_it_ended(worker)[1])
+        self.preparation = {
+            "description": self.setup["description"],
+            "outcome": outcome[0],
+            "failure": failure_json(outcome[1]),
+            "detail": outcome[2],
+        }
+        self.emit("preparation", **self.preparation)
+        if outcome[0] != "imported":
+            self.setup = None
+
+    def judge(self):
+        """Give every module its verdict."""
+        jobs = self.request["jobs"]
+        if self.request["exact"] or len(self.modules) <= jobs:
+            self.fresh.extend(self.modules)
+        else:
+            self.sweep.extend(self.modules)
+        self.loop()
+        for name in self.modules:
+            if name not in self.verdicts:
+                self.verdict(name, "unchecked", None, "time ran out", 0.0)
+
+    def conclude(self):
+        """Say what needs all verdicts: the entry points, and what else would not resolve."""
+        outcomes = {name: verdict["outcome"] for name, verdict in self.verdicts.items()}
+        files = dict(self.found["modules"])
+        for entry in self.found["entrypoints"]:
+            module = entry["module"]
+            outcome = outcomes.get(module)
+            if outcome == "imported":
+                outcome = "missing_attribute" if self.lost.get(module) else "ok"
+            reaches = set(self.loaded.get(module, ())) & set(outcomes)
+            if module in outcomes:
+                reaches |= static_reach(module, files)
+            self.emit("entrypoint", **dict(entry, outcome=outcome, reaches=sorted(reaches)))
+        failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+        self.emit("sites", sites=self.unresolved(failed, files))
+        late = any(outcome == "unchecked" for outcome in outcomes.values())
+        self.emit("end", complete=not late, error="time ran out" if late else None)
+
+    def unresolved(self, failed, files):
+        """The unguarded imports of failed modules whose target is not in the image.
+
+        Only what can be told without running anything: a top-level name that no finder knows, or a file that
+        is not in a package of the application.
+        """
+        sites = unguarded_sites(failed, files)
+        tops = sorted({site[1].partition(".")[0] for site in sites} - set(files))
+        if tops and time.monotonic() < self.ends:
+            self.spawn("find", [], find=tops)
+            self.loop()
+        return [site for site in sites if site[1].partition(".")[0] in self.absent or _no_file(site[1], files)]
+
+    # -- workers
+
+    def spawn(self, kind, modules, find=()):
+        """Start one worker of ``kind`` for ``modules``."""
+        worker = Worker(kind, modules, self.limit)
+        interpreter = self.found["interpreter"]
+        source = self.sources["sweep" if kind == "sweep" else "fresh"]
+        command = [interpreter["executable"], *interpreter["flags"], "-c", source]
+        request = {
+            "secret": self.secret + "-worker",
+            "import_path": self.found["import_path"],
+            "setup": self.setup,
+            "attributes": self.attributes,
+            "dump_signal": DUMP_SIGNAL,
+            "selected": self.modules if kind == "sweep" else [],
+            "files": dict(self.found["modules"]) if kind == "sweep" else {},
+            "find": list(find),
+            "fatal": self.fatal if kind == "sweep" else {},
+        }
+        worker.start(command, request)
+        self.workers[worker.pid] = worker
+        return worker
+
+    def loop(self):
+        """Run until nothing is left to do, or time has run out."""
+        poll = select.poll()
+        wake, wake_end = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(wake_end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        while self.schedule() and time.monotonic() < self.ends:
+            self.wait(poll, wake)
+            for worker in list(self.workers.values()):
+                worker.read_output()
+                self.hear(worker)
+            self.reap()
+            self.enforce()
+        for worker in list(self.workers.values()):
+            worker.stop()
+            os.waitpid(worker.pid, 0)
+            del self.workers[worker.pid]
+            worker.close()
+        signal.set_wakeup_fd(-1)
+        os.close(wake)
+        os.close(wake_end)
+
+    def schedule(self):
+        """Start what may run now; False when all is done."""
+        kinds = [worker.kind for worker in self.workers.values()]
+        if "alone" in kinds:
+            return True
+        if self.sweep and "sweep" not in kinds and self.suspect is None:
+            self.spawn("sweep", list(self.sweep))
+        while self.fresh and len(self.workers) < self.request["jobs"]:
+            self.spawn("fresh", [self.fresh.popleft()])
+        if not self.workers and self.alone:
+            self.spawn("alone", [self.alone.popleft()])
+        return bool(self.workers)
+
+    def wait(self, poll, wake):
+        """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""
+        descriptors = [0, wake]
+        for worker in self.workers.values():
+            descriptors += [worker.results, worker.output]
+        for descriptor in descriptors:
+            poll.register(descriptor, select.POLLIN)
+        until = min([self.ends] + [worker.deadline() for worker in self.workers.values()])
+        try:
+            ready = poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)
+        finally:
+            for descriptor in descriptors:
+                poll.unregister(descriptor)
+        if any(descriptor == 0 for descriptor, _ in ready) and not os.read(0, 4096):
+            sys.exit(1)
+        _read(wake)
+
+    def hear(self, worker):
+        """Take in what ``worker`` says."""
+        for message in worker.messages((self.secret + "-worker ").encode("ascii")):
+            worker.heard = time.monotonic()
+            kind = message[0]
+            if kind == "begin":
+                worker.current.append(message[1])
+            elif kind == "prepared":
+                worker.prepared = message[1:4]
+            elif kind == "absent":
+                self.absent = message[1]
+            elif kind == "end":
+                worker.ended = True
+            elif kind == "done":
+                if message[1] in worker.current:
+                    del worker.current[worker.current.index(message[1]) :]
+                self.done(worker, *message[1:])
+
+    def done(self, worker, name, outcome, failure, detail, seconds, extra):
+        """A module's verdict has come: final, or to be asked again in a fresh worker."""
+        if name in self.attributes:
+            self.loaded[name] = extra["loaded"]
+            self.lost[name] = extra["lost"]
+        if worker.kind != "sweep":
+            return self.settle(name, outcome, failure, detail, seconds, worker)
+        if self.sweep and self.sweep[0] == name:
+            self.sweep.popleft()
+        elif name in self.sweep:
+            self.sweep.remove(name)
+        elif name in self.verdicts:
+            return None
+        heir = extra.get("heir")
+        if heir is not None:
+            known = self.verdicts.get(heir)
+            if known and known["outcome"] in FATAL:
+                return self.verdict(name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"])
+            return self.fresh.append(name)
+        if not extra["doubt"]:
+            return self.verdict(name, outcome, failure, detail, seconds)
+        return self.doubt(name, outcome, failure, detail, seconds, extra["doubt"])
+
+    def doubt(self, name, outcome, failure, detail, seconds, reason):
+        """Ask again, once for all modules that fail in the same place with the same words."""
+        if reason == "each" or failure is None:
+            return self.fresh.append(name)
+        signature = (reason, failure[0], failure[1], tuple(failure[3][-1][:2]) if failure[3] else name)
+        state = self.signatures.setdefault(signature, {"answer": None, "asked": name, "waiting": []})
+        if state["answer"] == "confirmed":
+            return self.verdict(name, outcome, failure, detail, seconds)
+        if state["answer"] == "refuted":
+            return self.fresh.append(name)
+        state["waiting"].append((name, outcome, failure, detail, seconds))
+        if state["asked"] == name:
+            self.fresh.append(name)
+        return None
+
+    def settle(self, name, outcome, failure, detail, seconds, worker=None):
+        """A fresh worker has spoken: its verdict is final, and answers for those that wait for it."""
+        self.verdict(name, outcome, failure, detail, seconds, worker)
+        if self.suspect == name:
+            self.suspect = None
+            if outcome in FATAL:
+                self.fatal[name] = outcome
+            elif self.deaths[name] > 1:
+                self.fatal[name] = "ask"
+        for state in self.signatures.values():
+            if state["answer"] is None and state["asked"] == name:
+                mine = state["waiting"].pop(0)
+                same = mine[1] == outcome and mine[2][:3] == (failure or (None,) * 3)[:3]
+                state["answer"] = "confirmed" if same else "refuted"
+                for waiting in state["waiting"]:
+                    if same:
+                        self.verdict(*waiting)
+                    else:
+                        self.fresh.append(waiting[0])
+                state["waiting"] = []
+
+    def verdict(self, name, outcome, failure, detail, seconds, worker=None, culprit=None):
+        """Make a verdict final and tell the host."""
+        if name in self.verdicts:
+            return
+        output = ""
+        if worker is not None and outcome != "imported":
+            worker.read_output()
+            output = worker.tail.decode("utf-8", "backslashreplace")
+        if culprit is None and outcome != "imported":
+            culprit = self.culprit(name, failure, output)
+        verdict = {
+            "name": name,
+            "outcome": outcome,
+            "failure": failure_json(failure),
+            "detail": detail,
+            "seconds": round(seconds, 6),
+            "culprit": culprit,
+            "output": output,
+        }
+        self.verdicts[name] = verdict
+        self.emit("module", **verdict)
+
+    def culprit(self, name, failure, output):
+        """The module in whose body it happened: by the innermost frame of a module's body."""
+        if failure:
+            for path, _, function, module in reversed(failure[3]):
+                if function == "<module>":
+                    return self.paths.get(os.path.abspath(path)) or module or name
+            return name
+        for line in output.splitlines():
+            path, mark, rest = line.strip().partition('", line ')
+            if mark and rest.endswith("in <module>") and path[6:] in self.paths:
+                return self.paths[path[6:]]
+        return name
+
+    def reap(self):
+        """Collect the dead, orphans of the application among them."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            worker = self.workers.pop(pid, None)
+            if worker is None:
+                continue
+            worker.status = status
+            self.hear(worker)
+            while worker.read_output():
+                if len(worker.tail) >= TAIL:
+                    break
+            worker.stop()
+            worker.close()
+            self.died(worker)
+
+    def how_it_ended(self, worker):
+        """(outcome, detail) of a worker that ended before it gave a verdict."""
+        if worker.timed_out:
+            return "timed_out", "longer than {:g} s".format(worker.limit)
+        if os.WIFSIGNALED(worker.status):
+            return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(worker.status)))
+        return "exited", "exit code {}".format(os.WEXITSTATUS(worker.status))
+
+    def died(self, worker):
+        """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
+        if worker.ended or worker.kind == "prepare":
+            return
+        outcome, detail = self.how_it_ended(worker)
+        if worker.kind == "sweep":
+            name = worker.current[-1] if worker.current else (self.sweep[0] if self.sweep else None)
+            if name is not None and name not in self.verdicts:
+                self.deaths[name] = self.deaths.get(name, 0) + 1
+                if name in self.sweep:
+                    self.sweep.remove(name)
+                self.suspect = name
+                self.fresh.appendleft(name)
+            return
+        for name in worker.modules:
+            if name in self.verdicts:
+                continue
+            if not worker.current:
+                detail = "the interpreter did not start: " + detail
+            if outcome == "crashed" and worker.kind == "fresh" and os.WTERMSIG(worker.status) == signal.SIGKILL:
+                self.alone.append(name)
+            else:
+                self.settle(name, outcome, None, detail, time.monotonic() - worker.heard, worker)
+
+    def enforce(self):
+        """Stop the workers that were not heard of in time, after asking where they are."""
+        now = time.monotonic()
+        for worker in self.workers.values():
+            if now < worker.deadline() or worker.timed_out:
+                continue
+            if worker.dumped is None:
+                worker.dumped = now
+                try:
+                    os.kill(worker.pid, DUMP_SIGNAL)
+                except OSError:
+                    pass
+            else:
+                worker.timed_out = True
+                worker.stop()
+
+
+def _no_file(target, files):
+    """Whether ``target`` would be a file of a regular package of the application, and is not there."""
+    parent, _, name = target.rpartition(".")
+    home, init = os.path.split(files.get(parent) or "")
+    if target in files or init != "__init__.py":
+        return False
+    try:
+        return not any(entry.split(".")[0] == name for entry in os.listdir(home))
+    except OSError:
+        return False
+
+
+def _signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def failure_json(failure):
+    """``failures.describe``'s tuple under the names of ``evidence.ImportFailure``."""
+    if failure is None:
+        return None
+    kind, message, missing, frames, causes = failure
+    return {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
+
+
+def program(sources, names, call):
+    """A worker's ``-c`` program: the files ``names`` in one namespace that is nobody's module."""
+    lines = []
+    for name in names:
+        lines += [line for line in sources[name].split("\n") if not line.startswith("from importguard.probe")]
+    text = "\n".join(lines + [call])
+    return "exec(compile({!r}, '<importguard>', 'exec'), {{'__name__': '<importguard>'}})".format(text)
+
+
+def main(sources, workers):
+    """Run the probe for the request in ``sys.argv``; ``workers`` names the files of each kind of worker."""
+    programs = {kind: program(sources, names, "run_{}(3, 4)".format(kind)) for kind, names in workers.items()}
+    supervisor = Supervisor(json.loads(sys.argv[1]), programs)
+    try:
+        supervisor.run()
+    except Exception as error:
+        supervisor.emit("end", complete=False, error="the probe failed: {!r} {}".format(error, _where(error)))
+    os._exit(0)
+
+
+def _where(error):
+    step = error.__traceback__
+    while step.tb_next is not None:
+        step = step.tb_next
+    return "({}:{})".format(step.tb_frame.f_code.co_name, step.tb_lineno)
