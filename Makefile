@@ -1,0 +1,26 @@
+# `make demo` and `make test` are all that a fresh machine needs: they make a virtual environment in .venv, find
+# (or, as root on Debian and Ubuntu, install and start) a Docker engine, and find or make a base image.
+SHELL := /bin/bash
+
+.PHONY: demo test format clean engine
+
+engine:
+	scripts/docker.sh
+	scripts/base_image.sh
+
+demo: engine
+	scripts/venv.sh
+	scripts/demo.sh
+
+# ARGS go to pytest, for example: make test ARGS="-k dockerignore -x ../tests/unit"
+test: engine
+	scripts/venv.sh dev
+	scripts/test.sh $(ARGS)
+	scripts/demo.sh
+
+format:
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+clean:
+	rm -rf .venv examples/netra/backend/wheels .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The backend of Netra, an invented product."""

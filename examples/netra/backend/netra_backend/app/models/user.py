@@ -1,0 +1,7 @@
+"""A person."""
+
+from pydantic import BaseModel
+
+
+class User(BaseModel):
+    id: str

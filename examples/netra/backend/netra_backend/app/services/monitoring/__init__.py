@@ -1,0 +1,1 @@
+"""Errors and figures for operations."""
