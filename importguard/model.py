@@ -137,6 +137,7 @@ class ImageReport:
     seconds: float
     suppressed: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     exit_code: int = 0
     """3 or 4 where the image could not be judged; else 0, whatever was found."""
 

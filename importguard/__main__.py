@@ -1,0 +1,8 @@
+"""``python -m importguard`` is the same as ``importguard``."""
+
+from __future__ import annotations
+
+from importguard.cli import main
+
+if __name__ == "__main__":
+    main()

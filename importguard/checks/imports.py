@@ -1,0 +1,128 @@
+"""IG101 to IG108: every module that does not import, grouped by its root cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
+from importguard.failures.environment import environment
+from importguard.failures.frames import chain, locate, own_frame, relative
+from importguard.failures.root_cause import RootCause, root_cause, type_name
+from importguard.model import Finding, Location, Severity
+
+FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
+_BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
+_UNCONFIGURED = re.compile(r"settings are not configured|Apps aren't loaded yet")
+
+Member = tuple[ModuleImport, RootCause]
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """One finding a cause; ``affected`` are the selected modules that fail by it."""
+    groups: dict[tuple[str, str], list[Member]] = {}
+    preparation = _preparation_key(evidence)
+    for item in _failed(evidence):
+        cause = root_cause(item)
+        key = preparation if preparation and _lacks_preparation(item) else _key(item, cause)
+        groups.setdefault(key, []).append((item, cause))
+    return [_finding(members, evidence) for members in groups.values()]
+
+
+def _failed(evidence: Evidence) -> Iterator[ModuleImport]:
+    """The preparation first, where it failed, then the modules that are the application's."""
+    if evidence.preparation is not None and evidence.preparation.outcome in FAILED:
+        yield _as_item(evidence.preparation)
+    for item in evidence.modules:
+        if item.selected and item.outcome in FAILED:
+            yield item
+
+
+def _as_item(preparation: Preparation) -> ModuleImport:
+    """The preparation, to be judged by the rules of a module; its culprit is the last body that ran."""
+    frames = preparation.failure.frames if preparation.failure else ()
+    bodies = [frame.module for frame in frames if frame.function == "<module>" and frame.module]
+    return ModuleImport(
+        preparation.description,
+        None,
+        preparation.outcome,
+        failure=preparation.failure,
+        culprit=bodies[-1] if bodies else None,
+        selected=False,
+        detail=preparation.detail,
+    )
+
+
+def _key(item: ModuleImport, cause: RootCause) -> tuple[str, str]:
+    by_missing = cause.rule.id in _BY_MISSING and cause.missing
+    return cause.rule.id, str(by_missing or item.culprit or item.name)
+
+
+def _preparation_key(evidence: Evidence) -> Optional[tuple[str, str]]:
+    if evidence.preparation is None or evidence.preparation.outcome not in FAILED:
+        return None
+    item = _as_item(evidence.preparation)
+    return _key(item, root_cause(item))
+
+
+def _lacks_preparation(item: ModuleImport) -> bool:
+    """Whether the module failed only because the preparation did: Django says so in these words."""
+    if item.failure is None or item.failure.missing is not None:
+        return False
+    known = type_name(item.failure.type) in ("AppRegistryNotReady", "ImproperlyConfigured")
+    return known and bool(_UNCONFIGURED.search(item.failure.message))
+
+
+def _finding(members: Sequence[Member], evidence: Evidence) -> Finding:
+    item, cause = min(members, key=lambda member: _rank(member[0], evidence))
+    prepared = next((one for one, _ in members if not one.selected), None)
+    diagnosis = None
+    if cause.rule.id == "IG104" and item.failure is not None and not _is_import_error(item):
+        diagnosis = environment(item.failure)
+    frames = _frames(item, cause)
+    return Finding(
+        rule=cause.rule,
+        severity=Severity.WARNING if diagnosis else cause.rule.severity,
+        module=prepared.name if prepared else item.culprit or item.name,
+        message=cause.message,
+        missing=cause.missing,
+        location=_location(item, cause, frames, evidence),
+        chain=chain(frames, cause.missing, evidence.import_path),
+        affected=tuple(sorted({one.name for one, _ in members if one.selected})),
+        diagnosis=diagnosis,
+    )
+
+
+def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str]:
+    """Whose failure tells the story: the preparation's, the start command's, the culprit's own, the first."""
+    targets = {entry.module for entry in evidence.entrypoints}
+    return item.selected, item.name not in targets, item.culprit != item.name, item.name
+
+
+def _is_import_error(item: ModuleImport) -> bool:
+    return item.failure is not None and type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError")
+
+
+def _frames(item: ModuleImport, cause: RootCause) -> tuple[Frame, ...]:
+    """The failure's frames. A SyntaxError's last frame is the file that never ran, so it has no module yet."""
+    frames = item.failure.frames if item.failure else ()
+    if cause.rule.id == "IG105" and frames and not frames[-1].module:
+        return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))
+    return frames
+
+
+def _location(
+    item: ModuleImport, cause: RootCause, frames: Sequence[Frame], evidence: Evidence
+) -> Optional[Location]:
+    if cause.rule.id == "IG105" and frames and not frames[-1].path.startswith("<"):
+        return locate(frames[-1], evidence.import_path)
+    frame = own_frame(frames, evidence)
+    if frame is not None:
+        return locate(frame, evidence.import_path)
+    for site in evidence.sites:
+        if site.module == item.culprit and site.target == cause.missing and site.path:
+            return Location(relative(site.path, evidence.import_path), site.line)
+    path = next((one.path for one in evidence.modules if one.name == (item.culprit or item.name)), None)
+    return Location(relative(path, evidence.import_path)) if path else None

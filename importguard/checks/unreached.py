@@ -1,0 +1,62 @@
+"""IG101, not reached: what else a failed module imports that would not resolve, so that one round mends all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from importguard.evidence import Evidence, ImportSite
+from importguard.failures.frames import relative
+from importguard.model import Finding, ImportStep, Location
+from importguard.rules import RULES
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """One finding a target that no import got to, because its module failed before."""
+    failed = {item.name for item in evidence.modules if item.selected and item.outcome not in _NOT_FAILED}
+    known = {item.failure.missing for item in evidence.modules if item.failure and item.failure.missing}
+    if evidence.preparation and evidence.preparation.failure and evidence.preparation.failure.missing:
+        known.add(evidence.preparation.failure.missing)
+    sites = [
+        site
+        for site in evidence.sites
+        if site.scope == "module" and site.resolves is False and site.module in failed
+    ]
+    targets = {site.target for site in sites}
+    groups: dict[str, list[ImportSite]] = {}
+    for site in sites:
+        if not _covered(site.target, known):
+            groups.setdefault(_shortest(site.target, targets), []).append(site)
+    return [_finding(target, group, evidence) for target, group in groups.items()]
+
+
+_NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
+
+
+def _prefixes(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _covered(target: str, known: Iterable[str]) -> bool:
+    """``a.b`` needs no finding of its own where ``a`` has one."""
+    return not set(_prefixes(target)).isdisjoint(known)
+
+
+def _shortest(target: str, targets: set[str]) -> str:
+    return next(prefix for prefix in _prefixes(target) if prefix in targets)
+
+
+def _finding(target: str, sites: list[ImportSite], evidence: Evidence) -> Finding:
+    first = min(sites, key=lambda site: (site.module, site.line))
+    location = Location(relative(first.path, evidence.import_path), first.line) if first.path else None
+    return Finding(
+        rule=RULES["IG101"],
+        severity=RULES["IG101"].severity,
+        module=first.module,
+        message=f"No module named '{target}'",
+        missing=target,
+        location=location,
+        chain=(ImportStep(first.module, target, location),) if location else (),
+        affected=tuple(sorted({site.module for site in sites})),
+        reached=False,
+    )

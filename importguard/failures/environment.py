@@ -1,0 +1,101 @@
+"""Is an exception the environment's doing? Only on evidence: a variable looked up, settings that name one,
+a refused connection or a failed name look-up."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from importguard.failures.root_cause import type_name, walk
+from importguard.evidence import Cause, ImportFailure
+from importguard.model import Diagnosis
+
+_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b")
+_SPOKEN_OF = re.compile(r"environment variable|env(?:ironment)? ?var\b|envvar", re.IGNORECASE)
+_SETTINGS_MODULES = ("pydantic_settings", "pydantic.env_settings", "pydantic.v1.env_settings")
+_FIELD = re.compile(r"^(\S+)\n\s+.*(?:field required|type=missing)", re.IGNORECASE | re.MULTILINE)
+_ANY_FIELD = re.compile(r"^([A-Za-z_]\S*)\n\s+\S", re.MULTILINE)
+_CONNECTION_TYPES = frozenset({"ConnectionRefusedError", "gaierror", "herror"})
+_CONNECTION_WORDS = re.compile(
+    r"connection refused|could not connect to|can't connect to|could not translate host name|"
+    r"(?:temporary failure in )?name resolution|name or service not known|name does not resolve|"
+    r"nodename nor servname|network is unreachable|no address associated with hostname",
+    re.IGNORECASE,
+)
+_CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
+
+
+def environment(failure: ImportFailure) -> Optional[Diagnosis]:
+    """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are."""
+    variables, certain = _variables(failure)
+    if variables:
+        names = ", ".join(variables)
+        return Diagnosis(
+            cause="environment",
+            explanation=f"The import needs {names}, which the image does not set.",
+            remedy=" ".join(f"--env {name}=…" for name in variables),
+            location=None,
+            confidence="certain" if certain else "likely",
+        )
+    if any(_is_connection(cause) for cause in walk(failure)):
+        return Diagnosis(
+            cause="environment",
+            explanation="The import connects to a server that cannot be reached from the check.",
+            remedy="Connect when the program starts instead of at import, or check with --network NETWORK "
+            "and the server's address: --env NAME=…",
+            location=None,
+            confidence="likely",
+        )
+    return None
+
+
+def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
+    """The variables that were asked for, and whether their names are certain."""
+    looked_up = _looked_up(failure)
+    if looked_up:
+        return (looked_up,), True
+    fields = _settings_fields(failure)
+    if fields:
+        return fields, False
+    for cause in walk(failure):
+        if _speaks_of_variable(cause):
+            match = _VARIABLE.search(_SPOKEN_OF.sub(" ", cause.message))
+            if match is not None:
+                return (match.group(1),), True
+    return (), False
+
+
+def _looked_up(failure: ImportFailure) -> Optional[str]:
+    """The key of ``os.environ[key]``: KeyError raised by ``os._Environ.__getitem__``, or starlette's Config."""
+    last = failure.frames[-1] if failure.frames else None
+    key_error = next((cause for cause in walk(failure) if type_name(cause.type) == "KeyError"), None)
+    if last is None or key_error is None:
+        return None
+    if last.module == "os" and last.function in ("__getitem__", "__delitem__"):
+        return key_error.message.strip("'\"") or None
+    if last.module == "starlette.config":
+        match = _VARIABLE.search(key_error.message)
+        return match.group(1) if match else None
+    return None
+
+
+def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:
+    """The fields that pydantic's settings lack. An ``env_prefix`` is not told, so the names are likely."""
+    invalid = next((cause for cause in walk(failure) if type_name(cause.type) == "ValidationError"), None)
+    if invalid is None or not any(frame.module.startswith(_SETTINGS_MODULES) for frame in failure.frames):
+        return ()
+    fields = _FIELD.findall(invalid.message) or _ANY_FIELD.findall(invalid.message)
+    return tuple(dict.fromkeys(field.split(".")[0].upper() for field in fields))
+
+
+def _speaks_of_variable(cause: Cause) -> bool:
+    if type_name(cause.type) == "UndefinedValueError":  # python-decouple
+        return True
+    return type_name(cause.type) in ("EnvError", "EnvValidationError") or bool(_SPOKEN_OF.search(cause.message))
+
+
+def _is_connection(cause: Cause) -> bool:
+    name = type_name(cause.type)
+    if name in _CONNECTION_TYPES:
+        return True
+    return bool(_CONNECTING.search(name) and _CONNECTION_WORDS.search(cause.message))

@@ -1,0 +1,45 @@
+"""Where a failure happened and how the interpreter got there, read from its traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from importguard.evidence import Evidence, Frame
+from importguard.model import ImportStep, Location
+
+
+def relative(path: str, roots: Sequence[str]) -> str:
+    """``path`` relative to the longest import root that holds it, else as it is."""
+    holding = [root.rstrip("/") for root in roots if path.startswith(root.rstrip("/") + "/")]
+    return path[len(max(holding, key=len)) + 1 :] if holding else path
+
+
+def locate(frame: Frame, roots: Sequence[str]) -> Location:
+    """The place of a frame."""
+    return Location(relative(frame.path, roots), frame.line)
+
+
+def own_frame(frames: Sequence[Frame], evidence: Evidence) -> Optional[Frame]:
+    """The innermost frame of the application's own code; without one, the innermost that has a file."""
+    selected = {module.name for module in evidence.modules if module.selected}
+    real = [frame for frame in frames if not frame.path.startswith("<")]
+    own = [frame for frame in real if frame.module in selected]
+    return (own or real or [None])[-1]
+
+
+def chain(frames: Sequence[Frame], missing: Optional[str], roots: Sequence[str]) -> tuple[ImportStep, ...]:
+    """The way through the modules, one step each; the last one leads to ``missing`` where there is one.
+
+    Frames of the import system itself are no steps, and neighbouring frames of one module are one step, at the
+    line from which the next module was entered.
+    """
+    way: list[Frame] = []
+    for frame in frames:
+        if frame.path.startswith("<") or frame.module.split(".")[0] == "importlib":
+            continue
+        if way and way[-1].module == frame.module:
+            way.pop()
+        way.append(frame)
+    targets = [frame.module for frame in way[1:]] + ([missing] if missing else [])
+    return tuple(ImportStep(frame.module, target, locate(frame, roots)) for frame, target in zip(way, targets))

@@ -1,0 +1,127 @@
+"""From a failed import to its root cause: which rule it breaks, and what is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from importguard.evidence import Cause, ImportFailure, ModuleImport
+from importguard.model import Rule
+from importguard.rules import RULES
+
+_NAME = re.compile(r"cannot import name '([^']+)'(?: from (partially initialized module )?'([^']+)')?")
+# glibc and musl, in the words of their dynamic linkers; the first group is the library.
+_LIBRARY = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(\S+): cannot open shared object file",
+        r"(\S+): undefined symbol",
+        r"(\S+): version [`'][^']+' not found",
+        r"(\S+): (?:invalid ELF header|wrong ELF class|file too short|cannot enable executable stack)",
+        r"(\S+): (?:cannot allocate memory in static TLS block|failed to map segment)",
+        r"Error loading shared library ([^\s:]+)",
+        r"Error relocating ([^\s:]+): .*symbol not found",
+    )
+)
+_SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
+_ENDINGS = {
+    "exited": ("IG106", "The process exits while the module is imported"),
+    "crashed": ("IG107", "The interpreter dies while the module is imported"),
+    "timed_out": ("IG108", "The import does not finish in time"),
+}
+_OUTPUT_LINES = 5
+
+
+@dataclass(frozen=True)
+class RootCause:
+    """What a failure comes down to. ``missing`` is a module, ``module.name`` or a library; None elsewhere."""
+
+    rule: Rule
+    message: str
+    missing: Optional[str] = None
+
+
+def type_name(qualified: str) -> str:
+    """The class's own name: ``django.core.exceptions.ImproperlyConfigured`` is ``ImproperlyConfigured``."""
+    return qualified.rsplit(".", 1)[-1]
+
+
+def root_cause(item: ModuleImport) -> RootCause:
+    """Judge one module that did not import: by how it ended, else by the error that began it."""
+    failure = item.failure
+    if item.outcome in _ENDINGS:
+        rule, message = _ENDINGS[item.outcome]
+        return RootCause(RULES[rule], _with_output(f"{message}: {item.detail}" if item.detail else message, item))
+    if failure is None:
+        return RootCause(RULES["IG104"], _with_output(item.detail or "The import failed", item))
+    found = _of_import(failure)
+    if found is not None:
+        return found
+    return RootCause(RULES["IG104"], _wrapped(f"{type_name(failure.type)}: {failure.message}", failure, None))
+
+
+def walk(failure: ImportFailure) -> tuple[Cause, ...]:
+    """The chain of exceptions, outermost first, also where the evidence holds only the outermost."""
+    return failure.causes or (Cause(failure.type, failure.message, None),)
+
+
+def is_circular(failure: Optional[ImportFailure]) -> bool:
+    """Whether a name was asked of a module that was still being imported."""
+    return failure is not None and any("partially initialized module" in cause.message for cause in walk(failure))
+
+
+def _of_import(failure: ImportFailure) -> Optional[RootCause]:
+    """The root cause where the import system itself failed: a module, a name, a library, the source."""
+    if failure.missing is not None:
+        decisive = next((cause for cause in walk(failure) if cause.name == failure.missing), None)
+        message = decisive.message if decisive else f"No module named '{failure.missing}'"
+        return RootCause(RULES["IG101"], _wrapped(message, failure, decisive), failure.missing)
+    for cause in walk(failure):
+        found = _missing_name(cause) or _missing_library(cause)
+        if found is not None:
+            rule, missing = found
+            return RootCause(RULES[rule], _wrapped(cause.message, failure, cause), missing)
+        if type_name(cause.type) in _SYNTAX:
+            message = f"{type_name(cause.type)}: {cause.message}"
+            return RootCause(RULES["IG105"], _wrapped(message, failure, cause))
+    return None
+
+
+def _missing_name(cause: Cause) -> Optional[tuple[str, str]]:
+    match = _NAME.match(cause.message) if type_name(cause.type) == "ImportError" else None
+    if match is None:
+        return None
+    module = match.group(3) or cause.name
+    return "IG102", f"{module}.{match.group(1)}" if module else match.group(1)
+
+
+def _missing_library(cause: Cause) -> Optional[tuple[str, str]]:
+    # ctypes raises OSError where the import system raises ImportError, with the same words.
+    if type_name(cause.type) not in ("ImportError", "OSError"):
+        return None
+    for pattern in _LIBRARY:
+        match = pattern.search(cause.message)
+        if match is not None:
+            return "IG103", match.group(1).rsplit("/", 1)[-1]
+    return None
+
+
+def _wrapped(message: str, failure: ImportFailure, decisive: Optional[Cause]) -> str:
+    """Add how the error reached the log, or what it was raised from, where that is another exception."""
+    causes = walk(failure)
+    if decisive is None and len(causes) > 1:
+        inner = causes[-1]
+        return f"{message} (from {type_name(inner.type)}: {_first_line(inner.message)})"
+    if decisive is not None and decisive is not causes[0]:
+        return f"{message} (raised on as {type_name(failure.type)}: {_first_line(failure.message)})"
+    return message
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0]
+
+
+def _with_output(message: str, item: ModuleImport) -> str:
+    lines = item.output.strip().splitlines()[-_OUTPUT_LINES:]
+    return "\n".join([f"{message}. It printed:", *lines]) if lines else message

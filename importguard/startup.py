@@ -1,0 +1,106 @@
+"""What keeps the application from starting, and what keeps the check from being complete. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.evidence import EntryPoint, Evidence
+from importguard.model import Finding, Severity
+
+_RUNS = "runs when imported"
+
+
+def mark(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
+    """Set ``breaks_startup``: None where no entry point was recognised; those that break it come first."""
+    marked = [replace(finding, breaks_startup=_breaks(finding, evidence)) for finding in findings]
+    return sorted(marked, key=_order)
+
+
+def _order(finding: Finding) -> tuple[bool, int, str]:
+    return not finding.breaks_startup, -len(finding.affected), finding.missing or finding.module
+
+
+def _breaks(finding: Finding, evidence: Evidence) -> Optional[bool]:
+    if evidence.preparation is not None and finding.module == evidence.preparation.description:
+        return True
+    targets = [entry for entry in evidence.entrypoints if entry.module is not None]
+    if not targets:
+        return None
+    return any(_breaks_target(finding, entry) for entry in targets)
+
+
+def _breaks_target(finding: Finding, entry: EntryPoint) -> bool:
+    """Whether this command cannot start for this finding.
+
+    A target that was imported is broken by nothing on its way: a module of a circle may fail alone only. Where
+    the target failed, whatever else its import would come to is broken as well.
+    """
+    if finding.rule.id == "IG109":
+        return finding.module == entry.module and entry.outcome == "missing_attribute"
+    if entry.outcome in ("ok", "missing_attribute"):
+        return False
+    if entry.module in finding.affected:
+        return True
+    circular = "partially initialized module" in finding.message
+    on_the_way = set(finding.affected if not finding.reached else ()) | {finding.module}
+    return not circular and not on_the_way.isdisjoint(entry.reaches)
+
+
+def shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:
+    """Why the image could not be wholly judged, with what to do; empty where it was."""
+    reasons = [*_unjudged(evidence)]
+    reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
+    reasons += [_stopped(finding) for finding in findings if _is_stop(finding)]
+    return list(dict.fromkeys(reasons))
+
+
+def _unjudged(evidence: Evidence) -> Iterable[str]:
+    outcomes = Counter(item.outcome for item in evidence.modules if item.selected)
+    settled = sum(outcomes[name] for name in ("imported", "failed", "exited", "crashed", "timed_out"))
+    unchecked = sum(outcomes.values()) - settled - outcomes["skipped"]
+    if unchecked:
+        count = "1 module was" if unchecked == 1 else f"{unchecked} modules were"
+        why = evidence.error or "the check broke off"
+        advice = ". Give it more time with --timeout" if "--" not in why and "time" in why else ""
+        yield f"{count} not checked: {why}{advice}"
+    elif evidence.error or not evidence.complete:
+        yield evidence.error or "the check broke off before everything was judged"
+    if not settled and not unchecked:
+        yield "nothing was imported: every module that was found is left out. Name what to check with --package"
+
+
+def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
+    """A start command whose target got no verdict is never passed over."""
+    if entry.module is None:
+        return None
+    target = next((item for item in evidence.modules if item.name == entry.module and item.selected), None)
+    if target is None or (target.outcome == "skipped" and target.detail != _RUNS):
+        left_out = " but is left out" if target else ""
+        return (
+            f"the start command '{entry.command}' loads {entry.module}, which is not among the checked modules"
+            f"{left_out}. Name its package with --package, or the command that production runs with --command"
+        )
+    if target.outcome == "imported" and entry.outcome not in ("ok", "missing_attribute"):
+        return f"the start command '{entry.command}' could not be verified: {entry.target} was not looked up"
+    return None
+
+
+def _is_stop(finding: Finding) -> bool:
+    """Behind a startup that stops for want of its environment, nothing was seen."""
+    return (
+        finding.severity is Severity.WARNING
+        and finding.diagnosis is not None
+        and finding.diagnosis.cause == "environment"
+        and finding.breaks_startup is True
+    )
+
+
+def _stopped(finding: Finding) -> str:
+    assert finding.diagnosis is not None
+    return (
+        f"startup stops in {finding.module}, and what lies behind it is unchecked. "
+        f"{finding.diagnosis.explanation} Check again with it: {finding.diagnosis.remedy}"
+    )

@@ -1,0 +1,150 @@
+"""The whole flow: an image becomes evidence, evidence becomes findings, findings become a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Callable, Optional
+
+from importguard.checks import run_checks
+from importguard.config import Config
+from importguard.engines.base import Engine, Image
+from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
+from importguard.evidence import Evidence, ModuleImport
+from importguard.model import (
+    EntryPointVerdict,
+    Finding,
+    ImageInfo,
+    ImageReport,
+    Interpreter,
+    ModuleVerdict,
+    Report,
+    Severity,
+)
+from importguard.progress import Progress
+from importguard.redaction import redact
+from importguard.startup import mark, shortfalls
+
+Inspector = Callable[[Engine, Image, Config, Progress], Evidence]
+
+
+def validate(
+    config: Config, progress: Progress, *, engine: Optional[Engine] = None, inspector: Optional[Inspector] = None
+) -> Report:
+    """Check every image that ``config`` names, or the one that it builds.
+
+    One that cannot be judged does not stop the others: its report says why and owns the exit code. ``engine``
+    is Docker and ``inspector`` runs the image unless others are given. Raises UsageError for wrong settings.
+    """
+    inspect = inspector or _running()
+    reports = []
+    for reference in _references(config):
+        image = None
+        try:
+            engine = engine or _docker()
+            image = _image(reference, config, engine, progress)
+            progress.step(f"checking {reference}")
+            reports.append(_judge(image, inspect(engine, image, config, progress), config))
+        except UsageError:
+            raise
+        except ImportguardError as error:
+            reports.append(_unjudged(reference, image, error))
+    return Report(tuple(reports))
+
+
+def exit_code(report: Report, fail_on: str) -> int:
+    """3 or 4 if any image could not be judged, else 1 if a finding is at or above ``fail_on``, else 0."""
+    unjudged = max((image.exit_code for image in report.images), default=InspectionError.exit_code)
+    if unjudged:
+        return unjudged
+    failing = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}, "never": set()}[fail_on]
+    found = any(finding.severity in failing for image in report.images for finding in image.findings)
+    return EXIT_FINDINGS if found else EXIT_OK
+
+
+def _references(config: Config) -> tuple[str, ...]:
+    if bool(config.images) == bool(config.build):
+        raise UsageError("give either images to check or --build CONTEXT, not both and not neither")
+    return (config.build.tag or config.build.context,) if config.build else config.images
+
+
+def _docker() -> Engine:
+    from importguard.engines.docker import DockerEngine
+
+    return DockerEngine()
+
+
+def _running() -> Inspector:
+    from importguard.inspectors.run import inspect
+
+    return inspect
+
+
+def _image(reference: str, config: Config, engine: Engine, progress: Progress) -> Image:
+    """Build or pull, as the settings say."""
+    if config.build is None:
+        return engine.image(reference, pull=config.pull, platform=config.platform)
+    from importguard.images.build import build
+
+    progress.step(f"building {reference}")
+    return engine.image(build(config.build, config.platform, progress), pull="never", platform=config.platform)
+
+
+def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
+    findings = mark(run_checks(evidence), evidence)
+    reasons = shortfalls(findings, evidence)
+    rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
+    selected = [item for item in evidence.modules if item.selected]
+    return ImageReport(
+        image=_info(image),
+        interpreter=Interpreter(evidence.executable, evidence.version, evidence.implementation),
+        import_path=evidence.import_path,
+        entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
+        complete=not reasons,
+        error="\n".join(reasons) or None,
+        modules=tuple(
+            ModuleVerdict(item.name, item.path, item.outcome, rules.get(item.name), item.seconds)
+            for item in selected
+        ),
+        findings=tuple(redact(finding, (*image.env, *config.env)) for finding in findings),
+        seconds=evidence.seconds,
+        notes=(*_left_out(selected), *evidence.notes),
+        details=evidence.details,
+        exit_code=InspectionError.exit_code if reasons else EXIT_OK,
+    )
+
+
+def _unjudged(reference: str, image: Optional[Image], error: ImportguardError) -> ImageReport:
+    return ImageReport(
+        image=_info(image) if image else ImageInfo(reference, "", ""),
+        interpreter=None,
+        import_path=(),
+        entrypoints=(),
+        complete=False,
+        error=str(error),
+        modules=(),
+        findings=(),
+        seconds=0.0,
+        exit_code=error.exit_code,
+    )
+
+
+def _info(image: Image) -> ImageInfo:
+    return ImageInfo(image.reference, image.id, image.platform, image.user)
+
+
+def _left_out(modules: list[ModuleImport]) -> list[str]:
+    """Say what was left out, and why."""
+    reasons = Counter(item.detail or "left out" for item in modules if item.outcome == "skipped")
+    if not reasons:
+        return []
+    listed = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in sorted(reasons.items()))
+    advice = "; --include-tests checks the tests too" if "tests" in reasons else ""
+    return [f"Left out: {listed}{advice}."]
+
+
+_REASONS = {
+    "tests": "of tests",
+    "runs when imported": "that would run when imported",
+    "not a module name": "whose name no import can write",
+    "excluded": "by --exclude",
+}
