@@ -12,7 +12,6 @@ from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, Inspect
 from importguard.evidence import Evidence, ModuleImport
 from importguard.model import (
     EntryPointVerdict,
-    Finding,
     ImageInfo,
     ImageReport,
     Interpreter,
@@ -24,11 +23,20 @@ from importguard.progress import Progress
 from importguard.redaction import redact
 from importguard.startup import mark, shortfalls
 
+_FAILING: dict[str, tuple[Severity, ...]] = {
+    "error": (Severity.ERROR,),
+    "warning": (Severity.ERROR, Severity.WARNING),
+    "never": (),
+}
 Inspector = Callable[[Engine, Image, Config, Progress], Evidence]
 
 
 def validate(
-    config: Config, progress: Progress, *, engine: Optional[Engine] = None, inspector: Optional[Inspector] = None
+    config: Config,
+    progress: Progress,
+    *,
+    engine: Optional[Engine] = None,
+    inspector: Optional[Inspector] = None,
 ) -> Report:
     """Check every image that ``config`` names, or the one that it builds.
 
@@ -56,7 +64,7 @@ def exit_code(report: Report, fail_on: str) -> int:
     unjudged = max((image.exit_code for image in report.images), default=InspectionError.exit_code)
     if unjudged:
         return unjudged
-    failing = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}, "never": set()}[fail_on]
+    failing = _FAILING[fail_on]
     found = any(finding.severity in failing for image in report.images for finding in image.findings)
     return EXIT_FINDINGS if found else EXIT_OK
 
@@ -86,7 +94,9 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     from importguard.images.build import build
 
     progress.step(f"building {reference}")
-    return engine.image(build(config.build, config.platform, progress), pull="never", platform=config.platform)
+    return engine.image(
+        build(config.build, config.platform, progress), pull="never", platform=config.platform
+    )
 
 
 def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from importguard.failures.root_cause import type_name, walk
 from importguard.evidence import Cause, ImportFailure
+from importguard.failures.root_cause import type_name, walk
 from importguard.model import Diagnosis
 
 _VARIABLE = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b")
@@ -91,7 +91,9 @@ def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:
 def _speaks_of_variable(cause: Cause) -> bool:
     if type_name(cause.type) == "UndefinedValueError":  # python-decouple
         return True
-    return type_name(cause.type) in ("EnvError", "EnvValidationError") or bool(_SPOKEN_OF.search(cause.message))
+    return type_name(cause.type) in ("EnvError", "EnvValidationError") or bool(
+        _SPOKEN_OF.search(cause.message)
+    )
 
 
 def _is_connection(cause: Cause) -> bool:

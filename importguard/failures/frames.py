@@ -42,4 +42,6 @@ def chain(frames: Sequence[Frame], missing: Optional[str], roots: Sequence[str])
             way.pop()
         way.append(frame)
     targets = [frame.module for frame in way[1:]] + ([missing] if missing else [])
-    return tuple(ImportStep(frame.module, target, locate(frame, roots)) for frame, target in zip(way, targets))
+    return tuple(
+        ImportStep(frame.module, target, locate(frame, roots)) for frame, target in zip(way, targets)
+    )

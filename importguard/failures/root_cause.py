@@ -51,8 +51,9 @@ def root_cause(item: ModuleImport) -> RootCause:
     """Judge one module that did not import: by how it ended, else by the error that began it."""
     failure = item.failure
     if item.outcome in _ENDINGS:
-        rule, message = _ENDINGS[item.outcome]
-        return RootCause(RULES[rule], _with_output(f"{message}: {item.detail}" if item.detail else message, item))
+        rule, ending = _ENDINGS[item.outcome]
+        message = f"{ending}: {item.detail}" if item.detail else ending
+        return RootCause(RULES[rule], _with_output(message, item))
     if failure is None:
         return RootCause(RULES["IG104"], _with_output(item.detail or "The import failed", item))
     found = _of_import(failure)
@@ -64,11 +65,6 @@ def root_cause(item: ModuleImport) -> RootCause:
 def walk(failure: ImportFailure) -> tuple[Cause, ...]:
     """The chain of exceptions, outermost first, also where the evidence holds only the outermost."""
     return failure.causes or (Cause(failure.type, failure.message, None),)
-
-
-def is_circular(failure: Optional[ImportFailure]) -> bool:
-    """Whether a name was asked of a module that was still being imported."""
-    return failure is not None and any("partially initialized module" in cause.message for cause in walk(failure))
 
 
 def _of_import(failure: ImportFailure) -> Optional[RootCause]:

@@ -1,0 +1,144 @@
+"""Reading the command line's values: durations, sizes, environment files, output files. Light: only click."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, Optional
+
+import click
+
+from importguard.errors import UsageError
+
+FORMATS = ("text", "json")
+_EXTENSIONS = {".json": "json"}
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smh])+|\d+(?:\.\d+)?")
+_MULTIPLES = {unit: 1024**power for power, unit in enumerate(("", "k", "m", "g", "t"))}
+# Docker's notation: https://pkg.go.dev/github.com/docker/go-units#RAMInBytes
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?", re.IGNORECASE)
+_LEAST_MEMORY = 6 * 1024**2  # the least that Docker accepts for --memory
+_SETUP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+class Duration(click.ParamType):
+    """Seconds, or ``90s``, ``10m``, ``1h30m``; more than zero."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> float:
+        """Give the seconds."""
+        text = str(value).strip().lower()
+        seconds = 0.0
+        if _DURATION.fullmatch(text):
+            seconds = sum(
+                float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh]?)", text)
+            )
+        if seconds <= 0:
+            self.fail(f"{value!r} is no duration: give seconds, or 90s, 10m, 1h30m", param, ctx)
+        return seconds
+
+
+class Size(click.ParamType):
+    """Bytes in Docker's notation: ``512m``, ``2g``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> int:
+        """Give the bytes."""
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is no size: give bytes, or 512m, 2g", param, ctx)
+        size = int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
+        if size < _LEAST_MEMORY:
+            self.fail(f"{value!r} is too little: the least that Docker accepts is 6m", param, ctx)
+        return size
+
+
+class Line(click.ParamType):
+    """Text that may hold spaces: in the environment variable, one value a line."""
+
+    name = "text"
+    envvar_list_splitter = "\n"
+
+    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> str:
+        """Give the text as it is."""
+        return str(value)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Leave out empty lines."""
+        return [line.strip() for line in rv.split("\n") if line.strip()]
+
+
+def option(*flags: str, **settings: Any) -> Callable[[Any], Any]:
+    """``click.option`` that also reads ``IMPORTGUARD_`` and the long flag's name from the environment."""
+    long = next(flag for flag in flags if flag.startswith("--"))
+    variable = "IMPORTGUARD_" + long[2:].replace("-", "_").upper()
+    return click.option(*flags, envvar=variable, show_envvar=True, **settings)
+
+
+def environment(env: Iterable[str], files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """``--env`` and ``--env-file`` as ``NAME=value``, read as by ``docker run``.
+
+    --env wins over the files, and the last one wins.
+
+    A name alone takes its value from ``environ`` and is left out when it is not there.
+    """
+    lines = [line for file in files for line in _env_lines(file)] + list(env)
+    found: dict[str, str] = {}
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if not name or any(character.isspace() for character in name):
+            raise UsageError(f"{name!r} is no name of an environment variable: give NAME=value, or NAME")
+        if "\0" in line:
+            raise UsageError(f"the value of {name} holds a NUL character, which no environment can")
+        if equals or name in environ:
+            found[name] = value if equals else environ[name]
+    return tuple(f"{name}={value}" for name, value in found.items())
+
+
+def _env_lines(file: str) -> list[str]:
+    """Docker's format: a variable a line, ``#`` begins a comment line, nothing is quoted."""
+    try:
+        with open(file, encoding="utf-8-sig") as stream:
+            lines = [line.lstrip() for line in stream.read().splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--env-file {file} can't be read: {error}") from error
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def setup_callable(value: Optional[str]) -> Optional[str]:
+    """Check ``--setup MODULE:CALLABLE``."""
+    if value is not None and not _SETUP.fullmatch(value):
+        raise UsageError(
+            f"--setup {value!r} is not of the form MODULE:CALLABLE, such as shop.start:configure"
+        )
+    return value
+
+
+def output(value: str) -> tuple[str, str]:
+    """``[FORMAT=]FILE`` as (format, file); without FORMAT the extension tells: ``.json``, or else text."""
+    prefix, equals, file = value.partition("=")
+    if equals and prefix in FORMATS:
+        format_, path = prefix, file
+    elif equals and prefix.isalpha():
+        known = ", ".join(FORMATS)
+        raise UsageError(
+            f"--output {value}: there is no format {prefix!r} (known: {known}). "
+            f"For a file whose name holds '=', write text=./{value}"
+        )
+    else:
+        format_, path = _EXTENSIONS.get(os.path.splitext(value)[1].lower(), "text"), value
+    if path in ("", "-"):
+        raise UsageError(f"--output {value}: name a file; what goes to standard output is chosen by --format")
+    return format_, path
+
+
+def build_argument(value: str) -> str:
+    """Check ``--build-arg K=V`` or ``K``, as ``docker build`` takes it."""
+    if not value.partition("=")[0]:
+        raise UsageError(f"--build-arg {value!r}: give NAME=value, or NAME to pass on its value")
+    return value

@@ -1,0 +1,127 @@
+"""The JSON report, schema_version 1: ``schemas/report.schema.json`` describes it.
+
+Written field by field: additions are allowed, renames are not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Optional
+
+from importguard import __version__
+from importguard.model import Finding, ImageReport, Location, Report, Severity
+
+
+def render(report: Report) -> str:
+    """The report as JSON text in ASCII, with a newline at its end."""
+    plain = {
+        "schema_version": 1,
+        "importguard": __version__,
+        "images": [_image(image) for image in report.images],
+    }
+    return json.dumps(_valid(plain), indent=2, allow_nan=False) + "\n"
+
+
+def _image(image: ImageReport) -> dict[str, Any]:
+    interpreter = image.interpreter
+    return {
+        "image": {
+            "reference": image.image.reference,
+            "id": image.image.id or None,
+            "platform": image.image.platform or None,
+        },
+        "interpreter": interpreter
+        and {
+            "executable": interpreter.executable,
+            "version": interpreter.version,
+            "implementation": interpreter.implementation,
+        },
+        "import_path": list(image.import_path),
+        "entrypoints": [
+            {"command": entry.command, "target": entry.target, "outcome": entry.outcome}
+            for entry in image.entrypoints
+        ],
+        "complete": image.complete,
+        "error": image.error,
+        "summary": _summary(image),
+        "modules": [
+            {
+                "name": module.name,
+                "path": module.path,
+                "outcome": module.outcome,
+                "rule": module.rule,
+                "seconds": round(module.seconds, 6),
+            }
+            for module in image.modules
+        ],
+        "findings": [_finding(finding) for finding in image.findings],
+        "suppressed": [_finding(finding) for finding in image.suppressed],
+        "notes": list(image.notes),
+    }
+
+
+def _summary(image: ImageReport) -> dict[str, Any]:
+    outcomes = Counter(module.outcome for module in image.modules)
+    severities = Counter(finding.severity for finding in image.findings)
+    apart = outcomes["imported"] + outcomes["skipped"] + outcomes["unchecked"]
+    return {
+        "modules": len(image.modules),
+        "imported": outcomes["imported"],
+        "failed": len(image.modules) - apart,
+        "skipped": outcomes["skipped"],
+        "unchecked": outcomes["unchecked"],
+        "causes": len(image.findings),
+        "errors": severities[Severity.ERROR],
+        "warnings": severities[Severity.WARNING],
+        "seconds": round(image.seconds, 3),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    diagnosis = finding.diagnosis
+    return {
+        "rule": finding.rule.id,
+        "name": finding.rule.name,
+        "severity": finding.severity.value,
+        "module": finding.module,
+        "missing": finding.missing,
+        "message": finding.message,
+        "location": _location(finding.location),
+        "chain": [
+            {
+                "importer": step.importer,
+                "imported": step.imported,
+                "path": step.location.path,
+                "line": step.location.line,
+            }
+            for step in finding.chain
+        ],
+        "affected": list(finding.affected),
+        "reached": finding.reached,
+        "breaks_startup": finding.breaks_startup,
+        "diagnosis": diagnosis
+        and {
+            "cause": diagnosis.cause,
+            "explanation": diagnosis.explanation,
+            "remedy": diagnosis.remedy,
+            "location": _location(diagnosis.location),
+            "confidence": diagnosis.confidence,
+        },
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _location(location: Optional[Location]) -> Optional[dict[str, Any]]:
+    return {"path": location.path, "line": location.line} if location else None
+
+
+def _valid(value: Any) -> Any:
+    """The same with lone surrogates as backslash escapes: Unicode text has none (RFC 8259, section 8.2)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [_valid(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _valid(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,254 @@
+"""The report for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Severity
+from importguard.terminal import escape, style, wrap
+
+_MOST_FINDINGS = 20
+_MOST_NAMES = 5
+_MOST_STEPS = 6
+_MOST_LINES = 8
+_LONGEST_MESSAGE = 1500
+_INDENT = "   "
+_MARKS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+@dataclass(frozen=True)
+class _Page:
+    """How to write: characters a line, with colours or without, everything or the gist."""
+
+    width: int
+    color: bool
+    verbose: bool
+
+    def style(self, text: str, styles: str) -> str:
+        return style(text, styles, self.color)
+
+    def styled(self, text: str, styles: str, indent: str = "", hanging: str = "") -> list[str]:
+        """Wrapped first, styled then: escape sequences have no width."""
+        return [self.style(line, styles) for line in wrap(text, self.width, indent, hanging or indent)]
+
+
+def render(report: Report, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """The report as text of ``width`` columns, with a newline at its end; ``verbose`` cuts no list."""
+    page = _Page(max(width, 40), color, verbose)
+    lines: list[str] = []
+    for image in report.images:
+        if lines:
+            lines += ["", page.style("─" * page.width, "dim"), ""]
+        lines += _image(image, page)
+    if len(report.images) > 1:
+        lines += ["", page.style("─" * page.width, "dim"), "", *_overview(report, page)]
+    return "\n".join(lines) + "\n"
+
+
+def _overview(report: Report, page: _Page) -> Iterator[str]:
+    for image in report.images:
+        mark, styles = _mark(image)
+        yield from page.styled(
+            f"{mark} {escape(image.image.reference)}: {_short_verdict(image)}", styles, "", "  "
+        )
+
+
+def _mark(image: ImageReport) -> tuple[str, str]:
+    if any(finding.severity is Severity.ERROR for finding in image.findings):
+        return "✗", "bold red"
+    if image.error:
+        return "!", "bold red"
+    return ("!", "bold yellow") if image.findings else ("✓", "bold green")
+
+
+def _short_verdict(image: ImageReport) -> str:
+    parts = [_count(len(image.findings), "finding")] if image.findings else []
+    parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
+    return ", ".join(parts) or "every module imports"
+
+
+def _image(image: ImageReport, page: _Page) -> Iterator[str]:
+    yield from _title(image, page)
+    yield ""
+    yield from _verdict(image, page)
+    for number, finding in enumerate(_shown(image, page), 1):
+        yield ""
+        yield from _finding(number, finding, page)
+    rest = len(image.findings) - len(_shown(image, page))
+    if rest:
+        yield ""
+        yield page.style(f"… and {_count(rest, 'more finding', 'more findings')}; -v shows all", "dim")
+    if image.modules:
+        yield ""
+        yield from page.styled(_footer(image), "dim", "", "  ")
+    for note in (*image.notes, *(image.details if page.verbose else ())):
+        yield from page.styled(escape(note), "dim", "", "  ")
+
+
+def _shown(image: ImageReport, page: _Page) -> Sequence[Finding]:
+    """The first findings; a list that would be cut by only two is shown whole."""
+    everything = page.verbose or len(image.findings) <= _MOST_FINDINGS + 2
+    return image.findings if everything else image.findings[:_MOST_FINDINGS]
+
+
+def _title(image: ImageReport, page: _Page) -> Iterator[str]:
+    facts = [_short_id(image.image.id), image.image.platform]
+    if image.interpreter:
+        facts += [f"{image.interpreter.implementation} {image.interpreter.version}"]
+        facts += [f"user {image.image.user or 'root'}"]
+    about = ", ".join(escape(fact) for fact in facts if fact)
+    title = f"importguard  {escape(image.image.reference)}" + (f"  ({about})" if about else "")
+    yield from page.styled(title, "bold", "", "  ")
+
+
+def _short_id(identity: str) -> str:
+    algorithm, colon, digest = identity.partition(":")
+    return f"{algorithm}:{digest[:12]}" if colon else identity[:12]
+
+
+def _verdict(image: ImageReport, page: _Page) -> Iterator[str]:
+    mark, styles = _mark(image)
+    if image.modules:
+        for index, sentence in enumerate(_sentences(image)):
+            lead = f"{mark} " if index == 0 else "  "
+            yield from page.styled(lead + sentence, styles if index == 0 else "", "", "  ")
+    if image.error:
+        if image.modules:
+            yield ""
+        title = "The check is not complete: " if image.modules else "This image could not be checked: "
+        for index, reason in enumerate(image.error.strip().split("\n")):
+            lead = f"! {title}" if index == 0 else "  "
+            styles = "bold red" if index == 0 else ""
+            yield from page.styled(lead + escape(reason), styles, "", "  ")
+
+
+def _sentences(image: ImageReport) -> Iterator[str]:
+    outcomes = Counter(module.outcome for module in image.modules)
+    checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
+    failed = checked - outcomes["imported"]
+    if failed:
+        causes = sum(1 for finding in image.findings if finding.reached and finding.rule.id != "IG109")
+        verb = "does" if failed == 1 else "do"
+        yield f"{failed} of {_count(checked, 'module')} {verb} not import, from {_count(causes, 'cause')}."
+    elif checked:
+        yield f"All {checked} modules import." if checked > 1 else "The module imports."
+    unreached = sum(1 for finding in image.findings if not finding.reached)
+    if unreached:
+        verb = "is" if unreached == 1 else "are"
+        yield f"{_count(unreached, 'more missing module')} {verb} behind them and would fail next."
+    yield from _startup(image)
+
+
+def _startup(image: ImageReport) -> Iterator[str]:
+    commands = ", ".join(dict.fromkeys(escape(entry.command) for entry in image.entrypoints if entry.target))
+    broken = sum(1 for finding in image.findings if finding.breaks_startup)
+    if broken:
+        verb = "breaks" if broken == 1 else "break"
+        behind = f" ({commands})" if commands else ""
+        yield f"{_count(broken, 'finding')} {verb} startup{behind}."
+    elif commands and image.complete:
+        yield f"What starts it can be loaded: {commands}."
+    elif not commands and image.complete:
+        yield "No start command was recognised, so which modules it needs is not known: name it with --command."
+
+
+def _finding(number: int, finding: Finding, page: _Page) -> Iterator[str]:
+    yield from _heading(number, finding, page)
+    yield from _message(finding, page)
+    if finding.location:
+        verb = "imported" if finding.missing and finding.rule.id != "IG109" else "in"
+        at = f"{verb} at" if verb == "imported" else verb
+        yield from page.styled(f"{at} {_place(finding.location)}", "", _INDENT, _INDENT * 2)
+    yield from _way(finding.chain, page)
+    yield from _affected(finding, page)
+    if finding.diagnosis:
+        yield from page.styled(escape(finding.diagnosis.explanation), "", _INDENT)
+        yield from page.styled(f"try: {escape(finding.diagnosis.remedy)}", "cyan", _INDENT, _INDENT * 2)
+
+
+def _heading(number: int, finding: Finding, page: _Page) -> Iterator[str]:
+    subject = escape(finding.missing or finding.module)
+    left = f"{number}. {finding.rule.id} {finding.rule.name}  {subject}"
+    tags = ["breaks startup"] if finding.breaks_startup else []
+    tags += [] if finding.reached else ["not reached"]
+    tags += ["warning"] if finding.severity is Severity.WARNING else []
+    tags += [_count(len(finding.affected), "module")] if finding.affected else []
+    right = " · ".join(tags)
+    styles = f"bold {_MARKS[finding.severity]}"
+    if len(left) + 2 + len(right) <= page.width:
+        yield page.style(left, styles) + " " * (page.width - len(left) - len(right)) + right
+        return
+    yield from page.styled(left, styles, "", _INDENT)
+    if right:
+        yield _INDENT + right
+
+
+def _message(finding: Finding, page: _Page) -> Iterator[str]:
+    lines = [line for line in finding.message.split("\n") if line.strip()] or [""]
+    shown = lines if page.verbose else lines[:_MOST_LINES]
+    for line in shown:
+        text = escape(line.rstrip())
+        cut = text if page.verbose or len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
+        yield from page.styled(cut, "", _INDENT)
+    if len(shown) < len(lines):
+        yield page.style(
+            f"{_INDENT}… and {_count(len(lines) - len(shown), 'more line')}; -v shows all", "dim"
+        )
+
+
+def _place(location: Location) -> str:
+    return escape(location.path) + (f":{location.line}" if location.line else "")
+
+
+def _way(chain: Sequence[ImportStep], page: _Page) -> Iterator[str]:
+    """How the import got there. One step alone says nothing that the location does not."""
+    importers = [step.importer for step in chain]
+    if len(importers) < 2 and not (page.verbose and importers):
+        return
+    if page.verbose:
+        for step in chain:
+            line = f"{escape(step.importer)} → {escape(step.imported)}  {_place(step.location)}"
+            yield from page.styled(line, "dim", _INDENT, _INDENT * 2)
+        return
+    names = [importers[0], *(_abbreviated(name, importers[0]) for name in importers[1:])]
+    if len(names) > _MOST_STEPS:
+        names = [*names[:2], f"({len(names) - 4} more)", *names[-2:]]
+    yield from page.styled(" → ".join(escape(name) for name in names), "dim", _INDENT, _INDENT * 2)
+
+
+def _abbreviated(name: str, first: str) -> str:
+    """``…core.factory`` for ``shop.app.core.factory`` after ``shop.app.main``: what they share is said once."""
+    shared = 0
+    parts, others = name.split("."), first.split(".")
+    while shared < min(len(parts), len(others)) - 1 and parts[shared] == others[shared]:
+        shared += 1
+    return "…" + ".".join(parts[shared:]) if shared else name
+
+
+def _affected(finding: Finding, page: _Page) -> Iterator[str]:
+    names = [escape(name) for name in finding.affected if name != finding.module or len(finding.affected) > 1]
+    if not names:
+        return
+    shown = names if page.verbose or len(names) <= _MOST_NAMES + 1 else names[:_MOST_NAMES]
+    rest = f" … and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    label = "fails" if finding.reached else "would fail"
+    yield from page.styled(f"{label}: {', '.join(shown)}{rest}", "dim", _INDENT, _INDENT * 2)
+
+
+def _footer(image: ImageReport) -> str:
+    outcomes = Counter(module.outcome for module in image.modules)
+    failed = sum(outcomes[name] for name in ("failed", "exited", "crashed", "timed_out"))
+    counts = {
+        "imported": outcomes["imported"],
+        "failed": failed,
+        "unchecked": outcomes["unchecked"],
+        "skipped": outcomes["skipped"],
+    }
+    parts = [f"{count} {name}" for name, count in counts.items() if count or name == "imported"]
+    return " · ".join([*parts, f"{image.seconds:.1f} s"])
+
+
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

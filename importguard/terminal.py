@@ -1,0 +1,60 @@
+"""Text for a terminal: escaped, styled, wrapped. Every string from an image goes through ``escape``."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Optional
+
+# Controls (C0, DEL, C1), soft hyphen, zero-width and bidirectional marks, line separators, BOM, lone surrogates,
+# interlinear and tag characters: what can move the cursor, hide text or reorder it (Unicode TR 36, TR 9).
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
+    "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+# SGR parameters, ECMA-48 section 8.3.117.
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
+
+
+def escape(text: str) -> str:
+    """``text`` on one line with nothing a terminal would obey; unsafe characters as ``\\n``, ``\\x1b``, ``\\u202e``."""
+    return _UNSAFE.sub(lambda match: _escaped(match.group()), text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[character]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def style(text: str, styles: str, color: bool) -> str:
+    """``text`` in ``styles`` ("bold red") where ``color`` is wanted."""
+    if not color or not styles:
+        return text
+    return f"\x1b[{';'.join(STYLES[name] for name in styles.split())}m{text}\x1b[0m"
+
+
+def wrap(text: str, width: int, indent: str = "", hanging: Optional[str] = None) -> list[str]:
+    """Lines of at most ``width`` characters; words longer than that are broken, so nothing runs to column 0."""
+    return textwrap.wrap(
+        text,
+        max(width, len(indent) + 20),
+        initial_indent=indent,
+        subsequent_indent=indent if hanging is None else hanging,
+        break_on_hyphens=False,
+    )
+
+
+def fit_encoding(text: str, encoding: str) -> str:
+    """``text`` in characters that ``encoding`` has: ``->`` for an arrow, backslash escapes for the rest."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        for character, plain in _PLAIN.items():
+            text = text.replace(character, plain)
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
