@@ -9,7 +9,7 @@ from typing import Optional, Protocol
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the engine, with the part of its configuration that a container starts from (OCI image-spec).
+    """An image of the engine, with what a container starts from of its configuration (OCI image-spec).
 
     ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``.
     """
@@ -36,10 +36,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a container ended."""
+    """How a container ended: by itself, killed for memory, or killed because ``Limits.seconds`` were over."""
 
     code: int
     out_of_memory: bool = False
+    timed_out: bool = False
 
 
 class CommandNotFound(Exception):
@@ -71,5 +72,6 @@ class Engine(Protocol):
 
         The container's standard input stays open for as long as this process lives; the container and its
         volumes are removed when ``Run.output`` ends or is closed, and by themselves if this process dies.
-        Raises CommandNotFound when the executable is absent, EngineError for anything else.
+        Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
+        them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """

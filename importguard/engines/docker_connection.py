@@ -1,0 +1,93 @@
+"""Finding the Docker daemon that the user's ``docker`` command would talk to."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from importguard.errors import EngineError
+
+CONNECT_SECONDS = 60
+"""How long one answer of the daemon may take. The SDK's own default."""
+
+
+def connect() -> Any:
+    """Give an ``APIClient`` of the Docker SDK for the daemon that the environment names.
+
+    As the ``docker`` command does: DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), else the
+    context named by DOCKER_CONTEXT or by the Docker configuration. Raises EngineError when no daemon answers.
+    """
+    from docker.api.client import APIClient
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        options = _endpoint()
+        address = options.get("base_url") or "the default socket"
+        # Any explicit version keeps the constructor from asking for one: /version takes a slow 5 ms.
+        client = APIClient(version="1.41", timeout=CONNECT_SECONDS, **options)
+    except (DockerException, OSError, ValueError) as error:
+        raise EngineError(
+            f"The Docker configuration cannot be used: {error}. Check DOCKER_HOST, DOCKER_CERT_PATH, "
+            "the current `docker context` and ~/.docker/config.json."
+        ) from error
+    try:
+        with client.get(f"{client.base_url}/_ping", timeout=CONNECT_SECONDS) as answer:
+            answer.raise_for_status()
+            version = answer.headers.get("Api-Version")
+    except RequestException as error:
+        client.close()
+        raise unreachable(address, error) from error
+    if version in (None, "1.41"):
+        return client
+    client.close()
+    return APIClient(version=version, timeout=CONNECT_SECONDS, **options)
+
+
+def _endpoint() -> dict[str, Any]:
+    """Give ``base_url`` and ``tls`` for the SDK's client."""
+    from docker.context import ContextAPI
+    from docker.utils import kwargs_from_env
+
+    if os.environ.get("DOCKER_HOST"):
+        options: dict[str, Any] = kwargs_from_env()
+        return options
+    name = os.environ.get("DOCKER_CONTEXT") or None
+    context = ContextAPI.get_context(name)
+    if context is None:
+        raise EngineError(
+            f"The Docker context {name or 'set in the Docker configuration'} does not exist. "
+            "`docker context ls` lists those that do; choose one with DOCKER_CONTEXT or `docker context use`."
+        )
+    options = {"base_url": context.Host}
+    if context.TLSConfig is not None:
+        options["tls"] = context.TLSConfig
+    return options
+
+
+def unreachable(address: str, error: BaseException) -> EngineError:
+    """Say why the daemon at ``address`` did not answer, and what to do about it."""
+    reason = _root_cause(error)
+    if isinstance(reason, PermissionError):
+        return EngineError(
+            f"This user may not use the Docker daemon at {address} (permission denied). Join the group that "
+            "owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo."
+        )
+    return EngineError(
+        f"No Docker daemon answers at {address} ({reason}). Start it (Docker Desktop, or `sudo systemctl "
+        "start docker`), or name another one with DOCKER_HOST or `docker context use`."
+    )
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """Give the operating system's error that requests and urllib3 wrapped, where there is one."""
+    seen: set[int] = set()
+    innermost = error
+    step: Any = error
+    while isinstance(step, BaseException) and id(step) not in seen:
+        seen.add(id(step))
+        innermost = step
+        if isinstance(step, OSError) and step.errno is not None:
+            break
+        step = step.__cause__ or step.__context__ or next(iter(step.args[:1]), None)
+    return innermost

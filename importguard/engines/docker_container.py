@@ -1,0 +1,196 @@
+"""One container from creation to removal, over the Docker Engine API.
+
+The order is the point. Attach before start, or the first output is lost. Ask for the wait before start, or
+the daemon's automatic removal takes the exit code away. The attached connection is the container's standard
+input: the kernel closes it when this process dies, however it dies, and that ends the container.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Callable, Optional
+
+from importguard.engines.base import CommandNotFound, Exit, Run
+from importguard.errors import EngineError
+
+REMOVAL_SECONDS = 60
+"""How long the daemon may take to remove a container that has ended."""
+
+KILLED = 128 + 9
+"""The exit code of a container whose first process died by SIGKILL."""
+
+_CHUNK = 65536
+_EXEC_FAILED = re.compile(rb"\Aexec (\S+): ([a-z ]+)\s*\Z")
+"""What runc prints in place of the program when execve fails after the container has been started."""
+
+
+class Container:
+    """A container named ``name``; the name is chosen by us, so that it can be removed whatever was answered.
+
+    Methods raise what the SDK raises: ``DockerException``, ``requests.RequestException``, OSError.
+    """
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._socket: Any = None
+        self._wait: Any = None
+        self._timer: Optional[threading.Timer] = None
+        self._expired = False
+        self._removed = False
+
+    def start(self, settings: dict[str, Any], seconds: float) -> None:
+        """Create, attach and start; ``seconds`` of wall time later it is killed."""
+        self._client.create_container(name=self._name, **settings)
+        self._socket = self._client.attach_socket(
+            self._name, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        )
+        self._wait = self._request_wait()
+        self._client.start(self._name)
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def output(self, run: Run) -> Iterator[bytes]:
+        """Give what the container prints, then set ``run.exit``; removes the container however this ends.
+
+        The first item is empty: a generator that was never advanced would not run its ``finally``.
+        """
+        head = b""
+        try:
+            yield b""
+            for payload in demultiplexed(self._receive):
+                if len(head) < 4096:
+                    head += payload[:4096]
+                yield payload
+            ended = self._await_exit()
+        finally:
+            self.remove()
+        _raise_exec_failure(head, ended.code)
+        run.exit = ended
+
+    def remove(self) -> None:
+        """Remove the container and its anonymous volumes, dead or alive. Does nothing the second time."""
+        from docker.errors import APIError, NotFound
+
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            if not self._removed:
+                self._client.remove_container(self._name, v=True, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # Conflict: the daemon is removing it already.
+                raise
+            if self._wait is not None:
+                self._await_removal()
+        self._removed = True
+        self._close()
+
+    def _receive(self) -> bytes:
+        """Give what has arrived, or b"" at the end. The SDK's sockets are of several types."""
+        receive = getattr(self._socket, "recv", None) or self._socket.read
+        chunk: bytes = receive(_CHUNK)
+        return chunk
+
+    def _request_wait(self) -> Any:
+        """Ask for the exit code, which comes once the container is removed; the headers come at once.
+
+        The SDK's ``wait`` blocks: one could not know that it was asked before the container started.
+        """
+        client = self._client
+        answer = client.post(
+            f"{client.base_url}/v{client.api_version}/containers/{self._name}/wait",
+            params={"condition": "removed"},
+            stream=True,
+            timeout=REMOVAL_SECONDS,
+        )
+        answer.raise_for_status()
+        return answer
+
+    def _await_removal(self) -> int:
+        """Block until the container is removed; give its exit code."""
+        code: int = self._wait.json()["StatusCode"]
+        self._removed = True
+        return code
+
+    def _await_exit(self) -> Exit:
+        code = self._await_removal()
+        timed_out = self._expired and code == KILLED
+        out_of_memory = code == KILLED and not timed_out and self._met_oom()
+        return Exit(code, out_of_memory=out_of_memory, timed_out=timed_out)
+
+    def _met_oom(self) -> bool:
+        """Ask the daemon's memory of recent events; the container itself can be asked no longer."""
+        wanted = {"container": [self._name], "event": ["oom"]}
+        events = self._client.events(since=0, until=int(time.time()) + 1, filters=wanted, decode=True)
+        return any(True for _ in events)
+
+    def _expire(self) -> None:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        self._expired = True
+        with suppress(DockerException, RequestException):  # It may have ended at this very moment.
+            self._client.kill(self._name)
+
+    def _close(self) -> None:
+        """Close both connections; the response that the socket came in must be closed before it."""
+        for connection in (getattr(self._socket, "_response", None), self._socket, self._wait):
+            if connection is not None:
+                connection.close()
+
+
+def demultiplexed(receive: Callable[[], bytes]) -> Iterator[bytes]:
+    """Give the payloads of the attach stream's frames in order of arrival, each at most one chunk long.
+
+    A frame is a header of 8 bytes, whose last 4 are the payload's size (big-endian), then the payload
+    (Docker Engine API, "Attach to a container", stream format).
+    """
+    header, remaining = b"", 0
+    while True:
+        chunk = receive()
+        if not chunk:
+            return
+        start = 0
+        while start < len(chunk):
+            if remaining:
+                payload = chunk[start : start + remaining]
+                start += len(payload)
+                remaining -= len(payload)
+                yield payload
+                continue
+            part = chunk[start : start + 8 - len(header)]
+            start += len(part)
+            header += part
+            if len(header) == 8:
+                remaining, header = int.from_bytes(header[4:], "big"), b""
+
+
+def _raise_exec_failure(output: bytes, code: int) -> None:
+    """Raise where all that was printed is that the program could not be executed.
+
+    Its file was found, so that the daemon reported a start: its ``#!`` or ELF interpreter is absent, or it is
+    built for another platform.
+    """
+    failed = _EXEC_FAILED.match(output) if code else None
+    if failed is None:
+        return
+    program, reason = failed[1].decode(errors="replace"), failed[2].decode().strip()
+    if reason == "exec format error":
+        raise EngineError(wrong_platform(program))
+    raise CommandNotFound(f"{program}: {reason}")
+
+
+def wrong_platform(program: str) -> str:
+    """Say that the machine cannot execute ``program``."""
+    return (
+        f"{program} cannot be executed on this machine (exec format error): the image is built for another "
+        "platform, or the file is no program. Check an image of this machine's platform (--platform), or "
+        "install emulation (`docker run --privileged --rm tonistiigi/binfmt --install all`)."
+    )
