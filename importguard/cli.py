@@ -16,14 +16,14 @@ from importguard.config import Build, Config
 from importguard.errors import ImportguardError, UsageError
 from importguard.options import (
     FORMATS,
-    Duration,
     Line,
-    Size,
     build_argument,
+    duration,
     environment,
     option,
     output,
     setup_callable,
+    size,
 )
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def cli() -> None:
 @option("--network", metavar="NETWORK", default="none", show_default=True, help="The network to check in.")
 @option(
     "--timeout",
-    type=Duration(),
+    type=duration,
     metavar="TIME",
     default="10m",
     show_default=True,
@@ -121,14 +121,14 @@ def cli() -> None:
 )
 @option(
     "--module-timeout",
-    type=Duration(),
+    type=duration,
     metavar="TIME",
     default="60s",
     show_default=True,
     help="For one module.",
 )
 @option(
-    "--memory", type=Size(), metavar="SIZE", default="4g", show_default=True, help="What the check may use."
+    "--memory", type=size, metavar="SIZE", default="4g", show_default=True, help="What the check may use."
 )
 @option(
     "--jobs",

@@ -22,51 +22,30 @@ _LEAST_MEMORY = 6 * 1024**2  # the least that Docker accepts for --memory
 _SETUP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-class Duration(click.ParamType):
-    """Seconds, or ``90s``, ``10m``, ``1h30m``; more than zero."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> float:
-        """Give the seconds."""
-        text = str(value).strip().lower()
-        seconds = 0.0
-        if _DURATION.fullmatch(text):
-            seconds = sum(
-                float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh]?)", text)
-            )
-        if seconds <= 0:
-            self.fail(f"{value!r} is no duration: give seconds, or 90s, 10m, 1h30m", param, ctx)
-        return seconds
+def duration(value: str) -> float:
+    """Seconds from ``90``, ``90s``, ``10m`` or ``1h30m``; raises BadParameter unless more than zero."""
+    text = value.strip().lower()
+    seconds = 0.0
+    if _DURATION.fullmatch(text):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh]?)", text))
+    if seconds <= 0:
+        raise click.BadParameter(f"{value!r} is no duration: give seconds, or 90s, 10m, 1h30m")
+    return seconds
 
 
-class Size(click.ParamType):
-    """Bytes in Docker's notation: ``512m``, ``2g``."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> int:
-        """Give the bytes."""
-        if isinstance(value, int):
-            return value
-        match = _SIZE.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is no size: give bytes, or 512m, 2g", param, ctx)
-        size = int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
-        if size < _LEAST_MEMORY:
-            self.fail(f"{value!r} is too little: the least that Docker accepts is 6m", param, ctx)
-        return size
+def size(value: str) -> int:
+    """Bytes from Docker's notation, ``512m`` or ``2g``; raises BadParameter for less than Docker accepts."""
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is no size: give bytes, or 512m, 2g")
+    found = int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
+    if found < _LEAST_MEMORY:
+        raise click.BadParameter(f"{value!r} is too little: the least that Docker accepts is 6m")
+    return found
 
 
-class Line(click.ParamType):
-    """Text that may hold spaces: in the environment variable, one value a line."""
-
-    name = "text"
-    envvar_list_splitter = "\n"
-
-    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> str:
-        """Give the text as it is."""
-        return str(value)
+class Line(click.types.StringParamType):
+    """Text that may hold spaces: in the environment variable of a repeatable option, one value a line."""
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """Leave out empty lines."""

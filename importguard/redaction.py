@@ -1,4 +1,4 @@
-"""Values of environment variables never appear in a report, also where the application's own words hold them."""
+"""Values of environment variables never appear in a report, not even in the application's own words."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _FREE_TEXT = frozenset({"IG104", "IG106", "IG107", "IG108"})
 def redact(finding: Finding, env: Iterable[str]) -> Finding:
     """Replace the values of ``env`` (``NAME=value``) in what the application said by ``<value of NAME>``.
 
-    Messages of the import system hold only names and paths and stay, as do short values and paths: they are no
-    secrets, and a report without them could not be read.
+    Messages of the import system hold only names and paths and stay as they are; so do short values and
+    paths, which are no secrets and without which no message could be read.
     """
     if finding.rule.id not in _FREE_TEXT:
         return finding

@@ -26,7 +26,7 @@ _TABLE = (
         summary="A name that is imported is not in its module",
         severity=Severity.ERROR,
         help=(
-            "'from module import name' finds the module, but neither an attribute nor a submodule of that name. "
+            "'from module import name' finds the module, but no attribute and no submodule of that name. "
             "How it comes about: the installed version of a library is older or newer than the one that the "
             "code was written for; a submodule was left out of the image; two modules import each other and "
             "one asks for a name that the other has not bound yet. "
@@ -68,7 +68,7 @@ _TABLE = (
         severity=Severity.ERROR,
         help=(
             "The image's interpreter cannot compile the file. "
-            "How it comes about: the code uses syntax that is newer than the image's Python; conflict markers "
+            "How it comes about: the syntax is newer than the image's Python; conflict markers "
             "or a half-saved file were copied into the image. "
             "To mend it: raise the base image's Python version, or correct the file."
         ),
@@ -81,7 +81,7 @@ _TABLE = (
         help=(
             "The module's body calls sys.exit, os._exit or the like, so whatever imports it ends, even with "
             "exit code 0. "
-            "How it comes about: a script without 'if __name__ == \"__main__\":'; a start-up check that exits. "
+            "How it comes about: a script without 'if __name__ == \"__main__\":'; a check that exits. "
             "To mend it: guard the script's body, or raise an exception from a function instead of exiting. "
             "A script that is never imported can be left out with --exclude."
         ),
@@ -93,7 +93,7 @@ _TABLE = (
         severity=Severity.ERROR,
         help=(
             "The process died by a signal or for memory while the module's body ran. "
-            "How it comes about: an extension module that was compiled for another processor, libc or Python; "
+            "How it comes about: an extension module compiled for another processor, libc or Python; "
             "two libraries that bring the same native code; a body that loads more than --memory allows. "
             "To mend it: install a build for the image's platform, or raise --memory if production has more."
         ),

@@ -35,8 +35,8 @@ def _breaks(finding: Finding, evidence: Evidence) -> Optional[bool]:
 def _breaks_target(finding: Finding, entry: EntryPoint) -> bool:
     """Whether this command cannot start for this finding.
 
-    A target that was imported is broken by nothing on its way: a module of a circle may fail alone only. Where
-    the target failed, whatever else its import would come to is broken as well.
+    A target that was imported is broken by nothing on its way: a module of a circle may fail only alone.
+    Where the target failed, whatever else its import would come to is broken as well.
     """
     if finding.rule.id == "IG109":
         return finding.module == entry.module and entry.outcome == "missing_attribute"
@@ -69,7 +69,7 @@ def _unjudged(evidence: Evidence) -> Iterable[str]:
     elif evidence.error or not evidence.complete:
         yield evidence.error or "the check broke off before everything was judged"
     if not settled and not unchecked:
-        yield "nothing was imported: every module that was found is left out. Name what to check with --package"
+        yield "nothing was imported: every module found is left out. Name what to check: --package NAME"
 
 
 def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
@@ -80,8 +80,9 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
     if target is None or (target.outcome == "skipped" and target.detail != _RUNS):
         left_out = " but is left out" if target else ""
         return (
-            f"the start command '{entry.command}' loads {entry.module}, which is not among the checked modules"
-            f"{left_out}. Name its package with --package, or the command that production runs with --command"
+            f"the start command '{entry.command}' loads {entry.module}, which is not among the "
+            f"checked modules{left_out}. "
+            "Name its package with --package, or what production runs with --command"
         )
     if target.outcome == "imported" and entry.outcome not in ("ok", "missing_attribute"):
         return f"the start command '{entry.command}' could not be verified: {entry.target} was not looked up"

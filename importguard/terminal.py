@@ -6,8 +6,8 @@ import re
 import textwrap
 from typing import Optional
 
-# Controls (C0, DEL, C1), soft hyphen, zero-width and bidirectional marks, line separators, BOM, lone surrogates,
-# interlinear and tag characters: what can move the cursor, hide text or reorder it (Unicode TR 36, TR 9).
+# Controls (C0, DEL, C1), soft hyphen, zero-width and bidirectional marks, line separators, BOM, lone
+# surrogates, tags: what can move the cursor, hide text or reorder it (Unicode TR 36 and TR 9).
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
     "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -18,7 +18,7 @@ _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "...
 
 
 def escape(text: str) -> str:
-    """``text`` on one line with nothing a terminal would obey; unsafe characters as ``\\n``, ``\\x1b``, ``\\u202e``."""
+    """``text`` on one line with nothing that a terminal would obey: ``\\n``, ``\\x1b``, ``\\u202e``."""
     return _UNSAFE.sub(lambda match: _escaped(match.group()), text)
 
 
@@ -39,7 +39,7 @@ def style(text: str, styles: str, color: bool) -> str:
 
 
 def wrap(text: str, width: int, indent: str = "", hanging: Optional[str] = None) -> list[str]:
-    """Lines of at most ``width`` characters; words longer than that are broken, so nothing runs to column 0."""
+    """Lines of at most ``width`` characters; longer words are broken, so that none runs to column 0."""
     return textwrap.wrap(
         text,
         max(width, len(indent) + 20),

@@ -106,7 +106,7 @@ def _is_import_error(item: ModuleImport) -> bool:
 
 
 def _frames(item: ModuleImport, cause: RootCause) -> tuple[Frame, ...]:
-    """The failure's frames. A SyntaxError's last frame is the file that never ran, so it has no module yet."""
+    """The failure's frames. A SyntaxError's last one is a file that never ran: it has no module yet."""
     frames = item.failure.frames if item.failure else ()
     if cause.rule.id == "IG105" and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))

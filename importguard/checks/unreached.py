@@ -1,4 +1,4 @@
-"""IG101, not reached: what else a failed module imports that would not resolve, so that one round mends all."""
+"""IG101, not reached: what else a failed module imports that is not there, so that one round mends all."""
 
 from __future__ import annotations
 

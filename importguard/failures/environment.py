@@ -66,7 +66,7 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
 
 
 def _looked_up(failure: ImportFailure) -> Optional[str]:
-    """The key of ``os.environ[key]``: KeyError raised by ``os._Environ.__getitem__``, or starlette's Config."""
+    """The key of ``os.environ[key]``: KeyError of ``os._Environ.__getitem__``, or of starlette's Config."""
     last = failure.frames[-1] if failure.frames else None
     key_error = next((cause for cause in walk(failure) if type_name(cause.type) == "KeyError"), None)
     if last is None or key_error is None:

@@ -25,13 +25,14 @@ def own_frame(frames: Sequence[Frame], evidence: Evidence) -> Optional[Frame]:
     selected = {module.name for module in evidence.modules if module.selected}
     real = [frame for frame in frames if not frame.path.startswith("<")]
     own = [frame for frame in real if frame.module in selected]
-    return (own or real or [None])[-1]
+    leading = own or real
+    return leading[-1] if leading else None
 
 
 def chain(frames: Sequence[Frame], missing: Optional[str], roots: Sequence[str]) -> tuple[ImportStep, ...]:
     """The way through the modules, one step each; the last one leads to ``missing`` where there is one.
 
-    Frames of the import system itself are no steps, and neighbouring frames of one module are one step, at the
+    Frames of the import system itself are no steps. Neighbouring frames of one module are one step, at the
     line from which the next module was entered.
     """
     way: list[Frame] = []

@@ -151,7 +151,7 @@ def _startup(image: ImageReport) -> Iterator[str]:
     elif commands and image.complete:
         yield f"What starts it can be loaded: {commands}."
     elif not commands and image.complete:
-        yield "No start command was recognised, so which modules it needs is not known: name it with --command."
+        yield "No start command was recognised; name the one that production runs: --command CMD."
 
 
 def _finding(number: int, finding: Finding, page: _Page) -> Iterator[str]:
@@ -219,7 +219,7 @@ def _way(chain: Sequence[ImportStep], page: _Page) -> Iterator[str]:
 
 
 def _abbreviated(name: str, first: str) -> str:
-    """``…core.factory`` for ``shop.app.core.factory`` after ``shop.app.main``: what they share is said once."""
+    """``…core.factory`` for ``shop.app.core.factory`` after ``shop.app.main``."""
     shared = 0
     parts, others = name.split("."), first.split(".")
     while shared < min(len(parts), len(others)) - 1 and parts[shared] == others[shared]:
