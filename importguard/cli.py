@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 
 from importguard import __version__
-from importguard.config import Build, Config
 from importguard.errors import ImportguardError, UsageError
 from importguard.options import (
     FORMATS,
@@ -27,6 +26,7 @@ from importguard.options import (
 )
 
 if TYPE_CHECKING:
+    from importguard.config import Config
     from importguard.model import Report
 
 INTERRUPTED, TERMINATED, INTERNAL = 130, 143, 4
@@ -195,6 +195,8 @@ def check(ctx: click.Context, /, **options: Any) -> int:
 
 def _config(ctx: click.Context, options: dict[str, Any]) -> Config:
     """The settings as a value; raises UsageError for what contradicts itself."""
+    from importguard.config import Build, Config
+
     _check_images(ctx, options)
     build = None
     if options["build"]:

@@ -14,19 +14,20 @@ from importguard.errors import UsageError
 FORMATS = ("text", "json")
 _EXTENSIONS = {".json": "json"}
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smh])+|\d+(?:\.\d+)?")
+# Patterns are compiled when they are first used: --help must not pay for them.
+_DURATION = r"(?:\d+(?:\.\d+)?[smh])+|\d+(?:\.\d+)?"
 _MULTIPLES = {unit: 1024**power for power, unit in enumerate(("", "k", "m", "g", "t"))}
 # Docker's notation: https://pkg.go.dev/github.com/docker/go-units#RAMInBytes
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?", re.IGNORECASE)
+_SIZE = r"(?i)(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?"
 _LEAST_MEMORY = 6 * 1024**2  # the least that Docker accepts for --memory
-_SETUP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_SETUP = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
 def duration(value: str) -> float:
     """Seconds from ``90``, ``90s``, ``10m`` or ``1h30m``; raises BadParameter unless more than zero."""
     text = value.strip().lower()
     seconds = 0.0
-    if _DURATION.fullmatch(text):
+    if re.fullmatch(_DURATION, text):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh]?)", text))
     if seconds <= 0:
         raise click.BadParameter(f"{value!r} is no duration: give seconds, or 90s, 10m, 1h30m")
@@ -35,7 +36,7 @@ def duration(value: str) -> float:
 
 def size(value: str) -> int:
     """Bytes from Docker's notation, ``512m`` or ``2g``; raises BadParameter for less than Docker accepts."""
-    match = _SIZE.fullmatch(value.strip())
+    match = re.fullmatch(_SIZE, value.strip())
     if match is None:
         raise click.BadParameter(f"{value!r} is no size: give bytes, or 512m, 2g")
     found = int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
@@ -91,7 +92,7 @@ def _env_lines(file: str) -> list[str]:
 
 def setup_callable(value: Optional[str]) -> Optional[str]:
     """Check ``--setup MODULE:CALLABLE``."""
-    if value is not None and not _SETUP.fullmatch(value):
+    if value is not None and not re.fullmatch(_SETUP, value):
         raise UsageError(
             f"--setup {value!r} is not of the form MODULE:CALLABLE, such as shop.start:configure"
         )

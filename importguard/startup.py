@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence import EntryPoint, Evidence
-from importguard.model import Finding, Severity
+from importguard.model import Finding
 
 _RUNS = "runs when imported"
 
@@ -24,7 +24,7 @@ def _order(finding: Finding) -> tuple[bool, int, str]:
 
 
 def _breaks(finding: Finding, evidence: Evidence) -> Optional[bool]:
-    if evidence.preparation is not None and finding.module == evidence.preparation.description:
+    if _is_preparation(finding, evidence):
         return True
     targets = [entry for entry in evidence.entrypoints if entry.module is not None]
     if not targets:
@@ -53,7 +53,7 @@ def shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:
     """Why the image could not be wholly judged, with what to do; empty where it was."""
     reasons = [*_unjudged(evidence)]
     reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
-    reasons += [_stopped(finding) for finding in findings if _is_stop(finding)]
+    reasons += [_stopped(finding) for finding in findings if _is_stop(finding, evidence)]
     return list(dict.fromkeys(reasons))
 
 
@@ -89,14 +89,16 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
     return None
 
 
-def _is_stop(finding: Finding) -> bool:
+def _is_stop(finding: Finding, evidence: Evidence) -> bool:
     """Behind a startup that stops for want of its environment, nothing was seen."""
-    return (
-        finding.severity is Severity.WARNING
-        and finding.diagnosis is not None
-        and finding.diagnosis.cause == "environment"
-        and finding.breaks_startup is True
-    )
+    if finding.diagnosis is None or finding.diagnosis.cause != "environment":
+        return False
+    targets = {entry.module for entry in evidence.entrypoints}
+    return _is_preparation(finding, evidence) or not targets.isdisjoint(finding.affected)
+
+
+def _is_preparation(finding: Finding, evidence: Evidence) -> bool:
+    return evidence.preparation is not None and finding.module == evidence.preparation.description
 
 
 def _stopped(finding: Finding) -> str:

@@ -153,7 +153,7 @@ def _left_out(modules: list[ModuleImport]) -> list[str]:
 
 
 _REASONS = {
-    "tests": "of tests",
+    "tests": "in tests",
     "runs when imported": "that would run when imported",
     "not a module name": "whose name no import can write",
     "excluded": "by --exclude",
