@@ -1,0 +1,93 @@
+"""Builds one image a project of ``projects/``: the project as application code in /app, what it needs as
+installed distributions beside it.
+
+A project is a requirements file with every version pinned. Its first line, ``# application: NAME …``, names
+the top-level packages that make up the application. The host's pip installs (the base image needs none), and
+byte-compiles in the image as pip does, so that every side of the comparison reads the same ``.pyc`` files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECTS = Path(__file__).parent / "projects"
+ROOT = "/app"
+LABEL = "importguard-benchmark"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A pinned project; ``requirements`` are ``NAME==VERSION``, the project itself first."""
+
+    name: str
+    packages: tuple[str, ...]
+    requirements: tuple[str, ...]
+
+    @property
+    def version(self) -> str:
+        return self.requirements[0].split("==")[1]
+
+
+def read_projects() -> list[Project]:
+    """Every project of ``projects/``, by name."""
+    projects = []
+    for file in sorted(PROJECTS.glob("*.txt")):
+        first, *rest = file.read_text().splitlines()
+        lines = tuple(line for line in rest if line and not line.startswith("#"))
+        projects.append(Project(file.stem, tuple(first.split(":")[1].split()), lines))
+    return projects
+
+
+def docker(*arguments: str, **options: object) -> str:
+    """Run the docker command; give its standard output, raise CalledProcessError when it fails."""
+    done = subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload]
+    return str(done.stdout).strip()
+
+
+def build(project: Project, base: str) -> str:
+    """Build the project's image unless it is there; give its reference."""
+    key = hashlib.sha256(repr((project, docker("image", "inspect", "-f", "{{.Id}}", base))).encode())
+    reference = f"importguard-fidelity/{project.name}:{project.version}-{key.hexdigest()[:8]}"
+    if docker("images", "-q", reference):
+        return reference
+    # One argument, no shell: also the way in which importguard starts its probe.
+    asked = docker("run", "--rm", "--network", "none", base, "python3", "-c",
+                   "import json, site, sys; print(json.dumps([sys.version_info[:2], site.getsitepackages()[0]]))")  # fmt: skip
+    (major, minor), site = json.loads(asked)
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        install(project, f"{major}.{minor}", context / "site")
+        (context / "app").mkdir()
+        for package in project.packages:
+            shutil.move(str(context / "site" / package), str(context / "app" / package))
+        (context / "Dockerfile").write_text(
+            f"FROM {base}\nCOPY site {site}\nCOPY app {ROOT}\n"
+            f"RUN python3 -m compileall -q {site} {ROOT} || true\nWORKDIR {ROOT}\n"
+        )
+        docker("build", "-q", "--label", LABEL, "-t", reference, folder)
+    return reference
+
+
+def install(project: Project, version: str, target: Path) -> None:
+    """Install the pinned requirements for Linux and Python ``version`` into ``target``, without the project's
+    own metadata: it stands for code that was copied into the image."""
+    wheels = [f"manylinux{tag}_{platform.machine()}" for tag in ("_2_28", "_2_17", "2014")]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--only-binary=:all:"]
+        + ["--python-version", version, "--implementation", "cp", "--target", str(target)]
+        + [option for tag in wheels for option in ("--platform", tag)]
+        + list(project.requirements),
+        check=True,
+    )
+    distribution = project.requirements[0].split("==")[0].replace("-", "_").lower()
+    for folder in target.glob("*.dist-info"):
+        if folder.name.lower().replace("-", "_").startswith(distribution + "_" + project.version):
+            shutil.rmtree(folder)

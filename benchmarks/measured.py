@@ -1,0 +1,91 @@
+"""CPU time of importguard: what its probe used in the container, and what the command used on the host."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from importguard.config import Config
+from importguard.engines.base import Engine, Image, Limits, Run
+from importguard.engines.docker import DockerEngine
+from importguard.inspectors.run import inspect
+from importguard.progress import QuietProgress
+
+# Runs the probe as its child and says what it and all its descendants used (wait4(2)). It is process 1, so it
+# also inherits and reaps what modules leave behind.
+METER = r"""
+import os, sys
+probe = os.fork()
+if not probe:
+    os.execvp(sys.argv[1], sys.argv[1:])
+cpu, code = 0.0, None
+while code is None:
+    pid, status, usage = os.wait4(-1, 0)
+    cpu += usage.ru_utime + usage.ru_stime
+    if pid == probe:
+        code = os.waitstatus_to_exitcode(status)
+os.write(1, b"\nMETERED %.3f\n" % cpu)
+os._exit(code if code >= 0 else 128 - code)
+"""
+
+
+class MeteredEngine:
+    """The Docker engine, with the meter between container and command; ``cpu`` is the sum, in seconds."""
+
+    def __init__(self) -> None:
+        self.engine: Engine = DockerEngine()
+        self.cpu = 0.0
+
+    def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
+        return self.engine.image(reference, pull=pull, platform=platform)
+
+    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+        inner = self.engine.run(image, ["python3", "-I", "-S", "-c", METER, *command], env, limits)
+        outer = Run(iter(()))
+
+        def output() -> Iterator[bytes]:
+            tail = b""
+            for chunk in inner.output:
+                tail = (tail + chunk)[-200:]
+                yield chunk
+            outer.exit = inner.exit
+            self.cpu += float(re.findall(rb"METERED ([\d.]+)", tail)[-1])
+
+        outer.output = output()
+        return outer
+
+
+def cpu_of_probe(reference: str) -> float:
+    """Seconds of CPU time that checking ``reference`` takes inside the container."""
+    engine = MeteredEngine()
+    image = engine.image(reference, pull="never", platform=None)
+    inspect(engine, image, Config(images=(reference,)), QuietProgress())
+    return engine.cpu
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One run of the command: its report on the image, and seconds of wall and host CPU time."""
+
+    report: dict[str, Any]
+    seconds: float
+    cpu_of_host: float
+
+
+def check(reference: str, *options: str) -> Checked:
+    """Run ``importguard check REFERENCE --format json``; RuntimeError when it gives no verdict."""
+    command = [sys.executable, "-m", "importguard", "check", reference, "--format", "json", "--pull", "never"]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"exit code {done.returncode} from {' '.join(command)}:\n{done.stderr[-2000:]}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Checked(json.loads(done.stdout)["images"][0], seconds, cpu)
