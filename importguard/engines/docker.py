@@ -149,7 +149,8 @@ _ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "arm
 def same_platform(wanted: str, have: str) -> bool:
     """Tell whether an image of platform ``have`` serves who asks for ``wanted``.
 
-    Platforms are ``os/arch[/variant]``, ``wanted`` may be just ``arch``. A variant counts only where both name one; arm64 is v8 (containerd's ``platforms`` package).
+    Platforms are ``os/arch[/variant]``; ``wanted`` may be just ``arch``. A variant counts only where both
+    name one (containerd's ``platforms`` package knows a default variant for each architecture).
     """
     if "/" not in wanted:
         wanted = f"linux/{wanted}"
@@ -258,7 +259,7 @@ def _whole(action: Callable[[], None]) -> None:
     def work() -> None:
         try:
             action()
-        except BaseException as error:  # noqa: BLE001 - handed to the caller below
+        except BaseException as error:
             raised.append(error)
 
     thread = threading.Thread(target=work, daemon=True)

@@ -50,8 +50,7 @@ def _endpoint() -> dict[str, Any]:
     from docker.utils import kwargs_from_env
 
     if os.environ.get("DOCKER_HOST"):
-        options: dict[str, Any] = kwargs_from_env()
-        return options
+        return dict(kwargs_from_env())
     name = os.environ.get("DOCKER_CONTEXT") or None
     context = ContextAPI.get_context(name)
     if context is None:
@@ -59,7 +58,7 @@ def _endpoint() -> dict[str, Any]:
             f"The Docker context {name or 'set in the Docker configuration'} does not exist. "
             "`docker context ls` lists those that do; choose one with DOCKER_CONTEXT or `docker context use`."
         )
-    options = {"base_url": context.Host}
+    options: dict[str, Any] = {"base_url": context.Host}
     if context.TLSConfig is not None:
         options["tls"] = context.TLSConfig
     return options

@@ -78,8 +78,8 @@ _ADVICE = (
     ),
     (
         ("unauthorized", "authentication required", "no basic auth", "denied", "401"),
-        "The registry refused the credentials, or asks for some: `docker login` to it with an account that may "
-        "read this repository. If the image was only built locally, check the spelling of its name.",
+        "The registry refused the credentials, or asks for some: `docker login` to it with an account that "
+        "may read this repository. If the image was only built locally, check the spelling of its name.",
     ),
     (
         ("not found", "manifest unknown", "does not exist"),

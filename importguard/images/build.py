@@ -1,0 +1,191 @@
+"""Building an image as ``docker build`` would, and saying which step failed.
+
+The command line is used where there is one, because the SDK's ``build`` is the classic builder, which
+refuses ``RUN --mount``. The image and the build cache stay, as after ``docker build``: without a tag the image
+is found by the id that the report names, and ``docker image prune`` removes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Optional
+
+from importguard.config import Build
+from importguard.errors import EngineError, ImageError, UsageError
+from importguard.progress import Progress, printable
+
+LAST_LINES = 20
+"""How much of the failing step's output an error shows."""
+
+_KEPT_LINES = 5000
+_LONGEST_LINE = 4000
+_REMOTE_CONTEXT = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
+
+
+def build(build: Build, platform: Optional[str], progress: Progress) -> str:
+    """Build the image; give its tag, or its id where no tag was asked for.
+
+    Raises UsageError for a context or Dockerfile that is not there, ImageError for a build that failed, and
+    EngineError where nothing can build.
+    """
+    _check_paths(build)
+    docker = shutil.which("docker")
+    if docker is None:
+        from importguard.images.classic import build_without_cli
+
+        return build_without_cli(build, platform, progress)
+    with tempfile.TemporaryDirectory(prefix="importguard-") as folder:
+        command = build_command(docker, _has_buildx(docker), build, platform, Path(folder))
+        lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        code = _run(command, lines, progress)
+        if code != 0:
+            raise ImageError(build_failure(build.context, list(lines)))
+        return build.tag or _local_id(docker, _built_ids(Path(folder)), build.context)
+
+
+def build_command(
+    docker: str, buildx: bool, build: Build, platform: Optional[str], folder: Path
+) -> list[str]:
+    """Give the command line. Without buildx, ``docker build`` is the classic builder, with fewer options."""
+    command = [docker, "buildx", "build"] if buildx else [docker, "build"]
+    command += ["--iidfile", str(folder / "iid")]
+    if buildx:
+        # --load: builders other than Docker's own would keep the image to themselves.
+        command += ["--metadata-file", str(folder / "metadata.json"), "--load", "--progress", "plain"]
+    if build.dockerfile:
+        command += ["--file", build.dockerfile]
+    if build.target:
+        command += ["--target", build.target]
+    for argument in build.build_args:
+        command += ["--build-arg", argument]
+    if build.tag:
+        command += ["--tag", build.tag]
+    if platform:
+        command += ["--platform", platform]
+    return [*command, "--", build.context]
+
+
+def build_failure(context: str, lines: Sequence[str]) -> str:
+    """Say which step failed, with its last lines and, from BuildKit, the place in the Dockerfile."""
+    failed = next((match for line in lines if (match := re.match(r"#(\d+) ERROR", line))), None)
+    if failed is None:
+        # The classic builder, or BuildKit before the first step.
+        steps = [number for number, line in enumerate(lines) if line.startswith("Step ")]
+        step = lines[steps[-1]] if steps else ""
+        log = lines[steps[-1] + 1 :] if steps else lines
+        shown = [line for line in log if line.strip() and not re.match(r"#\d+ ", line)][-LAST_LINES:]
+    else:
+        prefix = f"#{failed[1]} "
+        step = next((line[3:].rstrip(":") for line in lines if line.startswith(" > ")), "")
+        own = [line[len(prefix) :] for line in lines if line.startswith(prefix)]
+        log = [line for line in own if not line.startswith(("[", "ERROR"))]
+        shown = [*log[-LAST_LINES:], *_after_logs(lines)]
+    title = f"The image of {context} was not built"
+    title += f"; the step that failed: {printable(step)}" if step else ""
+    body = "\n".join("    " + printable(line) for line in shown)
+    return f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
+
+
+def _after_logs(lines: Sequence[str]) -> list[str]:
+    """Give what BuildKit prints last: the excerpt of the Dockerfile and the error."""
+    rules = [number for number, line in enumerate(lines) if line == "------"]
+    return list(lines[rules[-1] + 1 :]) if rules else list(lines[-1:])
+
+
+def _check_paths(build: Build) -> None:
+    if build.context == "-" or build.dockerfile == "-":
+        raise UsageError("A build cannot be read from standard input: give a folder, and a file with -f.")
+    if _REMOTE_CONTEXT.match(build.context):
+        return
+    context = Path(build.context)
+    if not context.is_dir():
+        raise UsageError(f"The build context {build.context} is no folder: give the folder to build from.")
+    dockerfile = Path(build.dockerfile) if build.dockerfile else context / "Dockerfile"
+    if not dockerfile.is_file():
+        raise UsageError(f"There is no Dockerfile at {dockerfile}: name it with -f, relative to this folder.")
+
+
+def _has_buildx(docker: str) -> bool:
+    asked = subprocess.run(
+        [docker, "buildx", "version"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return asked.returncode == 0
+
+
+def _run(command: Sequence[str], lines: deque[str], progress: Progress) -> int:
+    """Run the build, keep its last lines in ``lines``, give its exit code. Ends it when interrupted."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            for line in _bounded_lines(process):
+                lines.append(line)
+                progress.line(line)
+            return process.wait()
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _bounded_lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    assert process.stdout is not None
+    while line := process.stdout.readline(_LONGEST_LINE):
+        yield line.rstrip("\n")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Let the client tell the builder to stop; do not wait for ever."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _built_ids(folder: Path) -> list[str]:
+    """Give the ids that the image may have.
+
+    Docker's own image store knows an image by the digest of its configuration, the containerd store by that
+    of its manifest; buildx writes one of them to the id file, and both to the metadata.
+    """
+    ids = []
+    if (folder / "iid").exists():
+        ids.append((folder / "iid").read_text().strip())
+    if (folder / "metadata.json").exists():
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        ids += [metadata.get(key) for key in ("containerimage.digest", "containerimage.config.digest")]
+    return list(dict.fromkeys(item for item in ids if item))
+
+
+def _local_id(docker: str, ids: Sequence[str], context: str) -> str:
+    """Give the id of ``ids`` by which the engine knows the image that was built."""
+    for candidate in ids:
+        asked = subprocess.run(
+            [docker, "image", "inspect", "--format", "{{.Id}}", candidate],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if asked.returncode == 0:
+            return asked.stdout.strip()
+    raise EngineError(
+        f"{context} was built, but Docker has no image {' or '.join(ids) or 'of it'}: the builder kept it. "
+        "Use a builder that loads images into Docker (`docker buildx use default`), or give --tag."
+    )
