@@ -22,10 +22,10 @@ can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 apt_install() {
     local wanted=() package
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2
+    apt-get update -qq >/dev/null
     for package in "$@"; do
         if apt-cache show "$package" >/dev/null 2>&1; then wanted+=("$package"); fi
     done
     say "installing with apt-get: ${wanted[*]}"
-    apt-get install -y -qq --no-install-recommends "${wanted[@]}" </dev/null >&2
+    apt-get install -y -qq --no-install-recommends "${wanted[@]}" </dev/null >/dev/null
 }

@@ -23,7 +23,8 @@ wait_until_it_answers() {
 remove_stale_pid_file() {
     local file="$1" program="$2" pid
     pid="$(cat "$file" 2>/dev/null || true)"
-    if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null || true)" != "$program" ]; then rm -f "$file"; fi
+    # Nor does a zombie count, whose parent has not noticed: it has no executable.
+    if [ "$(basename "$(readlink "/proc/${pid:-0}/exe")")" != "$program" ]; then rm -f "$file"; fi
 }
 
 engine_is_alive() { [ -s /var/run/docker.pid ]; }

@@ -26,7 +26,8 @@ make_venv() {
 }
 
 install_wheel() {
-    local extra="$1" wheels wheel
+    local extra="$1" wheel
+    # Not local: the trap may run after this function is left.
     wheels="$(mktemp -d)"
     trap 'rm -rf "$wheels"' EXIT
     say "building the wheel and installing it into .venv"
@@ -35,8 +36,6 @@ install_wheel() {
     "$VENV/bin/python" -m pip install -q "${wheel}${extra:+[$extra]}"
     # The version may be the one that is installed already, with other contents.
     "$VENV/bin/python" -m pip install -q --no-deps --force-reinstall "$wheel"
-    rm -rf "$wheels"
-    trap - EXIT
 }
 
 "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || make_venv "$(find_python)"
