@@ -21,7 +21,7 @@ _clock, _write, _open, _close, _getpid, _exit = (
     posix.getpid,
     posix._exit,
 )
-_ascii = ascii
+_ascii, _io_open = ascii, open
 _O_WRONLY = posix.O_WRONLY
 
 

@@ -263,6 +263,7 @@ class Supervisor:
             "setup": self.setup,
             "attributes": self.attributes,
             "dump_signal": DUMP_SIGNAL,
+            "limit": self.limit,
             "selected": self.modules if kind == "sweep" else [],
             "files": dict(self.found["modules"]) if kind == "sweep" else {},
             "find": list(find),
@@ -456,8 +457,8 @@ class Supervisor:
                 if len(worker.tail) >= TAIL:
                     break
             worker.stop()
-            worker.close()
             self.died(worker)
+            worker.close()
 
     def how_it_ended(self, worker):
         """(outcome, detail) of a worker that ended before it gave a verdict."""

@@ -1,1 +1,210 @@
-"""stub"""
+"""All modules in one process: what ``fresh`` says of each, at the price of one.
+
+Says of a verdict where it could differ from a fresh interpreter's (``doubt``): "each" must be asked again one by
+one, any other reason once for all failures with the same words in the same place.
+"""
+
+
+class Sweep:
+    """Drives ``Memory`` over the application's modules and reports each verdict once."""
+
+    def __init__(self, request, channel):
+        self.channel = channel
+        self.files = request["files"]
+        self.selected = set(request["selected"]) | set(request["files"])
+        self.attributes = request["attributes"]
+        self.limit = request["limit"]
+        self.spent = 0.0
+        self.own = {}
+        self.seen = {}
+        self.reported = set()
+        self.programs = {}
+        self.own_failures = {}
+        self.extra = {}
+        sys.setrecursionlimit(DEEPEST)
+        self.memory = Memory(request["fatal"], self)
+
+    def judge(self, name):
+        """Report the verdict of the module ``name``, unless it is known already."""
+        if name in self.reported:
+            return
+        memo = self.memory.memos.get(name)
+        if name in self.memory.fatal:
+            self.report(name, "imported", None, "", 0.0, {"doubt": None, "heir": name})
+        elif memo is None:
+            self.memory.observe(name)
+            memo = self.memory.memos[name]
+        if name not in self.reported and memo is not None:
+            memo = self.resolve(memo)
+            self.tell(memo, self.doubt_of(memo, "cycle" if memo.lead else None), 0.0)
+
+    # -- what Memory tells
+
+    def begin(self, visit):
+        visit.begun = _clock()
+        if visit.name in self.selected:
+            self.channel.send("begin", visit.name)
+
+    def imported(self, visit, memo, seconds):
+        """In the import's own context: what only can be asked while it lasts."""
+        self.own[visit.name] = seconds
+        self.spent += seconds
+        name = visit.name
+        if name in self.attributes:
+            lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
+            self.extra[name] = {"lost": lost, "loaded": [key for key in memo.loaded if type(key) is str]}
+        if name in WATCHED and memo.module is not None:
+            self.memory.state.watch(name, memo.module)
+
+    def end(self, visit, memo, seconds):
+        """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
+        name = visit.name
+        if name not in self.selected:
+            return
+        if visit.heir:
+            self.report(name, "imported", None, "", seconds, {"doubt": None, "heir": visit.heir})
+        elif memo.pending is None:
+            doubt = visit.doubt
+            if self.spent > self.limit and sum(self.own.get(key, 0.0) for key in memo.loaded) > self.limit:
+                doubt = "each"
+            if memo.depth > 60:
+                doubt = "each"
+            self.tell(memo, self.doubt_of(memo, doubt), seconds)
+
+    def doubt_of(self, memo, doubt):
+        """A failure is trusted when its kind does not depend on the state of the process."""
+        if doubt or memo.error is None:
+            return doubt
+        decider = deciding(chain(memo.error))
+        if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
+            return None
+        if isinstance(decider, ImportError) and "partially initialized" not in safe_text(decider):
+            return None
+        return "error"
+
+    def tell(self, memo, doubt, seconds):
+        outcome, failure, detail = "imported", None, ""
+        if memo.error is not None:
+            outcome = "failed"
+            failure = describe(memo.error)
+            if memo.lead:
+                failure = failure[:3] + (memo.lead + failure[3][-20:], failure[4])
+            if isinstance(memo.error, SystemExit):
+                outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
+        self.report(memo.name, outcome, failure, detail, seconds, {"doubt": doubt})
+
+    def report(self, name, outcome, failure, detail, seconds, extra):
+        if name in self.reported:
+            return
+        self.reported.add(name)
+        extra.update(self.extra.get(name, {"lost": [], "loaded": []}))
+        self.channel.send("done", name, outcome, failure, detail, seconds, extra)
+
+    # -- cycles
+
+    def resolve(self, memo):
+        """The memo of a member of a cycle, with that member as the entry."""
+        cycle, memo_pending = memo.pending, memo.pending
+        if type(cycle) is not list:
+            return memo
+        memo.pending = None
+        memos = self.memory.memos
+        whole = all(name in memos and memos[name].error is None for name in cycle)
+        if memo.name not in self.files:
+            return memo
+        try:
+            self.simulate(memo.name, cycle)
+            if whole:
+                return memo
+        except Fails as fails:
+            memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
+            memo.lead = fails.lead
+            memo.state = self.memory.state.base
+            return memo
+        except (Undecided, RecursionError):
+            pass
+        return self.again(memo, memo_pending)
+
+    def simulate(self, name, cycle):
+        members = set(cycle)
+        self.note_failures(cycle)
+
+        def inside(module):
+            if module not in self.files:
+                return False
+            while module:
+                if module in members:
+                    return True
+                module = module.rpartition(".")[0]
+            return False
+
+        Simulation(inside, self.fact, self.program, self.files, self.own_failures).load(name)
+
+    def note_failures(self, cycle):
+        """Which bodies of the cycle fail by themselves, and on which line."""
+        for name in cycle:
+            memo = self.memory.memos.get(name)
+            if memo is None or memo.error is None or name in self.own_failures or memo.lead:
+                continue
+            frames = [frame for frame in describe(memo.error)[3] if frame[2] == "<module>"]
+            decider = deciding(chain(memo.error))
+            if frames and frames[-1][3] == name and not isinstance(decider, ImportError):
+                self.own_failures[name] = (frames[-1][1], memo)
+
+    def fact(self, name, parent):
+        """The memo of a module outside of the cycle, imported now if need be; None if its parent brings it."""
+        memory = self.memory
+        known = memory.memos.get(parent)
+        if name in memory.base or (known is not None and name in known.loaded):
+            return None
+        memo = memory.memos.get(name)
+        if memo is None:
+            memo = memory.observe(name)
+        return self.resolve(memo)
+
+    def program(self, name):
+        if name not in self.programs:
+            self.programs[name] = None
+            path = self.files[name] or ""
+            if path.endswith(".py"):
+                try:
+                    with _io_open(path, "rb") as file:
+                        tree = parse(file.read(), path)
+                    self.programs[name] = program(tree, name, path.endswith("__init__.py"))
+                except (OSError, SyntaxError, ValueError):
+                    pass
+        return self.programs[name]
+
+    def again(self, memo, cycle):
+        """Run the cycle for real with this member as the entry; what was known of the others stays."""
+        memory = self.memory
+        kept = {name: memory.memos.pop(name) for name in cycle if name in memory.memos}
+        tentative, memory.tentative = memory.tentative, []
+        self.reported.add(memo.name)
+        try:
+            fresh = memory.observe(memo.name)
+        finally:
+            self.reported.discard(memo.name)
+        memory.tentative = tentative
+        memory.memos.update(kept)
+        memory.memos[memo.name] = fresh
+        fresh.pending = None
+        self.report_again(fresh)
+        return fresh
+
+    def report_again(self, memo):
+        self.tell(memo, "each", 0.0)
+
+
+def run_sweep(descriptor_in, descriptor_out):
+    """Judge all modules of the request; ends the process without its atexit handlers."""
+    request = receive(descriptor_in)
+    channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
+    start(request)
+    if request["setup"]:
+        prepare(request["setup"])
+    sweep = Sweep(request, channel)
+    for name in request["modules"]:
+        sweep.judge(name)
+    channel.send("end")
+    _exit(0)

@@ -1,0 +1,309 @@
+"""Which Python the start command would run, and what that Python says of itself.
+
+It is asked once, started as the application would be (same flags, environment, directory), over a descriptor
+of its own: its ``sitecustomize`` may print, hang, or end the process.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from importguard.probe import files
+from importguard.probe.programs import StartCommand
+
+OLDEST = (3, 7)
+ANSWER_SECONDS = 10.0
+"""How long the interpreter may take to start before it is given up."""
+
+_ANSWER_LIMIT = 4 << 20
+
+# Written for any Python from 2.7 on, to learn that it is too old. It imports built-in modules only: others
+# could be the application's own files. Keys and values are separated by NUL, which no path can hold.
+_QUESTION = """
+import sys, posix, _imp
+out = []
+def say(key, value):
+    if not isinstance(value, str): value = ''
+    out.append(key.encode('utf-8', 'surrogateescape') + b'\\0' + value.encode('utf-8', 'surrogateescape') + b'\\0')
+def each(key, values):
+    for value in values: say(key, value)
+say('version', '.'.join([str(part) for part in sys.version_info[:3]]))
+say('release', sys.version_info[3])
+say('name', sys.implementation.name)
+say('executable', sys.executable)
+each('prefix', [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix])
+isolated = sys.flags.isolated or getattr(sys.flags, 'safe_path', False)
+say('safe_path', 'yes' if isolated else '')
+each('path', sys.path if isolated else sys.path[1:])
+each('builtin', sys.builtin_module_names)
+frozen = getattr(_imp, '_frozen_module_names', None)
+each('builtin', frozen() if frozen else ['_frozen_importlib', '_frozen_importlib_external', 'zipimport'])
+each('suffix', _imp.extension_suffixes())
+say('stdlib', getattr(sys, '_stdlib_dir', None) or getattr(sys.modules.get('os'), '__file__', None))
+for name, module in list(sys.modules.items()):
+    try:
+        if '.' not in name: say('loaded', name); say('origin', module.__file__)
+    except BaseException: say('origin', '')
+say('end', '')
+data = b''.join(out)
+fd = int(sys.argv[1])
+while data: data = data[posix.write(fd, data):]
+posix._exit(0)
+"""
+_TOO_OLD = """
+import sys, posix
+if sys.version_info < (3, 7):
+    posix.write(int(sys.argv[1]), ('version\\0' + '.'.join([str(part) for part in sys.version_info[:3]])
+                                   + '\\0end\\0\\0').encode('ascii'))
+    posix._exit(0)
+"""
+
+
+class Interpreter:
+    """A Python that answered: ``path`` is its own import path, after ``site``, without the command's part."""
+
+    def __init__(self, executable: str, flags: list[str], why: str, answer: dict[str, list[str]]) -> None:
+        self.executable = executable
+        self.flags = flags
+        self.why = why
+        self.version = answer.get("version", ["?"])[0]
+        self.name = answer.get("name", ["cpython"])[0]
+        self.safe_path = bool(answer.get("safe_path", [""])[0])
+        self.path = answer.get("path", [])
+        self.builtin = frozenset(answer.get("builtin", []))
+        self.suffixes = answer.get("suffix", [])
+        self.loaded = dict(zip(answer.get("loaded", []), answer.get("origin", [])))
+        self.stdlib = _standard_library(answer)
+
+    @property
+    def implementation(self) -> str:
+        """The implementation's name as people write it."""
+        return {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(self.name, self.name)
+
+    def is_standard(self, entry: str) -> bool:
+        """Whether an entry of the import path belongs to the standard library."""
+        return entry in self.stdlib or os.path.basename(entry) in _zip_names(self.version)
+
+
+def _zip_names(version: str) -> tuple[str, ...]:
+    return ("python%s.zip" % "".join(version.split(".")[:2]),)
+
+
+def _standard_library(answer: dict[str, list[str]]) -> frozenset[str]:
+    """The folders of the standard library, wherever its parts were put (PEP 405, ``sys.platlibdir``)."""
+    major_minor = ".".join(answer.get("version", [""])[0].split(".")[:2])
+    found = set()
+    for prefix in answer.get("prefix", []):
+        for lib in ("lib", "lib64", "lib32"):
+            for name in ("python", "pypy"):
+                found.add(os.path.join(prefix, lib, name + major_minor))
+    for origin in answer.get("stdlib", []):
+        if origin:
+            found.add(os.path.dirname(origin) if origin.endswith((".py", ".pyc")) else origin)
+    found |= {os.path.join(path, "lib-dynload") for path in found}
+    return frozenset(found)
+
+
+class NoInterpreter(Exception):
+    """There is none where the start command would look, or it does not work; the message says which."""
+
+
+def find_interpreter(
+    commands: list[StartCommand], wanted: str | None, environ: dict[str, str], directory: str
+) -> Interpreter:
+    """The interpreter of the first command that names one; else of the environment. Raises NoInterpreter."""
+    if wanted:
+        path = files.which(wanted, environ, directory)
+        if path is None:
+            raise NoInterpreter("there is no program %s in the image (--python)" % files.shown(wanted))
+        flags = commands[0].flags if commands else []
+        start = commands[0] if commands else None
+        return _ask(path, flags, "given by --python", start, environ, directory)
+    for command in commands:
+        if command.executable:
+            return _ask(command.executable, command.flags, command.why, command, environ, directory)
+        _refuse_dead(command)
+    for command in commands[:1]:
+        environ, directory = command.environ, command.directory
+    path, why = _of_environment(environ, directory)
+    if path is None:
+        raise NoInterpreter(_not_found(commands, environ))
+    flags = commands[0].flags if commands else []
+    return _ask(path, flags, why, None, environ, directory)
+
+
+def _refuse_dead(command: StartCommand) -> None:
+    """A start command that cannot run is not judged with another Python that happens to be there."""
+    if command.dead_script:
+        line = files.shebang(command.dead_script) or []
+        raise NoInterpreter(
+            "%s starts with #!%s, which is not in the image: the start command cannot run. Was a virtual "
+            "environment copied to another folder than it was made in? (or choose a Python with --python)"
+            % (files.shown(command.dead_script), files.shown(" ".join(line)))
+        )
+    if command.missing_program and command.recognised and not command.tool_program:
+        raise NoInterpreter(
+            "the start command's %s was not found (PATH=%s); choose a Python with --python"
+            % (files.shown(command.missing_program), files.shown(command.environ.get("PATH", files.DEFAULT_PATH)))
+        )
+
+
+def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None, str]:
+    names = ("python3", "python")
+    prefix = environ.get("VIRTUAL_ENV")
+    if prefix:
+        for name in names:
+            path = os.path.join(directory, prefix, "bin", name)
+            if files.is_executable(path):
+                return path, "the virtual environment of VIRTUAL_ENV"
+    for name in names:
+        found = files.which(name, environ, directory)
+        if found:
+            return found, "%s, the first %s in PATH" % (found, name)
+    return None, ""
+
+
+def _not_found(commands: list[StartCommand], environ: dict[str, str]) -> str:
+    where = "no python3 or python in PATH (%s)" % files.shown(environ.get("PATH", files.DEFAULT_PATH))
+    if environ.get("VIRTUAL_ENV"):
+        where += " nor in VIRTUAL_ENV (%s)" % files.shown(environ["VIRTUAL_ENV"])
+    started = ", ".join(command.text for command in commands) or "the image has no start command"
+    return "no Python found: %s, and none named by the start command (%s); choose one with --python" % (
+        where,
+        started,
+    )
+
+
+def _ask(
+    path: str,
+    flags: list[str],
+    why: str,
+    command: StartCommand | None,
+    environ: dict[str, str],
+    directory: str,
+) -> Interpreter:
+    if command is not None:
+        environ, directory = command.environ, command.directory
+    answer, status, printed = _run([path] + flags + ["-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
+    if "end" not in answer:
+        raise NoInterpreter(_no_answer(path, status, printed))
+    version = answer.get("version", [""])[0]
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+        raise NoInterpreter(
+            "%s is Python %s; importguard needs Python 3.7 or later in the image" % (files.shown(path), version)
+        )
+    executable = path
+    if files.shebang(path) and answer.get("executable", [""])[0]:
+        executable = answer["executable"][0]
+    return Interpreter(executable, flags, why, answer)
+
+
+# Python 2 cannot compile all of the question, so it is compiled only where the version is known to be right.
+_QUESTION_GUARD = "exec(%r)" % _QUESTION
+
+
+def _no_answer(path: str, status: int | None, printed: str) -> str:
+    if status is None:
+        ending = "did not start within %g s" % ANSWER_SECONDS
+    elif os.WIFSIGNALED(status):
+        ending = "was killed by signal %d while starting" % os.WTERMSIG(status)
+    else:
+        ending = "ended with exit code %d while starting" % os.WEXITSTATUS(status)
+    text = "%s %s, before it ran anything" % (files.shown(path), ending)
+    return text + (" (sitecustomize?): " + printed if printed else "")
+
+
+def _run(
+    argv: list[str], environ: dict[str, str], directory: str
+) -> tuple[dict[str, list[str]], int | None, str]:
+    """Start the interpreter; its answer, its wait status (None: it hung) and the end of what it printed."""
+    answer_end, write_end = os.pipe()
+    printed_end, print_end = os.pipe()
+    argv = argv + [str(write_end)]
+    child = os.fork()
+    if child == 0:
+        _become(argv, environ, directory, write_end, print_end)
+    os.close(write_end)
+    os.close(print_end)
+    try:
+        answer, printed = _collect(answer_end, printed_end)
+        finished = answer.endswith(b"end\0\0")
+        status = _wait(child, 1.0 if finished or not answer else 0.2)
+    finally:
+        os.close(answer_end)
+        os.close(printed_end)
+    text = " ".join(printed.decode("utf-8", "replace").split())[-400:]
+    return (_pairs(answer) if finished else {}), status, text
+
+
+def _become(argv: list[str], environ: dict[str, str], directory: str, write_end: int, print_end: int) -> None:
+    """In the child: turn into the interpreter. Never returns."""
+    try:
+        os.setsid()
+        os.set_inheritable(write_end, True)
+        source = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(source, 0)
+        os.dup2(print_end, 1)
+        os.dup2(print_end, 2)
+        try:
+            os.chdir(directory)
+        except OSError:
+            pass
+        os.execve(argv[0], argv, environ)
+    except OSError as error:
+        os.write(2, str(error).encode("utf-8", "replace"))
+    finally:
+        os._exit(127)
+
+
+def _collect(answer_end: int, printed_end: int) -> tuple[bytes, bytes]:
+    """Read both pipes until the answer is complete, its writer is gone, or time is up."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    answer, printed = b"", b""
+    waiting = [answer_end, printed_end]
+    while answer_end in waiting and not answer.endswith(b"end\0\0") and len(answer) < _ANSWER_LIMIT:
+        left = deadline - time.monotonic()
+        ready = select.select(waiting, [], [], left)[0] if left > 0 else []
+        if not ready:
+            break
+        for descriptor in ready:
+            data = os.read(descriptor, 65536)
+            if not data:
+                waiting.remove(descriptor)
+            elif descriptor == answer_end:
+                answer += data
+            else:
+                printed = (printed + data)[-4096:]
+    if printed_end in waiting and select.select([printed_end], [], [], 0)[0]:
+        printed = (printed + os.read(printed_end, 65536))[-4096:]
+    return answer, printed
+
+
+def _wait(child: int, seconds: float) -> int | None:
+    """The wait status of the child; after ``seconds`` its whole session is killed, and the status is None."""
+    deadline = time.monotonic() + seconds
+    status: int | None = None
+    while status is None and time.monotonic() < deadline:
+        pid, ended = os.waitpid(child, os.WNOHANG)
+        if pid:
+            status = ended
+        else:
+            time.sleep(0.001)
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except OSError:
+        pass
+    if status is None:
+        os.waitpid(child, 0)
+    return status
+
+
+def _pairs(answer: bytes) -> dict[str, list[str]]:
+    parts = [os.fsdecode(part) for part in answer.split(b"\0")]
+    found: dict[str, list[str]] = {}
+    for key, value in zip(parts[0::2], parts[1::2]):
+        found.setdefault(key, []).append(value)
+    return found

@@ -1,0 +1,268 @@
+"""Which modules can be imported from a set of folders, told from the file system alone, as PathFinder would.
+
+Order of what wins in one folder, and over several, is that of ``importlib.machinery.FileFinder`` and PEP 420:
+a package before extension modules before ``.py`` before ``.pyc``; folders without ``__init__`` are portions
+of a namespace package, used only where nothing else of that name is found anywhere.
+"""
+
+from __future__ import annotations
+
+import keyword
+import os
+
+from importguard.probe import files
+
+TESTS = "tests"
+RUNS = "runs when imported"
+NO_NAME = "not a module name"
+EXCLUDED = "excluded"
+
+DIRECTORY_LIMIT = 200000
+"""Folders that are looked into before giving up."""
+
+_NEVER = frozenset(["__pycache__", "node_modules", "site-packages", "dist-packages"])
+_TEST_FOLDERS = frozenset(["tests", "test"])
+_ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
+SYSTEM: dict[str, frozenset[str]] = {
+    "/": frozenset(
+        "bin boot dev etc home lib lib32 lib64 libx32 lost+found media mnt nix opt proc root run sbin srv sys tmp usr var"
+        .split()
+    ),
+    "/usr": frozenset("bin games include lib lib32 lib64 libexec libx32 local sbin share src".split()),
+    "/usr/local": frozenset("bin etc games include lib lib64 man sbin share src".split()),
+}
+"""Folders of the system that a working directory ``/`` would make importable (Filesystem Hierarchy Standard)."""
+
+
+class TooMuch(Exception):
+    """The folders hold more than can be looked at."""
+
+
+class Folder:
+    """What one folder offers to the import system; built from one listing."""
+
+    def __init__(self, path: str, suffixes: list[str]) -> None:
+        self.path = path
+        self.folders: dict[str, bool] = {}
+        self.modules: dict[str, str] = {}
+        self.unnamed: list[tuple[str, bool]] = []
+        self.names: set[str] = set()
+        self.identity: tuple[int, int] | None = None
+        self._list(suffixes)
+
+    def _list(self, suffixes: list[str]) -> None:
+        ranks: dict[str, int] = {}
+        endings = suffixes + [".py", ".pyc"]
+        try:
+            status = os.stat(self.path)
+            self.identity = (status.st_dev, status.st_ino)
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    self._entry(entry, endings, ranks)
+        except (OSError, ValueError):
+            return
+
+    def _entry(self, entry: os.DirEntry[str], endings: list[str], ranks: dict[str, int]) -> None:
+        name = entry.name
+        self.names.add(name)
+        stem, dot, _ = name.partition(".")
+        try:
+            if not dot and entry.is_dir():
+                if is_name(name):
+                    self.folders[name] = entry.is_symlink()
+                else:
+                    self.unnamed.append((name, True))
+                return
+            for rank, ending in enumerate(endings):
+                if name.endswith(ending):
+                    break
+            else:
+                return
+            stem = name[: -len(ending)]
+            if not stem or not entry.is_file():
+                return
+        except OSError:
+            return
+        if not is_name(stem):
+            if not _another_version(stem, ending):
+                self.unnamed.append((name, False))
+        elif rank < ranks.get(stem, 99):
+            ranks[stem] = rank
+            self.modules[stem] = name
+
+    def package(self, name: str, suffixes: list[str]) -> str | None:
+        """The ``__init__`` file of a sub-folder, where it is a regular package."""
+        for ending in suffixes + [".py", ".pyc"]:
+            path = "%s/%s/__init__%s" % (self.path.rstrip("/"), name, ending)
+            if os.path.isfile(path):
+                return path
+        return None
+
+
+def _another_version(stem: str, ending: str) -> bool:
+    """``x.cpython-39-x86_64-linux-gnu`` + ``.so``: an extension module of another interpreter."""
+    return ending == ".so" and "." in stem
+
+
+def is_name(text: str) -> bool:
+    """Whether an import statement can write this name (identifiers are compared in NFKC form)."""
+    if not text.isidentifier() or keyword.iskeyword(text):
+        return False
+    if text.isascii():
+        return True
+    import unicodedata
+
+    try:
+        return unicodedata.normalize("NFKC", text) == text
+    except UnicodeError:
+        return False
+
+
+class Selection:
+    """Collects the modules below packages and folders; ``modules`` and ``skipped`` are the result."""
+
+    def __init__(self, suffixes: list[str], include_tests: bool, exclude: list[str]) -> None:
+        self.suffixes = suffixes
+        self.include_tests = include_tests
+        self.exclude = exclude
+        self.modules: dict[str, str] = {}
+        self.skipped: dict[str, tuple[str, str]] = {}
+        self.directories = 0
+        self._cache: dict[str, Folder] = {}
+
+    def folder(self, path: str) -> Folder:
+        """The listing of a folder, made once."""
+        found = self._cache.get(path)
+        if found is None:
+            found = self._cache[path] = Folder(path, self.suffixes)
+        return found
+
+    def add(self, name: str, path: str, reason: str = "") -> None:
+        """One module by its name and file; the first of a name stays, as in ``sys.path``."""
+        if name in self.modules or name in self.skipped:
+            return
+        reason = reason or self._reason(name, path)
+        if reason:
+            self.skipped[name] = (path, reason)
+        else:
+            self.modules[name] = path
+
+    def force(self, name: str, path: str) -> None:
+        """A module that has to be imported, whatever its name looks like (an entry point)."""
+        if self.skipped.get(name, ("", EXCLUDED))[1] != EXCLUDED:
+            del self.skipped[name]
+        if name not in self.skipped:
+            self.modules[name] = path
+
+    def _reason(self, name: str, path: str) -> str:
+        last = name.rpartition(".")[2]
+        if last == "__main__":
+            return RUNS
+        if self.exclude and _matches(name, self.exclude):
+            return EXCLUDED
+        if not self.include_tests:
+            if last == "conftest" or last.startswith("test_") or last.endswith("_test"):
+                return TESTS
+        return ""
+
+    def add_package(self, name: str, init: str, seen: tuple[object, ...] = (), reason: str = "") -> None:
+        """A regular package and everything below it."""
+        self.add(name, init, reason)
+        self.walk([(name, [os.path.dirname(init)], seen, reason)])
+
+    def add_namespace(self, name: str, portions: list[str], reason: str = "") -> None:
+        """Everything below the portions of a namespace package."""
+        self.walk([(name, portions, (), reason)])
+
+    def walk(self, pending: list[tuple[str, list[str], tuple[object, ...], str]]) -> None:
+        """Everything below (name, folders, identities of the folders above, reason to skip)."""
+        while pending:
+            name, paths, seen, reason = pending.pop()
+            opened = []
+            for path in paths:
+                folder = self.folder(path)
+                if folder.identity is None or folder.identity in seen or is_environment(folder):
+                    continue
+                self.directories += 1
+                if self.directories > DIRECTORY_LIMIT:
+                    raise TooMuch("more than %d folders below %s" % (DIRECTORY_LIMIT, files.shown(paths[0])))
+                seen = seen + (folder.identity,)
+                opened.append(folder)
+            if opened:
+                pending.extend(self.children(name, opened, seen, reason))
+                for path in paths:
+                    self._cache.pop(path, None)
+
+    def children(
+        self, parent: str, opened: list[Folder], seen: tuple[object, ...], reason: str
+    ) -> list[tuple[str, list[str], tuple[object, ...], str]]:
+        """Add what these folders hold; what has to be walked next."""
+        prefix = parent + "." if parent else ""
+        taken: set[str] = set()
+        portions: dict[str, list[str]] = {}
+        below = []
+        for folder in opened:
+            runs = _runs_when_imported(folder)
+            for child in folder.folders:
+                if child in taken or child in _NEVER:
+                    continue
+                why = reason or self._folder_reason(child)
+                init = folder.package(child, self.suffixes)
+                path = "%s/%s" % (folder.path.rstrip("/"), child)
+                if init:
+                    taken.add(child)
+                    self.add(prefix + child, init, why)
+                    below.append((prefix + child, [path], seen, why))
+                elif child not in folder.modules:
+                    portions.setdefault(child, []).append(path)
+            for child, file_name in folder.modules.items():
+                if child in taken or child == "__init__":
+                    continue
+                taken.add(child)
+                why = reason or (RUNS if child in runs else "")
+                self.add(prefix + child, "%s/%s" % (folder.path.rstrip("/"), file_name), why)
+            self._unnamed(prefix, folder, reason)
+        for child, paths in portions.items():
+            if child not in taken:
+                below.append((prefix + child, paths, seen, reason or self._folder_reason(child)))
+        return below
+
+    def _folder_reason(self, name: str) -> str:
+        return TESTS if name in _TEST_FOLDERS and not self.include_tests else ""
+
+    def _unnamed(self, prefix: str, folder: Folder, reason: str) -> None:
+        for name, is_folder in folder.unnamed:
+            path = "%s/%s" % (folder.path.rstrip("/"), name)
+            if is_folder:
+                if name.startswith(".") or not os.path.isfile(path + "/__init__.py"):
+                    continue
+            stem = name if is_folder else name.rpartition(".")[0]
+            self.add(prefix + stem, path, NO_NAME)
+
+
+def is_environment(folder: Folder) -> bool:
+    """A virtual environment (PEP 405) or a conda environment."""
+    return "pyvenv.cfg" in folder.names or "conda-meta" in folder.names
+
+
+def _runs_when_imported(folder: Folder) -> frozenset[str]:
+    """``setup.py`` beside a project's files, and Alembic's ``env.py``: they act when they are imported."""
+    found = set()
+    if "setup" in folder.modules and "__init__" not in folder.modules:
+        found.add("setup")
+    if "env" in folder.modules:
+        path = "%s/%s" % (folder.path.rstrip("/"), folder.modules["env"])
+        if "script.py.mako" in folder.names or (
+            "versions" in folder.folders and "alembic" in (files.read_text(path, 65536) or "")
+        ):
+            found.add("env")
+    return frozenset(found)
+
+
+def _matches(name: str, patterns: list[str]) -> bool:
+    """Whether a pattern of dotted names names this module or a package above it."""
+    import fnmatch
+
+    parts = name.split(".")
+    above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return any(fnmatch.fnmatchcase(item, pattern) for pattern in patterns for item in above)

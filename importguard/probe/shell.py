@@ -1,0 +1,414 @@
+"""Reads as much of the POSIX shell language as start commands and entrypoint scripts are written in.
+
+Nothing is run. Words are expanded with the variables that are known, conditions are not decided: every
+branch is read, and its commands are marked as conditional. Source: POSIX.1-2017, Shell Command Language.
+"""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe import files
+
+_BLANK = " \t\r"
+_ENDS_WORD = " \t\r\n;&|()<>"
+_OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
+_CLOSES = frozenset(["fi", "esac", "done"])
+_DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
+_KEPT = frozenset(["case", "for", "select"])
+_DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
+_NESTING = 12
+"""How deep ``${A:-${B}}`` and scripts that source scripts are followed: they can be endless."""
+
+
+class Word(str):
+    """A word after expansion. ``raw`` is how it was written: a variable's value is never shown."""
+
+    raw = ""
+
+
+def word(value: str, raw: str) -> Word:
+    """A word with its spelling."""
+    made = Word(value)
+    made.raw = raw
+    return made
+
+
+def spelled(words: list[str]) -> str:
+    """A command as it was written, on one line, without the values of variables."""
+    parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
+    return files.shown(" ".join(" ".join(part for part in parts if part).split()))
+
+
+def quote(value: str) -> str:
+    """A word as a shell would need it written."""
+    plain = value.isascii() and all(char.isalnum() or char in "_@%+=:,./-" for char in value)
+    return value if value and plain else "'" + value.replace("'", "'\"'\"'") + "'"
+
+
+class Shell:
+    """What a shell knows: variables and which are exported, its directory, its arguments (``$0`` first)."""
+
+    def __init__(self, environ: dict[str, str], directory: str, arguments: list[str]) -> None:
+        self.variables = dict(environ)
+        self.exported = set(environ)
+        self.directory = directory
+        self.arguments = arguments
+        self.nesting = 0
+
+    def environ(self) -> dict[str, str]:
+        """The environment that a command started now would have."""
+        return {name: value for name, value in self.variables.items() if name in self.exported}
+
+    def assign(self, item: str, export: bool = False) -> None:
+        """Carry out ``NAME=value``, or ``export NAME``."""
+        name, equals, value = item.partition("=")
+        if equals:
+            self.variables[name] = value
+        if export:
+            self.exported.add(name)
+
+    def change_directory(self, target: str) -> None:
+        """Carry out ``cd``."""
+        self.directory = os.path.normpath(os.path.join(self.directory, target))
+
+
+class Step:
+    """One command that a script would start: its words, and what it would be started with."""
+
+    def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
+        self.words = words
+        self.environ = environ
+        self.directory = directory
+        self.conditional = conditional
+
+
+def steps(text: str, shell: Shell) -> list[Step]:
+    """The commands of a script in the order in which they are written; ``shell`` is left as it would be."""
+    found: list[Step] = []
+    if shell.nesting < _NESTING:
+        shell.nesting += 1
+        _Reader(text, shell, found).read()
+        shell.nesting -= 1
+    return found
+
+
+def is_assignment(text: str) -> bool:
+    """Whether a word has the form ``NAME=value``."""
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.isidentifier()
+
+
+class _Reader:
+    """Reads one text, one simple command after the other, and carries out what changes the shell."""
+
+    def __init__(self, text: str, shell: Shell, found: list[Step]) -> None:
+        self.text = text
+        self.shell = shell
+        self.found = found
+        self.at = 0
+        self.words: list[str] = []
+        self.blocks: list[tuple[str, list[str]]] = []
+        self.heredocs: list[str] = []
+
+    def read(self) -> None:
+        """Read to the end of the text."""
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char in _BLANK:
+                self.at += 1
+            elif self.text.startswith("\\\n", self.at):
+                self.at += 2
+            elif char == "#":
+                self.at = self._line_end()
+            elif char in "<>" or self.text.startswith("&>", self.at):
+                self._redirection()
+            elif char in "\n;&|()":
+                self._separator(char)
+            else:
+                self._add(self._word())
+        self._finish()
+
+    def _line_end(self) -> int:
+        end = self.text.find("\n", self.at)
+        return len(self.text) if end < 0 else end
+
+    def _separator(self, char: str) -> None:
+        self.at += 1
+        if char in ")|" and self.blocks and self.blocks[-1][0] == "case" and len(self.words) == 1:
+            self.words = []
+        self._finish()
+        if char == "\n":
+            for delimiter in self.heredocs:
+                self._skip_heredoc(delimiter)
+            self.heredocs = []
+
+    def _skip_heredoc(self, delimiter: str) -> None:
+        while self.at < len(self.text):
+            end = self._line_end()
+            line = self.text[self.at : end]
+            self.at = end + 1
+            if line.strip("\t") == delimiter:
+                return
+
+    def _redirection(self) -> None:
+        start = self.at
+        while self.at < len(self.text) and self.text[self.at] in "<>&|":
+            self.at += 1
+        operator = self.text[start : self.at]
+        if operator == "<<" or operator.endswith("&"):
+            if self.text.startswith("-", self.at):
+                self.at += 1
+                if operator.endswith("&"):
+                    return
+        while self.at < len(self.text) and self.text[self.at] in _BLANK:
+            self.at += 1
+        target = self._word() if self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD else []
+        if operator == "<<" and target:
+            self.heredocs.append(target[0])
+
+    def _add(self, fields: list[Word]) -> None:
+        raw = fields[0].raw if fields else ""
+        next_char = self.text[self.at : self.at + 1]
+        if raw.isdigit() and next_char and next_char in "<>":
+            return
+        if not self.words and raw in _OPENS:
+            self.blocks.append((raw, list(self.shell.arguments)))
+            if raw not in _KEPT:
+                return
+        elif not self.words and raw in _CLOSES:
+            self._close()
+            return
+        elif not self.words and raw in _DROPPED:
+            return
+        if is_assignment(raw) and all(is_assignment(item) for item in self.words):
+            fields = [word(" ".join(fields), raw)]
+        self.words.extend(fields)
+
+    def _close(self) -> None:
+        """A branch has ended. Its ``shift`` counts no more, but for ``set -- tool "$@"`` before bare options."""
+        if self.blocks:
+            arguments = self.blocks.pop()[1]
+            if arguments[1:] and not arguments[1].startswith("-"):
+                self.shell.arguments = arguments
+
+    def _finish(self) -> None:
+        """A command has ended: carry it out, or note it as one that would be started."""
+        words, self.words = self.words, []
+        count = 0
+        while count < len(words) and is_assignment(getattr(words[count], "raw", "")):
+            count += 1
+        assignments, words = words[:count], words[count:]
+        if not words:
+            for item in assignments:
+                self.shell.assign(item)
+        elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
+            environ = self.shell.environ()
+            environ.update(item.split("=", 1) for item in assignments)  # type: ignore[arg-type]
+            self.found.append(Step(words, environ, self.shell.directory, bool(self.blocks)))
+
+    def _builtin(self, name: str, rest: list[str]) -> bool:
+        """Carry out a built-in that changes the shell; False where ``name`` is none."""
+        shell = self.shell
+        if name in _DECLARES:
+            for item in rest:
+                shell.assign(item, export=name == "export")
+        elif name in ("cd", "pushd"):
+            targets = [item for item in rest if not item.startswith("-")]
+            shell.change_directory(targets[0] if targets else shell.variables.get("HOME", "/"))
+        elif name == "unset":
+            for item in rest:
+                shell.variables.pop(item, None)
+        elif name == "set":
+            if "--" in rest:
+                shell.arguments[1:] = rest[rest.index("--") + 1 :]
+        elif name == "shift":
+            del shell.arguments[1 : 1 + (int(rest[0]) if rest and rest[0].isdigit() else 1)]
+        elif name == "eval":
+            self.found.extend(steps(" ".join(rest), shell))
+        elif name in (".", "source"):
+            self._source(rest[0] if rest else "")
+        else:
+            return False
+        return True
+
+    def _source(self, target: str) -> None:
+        """``. bin/activate`` puts its virtual environment first; of another script the text is read."""
+        path = os.path.normpath(os.path.join(self.shell.directory, target))
+        if os.path.basename(path) == "activate":
+            folder = os.path.dirname(path)
+            self.shell.assign("VIRTUAL_ENV=" + os.path.dirname(folder), export=True)
+            search = self.shell.variables.get("PATH", files.DEFAULT_PATH)
+            self.shell.assign("PATH=%s:%s" % (folder, search), export=True)
+            return
+        self.found.extend(steps(files.read_text(path) or "", self.shell))
+
+    # Words
+
+    def _word(self) -> list[Word]:
+        """The next word; unquoted expansions can make none of it, or several."""
+        start = self.at
+        fields = [""]
+        kept = False
+        while self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD:
+            char = self.text[self.at]
+            if char == "$":
+                kept = self._unquoted_expansion(fields) or kept
+                continue
+            kept = True
+            if char == "'":
+                fields[-1] += self._until("'")
+            elif char == '"':
+                kept = self._double_quoted(fields)
+            elif char == "`":
+                fields[-1] += "`%s`" % self._until("`")
+            elif char == "\\":
+                following = self.text[self.at + 1 : self.at + 2]
+                fields[-1] += "" if following == "\n" else following
+                self.at += 2
+            else:
+                fields[-1] += char
+                self.at += 1
+        if fields[-1] == "" and not (kept and len(fields) == 1):
+            fields.pop()
+        raw = self.text[start : self.at]
+        return [word(value, "" if index else raw) for index, value in enumerate(fields)]
+
+    def _until(self, quote_char: str) -> str:
+        """The text up to the closing quote of the one that is next."""
+        end = self.text.find(quote_char, self.at + 1)
+        end = len(self.text) if end < 0 else end
+        inner = self.text[self.at + 1 : end]
+        self.at = end + 1
+        return inner
+
+    def _unquoted_expansion(self, fields: list[str]) -> bool:
+        """Expand ``$…`` and split its value into fields; whether the word stays even when it is empty."""
+        if self.text.startswith("$'", self.at):
+            self.at += 1
+            fields[-1] += self._until("'")
+            return True
+        if self.text.startswith("$(", self.at):
+            fields[-1] += self._dollar()[0]
+            return True
+        for index, value in enumerate(self._dollar()):
+            if index or value[:1].isspace():
+                fields.append("")
+            for part_index, part in enumerate(value.split()):
+                if part_index:
+                    fields.append("")
+                fields[-1] += part
+        return fields[-1] != ""
+
+    def _double_quoted(self, fields: list[str]) -> bool:
+        """Expand a double-quoted text; False where it was an empty ``"$@"``, which is no word."""
+        self.at += 1
+        kept = self.text[self.at : self.at + 3] not in ('$@"',)
+        while self.at < len(self.text) and self.text[self.at] != '"':
+            char = self.text[self.at]
+            if char == "\\" and self.text[self.at + 1 : self.at + 2] in ("$", "`", '"', "\\", "\n"):
+                following = self.text[self.at + 1]
+                fields[-1] += "" if following == "\n" else following
+                self.at += 2
+            elif char == "$":
+                values = self._dollar()
+                kept = kept or bool(values)
+                fields[-1] += values[0] if values else ""
+                fields.extend(values[1:])
+            elif char == "`":
+                fields[-1] += "`%s`" % self._until("`")
+            else:
+                fields[-1] += char
+                self.at += 1
+        self.at += 1
+        return kept
+
+    def _dollar(self) -> list[str]:
+        """What ``$…`` stands for: one value, or for ``$@`` all arguments. What is unknown stays as written."""
+        following = self.text[self.at + 1 : self.at + 2]
+        if following == "{":
+            inner = self._balanced("{", "}")
+            return _parameter(inner, self.shell)
+        if following == "(":
+            return ["$(%s)" % self._balanced("(", ")")]
+        if following and following in "@*#?$!-0123456789":
+            self.at += 2
+            return _special(following, self.shell)
+        end = self.at + 1
+        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] == "_"):
+            end += 1
+        name = self.text[self.at + 1 : end]
+        self.at = end
+        return [self.shell.variables.get(name, "") if name else "$"]
+
+    def _balanced(self, opening: str, closing: str) -> str:
+        """The text between the brackets after the dollar sign."""
+        start = self.at + 2
+        depth = 0
+        self.at += 1
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            depth += (char == opening) - (char == closing)
+            self.at += 1
+            if depth == 0:
+                return self.text[start : self.at - 1]
+        return self.text[start:]
+
+    def expand(self) -> str:
+        """The whole text as if it stood in double quotes: the default of ``${NAME:-…}``."""
+        fields = [""]
+        self.text += '"'
+        self.at = -1
+        self._double_quoted(fields)
+        return " ".join(fields)
+
+
+def _special(name: str, shell: Shell) -> list[str]:
+    if name in "@*":
+        return list(shell.arguments[1:])
+    if name.isdigit():
+        return shell.arguments[int(name) : int(name) + 1] or [""]
+    return [str(len(shell.arguments) - 1) if name == "#" else ""]
+
+
+def _parameter(inner: str, shell: Shell) -> list[str]:
+    """``${…}``: a name and what to do where it has no value (POSIX 2.6.2); other operators leave the value."""
+    if inner[:1] in ("@", "*"):
+        start = inner[2:].split(":")[0]
+        return list(shell.arguments[int(start) if start.isdigit() else 1 :])
+    if inner[:1].isdigit():
+        end = 1
+        while inner[end : end + 1].isdigit():
+            end += 1
+        number = int(inner[:end][:6])
+        known = number < len(shell.arguments)
+        name, value = "", shell.arguments[number] if known else ""
+    else:
+        end = 0
+        while end < len(inner) and (inner[end].isalnum() or inner[end] == "_"):
+            end += 1
+        name = inner[:end]
+        known = name in shell.variables
+        value = shell.variables.get(name, "")
+    operator, rest = inner[end : end + 1], inner[end + 1 :]
+    if operator == ":":
+        known = known and value != ""
+        operator, rest = rest[:1], rest[1:]
+    if operator == "+":
+        return [_expand(rest, shell) if known else ""]
+    if known or not operator or operator not in "-=":
+        return [value]
+    value = _expand(rest, shell)
+    if operator == "=" and name:
+        shell.variables[name] = value
+    return [value]
+
+
+def _expand(text: str, shell: Shell) -> str:
+    text = text.strip("'\"") if text[:1] in ("'", '"') else text
+    if shell.nesting >= _NESTING:
+        return text
+    shell.nesting += 1
+    value = _Reader(text, shell, []).expand()
+    shell.nesting -= 1
+    return value
