@@ -1,0 +1,27 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+
+def engine_is_missing() -> str:
+    """Why there is no Docker engine to test with; empty when there is one."""
+    if not shutil.which("docker"):
+        return "the docker command line is not installed"
+    asked = subprocess.run(["docker", "info"], capture_output=True, text=True, timeout=60, check=False)
+    return "" if asked.returncode == 0 else f"Docker does not answer: {asked.stderr.strip()}"
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """Ask for a running Docker engine; without one the test is skipped, or fails where one is required."""
+    reason = engine_is_missing()
+    if reason and os.environ.get("IMPORTGUARD_TEST_REQUIRE_DOCKER"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)

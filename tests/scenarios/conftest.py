@@ -1,0 +1,63 @@
+"""Images that many tests of this folder share, built once a session."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from scenarios.cases import Case
+from scenarios.hostile_cases import HOSTILE
+from scenarios.isolation_cases import ISOLATION, THIRD_PARTY
+from scenarios.support import SITE, build, docker
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder needs Docker."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.docker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine(docker_engine: None) -> None:
+    """Nothing here runs without an engine."""
+
+
+ALL = [*HOSTILE, *ISOLATION]
+
+
+@pytest.fixture(scope="session")
+def cases_image() -> str:
+    """One image that holds every case."""
+    files: dict[str, str] = {f"third_party/{name}": text for name, text in THIRD_PARTY.items()}
+    for case in ALL:
+        files.update({f"{case.folder.lstrip('/')}/{name}": text for name, text in case.files.items()})
+    dockerfile = f"FROM base\nCOPY third_party /third_party\nRUN cp -r /third_party/. {SITE}/\n" \
+                 "COPY app /app\nCOPY roots /roots\nRUN touch /app/relative.txt\nWORKDIR /app\n"
+    return build("cases", dockerfile, files)
+
+
+@pytest.fixture(scope="session")
+def image_of(cases_image: str):  # type: ignore[no-untyped-def]
+    """Give the image of a case: the shared one, or one with the case's WORKDIR."""
+
+    def image(case: Case) -> str:
+        if not case.root:
+            return cases_image
+        return build(f"case-{case.name}".replace("_", "-"), f"FROM base\nWORKDIR {case.folder}\n", base=cases_image)
+
+    return image
+
+
+@pytest.fixture(scope="session")
+def truth(cases_image: str) -> dict[str, tuple[str, str]]:
+    """What fresh interpreters say of every module of every case, all in one container."""
+    asked = [(case.folder, dict(case.environ), module) for case in ALL if case.truth
+             for module in (*case.outcomes, *case.by_truth)]
+    source = (Path(__file__).parent / "truth.py").read_text()
+    said = docker("run", "--rm", "--network", "none", "--label", "importguard-test", cases_image,
+                  "python3", "-c", source, json.dumps(asked))
+    answers = json.loads(said.splitlines()[-1])
+    return {f"{folder}:{module}": tuple(answer) for (folder, _, module), answer in zip(asked, answers)}

@@ -1,0 +1,153 @@
+"""What the end-to-end tests are made of: images built from text, the command line, and its report."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
+"""Any image with a shell and a ``python3`` of at least 3.9 in PATH."""
+
+PREFIX = "importguard-test-"
+SITE = "$(python3 -c 'import site; print(site.getsitepackages()[0])')"
+"""For a RUN step: the folder of the base's third-party distributions."""
+
+Files = Mapping[str, Union[str, bytes, Path]]
+
+
+def docker(*arguments: str, timeout: float = 300, check: bool = True, stdin: bytes = b"") -> str:
+    """Run the docker command line and return what it printed; raises with its errors when it fails."""
+    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=timeout, check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.decode(errors='replace')[-3000:]}")
+    return done.stdout.decode(errors="replace").strip()
+
+
+def context(files: Files) -> bytes:
+    """A build context as a tar archive; a Path becomes a copy of that file or folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in files.items():
+            if isinstance(content, Path):
+                archive.add(content, name)
+                continue
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), 0o644
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str = BASE) -> str:
+    """Build a test image from text and return its reference. Layers are cached by the engine.
+
+    ``FROM base`` in the Dockerfile means the base image of the tests.
+    """
+    reference = PREFIX + name
+    text = dockerfile.replace("FROM base", f"FROM {base}")
+    tree = context({**(files or {}), "Dockerfile": text})
+    environ = {**os.environ, "DOCKER_BUILDKIT": "1"}
+    done = subprocess.run(
+        ["docker", "build", "--network", "none", "--progress", "plain", "-t", reference, "-"],
+        input=tree, capture_output=True, timeout=300, env=environ, check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{reference} cannot be built:\n{done.stderr.decode(errors='replace')[-3000:]}")
+    return reference
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of the command line."""
+
+    code: int
+    out: str
+    err: str
+    peak: int
+    """The most memory that importguard itself held, in bytes."""
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The whole JSON report."""
+        try:
+            report = json.loads(self.out)
+        except ValueError:
+            raise AssertionError(f"no JSON report (exit code {self.code}):\n{self.out}\n{self.err}") from None
+        assert report["schema_version"] == 1
+        return report  # type: ignore[no-any-return]
+
+    @property
+    def image(self) -> dict[str, Any]:
+        """The report of the only image."""
+        (image,) = self.report["images"]
+        return image  # type: ignore[no-any-return]
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """All findings of the only image."""
+        return self.image["findings"]  # type: ignore[no-any-return]
+
+    def outcome(self, module: str) -> Optional[str]:
+        """The verdict on one module; None where the report does not know it."""
+        return next((entry["outcome"] for entry in self.image["modules"] if entry["name"] == module), None)
+
+    def outcomes(self, modules: Sequence[str]) -> dict[str, Optional[str]]:
+        """The verdicts on several modules."""
+        return {module: self.outcome(module) for module in modules}
+
+    def missing(self, module: str) -> Optional[str]:
+        """What a failed module lacks, by the finding that it is affected by."""
+        found = [f for f in self.findings if f["reached"] and (module in f["affected"] or f["module"] == module)]
+        assert len(found) == 1, f"{module} belongs to {len(found)} findings: {found}"
+        return found[0]["missing"]  # type: ignore[no-any-return]
+
+    def keys(self) -> set[tuple[str, str]]:
+        """All findings that were reached, as ``(rule, missing or module)``."""
+        return {(f["rule"], f["missing"] if f["rule"] == "IG101" else f["module"])
+                for f in self.findings if f["reached"]}
+
+    def finding(self, rule: str, key: Optional[str] = None) -> dict[str, Any]:
+        """The one finding of a rule (and of a module or a missing module)."""
+        found = [f for f in self.findings if f["rule"] == rule and key in (None, f["missing"], f["module"])]
+        assert len(found) == 1, f"{len(found)} findings {rule} {key}; all: {self.findings}"
+        return found[0]
+
+
+def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
+    """This process's environment without the settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("IMPORTGUARD_")}
+    return {**kept, "NO_COLOR": "1", **(more or {})}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line under test."""
+    return [sys.executable, "-m", "importguard", *arguments]
+
+
+def importguard(*arguments: str, cwd: Union[str, Path] = "/", timeout: float = 120,
+                environ: Optional[Mapping[str, str]] = None) -> Result:
+    """Run the command line to its end, in a folder that configures nothing."""
+    with subprocess.Popen(
+        command(*arguments), cwd=cwd, env=environment(environ), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            out, err = process.communicate(timeout=30)
+            raise AssertionError(f"no end after {timeout} s: {arguments}\n{err.decode(errors='replace')}") from None
+    return Result(process.returncode, out.decode(), err.decode(), 0)
+
+
+def check(image: str, *options: str, **more: Any) -> Result:
+    """``importguard check IMAGE --format json``."""
+    return importguard("check", image, "--pull", "never", "--format", "json", *options, **more)

@@ -1,0 +1,73 @@
+"""The truth: what a fresh interpreter of the image says of one module. Runs in the image, standard library only.
+
+Reads ``[[folder, environ, module], …]`` as JSON from its first argument and prints ``[[outcome, missing], …]``.
+Written apart from the probe, with none of its code: one process a module, its verdict an exit status, which a
+module that closes descriptors or patches functions cannot change.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SECONDS = 3
+VERDICTS = {40: "imported", 41: "exited", 42: "failed"}
+
+CHILD = """
+import importlib, io, os, sys
+leave, show, getpid, module, report = os._exit, io.open, os.getpid, sys.argv[1], sys.argv[2]
+itself = getpid()
+sys.path[0] = os.getcwd()
+del sys.argv[1:]
+
+def missing(error, seen):
+    if error is None or id(error) in seen:
+        return None
+    seen.add(id(error))
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return error.name
+    return missing(error.__cause__, seen) or missing(error.__context__, seen)
+
+try:
+    importlib.import_module(module)
+except SystemExit:
+    leave(41)
+except BaseException as error:
+    if getpid() == itself:
+        with show(report, "w") as file:
+            file.write(missing(error, set()) or "")
+    leave(42)
+leave(40)
+"""
+
+
+def ask(folder, environ, module):
+    """Import one module; return its outcome and the module that it lacks."""
+    with tempfile.TemporaryDirectory() as where:
+        report = os.path.join(where, "missing")
+        process = subprocess.Popen(
+            [sys.executable, "-c", CHILD, module, report],
+            cwd=folder,
+            env=dict(os.environ, **environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            code = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return "timed_out", None
+        lacks = None
+        if os.path.exists(report):
+            with open(report) as file:
+                lacks = file.read() or None
+        if code < 0:
+            return "crashed", None
+        return VERDICTS.get(code, "exited"), lacks
+
+
+if __name__ == "__main__":
+    print("\n" + json.dumps([ask(*question) for question in json.loads(sys.argv[1])]))
