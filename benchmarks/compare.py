@@ -39,7 +39,7 @@ class Difference:
 def read(lines: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:
     """The verdicts that truth.py wrote, by module."""
     return {
-        line["name"]: Verdict(line["outcome"], line["missing"], f"{line['type'] or ''}: {line['message']}"[:200])
+        line["name"]: Verdict(line["outcome"], line["missing"], f"{line['type']}: {line['message']}"[:200])
         for line in lines
         if "name" in line
     }

@@ -58,10 +58,10 @@ def build(project: Project, base: str) -> str:
     reference = f"importguard-fidelity/{project.name}:{project.version}-{key.hexdigest()[:8]}"
     if docker("images", "-q", reference):
         return reference
-    # One argument, no shell: also the way in which importguard starts its probe.
-    asked = docker("run", "--rm", "--network", "none", base, "python3", "-c",
-                   "import json, site, sys; print(json.dumps([sys.version_info[:2], site.getsitepackages()[0]]))")  # fmt: skip
-    (major, minor), site = json.loads(asked)
+    question = "import json, site, sys; print(json.dumps([sys.version_info[:2], site.getsitepackages()[0]]))"
+    (major, minor), site = json.loads(
+        docker("run", "--rm", "--network", "none", base, "python3", "-c", question)
+    )
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         install(project, f"{major}.{minor}", context / "site")

@@ -56,10 +56,10 @@ def render(results: dict[str, Any]) -> str:
         [
             *("| " + " | ".join(line) + " |" for line in lines),
             "",
-            f"importguard {results['importguard']}, {results['python']} in {results['base']}, {results['date']}; "
-            f"{machine['cpus']} CPUs ({machine['cpu']}). "
-            f"{results['total']['unstable']} modules differed from themselves between the two passes of fresh "
-            "interpreters and are not counted.",
+            f"importguard {results['importguard']}, {results['python']} in {results['base']}, "
+            f"{results['date']}, {machine['cpus']} CPUs ({machine['cpu']}). "
+            f"{results['total']['unstable_count']} modules differed from themselves between two passes of "
+            "fresh interpreters; they are not counted.",
         ]
     )
 

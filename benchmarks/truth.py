@@ -7,6 +7,8 @@ importguard's probe. It reads a request, JSON, from standard input and writes on
 ``truth``  {"root", "modules", "timeout"}: one fresh interpreter a module; one verdict a module
 ``naive``  the same request: one process imports them all, in order; one verdict a module, then {"cpu", ...}
 
+``after``  {"root", "module", "firsts", "timeout"}: ``module`` after each of ``firsts``, each time afresh
+
 A verdict is {"name", "outcome", "missing", "type", "message", "cpu", "seconds"}; ``cpu`` is user and system
 time in seconds of the process and of the children that it waited for (getrusage(2)).
 """
@@ -20,8 +22,8 @@ import sys
 import time
 
 # Run in the process that imports. ``import_module`` and its own dependencies are the only things loaded
-# before the module; the verdict leaves by descriptor FD, as the repr of a tuple, and the process ends at once:
-# what an interpreter does at its end (atexit, threads) is not part of importing.
+# before the module; the verdict leaves by descriptor FD, as the repr of a tuple, and the process ends at
+# once: what an interpreter does at its end (atexit, threads) is not part of importing.
 COMMON = r"""
 import sys
 sys.path[0] = ROOT
@@ -60,6 +62,7 @@ def tell(verdict):
     WRITE(FD, ascii(verdict).encode("ascii") + b"\n")
 """
 FRESH = COMMON + "tell((NAME,) + judge(NAME))\nEXIT(0)\n"
+AFTER = COMMON + "judge(FIRST)\ntell((NAME,) + judge(NAME))\nEXIT(0)\n"
 NAIVE = COMMON + "for name in NAMES:\n    tell((name,) + judge(name))\nEXIT(0)\n"
 
 LEFT_OUT = re.compile(r"tests|test_.*|.*_test|conftest|__main__|setup")
@@ -77,7 +80,7 @@ def walk(root):
             if not match:
                 continue
             stem = file[: match.start()]
-            name = ".".join(parts if stem == "__init__" else parts + [stem])
+            name = ".".join(parts if stem == "__init__" else [*parts, stem])
             if all(part.isidentifier() for part in name.split(".")):
                 unwanted = any(LEFT_OUT.fullmatch(part) for part in name.split("."))
                 (left_out if unwanted else modules).setdefault(name, os.path.join(folder, file))
@@ -94,7 +97,7 @@ def run(source, timeout, **values):
         for fd in (0, 1, 2):
             os.dup2(null, fd)
         os.setsid()
-        header = "".join("%s = %r\n" % item for item in dict(values, FD=record).items())
+        header = "".join(f"{name} = {value!r}\n" for name, value in dict(values, FD=record).items())
         os.execv(sys.executable, [sys.executable, "-c", header + source])
     timed_out = []
 
@@ -129,6 +132,14 @@ def truth(request):
         say(name, verdict, round(cpu, 4), round(time.monotonic() - began, 3))
 
 
+def after(request):
+    """One module after each of several others."""
+    for first in request["firsts"]:
+        names = {"FIRST": first, "NAME": request["module"]}
+        lines, ended, _ = run(AFTER, request["timeout"], ROOT=request["root"], **names)
+        say(first, lines[0][1:] if lines else (ended, None, None, ""), None, None)
+
+
 def naive(request):
     """One process for all modules, in sorted order; started again after the module that ends it."""
     names, total, starts = sorted(request["modules"]), 0.0, 0
@@ -150,7 +161,7 @@ def main():
         modules, left_out = walk(request["root"])
         print(json.dumps({"modules": modules, "left_out": left_out}))
     else:
-        {"truth": truth, "naive": naive}[sys.argv[1]](request)
+        {"truth": truth, "after": after, "naive": naive}[sys.argv[1]](request)
 
 
 main()
