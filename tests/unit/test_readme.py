@@ -1,0 +1,67 @@
+"""The README against the program: what it says of the command line is what the command line does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from importguard.cli import cli
+from importguard.errors import EngineError, ImageError, InspectionError, UsageError
+from importguard.rules import RULES
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """What stands under a heading of the second level."""
+    return re.split(r"^## ", README.split(f"\n## {title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def table_rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ")][2:]
+
+
+def check_options() -> list[click.Option]:
+    return [parameter for parameter in cli.commands["check"].params if isinstance(parameter, click.Option)]
+
+
+@pytest.mark.parametrize("option", check_options(), ids=lambda option: option.opts[-1])
+def test_every_option_has_a_row(option):
+    rows = table_rows(section("The options of `importguard check`"))
+    matching = [
+        row
+        for row in rows
+        if set(option.opts) == set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", row.split(" | ")[0]))
+    ]
+    assert len(matching) == 1, f"{option.opts} in the README's table"
+
+
+@pytest.mark.parametrize("option", check_options(), ids=lambda option: option.opts[-1])
+def test_choices_are_those_of_the_program(option):
+    if isinstance(option.type, click.Choice):
+        (row,) = (
+            row
+            for row in table_rows(README)
+            if f"`{option.opts[-1]} " in row or f" {option.opts[-1]} " in row
+        )
+        assert "\\|".join(option.type.choices) in row
+
+
+def test_the_table_has_no_option_that_the_program_lacks():
+    known = {name for option in check_options() for name in option.opts}
+    first_cells = [row.split(" | ")[0] for row in table_rows(section("The options of `importguard check`"))]
+    assert {name for cell in first_cells for name in re.findall(r"(?<![\w-])--?[a-z][\w-]*", cell)} == known
+
+
+def test_exit_codes():
+    codes = {0, 1} | {error.exit_code for error in (UsageError, EngineError, ImageError, InspectionError)}
+    assert {int(row.split("|")[1]) for row in table_rows(section("Exit codes"))} == codes == {0, 1, 2, 3, 4}
+
+
+def test_every_rule_has_a_row():
+    rows = table_rows(section("What is checked"))
+    assert {row.split("|")[1].strip() for row in rows} == {
+        f"{rule.id} {rule.name}" for rule in RULES.values()
+    }
