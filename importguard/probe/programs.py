@@ -183,7 +183,9 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
         command.own_roots.append(path)
         command.runs = "__main__"
         return
-    command.own_roots.append(os.path.dirname(os.path.realpath(path)))
+    folder = os.path.dirname(os.path.realpath(path))
+    if os.path.basename(folder) not in ("bin", "sbin"):
+        command.own_roots.append(folder)
     if name.endswith(".py"):
         if name == "manage.py" or _mentions(path, "execute_from_command_line"):
             _read_django(command, words)

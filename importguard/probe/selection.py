@@ -10,6 +10,10 @@ from __future__ import annotations
 import keyword
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
 from importguard.probe import files
 
 TESTS = "tests"
@@ -194,7 +198,12 @@ class Selection:
                     self._cache.pop(path, None)
 
     def children(
-        self, parent: str, opened: list[Folder], seen: tuple[object, ...], reason: str
+        self,
+        parent: str,
+        opened: list[Folder],
+        seen: tuple[object, ...] = (),
+        reason: str = "",
+        allowed: Callable[[Folder, str], bool] | None = None,
     ) -> list[tuple[str, list[str], tuple[object, ...], str]]:
         """Add what these folders hold; what has to be walked next."""
         prefix = parent + "." if parent else ""
@@ -204,7 +213,7 @@ class Selection:
         for folder in opened:
             runs = _runs_when_imported(folder)
             for child in folder.folders:
-                if child in taken or child in _NEVER:
+                if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                     continue
                 why = reason or self._folder_reason(child)
                 init = folder.package(child, self.suffixes)
@@ -216,7 +225,7 @@ class Selection:
                 elif child not in folder.modules:
                     portions.setdefault(child, []).append(path)
             for child, file_name in folder.modules.items():
-                if child in taken or child == "__init__":
+                if child in taken or child == "__init__" or (allowed and not allowed(folder, child)):
                     continue
                 taken.add(child)
                 why = reason or (RUNS if child in runs else "")

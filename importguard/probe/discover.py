@@ -1,0 +1,388 @@
+"""What is to be imported in this image, by which Python, with which import path, and what it starts with.
+
+Everything is worked out from the image's configuration and its files, with one question to the interpreter;
+no application code is imported.
+"""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe import distributions, django, files
+from importguard.probe.command import parse_arguments, parse_text
+from importguard.probe.finder import Finder, Found
+from importguard.probe.interpreter import Interpreter, NoInterpreter, find_interpreter
+from importguard.probe.programs import StartCommand
+from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch
+
+_ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
+_KERNEL = frozenset(["proc", "sys", "dev"])
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class NothingToImport(Exception):
+    """No module was selected; the message says where it looked and what is there."""
+
+
+def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
+    """The discovery of one image.
+
+    ``request`` is the host's (``entrypoint``, ``cmd``, ``commands``, ``workdir``, ``python``, ``packages``,
+    ``exclude``, ``include_tests``, ``setup``); ``environ`` the environment of the container. The result holds
+    ``interpreter``, ``import_path``, ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``,
+    ``details``, ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why
+    nothing can be judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
+    """
+    search = Discovery(request, dict(environ))
+    error = None
+    try:
+        search.run()
+    except (NoInterpreter, NothingToImport, TooMuch) as problem:
+        error = str(problem)
+    return search.result(error)
+
+
+class Discovery:
+    """The steps of one discovery, and what they found."""
+
+    def __init__(self, request: dict[str, Any], environ: dict[str, str]) -> None:
+        self.request = request
+        self.environ = environ
+        self.directory = request.get("workdir") or "/"
+        self.commands: list[StartCommand] = []
+        self.interpreter: Interpreter | None = None
+        self.import_path: list[str] = []
+        self.entrypoints: list[dict[str, Any]] = []
+        self.setup: dict[str, Any] | None = None
+        self.notes: list[str] = []
+        self.details: list[str] = []
+        self.selection = Selection([], False, [])
+        self.finder = Finder([], self.selection)
+        self.installed: list[distributions.Distribution] | None = None
+        self.targets: list[tuple[StartCommand, str, str | None, bool]] = []
+        self.foreign: dict[str, set[str]] = {}
+        self.shadowed: set[str] = set()
+
+    def run(self) -> None:
+        """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
+        self.commands = self._parse()
+        self._main_first()
+        self.interpreter = python = find_interpreter(
+            self.commands, self.request.get("python"), self.environ, self.directory
+        )
+        self.details.append("interpreter: %s (%s)" % (files.shown(python.executable), files.shown(python.why)))
+        self.selection = Selection(
+            python.suffixes, bool(self.request.get("include_tests")), self.request.get("exclude") or []
+        )
+        self._set_path(self._roots(python))
+        self.targets = self._find_targets()
+        self._select()
+        if not self.selection.modules and self.directory not in self.import_path and not self._packages():
+            self.notes.append(
+                "the start command's import path holds no modules; those of the working directory %s were taken"
+                % files.shown(self.directory)
+            )
+            self._set_path(self.import_path + [self.directory])
+            self._select()
+        self._entrypoints()
+        self.setup = django.preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+        if not self.selection.modules:
+            raise NothingToImport(self._nothing())
+
+    # The start command
+
+    def _parse(self) -> list[StartCommand]:
+        texts = self.request.get("commands") or []
+        if texts:
+            return [item for text in texts for item in parse_text(text, self.environ, self.directory)]
+        words = (self.request.get("entrypoint") or []) + (self.request.get("cmd") or [])
+        return parse_arguments(words, self.environ, self.directory)
+
+    def _main_first(self) -> None:
+        """The command that starts the container decides; those that run before it come after it here."""
+        self.commands.sort(key=lambda command: command.secondary)
+        for command in self.commands:
+            self.details.append("start command: %s" % command.text)
+            self.notes.extend(command.notes)
+            if command.missing_program:
+                self.notes.append(
+                    "%s of the start command was not found in PATH: the container would not start"
+                    % files.shown(command.missing_program)
+                )
+
+    def _roots(self, python: Interpreter) -> list[str]:
+        roots: list[str] = []
+        for command in self.commands:
+            for root in command.roots + ([] if python.safe_path else command.own_roots):
+                if root not in roots:
+                    roots.append(root)
+        if not any(command.recognised for command in self.commands) and not python.safe_path:
+            roots.append(self.directory)
+        return roots
+
+    def _set_path(self, roots: list[str]) -> None:
+        assert self.interpreter is not None
+        self.import_path = roots
+        entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
+        self.finder = Finder(entries, self.selection)
+        for entry in entries:
+            if _is_site(entry):
+                names = self.selection.folder(entry).names
+                self.finder.mapping.update(distributions.editable_mapping(entry, names))
+        self.details.append("import path: %s" % ", ".join(files.shown(entry) for entry in entries))
+
+    # Selection
+
+    def _packages(self) -> list[str]:
+        return list(self.request.get("packages") or [])
+
+    def _select(self) -> None:
+        if self._packages():
+            for name in self._packages():
+                self._add_named(name)
+            return
+        folders = [self.selection.folder(root) for root in self._application_roots()]
+        self.selection.walk(self.selection.children("", folders, allowed=self._allowed))
+        for name in self.finder.mapping:
+            self._add_unit(name)
+        for distribution in self._distributions():
+            if distribution.is_local_folder():
+                self._add_distribution(distribution, "installed from a folder")
+        for _, module, _, alone in self.targets:
+            self._add_target(module, alone)
+
+    def _application_roots(self) -> list[str]:
+        assert self.interpreter is not None
+        found = []
+        for entry in self.finder.entries:
+            third_party = _is_site(entry) or (entry not in self.import_path and _below_site(entry))
+            if not third_party and not self.interpreter.is_standard(entry):
+                found.append(entry)
+        return found
+
+    def _allowed(self, folder: Folder, name: str) -> bool:
+        """Whether a name in an application root is the application's, and is what an import would find."""
+        assert self.interpreter is not None
+        target = any(module.split(".")[0] == name for _, module, _, _ in self.targets)
+        if name in SYSTEM.get(folder.path, ()) and (name in _KERNEL or not target):
+            return False
+        if name in _ENVIRONMENT and "pyvenv.cfg" in folder.names:
+            return False
+        if name in self._foreign(folder) and not target:
+            return False
+        own = folder.path.rstrip("/") + "/" + name
+        origin = self.interpreter.loaded.get(name)
+        if name in self.interpreter.builtin or (origin is not None and not origin.startswith(own)):
+            return self._refuse(own, "%r is a module that the interpreter itself has loaded already" % name)
+        found = self.finder.locate(name)
+        if found and not found.portions and not found.path.startswith(own):
+            return self._refuse(own, "%r is found first in %s" % (name, files.shown(found.path)))
+        return True
+
+    def _refuse(self, path: str, why: str) -> bool:
+        if path not in self.shadowed:
+            self.shadowed.add(path)
+            self.notes.append("%s can never be imported: %s" % (files.shown(path), files.shown(why)))
+        return False
+
+    def _foreign(self, folder: Folder) -> set[str]:
+        """Names of third-party distributions in an application root (``pip install --target``)."""
+        found = self.foreign.get(folder.path)
+        if found is None:
+            found = set()
+            for distribution in distributions.installed(folder.path, folder.names):
+                if not distribution.is_local_folder():
+                    found |= distribution.top_level()
+            self.foreign[folder.path] = found
+        return found
+
+    def _distributions(self) -> list[distributions.Distribution]:
+        if self.installed is None:
+            self.installed = []
+            for entry in self.finder.entries:
+                self.installed += distributions.installed(entry, self.selection.folder(entry).names)
+        return self.installed
+
+    def _add_distribution(self, distribution: distributions.Distribution, why: str) -> None:
+        units = distribution.units()
+        self.details.append("distribution %s (%s): %s" % (files.shown(distribution.name), why, ", ".join(units)))
+        for name in units:
+            self._add_unit(name)
+
+    def _add_unit(self, name: str) -> None:
+        """A package or module with everything below it, if an import finds it at all."""
+        found = self.finder.locate(name)
+        if found is None:
+            return
+        if found.portions:
+            self.selection.add_namespace(name, found.portions)
+        elif found.package:
+            self.selection.add_package(name, found.path)
+        else:
+            self.selection.add(name, found.path)
+
+    def _add_named(self, name: str) -> None:
+        found = self.finder.locate(name)
+        if found is None:
+            near = self.finder.near(name)
+            raise NothingToImport(
+                "package %r (-p) was not found on the import path (%s)%s"
+                % (
+                    files.shown(name),
+                    ", ".join(files.shown(entry) for entry in self.finder.entries),
+                    "; near names: " + ", ".join(near) if near else "",
+                )
+            )
+        self._add_unit(name)
+        if not found.portions:
+            self.selection.force(name, found.path)
+
+    # Entry points
+
+    def _find_targets(self) -> list[tuple[StartCommand, str, str | None, bool]]:
+        """(command, module, attribute, whether only this module is of the application)."""
+        found = []
+        for command in self.commands:
+            for module, attribute in self._entries(command):
+                located = self.finder.locate(module)
+                if command.secondary and located is None:
+                    self.details.append("%s: %s is not in the image" % (command.text, files.shown(module)))
+                elif located and self._is_standard(located):
+                    self.notes.append("%s of the start command is in the standard library" % module)
+                else:
+                    found.append((command, module, attribute, False))
+            for module, attribute in command.workers:
+                found.append((command, module, attribute, True))
+            tool = command.tool
+            if command.tool_program and tool and tool.isidentifier() and self.finder.locate(tool) is None:
+                found.append((command, tool, None, True))
+        return found
+
+    def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
+        if command.tool == "celery":
+            return [self._celery(module, attribute) for module, attribute in command.entries]
+        if command.tool and not command.entries and command.script:
+            sites = self._distributions()
+            target = distributions.entry_point(sites, command.tool)
+            if target and command.tool not in ("celery", "flask", "uvicorn", "gunicorn"):
+                module, _, attribute = target.partition(":")
+                return [(module, attribute or None)]
+        if command.tool == "django":
+            settings = django.settings_of(command, self.environ)
+            return [(settings, None)] if settings else []
+        return command.entries
+
+    def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
+        """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app)."""
+        if attribute:
+            return module, attribute
+        inner = self.finder.locate(module + ".celery")
+        if inner:
+            module += ".celery"
+        found = inner or self.finder.locate(module)
+        text = (files.read_text(found.path) if found and found.path else None) or ""
+        for name in ("app", "celery"):
+            if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
+                return module, name
+        return module, None
+
+    def _is_standard(self, found: Found) -> bool:
+        assert self.interpreter is not None
+        return bool(found.entry) and self.interpreter.is_standard(found.entry)
+
+    def _add_target(self, module: str, alone: bool) -> None:
+        found = self.finder.locate(module)
+        if found is None or found.portions:
+            return
+        if not alone and found.entry and (_is_site(found.entry) or module.split(".")[0] in self._foreign_of(found)):
+            distribution = distributions.owner(self._distributions(), found.path, module)
+            if distribution:
+                self._add_distribution(distribution, "owns the entry point %s" % module)
+            else:
+                self._add_unit(module.split(".")[0])
+        self.selection.force(module, found.path)
+
+    def _foreign_of(self, found: Found) -> set[str]:
+        return self._foreign(self.selection.folder(found.entry))
+
+    def _entrypoints(self) -> None:
+        for command, module, attribute, _ in self.targets:
+            self.entrypoints.append(
+                {
+                    "command": command.text,
+                    "target": files.shown(module + (":" + attribute if attribute else "")),
+                    "module": files.shown(module),
+                    "attribute": attribute,
+                    "runs": command.runs,
+                }
+            )
+        for command in self.commands:
+            if command.secondary or any(target[0] is command for target in self.targets):
+                continue
+            self.entrypoints.append(
+                {"command": command.text, "target": None, "module": None, "attribute": None, "runs": command.runs}
+            )
+            self.notes.append("no entry point was recognised in the start command: %s" % command.text)
+        if not self.commands:
+            self.notes.append("the image has no start command, so no entry point is checked")
+
+    # Results
+
+    def _nothing(self) -> str:
+        looked = []
+        for root in self._application_roots():
+            folder = self.selection.folder(root)
+            names = sorted(folder.names)
+            there = "does not exist" if folder.identity is None else "empty" if not names else ", ".join(names[:8])
+            more = " and %d more" % (len(names) - 8) if len(names) > 8 else ""
+            looked.append("%s (%s%s)" % (files.shown(root), files.shown(there), more))
+        skipped = "; %d modules were left out" % len(self.selection.skipped) if self.selection.skipped else ""
+        return "nothing to import: no application modules in %s%s; name packages with -p" % (
+            "; ".join(looked) or "any folder of the import path",
+            skipped,
+        )
+
+    def result(self, error: str | None) -> dict[str, Any]:
+        """The answer, as the contract between probe and host has it."""
+        python = self.interpreter
+        main = self.commands[0] if self.commands else None
+        changed = {} if main is None else main.environ
+        return {
+            "interpreter": None
+            if python is None
+            else {
+                "executable": python.executable,
+                "flags": python.flags,
+                "version": python.version,
+                "implementation": python.implementation,
+                "why": files.shown(python.why),
+            },
+            "import_path": self.import_path,
+            "entrypoints": self.entrypoints,
+            "modules": [[name, files.shown(path)] for name, path in sorted(self.selection.modules.items())],
+            "skipped": [
+                [files.shown(name), files.shown(path), reason]
+                for name, (path, reason) in sorted(self.selection.skipped.items())
+            ],
+            "setup": self.setup,
+            "directory": main.directory if main else self.directory,
+            "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
+            "notes": _unique(self.notes),
+            "details": _unique(self.details),
+            "error": error,
+        }
+
+
+def _unique(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _is_site(entry: str) -> bool:
+    return os.path.basename(entry) in ("site-packages", "dist-packages")
+
+
+def _below_site(entry: str) -> bool:
+    return "/site-packages/" in entry or "/dist-packages/" in entry

@@ -1,0 +1,135 @@
+"""What installers noted about installed distributions: which files are whose, and where they came from.
+
+Sources: "Recording installed projects" (RECORD, direct_url.json; PEP 376, 610, 660) and the entry points
+specification. Metadata is read as data: RECORD can be missing, and can name anything.
+"""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe import files
+
+_RECORD_LIMIT = 16 << 20
+
+
+class Distribution:
+    """One ``*.dist-info`` folder; ``site`` is the folder of the import path that it is in."""
+
+    def __init__(self, site: str, info: str) -> None:
+        self.site = site
+        self.info = "%s/%s" % (site, info)
+        self.name = info[: -len(".dist-info")].rpartition("-")[0]
+        self._record: list[str] | None = None
+
+    def record(self) -> list[str]:
+        """Its files, relative to ``site``; those outside (scripts) are left out."""
+        if self._record is None:
+            self._record = []
+            for line in (files.read_text(self.info + "/RECORD", _RECORD_LIMIT) or "").split("\n"):
+                quoted = line.startswith('"')
+                path = line[1:].split('"', 1)[0] if quoted else line.split(",", 1)[0]
+                if path and not path.startswith(("/", "..")):
+                    self._record.append(path)
+        return self._record
+
+    def is_local_folder(self) -> bool:
+        """Whether it was installed from a folder, the way that an application is (PEP 610 ``dir_info``)."""
+        data = files.read_text(self.info + "/direct_url.json", 65536)
+        if not data or "dir_info" not in data:
+            return False
+        import json
+
+        try:
+            return isinstance(json.loads(data).get("dir_info"), dict)
+        except (ValueError, AttributeError, RecursionError):
+            return False
+
+    def top_level(self) -> set[str]:
+        """The names that it puts into ``site``."""
+        names = {path.split("/", 1)[0] for path in self.record() if not path.startswith(self.name)}
+        listed = files.read_text(self.info + "/top_level.txt", 65536) or ""
+        return {name.split(".", 1)[0] for name in names} | set(listed.split())
+
+    def units(self) -> list[str]:
+        """The dotted names of its topmost packages, and of its modules that are in none."""
+        paths = [path for path in self.record() if ".dist-info/" not in path and "__pycache__/" not in path]
+        packages = {
+            os.path.dirname(path) for path in paths if os.path.basename(path).startswith("__init__.") and "/" in path
+        }
+        top = {folder for folder in packages if not _inside(folder, packages)}
+        found = {folder.replace("/", ".") for folder in top}
+        for path in paths:
+            stem, dot, ending = path.partition(".")
+            if dot and ending.endswith(("py", "so", "pyc")) and not _inside(path, top):
+                found.add(stem.replace("/", "."))
+        return sorted(name for name in found if all(part.isidentifier() for part in name.split(".")))
+
+    def owns(self, path: str) -> bool:
+        """Whether a file is one of its own."""
+        return path.startswith(self.site + "/") and path[len(self.site) + 1 :] in self.record()
+
+
+def _inside(path: str, folders: set[str]) -> bool:
+    folder = os.path.dirname(path)
+    while folder:
+        if folder in folders:
+            return True
+        folder = os.path.dirname(folder)
+    return False
+
+
+def installed(site: str, names: set[str]) -> list[Distribution]:
+    """The distributions of one folder, given the names in it."""
+    return [Distribution(site, name) for name in sorted(names) if name.endswith(".dist-info")]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_").replace(".", "_")
+
+
+def owner(distributions: list[Distribution], path: str, module: str) -> Distribution | None:
+    """The distribution that a module's file belongs to; the one of the module's own name is asked first."""
+    top = _plain(module.split(".")[0])
+    ordered = sorted(distributions, key=lambda item: _plain(item.name) != top)
+    for distribution in ordered:
+        if distribution.owns(path):
+            return distribution
+    return None
+
+
+def entry_point(distributions: list[Distribution], script: str) -> str | None:
+    """``module:attribute`` of a console script, from ``entry_points.txt``."""
+    for distribution in distributions:
+        section = ""
+        for line in (files.read_text(distribution.info + "/entry_points.txt", 65536) or "").split("\n"):
+            if line.startswith("["):
+                section = line.strip("[] \r")
+            name, _, target = line.partition("=")
+            if section in ("console_scripts", "gui_scripts") and name.strip() == script:
+                return target.split("[")[0].strip()
+    return None
+
+
+def editable_mapping(site: str, names: set[str]) -> dict[str, str]:
+    """Where the finders of editable installs look: top-level name to file or folder (setuptools' MAPPING)."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        if not (name.startswith("__editable__") and name.endswith("_finder.py")):
+            continue
+        for line in (files.read_text("%s/%s" % (site, name)) or "").split("\n"):
+            if line.startswith("MAPPING") and "=" in line:
+                found.update(_literal(line.split("=", 1)[1].strip()))
+    return found
+
+
+def _literal(text: str) -> dict[str, str]:
+    import ast
+
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    return {key: path for key, path in value.items() if isinstance(key, str) and isinstance(path, str)}

@@ -1,0 +1,86 @@
+"""Where an import would find a name, told from the file system (PathFinder and FileFinder, PEP 420)."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.selection import Selection
+
+
+class Found:
+    """A module: ``path`` its file; ``portions`` its folders where it is a namespace package (then no path).
+
+    ``entry`` is the entry of the import path that it came from, "" for an editable finder's.
+    """
+
+    def __init__(self, path: str, package: bool, portions: list[str], entry: str) -> None:
+        self.path = path
+        self.package = package
+        self.portions = portions
+        self.entry = entry
+
+
+class Finder:
+    """An import path; ``mapping`` holds what editable finders add to its end."""
+
+    def __init__(self, entries: list[str], selection: Selection) -> None:
+        self.entries = entries
+        self.selection = selection
+        self.mapping: dict[str, str] = {}
+
+    def locate(self, name: str) -> Found | None:
+        """What importing a dotted name would load, None where there is no such module."""
+        paths = self.entries
+        found: Found | None = None
+        top = ""
+        for count, part in enumerate(name.split(".")):
+            if count and (found is None or not (found.package or found.portions)):
+                return None
+            found = self._find(part, paths)
+            if found is None and not count:
+                found = self._mapped(part)
+            if found is None:
+                return None
+            top = top if count else found.entry
+            paths = found.portions or [os.path.dirname(found.path)]
+        if found is not None:
+            found.entry = top
+        return found
+
+    def _find(self, part: str, paths: list[str]) -> Found | None:
+        portions = []
+        suffixes = self.selection.suffixes
+        for path in paths:
+            folder = self.selection.folder(path)
+            child = "%s/%s" % (path.rstrip("/"), part)
+            if part in folder.folders:
+                init = folder.package(part, suffixes)
+                if init:
+                    return Found(init, True, [], path)
+            if part in folder.modules:
+                return Found("%s/%s" % (path.rstrip("/"), folder.modules[part]), False, [], path)
+            if part in folder.folders:
+                portions.append(child)
+        return Found("", False, portions, paths[0]) if portions else None
+
+    def _mapped(self, name: str) -> Found | None:
+        path = self.mapping.get(name)
+        if path is None:
+            return None
+        for init in (path + "/__init__.py", path + "/__init__.pyc"):
+            if os.path.isfile(init):
+                return Found(init, True, [], "")
+        for file in (path, path + ".py"):
+            if os.path.isfile(file):
+                return Found(file, False, [], "")
+        return Found("", False, [path], "") if os.path.isdir(path) else None
+
+    def near(self, name: str) -> list[str]:
+        """Names on the import path that look like this one."""
+        import difflib
+
+        names: set[str] = set(self.mapping)
+        for entry in self.entries:
+            folder = self.selection.folder(entry)
+            names.update(folder.folders, folder.modules)
+        return difflib.get_close_matches(name.replace("-", "_"), sorted(names), 3)
