@@ -182,7 +182,7 @@ def _heading(number: int, finding: Finding, page: _Page) -> Iterator[str]:
         return
     yield from page.styled(left, styles, "", _INDENT)
     if right:
-        yield _INDENT + right
+        yield from page.styled(right, "", _INDENT)
 
 
 def _message(finding: Finding, page: _Page) -> Iterator[str]:

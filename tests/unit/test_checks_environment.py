@@ -1,0 +1,84 @@
+"""IG104 is a warning only on evidence of the environment."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from unit.builders import evidence, failed, frame, raised
+
+from importguard.checks.imports import check
+from importguard.evidence import Frame, ImportFailure
+from importguard.model import Finding, Severity
+
+ENVIRON = Frame("<frozen os>", 685, "__getitem__", "os")
+SETTINGS = Frame("/lib/pydantic_settings/main.py", 80, "__init__", "pydantic_settings.main")
+INVALID = (
+    "2 validation errors for Settings\n"
+    "database_url\n  Field required [type=missing]\n"
+    "key\n  Field required [type=missing]"
+)
+
+
+def judged(failure: ImportFailure) -> Finding:
+    return check(evidence(failed("shop.conf", failure)))[0]
+
+
+def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
+    return raised((kind, message, None), frames=(frame("shop.conf", 3), *frames))
+
+
+@pytest.mark.parametrize(
+    ("observed", "remedy"),
+    [
+        (failure("KeyError", "'DATABASE_URL'", ENVIRON), "--env DATABASE_URL=…"),
+        (failure("pydantic_core.ValidationError", INVALID, SETTINGS), "--env DATABASE_URL=… --env KEY=…"),
+        (
+            failure(
+                "decouple.UndefinedValueError",
+                "SECRET_KEY not found. Declare it as envvar or define a default",
+            ),
+            "--env SECRET_KEY=…",
+        ),
+        (failure("environs.EnvError", 'Environment variable "SHOP_KEY" not set'), "--env SHOP_KEY=…"),
+        (
+            failure("django.core.exceptions.ImproperlyConfigured", "Set the SECRET_KEY environment variable"),
+            "--env SECRET_KEY=…",
+        ),
+        (failure("RuntimeError", "environment variable API_TOKEN is required"), "--env API_TOKEN=…"),
+    ],
+)
+def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
+    finding = judged(observed)
+    assert finding.severity is Severity.WARNING
+    assert finding.diagnosis is not None
+    assert (finding.diagnosis.cause, finding.diagnosis.remedy) == ("environment", remedy)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("ConnectionRefusedError", "[Errno 111] Connection refused"),
+        ("socket.gaierror", "[Errno -3] Temporary failure in name resolution"),
+        ("sqlalchemy.exc.OperationalError", '(psycopg2) could not connect to server: "db"'),
+        ("redis.exceptions.ConnectionError", "Error -2 connecting to redis:6379. Name or service not known."),
+        ("OSError", "[Errno 101] Network is unreachable"),
+    ],
+)
+def test_a_server_that_cannot_be_reached(kind: str, message: str) -> None:
+    assert judged(failure(kind, message)).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "last"),
+    [
+        ("KeyError", "'DATABASE_URL'", None),
+        ("ValueError", "invalid literal for int()", None),
+        ("pydantic_core.ValidationError", INVALID, None),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: '/app/config.yml'", None),
+        ("RuntimeError", "SECRET is wrong", ENVIRON),
+    ],
+)
+def test_without_evidence_it_is_an_error(kind: str, message: str, last: Optional[Frame]) -> None:
+    finding = judged(failure(kind, message, *([last] if last else [])))
+    assert (finding.severity, finding.diagnosis) == (Severity.ERROR, None)

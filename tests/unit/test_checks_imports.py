@@ -1,0 +1,208 @@
+"""IG101 to IG108, from evidence written by hand."""
+
+from __future__ import annotations
+
+import pytest
+from unit.builders import ended, entry, evidence, failed, frame, imported, no_module, path, raised
+
+from importguard.checks.imports import check
+from importguard.evidence import Frame, ModuleImport, Preparation
+from importguard.model import Finding, Location, Severity
+
+
+def only(*modules: ModuleImport, **changes: object) -> Finding:
+    findings = check(evidence(*modules, **changes))
+    assert len(findings) == 1
+    return findings[0]
+
+
+def test_what_imports_is_no_finding() -> None:
+    assert check(evidence(imported("shop"), imported("shop.main"))) == []
+
+
+def test_one_missing_module_is_one_finding_for_all_that_need_it() -> None:
+    finding = only(
+        failed("shop.b", no_module("redis", frame("shop.b", 3))),
+        failed("shop.a", no_module("redis", frame("shop.a", 7), frame("shop.b", 3)), culprit="shop.b"),
+    )
+    assert (finding.rule.id, finding.missing, finding.module) == ("IG101", "redis", "shop.b")
+    assert finding.affected == ("shop.a", "shop.b")
+    assert finding.location == Location("shop/b.py", 3)
+    assert finding.severity is Severity.ERROR
+
+
+def test_a_wrapped_error_is_traced_to_the_import_that_failed() -> None:
+    failure = raised(
+        ("RuntimeError", "Failed to set up middleware", None),
+        ("ModuleNotFoundError", "No module named 'shop.monitoring'", "shop.monitoring"),
+        frames=[frame("shop.main", 2), frame("shop.factory", 9, "create"), frame("shop.middleware", 23)],
+        missing="shop.monitoring",
+    )
+    finding = only(failed("shop.main", failure, culprit="shop.middleware"))
+    assert finding.missing == "shop.monitoring"
+    assert finding.message == (
+        "No module named 'shop.monitoring' (raised on as RuntimeError: Failed to set up middleware)"
+    )
+    assert [(step.importer, step.imported, step.location.line) for step in finding.chain] == [
+        ("shop.main", "shop.factory", 2),
+        ("shop.factory", "shop.middleware", 9),
+        ("shop.middleware", "shop.monitoring", 23),
+    ]
+
+
+def test_the_start_commands_own_failure_tells_the_way() -> None:
+    finding = only(
+        failed("shop.a", no_module("redis", frame("shop.a", 1))),
+        failed("shop.z", no_module("redis", frame("shop.z", 5), frame("shop.a", 1)), culprit="shop.a"),
+        entrypoints=(entry("shop.z", "failed"),),
+    )
+    assert finding.chain[0].importer == "shop.z"
+
+
+def test_a_childs_failure_is_its_packages() -> None:
+    failure = no_module("redis", frame("shop", 1))
+    finding = only(failed("shop", failure), failed("shop.child", failure, culprit="shop"))
+    assert finding.affected == ("shop", "shop.child")
+
+
+def test_the_place_is_in_the_applications_own_code() -> None:
+    library = Frame("/usr/lib/python3/starlette/testclient.py", 30, "<module>", "starlette.testclient")
+    finding = only(failed("shop.a", no_module("httpx", frame("shop.a", 4), library), "starlette.testclient"))
+    assert finding.location == Location("shop/a.py", 4)
+    assert finding.module == "starlette.testclient"
+
+
+def test_the_longest_import_root_makes_a_path_relative() -> None:
+    frames = [Frame("/app/src/shop/a.py", 4, "<module>", "shop.a")]
+    module = ModuleImport("shop.a", "/app/src/shop/a.py", "failed", no_module("x", *frames), culprit="shop.a")
+    finding = only(module, import_path=("/app", "/app/src"))
+    assert finding.location == Location("shop/a.py", 4)
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "missing"),
+    [
+        (
+            "cannot import name 'Thing' from 'shop.models' (/app/shop/models.py)",
+            "shop.models",
+            "shop.models.Thing",
+        ),
+        ("cannot import name 'x' from 'shop' (unknown location)", "shop", "shop.x"),
+        (
+            "cannot import name 'B' from partially initialized module 'shop.b' "
+            "(most likely due to a circular import) (/app/shop/b.py)",
+            "shop.b",
+            "shop.b.B",
+        ),
+        ("cannot import name 'old'", "shop", "shop.old"),
+    ],
+)
+def test_a_missing_name(message: str, name: str, missing: str) -> None:
+    finding = only(failed("shop.a", raised(("ImportError", message, name), frames=[frame("shop.a", 2)])))
+    assert (finding.rule.id, finding.missing) == ("IG102", missing)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "missing"),
+    [
+        (
+            "ImportError",
+            "libpq.so.5: cannot open shared object file: No such file or directory",
+            "libpq.so.5",
+        ),
+        ("ImportError", "/app/shop/_fast.so: undefined symbol: PyFoo", "_fast.so"),
+        (
+            "ImportError",
+            "/lib/libc.so.6: version `GLIBC_2.38' not found (required by /app/x.so)",
+            "libc.so.6",
+        ),
+        ("ImportError", "/app/shop/_fast.so: invalid ELF header", "_fast.so"),
+        (
+            "ImportError",
+            "Error loading shared library libgomp.so.1: No such file (needed by /x.so)",
+            "libgomp.so.1",
+        ),
+        ("ImportError", "Error relocating /x/_fast.so: PyFoo: symbol not found", "_fast.so"),
+        (
+            "OSError",
+            "libmagic.so.1: cannot open shared object file: No such file or directory",
+            "libmagic.so.1",
+        ),
+    ],
+)
+def test_a_missing_shared_library(kind: str, message: str, missing: str) -> None:
+    finding = only(failed("shop.a", raised((kind, message, None), frames=[frame("shop.a", 2)])))
+    assert (finding.rule.id, finding.missing) == ("IG103", missing)
+
+
+def test_a_syntax_error_is_its_files_whoever_imports_it() -> None:
+    broken = Frame("/app/shop/broken.py", 9, "<module>", "")
+    error = ("SyntaxError", "invalid syntax (broken.py, line 9)", None)
+    finding = only(
+        failed("shop.a", raised(error, frames=[frame("shop.a", 1), broken]), culprit="shop.broken"),
+        failed("shop.broken", raised(error, frames=[broken])),
+    )
+    assert (finding.rule.id, finding.module) == ("IG105", "shop.broken")
+    assert finding.location == Location("shop/broken.py", 9)
+    assert finding.affected == ("shop.a", "shop.broken")
+
+
+def test_what_a_body_raises_is_an_error_by_its_culprit() -> None:
+    failure = raised(("ValueError", "bad table", None), frames=[frame("shop.a", 1), frame("shop.b", 6)])
+    finding = only(failed("shop.a", failure, "shop.b"), failed("shop.b", failure))
+    assert (finding.rule.id, finding.module, finding.severity) == ("IG104", "shop.b", Severity.ERROR)
+    assert finding.message == "ValueError: bad table"
+    assert finding.diagnosis is None
+
+
+def test_an_import_error_raised_by_hand_is_an_error_also_when_it_speaks_of_the_environment() -> None:
+    error = ("ImportError", "set the environment variable SHOP_BACKEND", None)
+    finding = only(failed("shop.a", raised(error, frames=[frame("shop.a", 2)])))
+    assert (finding.rule.id, finding.severity) == ("IG104", Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail", "rule"),
+    [
+        ("exited", "exit code 0", "IG106"),
+        ("crashed", "signal SIGSEGV", "IG107"),
+        ("timed_out", "60 s", "IG108"),
+    ],
+)
+def test_endings_belong_to_their_culprit(outcome: str, detail: str, rule: str) -> None:
+    finding = only(
+        ended("shop.a", outcome, detail, culprit="shop.b"), ended("shop.b", outcome, detail, output="bye\n")
+    )
+    assert (finding.rule.id, finding.module) == (rule, "shop.b")
+    assert detail in finding.message
+    assert "It printed:\nbye" in finding.message
+    assert finding.affected == ("shop.a", "shop.b")
+    assert finding.location == Location("shop/b.py")
+
+
+def test_modules_of_others_are_not_judged() -> None:
+    other = ModuleImport("lib", path("lib"), "failed", no_module("x"), culprit="lib", selected=False)
+    assert check(evidence(other)) == []
+
+
+def test_a_failed_preparation_is_a_finding_by_its_root_cause() -> None:
+    finding = only(
+        imported("shop"), preparation=Preparation("django.setup()", "failed", no_module("corsheaders"))
+    )
+    assert (finding.rule.id, finding.module, finding.missing) == ("IG101", "django.setup()", "corsheaders")
+    assert finding.affected == ()
+
+
+def test_what_fails_only_for_want_of_the_preparation_belongs_to_it() -> None:
+    unready = raised(("django.core.exceptions.AppRegistryNotReady", "Apps aren't loaded yet.", None))
+    finding = only(
+        failed("shop.models", unready),
+        preparation=Preparation("django.setup()", "failed", no_module("corsheaders")),
+    )
+    assert (finding.missing, finding.affected) == ("corsheaders", ("shop.models",))
+
+
+def test_the_fingerprint_does_not_depend_on_the_importer() -> None:
+    first = only(failed("shop.a", no_module("redis", frame("shop.a", 1))))
+    second = only(failed("shop.b", no_module("redis", frame("shop.b", 99))))
+    assert first.fingerprint == second.fingerprint

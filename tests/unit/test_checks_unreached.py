@@ -1,0 +1,38 @@
+"""What else a failed module would not find."""
+
+from __future__ import annotations
+
+from unit.builders import evidence, failed, imported, no_module, site
+
+from importguard.checks.unreached import check
+from importguard.model import Location
+
+
+def test_targets_behind_a_failure_are_findings_that_were_not_reached() -> None:
+    found = check(
+        evidence(
+            failed("shop.a", no_module("redis")),
+            failed("shop.b", no_module("redis")),
+            sites=(site("shop.b", "stripe", 9), site("shop.a", "stripe", 4), site("shop.a", "redis", 1)),
+        )
+    )
+    assert [(one.rule.id, one.missing, one.module, one.affected, one.reached) for one in found] == [
+        ("IG101", "stripe", "shop.a", ("shop.a", "shop.b"), False)
+    ]
+    assert found[0].location == Location("shop/a.py", 4)
+
+
+def test_a_parent_that_is_missing_covers_its_children() -> None:
+    sites = (site("shop.a", "redis.asyncio"), site("shop.a", "boto.s3"), site("shop.a", "boto"))
+    found = check(evidence(failed("shop.a", no_module("redis")), sites=sites))
+    assert [one.missing for one in found] == ["boto"]
+
+
+def test_only_unguarded_imports_of_failed_modules_count() -> None:
+    sites = (
+        site("shop.ok", "stripe"),
+        site("shop.a", "boto", scope="guarded"),
+        site("shop.a", "celery", resolves=None),
+        site("shop.a", "kombu", resolves=True),
+    )
+    assert check(evidence(imported("shop.ok"), failed("shop.a", no_module("redis")), sites=sites)) == []

@@ -1,0 +1,163 @@
+"""The report for people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from unit.builders import (
+    IMAGE,
+    ended,
+    entry,
+    evidence,
+    failed,
+    frame,
+    imported,
+    no_module,
+    raised,
+    site,
+    skipped,
+)
+
+from importguard.config import Config
+from importguard.errors import ImageError
+from importguard.evidence import Evidence
+from importguard.model import Report
+from importguard.progress import QuietProgress
+from importguard.reporters.text import render
+from importguard.terminal import escape, fit_encoding
+from importguard.validation import validate
+
+
+class Engine:
+    def image(self, reference: str, **options: Any) -> Any:
+        if reference == "lost":
+            raise ImageError("lost: there is no such image. Check its name")
+        return IMAGE
+
+    def run(self, *arguments: Any) -> Any:
+        raise AssertionError
+
+
+def report(observed: Evidence, *images: str) -> Report:
+    config = Config(images=images or ("shop:1.4",))
+    return validate(config, QuietProgress(), engine=Engine(), inspector=lambda *_: observed)
+
+
+def broken() -> Evidence:
+    way = [frame("shop.main", 2), frame("shop.core.factory", 9), frame("shop.core.monitor", 4)]
+    return evidence(
+        *(imported(f"shop.m{number}") for number in range(5)),
+        *(failed(f"shop.r{number}", no_module("redis", frame(f"shop.r{number}", 1))) for number in range(9)),
+        failed("shop.core.monitor", no_module("redis", way[-1])),
+        failed("shop.main", no_module("redis", *way), culprit="shop.core.monitor"),
+        entrypoints=(entry("shop.main", "failed"),),
+        sites=(site("shop.main", "stripe", 7),),
+    )
+
+
+def test_a_passing_report_is_short_and_says_what_was_checked() -> None:
+    observed = evidence(
+        imported("shop"),
+        imported("shop.a"),
+        skipped("shop.tests", "tests"),
+        entrypoints=(entry("shop", "ok"),),
+    )
+    assert render(report(observed)) == (
+        "importguard  shop:1.4  (sha256:0123456789ab, linux/amd64, CPython 3.13.5, user\n"
+        "  root)\n"
+        "\n"
+        "✓ All 2 modules import.\n"
+        "  What starts it can be loaded: uvicorn shop:app.\n"
+        "\n"
+        "2 imported · 1 skipped · 1.2 s\n"
+        "Left out: 1 in tests; --include-tests checks the tests too.\n"
+    )
+
+
+def test_a_failing_report() -> None:
+    text = render(report(broken()), width=100)
+    assert "✗ 11 of 16 modules do not import, from 1 cause.\n" in text
+    assert "1 more missing module is behind them and would fail next." in text
+    assert "2 findings break startup (uvicorn shop.main:app)." in text
+    assert re.search(r"^1\. IG101 missing-module  redis +breaks startup · 11 modules$", text, re.M)
+    assert "   imported at shop/core/monitor.py:4\n" in text
+    assert "   shop.main → …core.factory → …core.monitor\n" in text
+    assert re.search(
+        r"^2\. IG101 missing-module  stripe +breaks startup · not reached · 1 module$", text, re.M
+    )
+    assert "5 imported · 11 failed · 1.2 s\n" in text
+
+
+def test_long_lists_are_cut_with_a_count_and_verbose_shows_all() -> None:
+    cut = render(report(broken()))
+    assert "… and 6 more" in cut
+    assert "shop.r8" not in cut
+    assert "shop.r8" in render(report(broken()), verbose=True)
+
+
+def test_many_findings_are_cut() -> None:
+    observed = evidence(*(failed(f"shop.m{n}", no_module(f"lib{n}")) for n in range(30)))
+    assert "… and 10 more findings; -v shows all" in render(report(observed))
+    assert "30. IG101" in render(report(observed), verbose=True)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    long = evidence(failed("shop." + "x" * 300, raised(("ValueError", "y" * 500, None))))
+    for observed in (broken(), long):
+        assert max(map(len, render(report(observed), width=width).splitlines())) <= width
+
+
+def test_colours_only_where_wanted() -> None:
+    assert "\x1b" not in render(report(broken()))
+    assert "\x1b[1;31m✗" in render(report(broken()), color=True)
+
+
+def test_nothing_from_an_image_reaches_the_terminal_raw() -> None:
+    hostile = "\x1b[2J\x9b\u202e\u2028\ud800\r\x00"
+    observed = evidence(
+        failed("shop.a" + hostile, raised(("ValueError", hostile + "\n✓ All fine", None))),
+        ended("shop.b", "exited", "exit code 0", output=hostile),
+        entrypoints=(entry("shop.a" + hostile, "failed"),),
+        notes=(hostile,),
+        details=(hostile,),
+    )
+    text = render(report(observed), color=False, verbose=True)
+    assert not set(text) & set(hostile.replace("[2J", ""))
+    assert not re.search(r"^✓", text, re.M)
+
+
+def test_escape() -> None:
+    assert escape("a\nb\x1b[1m\u202e\U000e0041é") == "a\\nb\\x1b[1m\\u202e\\U000e0041é"
+
+
+def test_an_image_that_could_not_be_checked_says_what_to_do() -> None:
+    text = render(report(broken(), "lost"))
+    assert "! This image could not be checked: lost: there is no such image. Check its name" in text
+    assert "imported ·" not in text
+
+
+def test_several_images_end_with_an_overview() -> None:
+    lines = render(report(broken(), "shop:1.4", "lost")).splitlines()
+    assert lines[-2:] == ["✗ shop:1.4: 2 findings", "! lost: not checked"]
+
+
+def test_singular() -> None:
+    text = render(report(evidence(failed("shop", no_module("redis")))))
+    assert "✗ 1 of 1 module does not import, from 1 cause." in text
+    assert "The module imports." in render(report(evidence(imported("shop"))))
+
+
+def test_an_incomplete_check_says_why_and_is_no_success() -> None:
+    observed = evidence(imported("shop"), complete=False, error="the probe died")
+    text = render(report(observed))
+    assert "! The check is not complete: the probe died" in text
+    assert "✓" not in text
+
+
+def test_a_narrow_encoding_gets_plain_characters() -> None:
+    assert fit_encoding("✗ a → b · …", "ascii") == "x a -> b - ..."
+    assert fit_encoding("ж", "latin-1") == "\\u0436"
+    assert fit_encoding("✗ →", "utf-8") == "✗ →"

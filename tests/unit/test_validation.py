@@ -1,0 +1,117 @@
+"""The flow, with an engine and an inspector written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+from unit.builders import IMAGE, entry, evidence, failed, imported, no_module, raised, skipped
+
+from importguard.config import Build, Config
+from importguard.engines.base import Engine, Image, Limits, Run
+from importguard.errors import EngineError, ImageError, InspectionError, UsageError
+from importguard.evidence import Evidence
+from importguard.model import Report
+from importguard.progress import Progress, QuietProgress
+from importguard.validation import Inspector, exit_code, validate
+
+
+class Shelf:
+    """An engine whose images are given."""
+
+    def __init__(self, **errors: Exception) -> None:
+        self.errors = errors
+
+    def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
+        if reference in self.errors:
+            raise self.errors[reference]
+        return replace(IMAGE, reference=reference)
+
+    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+        raise AssertionError("the inspector is a fake")
+
+
+def seeing(observed: Evidence) -> Inspector:
+    def inspect(engine: Engine, image: Image, config: Config, progress: Progress) -> Evidence:
+        return observed
+
+    return inspect
+
+
+def run(
+    *references: str, observed: Optional[Evidence] = None, env: tuple[str, ...] = (), **errors: Exception
+) -> Report:
+    config = Config(images=references or ("shop",), env=env)
+    inspector = seeing(observed or evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),)))
+    return validate(config, QuietProgress(), engine=Shelf(**errors), inspector=inspector)
+
+
+def test_a_sound_image_passes() -> None:
+    report = run()
+    (image,) = report.images
+    assert (image.complete, image.error, image.findings, image.exit_code) == (True, None, (), 0)
+    assert image.image.reference == "shop"
+    assert exit_code(report, "error") == 0
+
+
+def test_each_module_names_the_rule_that_it_breaks() -> None:
+    (image,) = run(observed=evidence(imported("shop"), failed("shop.a", no_module("redis")))).images
+    assert [(module.name, module.rule) for module in image.modules] == [("shop", None), ("shop.a", "IG101")]
+
+
+def test_one_image_that_cannot_be_judged_does_not_stop_the_others() -> None:
+    report = run("lost", "shop", lost=ImageError("lost: there is no such image"))
+    assert [image.exit_code for image in report.images] == [3, 0]
+    assert report.images[0].error == "lost: there is no such image"
+    assert exit_code(report, "error") == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(EngineError("no engine"), 3), (ImageError("no image"), 3), (InspectionError("no Python"), 4)],
+)
+def test_an_error_owns_its_exit_code(error: Exception, code: int) -> None:
+    assert exit_code(run("shop", shop=error), "never") == code
+
+
+def test_an_unjudged_image_weighs_more_than_findings() -> None:
+    broken = evidence(failed("shop.a", no_module("redis")))
+    assert exit_code(run("shop", observed=broken), "error") == 1
+    assert exit_code(run("shop", "lost", observed=broken, lost=ImageError("lost")), "error") == 3
+    assert exit_code(run("shop", observed=replace(broken, complete=False)), "error") == 4
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("never", 0)])
+def test_fail_on_governs_findings(fail_on: str, code: int) -> None:
+    refused = raised(("ConnectionRefusedError", "[Errno 111] Connection refused", None))
+    assert exit_code(run(observed=evidence(failed("shop.a", refused))), fail_on) == code
+
+
+def test_no_image_is_never_a_pass() -> None:
+    assert exit_code(Report(()), "never") == 4
+
+
+@pytest.mark.parametrize("config", [Config(), Config(images=("shop",), build=Build("."))])
+def test_images_or_a_build(config: Config) -> None:
+    with pytest.raises(UsageError):
+        validate(config, QuietProgress(), engine=Shelf(), inspector=seeing(evidence()))
+
+
+def test_what_is_left_out_is_counted() -> None:
+    observed = evidence(imported("shop"), skipped("shop.tests", "tests"), skipped("shop.x", "excluded"))
+    assert run(observed=observed).images[0].notes == (
+        "Left out: 1 by --exclude, 1 in tests; --include-tests checks the tests too.",
+    )
+
+
+def test_values_of_the_environment_do_not_appear() -> None:
+    failure = raised(("ValueError", "cannot parse 'postgres://u:secret@db/x' at /srv/shop", None))
+    report = run(
+        observed=evidence(failed("shop.a", failure)),
+        env=("DATABASE_URL=postgres://u:secret@db/x", "HOME=/srv/shop"),
+    )
+    assert report.images[0].findings[0].message == (
+        "ValueError: cannot parse '<value of DATABASE_URL>' at /srv/shop"
+    )
