@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Image, Limits, Run
+from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.engines.docker_connection import connect
 from importguard.engines.docker_container import Container, wrong_platform
 from importguard.engines.docker_pull import pull_image
@@ -64,8 +64,6 @@ class DockerEngine:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
         run = Run(output=iter(()))
-        # For the exit of the interpreter, and for a Run that nobody iterates over.
-        weakref.finalize(run, _quietly, container.remove)
         try:
             _whole(lambda: container.start(settings, limits.seconds))
         except BaseException as error:
@@ -74,8 +72,10 @@ class DockerEngine:
             if failure is None:
                 raise
             raise failure from error
-        run.output = _translated(container.output(run), image)
+        run.output = _translated(container.output(_telling(run)), image)
         next(run.output)
+        # Dropping the generator closes it; this is for one that still exists when the interpreter exits.
+        weakref.finalize(run.output, _quietly, container.remove)
         self._remove_stale()
         return run
 
@@ -247,6 +247,18 @@ def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
             f"The connection to the Docker daemon was lost while a container of {image.reference} ran: "
             f"{error}. Check that the daemon runs (`docker info`), and try again."
         ) from error
+
+
+def _telling(run: Run) -> Callable[[Exit], None]:
+    """Give a setter of ``run.exit`` that does not keep ``run`` alive: with a cycle, who drops it removes nothing."""
+    reference = weakref.ref(run)
+
+    def tell(ended: Exit) -> None:
+        owner = reference()
+        if owner is not None:
+            owner.exit = ended
+
+    return tell
 
 
 def _whole(action: Callable[[], None]) -> None:

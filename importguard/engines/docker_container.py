@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Exit, Run
+from importguard.engines.base import CommandNotFound, Exit
 from importguard.errors import EngineError
 
 REMOVAL_SECONDS = 60
@@ -55,8 +55,8 @@ class Container:
         self._timer.daemon = True
         self._timer.start()
 
-    def output(self, run: Run) -> Iterator[bytes]:
-        """Give what the container prints, then set ``run.exit``; removes the container however this ends.
+    def output(self, tell: Callable[[Exit], None]) -> Iterator[bytes]:
+        """Give what the container prints, then ``tell`` how it ended; it is removed however this ends.
 
         The first item is empty: a generator that was never advanced would not run its ``finally``.
         """
@@ -71,7 +71,7 @@ class Container:
         finally:
             self.remove()
         _raise_exec_failure(head, ended.code)
-        run.exit = ended
+        tell(ended)
 
     def remove(self) -> None:
         """Remove the container and its anonymous volumes, dead or alive. Does nothing the second time."""

@@ -1,0 +1,254 @@
+"""What every engine promises (``importguard.engines.base.Engine``), tried with real containers."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from engines.conftest import BASE, containers, docker
+
+from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits
+from importguard.errors import EngineError, ImageError
+
+LIMITS = Limits(memory=256 * 1024**2, seconds=60)
+
+
+def run(
+    engine: Engine, image: Image, *command: str, env: Sequence[str] = (), limits: Limits = LIMITS
+) -> tuple[bytes, Exit]:
+    """Run to the end; give the output and the exit."""
+    running = engine.run(image, command, env, limits)
+    output = b"".join(running.output)
+    assert running.exit is not None
+    assert containers(os.getpid()) == []
+    return output, running.exit
+
+
+def observe(engine: Engine, image: Image, expression: str) -> Any:
+    """Evaluate a Python expression in a container."""
+    code = f"import json, os, re; print(json.dumps({expression}))"
+    return json.loads(run(engine, image, "python3", "-c", code)[0])
+
+
+def test_image_tells_its_configuration(image: Image, reference: str) -> None:
+    assert image.reference == reference
+    assert image.id.startswith("sha256:")
+    assert image.platform.startswith("linux/")
+    assert (image.workdir, image.user, image.entrypoint, image.cmd) == ("/data", "", (), ("python3",))
+    assert "FROM_IMAGE=1" in image.env
+
+
+def test_image_is_found_by_its_id(engine: Engine, image: Image) -> None:
+    assert engine.image(image.id, pull="missing", platform=None).id == image.id
+
+
+def test_missing_image_is_not_pulled_against_the_policy(engine: Engine) -> None:
+    with pytest.raises(ImageError, match=r"no local image importguard-test-nowhere:1.*--pull"):
+        engine.image("importguard-test-nowhere:1", pull="never", platform=None)
+
+
+def test_missing_id_is_not_looked_for_in_a_registry(engine: Engine) -> None:
+    with pytest.raises(ImageError, match="cannot be pulled"):
+        engine.image("sha256:" + "0" * 64, pull="missing", platform=None)
+
+
+def test_image_of_another_platform_is_none(engine: Engine, reference: str) -> None:
+    with pytest.raises(ImageError, match="for linux/s390x"):
+        engine.image(reference, pull="never", platform="linux/s390x")
+
+
+def test_image_of_the_asked_platform_runs(engine: Engine, reference: str, image: Image) -> None:
+    asked = engine.image(reference, pull="never", platform=image.platform)
+    assert run(engine, asked, "echo", "x") == (b"x\n", Exit(0))
+
+
+def test_words_that_are_no_reference(engine: Engine) -> None:
+    with pytest.raises(ImageError, match="Not A Reference"):
+        engine.image("Not A Reference", pull="never", platform=None)
+
+
+def test_output_of_both_streams_and_exit_code(engine: Engine, image: Image) -> None:
+    output, ended = run(engine, image, "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert sorted(output.split()) == [b"err", b"out"]
+    assert ended == Exit(7)
+
+
+def test_starts_in_the_workdir_with_the_image_environment_and_ours(engine: Engine, image: Image) -> None:
+    output, _ = run(engine, image, "sh", "-c", "echo $PWD $FROM_IMAGE $OURS", env=["OURS=a b"])
+    assert output == b"/data 1 a b\n"
+
+
+def test_long_arguments_and_output_arrive_whole(engine: Engine, image: Image) -> None:
+    argument = "x" * 120_000
+    output, _ = run(engine, image, "python3", "-c", "import sys; print(sys.argv[1] * 20)", argument)
+    assert output == (argument * 20 + "\n").encode()
+
+
+def test_flood_of_output_costs_no_memory(engine: Engine, image: Image) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    running = engine.run(image, ["head", "-c", "1000000000", "/dev/zero"], [], LIMITS)
+    assert sum(len(chunk) for chunk in running.output) == 1_000_000_000
+    assert running.exit == Exit(0)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
+
+
+def test_killed_when_its_time_is_over(engine: Engine, image: Image) -> None:
+    begun = time.monotonic()
+    output, ended = run(
+        engine, image, "sh", "-c", "echo begun; sleep 60", limits=Limits(memory=2**28, seconds=1)
+    )
+    assert output == b"begun\n"
+    assert ended == Exit(137, timed_out=True)
+    assert time.monotonic() - begun < 20
+
+
+def test_killed_for_memory(engine: Engine, image: Image) -> None:
+    _, ended = run(engine, image, "python3", "-c", "x = b'x' * 10**9", limits=Limits(memory=2**26, seconds=60))
+    assert ended == Exit(137, out_of_memory=True)
+
+
+def test_standard_input_stays_open(engine: Engine, image: Image) -> None:
+    code = "import select, sys; print(select.select([sys.stdin], [], [], 1)[0])"
+    assert run(engine, image, "python3", "-c", code)[0] == b"[]\n"
+
+
+def test_closed_early_is_removed_with_its_volume(engine: Engine, image: Image) -> None:
+    running = engine.run(image, ["sh", "-c", "echo begun; sleep 60"], [], LIMITS)
+    assert next(running.output) == b"begun\n"
+    (container,) = containers(os.getpid())
+    volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
+    assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == volume
+    running.output.close()  # type: ignore[attr-defined]
+    assert containers(os.getpid()) == []
+    assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
+    assert running.exit is None
+
+
+def test_never_iterated_is_removed(engine: Engine, image: Image) -> None:
+    running = engine.run(image, ["sleep", "60"], [], LIMITS)
+    assert len(containers(os.getpid())) == 1
+    del running
+    assert containers(os.getpid()) == []
+
+
+def test_volume_is_removed_at_the_end(engine: Engine, image: Image) -> None:
+    running = engine.run(image, ["sh", "-c", "echo begun; read x"], [], Limits(memory=2**28, seconds=2))
+    assert next(running.output) == b"begun\n"
+    (container,) = containers(os.getpid())
+    volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
+    assert list(running.output) == []
+    assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
+
+
+def test_two_at_once(engine: Engine, image: Image) -> None:
+    first, second = (engine.run(image, ["sh", "-c", f"sleep 0.3; echo {n}"], [], LIMITS) for n in (1, 2))
+    assert (list(second.output), list(first.output)) == ([b"2\n"], [b"1\n"])
+    assert containers(os.getpid()) == []
+
+
+def test_nothing_but_loopback(engine: Engine, image: Image) -> None:
+    assert observe(engine, image, "os.listdir('/sys/class/net')") == ["lo"]
+
+
+def test_capabilities_are_those_of_files(engine: Engine, image: Image) -> None:
+    status = observe(engine, image, "dict(re.findall(r'(\\w+):\\s+(\\w+)\\n', open('/proc/self/status').read()))")
+    chown, dac_override, fowner = 1 << 0, 1 << 1, 1 << 3  # linux/capability.h
+    for kind in ("CapEff", "CapPrm", "CapBnd"):
+        assert int(status[kind], 16) == chown | dac_override | fowner
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+
+
+def test_root_reads_files_of_others(engine: Engine, image: Image) -> None:
+    assert observe(engine, image, "open('/private/file').read()") == "secret\n"
+
+
+def test_no_docker_socket_and_no_host_mounts(engine: Engine, image: Image) -> None:
+    assert observe(engine, image, "[os.path.exists(p) for p in ('/var/run/docker.sock', '/run/docker.sock')]") == [
+        False,
+        False,
+    ]
+
+
+def test_limits(engine: Engine, image: Image) -> None:
+    limits = "[open('/sys/fs/cgroup/%s' % n).read().strip() for n in ('pids.max', 'memory.max')]"
+    code = f"os.path.exists('/sys/fs/cgroup/cgroup.controllers') and {limits}"
+    version_2 = observe(engine, image, code)
+    if version_2:
+        assert version_2 == ["4096", str(LIMITS.memory)]
+    used = observe(engine, image, "[__import__('resource').getrlimit(n)[1] for n in (4, 1)]")
+    assert used == [0, 1024**3]  # RLIMIT_CORE, RLIMIT_FSIZE
+
+
+def test_no_log_on_the_host(engine: Engine, image: Image) -> None:
+    running = engine.run(image, ["sleep", "60"], [], LIMITS)
+    (container,) = containers(os.getpid())
+    driver, init, mounts = docker(
+        "inspect", "-f", "{{.HostConfig.LogConfig.Type}} {{.HostConfig.Init}} {{.HostConfig.Binds}}", container
+    ).split()
+    running.output.close()  # type: ignore[attr-defined]
+    assert (driver, init, mounts) == ("none", "false", "[]")
+
+
+@pytest.mark.parametrize("program", ["nowhere", "/nowhere/python3", "not-executable", "/tmp", "bad-shebang"])
+def test_command_not_found(engine: Engine, image: Image, program: str) -> None:
+    with pytest.raises(CommandNotFound, match=program):
+        run(engine, image, program)
+    assert containers(os.getpid()) == []
+
+
+def test_program_of_another_platform(engine: Engine, image: Image) -> None:
+    with pytest.raises(EngineError, match="--platform"):
+        run(engine, image, "bad-format")
+    assert containers(os.getpid()) == []
+
+
+@pytest.mark.parametrize(
+    ("instructions", "message"),
+    [("USER nobody-here", "/etc/passwd"), ("USER 0:nobody-here", "/etc/group"), ("RUN touch /file\nWORKDIR /file", "WORKDIR")],
+)
+def test_image_that_cannot_start(engine: Engine, instructions: str, message: str) -> None:
+    # The builder makes a WORKDIR itself and refuses a file: the configuration alone is changed.
+    name = f"importguard-test-no-start-{os.getpid()}"
+    container = docker("create", BASE)
+    try:
+        docker("rm", container)
+        *before, last = instructions.splitlines()
+        docker("build", "-q", "-t", name, "-", stdin="\n".join([f"FROM {BASE}", *before]))
+        container = docker("create", name)
+        docker("commit", "--change", last, container, name)
+        with pytest.raises(EngineError, match=message):
+            run(engine, engine.image(name, pull="never", platform=None), "python3", "-V")
+        assert containers(os.getpid()) == []
+    finally:
+        docker("rm", "-f", container, check=False)
+        docker("image", "rm", "-f", name, check=False)
+
+
+def test_workdir_that_is_absent_is_made(engine: Engine, image: Image) -> None:
+    name = f"importguard-test-workdir-{os.getpid()}"
+    container = docker("create", "-w", "/not/there", BASE)
+    try:
+        docker("commit", "--change", "WORKDIR /not/there", container, name)
+        output, _ = run(engine, engine.image(name, pull="never", platform=None), "pwd")
+        assert output == b"/not/there\n"
+    finally:
+        docker("rm", "-f", container)
+        docker("image", "rm", "-f", name)
+
+
+def test_values_of_the_environment_are_never_told(engine: Engine, image: Image) -> None:
+    with pytest.raises(EngineError) as raised:
+        engine.run(image, ["true"], ["=hidden-value"], LIMITS)
+    assert "hidden-value" not in str(raised.value)
+
+
+def test_unknown_network(engine: Engine, image: Image) -> None:
+    with pytest.raises(EngineError, match="--network"):
+        engine.run(image, ["true"], [], Limits(memory=2**28, seconds=9, network="importguard-nowhere"))
+    assert containers(os.getpid()) == []

@@ -1,0 +1,78 @@
+"""However importguard ends, its container ends and is removed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from engines.conftest import containers
+
+PROGRAM = """
+import sys
+from importguard.engines.base import Limits
+from importguard.engines.docker import DockerEngine
+
+def main():
+    engine = DockerEngine()
+    image = engine.image({reference!r}, pull="never", platform=None)
+    # Ends at the end of its standard input, as the probe does.
+    command = ["python3", "-c", "import sys; print('begun', flush=True); sys.stdin.read()"]
+    print("starting", flush=True)
+    for chunk in engine.run(image, command, [], Limits(memory=2**28, seconds=120)).output:
+        print(chunk.decode(), flush=True)
+
+main()
+"""
+
+
+def begin(reference: str) -> subprocess.Popen[str]:
+    program = PROGRAM.format(reference=reference)
+    return subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until_gone(pid: int, seconds: float) -> list[str]:
+    """Give what is left of the containers of ``pid`` when they are gone, or ``seconds`` later."""
+    until = time.monotonic() + seconds
+    while (left := containers(pid)) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
+
+
+def test_interrupt_removes_the_container(reference: str) -> None:
+    with begin(reference) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["starting\n", "begun\n"]
+        assert len(containers(process.pid)) == 1
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert containers(process.pid) == []
+
+
+def test_kill_ends_the_container(reference: str) -> None:
+    with begin(reference) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["starting\n", "begun\n"]
+        process.kill()
+    assert wait_until_gone(process.pid, 10) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
+def test_whenever_it_comes(reference: str, number: signal.Signals) -> None:
+    """While the container is made and started, which takes about 0.2 seconds."""
+    pids = []
+    for delay in random.Random(7).sample(range(300), 8):
+        with begin(reference) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "starting\n"
+            time.sleep(delay / 1000)
+            process.send_signal(number)
+            process.communicate(timeout=30)
+        pids.append(process.pid)
+    assert {pid: wait_until_gone(pid, 10) for pid in pids} == {pid: [] for pid in pids}
