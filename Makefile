@@ -5,18 +5,18 @@ SHELL := /bin/bash
 .PHONY: demo test format clean engine
 
 engine:
-	scripts/docker.sh
-	scripts/base_image.sh
+	@scripts/docker.sh
+	@scripts/base_image.sh
 
 demo: engine
-	scripts/venv.sh
-	scripts/demo.sh
+	@scripts/venv.sh
+	@scripts/demo.sh
 
 # ARGS go to pytest, for example: make test ARGS="-k dockerignore -x ../tests/unit"
 test: engine
-	scripts/venv.sh dev
-	scripts/test.sh $(ARGS)
-	scripts/demo.sh
+	@scripts/venv.sh dev
+	@scripts/test.sh $(ARGS)
+	@scripts/demo.sh
 
 format:
 	.venv/bin/ruff check --fix .

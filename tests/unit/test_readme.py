@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from importguard.cli import cli
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.rules import RULES

@@ -1,0 +1,24 @@
+"""The installed package against the source tree: a wheel without the probe fails only in front of an image."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "importguard"
+SHIPPED = sorted(
+    path.relative_to(SOURCE).as_posix()
+    for path in SOURCE.rglob("*")
+    if path.suffix in {".py", ".json"} or path.name == "py.typed"
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_file_is_installed_as_it_is(name):
+    assert (files("importguard") / name).read_bytes() == (SOURCE / name).read_bytes()
+
+
+def test_the_probe_and_the_schema_are_among_them():
+    assert {"probe/supervisor.py", "schemas/report.schema.json", "py.typed"} <= set(SHIPPED)
