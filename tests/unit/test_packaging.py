@@ -1,4 +1,4 @@
-"""The installed package against the source tree: a wheel without the probe fails only in front of an image."""
+"""The installed package against the source tree: a wheel without the probe fails only at an image."""
 
 from __future__ import annotations
 
