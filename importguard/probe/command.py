@@ -1,16 +1,16 @@
 """From a start command to what it starts: which Python, with which import path, loading which module.
 
-``parse_arguments`` takes an image's ENTRYPOINT and CMD, ``parse_text`` a line of shell. Both follow what stands
-between (shells, entrypoint scripts, ``env``, ``tini``, ``gosu``, ``uv run`` …) down to the programs that are
-recognised; nothing is run. What each program does with its options is in ``programs``.
+``parse_arguments`` takes an image's ENTRYPOINT and CMD, ``parse_text`` a line of shell. Both follow what
+stands between (shells, entrypoint scripts, ``env``, ``tini``, ``gosu``, ``uv run`` …) down to the programs
+that are recognised; nothing is run. What each program does with its options is in ``programs``.
 """
 
 from __future__ import annotations
 
 import os
 
-from importguard.probe import files, programs
-from importguard.probe.programs import StartCommand
+from importguard.probe.files import DEFAULT_PATH, read_text, shebang, shown, which
+from importguard.probe.programs import TOOLS, StartCommand, is_python, read_python, read_tool
 from importguard.probe.shell import Shell, is_assignment, spelled, steps
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
@@ -43,8 +43,23 @@ WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
 }
 RUNNERS = frozenset(["poetry", "uv", "pipenv", "pdm", "rye", "hatch"])
 _UV_VALUES = frozenset(
-    ["--with", "--extra", "--group", "--env-file", "--python", "-p", "--project", "--directory", "--package"]
-    + ["--only-group", "--no-group", "--no-extra", "--with-editable", "--with-requirements", "--index-url"]
+    [
+        "--with",
+        "--extra",
+        "--group",
+        "--env-file",
+        "--python",
+        "-p",
+        "--project",
+        "--directory",
+        "--package",
+        "--only-group",
+        "--no-group",
+        "--no-extra",
+        "--with-editable",
+        "--with-requirements",
+        "--index-url",
+    ]
 )
 
 
@@ -69,12 +84,12 @@ def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -
 def parse_text(text: str, environ: dict[str, str], directory: str) -> list[StartCommand]:
     """The start commands in one line of shell, as ``--command`` gives it."""
     found = _steps(text, Shell(environ, directory, ["sh"]), False, 0)
-    return _ordered(found) or [_unrecognised(files.shown(text), text.split(), environ, directory)]
+    return _ordered(found) or [_unrecognised(shown(text), text.split(), environ, directory)]
 
 
 def _unrecognised(text: str, words: list[str], environ: dict[str, str], directory: str) -> StartCommand:
     command = StartCommand(text, environ, directory)
-    command.missing_program = words[0] if not files.which(words[0], environ, directory) else None
+    command.missing_program = words[0] if not which(words[0], environ, directory) else None
     return command
 
 
@@ -170,7 +185,7 @@ def _unwrap_runner(name: str, invocation: Invocation) -> None:
     if not module:
         words = _after_options(words, _UV_VALUES)
     if module or (words and words[0].endswith(".py")):
-        words = ["python"] + (["-m"] + words[1:] if module else words)
+        words = ["python"] + (["-m", *words[1:]] if module else words)
     invocation.words = words
     prefix = _project_environment(name, invocation)
     if prefix:
@@ -178,7 +193,7 @@ def _unwrap_runner(name: str, invocation: Invocation) -> None:
 
 
 def _put_first(invocation: Invocation, prefix: str) -> None:
-    search = invocation.environ.get("PATH", files.DEFAULT_PATH)
+    search = invocation.environ.get("PATH", DEFAULT_PATH)
     path = os.path.join(prefix, "bin") + ":" + search
     invocation.environ = dict(invocation.environ, VIRTUAL_ENV=prefix, PATH=path)
 
@@ -211,7 +226,7 @@ def _project_environment(name: str, invocation: Invocation) -> str | None:
 def _unwrap_conda(invocation: Invocation) -> None:
     """``conda run -n NAME command``: the environment's ``bin`` comes first in PATH."""
     words = invocation.words
-    program = files.which(words[0], invocation.environ, invocation.directory) or words[0]
+    program = which(words[0], invocation.environ, invocation.directory) or words[0]
     root = invocation.environ.get("MAMBA_ROOT_PREFIX") or os.path.dirname(os.path.dirname(program))
     words = words[words.index("run") + 1 :]
     for at, option in enumerate(words[:-1]):
@@ -242,8 +257,8 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     if not words:
         return []
     path = os.path.join(invocation.directory, words[0])
-    text = words[0] if inline else files.read_text(path) or ""
-    arguments = words[1:] or ["sh"] if inline else [path] + words[1:]
+    text = words[0] if inline else read_text(path) or ""
+    arguments = words[1:] or ["sh"] if inline else [path, *words[1:]]
     shell = Shell(invocation.environ, invocation.directory, arguments)
     found = _steps(text, shell, invocation.conditional, depth)
     if not inline and not any(command.recognised for command in found):
@@ -263,23 +278,23 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     """A program that is no wrapper: Python, a script with an interpreter line, or something unknown."""
     words, environ, directory = invocation.words, invocation.environ, invocation.directory
     name = os.path.basename(words[0])
-    path = files.which(words[0], environ, directory)
+    path = which(words[0], environ, directory)
     command = StartCommand(spelled(words), environ, directory)
     command.conditional = invocation.conditional
     if path is None:
         command.missing_program = words[0]
-        if programs.is_python(name):
-            programs.read_python(command, words[1:])
-        elif not programs.read_tool(command, name, words[1:]):
+        if is_python(name):
+            read_python(command, words[1:])
+        elif not read_tool(command, name, words[1:]):
             return _rest(words[1:], invocation, depth) or [command]
         else:
             command.tool_program = True
         return [command]
-    line = files.shebang(path)
+    line = shebang(path)
     if line is None:
-        if programs.is_python(name):
+        if is_python(name):
             command.executable, command.why = path, "%s, named in the start command" % path
-            programs.read_python(command, words[1:])
+            read_python(command, words[1:])
             return [command]
         return _rest(words[1:], invocation, depth) or [command]
     return _script(command, invocation, path, line, depth)
@@ -292,28 +307,28 @@ def _script(
     words, environ, directory = invocation.words, invocation.environ, invocation.directory
     hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
     line = [hidden] if hidden else line
-    inner = Invocation(line + [path] + words[1:], environ, directory, invocation.conditional)
+    inner = Invocation([*line, path, *words[1:]], environ, directory, invocation.conditional)
     if os.path.basename(line[0]) == "env":
         inner.words[1:2] = line[1].split() if len(line) > 1 else []
         _unwrap_env(inner)
     if not inner.words:
         return [command]
-    if not programs.is_python(os.path.basename(inner.words[0])):
+    if not is_python(os.path.basename(inner.words[0])):
         found = _follow(inner, depth)
         return found if found else [command]
     command.environ = inner.environ
-    command.executable = files.which(inner.words[0], inner.environ, directory)
-    command.why = "the first line of %s, #!%s" % (files.shown(path), files.shown(" ".join(line)))
+    command.executable = which(inner.words[0], inner.environ, directory)
+    command.why = "the first line of %s, #!%s" % (shown(path), shown(" ".join(line)))
     if command.executable is None:
         command.dead_script = path
     command.script = path
-    programs.read_python(command, inner.words[1:], os.path.basename(words[0]))
+    read_python(command, inner.words[1:], os.path.basename(words[0]))
     return [command]
 
 
 def _hidden_python(path: str) -> str | None:
     """The Python of a ``#!/bin/sh`` script whose second line is ``'''exec' python "$0" "$@"``."""
-    lines = (files.read_text(path, 8192) or "").split("\n", 2)
+    lines = (read_text(path, 8192) or "").split("\n", 2)
     if len(lines) < 2 or not lines[1].startswith("'''exec' "):
         return None
     rest = lines[1][len("'''exec' ") :].strip()
@@ -328,7 +343,7 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
     """
     for at, item in enumerate(words):
         name = os.path.basename(item)
-        if name in SHELLS or programs.is_python(name) or name in programs.TOOLS:
+        if name in SHELLS or is_python(name) or name in TOOLS:
             inner = Invocation(words[at:], invocation.environ, invocation.directory, invocation.conditional)
             return _follow(inner, depth)
     return []

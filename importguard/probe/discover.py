@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe import distributions, django, files
 from importguard.probe.command import parse_arguments, parse_text
+from importguard.probe.distributions import Distribution, editable_mapping, entry_point, installed, owner
+from importguard.probe.django import preparation, settings_of
+from importguard.probe.files import read_text, shown
 from importguard.probe.finder import Finder, Found
 from importguard.probe.interpreter import Interpreter, NoInterpreter, find_interpreter
 from importguard.probe.programs import StartCommand
@@ -61,7 +63,7 @@ class Discovery:
         self.details: list[str] = []
         self.selection = Selection([], False, [])
         self.finder = Finder([], self.selection)
-        self.installed: list[distributions.Distribution] | None = None
+        self.installed: list[Distribution] | None = None
         self.targets: list[tuple[StartCommand, str, str | None, bool]] = []
         self.foreign: dict[str, set[str]] = {}
         self.shadowed: set[str] = set()
@@ -73,7 +75,7 @@ class Discovery:
         self.interpreter = python = find_interpreter(
             self.commands, self.request.get("python"), self.environ, self.directory
         )
-        self.details.append("interpreter: %s (%s)" % (files.shown(python.executable), files.shown(python.why)))
+        self.details.append("interpreter: %s (%s)" % (shown(python.executable), shown(python.why)))
         self.selection = Selection(
             python.suffixes, bool(self.request.get("include_tests")), self.request.get("exclude") or []
         )
@@ -82,13 +84,13 @@ class Discovery:
         self._select()
         if not self.selection.modules and self.directory not in self.import_path and not self._packages():
             self.notes.append(
-                "the start command's import path holds no modules; those of the working directory %s were taken"
-                % files.shown(self.directory)
+                "the start command's import path holds no modules; the working directory %s was added"
+                % shown(self.directory)
             )
-            self._set_path(self.import_path + [self.directory])
+            self._set_path([*self.import_path, self.directory])
             self._select()
         self._entrypoints()
-        self.setup = django.preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+        self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self.selection.modules:
             raise NothingToImport(self._nothing())
 
@@ -110,7 +112,7 @@ class Discovery:
             if command.missing_program:
                 self.notes.append(
                     "%s of the start command was not found in PATH: the container would not start"
-                    % files.shown(command.missing_program)
+                    % shown(command.missing_program)
                 )
 
     def _roots(self, python: Interpreter) -> list[str]:
@@ -131,8 +133,8 @@ class Discovery:
         for entry in entries:
             if _is_site(entry):
                 names = self.selection.folder(entry).names
-                self.finder.mapping.update(distributions.editable_mapping(entry, names))
-        self.details.append("import path: %s" % ", ".join(files.shown(entry) for entry in entries))
+                self.finder.mapping.update(editable_mapping(entry, names))
+        self.details.append("import path: %s" % ", ".join(shown(entry) for entry in entries))
 
     # Selection
 
@@ -179,13 +181,13 @@ class Discovery:
             return self._refuse(own, "%r is a module that the interpreter itself has loaded already" % name)
         found = self.finder.locate(name)
         if found and not found.portions and not found.path.startswith(own):
-            return self._refuse(own, "%r is found first in %s" % (name, files.shown(found.path)))
+            return self._refuse(own, "%r is found first in %s" % (name, shown(found.path)))
         return True
 
     def _refuse(self, path: str, why: str) -> bool:
         if path not in self.shadowed:
             self.shadowed.add(path)
-            self.notes.append("%s can never be imported: %s" % (files.shown(path), files.shown(why)))
+            self.notes.append("%s can never be imported: %s" % (shown(path), shown(why)))
         return False
 
     def _foreign(self, folder: Folder) -> set[str]:
@@ -193,22 +195,22 @@ class Discovery:
         found = self.foreign.get(folder.path)
         if found is None:
             found = set()
-            for distribution in distributions.installed(folder.path, folder.names):
+            for distribution in installed(folder.path, folder.names):
                 if not distribution.is_local_folder():
                     found |= distribution.top_level()
             self.foreign[folder.path] = found
         return found
 
-    def _distributions(self) -> list[distributions.Distribution]:
+    def _distributions(self) -> list[Distribution]:
         if self.installed is None:
             self.installed = []
             for entry in self.finder.entries:
-                self.installed += distributions.installed(entry, self.selection.folder(entry).names)
+                self.installed += installed(entry, self.selection.folder(entry).names)
         return self.installed
 
-    def _add_distribution(self, distribution: distributions.Distribution, why: str) -> None:
+    def _add_distribution(self, distribution: Distribution, why: str) -> None:
         units = distribution.units()
-        self.details.append("distribution %s (%s): %s" % (files.shown(distribution.name), why, ", ".join(units)))
+        self.details.append("distribution %s (%s): %s" % (shown(distribution.name), why, ", ".join(units)))
         for name in units:
             self._add_unit(name)
 
@@ -231,8 +233,8 @@ class Discovery:
             raise NothingToImport(
                 "package %r (-p) was not found on the import path (%s)%s"
                 % (
-                    files.shown(name),
-                    ", ".join(files.shown(entry) for entry in self.finder.entries),
+                    shown(name),
+                    ", ".join(shown(entry) for entry in self.finder.entries),
                     "; near names: " + ", ".join(near) if near else "",
                 )
             )
@@ -249,7 +251,7 @@ class Discovery:
             for module, attribute in self._entries(command):
                 located = self.finder.locate(module)
                 if command.secondary and located is None:
-                    self.details.append("%s: %s is not in the image" % (command.text, files.shown(module)))
+                    self.details.append("%s: %s is not in the image" % (command.text, shown(module)))
                 elif located and self._is_standard(located):
                     self.notes.append("%s of the start command is in the standard library" % module)
                 else:
@@ -266,12 +268,12 @@ class Discovery:
             return [self._celery(module, attribute) for module, attribute in command.entries]
         if command.tool and not command.entries and command.script:
             sites = self._distributions()
-            target = distributions.entry_point(sites, command.tool)
+            target = entry_point(sites, command.tool)
             if target and command.tool not in ("celery", "flask", "uvicorn", "gunicorn"):
                 module, _, attribute = target.partition(":")
                 return [(module, attribute or None)]
         if command.tool == "django":
-            settings = django.settings_of(command, self.environ)
+            settings = settings_of(command, self.environ)
             return [(settings, None)] if settings else []
         return command.entries
 
@@ -283,7 +285,7 @@ class Discovery:
         if inner:
             module += ".celery"
         found = inner or self.finder.locate(module)
-        text = (files.read_text(found.path) if found and found.path else None) or ""
+        text = (read_text(found.path) if found and found.path else None) or ""
         for name in ("app", "celery"):
             if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
                 return module, name
@@ -297,8 +299,12 @@ class Discovery:
         found = self.finder.locate(module)
         if found is None or found.portions:
             return
-        if not alone and found.entry and (_is_site(found.entry) or module.split(".")[0] in self._foreign_of(found)):
-            distribution = distributions.owner(self._distributions(), found.path, module)
+        if (
+            not alone
+            and found.entry
+            and (_is_site(found.entry) or module.split(".")[0] in self._foreign_of(found))
+        ):
+            distribution = owner(self._distributions(), found.path, module)
             if distribution:
                 self._add_distribution(distribution, "owns the entry point %s" % module)
             else:
@@ -313,8 +319,8 @@ class Discovery:
             self.entrypoints.append(
                 {
                     "command": command.text,
-                    "target": files.shown(module + (":" + attribute if attribute else "")),
-                    "module": files.shown(module),
+                    "target": shown(module + (":" + attribute if attribute else "")),
+                    "module": shown(module),
                     "attribute": attribute,
                     "runs": command.runs,
                 }
@@ -323,7 +329,13 @@ class Discovery:
             if command.secondary or any(target[0] is command for target in self.targets):
                 continue
             self.entrypoints.append(
-                {"command": command.text, "target": None, "module": None, "attribute": None, "runs": command.runs}
+                {
+                    "command": command.text,
+                    "target": None,
+                    "module": None,
+                    "attribute": None,
+                    "runs": command.runs,
+                }
             )
             self.notes.append("no entry point was recognised in the start command: %s" % command.text)
         if not self.commands:
@@ -336,9 +348,15 @@ class Discovery:
         for root in self._application_roots():
             folder = self.selection.folder(root)
             names = sorted(folder.names)
-            there = "does not exist" if folder.identity is None else "empty" if not names else ", ".join(names[:8])
+            there = (
+                "does not exist"
+                if folder.identity is None
+                else "empty"
+                if not names
+                else ", ".join(names[:8])
+            )
             more = " and %d more" % (len(names) - 8) if len(names) > 8 else ""
-            looked.append("%s (%s%s)" % (files.shown(root), files.shown(there), more))
+            looked.append("%s (%s%s)" % (shown(root), shown(there), more))
         skipped = "; %d modules were left out" % len(self.selection.skipped) if self.selection.skipped else ""
         return "nothing to import: no application modules in %s%s; name packages with -p" % (
             "; ".join(looked) or "any folder of the import path",
@@ -358,13 +376,13 @@ class Discovery:
                 "flags": python.flags,
                 "version": python.version,
                 "implementation": python.implementation,
-                "why": files.shown(python.why),
+                "why": shown(python.why),
             },
             "import_path": self.import_path,
             "entrypoints": self.entrypoints,
-            "modules": [[name, files.shown(path)] for name, path in sorted(self.selection.modules.items())],
+            "modules": [[name, shown(path)] for name, path in sorted(self.selection.modules.items())],
             "skipped": [
-                [files.shown(name), files.shown(path), reason]
+                [shown(name), shown(path), reason]
                 for name, (path, reason) in sorted(self.selection.skipped.items())
             ],
             "setup": self.setup,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe import files
+from importguard.probe.files import read_text
 
 _RECORD_LIMIT = 16 << 20
 
@@ -26,7 +26,7 @@ class Distribution:
         """Its files, relative to ``site``; those outside (scripts) are left out."""
         if self._record is None:
             self._record = []
-            for line in (files.read_text(self.info + "/RECORD", _RECORD_LIMIT) or "").split("\n"):
+            for line in (read_text(self.info + "/RECORD", _RECORD_LIMIT) or "").split("\n"):
                 quoted = line.startswith('"')
                 path = line[1:].split('"', 1)[0] if quoted else line.split(",", 1)[0]
                 if path and not path.startswith(("/", "..")):
@@ -35,7 +35,7 @@ class Distribution:
 
     def is_local_folder(self) -> bool:
         """Whether it was installed from a folder, the way that an application is (PEP 610 ``dir_info``)."""
-        data = files.read_text(self.info + "/direct_url.json", 65536)
+        data = read_text(self.info + "/direct_url.json", 65536)
         if not data or "dir_info" not in data:
             return False
         import json
@@ -48,15 +48,13 @@ class Distribution:
     def top_level(self) -> set[str]:
         """The names that it puts into ``site``."""
         names = {path.split("/", 1)[0] for path in self.record() if not path.startswith(self.name)}
-        listed = files.read_text(self.info + "/top_level.txt", 65536) or ""
+        listed = read_text(self.info + "/top_level.txt", 65536) or ""
         return {name.split(".", 1)[0] for name in names} | set(listed.split())
 
     def units(self) -> list[str]:
         """The dotted names of its topmost packages, and of its modules that are in none."""
         paths = [path for path in self.record() if ".dist-info/" not in path and "__pycache__/" not in path]
-        packages = {
-            os.path.dirname(path) for path in paths if os.path.basename(path).startswith("__init__.") and "/" in path
-        }
+        packages = {os.path.dirname(path) for path in paths if "/__init__." in path}
         top = {folder for folder in packages if not _inside(folder, packages)}
         found = {folder.replace("/", ".") for folder in top}
         for path in paths:
@@ -102,7 +100,7 @@ def entry_point(distributions: list[Distribution], script: str) -> str | None:
     """``module:attribute`` of a console script, from ``entry_points.txt``."""
     for distribution in distributions:
         section = ""
-        for line in (files.read_text(distribution.info + "/entry_points.txt", 65536) or "").split("\n"):
+        for line in (read_text(distribution.info + "/entry_points.txt", 65536) or "").split("\n"):
             if line.startswith("["):
                 section = line.strip("[] \r")
             name, _, target = line.partition("=")
@@ -117,7 +115,7 @@ def editable_mapping(site: str, names: set[str]) -> dict[str, str]:
     for name in sorted(names):
         if not (name.startswith("__editable__") and name.endswith("_finder.py")):
             continue
-        for line in (files.read_text("%s/%s" % (site, name)) or "").split("\n"):
+        for line in (read_text("%s/%s" % (site, name)) or "").split("\n"):
             if line.startswith("MAPPING") and "=" in line:
                 found.update(_literal(line.split("=", 1)[1].strip()))
     return found

@@ -1,10 +1,10 @@
-"""Which preparation an application needs before its modules import: Django's ``setup()``, or the user's own."""
+"""What an application needs before its modules import: Django's ``setup()``, or the user's own."""
 
 from __future__ import annotations
 
 import os
 
-from importguard.probe import files
+from importguard.probe.files import read_text
 from importguard.probe.finder import Finder
 from importguard.probe.programs import StartCommand
 
@@ -60,7 +60,7 @@ def settings_of(command: StartCommand, environ: dict[str, str]) -> str | None:
 
 def named_in(path: str) -> str | None:
     """The literal in ``os.environ.setdefault("DJANGO_SETTINGS_MODULE", "x")``, or in an assignment to it."""
-    text = files.read_text(path, 65536) or ""
+    text = read_text(path, 65536) or ""
     at = text.find(VARIABLE)
     while at >= 0:
         rest = text[at + len(VARIABLE) + 1 : at + 300].lstrip()

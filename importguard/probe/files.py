@@ -1,4 +1,4 @@
-"""Reads an image's file system, which is hostile data: FIFOs, devices, huge files, names that are not UTF-8."""
+"""Reads an image's files, which are hostile data: FIFOs, devices, huge files, names that are not UTF-8."""
 
 from __future__ import annotations
 

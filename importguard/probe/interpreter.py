@@ -11,7 +11,7 @@ import select
 import signal
 import time
 
-from importguard.probe import files
+from importguard.probe.files import DEFAULT_PATH, is_executable, shebang, shown, which
 from importguard.probe.programs import StartCommand
 
 OLDEST = (3, 7)
@@ -27,7 +27,7 @@ import sys, posix, _imp
 out = []
 def say(key, value):
     if not isinstance(value, str): value = ''
-    out.append(key.encode('utf-8', 'surrogateescape') + b'\\0' + value.encode('utf-8', 'surrogateescape') + b'\\0')
+    for text in (key, value): out.append(text.encode('utf-8', 'surrogateescape') + b'\\0')
 def each(key, values):
     for value in values: say(key, value)
 say('version', '.'.join([str(part) for part in sys.version_info[:3]]))
@@ -116,9 +116,9 @@ def find_interpreter(
 ) -> Interpreter:
     """The interpreter of the first command that names one; else of the environment. Raises NoInterpreter."""
     if wanted:
-        path = files.which(wanted, environ, directory)
+        path = which(wanted, environ, directory)
         if path is None:
-            raise NoInterpreter("there is no program %s in the image (--python)" % files.shown(wanted))
+            raise NoInterpreter("there is no program %s in the image (--python)" % shown(wanted))
         flags = commands[0].flags if commands else []
         start = commands[0] if commands else None
         return _ask(path, flags, "given by --python", start, environ, directory)
@@ -138,17 +138,21 @@ def find_interpreter(
 def _refuse_dead(command: StartCommand) -> None:
     """A start command that cannot run is not judged with another Python that happens to be there."""
     if command.dead_script:
-        line = files.shebang(command.dead_script) or []
+        line = shebang(command.dead_script) or []
         raise NoInterpreter(
             "%s starts with #!%s, which is not in the image: the start command cannot run. Was a virtual "
             "environment copied to another folder than it was made in? (or choose a Python with --python)"
-            % (files.shown(command.dead_script), files.shown(" ".join(line)))
+            % (shown(command.dead_script), shown(" ".join(line)))
         )
     if command.missing_program and command.recognised and not command.tool_program:
         raise NoInterpreter(
             "the start command's %s was not found (PATH=%s); choose a Python with --python"
-            % (files.shown(command.missing_program), files.shown(command.environ.get("PATH", files.DEFAULT_PATH)))
+            % (shown(command.missing_program), _search_path(command.environ))
         )
+
+
+def _search_path(environ: dict[str, str]) -> str:
+    return shown(environ.get("PATH", DEFAULT_PATH))
 
 
 def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None, str]:
@@ -157,19 +161,19 @@ def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None
     if prefix:
         for name in names:
             path = os.path.join(directory, prefix, "bin", name)
-            if files.is_executable(path):
+            if is_executable(path):
                 return path, "the virtual environment of VIRTUAL_ENV"
     for name in names:
-        found = files.which(name, environ, directory)
+        found = which(name, environ, directory)
         if found:
             return found, "%s, the first %s in PATH" % (found, name)
     return None, ""
 
 
 def _not_found(commands: list[StartCommand], environ: dict[str, str]) -> str:
-    where = "no python3 or python in PATH (%s)" % files.shown(environ.get("PATH", files.DEFAULT_PATH))
+    where = "no python3 or python in PATH (%s)" % _search_path(environ)
     if environ.get("VIRTUAL_ENV"):
-        where += " nor in VIRTUAL_ENV (%s)" % files.shown(environ["VIRTUAL_ENV"])
+        where += " nor in VIRTUAL_ENV (%s)" % shown(environ["VIRTUAL_ENV"])
     started = ", ".join(command.text for command in commands) or "the image has no start command"
     return "no Python found: %s, and none named by the start command (%s); choose one with --python" % (
         where,
@@ -187,16 +191,16 @@ def _ask(
 ) -> Interpreter:
     if command is not None:
         environ, directory = command.environ, command.directory
-    answer, status, printed = _run([path] + flags + ["-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
+    answer, status, printed = _run([path, *flags, "-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
     if "end" not in answer:
         raise NoInterpreter(_no_answer(path, status, printed))
     version = answer.get("version", [""])[0]
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
         raise NoInterpreter(
-            "%s is Python %s; importguard needs Python 3.7 or later in the image" % (files.shown(path), version)
+            "%s is Python %s; importguard needs Python 3.7 or later in the image" % (shown(path), version)
         )
     executable = path
-    if files.shebang(path) and answer.get("executable", [""])[0]:
+    if shebang(path) and answer.get("executable", [""])[0]:
         executable = answer["executable"][0]
     return Interpreter(executable, flags, why, answer)
 
@@ -212,7 +216,7 @@ def _no_answer(path: str, status: int | None, printed: str) -> str:
         ending = "was killed by signal %d while starting" % os.WTERMSIG(status)
     else:
         ending = "ended with exit code %d while starting" % os.WEXITSTATUS(status)
-    text = "%s %s, before it ran anything" % (files.shown(path), ending)
+    text = "%s %s, before it ran anything" % (shown(path), ending)
     return text + (" (sitecustomize?): " + printed if printed else "")
 
 
@@ -222,7 +226,7 @@ def _run(
     """Start the interpreter; its answer, its wait status (None: it hung) and the end of what it printed."""
     answer_end, write_end = os.pipe()
     printed_end, print_end = os.pipe()
-    argv = argv + [str(write_end)]
+    argv = [*argv, str(write_end)]
     child = os.fork()
     if child == 0:
         _become(argv, environ, directory, write_end, print_end)

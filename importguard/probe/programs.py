@@ -1,14 +1,14 @@
 """What known programs load: uvicorn, gunicorn, celery, flask, Django's management commands, Python itself.
 
-A reader takes a ``StartCommand`` and the arguments, and fills in the import path and the entry points. It looks
-at files where the program would, and imports nothing.
+A reader takes a ``StartCommand`` and the arguments, and fills in the import path and the entry points. It
+looks at files where the program would, and imports nothing.
 """
 
 from __future__ import annotations
 
 import os
 
-from importguard.probe import files
+from importguard.probe.files import read_text, shown
 from importguard.probe.shell import Shell, steps
 
 
@@ -55,7 +55,7 @@ class StartCommand:
         if is_dotted(module):
             self.entries.append((module, attribute or default))
         else:
-            self.notes.append("%r of the start command is not the name of a module" % files.shown(target))
+            self.notes.append("%r of the start command is not the name of a module" % shown(target))
 
 
 def is_dotted(name: str) -> bool:
@@ -192,19 +192,19 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
             command.manage = path
             return
         command.entries.append((name[:-3], None)) if name[:-3].isidentifier() else command.notes.append(
-            "%s runs as a script and has no name that could be imported" % files.shown(path)
+            "%s runs as a script and has no name that could be imported" % shown(path)
         )
     elif not _console_script(command, path):
-        command.notes.append("%s loads nothing that is known" % files.shown(path))
+        command.notes.append("%s loads nothing that is known" % shown(path))
 
 
 def _mentions(path: str, text: str) -> bool:
-    return text in (files.read_text(path, 16384) or "")
+    return text in (read_text(path, 16384) or "")
 
 
 def _console_script(command: StartCommand, path: str) -> bool:
     """A script that an installer wrote: ``from package.module import function`` and its call."""
-    text = files.read_text(path, 16384) or ""
+    text = read_text(path, 16384) or ""
     for line in text.split("\n"):
         parts = line.split()
         if len(parts) >= 4 and parts[0] == "from" and parts[2] == "import" and is_dotted(parts[1]):
@@ -238,20 +238,73 @@ def _call_of(text: str, name: str) -> str | None:
 # Servers and other tools
 
 _UVICORN_FLAGS = frozenset(
-    ["--reload", "--factory", "--proxy-headers", "--no-proxy-headers", "--access-log", "--no-access-log"]
-    + ["--use-colors", "--no-use-colors", "--server-header", "--no-server-header", "--date-header"]
-    + ["--no-date-header", "--version", "--help", "--reset-contextvars"]
+    [
+        "--reload",
+        "--factory",
+        "--proxy-headers",
+        "--no-proxy-headers",
+        "--access-log",
+        "--no-access-log",
+        "--use-colors",
+        "--no-use-colors",
+        "--server-header",
+        "--no-server-header",
+        "--date-header",
+        "--no-date-header",
+        "--version",
+        "--help",
+        "--reset-contextvars",
+    ]
 )
 _GUNICORN_FLAGS = frozenset(
-    ["--reload", "--spew", "--check-config", "--print-config", "--preload", "--no-sendfile", "--reuse-port"]
-    + ["--daemon", "-D", "--initgroups", "--capture-output", "-R", "--enable-stdio-inheritance", "--log-syslog"]
-    + ["--suppress-ragged-eofs", "--do-handshake-on-connect", "--proxy-protocol", "--strip-header-spaces"]
-    + ["--disable-redirect-access-to-syslog", "--version", "-v", "--help", "-h", "--preload-app"]
+    [
+        "--reload",
+        "--spew",
+        "--check-config",
+        "--print-config",
+        "--preload",
+        "--no-sendfile",
+        "--reuse-port",
+        "--daemon",
+        "-D",
+        "--initgroups",
+        "--capture-output",
+        "-R",
+        "--enable-stdio-inheritance",
+        "--log-syslog",
+        "--suppress-ragged-eofs",
+        "--do-handshake-on-connect",
+        "--proxy-protocol",
+        "--strip-header-spaces",
+        "--disable-redirect-access-to-syslog",
+        "--version",
+        "-v",
+        "--help",
+        "-h",
+        "--preload-app",
+    ]
 )
 _SERVER_FLAGS = frozenset(
-    ["--reload", "--debug", "--proxy-headers", "--no-server-name", "--access-log-off", "--help", "-h"]
-    + ["--factory", "--no-ws", "--websockets", "--log", "--no-log", "--access-log", "--no-access-log"]
-    + ["--respawn-failed-workers", "--reload-ignore-worker-failure", "--url-path-prefix-off", "--call"]
+    [
+        "--reload",
+        "--debug",
+        "--proxy-headers",
+        "--no-server-name",
+        "--access-log-off",
+        "--help",
+        "-h",
+        "--factory",
+        "--no-ws",
+        "--websockets",
+        "--log",
+        "--no-log",
+        "--access-log",
+        "--no-access-log",
+        "--respawn-failed-workers",
+        "--reload-ignore-worker-failure",
+        "--url-path-prefix-off",
+        "--call",
+    ]
 )
 
 
@@ -286,7 +339,7 @@ def _read_gunicorn(command: StartCommand, words: list[str]) -> None:
 
 def _gunicorn_file(command: StartCommand, name: str) -> dict[str, str]:
     """The settings of a gunicorn configuration file that are plain strings."""
-    text = files.read_text(command.join(name.replace("file:", "", 1))) or ""
+    text = read_text(command.join(name.replace("file:", "", 1))) or ""
     settings = {}
     for line in text.split("\n"):
         key, equals, value = line.partition("=")
@@ -377,7 +430,8 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
         command.roots.append(command.directory)
         return
     if os.path.isdir(command.join(target)):
-        inside = [name for name in ("main.py", "app.py", "api.py") if os.path.isfile(command.join(target + "/" + name))]
+        names = ("main.py", "app.py", "api.py")
+        inside = [name for name in names if os.path.isfile(command.join(target + "/" + name))]
         target = target + "/" + (inside[0] if inside else "__init__.py")
     _load_path(command, target + ":" + (options.last("--app") or ""), climb=True)
 
@@ -429,7 +483,9 @@ TOOLS = {
     "lambda-entrypoint.sh": _read_lambda,
 }
 MODULES = {name: name for name in TOOLS if name.isidentifier()}
-MODULES.update({"waitress": "waitress-serve", "django": "django-admin", "awslambdaric": "lambda-entrypoint.sh"})
+MODULES.update(
+    {"waitress": "waitress-serve", "django": "django-admin", "awslambdaric": "lambda-entrypoint.sh"}
+)
 MODULE_WRAPPERS = {
     "debugpy": frozenset(["--listen", "--connect", "--log-to", "--configure-subProcess"]),
     "cProfile": frozenset(["-o", "-s"]),

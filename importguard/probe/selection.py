@@ -10,11 +10,11 @@ from __future__ import annotations
 import keyword
 import os
 
+from importguard.probe.files import read_text, shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
-
-from importguard.probe import files
 
 TESTS = "tests"
 RUNS = "runs when imported"
@@ -29,13 +29,15 @@ _TEST_FOLDERS = frozenset(["tests", "test"])
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
 SYSTEM: dict[str, frozenset[str]] = {
     "/": frozenset(
-        "bin boot dev etc home lib lib32 lib64 libx32 lost+found media mnt nix opt proc root run sbin srv sys tmp usr var"
-        .split()
+        (
+            "bin boot dev etc home lib lib32 lib64 libx32 lost+found media mnt nix opt proc root run "
+            "sbin srv sys tmp usr var"
+        ).split()
     ),
     "/usr": frozenset("bin games include lib lib32 lib64 libexec libx32 local sbin share src".split()),
     "/usr/local": frozenset("bin etc games include lib lib64 man sbin share src".split()),
 }
-"""Folders of the system that a working directory ``/`` would make importable (Filesystem Hierarchy Standard)."""
+"""The system's own folders, which a working directory ``/`` would make importable (FHS 3.0)."""
 
 
 class TooMuch(Exception):
@@ -56,7 +58,7 @@ class Folder:
 
     def _list(self, suffixes: list[str]) -> None:
         ranks: dict[str, int] = {}
-        endings = suffixes + [".py", ".pyc"]
+        endings = [*suffixes, ".py", ".pyc"]
         try:
             status = os.stat(self.path)
             self.identity = (status.st_dev, status.st_ino)
@@ -77,10 +79,8 @@ class Folder:
                 else:
                     self.unnamed.append((name, True))
                 return
-            for rank, ending in enumerate(endings):
-                if name.endswith(ending):
-                    break
-            else:
+            ending = next((item for item in endings if name.endswith(item)), "")
+            if not ending:
                 return
             stem = name[: -len(ending)]
             if not stem or not entry.is_file():
@@ -90,13 +90,13 @@ class Folder:
         if not is_name(stem):
             if not _another_version(stem, ending):
                 self.unnamed.append((name, False))
-        elif rank < ranks.get(stem, 99):
-            ranks[stem] = rank
+        elif endings.index(ending) < ranks.get(stem, len(endings)):
+            ranks[stem] = endings.index(ending)
             self.modules[stem] = name
 
     def package(self, name: str, suffixes: list[str]) -> str | None:
         """The ``__init__`` file of a sub-folder, where it is a regular package."""
-        for ending in suffixes + [".py", ".pyc"]:
+        for ending in [*suffixes, ".py", ".pyc"]:
             path = "%s/%s/__init__%s" % (self.path.rstrip("/"), name, ending)
             if os.path.isfile(path):
                 return path
@@ -189,8 +189,8 @@ class Selection:
                     continue
                 self.directories += 1
                 if self.directories > DIRECTORY_LIMIT:
-                    raise TooMuch("more than %d folders below %s" % (DIRECTORY_LIMIT, files.shown(paths[0])))
-                seen = seen + (folder.identity,)
+                    raise TooMuch("more than %d folders below %s" % (DIRECTORY_LIMIT, shown(paths[0])))
+                seen = (*seen, folder.identity)
                 opened.append(folder)
             if opened:
                 pending.extend(self.children(name, opened, seen, reason))
@@ -262,7 +262,7 @@ def _runs_when_imported(folder: Folder) -> frozenset[str]:
     if "env" in folder.modules:
         path = "%s/%s" % (folder.path.rstrip("/"), folder.modules["env"])
         if "script.py.mako" in folder.names or (
-            "versions" in folder.folders and "alembic" in (files.read_text(path, 65536) or "")
+            "versions" in folder.folders and "alembic" in (read_text(path, 65536) or "")
         ):
             found.add("env")
     return frozenset(found)

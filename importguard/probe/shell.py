@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe import files
+from importguard.probe.files import DEFAULT_PATH, read_text, shown
 
 _BLANK = " \t\r"
 _ENDS_WORD = " \t\r\n;&|()<>"
@@ -37,7 +37,7 @@ def word(value: str, raw: str) -> Word:
 def spelled(words: list[str]) -> str:
     """A command as it was written, on one line, without the values of variables."""
     parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
-    return files.shown(" ".join(" ".join(part for part in parts if part).split()))
+    return shown(" ".join(" ".join(part for part in parts if part).split()))
 
 
 def quote(value: str) -> str:
@@ -67,6 +67,12 @@ class Shell:
             self.variables[name] = value
         if export:
             self.exported.add(name)
+
+    def declare(self, items: list[str], export: bool) -> None:
+        """Carry out ``export``, ``local`` and the like."""
+        for item in items:
+            if not item.startswith("-"):
+                self.assign(item, export)
 
     def change_directory(self, target: str) -> None:
         """Carry out ``cd``."""
@@ -186,7 +192,7 @@ class _Reader:
         self.words.extend(fields)
 
     def _close(self) -> None:
-        """A branch has ended. Its ``shift`` counts no more, but for ``set -- tool "$@"`` before bare options."""
+        """A branch has ended: its ``shift`` is undone; ``set -- tool "$@"`` before bare options stays."""
         if self.blocks:
             arguments = self.blocks.pop()[1]
             if arguments[1:] and not arguments[1].startswith("-"):
@@ -204,21 +210,20 @@ class _Reader:
                 self.shell.assign(item)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
             environ = self.shell.environ()
-            environ.update(item.split("=", 1) for item in assignments)  # type: ignore[arg-type]
+            for item in assignments:
+                environ[item.partition("=")[0]] = item.partition("=")[2]
             self.found.append(Step(words, environ, self.shell.directory, bool(self.blocks)))
 
     def _builtin(self, name: str, rest: list[str]) -> bool:
         """Carry out a built-in that changes the shell; False where ``name`` is none."""
         shell = self.shell
         if name in _DECLARES:
-            for item in rest:
-                shell.assign(item, export=name == "export")
+            shell.declare(rest, export=name == "export")
         elif name in ("cd", "pushd"):
             targets = [item for item in rest if not item.startswith("-")]
             shell.change_directory(targets[0] if targets else shell.variables.get("HOME", "/"))
         elif name == "unset":
-            for item in rest:
-                shell.variables.pop(item, None)
+            shell.variables = {key: value for key, value in shell.variables.items() if key not in rest}
         elif name == "set":
             if "--" in rest:
                 shell.arguments[1:] = rest[rest.index("--") + 1 :]
@@ -238,10 +243,10 @@ class _Reader:
         if os.path.basename(path) == "activate":
             folder = os.path.dirname(path)
             self.shell.assign("VIRTUAL_ENV=" + os.path.dirname(folder), export=True)
-            search = self.shell.variables.get("PATH", files.DEFAULT_PATH)
+            search = self.shell.variables.get("PATH", DEFAULT_PATH)
             self.shell.assign("PATH=%s:%s" % (folder, search), export=True)
             return
-        self.found.extend(steps(files.read_text(path) or "", self.shell))
+        self.found.extend(steps(read_text(path) or "", self.shell))
 
     # Words
 
@@ -324,7 +329,7 @@ class _Reader:
         return kept
 
     def _dollar(self) -> list[str]:
-        """What ``$…`` stands for: one value, or for ``$@`` all arguments. What is unknown stays as written."""
+        """What ``$…`` stands for: one value, or for ``$@`` all arguments. The unknown stays as written."""
         following = self.text[self.at + 1 : self.at + 2]
         if following == "{":
             inner = self._balanced("{", "}")
@@ -372,7 +377,7 @@ def _special(name: str, shell: Shell) -> list[str]:
 
 
 def _parameter(inner: str, shell: Shell) -> list[str]:
-    """``${…}``: a name and what to do where it has no value (POSIX 2.6.2); other operators leave the value."""
+    """``${…}``: a name and what to do where it has no value (POSIX 2.6.2); other operators do nothing."""
     if inner[:1] in ("@", "*"):
         start = inner[2:].split(":")[0]
         return list(shell.arguments[int(start) if start.isdigit() else 1 :])
