@@ -250,7 +250,7 @@ def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
 
 
 def _telling(run: Run) -> Callable[[Exit], None]:
-    """Give a setter of ``run.exit`` that does not keep ``run`` alive: with a cycle, who drops it removes nothing."""
+    """Give a setter of ``run.exit`` that does not keep ``run`` alive: dropping it must end the container."""
     reference = weakref.ref(run)
 
     def tell(ended: Exit) -> None:

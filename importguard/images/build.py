@@ -1,7 +1,7 @@
 """Building an image as ``docker build`` would, and saying which step failed.
 
 The command line is used where there is one, because the SDK's ``build`` is the classic builder, which
-refuses ``RUN --mount``. The image and the build cache stay, as after ``docker build``: without a tag the image
+refuses ``RUN --mount``. The image and the build cache stay, as after ``docker build``: an image without a tag
 is found by the id that the report names, and ``docker image prune`` removes it.
 """
 

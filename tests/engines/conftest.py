@@ -17,7 +17,8 @@ BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
 
 DOCKERFILE = f"""
 FROM {BASE}
-RUN mkdir -m 700 /private && echo secret > /private/file && chown -R 1234:1234 /private \\
+RUN mkdir -m 700 /private \\
+    && echo secret > /private/file && chown -R 1234:1234 /private \\
     && printf '#!/nowhere\\n' > /usr/local/bin/bad-shebang && printf 'no program' > /usr/local/bin/bad-format \\
     && printf x > /usr/local/bin/not-executable && chmod 755 /usr/local/bin/bad-*
 ENV FROM_IMAGE=1
@@ -38,8 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def docker(*arguments: str, stdin: str = "", check: bool = True, **environ: str) -> str:
     """Run the docker command line and return what it printed."""
     done = subprocess.run(
-        ["docker", *arguments], input=stdin, capture_output=True, text=True, env={**os.environ, **environ},
-        timeout=120, check=False,
+        ["docker", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+        timeout=120,
+        check=False,
     )
     assert not check or done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from importguard import progress
+from importguard.progress import PlainProgress, QuietProgress, TerminalProgress, make_progress, printable
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("over\rwritten\x08\x00", "overwritten"),
+        ("two\nlines\tand a tab \n", "two lines and a tab"),
+        ("right\u202eleft \udcff", "rightleft"),
+        ("\x9b31mC1", "31mC1"),
+        ("  indented", "  indented"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_plain_shows_phases_and_hides_the_log() -> None:
+    stream = io.StringIO()
+    shown = PlainProgress(stream)
+    shown.step("building .")
+    shown.line("#1 [1/2] FROM base")
+    shown.notice("no docker command")
+    shown.update(1, 4, "app.first")
+    shown.close()
+    assert stream.getvalue() == "building .\nno docker command\n"
+
+
+def test_plain_and_verbose_shows_the_log_without_escapes() -> None:
+    stream = io.StringIO()
+    PlainProgress(stream, verbose=True).line("\x1b[1m#1 [1/2] FROM base\x1b[0m")
+    assert stream.getvalue() == "#1 [1/2] FROM base\n"
+
+
+def test_plain_counts_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    stream = io.StringIO()
+    shown = PlainProgress(stream)
+    for number in range(1, 13):
+        now += 1
+        shown.update(number, 12, f"module {number}")
+    shown.update(3, 0, "of unknown many")
+    assert stream.getvalue() == " 41 % module 5\n 83 % module 10\n"
+
+
+def test_narrow_encoding_does_not_stop_the_run() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    PlainProgress(stream).step("prüfe")
+    stream.seek(0)
+    assert stream.read() == "pr\\xfcfe\n"
+
+
+def test_quiet_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    shown = QuietProgress()
+    shown.step("x")
+    shown.line("x")
+    shown.notice("x")
+    shown.update(1, 2, "x")
+    shown.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_terminal_takes_markup_for_text_and_leaves_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    stream = Terminal()
+    shown = TerminalProgress(stream)
+    shown.step("checking [red]app[/red]")
+    shown.line("[/bold] a line")
+    shown.update(3, 10, "[/app]")
+    shown.notice("[/stays]")
+    shown.step("next")
+    shown.close()
+    shown.close()
+    assert "[/stays]" in stream.getvalue()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_notice_before_anything_is_drawn() -> None:
+    stream = Terminal()
+    TerminalProgress(stream).notice("x")
+    assert stream.getvalue() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("stream", "quiet", "kind"),
+    [
+        (io.StringIO(), False, PlainProgress),
+        (Terminal(), False, TerminalProgress),
+        (Terminal(), True, QuietProgress),
+    ],
+)
+def test_make_progress(stream: io.StringIO, quiet: bool, kind: type) -> None:
+    assert type(make_progress(stream, quiet=quiet)) is kind
+
+
+def test_plain_runs_do_not_pay_for_rich() -> None:
+    code = (
+        "import sys; from importguard.progress import make_progress; "
+        "make_progress(sys.stderr).step('x'); sys.exit('rich' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False).returncode == 0
