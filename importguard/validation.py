@@ -20,7 +20,7 @@ from importguard.model import (
     Severity,
 )
 from importguard.progress import Progress
-from importguard.redaction import redact
+from importguard.redaction import redact, redacted
 from importguard.startup import mark, shortfalls
 
 _FAILING: dict[str, tuple[Severity, ...]] = {
@@ -55,7 +55,7 @@ def validate(
         except UsageError:
             raise
         except ImportguardError as error:
-            reports.append(_unjudged(reference, image, error))
+            reports.append(_unjudged(reference, image, redacted(str(error), config.env), error.exit_code))
     return Report(tuple(reports))
 
 
@@ -101,7 +101,7 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 
 def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     findings = mark(run_checks(evidence), evidence)
-    reasons = shortfalls(findings, evidence)
+    reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
@@ -123,18 +123,18 @@ def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     )
 
 
-def _unjudged(reference: str, image: Optional[Image], error: ImportguardError) -> ImageReport:
+def _unjudged(reference: str, image: Optional[Image], error: str, code: int) -> ImageReport:
     return ImageReport(
         image=_info(image) if image else ImageInfo(reference, "", ""),
         interpreter=None,
         import_path=(),
         entrypoints=(),
         complete=False,
-        error=str(error),
+        error=error,
         modules=(),
         findings=(),
         seconds=0.0,
-        exit_code=error.exit_code,
+        exit_code=code,
     )
 
 

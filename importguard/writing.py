@@ -7,7 +7,7 @@ import stat
 import sys
 import tempfile
 
-from importguard.errors import UsageError
+from importguard.errors import InspectionError, UsageError
 from importguard.terminal import fit_encoding
 
 
@@ -63,11 +63,23 @@ def _is_special(path: str) -> bool:
 
 
 def write_stdout(text: str) -> None:
-    """Write to standard output. A reader that has gone away (``| head``) is no error."""
+    """Write to standard output, if there is one. A reader that has gone away (``| head``) is no error.
+
+    Raises InspectionError where the text can't be written: a report that nobody can read is no verdict.
+    """
     stream = sys.stdout
+    if stream is None:
+        return
     try:
         stream.write(fit_encoding(text, stream.encoding or "utf-8"))
         stream.flush()
     except BrokenPipeError:
-        # Python flushes standard output once more at its end: give it somewhere to write.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        # Python flushes standard output once more at its end: it needs somewhere to write.
+        _discard(stream.fileno())
+    except OSError as error:
+        _discard(stream.fileno())
+        raise InspectionError(f"the report can't be written to standard output: {error.strerror}") from error
+
+
+def _discard(descriptor: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

@@ -364,3 +364,17 @@ def test_the_package_exports_lazily() -> None:
     assert importguard.Report is Report
     with pytest.raises(AttributeError, match="nothing_such"):
         _ = importguard.nothing_such  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
+    code = (
+        "import importguard.validation as v, importguard.cli as c, importguard.model as m\n"
+        "v.validate = lambda config, progress: m.Report(())\n"
+        "v.exit_code = lambda report, fail_on: 0\n"
+        "c.main(['check', 'shop', '-q', '--format', 'json'])\n"
+    )
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 4
+    assert b"can't be written to standard output" in done.stderr
