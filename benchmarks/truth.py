@@ -15,6 +15,7 @@ time in seconds of the process and of the children that it waited for (getrusage
 
 import ast
 import json
+import keyword
 import os
 import re
 import signal
@@ -65,7 +66,7 @@ FRESH = COMMON + "tell((NAME,) + judge(NAME))\nEXIT(0)\n"
 AFTER = COMMON + "judge(FIRST)\ntell((NAME,) + judge(NAME))\nEXIT(0)\n"
 NAIVE = COMMON + "for name in NAMES:\n    tell((name,) + judge(name))\nEXIT(0)\n"
 
-LEFT_OUT = re.compile(r"tests|test_.*|.*_test|conftest|__main__|setup")
+LEFT_OUT = re.compile(r"(.*\.)?(tests(\..*)?|test_[^.]*|[^.]*_test|conftest|__main__)")
 SUFFIX = re.compile(r"\.(py|cpython-[^.]*\.so|abi3\.so|so)$")
 
 
@@ -80,11 +81,22 @@ def walk(root):
             if not match:
                 continue
             stem = file[: match.start()]
-            name = ".".join(parts if stem == "__init__" else [*parts, stem])
-            if all(part.isidentifier() for part in name.split(".")):
-                unwanted = any(LEFT_OUT.fullmatch(part) for part in name.split("."))
-                (left_out if unwanted else modules).setdefault(name, os.path.join(folder, file))
+            path, names = os.path.join(folder, file), parts if stem == "__init__" else [*parts, stem]
+            if all(name.isidentifier() and not keyword.iskeyword(name) for name in names):
+                unwanted = LEFT_OUT.fullmatch(".".join(names)) or runs_when_imported(path, files)
+                (left_out if unwanted else modules).setdefault(".".join(names), path)
     return modules, left_out
+
+
+def runs_when_imported(path, siblings):
+    """setup.py beside a project's files, and the env.py of a folder of Alembic's migrations."""
+    name = os.path.basename(path)
+    if name == "setup.py":
+        return "__init__.py" not in siblings
+    if name == "env.py":
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return "alembic" in file.read()
+    return False
 
 
 def run(source, timeout, **values):
