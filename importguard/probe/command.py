@@ -14,6 +14,12 @@ from importguard.probe.programs import TOOLS, StartCommand, is_python, read_pyth
 from importguard.probe.shell import Shell, is_assignment, spelled, steps
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
+NO_WRAPPERS = frozenset(
+    "[ [[ test echo printf which type hash alias trap kill pkill pgrep killall grep sed awk cat cp mv ln ls rm "
+    "mkdir touch find chown chmod pip pip3 apt-get apk curl wget nc nginx".split()
+)
+"""Commands of scripts that name programs without starting them."""
+
 _DEPTH = 8
 """How many wrappers are followed: a script can call itself."""
 
@@ -341,6 +347,9 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
 
     So do ``wait-for-it host:port -- uvicorn …``, ``/init gunicorn …`` and most wrappers.
     """
+    first = invocation.words[0]
+    if first.startswith("-") or os.path.basename(first) in NO_WRAPPERS:
+        return []
     for at, item in enumerate(words):
         name = os.path.basename(item)
         if name in SHELLS or is_python(name) or name in TOOLS:

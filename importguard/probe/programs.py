@@ -205,20 +205,17 @@ def _mentions(path: str, text: str) -> bool:
 def _console_script(command: StartCommand, path: str) -> bool:
     """A script that an installer wrote: ``from package.module import function`` and its call."""
     text = read_text(path, 16384) or ""
+    at = text.find("load_entry_point('")
+    if at >= 0:
+        values = text[at:].split(")", 1)[0].split("'")[1::2]
+        command.tool = values[2] if len(values) == 3 else None
+        return command.tool is not None
     for line in text.split("\n"):
         parts = line.split()
         if len(parts) >= 4 and parts[0] == "from" and parts[2] == "import" and is_dotted(parts[1]):
-            name = parts[3]
-            call = _call_of(text, name)
-            if call and parts[1] not in ("__future__", "importlib.metadata", "re", "sys"):
+            call = _call_of(text, parts[3])
+            if call:
                 command.entries.append((parts[1], call))
-                return True
-    for marker in ("load_entry_point(", "importlib_load_entry_point("):
-        at = text.find(marker + "'")
-        if at >= 0:
-            values = text[at:].split(")", 1)[0].split("'")[1::2]
-            if len(values) == 3:
-                command.tool = values[2]
                 return True
     return False
 
@@ -361,23 +358,18 @@ def _read_server(command: StartCommand, words: list[str]) -> None:
 
 def _read_celery(command: StartCommand, words: list[str]) -> None:
     """``-A`` can stand before or after the sub-command. Which attribute it is, is looked up later."""
-    command.roots.append(command.directory)
+    target = command.environ.get("CELERY_APP", "")
     for at, item in enumerate(words):
-        target = ""
-        if item in ("-A", "--app") and at + 1 < len(words):
-            target = words[at + 1]
-        elif item.startswith("--app=") or (item.startswith("-A") and len(item) > 2):
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if item in ("-A", "--app"):
+            target = following
+        elif item.startswith(("--app=", "-A")):
             target = item[6:] if item.startswith("--app=") else item[2:].lstrip("=")
-        elif item == "--workdir" and at + 1 < len(words):
-            command.directory = command.join(words[at + 1])
-            command.roots.insert(0, command.directory)
-        if target:
-            command.tool = "celery"
-            command.load(target)
-            return
-    if command.environ.get("CELERY_APP"):
-        command.tool = "celery"
-        command.load(command.environ["CELERY_APP"])
+        elif item == "--workdir" or item.startswith("--workdir="):
+            command.directory = command.join(item[10:] or following)
+    command.roots.append(command.directory)
+    if target:
+        command.load(target)
 
 
 def _read_flask(command: StartCommand, words: list[str]) -> None:

@@ -1,0 +1,356 @@
+"""From start commands to what they load. Programs stand in a folder that is PATH; nothing is run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from importguard.probe.command import parse_arguments, parse_text
+
+TOOLS = [
+    "uvicorn",
+    "gunicorn",
+    "hypercorn",
+    "daphne",
+    "celery",
+    "flask",
+    "fastapi",
+    "django-admin",
+    "granian",
+]
+
+
+class Image:
+    """A folder that holds ``bin`` with a Python and console scripts, and the working directory ``app``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.app = root / "app"
+        self.bin = root / "bin"
+        self.app.mkdir()
+        self.bin.mkdir()
+        self.python = self.program("python3", "\x7fELF")
+        for tool in TOOLS:
+            self.program(tool, f"#!{self.python}\nimport sys\nfrom {tool.replace('-', '_')} import main\n")
+        self.environ = {"PATH": str(self.bin), "HOME": str(root / "home")}
+
+    def program(self, name: str, text: str) -> Path:
+        path = self.bin / name
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    def write(self, name: str, text: str = "") -> Path:
+        path = self.app / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def parse(self, command, **environ):
+        environ = {**self.environ, **environ}
+        parse = parse_text if isinstance(command, str) else parse_arguments
+        return parse(command, environ, str(self.app))
+
+    def main(self, command, **environ):
+        return self.parse(command, **environ)[-1]
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    return Image(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "entries"),
+    [
+        ("uvicorn a.main:app --port 80 --reload", [("a.main", "app")]),
+        ("uvicorn --factory --host 0.0.0.0 a:make.it", [("a", "make.it")]),
+        ("uvicorn --workers=2 --proxy-headers a:app", [("a", "app")]),
+        ("gunicorn a.wsgi", [("a.wsgi", "application")]),
+        ("gunicorn -w 4 -b :80 -k gevent --preload a.wsgi:app", [("a.wsgi", "app")]),
+        ("gunicorn -w4 'a:create(\"x\")'", [("a", "create")]),
+        ("hypercorn --bind :80 a:app", [("a", "app")]),
+        ("hypercorn asgi:a:app -b 0.0.0.0:80", [("a", "app")]),
+        ("daphne -b 0.0.0.0 -p 80 a.asgi:application", [("a.asgi", "application")]),
+        ("granian --interface asgi a:app", [("a", "app")]),
+        ("celery -A a worker -l info", [("a", None)]),
+        ("celery worker --app=a.tasks:queue", [("a.tasks", "queue")]),
+        ("flask --app a run", [("a", None)]),
+        ("flask --app a:create_app('x') run", [("a", "create_app")]),
+        ("fastapi run --entrypoint a:app", [("a", "app")]),
+        ("python3 -m a.b --flag", [("a.b", None)]),
+        ("python3 -um uvicorn a:app", [("a", "app")]),
+        ("python3 -m gunicorn a", [("a", "application")]),
+        ("python3 -m flask --app a:app run", [("a", "app")]),
+        ("python3 -m debugpy --listen 0.0.0.0:5678 --wait-for-client -m uvicorn a:app", [("a", "app")]),
+        ("python3 -m coverage run --source x -m a", [("a", None)]),
+        ("python3 main.py", [("main", None)]),
+        ("python3 -OO -W error -X dev sub/main.py x", [("main", None)]),
+        ("python3 my-script.py", []),
+        ("python3 -c 'import a'", []),
+        ("python3 -m awslambdaric a.handler", [("a", "handler")]),
+    ],
+)
+def test_what_is_loaded(image, command, entries):
+    found = image.main(command)
+    assert found.recognised
+    assert found.entries == entries
+
+
+@pytest.mark.parametrize(
+    ("command", "roots"),
+    [
+        ("uvicorn a:app", ["."]),
+        ("uvicorn --app-dir src a:app", ["src"]),
+        ("gunicorn --chdir src a", ["src"]),
+        ("gunicorn --chdir src --pythonpath lib,../x a", ["x", "src/lib", "src"]),
+        ("celery --workdir src -A a worker", ["src"]),
+        ("python3 -m uvicorn --app-dir src a:app", ["src", "."]),
+        ("python3 main.py", ["."]),
+        ("python3 sub/main.py", ["sub"]),
+        ("python3 -m a", ["."]),
+        ("cd sub && python3 main.py", ["sub"]),
+        ("django-admin check --pythonpath src", ["src"]),
+    ],
+)
+def test_import_path(image, command, roots):
+    image.write("src/x", "")
+    found = image.main(command)
+    assert [os.path.relpath(root, image.app) for root in found.roots + found.own_roots] == roots
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "exec",
+        "env A=b",
+        "/usr/bin/env -u X A=b",
+        "tini --",
+        "tini -g -e 143 --",
+        "/usr/bin/dumb-init",
+        "dumb-init --rewrite 15:2 --",
+        "gosu app:app",
+        "su-exec 1000",
+        "nice -n 5",
+        "timeout -k 5 --signal TERM 30",
+        "stdbuf -o L",
+        "opentelemetry-instrument --traces_exporter console --service_name=x",
+        "ddtrace-run",
+        "newrelic-admin run-program",
+        "poetry run",
+        "uv run --no-sync --extra web",
+        "pipenv run",
+        "conda run --no-capture-output -n x",
+        "sh -c 'exec \"$@\"' sh",
+        "bash -euo pipefail -c 'exec \"$@\"' --",
+        "wait-for-it db:5432 --",
+        "wait-for-it db:5432 -t 30 -- tini -- env X=y",
+        "/init",
+        "X=1 Y=2",
+        "python3 manage.py migrate && exec",
+        "sleep 1; nohup",
+    ],
+)
+def test_wrappers(image, wrapper):
+    found = image.main(wrapper + " uvicorn a:app")
+    assert found.entries == [("a", "app")]
+    assert found.executable == str(image.python)
+
+
+def test_python_run_by_new_relic(image):
+    assert image.main("newrelic-admin run-python main.py").entries == [("main", None)]
+
+
+def test_shell_form_of_cmd(image):
+    found = image.main(
+        ["/bin/sh", "-c", "exec gunicorn -k uvicorn.workers.UvicornWorker --bind :${PORT:-80} a:app"]
+    )
+    assert found.entries == [("a", "app")]
+    assert found.workers == [("uvicorn.workers", "UvicornWorker")]
+    assert found.text == "gunicorn -k uvicorn.workers.UvicornWorker --bind :${PORT:-80} a:app"
+
+
+def test_all_commands_of_a_list_and_the_main_one_last(image):
+    image.write("manage.py")
+    found = image.parse("python3 manage.py migrate --noinput && exec gunicorn a.wsgi")
+    assert [(item.tool, item.secondary) for item in found] == [("django", True), ("gunicorn", False)]
+    assert found[0].manage == str(image.app / "manage.py")
+
+
+def test_several_processes_and_a_proxy(image):
+    found = image.parse("celery -A a worker & uvicorn b:app & nginx -g 'daemon off;'")
+    assert [item.entries for item in found] == [[("a", None)], [("b", "app")]]
+
+
+ENTRYPOINT = """#!/bin/sh
+set -e
+python3 manage.py migrate
+if [ "$1" = "worker" ]; then
+    shift
+    exec celery -A proj worker "$@"
+fi
+exec "$@"
+"""
+
+
+def test_entrypoint_script_that_ends_in_its_arguments(image):
+    image.write("entrypoint.sh", ENTRYPOINT).chmod(0o755)
+    image.write("manage.py")
+    found = image.parse(["./entrypoint.sh", "uvicorn", "a:app"])
+    assert [item.tool for item in found] == ["django", "celery", "uvicorn"]
+    assert found[-1].entries == [("a", "app")]
+    assert [item.secondary for item in found] == [True, True, False]
+
+
+def test_entrypoint_script_that_names_the_command(image):
+    image.write("run.sh", "#!/usr/bin/env bash\nexport PYTHONPATH=/srv\ncd src\nexec uvicorn $APP_MODULE\n")
+    (image.app / "run.sh").chmod(0o755)
+    image.program("bash", "\x7fELF")
+    found = image.main(["/bin/sh", "run.sh"], APP_MODULE="a.b:app")
+    assert found.entries == [("a.b", "app")]
+    assert found.environ["PYTHONPATH"] == "/srv"
+    assert found.directory == str(image.app / "src")
+
+
+def test_entrypoint_script_that_calls_itself(image):
+    image.write("run.sh", "exec ./run.sh\n").chmod(0o755)
+    assert not image.main(["sh", "run.sh"]).recognised
+
+
+def test_entrypoint_that_is_no_text(image):
+    image.program("launcher", "\x7fELF\0\0")
+    assert image.main(["launcher", "--config", "x", "python3", "-m", "a"]).entries == [("a", None)]
+    assert not image.main(["launcher", "serve"]).recognised
+
+
+def test_unknown_commands(image):
+    found = image.main(["nginx", "-g", "daemon off;"])
+    assert (found.recognised, found.missing_program) == (False, "nginx")
+    assert found.text == "nginx -g 'daemon off;'"
+    assert image.parse([]) == []
+
+
+def test_console_script(image):
+    image.program(
+        "serve",
+        f"#!{image.python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom acme.cli import Main\n"
+        "if __name__ == '__main__':\n    sys.argv[0] = re.sub(r'x', '', sys.argv[0])\n    sys.exit(Main.run())\n",
+    )
+    found = image.main(["serve", "--port", "80"])
+    assert found.entries == [("acme.cli", "Main.run")]
+    assert found.executable == str(image.python)
+    assert "serve, #!" in found.why
+    assert found.own_roots == []
+
+
+def test_console_script_with_a_long_path(image):
+    image.program(
+        "serve",
+        f"#!/bin/sh\n'''exec' \"{image.python}\" \"$0\" \"$@\"\n' '''\nfrom acme.cli import main\n"
+        "import sys\nsys.exit(main())\n",
+    )
+    found = image.main(["serve"])
+    assert found.executable == str(image.python)
+    assert found.entries == [("acme.cli", "main")]
+
+
+def test_console_script_of_an_old_installer(image):
+    image.program(
+        "serve",
+        f"#!{image.python}\n__requires__ = 'acme==1.0'\nfrom pkg_resources import load_entry_point\n"
+        "import sys\nsys.exit(load_entry_point('acme==1.0', 'console_scripts', 'serve')())\n",
+    )
+    assert image.main(["serve"]).tool == "serve"
+
+
+def test_console_script_whose_python_is_gone(image):
+    path = image.program("serve", "#!/build/.venv/bin/python\nfrom acme.cli import main\nmain()\n")
+    found = image.main(["serve"])
+    assert found.executable is None
+    assert found.dead_script == str(path)
+
+
+def test_flags_of_the_interpreter_line(image):
+    image.program("serve", f"#!{image.python} -sP\nfrom acme.cli import main\nmain()\n")
+    assert image.main(["serve"]).flags == ["-s", "-P"]
+    image.program("serve2", "#!/usr/bin/env -S python3 -u -I\nfrom acme.cli import main\nmain()\n")
+    found = image.main(["serve2"])
+    assert found.executable == str(image.python)
+    assert "-I" in found.flags
+
+
+def test_flags_of_the_command(image):
+    found = image.main(["python3", "-OOEW", "error", "-Xdev", "--check-hash-based-pycs", "never", "-m", "a"])
+    assert found.flags == ["-O", "-O", "-E", "-W", "error", "-X", "dev", "--check-hash-based-pycs", "never"]
+
+
+@pytest.mark.parametrize("name", ["python3", "python", "python3.13", "python3.13t", "pypy3", "pypy3.10"])
+def test_names_of_interpreters(image, name):
+    image.program(name, "\x7fELF")
+    assert image.main([name, "-m", "a"]).executable == str(image.bin / name)
+
+
+def test_environment_of_a_project_manager(image):
+    image.write(".venv/pyvenv.cfg")
+    python = image.write(".venv/bin/python")
+    python.chmod(0o755)
+    found = image.main("uv run python -m a")
+    assert found.executable == str(python)
+    assert image.main("uv run main.py").executable == str(python)
+    assert image.main("uv run -m a").entries == [("a", None)]
+
+
+def test_flask_by_environment_and_default(image):
+    assert image.main("flask run", FLASK_APP="a.web:make()").entries == [("a.web", "make")]
+    image.write("app.py")
+    assert image.main("flask run").entries == [("app", None)]
+    image.write("wsgi.py")
+    assert image.main("flask run").entries == [("wsgi", None)]
+
+
+def test_flask_by_path_starts_above_the_package(image):
+    image.write("src/pkg/__init__.py")
+    image.write("src/pkg/web.py")
+    found = image.main("flask --app src/pkg/web.py run")
+    assert found.entries == [("pkg.web", None)]
+    assert found.roots[0] == str(image.app / "src")
+
+
+def test_fastapi_finds_its_file(image):
+    image.write("app/__init__.py")
+    image.write("app/main.py")
+    for command in ("fastapi run", "fastapi run app/main.py", "fastapi dev app --port 80"):
+        found = image.main(command)
+        assert found.entries == [("app.main", None)], command
+        assert found.roots == [str(image.app)]
+    assert image.main("fastapi run --app api app/main.py").entries == [("app.main", "api")]
+
+
+def test_gunicorn_reads_its_configuration(image):
+    image.write("src/x")
+    image.write("gunicorn.conf.py", 'import os\nwsgi_app = "a.wsgi:app"\nchdir = "src"  # x\nworkers = 4\n')
+    found = image.main("gunicorn")
+    assert found.entries == [("a.wsgi", "app")]
+    assert found.directory == str(image.app / "src")
+    image.write("conf/g.py", "worker_class = 'uvicorn.workers.UvicornWorker'\n")
+    found = image.main("gunicorn -c conf/g.py b", GUNICORN_CMD_ARGS="--chdir=src -w 2")
+    assert found.entries == [("b", "application")]
+    assert found.workers == [("uvicorn.workers", "UvicornWorker")]
+    assert found.directory == str(image.app / "src")
+
+
+def test_django(image):
+    image.write("manage.py")
+    found = image.main("python3 manage.py runserver --settings=a.settings")
+    assert found.settings == "a.settings"
+    assert found.own_roots == [str(image.app)]
+    image.write("admin.py", "from django.core.management import execute_from_command_line\n")
+    assert image.main("python3 admin.py check").manage == str(image.app / "admin.py")
+
+
+def test_a_target_that_is_no_module_name(image):
+    found = image.main("uvicorn src/main:app")
+    assert found.entries == []
+    assert found.notes == ["'src/main:app' of the start command is not the name of a module"]
