@@ -35,8 +35,10 @@ case "$package" in
     "$VENV"/*) say "testing the wheel installed at ${package#"$ROOT"/}" ;;
     *) die "the tests would run against $package" "It must be the wheel installed in .venv." ;;
 esac
+docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROOT/Dockerfile.test" >/dev/null
 # A test that needs the engine must not be skipped for want of one.
-IMPORTGUARD_TEST_REQUIRE_DOCKER=1 "$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" "${@:-$ROOT/tests}"
+export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
+"$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" "${@:-$ROOT/tests}"
 fail_if_left containers "$containers_before"
 fail_if_left volumes "$volumes_before"
 say "nothing that importguard made is left in the engine"
