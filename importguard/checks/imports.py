@@ -10,8 +10,9 @@ from typing import Optional
 from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
 from importguard.failures.environment import environment
 from importguard.failures.frames import chain, locate, own_frame, relative
+from importguard.failures.own_module import own_module
 from importguard.failures.root_cause import RootCause, root_cause, type_name
-from importguard.model import Finding, Location, Severity
+from importguard.model import Diagnosis, Finding, Location, Severity
 
 FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
 _BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
@@ -78,20 +79,18 @@ def _lacks_preparation(item: ModuleImport) -> bool:
 def _finding(members: Sequence[Member], evidence: Evidence) -> Finding:
     item, cause = min(members, key=lambda member: _rank(member[0], evidence))
     prepared = next((one for one, _ in members if not one.selected), None)
-    diagnosis = None
-    if cause.rule.id == "IG104" and item.failure is not None and not _is_import_error(item):
-        diagnosis = environment(item.failure)
+    environmental = _environment(item, cause)
     frames = _frames(item, cause)
     return Finding(
         rule=cause.rule,
-        severity=Severity.WARNING if diagnosis else cause.rule.severity,
+        severity=Severity.WARNING if environmental else cause.rule.severity,
         module=prepared.name if prepared else item.culprit or item.name,
         message=cause.message,
         missing=cause.missing,
         location=_location(item, cause, frames, evidence),
         chain=chain(frames, cause.missing, evidence.import_path),
         affected=tuple(sorted({one.name for one, _ in members if one.selected})),
-        diagnosis=diagnosis,
+        diagnosis=environmental or own_module(cause.missing if cause.rule.id == "IG101" else None, evidence),
     )
 
 
@@ -101,8 +100,13 @@ def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str
     return item.selected, item.name not in targets, item.culprit != item.name, item.name
 
 
-def _is_import_error(item: ModuleImport) -> bool:
-    return item.failure is not None and type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError")
+def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
+    """The environment as the cause; never of an ImportError, whatever it says."""
+    if cause.rule.id != "IG104" or item.failure is None:
+        return None
+    if type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError"):
+        return None
+    return environment(item.failure)
 
 
 def _frames(item: ModuleImport, cause: RootCause) -> tuple[Frame, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from importguard.evidence import Evidence, ImportSite
 from importguard.failures.frames import relative
+from importguard.failures.own_module import own_module
 from importguard.model import Finding, ImportStep, Location
 from importguard.rules import RULES
 
@@ -21,11 +22,12 @@ def check(evidence: Evidence) -> list[Finding]:
         for site in evidence.sites
         if site.scope == "module" and site.resolves is False and site.module in failed
     ]
-    targets = {site.target for site in sites}
+    own = {item.name.partition(".")[0] for item in evidence.modules if item.selected}
+    targets = {_named(site.target, own) for site in sites}
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:
         if not _covered(site.target, known):
-            groups.setdefault(_shortest(site.target, targets), []).append(site)
+            groups.setdefault(_shortest(_named(site.target, own), targets), []).append(site)
     return [_finding(target, group, evidence) for target, group in groups.items()]
 
 
@@ -35,6 +37,13 @@ _NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
 def _prefixes(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _named(target: str, own: set[str]) -> str:
+    """What Python would name as missing. Of a package that is not the application's, the whole is absent:
+    its submodules are not looked for without running it."""
+    top = target.partition(".")[0]
+    return target if top in own else top
 
 
 def _covered(target: str, known: Iterable[str]) -> bool:
@@ -59,4 +68,5 @@ def _finding(target: str, sites: list[ImportSite], evidence: Evidence) -> Findin
         chain=(ImportStep(first.module, target, location),) if location else (),
         affected=tuple(sorted({site.module for site in sites})),
         reached=False,
+        diagnosis=own_module(target, evidence),
     )

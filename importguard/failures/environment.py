@@ -41,7 +41,7 @@ def environment(failure: ImportFailure) -> Optional[Diagnosis]:
         return Diagnosis(
             cause="environment",
             explanation="The import connects to a server that cannot be reached from the check.",
-            remedy="Connect when the program starts instead of at import, or check with --network NETWORK "
+            remedy="connect when the program starts instead of at import, or check with --network NETWORK "
             "and the server's address: --env NAME=…",
             location=None,
             confidence="likely",

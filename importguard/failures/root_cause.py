@@ -110,7 +110,9 @@ def _wrapped(message: str, failure: ImportFailure, decisive: Optional[Cause]) ->
         inner = causes[-1]
         return f"{message} (from {type_name(inner.type)}: {_first_line(inner.message)})"
     if decisive is not None and decisive is not causes[0]:
-        return f"{message} (raised on as {type_name(failure.type)}: {_first_line(failure.message)})"
+        # The wrapper's words often end in the wrapped ones, which need not be said twice.
+        outer = _first_line(failure.message).replace(decisive.message, "…")
+        return f"{message} (raised on as {type_name(failure.type)}: {outer})"
     return message
 
 

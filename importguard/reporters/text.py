@@ -83,8 +83,13 @@ def _image(image: ImageReport, page: _Page) -> Iterator[str]:
     if image.modules:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
-    for note in (*image.notes, *(image.details if page.verbose else ())):
+    for note in image.notes:
         yield from page.styled(escape(note), "dim", "", "  ")
+    if page.verbose and image.details:
+        yield ""
+        yield page.style("How this was found:", "dim")
+        for detail in image.details:
+            yield from page.styled(escape(detail), "dim", "  ", "    ")
 
 
 def _shown(image: ImageReport, page: _Page) -> Sequence[Finding]:
@@ -208,8 +213,8 @@ def _way(chain: Sequence[ImportStep], page: _Page) -> Iterator[str]:
     if len(importers) < 2 and not (page.verbose and importers):
         return
     if page.verbose:
-        for step in chain:
-            line = f"{escape(step.importer)} → {escape(step.imported)}  {_place(step.location)}"
+        for index, step in enumerate(chain):
+            line = f"{'→ ' if index else ''}{escape(step.importer)}  {_place(step.location)}"
             yield from page.styled(line, "dim", _INDENT, _INDENT * 2)
         return
     names = [importers[0], *(_abbreviated(name, importers[0]) for name in importers[1:])]

@@ -23,9 +23,12 @@ def test_targets_behind_a_failure_are_findings_that_were_not_reached() -> None:
 
 
 def test_a_parent_that_is_missing_covers_its_children() -> None:
-    sites = (site("shop.a", "redis.asyncio"), site("shop.a", "boto.s3"), site("shop.a", "boto"))
+    sites = (
+        *(site("shop.a", "redis.asyncio"), site("shop.a", "boto.s3"), site("shop.a", "boto.ec2")),
+        *(site("shop.a", "shop.x.y"), site("shop.a", "shop.x"), site("shop.a", "shop.z")),
+    )
     found = check(evidence(failed("shop.a", no_module("redis")), sites=sites))
-    assert [one.missing for one in found] == ["boto"]
+    assert [one.missing for one in found] == ["boto", "shop.x", "shop.z"]
 
 
 def test_only_unguarded_imports_of_failed_modules_count() -> None:
