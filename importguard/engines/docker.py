@@ -11,14 +11,14 @@ from contextlib import suppress
 from typing import Any, Callable, Optional
 
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
-from importguard.engines.docker_connection import connect
+from importguard.engines.docker_connection import CONNECT_SECONDS, connect
 from importguard.engines.docker_container import Container, wrong_platform
 from importguard.engines.docker_pull import pull_image
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
 LABEL = "importguard"
-STALE_SECONDS = 300
+STALE_SECONDS = 60
 """A container starts within a second of its creation: one that has not is left over from a killed run."""
 
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
@@ -66,16 +66,16 @@ class DockerEngine:
         run = Run(output=iter(()))
         try:
             _whole(lambda: container.start(settings, limits.seconds))
+            run.output = _translated(container.output(_telling(run)), image)
+            next(run.output)
+            # Dropping the generator closes it; this is for one that still exists when the interpreter exits.
+            weakref.finalize(run.output, _quietly, container.remove)
         except BaseException as error:
             _quietly(container.remove)
             failure = start_failure(error, image, command, env)
             if failure is None:
                 raise
             raise failure from error
-        run.output = _translated(container.output(_telling(run)), image)
-        next(run.output)
-        # Dropping the generator closes it; this is for one that still exists when the interpreter exits.
-        weakref.finalize(run.output, _quietly, container.remove)
         self._remove_stale()
         return run
 
@@ -108,9 +108,10 @@ class DockerEngine:
         return image if platform is None or same_platform(platform, image.platform) else None
 
     def _remove_stale(self) -> None:
-        """Remove what a run left that was killed between creating its container and starting it.
+        """Remove what a run left that was killed after creating its container and before it was started.
 
-        Called while the container works, so that nobody waits for it.
+        The daemon gives up a start whose client is gone, and removes by itself only what has run. Called
+        while the container works, so that nobody waits for it.
         """
         from docker.errors import DockerException
         from requests.exceptions import RequestException
@@ -267,19 +268,22 @@ def _whole(action: Callable[[], None]) -> None:
     Signals reach only the main thread: the action has its own.
     """
     raised: list[BaseException] = []
+    finished = threading.Event()
 
     def work() -> None:
         try:
             action()
         except BaseException as error:
             raised.append(error)
+        finally:
+            finished.set()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
     try:
-        thread.join()
+        # Also Thread.start can be interrupted, when the thread runs already.
+        threading.Thread(target=work, daemon=True).start()
+        finished.wait()
     except BaseException:
-        thread.join()
+        finished.wait(CONNECT_SECONDS)
         raise
     if raised:
         raise raised[0]

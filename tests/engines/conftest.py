@@ -19,7 +19,8 @@ DOCKERFILE = f"""
 FROM {BASE}
 RUN mkdir -m 700 /private \\
     && echo secret > /private/file && chown -R 1234:1234 /private \\
-    && printf '#!/nowhere\\n' > /usr/local/bin/bad-shebang && printf 'no program' > /usr/local/bin/bad-format \\
+    && printf '#!/nowhere\\n' > /usr/local/bin/bad-shebang \\
+    && printf 'no program' > /usr/local/bin/bad-format \\
     && printf x > /usr/local/bin/not-executable && chmod 755 /usr/local/bin/bad-*
 ENV FROM_IMAGE=1
 WORKDIR /data

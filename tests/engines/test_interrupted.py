@@ -9,7 +9,10 @@ import sys
 import time
 
 import pytest
-from engines.conftest import containers
+from engines.conftest import containers, docker
+
+from importguard.engines import docker as engine_module
+from importguard.engines.docker import DockerEngine
 
 PROGRAM = """
 import sys
@@ -63,9 +66,8 @@ def test_kill_ends_the_container(reference: str) -> None:
     assert wait_until_gone(process.pid, 10) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
-def test_whenever_it_comes(reference: str, number: signal.Signals) -> None:
-    """While the container is made and started, which takes about 0.2 seconds."""
+def strike(reference: str, number: signal.Signals) -> list[int]:
+    """Strike while the container is made and started, which takes about 0.2 seconds."""
     pids = []
     for delay in random.Random(7).sample(range(300), 8):
         with begin(reference) as process:
@@ -75,4 +77,23 @@ def test_whenever_it_comes(reference: str, number: signal.Signals) -> None:
             process.send_signal(number)
             process.communicate(timeout=30)
         pids.append(process.pid)
-    assert {pid: wait_until_gone(pid, 10) for pid in pids} == {pid: [] for pid in pids}
+    return pids
+
+
+def test_interrupt_whenever_it_comes(reference: str) -> None:
+    assert [containers(pid) for pid in strike(reference, signal.SIGINT)] == [[]] * 8
+
+
+def test_kill_whenever_it_comes(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that had not been started is removed by a later run; every other one by itself."""
+    for pid in strike(reference, signal.SIGKILL):
+        created = docker(
+            "ps", "-a", "-q", "--filter", f"label=importguard={pid}", "--filter", "status=created"
+        )
+        if created:
+            monkeypatch.setattr(engine_module, "STALE_SECONDS", -60)
+            monkeypatch.setattr(engine_module, "LABEL", f"importguard={pid}")
+            engine = DockerEngine()
+            engine._remove_stale()
+            engine.close()
+        assert wait_until_gone(pid, 10) == []
