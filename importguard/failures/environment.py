@@ -10,8 +10,12 @@ from importguard.evidence import Cause, ImportFailure
 from importguard.failures.root_cause import type_name, walk
 from importguard.model import Diagnosis
 
-_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b")
-_SPOKEN_OF = re.compile(r"environment variable|env(?:ironment)? ?var\b|envvar", re.IGNORECASE)
+_NAME = r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b"
+_WORDS = r"(?i:environment variables?|env(?:ironment)? ?vars?\b|envvars?\b)"
+_VARIABLE = re.compile(_NAME)
+_SPOKEN_OF = re.compile(_WORDS)
+# "environment variable NAME", "NAME environment variable"; else the first name of the message.
+_NAMED = (re.compile(_WORDS + r"[\s:'\"`]*" + _NAME), re.compile(_NAME + r"['\"`]? " + _WORDS), _VARIABLE)
 _SETTINGS_MODULES = ("pydantic_settings", "pydantic.env_settings", "pydantic.v1.env_settings")
 _FIELD = re.compile(r"^(\S+)\n\s+.*(?:field required|type=missing)", re.IGNORECASE | re.MULTILINE)
 _ANY_FIELD = re.compile(r"^([A-Za-z_]\S*)\n\s+\S", re.MULTILINE)
@@ -59,7 +63,8 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
         return fields, False
     for cause in walk(failure):
         if _speaks_of_variable(cause):
-            match = _VARIABLE.search(_SPOKEN_OF.sub(" ", cause.message))
+            matches = (pattern.search(cause.message) for pattern in _NAMED)
+            match = next((match for match in matches if match is not None), None)
             if match is not None:
                 return (match.group(1),), True
     return (), False

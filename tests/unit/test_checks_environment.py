@@ -46,6 +46,14 @@ def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
             "--env SECRET_KEY=…",
         ),
         (failure("RuntimeError", "environment variable API_TOKEN is required"), "--env API_TOKEN=…"),
+        (
+            failure(
+                "django.core.exceptions.ImproperlyConfigured",
+                "Requested setting INSTALLED_APPS, but settings are not configured. You must either define the "
+                "environment variable DJANGO_SETTINGS_MODULE or call settings.configure()",
+            ),
+            "--env DJANGO_SETTINGS_MODULE=…",
+        ),
     ],
 )
 def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
