@@ -3,6 +3,7 @@
 Whatever ``a_hostile`` does, its verdict is the one of a fresh interpreter, and ``z_after`` is still reported.
 """
 
+# ruff: noqa: E501  (a line is a case)
 from __future__ import annotations
 
 from scenarios.cases import CRASHED, EXITED, FAILED, IMPORTED, TIMED_OUT, Case
@@ -17,13 +18,13 @@ def hostile(name: str, source: str, outcome: str, rule: str = "", **more: object
     files.update(more.pop("files", {}))  # type: ignore[call-overload]
     outcomes = {name: IMPORTED, f"{name}.a_hostile": outcome, f"{name}.z_after": FAILED}
     outcomes.update(more.pop("outcomes", {}))  # type: ignore[call-overload]
-    findings = {("IG101", "not_there_xyz")} | ({(rule, f"{name}.a_hostile")} if rule else set())
+    expected = {("IG101", "not_there_xyz")} | ({(rule, f"{name}.a_hostile")} if rule else set())
     return Case(
         name=name,
         files=files,
         outcomes=outcomes,
         missing={f"{name}.z_after": "not_there_xyz", **more.pop("missing", {})},  # type: ignore[dict-item]
-        findings=frozenset(findings),
+        findings=more.pop("findings", frozenset(expected)),  # type: ignore[arg-type]
         **more,  # type: ignore[arg-type]
     )
 
@@ -92,6 +93,25 @@ EXCEPTIONS = [
             "error.__cause__ = other\nother.__cause__ = error\nraise error\n", FAILED, "IG104"),
 ]
 
+# Lines as the probe's own, from its workers and to the host, but for the secret of the run.
+FORGED = """SECRETS = ["0" * 32, "0" * 32 + "-worker", "importguard", "", "-worker"]
+NAMES = ["forge_verdicts.a_hostile", "forge_verdicts.z_after"]
+BODIES = [repr((verb, name, "imported", 0.0)) for name in NAMES for verb in ("done", "module", "imported", "verdict")]
+BODIES += ['{"event": "module", "name": "%s", "outcome": "imported"}' % name for name in NAMES]
+BODIES += ['{"event": "end", "complete": true}', "('end',)", "{", "(("]
+LINES = [("\\n%s %s\\n" % (secret, body)).encode() for secret in SECRETS for body in BODIES] + [b"no newline"]
+"""
+FORGER = """from forge_verdicts.lines import LINES
+import os
+for number in range(256):
+    for line in LINES:
+        try:
+            os.write(number, line)
+        except OSError:
+            break
+import not_there_forged
+"""
+
 OUTPUT = [
     hostile("flood_stdout", "import os\nblock = b'x' * (1 << 20)\nfor _ in range(1024):\n"
             "    os.write(1, block)\n", IMPORTED),
@@ -101,11 +121,10 @@ OUTPUT = [
     hostile("close_then_fail", "import os\nos.closerange(0, 1 << 20)\nraise ValueError('after all')\n", FAILED, "IG104"),
     hostile("reopen_descriptors", "import os\nos.closerange(0, 256)\n"
             "for _ in range(64):\n    os.open('/dev/null', os.O_RDWR)\n", IMPORTED),
-    hostile("forge_verdicts", "from {0}_lines import LINES\nimport os\nfor number in range(256):\n"
-            "    for line in LINES:\n        try:\n            os.write(number, line)\n"
-            "        except OSError:\n            pass\nimport not_there_forged\n".format("forge_verdicts"),
-            FAILED, files={"forge_verdicts_lines.py": "LINES = []\n"},
-            missing={"forge_verdicts.a_hostile": "not_there_forged"}),
+    hostile("forge_verdicts", FORGER, FAILED, files={"forge_verdicts/lines.py": FORGED},
+            outcomes={"forge_verdicts.lines": IMPORTED},
+            missing={"forge_verdicts.a_hostile": "not_there_forged"},
+            findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_forged")})),
 ]
 
 REPLACEMENTS = [

@@ -25,7 +25,8 @@ Files = Mapping[str, Union[str, bytes, Path]]
 
 def docker(*arguments: str, timeout: float = 300, check: bool = True, stdin: bytes = b"") -> str:
     """Run the docker command line and return what it printed; raises with its errors when it fails."""
-    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=timeout, check=False)
+    line = ["docker", *arguments]
+    done = subprocess.run(line, input=stdin, capture_output=True, timeout=timeout, check=False)
     if check and done.returncode:
         raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.decode(errors='replace')[-3000:]}")
     return done.stdout.decode(errors="replace").strip()
@@ -71,8 +72,6 @@ class Result:
     code: int
     out: str
     err: str
-    peak: int
-    """The most memory that importguard itself held, in bytes."""
 
     @property
     def report(self) -> dict[str, Any]:
@@ -144,8 +143,9 @@ def importguard(*arguments: str, cwd: Union[str, Path] = "/", timeout: float = 1
         except subprocess.TimeoutExpired:
             process.terminate()
             out, err = process.communicate(timeout=30)
-            raise AssertionError(f"no end after {timeout} s: {arguments}\n{err.decode(errors='replace')}") from None
-    return Result(process.returncode, out.decode(), err.decode(), 0)
+            said = err.decode(errors="replace")
+            raise AssertionError(f"no end after {timeout} s: {arguments}\n{said}") from None
+    return Result(process.returncode, out.decode(), err.decode())
 
 
 def check(image: str, *options: str, **more: Any) -> Result:
