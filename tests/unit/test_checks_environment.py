@@ -49,8 +49,8 @@ def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
         (
             failure(
                 "django.core.exceptions.ImproperlyConfigured",
-                "Requested setting INSTALLED_APPS, but settings are not configured. You must either define the "
-                "environment variable DJANGO_SETTINGS_MODULE or call settings.configure()",
+                "Requested setting INSTALLED_APPS, but settings are not configured. You must either define "
+                "the environment variable DJANGO_SETTINGS_MODULE or call settings.configure()",
             ),
             "--env DJANGO_SETTINGS_MODULE=…",
         ),
