@@ -90,9 +90,8 @@ def costs(reference: str, names: list[str]) -> tuple[dict[str, float], dict[str,
     return {"naive": statistics.median(naive), "importguard": statistics.median(probe)}, compare.read(lines)
 
 
-def measure(project: images.Project, base: str, passes: int, cache: Optional[Path]) -> dict[str, Any]:
+def measure(project: images.Project, reference: str, passes: int, cache: Optional[Path]) -> dict[str, Any]:
     """Everything about one project, as results.json keeps it."""
-    reference = images.build(project, base)
     listed = in_container(reference, "list", {"root": images.ROOT})[0]
     checked = measured.check(reference)
     reported = compare.reported(checked.report)
@@ -168,6 +167,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--project", action="append", help="only this one (repeatable); writes no results")
     parser.add_argument("--quick", action="store_true", help="the small ones, one pass; writes no results")
     parser.add_argument("--base", default="python:3.13-slim", help="the base image (default: %(default)s)")
+    parser.add_argument("--compiled", action="store_true", help="byte-compile the application in its image")
     parser.add_argument(
         "--reuse-truth", type=Path, metavar="DIR", help="keep both passes of fresh interpreters here"
     )
@@ -180,7 +180,8 @@ def main() -> None:
     projects = [project for project in images.read_projects() if wanted is None or project.name in wanted]
     figures = []
     for project in projects:
-        figures.append(measure(project, options.base, 1 if options.quick else 2, options.reuse_truth))
+        reference = images.build(project, options.base, options.compiled)
+        figures.append(measure(project, reference, 1 if options.quick else 2, options.reuse_truth))
         show(figures[-1])
     summary = total(figures)
     show({"name": "Sum", **summary})
@@ -190,6 +191,7 @@ def main() -> None:
             "importguard": __version__,
             "python": images.docker(*base_python).replace("Python", "CPython"),
             "base": options.base,
+            "compiled": options.compiled,
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
             "projects": figures,

@@ -2,8 +2,9 @@
 installed distributions beside it.
 
 A project is a requirements file with every version pinned. Its first line, ``# application: NAME …``, names
-the top-level packages that make up the application. The host's pip installs (the base image needs none), and
-byte-compiles in the image as pip does, so that every side of the comparison reads the same ``.pyc`` files.
+the top-level packages that make up the application. The host's pip installs (the base image needs none). What
+is installed gets its ``.pyc`` files in the image, as by pip; the application has none, as after ``COPY``,
+unless that is asked for. Every side of the comparison starts from the same image.
 """
 
 from __future__ import annotations
@@ -52,25 +53,26 @@ def docker(*arguments: str, **options: object) -> str:
     return str(done.stdout).strip()
 
 
-def build(project: Project, base: str) -> str:
-    """Build the project's image unless it is there; give its reference."""
-    key = hashlib.sha256(repr((project, docker("image", "inspect", "-f", "{{.Id}}", base))).encode())
+def build(project: Project, base: str, compiled: bool) -> str:
+    """Build the project's image unless it is there; give its reference. ``compiled``: the application too."""
+    key = hashlib.sha256(
+        repr((project, compiled, docker("image", "inspect", "-f", "{{.Id}}", base))).encode()
+    )
     reference = f"importguard-fidelity/{project.name}:{project.version}-{key.hexdigest()[:8]}"
     if docker("images", "-q", reference):
         return reference
     question = "import json, site, sys; print(json.dumps([sys.version_info[:2], site.getsitepackages()[0]]))"
-    (major, minor), site = json.loads(
-        docker("run", "--rm", "--network", "none", base, "python3", "-c", question)
-    )
+    answer = docker("run", "--rm", "--network", "none", base, "python3", "-c", question)
+    (major, minor), site = json.loads(answer)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
         install(project, f"{major}.{minor}", context / "site")
         (context / "app").mkdir()
         for package in project.packages:
             shutil.move(str(context / "site" / package), str(context / "app" / package))
+        compile_all = f"python3 -m compileall -q {site} {ROOT if compiled else ''}"
         (context / "Dockerfile").write_text(
-            f"FROM {base}\nCOPY site {site}\nCOPY app {ROOT}\n"
-            f"RUN python3 -m compileall -q {site} {ROOT} || true\nWORKDIR {ROOT}\n"
+            f"FROM {base}\nCOPY site {site}\nCOPY app {ROOT}\nRUN {compile_all} || true\nWORKDIR {ROOT}\n"
         )
         docker("build", "-q", "--label", LABEL, "-t", reference, folder)
     return reference
