@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
+from importguard.failures import dump
 from importguard.failures.environment import environment
 from importguard.failures.frames import chain, locate, own_frame, relative
 from importguard.failures.own_module import own_module
@@ -80,7 +81,7 @@ def _finding(members: Sequence[Member], evidence: Evidence) -> Finding:
     item, cause = min(members, key=lambda member: _rank(member[0], evidence))
     prepared = next((one for one, _ in members if not one.selected), None)
     environmental = _environment(item, cause)
-    frames = _frames(item, cause)
+    frames = _frames(item, cause, evidence)
     return Finding(
         rule=cause.rule,
         severity=Severity.WARNING if environmental else cause.rule.severity,
@@ -109,9 +110,11 @@ def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
     return environment(item.failure)
 
 
-def _frames(item: ModuleImport, cause: RootCause) -> tuple[Frame, ...]:
+def _frames(item: ModuleImport, cause: RootCause, evidence: Evidence) -> tuple[Frame, ...]:
     """The failure's frames. A SyntaxError's last one is a file that never ran: it has no module yet."""
-    frames = item.failure.frames if item.failure else ()
+    if item.failure is None:
+        return dump.frames(item.output, {one.path: one.name for one in evidence.modules if one.path})
+    frames = item.failure.frames
     if cause.rule.id == "IG105" and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))
     return frames

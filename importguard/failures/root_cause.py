@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from importguard.evidence import Cause, ImportFailure, ModuleImport
+from importguard.failures.dump import printed
 from importguard.model import Rule
 from importguard.rules import RULES
 
@@ -108,6 +109,8 @@ def _wrapped(message: str, failure: ImportFailure, decisive: Optional[Cause]) ->
     causes = walk(failure)
     if decisive is None and len(causes) > 1:
         inner = causes[-1]
+        if inner.type == failure.type:  # as os.environ's KeyError, which replaces another
+            return message
         return f"{message} (from {type_name(inner.type)}: {_first_line(inner.message)})"
     if decisive is not None and decisive is not causes[0]:
         # The wrapper's words often end in the wrapped ones, which need not be said twice.
@@ -121,5 +124,5 @@ def _first_line(text: str) -> str:
 
 
 def _with_output(message: str, item: ModuleImport) -> str:
-    lines = item.output.strip().splitlines()[-_OUTPUT_LINES:]
+    lines = printed(item.output)[-_OUTPUT_LINES:]
     return "\n".join([f"{message}. It printed:", *lines]) if lines else message

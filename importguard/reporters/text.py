@@ -99,12 +99,15 @@ def _shown(image: ImageReport, page: _Page) -> Sequence[Finding]:
 
 
 def _title(image: ImageReport, page: _Page) -> Iterator[str]:
-    facts = [_short_id(image.image.id), image.image.platform]
+    reference, identity = image.image.reference, _short_id(image.image.id)
+    # A build without a tag has no other name than its id.
+    name, facts = (identity, []) if reference == image.image.id else (reference, [identity])
+    facts += [image.image.platform]
     if image.interpreter:
         facts += [f"{image.interpreter.implementation} {image.interpreter.version}"]
         facts += [f"user {image.image.user or 'root'}"]
     about = ", ".join(escape(fact) for fact in facts if fact)
-    title = f"importguard  {escape(image.image.reference)}" + (f"  ({about})" if about else "")
+    title = f"importguard  {escape(name)}" + (f"  ({about})" if about else "")
     yield from page.styled(title, "bold", "", "  ")
 
 

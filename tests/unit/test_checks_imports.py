@@ -198,6 +198,31 @@ def test_endings_belong_to_their_culprit(outcome: str, detail: str, rule: str) -
     assert finding.location == Location("shop/b.py")
 
 
+def test_a_dump_tells_where_it_was_and_is_not_repeated() -> None:
+    output = """working
+Fatal Python error: Segmentation fault
+
+Thread 0x00007f01 (most recent call first):
+  File "/usr/lib/python3.13/threading.py", line 359 in wait
+  File "/app/shop/b.py", line 1 in run
+
+Current thread 0x00007f02 (most recent call first):
+  File "/app/shop/b.py", line 4 in crash
+  File "/app/shop/b.py", line 9 in <module>
+  File "<frozen importlib._bootstrap>", line 488 in _call_with_frames_removed
+  File "/app/shop/a.py", line 2 in <module>
+  File "<importguard>", line 203 in attempt
+  File "<string>", line 1 in <module>
+
+Extension modules: _x (total: 1)
+"""
+    dead = ended("shop.a", "crashed", "signal SIGSEGV", culprit="shop.b", output=output)
+    finding = only(dead, ended("shop.b", "crashed", "signal SIGSEGV", output=output))
+    assert finding.message.endswith("signal SIGSEGV. It printed:\nworking")
+    assert finding.location == Location("shop/b.py", 4)
+    assert [(step.importer, step.imported) for step in finding.chain] == [("shop.a", "shop.b")]
+
+
 def test_modules_of_others_are_not_judged() -> None:
     other = ModuleImport("lib", path("lib"), "failed", no_module("x"), culprit="lib", selected=False)
     assert check(evidence(other)) == []

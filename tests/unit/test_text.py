@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ class Engine:
     def image(self, reference: str, **options: Any) -> Any:
         if reference == "lost":
             raise ImageError("lost: there is no such image. Check its name")
-        return IMAGE
+        return replace(IMAGE, reference=reference)
 
     def run(self, *arguments: Any) -> Any:
         raise AssertionError
@@ -142,6 +143,11 @@ def test_an_image_that_could_not_be_checked_says_what_to_do() -> None:
 def test_several_images_end_with_an_overview() -> None:
     lines = render(report(broken(), "shop:1.4", "lost")).splitlines()
     assert lines[-2:] == ["✗ shop:1.4: 2 findings", "! lost: not checked"]
+
+
+def test_an_image_without_a_name_is_called_by_its_id() -> None:
+    text = render(report(evidence(imported("shop")), IMAGE.id))
+    assert text.startswith("importguard  sha256:0123456789ab  (linux/amd64, ")
 
 
 def test_singular() -> None:
