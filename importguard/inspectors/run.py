@@ -26,7 +26,7 @@ from importguard.evidence import (
 from importguard.progress import Progress
 
 PROBE = Path(__file__).parent.parent / "probe"
-SUPERVISOR_FILES = ("command", "discover", "imports", "supervisor")
+SUPERVISOR_FILES = ("command", "discover", "imports", "sites", "supervisor")
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
     "sweep": ("failures", "fresh", "imports", "simulation", "memo", "sweep"),

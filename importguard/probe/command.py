@@ -297,7 +297,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
             command.tool_program = True
         return [command]
     line = shebang(path)
-    if line is None:
+    if line is None or (is_python(name) and not is_python(os.path.basename(line[0]))):
         if is_python(name):
             command.executable, command.why = path, "%s, named in the start command" % path
             read_python(command, words[1:])

@@ -82,7 +82,7 @@ class Discovery:
         self._set_path(self._roots(python))
         self.targets = self._find_targets()
         self._select()
-        if not self.selection.modules and self.directory not in self.import_path and not self._packages():
+        if not self.selection.modules and self._may_add_directory():
             self.notes.append(
                 "the start command's import path holds no modules; the working directory %s was added"
                 % shown(self.directory)
@@ -93,6 +93,12 @@ class Discovery:
         self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self.selection.modules:
             raise NothingToImport(self._nothing())
+
+    def _may_add_directory(self) -> bool:
+        """Whether the working directory is still to be tried: not where the user named what to check."""
+        assert self.interpreter is not None
+        asked = self._packages() or self.interpreter.safe_path
+        return not asked and self.directory not in self.import_path
 
     # The start command
 
@@ -175,13 +181,16 @@ class Discovery:
             return False
         if name in self._foreign(folder) and not target:
             return False
-        own = folder.path.rstrip("/") + "/" + name
+        own = folder.join(name)
+        shown_path = folder.join(folder.modules.get(name, name))
         origin = self.interpreter.loaded.get(name)
         if name in self.interpreter.builtin or (origin is not None and not origin.startswith(own)):
-            return self._refuse(own, "%r is a module that the interpreter itself has loaded already" % name)
+            return self._refuse(
+                shown_path, "%r is a module that the interpreter itself has loaded already" % name
+            )
         found = self.finder.locate(name)
         if found and not found.portions and not found.path.startswith(own):
-            return self._refuse(own, "%r is found first in %s" % (name, shown(found.path)))
+            return self._refuse(shown_path, "%r is found first in %s" % (name, shown(found.path)))
         return True
 
     def _refuse(self, path: str, why: str) -> bool:

@@ -47,7 +47,7 @@ class Distribution:
 
     def top_level(self) -> set[str]:
         """The names that it puts into ``site``."""
-        names = {path.split("/", 1)[0] for path in self.record() if not path.startswith(self.name)}
+        names = {path.split("/", 1)[0] for path in self.record() if ".dist-info/" not in path}
         listed = read_text(self.info + "/top_level.txt", 65536) or ""
         return {name.split(".", 1)[0] for name in names} | set(listed.split())
 

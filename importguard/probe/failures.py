@@ -6,7 +6,7 @@ no module is imported, and every value that comes out of an exception may lie, r
 
 LONGEST_TEXT = 2000
 MOST_LINKS = 50
-MOST_FRAMES = 120
+MOST_FRAMES = 60
 PROBE_FILE = "<importguard>"
 
 

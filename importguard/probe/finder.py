@@ -13,11 +13,11 @@ class Found:
     ``entry`` is the entry of the import path that it came from, "" for an editable finder's.
     """
 
-    def __init__(self, path: str, package: bool, portions: list[str], entry: str) -> None:
+    def __init__(self, path: str, package: bool, portions: list[str]) -> None:
         self.path = path
         self.package = package
         self.portions = portions
-        self.entry = entry
+        self.entry = ""
 
 
 class Finder:
@@ -32,7 +32,6 @@ class Finder:
         """What importing a dotted name would load, None where there is no such module."""
         paths = self.entries
         found: Found | None = None
-        top = ""
         for count, part in enumerate(name.split(".")):
             if count and (found is None or not (found.package or found.portions)):
                 return None
@@ -41,10 +40,14 @@ class Finder:
                 found = self._mapped(part)
             if found is None:
                 return None
-            top = top if count else found.entry
             paths = found.portions or [os.path.dirname(found.path)]
         if found is not None:
-            found.entry = top
+            above = [
+                entry
+                for entry in self.entries
+                if (found.path or paths[0]).startswith(entry.rstrip("/") + "/")
+            ]
+            found.entry = max(above, key=len) if above else ""
         return found
 
     def _find(self, part: str, paths: list[str]) -> Found | None:
@@ -52,16 +55,15 @@ class Finder:
         suffixes = self.selection.suffixes
         for path in paths:
             folder = self.selection.folder(path)
-            child = "%s/%s" % (path.rstrip("/"), part)
             if part in folder.folders:
                 init = folder.package(part, suffixes)
                 if init:
-                    return Found(init, True, [], path)
+                    return Found(init, True, [])
             if part in folder.modules:
-                return Found("%s/%s" % (path.rstrip("/"), folder.modules[part]), False, [], path)
+                return Found(folder.join(folder.modules[part]), False, [])
             if part in folder.folders:
-                portions.append(child)
-        return Found("", False, portions, paths[0]) if portions else None
+                portions.append(folder.join(part))
+        return Found("", False, portions) if portions else None
 
     def _mapped(self, name: str) -> Found | None:
         path = self.mapping.get(name)
@@ -69,11 +71,11 @@ class Finder:
             return None
         for init in (path + "/__init__.py", path + "/__init__.pyc"):
             if os.path.isfile(init):
-                return Found(init, True, [], "")
+                return Found(init, True, [])
         for file in (path, path + ".py"):
             if os.path.isfile(file):
-                return Found(file, False, [], "")
-        return Found("", False, [path], "") if os.path.isdir(path) else None
+                return Found(file, False, [])
+        return Found("", False, [path]) if os.path.isdir(path) else None
 
     def near(self, name: str) -> list[str]:
         """Names on the import path that look like this one."""

@@ -21,7 +21,7 @@ _clock, _write, _open, _close, _getpid, _exit = (
     posix.getpid,
     posix._exit,
 )
-_ascii, _io_open = ascii, open
+_dumps, _io_open = marshal.dumps, open
 _O_WRONLY = posix.O_WRONLY
 
 
@@ -42,7 +42,7 @@ class Channel:
         """Write one frame, or leave at once when this process is a fork of the one that was asked."""
         if _getpid() != self.process:
             _exit(0)
-        data = ("\n" + self.secret + " " + _ascii(message) + "\n").encode("ascii")
+        data = ("\n" + self.secret + " " + _dumps(message, 2).hex() + "\n").encode("ascii")
         while data:
             try:
                 data = data[_write(self.descriptor, data) :]

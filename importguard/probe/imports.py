@@ -1,7 +1,7 @@
 """Import statements of a module, from its source: what is imported, where, and in which scope.
 
 Pure: source in, sites out. Used in the image (for its own Python's grammar) and on the host alike, and written
-without the ``ast`` module's helpers so that it loads nothing: ``compile`` gives the nodes.
+without the ``ast`` module's helpers so that it needs no module for it: ``compile`` gives the nodes.
 """
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
@@ -89,47 +89,3 @@ def catches_import_error(handler):
         if name in GUARDS:
             return True
     return False
-
-
-def read_sites(module, path):
-    """``import_sites`` of the file at ``path``; none where it can't be read or parsed."""
-    if not path or not path.endswith(".py"):
-        return []
-    try:
-        with open(path, "rb") as file:
-            tree = parse(file.read(), path)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return import_sites(tree, module, path.endswith("__init__.py"))
-
-
-def imported_modules(target, names, files):
-    """The modules of ``files`` that importing ``names`` from ``target`` runs, parents first."""
-    parts = target.split(".")
-    wanted = [".".join(parts[: index + 1]) for index in range(len(parts))]
-    wanted += [target + "." + name for name in names]
-    return [name for name in wanted if name in files]
-
-
-def static_reach(start, files):
-    """The modules of ``files`` (name → path) that importing ``start`` runs by its unguarded imports."""
-    reached, waiting = set(), imported_modules(start, (), files)
-    while waiting:
-        module = waiting.pop()
-        if module in reached:
-            continue
-        reached.add(module)
-        for target, names, _, scope in read_sites(module, files[module]):
-            if scope == "module":
-                waiting.extend(imported_modules(target, names, files))
-    return reached
-
-
-def unguarded_sites(modules, files):
-    """[module, target, names, line, scope, path] of each import that runs whenever one of ``modules`` does."""
-    return [
-        [module, target, list(names), line, scope, files[module]]
-        for module in modules
-        for target, names, line, scope in read_sites(module, files.get(module))
-        if scope == "module"
-    ]

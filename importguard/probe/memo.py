@@ -23,10 +23,7 @@ _getframe, _exc_info = sys._getframe, sys.exc_info
 _release_lock, _acquire_lock, _get_ident = _imp.release_lock, _imp.acquire_lock, _thread.get_ident
 _chdir, _getcwd = posix.chdir, posix.getcwd
 _MISSING = object()
-WATCHED = (
-    "_io abc asyncio codecs collections datetime functools http.client importlib inspect io json logging os "
-    "posix random select signal socket ssl subprocess threading time typing urllib.request uuid warnings"
-).split()
+WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
 
 
 class State:
@@ -40,6 +37,7 @@ class State:
         self.namespaces = {"builtins": (vars(builtins), dict(vars(builtins)))}
         self.lists = [sys.path, sys.meta_path, sys.path_hooks]
         self.environ = _modules["os"].environ if "os" in _modules else {}
+        self.variables = getattr(self.environ, "_data", self.environ)
         self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
         self.settrace, self.setprofile, self.setrecursion = sys.settrace, sys.setprofile, sys.setrecursionlimit
         for name in WATCHED:
@@ -60,11 +58,7 @@ class State:
         for name, (space, original) in self.namespaces.items():
             if space != original:
                 _differences(name, space, original, patches)
-        try:
-            environment = dict(self.environ)
-        except Exception:
-            environment = {}
-        return environment, [list(values) for values in self.lists], _where(), patches
+        return dict(self.variables), [list(values) for values in self.lists], _where(), patches
 
     def set(self, state):
         """Make the process have ``state``."""
@@ -72,7 +66,7 @@ class State:
         now = self.take()
         if now[0] != environment:
             for name in set(now[0]) | set(environment):
-                _set_variable(self.environ, name, environment.get(name))
+                self.set_variable(name, environment.get(name))
         if now[1] != lists:
             for values, wanted in zip(self.lists, lists):
                 values[:] = wanted
@@ -85,6 +79,18 @@ class State:
             _put(space, key[1], original.get(key[1], _MISSING))
         for key, value in patches.items():
             _put(self.namespaces[key[0]][0], key[1], value)
+
+    def set_variable(self, name, value):
+        """Set an environment variable as ``take`` has it, for the C library too; None removes it."""
+        try:
+            if self.variables is not self.environ:
+                name, value = self.environ.decodekey(name), value and self.environ.decodevalue(value)
+            if value is None:
+                self.environ.pop(name, None)
+            else:
+                self.environ[name] = value
+        except Exception:
+            pass
 
     def settle(self):
         """Undo what has no part in the outcome of an import, but would outlive it."""
@@ -114,7 +120,7 @@ class State:
         """Add another import's effects to the present state; adding them twice is adding them once."""
         variables, moves, directory, patches = effects
         for name, value in variables.items():
-            _set_variable(self.environ, name, value)
+            self.set_variable(name, value)
         for values, (front, back, gone) in zip(self.lists, moves):
             values[:0] = [value for value in front if value not in values]
             values.extend(value for value in back if value not in values)
@@ -131,13 +137,13 @@ DEEPEST = 20000
 
 
 def _differences(name, space, original, patches):
-    for key in set(space) | set(original):
+    changed = [key for key, value in space.items() if original.get(key, _MISSING) is not value]
+    if len(space) - len(changed) < len(original):
+        changed += [key for key in original if key not in space]
+    for key in changed:
         value = space.get(key, _MISSING)
-        if value is original.get(key, _MISSING):
-            continue
-        if getattr(value, "__name__", None) == name + "." + str(key):
-            continue  # a submodule, bound by its own import
-        patches[name, key] = value
+        if getattr(value, "__name__", None) != name + "." + str(key):  # a submodule is bound by its own import
+            patches[name, key] = value
 
 
 def _list_changes(before, after):
@@ -153,16 +159,6 @@ def _first_known(before, after):
         if value in before:
             return index
     return len(after)
-
-
-def _set_variable(environ, name, value):
-    try:
-        if value is None:
-            environ.pop(name, None)
-        else:
-            environ[name] = value
-    except Exception:
-        pass
 
 
 def _put(space, key, value):
@@ -186,6 +182,15 @@ def _enter(directory):
         pass
 
 
+def _is_real(module):
+    """Whether the import system made it; C code and stand-ins put others into sys.modules, the last one stays."""
+    return getattr(module, "__spec__", None) is not None
+
+
+def _is_absent(error, name):
+    return type(error) is ModuleNotFoundError and error.name == name
+
+
 class Memo:
     """What importing ``name`` from the baseline did."""
 
@@ -198,8 +203,8 @@ class Memo:
         self.late = {}  # bindings of submodules on packages whose own import does not bring them
         self.effects = None
         self.state = None  # at the time of a failure
-        self.unstable = frozenset()  # modules tried on the way whose second import fails in another way
-        self.failed_again = False
+        self.failed = frozenset()  # modules whose bodies failed on the way, itself among them
+        self.alike = None  # whether a second import in the same process fails in the same way
         self.depth = 1
         self.pending = None  # the cycle in which it was first imported, not as the entry
         self.lead = []  # where known from simulation: the frames that lead to the failure
@@ -215,7 +220,7 @@ class Visit:
         self.low = None  # the outermost visit whose half-imported module this one has seen
         self.heir = None
         self.doubt = None
-        self.unstable = set()
+        self.failed = set()
         self.depth = 1
         self.inner = 0.0
 
@@ -245,6 +250,7 @@ class Memory:
         self.stack = []
         self.late = {}
         self.tentative = []
+        self.seen = {}
         self.contested = set()
         self.fatal = dict(fatal)
         self.observer = observer
@@ -359,10 +365,6 @@ class Memory:
             self.fatal[name] = "ask"
         self.record(memo, visit)
         self.observer.imported(visit, memo, seconds)
-        if memo.error is not None and visit.executing and not visit.heir:
-            memo.failed_again = seconds < 1.0 and self.fails_alike(memo, visit)
-            if not memo.failed_again:
-                memo.unstable |= {name}
         self.stack.pop()
         self.resume(visit.outer, memo)
         self.file(memo, visit)
@@ -372,9 +374,10 @@ class Memory:
     def record(self, memo, visit):
         """Keep in ``memo`` what the process has beyond its baseline."""
         base = self.base
-        memo.loaded = {
-            key: module for key, module in list(_modules.items()) if base.get(key, _MISSING) is not module
-        }
+        memo.loaded = loaded = dict(_modules)
+        for key, module in base.items():
+            if loaded.get(key, _MISSING) is module:
+                del loaded[key]
         memo.module = memo.loaded.get(memo.name, base.get(memo.name)) if memo.error is None else None
         memo.late = self.late
         parent, _, child = memo.name.rpartition(".")
@@ -391,12 +394,15 @@ class Memory:
                 (link, link.__cause__, link.__context__, link.__suppress_context__, link.__traceback__)
                 for link in chain(memo.error)
             ]
-        memo.unstable = frozenset(visit.unstable)
+        if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
+            visit.failed.add(memo.name)
+        memo.failed = frozenset(visit.failed)
         memo.depth = visit.depth
-        for key, module in memo.loaded.items():
-            first = self.observer.seen.setdefault(key, module)
-            if first is not module:
-                self.contested.add(key)
+        if not loaded.items() <= self.seen.items():
+            for key, module in loaded.items():
+                first = self.seen.setdefault(key, module)
+                if first is not module and (_is_real(first) or _is_real(module)):
+                    self.contested.add(key)
 
     def known(self, parent):
         """What the import of ``parent`` loads by itself."""
@@ -408,16 +414,30 @@ class Memory:
             parent = parent.rpartition(".")[0]
         return self.base
 
-    def fails_alike(self, memo, visit):
-        """Whether a second import in the same process fails with the same words, as most do."""
-        visit.executing = False
-        try:
-            _import(memo.name)
-        except BaseException as error:
-            return type(error) is type(memo.error) and safe_text(error) == safe_text(memo.error)
-        finally:
+    def fails_alike(self, memo):
+        """Whether a second import in the same process fails with the same words, as most do.
+
+        A process that imports it twice runs its body twice: the first attempt may have left something behind.
+        """
+        if memo.alike is None and memo.error is not None:
+            memo.alike = False
+            visit = Visit(memo.name, self.suspend())
+            visit.begun = _clock()
+            self.stack.append(visit)
+            kept = self.memos.pop(memo.name)
+            words = []
+            for _ in range(2):
+                visit.executing = False
+                try:
+                    _import(memo.name)
+                except BaseException as error:
+                    words.append((type(error), safe_text(error)))
             self.state.settle()
-        return False
+            self.memos[memo.name] = kept
+            self.stack.pop()
+            self.resume(visit.outer, memo)
+            memo.alike = len(words) == 2 and words[0] == words[1]
+        return memo.alike
 
     def file(self, memo, visit):
         """Keep the memo; one that has seen a half-imported module waits until that one is whole."""
@@ -460,11 +480,16 @@ class Memory:
         visit = self.stack[-1] if self.stack else None
         if visit:
             visit.depth = max(visit.depth, memo.depth + 1)
-            if memo.unstable and visit.unstable & memo.unstable:
-                visit.doubt = "each"
-            visit.unstable |= memo.unstable
-        if memo.error is not None and visit and self.other_state(memo):
-            visit.doubt = visit.doubt or "state"
+            if memo.failed:
+                if not all(self.fails_alike(self.memos[name]) for name in visit.failed & memo.failed):
+                    visit.doubt = "each"
+                visit.failed |= memo.failed
+        if memo.error is not None and visit and self.state.take() != memo.state:
+            missing = describe(memo.error)[2]
+            if missing is None:
+                visit.doubt = visit.doubt or "state"
+            elif self.findable_now(missing):
+                return None  # what is being imported has made it findable: import it as part of that
         self.appear(memo, visit)
         if memo.error is None:
             return self.spec(memo.name, memo.module)
@@ -485,14 +510,8 @@ class Memory:
         if memo.effects is not None:
             self.state.add(memo.effects)
 
-    def other_state(self, memo):
-        """Whether the present state could make another outcome of a failure that was observed in its own."""
-        if self.state.take() == memo.state:
-            return False
-        missing = describe(memo.error)[2]
-        if missing is None:
-            return True
-        top = missing.partition(".")[0]
+    def findable_now(self, name):
+        top = name.partition(".")[0]
         return top in _modules or _findable(top)
 
     def raise_again(self, memo, handled):

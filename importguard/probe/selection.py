@@ -60,8 +60,7 @@ class Folder:
         ranks: dict[str, int] = {}
         endings = [*suffixes, ".py", ".pyc"]
         try:
-            status = os.stat(self.path)
-            self.identity = (status.st_dev, status.st_ino)
+            self.identity = _identity(self.path)
             with os.scandir(self.path) as entries:
                 for entry in entries:
                     self._entry(entry, endings, ranks)
@@ -94,13 +93,25 @@ class Folder:
             ranks[stem] = endings.index(ending)
             self.modules[stem] = name
 
+    def join(self, name: str) -> str:
+        """The path of an entry."""
+        return "%s/%s" % (self.path.rstrip("/"), name)
+
     def package(self, name: str, suffixes: list[str]) -> str | None:
         """The ``__init__`` file of a sub-folder, where it is a regular package."""
         for ending in [*suffixes, ".py", ".pyc"]:
-            path = "%s/%s/__init__%s" % (self.path.rstrip("/"), name, ending)
+            path = "%s/__init__%s" % (self.join(name), ending)
             if os.path.isfile(path):
                 return path
         return None
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _another_version(stem: str, ending: str) -> bool:
@@ -185,12 +196,11 @@ class Selection:
             opened = []
             for path in paths:
                 folder = self.folder(path)
-                if folder.identity is None or folder.identity in seen or is_environment(folder):
+                if folder.identity is None or is_environment(folder):
                     continue
                 self.directories += 1
                 if self.directories > DIRECTORY_LIMIT:
                     raise TooMuch("more than %d folders below %s" % (DIRECTORY_LIMIT, shown(paths[0])))
-                seen = (*seen, folder.identity)
                 opened.append(folder)
             if opened:
                 pending.extend(self.children(name, opened, seen, reason))
@@ -205,46 +215,60 @@ class Selection:
         reason: str = "",
         allowed: Callable[[Folder, str], bool] | None = None,
     ) -> list[tuple[str, list[str], tuple[object, ...], str]]:
-        """Add what these folders hold; what has to be walked next."""
+        """Add what these folders hold, the first folder's names before the next one's.
+
+        ``seen`` are the identities of the folders above, into which no link may lead back; ``allowed`` says of
+        a folder's name whether it is to be taken. Returns what has to be walked next.
+        """
         prefix = parent + "." if parent else ""
         taken: set[str] = set()
         portions: dict[str, list[str]] = {}
         below = []
+        seen = seen + tuple(folder.identity for folder in opened)
         for folder in opened:
-            runs = _runs_when_imported(folder)
-            for child in folder.folders:
+            for child, is_link in folder.folders.items():
                 if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                     continue
-                why = reason or self._folder_reason(child)
+                path = folder.join(child)
+                if is_link and _identity(path) in seen:
+                    continue
                 init = folder.package(child, self.suffixes)
-                path = "%s/%s" % (folder.path.rstrip("/"), child)
                 if init:
                     taken.add(child)
+                    why = reason or self._folder_reason(child)
                     self.add(prefix + child, init, why)
                     below.append((prefix + child, [path], seen, why))
                 elif child not in folder.modules:
                     portions.setdefault(child, []).append(path)
-            for child, file_name in folder.modules.items():
-                if child in taken or child == "__init__" or (allowed and not allowed(folder, child)):
-                    continue
-                taken.add(child)
-                why = reason or (RUNS if child in runs else "")
-                self.add(prefix + child, "%s/%s" % (folder.path.rstrip("/"), file_name), why)
-            self._unnamed(prefix, folder, reason)
+            wanted = [
+                name
+                for name in folder.modules
+                if name not in taken and (not allowed or allowed(folder, name))
+            ]
+            self._modules(prefix, folder, wanted, reason)
+            taken.update(wanted)
+            self._unnamed(prefix, folder)
         for child, paths in portions.items():
             if child not in taken:
                 below.append((prefix + child, paths, seen, reason or self._folder_reason(child)))
         return below
 
+    def _modules(self, prefix: str, folder: Folder, names: list[str], reason: str) -> None:
+        runs = _runs_when_imported(folder)
+        for name in names:
+            if name != "__init__":
+                self.add(
+                    prefix + name, folder.join(folder.modules[name]), reason or (RUNS if name in runs else "")
+                )
+
     def _folder_reason(self, name: str) -> str:
         return TESTS if name in _TEST_FOLDERS and not self.include_tests else ""
 
-    def _unnamed(self, prefix: str, folder: Folder, reason: str) -> None:
+    def _unnamed(self, prefix: str, folder: Folder) -> None:
         for name, is_folder in folder.unnamed:
-            path = "%s/%s" % (folder.path.rstrip("/"), name)
-            if is_folder:
-                if name.startswith(".") or not os.path.isfile(path + "/__init__.py"):
-                    continue
+            path = folder.join(name)
+            if name.startswith(".") or (is_folder and not os.path.isfile(path + "/__init__.py")):
+                continue
             stem = name if is_folder else name.rpartition(".")[0]
             self.add(prefix + stem, path, NO_NAME)
 
@@ -260,7 +284,7 @@ def _runs_when_imported(folder: Folder) -> frozenset[str]:
     if "setup" in folder.modules and "__init__" not in folder.modules:
         found.add("setup")
     if "env" in folder.modules:
-        path = "%s/%s" % (folder.path.rstrip("/"), folder.modules["env"])
+        path = folder.join(folder.modules["env"])
         if "script.py.mako" in folder.names or (
             "versions" in folder.folders and "alembic" in (read_text(path, 65536) or "")
         ):

@@ -12,7 +12,6 @@ verdict. The *sweep* imports all of them in one process and says where it may be
 in fresh workers. A worker that dies is no verdict either: the module that it had announced is asked again.
 """
 
-import ast
 import json
 import marshal
 import os
@@ -23,7 +22,7 @@ import time
 from collections import deque
 
 from importguard.probe.discover import discover
-from importguard.probe.imports import static_reach, unguarded_sites
+from importguard.probe.sites import mentioned, static_reach, unguarded_sites
 
 DUMP_SIGNAL = 63
 TAIL = 2000
@@ -86,8 +85,8 @@ class Worker:
             for line in lines:
                 if line.startswith(secret) and len(line) < LONGEST_FRAME:
                     try:
-                        yield ast.literal_eval(line[len(secret) :].decode("ascii").strip())
-                    except (ValueError, SyntaxError, MemoryError, RecursionError, UnicodeError):
+                        yield marshal.loads(bytes.fromhex(line[len(secret) :].decode("ascii")))
+                    except (ValueError, EOFError, TypeError):
                         continue
             if not part:
                 return
@@ -242,12 +241,18 @@ class Supervisor:
         Only what can be told without running anything: a top-level name that no finder knows, or a file that
         is not in a package of the application.
         """
-        sites = unguarded_sites(failed, files)
-        tops = sorted({site[1].partition(".")[0] for site in sites} - set(files))
+        mentions = {module: mentioned(module, files[module]) for module in failed if files.get(module)}
+        names = {name for found in mentions.values() for name in found if name not in files}
+        tops = sorted({name.partition(".")[0] for name in names} - set(files))
         if tops and time.monotonic() < self.ends:
             self.spawn("find", [], find=tops)
             self.loop()
-        return [site for site in sites if site[1].partition(".")[0] in self.absent or _no_file(site[1], files)]
+        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)}
+        sites = []
+        for module, found in mentions.items():
+            if not lost.isdisjoint(found):
+                sites += [site for site in unguarded_sites(module, files[module]) if site[1] in lost]
+        return sites
 
     # -- workers
 

@@ -5,6 +5,9 @@ one, any other reason once for all failures with the same words in the same plac
 """
 
 
+DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
+
+
 class Sweep:
     """Drives ``Memory`` over the application's modules and reports each verdict once."""
 
@@ -16,7 +19,6 @@ class Sweep:
         self.limit = request["limit"]
         self.spent = 0.0
         self.own = {}
-        self.seen = {}
         self.reported = set()
         self.programs = {}
         self.own_failures = {}
@@ -67,7 +69,7 @@ class Sweep:
             doubt = visit.doubt
             if self.spent > self.limit and sum(self.own.get(key, 0.0) for key in memo.loaded) > self.limit:
                 doubt = "each"
-            if memo.depth > 60:
+            if memo.depth > DEEP_CHAIN:
                 doubt = "each"
             self.tell(memo, self.doubt_of(memo, doubt), seconds)
 
@@ -76,11 +78,7 @@ class Sweep:
         if doubt or memo.error is None:
             return doubt
         decider = deciding(chain(memo.error))
-        if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
-            return None
-        if isinstance(decider, ImportError) and "partially initialized" not in safe_text(decider):
-            return None
-        return "error"
+        return None if isinstance(decider, (ImportError, SyntaxError)) else "error"
 
     def tell(self, memo, doubt, seconds):
         outcome, failure, detail = "imported", None, ""
@@ -189,11 +187,8 @@ class Sweep:
         memory.memos.update(kept)
         memory.memos[memo.name] = fresh
         fresh.pending = None
-        self.report_again(fresh)
+        self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh
-
-    def report_again(self, memo):
-        self.tell(memo, "each", 0.0)
 
 
 def run_sweep(descriptor_in, descriptor_out):

@@ -1,0 +1,69 @@
+"""What the application's files import, found without running them: for what an import did not get to."""
+
+import re
+
+from importguard.probe.imports import import_sites, parse
+
+def read_sites(module, path):
+    """``import_sites`` of the file at ``path``; none where it can't be read or parsed."""
+    if not path or not path.endswith(".py"):
+        return []
+    try:
+        with open(path, "rb") as file:
+            tree = parse(file.read(), path)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return import_sites(tree, module, path.endswith("__init__.py"))
+
+
+def imported_modules(target, names, files):
+    """The modules of ``files`` that importing ``names`` from ``target`` runs, parents first."""
+    parts = target.split(".")
+    wanted = [".".join(parts[: index + 1]) for index in range(len(parts))]
+    wanted += [target + "." + name for name in names]
+    return [name for name in wanted if name in files]
+
+
+def static_reach(start, files):
+    """The modules of ``files`` (name → path) that importing ``start`` runs by its unguarded imports."""
+    reached, waiting = set(), imported_modules(start, (), files)
+    while waiting:
+        module = waiting.pop()
+        if module in reached:
+            continue
+        reached.add(module)
+        for target, names, _, scope in read_sites(module, files[module]):
+            if scope == "module":
+                waiting.extend(imported_modules(target, names, files))
+    return reached
+
+
+IMPORT_LINE = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+
+
+def mentioned(module, path):
+    """The absolute names that the lines of a file seem to import: quick to find, a few too many."""
+    try:
+        with open(path, "rb") as file:
+            lines = IMPORT_LINE.findall(file.read())
+    except OSError:
+        return set()
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+    found = set()
+    for dots, name, names in lines:
+        if names:
+            found.update(part.split()[0].decode() for part in names.split(b",") if part.strip())
+            continue
+        parts = package.split(".") if dots else []
+        parts = parts[: len(parts) - len(dots) + 1] + ([name.decode()] if name else [])
+        found.add(".".join(parts))
+    return found
+
+
+def unguarded_sites(module, path):
+    """[module, target, names, line, scope, path] of each import that runs whenever ``module`` does."""
+    return [
+        [module, target, list(names), line, scope, path]
+        for target, names, line, scope in read_sites(module, path)
+        if scope == "module"
+    ]
