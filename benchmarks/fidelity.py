@@ -109,6 +109,7 @@ def measure(project: images.Project, reference: str, passes: int, cache: Optiona
         "modules": len(truth),
         "failing": len(compare.failing(truth)),
         "causes": len(compare.causes(truth)),
+        "missing": sorted({verdict.missing for verdict in truth.values() if verdict.missing}),
         "one_entry_cycles": one_entry_cycles(reference, truth),
         "unstable_count": len(unstable),
         "unstable": [str(difference) for difference in unstable],
@@ -145,6 +146,7 @@ def total(projects: list[dict[str, Any]]) -> dict[str, Any]:
     cpu = ("truth", "naive", "importguard", "importguard_host")
     return {
         **{key: sum(project[key] for project in projects) for key in keys},
+        "distinct_missing": len({name for project in projects for name in project["missing"]}),
         "cpu": {key: round(sum(project["cpu"][key] for project in projects), 3) for key in cpu},
     }
 
@@ -176,16 +178,19 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    wanted = options.project or (QUICK if options.quick else None)
-    projects = [project for project in images.read_projects() if wanted is None or project.name in wanted]
+    projects = images.read_projects()
+    wanted = options.project or (QUICK if options.quick else [project.name for project in projects])
+    unknown = set(wanted) - {project.name for project in projects}
+    if unknown:
+        raise SystemExit(f"no such project: {', '.join(sorted(unknown))}; see benchmarks/projects")
     figures = []
-    for project in projects:
+    for project in (project for project in projects if project.name in wanted):
         reference = images.build(project, options.base, options.compiled)
         figures.append(measure(project, reference, 1 if options.quick else 2, options.reuse_truth))
         show(figures[-1])
     summary = total(figures)
     show({"name": "Sum", **summary})
-    if wanted is None:
+    if len(figures) == len(projects):
         base_python = ["run", "--rm", "--network", "none", options.base, "python3", "--version"]
         results = {
             "importguard": __version__,
