@@ -1,4 +1,4 @@
-"""What ``faulthandler`` wrote when the interpreter died or was stopped: where it was, and what else was printed.
+"""What ``faulthandler`` wrote when the interpreter died or was stopped, and what else was printed.
 
 The format is that of CPython's Python/traceback.c: threads, each with its most recent call first.
 """
@@ -12,14 +12,14 @@ from importguard.evidence import Frame
 
 _FRAME = re.compile(r'^\s*File "(.*)", line (\d+) in (.*)$')
 _HEADER = re.compile(
-    r"^(Fatal Python error: |Timeout \(\d+:\d\d:\d\d(\.\d+)?\)!|(Current )?[Tt]hread 0x[0-9a-f]+|Extension modules: |"
-    r"Python runtime state: |<truncated |Current thread's C stack trace|Garbage-collecting$)"
+    r"^(Fatal Python error: |Timeout \(\d+:\d\d:\d\d(\.\d+)?\)!|(Current )?[Tt]hread 0x[0-9a-f]+|"
+    r"Extension modules: |Python runtime state: |<truncated |Current thread's C stack trace|Garbage-collecting$)"
 )
 _PROBE = "<importguard>"
 
 
 def frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
-    """The frames of the thread that imports, outermost first; ``modules`` gives the name of a file's module."""
+    """The frames of the thread that imports, outermost first; ``modules``: file → name."""
     threads: list[list[Frame]] = [[]]
     for line in output.splitlines():
         match = _FRAME.match(line)
