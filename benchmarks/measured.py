@@ -85,7 +85,9 @@ def check(reference: str, *options: str) -> Checked:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"exit code {done.returncode} from {' '.join(command)}:\n{done.stderr[-2000:]}")
+    image = json.loads(done.stdout)["images"][0] if done.stdout else {"modules": []}
+    if not image["modules"]:
+        reason = image.get("error") or done.stderr[-2000:]
+        raise RuntimeError(f"exit code {done.returncode} from {' '.join(command)}: {reason}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Checked(json.loads(done.stdout)["images"][0], seconds, cpu)
+    return Checked(image, seconds, cpu)
