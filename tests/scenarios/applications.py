@@ -24,7 +24,7 @@ def assert_judged(result: Result, extra: tuple[str, ...] = ()) -> None:
     """The application APP was judged: all of it, and of nothing else but ``extra``."""
     assert result.code == 1, f"exit code {result.code}\n{result.out}\n{result.err}"
     assert {entry["name"]: entry["outcome"] for entry in result.image["modules"] if entry["name"] not in extra} == OUTCOMES
-    assert result.keys() == {("IG101", "not_there_xyz")}
+    assert result.causes == {("IG101", "not_there_xyz")}
     assert result.image["complete"] is True
     assert result.image["error"] is None
 

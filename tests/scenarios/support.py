@@ -33,18 +33,25 @@ def docker(*arguments: str, timeout: float = 300, check: bool = True, stdin: byt
 
 
 def context(files: Files) -> bytes:
-    """A build context as a tar archive; a Path becomes a copy of that file or folder."""
+    """A build context as a tar archive; a Path becomes a copy of that file or folder.
+
+    In GNU's format: the builder does not know an archive that begins with a PAX header for one.
+    """
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name, content in files.items():
             if isinstance(content, Path):
-                archive.add(content, name)
+                archive.add(content, name, filter=_without_caches)
                 continue
             data = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o644
             archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def _without_caches(member: tarfile.TarInfo) -> Optional[tarfile.TarInfo]:
+    return None if member.name.endswith("__pycache__") else member
 
 
 def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str = BASE) -> str:
@@ -54,7 +61,7 @@ def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str =
     """
     reference = PREFIX + name
     text = dockerfile.replace("FROM base", f"FROM {base}")
-    tree = context({**(files or {}), "Dockerfile": text})
+    tree = context({"Dockerfile": text, **(files or {})})
     environ = {**os.environ, "DOCKER_BUILDKIT": "1"}
     done = subprocess.run(
         ["docker", "build", "--network", "none", "--progress", "plain", "-t", reference, "-"],
@@ -108,7 +115,8 @@ class Result:
         assert len(found) == 1, f"{module} belongs to {len(found)} findings: {found}"
         return found[0]["missing"]  # type: ignore[no-any-return]
 
-    def keys(self) -> set[tuple[str, str]]:
+    @property
+    def causes(self) -> set[tuple[str, str]]:
         """All findings that were reached, as ``(rule, missing or module)``."""
         return {(f["rule"], f["missing"] if f["rule"] == "IG101" else f["module"])
                 for f in self.findings if f["reached"]}

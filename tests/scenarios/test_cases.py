@@ -34,6 +34,6 @@ def test_verdicts(
     assert result.outcomes(list(expected)) == expected, result.err
     assert {module: result.missing(module) for module in case.missing} == dict(case.missing)
     if case.findings is not None:
-        assert result.keys() == set(case.findings)
+        assert result.causes == set(case.findings)
     assert result.code == case.exit_code, result.err
     assert result.image["complete"] is True

@@ -14,7 +14,7 @@ def judged(image: str, *options: str) -> Result:
     """Check the image; the broken module must be reported, and nothing else."""
     result = check(image, *options)
     assert result.outcome("app.z_after") == "failed", result.err
-    assert result.keys() == {("IG101", "not_there_xyz")}
+    assert result.causes == {("IG101", "not_there_xyz")}
     assert result.code == 1
     assert result.image["complete"] is True
     return result
@@ -79,7 +79,7 @@ def test_two_hundred_levels() -> None:
     assert result.outcome("app.z_after") == "failed"
     assert result.outcome(deepest) == fresh(image, deepest)
     assert result.outcome(deepest + ".leaf") == truth == "failed"
-    assert ("IG101", "not_there_xyz") in result.keys()
+    assert ("IG101", "not_there_xyz") in result.causes
     assert result.code == 1
 
 
@@ -107,7 +107,7 @@ def test_twenty_thousand_modules() -> None:
     image = build("twenty-thousand", lines, {**APP, "generate.py": GENERATOR})
     result = check(image, "--timeout", "300", timeout=400)
     assert result.outcome("app.p99.m198") == "failed"
-    assert result.keys() == {("IG101", "not_there_xyz"), ("IG101", "not_there_last")}
+    assert result.causes == {("IG101", "not_there_xyz"), ("IG101", "not_there_last")}
     assert result.image["summary"]["modules"] >= 20000
     assert result.image["complete"] is True
     assert result.code == 1

@@ -1,0 +1,151 @@
+"""Start commands: which interpreter, import path and target each one means, and what breaks startup."""
+
+from __future__ import annotations
+
+import pytest
+from scenarios.applications import servers, under
+from scenarios.support import SITE, Result, build, check
+
+APP = {
+    "shop/__init__.py": "",
+    "shop/web.py": "from shop import broken\napp = application = 1\n\n\ndef create_app():\n    return app\n",
+    "shop/fine.py": "app = application = celery = 1\n\n\ndef create_app():\n    return app\n",
+    "shop/broken.py": "import not_there_xyz\n",
+    "shop/__main__.py": "import shop.fine\n",
+    "shop/unused.py": "import not_there_unused\n",
+    "manage.py": "import os, sys\nif __name__ == '__main__':\n    import shop.fine\n",
+    "run.py": "import shop.web\n",
+}
+LINES = f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\nCOPY bin /usr/local/bin\n" \
+        "RUN chmod +x /usr/local/bin/*\nCOPY tree /srv\nCOPY entrypoint.sh /entrypoint.sh\n" \
+        "RUN chmod +x /entrypoint.sh\nENV PORT=8000\nWORKDIR /srv\n"
+WRAPPER = '#!/bin/sh\nset -e\necho "starting"\nexec uvicorn shop.web:app --port "${PORT:-8080}"\n'
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    return build("entrypoints", LINES, {**servers(), **under("tree", APP), "entrypoint.sh": WRAPPER})
+
+
+def started(image: str, *commands: str) -> Result:
+    """Check the image as if it were started so."""
+    options = [part for command in commands for part in ("--command", command)]
+    return check(image, *options)
+
+
+BREAKING = [
+    "uvicorn shop.web:app",
+    "uvicorn shop.web:app --host 0.0.0.0 --port 8000 --workers 4",
+    "uvicorn --factory shop.web:create_app",
+    "gunicorn shop.web",
+    "gunicorn shop.web:app -w 4 -b 0.0.0.0:8000",
+    "gunicorn -k uvicorn.workers.UvicornWorker shop.web:app",
+    "gunicorn 'shop.web:create_app()'",
+    "celery -A shop.web worker",
+    "celery --app shop.web:app beat",
+    "flask --app shop.web run",
+    "python3 -m uvicorn shop.web:app",
+    "python3 -m shop.web",
+    "python3 run.py",
+    "python3 /srv/run.py",
+    'sh -c "exec uvicorn shop.web:app --port ${PORT:-8080}"',
+    "/bin/sh -c 'sleep 0 && exec gunicorn shop.web:app'",
+    "/entrypoint.sh",
+    "env DEBUG=1 uvicorn shop.web:app",
+]
+
+
+@pytest.mark.parametrize("command", BREAKING)
+def test_missing_module_on_the_way_of(image: str, command: str) -> None:
+    result = started(image, command)
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True, result.image["entrypoints"]
+    assert result.finding("IG101", "not_there_unused")["breaks_startup"] is False
+    assert result.findings[0]["missing"] == "not_there_xyz", "what breaks startup comes first"
+    assert result.code == 1
+
+
+WORKING = ["uvicorn shop.fine:app", "gunicorn shop.fine", "celery -A shop.fine worker", "python3 -m shop",
+           "python3 manage.py runserver", "gunicorn --chdir /srv shop.fine:app", "uvicorn --app-dir /srv shop.fine:app"]
+
+
+@pytest.mark.parametrize("command", WORKING)
+def test_nothing_on_the_way_of(image: str, command: str) -> None:
+    result = started(image, command)
+    assert [finding["breaks_startup"] for finding in result.findings] == [False, False]
+    assert result.code == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["uvicorn shop.fine:nothing", "gunicorn shop.fine:nothing", "uvicorn shop.fine:app.nothing",
+     "gunicorn 'shop.fine:nothing()'"],
+)
+def test_attribute_that_is_not_there(image: str, command: str) -> None:
+    result = started(image, command)
+    assert result.finding("IG109")["breaks_startup"] is True
+    assert result.code == 1
+
+
+def test_worker_class_that_is_not_there(image: str) -> None:
+    result = started(image, "gunicorn -k uvicorn.workers.NoSuchWorker shop.fine:app")
+    assert any(finding["breaks_startup"] for finding in result.findings)
+    assert result.code == 1
+    absent = started(image, "gunicorn -k not_there_worker.Worker shop.fine:app")
+    assert absent.finding("IG101", "not_there_worker")["breaks_startup"] is True
+
+
+def test_several_commands(image: str) -> None:
+    """Web and worker: a finding breaks startup where it breaks any of them."""
+    result = started(image, "uvicorn shop.fine:app", "celery -A shop.web worker")
+    assert len(result.image["entrypoints"]) == 2
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
+
+
+def test_target_that_is_not_in_the_image(image: str) -> None:
+    result = started(image, "uvicorn shop.not_there_target:app")
+    assert result.code in (1, 4)
+    assert "shop.not_there_target" in result.out
+
+
+def test_target_among_what_was_left_out(image: str) -> None:
+    """A target that is not among the selected modules is no verdict."""
+    result = check(image, "--command", "uvicorn shop.fine:app", "--exclude", "shop.fine", "--exclude", "shop.web",
+                   "--exclude", "shop.broken", "--exclude", "shop.unused")
+    assert result.code == 4
+
+
+def test_command_that_is_not_recognised(image: str) -> None:
+    result = started(image, "sleep 100")
+    assert {finding["breaks_startup"] for finding in result.findings} == {None}
+
+
+def test_script_in_a_folder(image: str) -> None:
+    """``python path/to/main.py`` puts the script's folder on the import path, not WORKDIR."""
+    files = {"deep/tool/main.py": "import helper\n", "deep/tool/helper.py": "import not_there_xyz\n"}
+    lines = 'FROM base\nCOPY tree /srv\nWORKDIR /srv\nCMD ["python3", "deep/tool/main.py"]\n'
+    result = check(build("script-folder", lines, under("tree", files)))
+    assert result.image["import_path"][0] == "/srv/deep/tool"
+    assert result.outcome("helper") == "failed"
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
+
+
+def test_app_dir(image: str) -> None:
+    lines = LINES.replace("WORKDIR /srv", "WORKDIR /") + 'CMD ["uvicorn", "--app-dir", "srv", "shop.web:app"]\n'
+    result = check(build("app-dir", lines, {**servers(), **under("tree", APP), "entrypoint.sh": WRAPPER}))
+    assert result.image["import_path"][0] == "/srv"
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("exec", 'CMD ["uvicorn", "shop.web:app"]\n'),
+        ("shell", "CMD uvicorn shop.web:app --port $PORT\n"),
+        ("entrypoint", 'ENTRYPOINT ["uvicorn"]\nCMD ["shop.web:app"]\n'),
+        ("wrapper", 'ENTRYPOINT ["/entrypoint.sh"]\n'),
+        ("exec-arguments", 'ENTRYPOINT ["/usr/bin/env"]\nCMD ["uvicorn", "shop.web:app"]\n'),
+    ],
+)
+def test_from_the_image(image: str, name: str, ending: str) -> None:
+    result = check(build(f"start-{name}", f"FROM base\n{ending}", base=image))
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True, result.image["entrypoints"]

@@ -1,0 +1,288 @@
+"""Each rule on a real image: what is reported, how severely, and what it does to the exit code."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from scenarios.support import Result, build, check, importguard
+
+PLAIN = "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n"
+RUN_MAIN = 'CMD ["python3", "-m", "app.main"]\n'
+
+
+def application(name: str, files: dict[str, str], ending: str = "") -> str:
+    """An image with the package ``app`` of these files, by their names in it."""
+    tree = {"app/__init__.py": "", **{f"app/{path}": text for path, text in files.items()}}
+    return build(f"rule-{name}", PLAIN + ending, tree)
+
+
+def judged(name: str, files: dict[str, str], ending: str = "", *options: str) -> Result:
+    """Build and check."""
+    return check(application(name, files, ending), *options)
+
+
+def test_missing_module() -> None:
+    """IG101: with its place, the way to it from the entry point, and what else it breaks."""
+    files = {"main.py": "from app import factory\n", "factory.py": "\n\nfrom app.routes import index\n",
+             "routes.py": "import json\nimport not_there_xyz.part\n", "other.py": "import app.routes\n", "fine.py": ""}
+    result = judged("missing", files, RUN_MAIN)
+    finding = result.finding("IG101")
+    assert finding["name"] == "missing-module"
+    assert finding["severity"] == "error"
+    assert finding["missing"] == "not_there_xyz"
+    assert finding["location"]["path"].endswith("app/routes.py")
+    assert finding["location"]["line"] == 2
+    assert set(finding["affected"]) == {"app.main", "app.factory", "app.routes", "app.other"}
+    assert finding["breaks_startup"] is True
+    assert [step["importer"] for step in finding["chain"]] == ["app.main", "app.factory", "app.routes"]
+    assert len(result.findings) == 1
+    assert result.code == 1
+
+
+def test_missing_module_of_the_application() -> None:
+    """What the build context left out is named in full."""
+    files = {"main.py": "from app.services.monitoring import metrics\n", "services/__init__.py": ""}
+    result = judged("missing-own", files)
+    assert result.finding("IG101")["missing"] == "app.services.monitoring"
+
+
+def test_what_is_behind_the_first_missing_module() -> None:
+    """All that an unguarded import of a failed module would not find is said in one round."""
+    files = {"main.py": "import not_there_one\nimport not_there_two\nimport json\n"
+             "try:\n    import not_there_guarded\nexcept ImportError:\n    pass\n"}
+    result = judged("behind", files)
+    assert result.finding("IG101", "not_there_one")["reached"] is True
+    assert result.finding("IG101", "not_there_two")["reached"] is False
+    assert len(result.findings) == 2
+
+
+@pytest.mark.parametrize("source", ["from json import not_a_name_xyz\n", "from app.other import not_a_name_xyz\n"])
+def test_missing_name(source: str) -> None:
+    name = "name-own" if "other" in source else "name-library"
+    result = judged(name, {"main.py": source, "other.py": "NAME = 1\n", "user.py": "import app.main\n"})
+    finding = result.finding("IG102")
+    assert "not_a_name_xyz" in (finding["missing"] or "") + finding["message"]
+    assert set(finding["affected"]) == {"app.main", "app.user"}
+    assert finding["severity"] == "error"
+    assert result.code == 1
+
+
+def test_missing_shared_library() -> None:
+    """IG103: an extension of the interpreter's own, made to need a library that is not there."""
+    patch = (
+        "import os, sysconfig\nfolder = os.path.join(sysconfig.get_path('stdlib'), 'lib-dynload')\n"
+        "for name in sorted(os.listdir(folder)):\n    data = open(os.path.join(folder, name), 'rb').read()\n"
+        "    if b'\\0libc.so.6\\0' in data:\n        break\n"
+        "open('/srv/app/native.abi3.so', 'wb').write(data.replace(b'\\0libc.so.6\\0', b'\\0libq.so.6\\0'))\n"
+    )
+    image = build("rule-library", PLAIN + "COPY patch.py /\nRUN python3 /patch.py\n",
+                  {"app/__init__.py": "", "app/uses.py": "from app import native\n", "patch.py": patch})
+    result = check(image)
+    finding = result.finding("IG103")
+    assert "libq.so.6" in finding["message"]
+    assert finding["missing"] == "libq.so.6"
+    assert set(finding["affected"]) == {"app.native", "app.uses"}
+    assert result.code == 1
+
+
+def test_extension_that_is_no_library() -> None:
+    image = application("garbage", {"native.abi3.so": "not an ELF file", "uses.py": "import app.native\n"})
+    result = check(image)
+    assert result.outcomes(["app.native", "app.uses"]) == {"app.native": "failed", "app.uses": "failed"}
+    assert result.code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("plain", "x = 1 +\n"), ("indent", "def f():\nreturn 1\n"), ("nul", "x = 1\0\n"),
+     ("encoding", "# coding: no-such-encoding\n"), ("python2", "print 'x'\n")],
+)
+def test_syntax_error(name: str, source: str) -> None:
+    result = judged(f"syntax-{name}", {"bad.py": source, "user.py": "import app.bad\n", "fine.py": ""})
+    finding = result.finding("IG105")
+    assert finding["module"] == "app.bad"
+    assert set(finding["affected"]) == {"app.bad", "app.user"}
+    assert finding["severity"] == "error"
+    assert result.outcome("app.fine") == "imported"
+    assert result.code == 1
+
+
+def test_undecodable_source() -> None:
+    lines = PLAIN + "RUN printf 'x = \"caf\\351\"\\n' > /srv/app/bad.py\n"
+    result = check(build("rule-latin", lines, {"app/__init__.py": ""}))
+    assert result.finding("IG105")["module"] == "app.bad"
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("value", "raise ValueError('wrong')\n"), ("attribute", "import json\njson.nothing\n"),
+     ("file", "open('/not/there')\n"), ("key", "{}['key']\n"), ("assert", "assert False, 'no'\n")],
+)
+def test_import_raises(name: str, source: str) -> None:
+    """Without evidence of the environment it is an error."""
+    result = judged(f"raises-{name}", {"bad.py": source, "user.py": "import app.bad\n"})
+    finding = result.finding("IG104")
+    assert finding["severity"] == "error"
+    assert finding["module"] == "app.bad"
+    assert set(finding["affected"]) == {"app.bad", "app.user"}
+    assert result.code == 1
+
+
+ENVIRONMENT = [
+    ("subscript", "import os\nURL = os.environ['DATABASE_URL_XYZ']\n", "DATABASE_URL_XYZ"),
+    ("int", "import os\nPORT = int(os.getenv('PORT_XYZ'))\n", "PORT_XYZ"),
+    ("refused", "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n", None),
+    ("lookup", "import socket\nsocket.getaddrinfo('db.example.invalid', 5432)\n", None),
+    ("explicit", "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n",
+     "SECRET_XYZ"),
+]
+
+
+@pytest.mark.parametrize(("name", "source", "variable"), ENVIRONMENT, ids=[row[0] for row in ENVIRONMENT])
+def test_the_environment_is_a_warning(name: str, source: str, variable: Optional[str]) -> None:
+    files = {"bad.py": source, "user.py": "import app.bad\n", "main.py": ""}
+    result = judged(f"environment-{name}", files, RUN_MAIN)
+    finding = result.finding("IG104")
+    assert finding["severity"] == "warning"
+    assert result.code == 0
+    assert check(application(f"environment-{name}", files, RUN_MAIN), "--fail-on", "warning").code == 1
+    if variable:
+        assert variable in finding["message"] + finding["diagnosis"]["explanation"] + finding["diagnosis"]["remedy"]
+
+
+def test_the_environment_stops_the_entry_point() -> None:
+    """What lies behind is unchecked: no pass. With the variable given, it is one."""
+    files = {"main.py": "import app.settings\nimport app.routes\n",
+             "settings.py": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n", "routes.py": ""}
+    image = application("entry-environment", files, RUN_MAIN)
+    result = check(image)
+    assert result.code == 4
+    assert result.image["complete"] is False
+    finding = result.finding("IG104")
+    assert finding["severity"] == "warning"
+    assert finding["breaks_startup"] is True
+    assert "--env DATABASE_URL_XYZ=" in finding["diagnosis"]["remedy"]
+    given = check(image, "--env", "DATABASE_URL_XYZ=postgres://user:swordfish@db/x")
+    assert given.code == 0
+    assert given.findings == []
+    assert "swordfish" not in given.out + given.err
+
+
+def test_env_file(tmp_path: object) -> None:
+    files = {"main.py": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n"}
+    image = application("env-file", files, RUN_MAIN)
+    path = f"{tmp_path}/variables"
+    with open(path, "w") as file:
+        file.write("# a comment\nDATABASE_URL_XYZ=x\n")
+    assert check(image, "--env-file", path).code == 0
+
+
+def test_entry_point_without_the_attribute() -> None:
+    files = {"main.py": "application = 1\n"}
+    image = application("attribute", files)
+    result = check(image, "--command", "uvicorn app.main:app")
+    finding = result.finding("IG109")
+    assert finding["severity"] == "error"
+    assert finding["breaks_startup"] is True
+    assert result.code == 1
+    assert [entry["outcome"] for entry in result.image["entrypoints"]] == ["missing_attribute"]
+    assert check(image, "--command", "uvicorn app.main:application").code == 0
+
+
+def test_fail_on_never_governs_findings_only() -> None:
+    image = application("fail-on", {"main.py": "import not_there_xyz\n"})
+    assert check(image, "--fail-on", "never").code == 0
+    assert check(build("nothing", "FROM base\nWORKDIR /empty\n"), "--fail-on", "never").code == 4
+
+
+def test_setup_prepares_every_module() -> None:
+    files = {"boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
+             "needs.py": "from app import READY\n", "other.py": "import app\napp.READY\n"}
+    image = application("setup", files)
+    assert check(image).code == 1
+    for options in ((), ("--exact",)):
+        prepared = check(image, "--setup", "app.boot:prepare", *options)
+        assert prepared.code == 0
+        assert prepared.image["summary"]["imported"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "missing"),
+    [("lacks", "    import not_there_xyz\n", "not_there_xyz"), ("raises", "    raise ValueError('no')\n", None),
+     ("exits", "    raise SystemExit(0)\n", None), ("leaves", "    import os\n    os._exit(0)\n", None),
+     ("hangs", "    while True:\n        pass\n", None)],
+)
+def test_setup_that_fails(name: str, body: str, missing: Optional[str]) -> None:
+    """A finding of its own that breaks startup; the modules are then judged without it, with a note."""
+    files = {"boot.py": f"def prepare():\n{body}", "fine.py": "", "broken.py": "import not_there_abc\n"}
+    result = judged(f"setup-{name}", files, "", "--setup", "app.boot:prepare", "--module-timeout", "2")
+    assert result.code == 1
+    assert any(finding["breaks_startup"] for finding in result.findings)
+    assert result.outcomes(["app.fine", "app.broken"]) == {"app.fine": "imported", "app.broken": "failed"}
+    assert ("IG101", "not_there_abc") in result.causes
+    assert result.image["notes"]
+    if missing:
+        assert result.finding("IG101", missing)["breaks_startup"] is True
+
+
+def test_setup_that_is_not_there() -> None:
+    image = application("setup", {"boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
+                                  "needs.py": "from app import READY\n", "other.py": "import app\napp.READY\n"})
+    result = check(image, "--setup", "app.boot:nothing")
+    assert result.code in (1, 4)
+    assert "nothing" in result.out + result.err
+
+
+def test_tests_are_left_out_unless_asked_for() -> None:
+    broken = "import not_there_test\n"
+    files = {"tests/__init__.py": broken, "tests/test_a.py": broken, "test_b.py": broken, "c_test.py": broken,
+             "conftest.py": broken, "__main__.py": broken, "fine.py": ""}
+    image = application("tests", files)
+    result = check(image)
+    assert result.code == 0
+    assert result.image["summary"]["skipped"] >= 5
+    assert result.image["notes"]
+    taken = check(image, "--include-tests")
+    assert taken.code == 1
+    assert {"app.tests", "app.tests.test_a", "app.test_b", "app.c_test"} <= set(taken.finding("IG101")["affected"])
+
+
+def test_exclude_by_dotted_name() -> None:
+    files = {"legacy/__init__.py": "", "legacy/a.py": "import not_there_xyz\n", "fine.py": "", "b.py": "import not_there_b\n"}
+    image = application("exclude", files)
+    assert check(image, "--exclude", "app.legacy.*", "--exclude", "app.b").code == 0
+    assert check(image, "--exclude", "app.legacy.*").finding("IG101")["missing"] == "not_there_b"
+    assert check(image, "--exclude", "app*").code == 4
+
+
+def test_messages_are_bounded_and_harmless() -> None:
+    """Control characters, lone surrogates and newlines of an exception never reach the terminal."""
+    files = {
+        "control.py": "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\x00\\ud800\\r\\n::error::forged\\n\\x85\\u202e end')\n",
+        "huge.py": "class Huge(Exception):\n    def __str__(self):\n        return 'x' * 100_000_000\nraise Huge\n",
+        "prints.py": "print('\\x1b[31mred\\x1b[0m')\nraise ValueError('after red')\n",
+    }
+    image = application("messages", files)
+    result = check(image)
+    assert result.code == 1
+    assert max(len(finding["message"]) for finding in result.findings) < 10_000
+    assert len(result.out) < 200_000
+    for options in ((), ("-v",)):
+        text = importguard("check", image, *options)
+        assert text.code == 1
+        said = text.out + text.err
+        assert not [letter for letter in said if (ord(letter) < 32 and letter != "\n") or letter in "\x7f\x85\u202e"]
+        assert len(said) < 200_000
+        assert "\n::error" not in said
+
+
+def test_printed_gigabytes_stay_in_the_container() -> None:
+    """Neither importguard's memory nor its report grows by what the application prints."""
+    import resource
+
+    source = "import os\nfor _ in range(512):\n    os.write(1, b'x' * (1 << 20))\n    os.write(2, b'\\n' * (1 << 20))\n"
+    result = judged("flood", {"flood.py": source + "raise ValueError('after it')\n"})
+    assert result.outcome("app.flood") == "failed"
+    assert len(result.out) < 100_000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400 << 10, "in KiB: getrusage(2)"
