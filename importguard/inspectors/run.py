@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Optional
@@ -26,43 +27,48 @@ from importguard.evidence import (
 from importguard.progress import Progress
 
 PROBE = Path(__file__).parent.parent / "probe"
-SUPERVISOR_FILES = ("command", "discover", "imports", "sites", "supervisor")
-WORKER_FILES = {
-    "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "memo", "sweep"),
-}
 LONGEST_ARGUMENT = 128 * 1024 - 1  # Linux: MAX_ARG_STRLEN, execve(2)
 LONGEST_FRAME = 64 << 20
 GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
 
+# Receives the probe's files as arguments, each a name, a newline and the source; the last one is the request.
 # Python 2.7 and 3.6 must be able to parse this: they are told that they are too old.
 BOOT = """\
 import json, sys
-SOURCES = {sources!r}
-def load(name):
-    module = type(sys)("importguard.probe." + name)
-    sys.modules[module.__name__] = module
-    exec(compile(SOURCES[name], "<importguard>", "exec"), module.__dict__)
-    return module
+SOURCES = dict(text.split("\\n", 1) for text in sys.argv[1:-1])
+class Files:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name in SOURCES:
+            from importlib.machinery import ModuleSpec
+            return ModuleSpec(name, Files, is_package=name in ("importguard", "importguard.probe"))
+    @staticmethod
+    def create_module(spec):
+        return None
+    @staticmethod
+    def exec_module(module):
+        exec(compile(SOURCES[module.__name__], "<importguard>", "exec"), module.__dict__)
 if sys.version_info < (3, 7):
-    frame = {{"event": "too_old", "version": "%d.%d" % sys.version_info[:2], "executable": sys.executable}}
-    sys.stdout.write("\\n%s %s\\n" % (json.loads(sys.argv[1])["secret"], json.dumps(frame)))
+    frame = {"event": "too_old", "version": "%d.%d" % sys.version_info[:2], "executable": sys.executable}
+    sys.stdout.write("\\n%s %s\\n" % (json.loads(sys.argv[-1])["secret"], json.dumps(frame)))
 else:
-    for name in {supervisor!r}:
-        main = load(name)
-    main.main(SOURCES, {workers!r})
+    sys.meta_path.insert(0, Files)
+    from importguard.probe.supervisor import main
+    main(SOURCES, sys.argv[-1])
 """
 
 
 @lru_cache(maxsize=None)
-def probe_source() -> str:
-    """The whole probe as one ``python -c`` program."""
-    names = {*SUPERVISOR_FILES, *WORKER_FILES["sweep"]}
-    sources = {name: (PROBE / f"{name}.py").read_text("utf-8") for name in sorted(names)}
-    program = BOOT.format(sources=sources, supervisor=SUPERVISOR_FILES, workers=WORKER_FILES)
-    if len(program.encode()) > LONGEST_ARGUMENT:
-        raise AssertionError(f"the probe is longer than one argument may be: {len(program)} characters")
-    return program
+def probe_arguments() -> tuple[str, ...]:
+    """The whole probe as the arguments of ``python``: the program for ``-c``, then one for each of its files."""
+    files = {"importguard": "", "importguard.probe": ""}
+    for path in sorted(PROBE.glob("*.py")):
+        if path.stem != "__init__":
+            files[f"importguard.probe.{path.stem}"] = path.read_text("utf-8")
+    arguments = ("-I", "-S", "-c", BOOT, *(f"{name}\n{source}" for name, source in files.items()))
+    if max(len(argument.encode()) for argument in arguments) > LONGEST_ARGUMENT:
+        raise AssertionError("a file of the probe is longer than one argument may be")
+    return arguments
 
 
 def probe_command(image: Image, config: Config, python: str, secret: str = "") -> list[str]:
@@ -83,7 +89,7 @@ def probe_command(image: Image, config: Config, python: str, secret: str = "") -
         "module_timeout": config.module_timeout,
         "jobs": config.jobs,
     }
-    return [python, "-I", "-S", "-c", probe_source(), json.dumps(request)]
+    return [python, *probe_arguments(), json.dumps(request)]
 
 
 def pythons(image: Image, config: Config) -> Iterator[str]:
@@ -125,11 +131,11 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
         secret = secrets.token_hex(16)
         try:
             run = engine.run(image, probe_command(image, config, python, secret), config.env, limits)
+            observed = Observed(secret, progress)
+            observed.take(run.output)
         except CommandNotFound:
             looked.append(python)
             continue
-        observed = Observed(secret, progress)
-        observed.take(run.output)
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
@@ -165,18 +171,26 @@ class Observed:
         self.too_old = ""
         self.noise = b""
 
-    def take(self, output: Iterable[bytes]) -> None:
-        """Read the stream to its end."""
-        buffer = b""
-        for chunk in output:
-            *lines, buffer = (buffer + chunk).split(b"\n")
-            buffer = buffer[:LONGEST_FRAME]
-            for line in lines:
-                if line.startswith(self.mark):
-                    self.event(json.loads(line[len(self.mark) :]))
-                elif line:
-                    self.noise = (self.noise + line + b"\n")[-2000:]
-        self.noise += buffer[-2000:]
+    def take(self, output: Iterator[bytes]) -> None:
+        """Read the stream to its end; the container goes with it, whatever happens."""
+        with closing(output):  # type: ignore[type-var]
+            buffer = b""
+            for chunk in output:
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                buffer = buffer[:LONGEST_FRAME]
+                for line in lines:
+                    self.line(line)
+            self.noise += buffer[-2000:]
+
+    def line(self, line: bytes) -> None:
+        """Take in one line: a frame, or noise."""
+        if not line.startswith(self.mark):
+            self.noise = (self.noise + line + b"\n")[-2000:] if line else self.noise
+            return
+        try:
+            self.event(json.loads(line[len(self.mark) :]))
+        except (ValueError, LookupError, TypeError):
+            self.noise = (self.noise + line + b"\n")[-2000:]  # torn by what something else printed
 
     def event(self, event: dict[str, Any]) -> None:
         """Take in one frame."""
@@ -216,7 +230,9 @@ class Observed:
         if not self.discovery or (not self.modules and error):
             raise InspectionError(error)
         for name, path in self.paths().items():
-            self.modules.setdefault(name, ModuleImport(name, path, "unchecked", detail="the check broke off"))
+            if name not in self.modules:
+                self.modules[name] = ModuleImport(name, path, "unchecked", detail="the check broke off")
+                error = error or f"no verdict on {name} arrived: something else wrote to the container's output"
         for name, path, reason in self.discovery["skipped"]:
             self.modules.setdefault(name, ModuleImport(name, path, "skipped", detail=reason))
         interpreter = self.discovery["interpreter"]
@@ -229,7 +245,7 @@ class Observed:
             sites=tuple(self.sites),
             entrypoints=tuple(self.entrypoints),
             preparation=self.preparation,
-            complete=bool(self.end and self.end["complete"]),
+            complete=bool(self.end and self.end["complete"]) and error is None,
             error=error,
             notes=tuple(self.discovery["notes"]),
             details=tuple(self.discovery["details"]),

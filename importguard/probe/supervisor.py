@@ -27,6 +27,10 @@ from importguard.probe.sites import mentioned, static_reach, unguarded_sites
 DUMP_SIGNAL = 63
 TAIL = 2000
 LONGEST_FRAME = 4 << 20
+WORKER_FILES = {
+    "fresh": ("failures", "fresh"),
+    "sweep": ("failures", "fresh", "imports", "simulation", "memo", "sweep"),
+}
 FATAL = ("crashed", "timed_out", "exited")
 
 
@@ -541,19 +545,20 @@ def failure_json(failure):
     return {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
 
 
-def program(sources, names, call):
-    """A worker's ``-c`` program: the files ``names`` in one namespace that is nobody's module."""
+def program(sources, kind):
+    """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
     lines = []
-    for name in names:
-        lines += [line for line in sources[name].split("\n") if not line.startswith("from importguard.probe")]
-    text = "\n".join(lines + [call])
-    return "exec(compile({!r}, '<importguard>', 'exec'), {{'__name__': '<importguard>'}})".format(text)
+    for name in WORKER_FILES[kind]:
+        text = sources["importguard.probe." + name]
+        lines += [line for line in text.split("\n") if not line.startswith("from importguard.probe")]
+    lines.append("run_{}(3, 4)".format(kind))
+    return "exec(compile({!r}, '<importguard>', 'exec'), {{'__name__': '<importguard>'}})".format("\n".join(lines))
 
 
-def main(sources, workers):
-    """Run the probe for the request in ``sys.argv``; ``workers`` names the files of each kind of worker."""
-    programs = {kind: program(sources, names, "run_{}(3, 4)".format(kind)) for kind, names in workers.items()}
-    supervisor = Supervisor(json.loads(sys.argv[1]), programs)
+def main(sources, request):
+    """Run the probe for ``request``, a JSON object; ``sources`` are the probe's files by module name."""
+    programs = {kind: program(sources, kind) for kind in WORKER_FILES}
+    supervisor = Supervisor(json.loads(request), programs)
     try:
         supervisor.run()
     except Exception as error:
