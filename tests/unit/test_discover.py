@@ -1,0 +1,539 @@
+"""Discovery in folders that stand for an image, with a virtual environment made of this machine's Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from importguard.probe.discover import discover
+
+VERSION = "python{}.{}".format(*sys.version_info[:2])
+
+
+class Image:
+    """``app`` is the working directory, ``venv`` the environment whose ``bin`` is PATH."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.app = root / "app"
+        self.app.mkdir()
+        self.bin = root / "venv" / "bin"
+        self.site = root / "venv" / "lib" / VERSION / "site-packages"
+        self.bin.mkdir(parents=True)
+        self.site.mkdir(parents=True)
+        base = Path(sys.base_prefix) / "bin" / VERSION
+        settings = f"home = {base.parent}\ninclude-system-site-packages = false\n"
+        (root / "venv" / "pyvenv.cfg").write_text(settings)
+        (self.bin / "python3").symlink_to(base)
+        self.environ = {"PATH": str(self.bin)}
+
+    def write(self, name: str, text: str = "", folder: Path | None = None) -> Path:
+        path = (folder or self.app) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def write_all(self, names: str, folder: Path | None = None) -> None:
+        for name in names.split():
+            self.write(name, folder=folder)
+
+    def install(self, name: str, names: str, direct_url: object = None, folder: Path | None = None) -> Path:
+        """A distribution as an installer leaves it."""
+        site = folder or self.site
+        self.write_all(names, site)
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "RECORD").write_text("".join(f"{path},sha256=x,0\n" for path in names.split()))
+        if direct_url:
+            (info / "direct_url.json").write_text(json.dumps(direct_url))
+        return info
+
+    def script(self, name: str, text: str) -> None:
+        path = self.bin / name
+        path.write_text(f"#!{self.bin}/python3\n{text}")
+        path.chmod(0o755)
+
+    def discover(self, *cmd: str, environ=None, **request):
+        request = {"workdir": str(self.app), "cmd": list(cmd), **request}
+        return discover(request, {**self.environ, **(environ or {})})
+
+    def modules(self, *cmd: str, **request) -> list[str]:
+        found = self.discover(*cmd, **request)
+        assert found["error"] is None, found["error"]
+        return [name for name, _ in found["modules"]]
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    return Image(tmp_path)
+
+
+def test_the_whole_answer(image):
+    image.write_all("main.py pkg/__init__.py pkg/mod.py")
+    found = image.discover("python3", "-O", "main.py")
+    assert found == {
+        "interpreter": {
+            "executable": f"{image.bin}/python3",
+            "flags": ["-O"],
+            "version": "{}.{}.{}".format(*sys.version_info[:3]),
+            "implementation": "CPython",
+            "why": f"{image.bin}/python3, named in the start command",
+        },
+        "import_path": [str(image.app)],
+        "entrypoints": [
+            {
+                "command": "python3 -O main.py",
+                "target": "main",
+                "module": "main",
+                "attribute": None,
+                "runs": None,
+            }
+        ],
+        "modules": [
+            ["main", f"{image.app}/main.py"],
+            ["pkg", f"{image.app}/pkg/__init__.py"],
+            ["pkg.mod", f"{image.app}/pkg/mod.py"],
+        ],
+        "skipped": [],
+        "setup": None,
+        "directory": str(image.app),
+        "environ": {},
+        "notes": [],
+        "details": found["details"],
+        "error": None,
+    }
+    assert found["details"][:2] == [
+        "start command: python3 -O main.py",
+        f"interpreter: {image.bin}/python3 ({image.bin}/python3, named in the start command)",
+    ]
+
+
+# Which modules
+
+
+def test_packages_namespaces_and_modules(image):
+    image.write_all("a/__init__.py a/b/__init__.py a/b/c.py a/data/d.py ns/deep/er/m.py one.py empty/x.txt")
+    assert image.modules("python3", "one.py") == [
+        "a",
+        "a.b",
+        "a.b.c",
+        "a.data.d",
+        "ns.deep.er.m",
+        "one",
+    ]
+
+
+def test_a_package_comes_before_a_module_and_extension_modules_before_source(image):
+    import importlib.machinery
+
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    image.write_all(
+        f"a/__init__.py a.py b.py b{suffix} c.abi3.so d.cpython-22-x86_64-linux-gnu.so e.pyc f.py f.pyc"
+    )
+    image.write_all("g/x.py g.py")
+    found = dict(image.discover("python3", "b.py")["modules"])
+    assert found == {
+        "a": f"{image.app}/a/__init__.py",
+        "b": f"{image.app}/b{suffix}",
+        "c": f"{image.app}/c.abi3.so",
+        "e": f"{image.app}/e.pyc",
+        "f": f"{image.app}/f.py",
+        "g": f"{image.app}/g.py",
+    }
+
+
+def test_what_is_never_the_application(image):
+    image.write_all(
+        "main.py .hidden/a.py node_modules/x/a.py __pycache__/a.py x.egg-info/a.py site-packages/a.py "
+        "env/pyvenv.cfg env/lib/a.py conda/conda-meta/history conda/a.py lib/site-packages/b.py"
+    )
+    assert image.modules("python3", "main.py") == ["main"]
+
+
+def test_a_working_directory_that_is_itself_a_virtual_environment(image):
+    image.write_all("main.py pyvenv.cfg bin/a.py lib/python3.11/site-packages/b.py lib/c.py include/d.py")
+    assert image.modules("python3", "main.py") == ["main"]
+
+
+def test_reasons_to_leave_out(image):
+    image.write_all(
+        "main.py my-script.py class.py setup.py conftest.py test_x.py x_test.py tests/__init__.py tests/a.py "
+        "pkg/__init__.py pkg/__main__.py pkg/test/b.py pkg/setup.py migrations/env.py "
+        "migrations/script.py.mako my-package/__init__.py my-data/x.py"
+    )
+    image.write("db/env.py", "from alembic import context\n")
+    image.write("db/versions/a.py")
+    image.write("db/versions/1a_b.py")
+    image.write("pkg/env.py")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == ["db.versions.a", "main", "pkg", "pkg.env", "pkg.setup"]
+    assert {name: reason for name, _, reason in found["skipped"]} == {
+        "my-script": "not a module name",
+        "class": "not a module name",
+        "my-package": "not a module name",
+        "db.versions.1a_b": "not a module name",
+        "setup": "runs when imported",
+        "pkg.__main__": "runs when imported",
+        "migrations.env": "runs when imported",
+        "db.env": "runs when imported",
+        "conftest": "tests",
+        "test_x": "tests",
+        "x_test": "tests",
+        "tests": "tests",
+        "tests.a": "tests",
+        "pkg.test.b": "tests",
+    }
+
+
+def test_tests_on_request(image):
+    image.write_all("main.py tests/__init__.py tests/test_a.py conftest.py setup.py")
+    assert image.modules("python3", "main.py", include_tests=True) == [
+        "conftest",
+        "main",
+        "tests",
+        "tests.test_a",
+    ]
+
+
+def test_exclude(image):
+    image.write_all("main.py a/__init__.py a/b/__init__.py a/b/c.py ab.py")
+    found = image.discover("python3", "main.py", exclude=["a.b", "*b"])
+    assert [name for name, _ in found["modules"]] == ["a", "main"]
+    assert [(name, reason) for name, _, reason in found["skipped"]] == [
+        ("a.b", "excluded"),
+        ("a.b.c", "excluded"),
+        ("ab", "excluded"),
+    ]
+
+
+def test_names_of_the_standard_library(image):
+    image.write_all("main.py json.py time.py sys.py os.py email/x.py xml/__init__.py")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == ["json", "main", "xml"]
+    for name in ("time.py", "sys.py", "os.py", "email"):
+        assert any(note.startswith(f"{image.app}/{name} can never be imported") for note in found["notes"]), (
+            name
+        )
+
+
+def test_the_standard_library_comes_before_editable_installs(image):
+    image.write_all("json.py mine.py", image.root / "src")
+    image.write("x.pth", f"{image.root}/src\n", image.site)
+    assert image.modules() == ["mine"]
+
+
+def test_roots_in_order(image):
+    other = image.root / "other"
+    image.write_all("a.py ns/one.py b/x.py")
+    image.write_all("a.py ns/two.py b/__init__.py b/y.py c.py", other)
+    found = image.discover("python3", "a.py", environ={"PYTHONPATH": str(other)})
+    assert [tuple(item) for item in found["modules"]] == [
+        ("a", f"{image.app}/a.py"),
+        ("b", f"{other}/b/__init__.py"),
+        ("b.y", f"{other}/b/y.py"),
+        ("c", f"{other}/c.py"),
+        ("ns.one", f"{image.app}/ns/one.py"),
+        ("ns.two", f"{other}/ns/two.py"),
+    ]
+
+
+def test_a_folder_hidden_by_an_installed_package(image):
+    image.write_all("main.py docs/conf.py")
+    image.install("docs", "docs/__init__.py")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == ["main"]
+    assert found["notes"] == [
+        f"{image.app}/docs can never be imported: 'docs' is found first in {image.site}/docs/__init__.py"
+    ]
+
+
+def test_site_packages_are_not_the_application(image):
+    image.write_all("main.py")
+    image.install("third", "third/__init__.py third/x.py")
+    assert image.modules("python3", "main.py") == ["main"]
+
+
+def test_third_party_distributions_in_the_working_directory(image):
+    image.write_all("main.py")
+    image.install("third", "third/__init__.py third/x.py third_single.py", folder=image.app)
+    assert image.modules("python3", "main.py") == ["main"]
+
+
+def test_distributions_from_a_folder(image):
+    image.install("mine", "mine/__init__.py mine/a.py mine_one.py", {"url": "file:///src", "dir_info": {}})
+    image.install("wheel", "wheel/__init__.py", {"url": "file:///w.whl", "archive_info": {}})
+    image.install("broken", "broken/__init__.py")
+    (image.site / "broken-1.0.dist-info" / "direct_url.json").write_text('{"dir_info": [')
+    assert image.modules() == ["mine", "mine.a", "mine_one"]
+
+
+def test_editable_installs(image):
+    src = image.root / "src"
+    image.write_all("pkg/__init__.py pkg/a.py single.py other/__init__.py", src)
+    image.write(
+        "__editable___mine_1_0_finder.py",
+        "from __future__ import annotations\nMAPPING: dict[str, str] = "
+        + repr({"pkg": f"{src}/pkg", "single": f"{src}/single.py", "gone": f"{src}/gone"})
+        + "\nNAMESPACES: dict[str, list[str]] = {}\n",
+        image.site,
+    )
+    assert image.modules() == ["pkg", "pkg.a", "single"]
+
+
+def test_the_distribution_of_the_entry_point(image):
+    image.install("Acme.Web", "acme/web/__init__.py acme/web/cli.py acme/web/x.py acme_tool.py")
+    image.install("acme-core", "acme/core/__init__.py")
+    image.script("serve", "import sys\nfrom acme.web.cli import main\nsys.exit(main())\n")
+    found = image.discover("serve", "--port", "80")
+    assert [name for name, _ in found["modules"]] == ["acme.web", "acme.web.cli", "acme.web.x", "acme_tool"]
+    assert found["entrypoints"][0]["target"] == "acme.web.cli:main"
+    assert image.modules("python3", "-m", "acme.core") == ["acme.core"]
+
+
+def test_an_entry_point_without_a_record(image):
+    image.write_all("acme/__init__.py acme/a.py", image.site)
+    assert image.modules("uvicorn", "acme.a:app") == ["acme", "acme.a"]
+
+
+def test_console_script_by_metadata(image):
+    info = image.install("mine", "mine/__init__.py")
+    (info / "entry_points.txt").write_text("[console_scripts]\nother = x:y\nserve = mine.cli:main [extra]\n")
+    image.write("mine/cli.py", folder=image.site)
+    image.script(
+        "serve", "import sys\nsys.exit(load_entry_point('mine==1.0', 'console_scripts', 'serve')())\n"
+    )
+    assert image.discover("serve")["entrypoints"][0]["target"] == "mine.cli:main"
+
+
+def test_a_worker_class_takes_in_its_module_only(image):
+    image.write_all("main.py")
+    image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/loops.py")
+    found = image.discover("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app")
+    assert [name for name, _ in found["modules"]] == ["main", "uvicorn.workers"]
+    assert [entry["target"] for entry in found["entrypoints"]][:2] == [
+        "main:app",
+        "uvicorn.workers:UvicornWorker",
+    ]
+
+
+def test_an_entry_point_is_never_left_out_as_a_test(image):
+    image.write_all("test_server.py tests/__init__.py tests/run.py")
+    assert image.modules("uvicorn", "test_server:app") == ["test_server"]
+    assert image.modules("python3", "-m", "tests.run") == ["tests.run"]
+
+
+def test_packages_by_name(image):
+    image.write_all("main.py a/__init__.py a/b/__init__.py a/b/c.py tests/__init__.py tests/t.py ns/x.py")
+    image.install("third", "third/__init__.py third/x.py")
+    assert image.modules("python3", "main.py", packages=["a"]) == ["a", "a.b", "a.b.c"]
+    assert image.modules("python3", "main.py", packages=["a.b", "third"]) == [
+        "a.b",
+        "a.b.c",
+        "third",
+        "third.x",
+    ]
+    assert image.modules("python3", "main.py", packages=["tests", "ns"]) == ["ns.x", "tests", "tests.t"]
+
+
+def test_a_package_that_is_not_there(image):
+    image.write_all("backend/__init__.py")
+    found = image.discover("python3", "x.py", packages=["back-end"])
+    assert found["error"].startswith("package 'back-end' (-p) was not found on the import path (")
+    assert found["error"].endswith("; near names: backend")
+    assert found["modules"] == []
+
+
+def test_nothing_to_import(image):
+    image.write_all("index.html tests/test_a.py")
+    found = image.discover("python3", "-c", "pass")
+    assert found["error"] == (
+        f"nothing to import: no application modules in {image.app} (index.html, tests); "
+        "1 modules were left out; name packages with -p"
+    )
+
+
+def test_the_working_directory_helps_out(image):
+    image.write_all("main.py")
+    (image.root / "elsewhere").mkdir()
+    found = image.discover("uvicorn", "--app-dir", str(image.root / "elsewhere"), "main:app")
+    assert [name for name, _ in found["modules"]] == ["main"]
+    assert found["import_path"] == [str(image.root / "elsewhere"), str(image.app)]
+
+
+# Entry points and the import path
+
+
+def test_a_target_that_is_not_in_the_image_is_left_to_the_host(image):
+    image.write_all("main.py")
+    found = image.discover("python3", "-m", "uvicorn", "gone.main:app")
+    assert found["error"] is None
+    assert found["entrypoints"][0]["module"] == "gone.main"
+
+
+def test_a_branch_whose_target_is_not_in_the_image_is_no_entry_point(image):
+    image.write_all("main.py")
+    text = 'if [ "$DEV" ]; then exec uvicorn dev:app; fi; exec uvicorn main:app'
+    targets = [entry["module"] for entry in image.discover("sh", "-c", text)["entrypoints"]]
+    assert "main" in targets
+    assert "dev" not in targets
+
+
+def test_safe_path(image):
+    image.write_all("main.py")
+    if sys.version_info >= (3, 11):
+        found = image.discover("python3", "-P", "main.py")
+        assert found["import_path"] == []
+        assert image.discover("python3", "main.py", environ={"PYTHONSAFEPATH": "1"})["import_path"] == []
+    assert image.discover("python3", "-I", "main.py")["import_path"] == []
+
+
+def test_the_directory_and_environment_of_the_start_command(image):
+    image.write_all("src/main.py lib/helper.py")
+    found = image.discover("sh", "-c", f"cd src && PYTHONPATH={image.app}/lib exec python3 main.py")
+    assert found["directory"] == f"{image.app}/src"
+    assert found["environ"] == {"PYTHONPATH": f"{image.app}/lib"}
+    assert [name for name, _ in found["modules"]] == ["helper", "main"]
+
+
+def test_celery_attributes(image):
+    image.write("proj/__init__.py", "from .celery import app\n")
+    image.write("proj/celery.py", "app = Celery()\n")
+    image.write("tasks.py", "celery: Celery = Celery()\n")
+    assert image.discover("celery", "-A", "proj", "worker")["entrypoints"][0]["target"] == "proj.celery:app"
+    assert image.discover("celery", "-A", "tasks", "worker")["entrypoints"][0]["target"] == "tasks:celery"
+
+
+def test_several_commands(image):
+    image.write_all("web.py jobs/tasks.py")
+    found = image.discover("x", commands=["uvicorn web:app", "cd jobs; celery -A tasks:queue worker"])
+    assert [entry["module"] for entry in found["entrypoints"] if entry["attribute"]] == ["web", "tasks"]
+    assert found["import_path"] == [str(image.app), f"{image.app}/jobs"]
+    assert {"web", "tasks"} <= {name for name, _ in found["modules"]}
+
+
+def test_the_standard_library_is_no_entry_point(image):
+    image.write_all("main.py")
+    found = image.discover("python3", "-m", "http.server")
+    assert found["entrypoints"][0]["target"] is None
+    assert "http.server of the start command is in the standard library" in found["notes"]
+
+
+def test_no_start_command(image):
+    image.write_all("main.py")
+    found = image.discover()
+    assert [name for name, _ in found["modules"]] == ["main"]
+    assert found["notes"] == ["the image has no start command, so no entry point is checked"]
+
+
+def test_a_server_that_is_not_installed_is_an_entry_point(image):
+    image.write_all("main.py")
+    found = image.discover("uvicorn", "main:app")
+    assert [entry["module"] for entry in found["entrypoints"]] == ["main", "uvicorn"]
+    assert found["notes"] == [
+        "uvicorn of the start command was not found in PATH: the container would not start"
+    ]
+
+
+# Preparation
+
+SETTINGS = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "{}")\n'
+
+
+def test_django(image):
+    image.install("Django", "django/__init__.py")
+    image.write("site1/wsgi.py", SETTINGS.format("site1.production"))
+    image.write("site1/production.py")
+    image.write("manage.py", SETTINGS.format("site1.development"))
+    expected = {
+        "description": "django.setup() with DJANGO_SETTINGS_MODULE=site1.production",
+        "environ": {"DJANGO_SETTINGS_MODULE": "site1.production"},
+        "callable": "django:setup",
+    }
+    assert image.discover("gunicorn", "site1.wsgi")["setup"] == expected
+    by_manage = image.discover("python3", "manage.py", "runserver")
+    assert by_manage["setup"]["environ"] == {"DJANGO_SETTINGS_MODULE": "site1.development"}
+    assert by_manage["entrypoints"][0]["target"] == "site1.development"
+    assert image.discover()["setup"]["environ"] == {"DJANGO_SETTINGS_MODULE": "site1.development"}
+    environ = {"DJANGO_SETTINGS_MODULE": "site1.other"}
+    assert image.discover("gunicorn", "site1.wsgi", environ=environ)["setup"]["environ"] == environ
+
+
+def test_settings_without_django(image):
+    image.write("manage.py", SETTINGS.format("a.settings"))
+    assert image.discover("python3", "manage.py", "check")["setup"] is None
+
+
+def test_setup_of_the_user(image):
+    image.write_all("main.py")
+    assert image.discover("python3", "main.py", setup="main:prepare")["setup"] == {
+        "description": "main.prepare()",
+        "environ": {},
+        "callable": "main:prepare",
+    }
+
+
+# Hostile files
+
+
+def test_special_files_are_not_opened(image):
+    image.write_all("main.py")
+    os.mkfifo(image.app / "fifo.py")
+    os.mkfifo(image.app / "manage.py")
+    (image.app / "folder.py").mkdir()
+    (image.app / "broken.py").symlink_to("/nonexistent")
+    (image.app / "device.py").symlink_to("/dev/zero")
+    assert image.modules("python3", "main.py") == ["main"]
+    assert image.discover("sh", "manage.py")["error"] is None
+
+
+def test_links_to_folders_above(image):
+    image.write_all("main.py a/__init__.py a/b/x.py")
+    (image.app / "a" / "loop").symlink_to(image.app)
+    (image.app / "a" / "self").symlink_to(".")
+    (image.app / "a" / "b" / "up").symlink_to("..")
+    (image.app / "link").symlink_to("a")
+    found = image.modules("python3", "main.py")
+    assert found == ["a", "a.b.x", "link", "link.b.x", "main"]
+
+
+def test_names_that_are_not_utf8(image):
+    image.write_all("main.py")
+    with open(os.fsencode(image.app) + b"/\xff\xfe.py", "w"):
+        pass
+    found = image.discover("python3", "main.py")
+    assert found["skipped"] == [[r"\xff\xfe", str(image.app) + r"/\xff\xfe.py", "not a module name"]]
+    json.dumps(found, ensure_ascii=False).encode("utf-8")
+
+
+def test_names_that_python_writes_otherwise(image):
+    image.write_all("main.py größe.py ﬁt.py")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == ["größe", "main"]
+    assert [name for name, _, _ in found["skipped"]] == ["ﬁt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_unreadable_folders(image):
+    image.write_all("main.py secret/x.py")
+    (image.app / "secret").chmod(0)
+    assert image.modules("python3", "main.py") == ["main"]
+
+
+def test_a_package_200_levels_deep(image):
+    folder = image.app
+    for _ in range(200):
+        folder = folder / "a"
+        folder.mkdir()
+        (folder / "__init__.py").touch()
+    found = image.modules("python3", "x.py")
+    assert len(found) == 200
+    assert found[-1] == ".".join("a" * 200)
+
+
+def test_a_working_directory_that_does_not_exist(image):
+    found = image.discover("uvicorn", "main:app", workdir=str(image.root / "gone"))
+    assert "does not exist" in found["error"]
