@@ -10,12 +10,17 @@ from typing import Optional
 from importguard.evidence import EntryPoint, Evidence
 from importguard.model import Finding
 
+Target = tuple[EntryPoint, frozenset[str]]
+
 _RUNS = "runs when imported"
 
 
 def mark(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
     """Set ``breaks_startup``: None where no entry point was recognised; those that break it come first."""
-    marked = [replace(finding, breaks_startup=_breaks(finding, evidence)) for finding in findings]
+    targets = [
+        (entry, frozenset(entry.reaches)) for entry in evidence.entrypoints if entry.module is not None
+    ]
+    marked = [replace(finding, breaks_startup=_breaks(finding, targets, evidence)) for finding in findings]
     return sorted(marked, key=_order)
 
 
@@ -23,16 +28,15 @@ def _order(finding: Finding) -> tuple[bool, int, str]:
     return not finding.breaks_startup, -len(finding.affected), finding.missing or finding.module
 
 
-def _breaks(finding: Finding, evidence: Evidence) -> Optional[bool]:
+def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
     if _is_preparation(finding, evidence):
         return True
-    targets = [entry for entry in evidence.entrypoints if entry.module is not None]
     if not targets:
         return None
-    return any(_breaks_target(finding, entry) for entry in targets)
+    return any(_breaks_target(finding, entry, reaches) for entry, reaches in targets)
 
 
-def _breaks_target(finding: Finding, entry: EntryPoint) -> bool:
+def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str]) -> bool:
     """Whether this command cannot start for this finding.
 
     A target that was imported is broken by nothing on its way: a module of a circle may fail only alone.
@@ -45,8 +49,8 @@ def _breaks_target(finding: Finding, entry: EntryPoint) -> bool:
     if entry.module in finding.affected:
         return True
     circular = "partially initialized module" in finding.message
-    on_the_way = set(finding.affected if not finding.reached else ()) | {finding.module}
-    return not circular and not on_the_way.isdisjoint(entry.reaches)
+    sources = (finding.module,) if finding.reached else finding.affected
+    return not circular and any(source in reaches for source in sources)
 
 
 def shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:

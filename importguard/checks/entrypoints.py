@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importguard.evidence import EntryPoint, Evidence
-from importguard.failures.frames import relative
+from importguard.failures.application import application
 from importguard.model import Finding, Location
 from importguard.rules import RULES
 
@@ -15,7 +15,8 @@ def check(evidence: Evidence) -> list[Finding]:
 
 
 def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
-    path = next((item.path for item in evidence.modules if item.name == entry.module), None)
+    code = application(evidence)
+    path = code.files.get(entry.module or "")
     return Finding(
         rule=RULES["IG109"],
         severity=RULES["IG109"].severity,
@@ -23,5 +24,5 @@ def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
         message=f"'{entry.command}' loads '{entry.target}', but module '{entry.module}' has no attribute "
         f"'{entry.attribute}'",
         missing=f"{entry.module}.{entry.attribute}",
-        location=Location(relative(path, evidence.import_path)) if path else None,
+        location=Location(code.relative(path)) if path else None,
     )

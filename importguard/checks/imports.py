@@ -9,8 +9,9 @@ from typing import Optional
 
 from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
 from importguard.failures import dump
+from importguard.failures.application import Application, application
 from importguard.failures.environment import environment
-from importguard.failures.frames import chain, locate, own_frame, relative
+from importguard.failures.frames import chain, locate, own_frame
 from importguard.failures.own_module import own_module
 from importguard.failures.root_cause import RootCause, root_cause, type_name
 from importguard.model import Diagnosis, Finding, Location, Severity
@@ -30,7 +31,8 @@ def check(evidence: Evidence) -> list[Finding]:
         cause = root_cause(item)
         key = preparation if preparation and _lacks_preparation(item) else _key(item, cause)
         groups.setdefault(key, []).append((item, cause))
-    return [_finding(members, evidence) for members in groups.values()]
+    code = application(evidence)
+    return [_finding(members, evidence, code) for members in groups.values()]
 
 
 def _failed(evidence: Evidence) -> Iterator[ModuleImport]:
@@ -77,21 +79,21 @@ def _lacks_preparation(item: ModuleImport) -> bool:
     return known and bool(_UNCONFIGURED.search(item.failure.message))
 
 
-def _finding(members: Sequence[Member], evidence: Evidence) -> Finding:
+def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -> Finding:
     item, cause = min(members, key=lambda member: _rank(member[0], evidence))
     prepared = next((one for one, _ in members if not one.selected), None)
     environmental = _environment(item, cause)
-    frames = _frames(item, cause, evidence)
+    frames = _frames(item, cause, code)
     return Finding(
         rule=cause.rule,
         severity=Severity.WARNING if environmental else cause.rule.severity,
         module=prepared.name if prepared else item.culprit or item.name,
         message=cause.message,
         missing=cause.missing,
-        location=_location(item, cause, frames, evidence),
-        chain=chain(frames, cause.missing, evidence.import_path),
+        location=_location(item, cause, frames, code),
+        chain=chain(frames, cause.missing, code),
         affected=tuple(sorted({one.name for one, _ in members if one.selected})),
-        diagnosis=environmental or own_module(cause.missing if cause.rule.id == "IG101" else None, evidence),
+        diagnosis=environmental or own_module(cause.missing if cause.rule.id == "IG101" else None, code),
     )
 
 
@@ -110,10 +112,10 @@ def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
     return environment(item.failure)
 
 
-def _frames(item: ModuleImport, cause: RootCause, evidence: Evidence) -> tuple[Frame, ...]:
+def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Frame, ...]:
     """The failure's frames. A SyntaxError's last one is a file that never ran: it has no module yet."""
     if item.failure is None:
-        return dump.frames(item.output, {one.path: one.name for one in evidence.modules if one.path})
+        return dump.frames(item.output, code.modules)
     frames = item.failure.frames
     if cause.rule.id == "IG105" and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))
@@ -121,15 +123,12 @@ def _frames(item: ModuleImport, cause: RootCause, evidence: Evidence) -> tuple[F
 
 
 def _location(
-    item: ModuleImport, cause: RootCause, frames: Sequence[Frame], evidence: Evidence
+    item: ModuleImport, cause: RootCause, frames: Sequence[Frame], code: Application
 ) -> Optional[Location]:
     if cause.rule.id == "IG105" and frames and not frames[-1].path.startswith("<"):
-        return locate(frames[-1], evidence.import_path)
-    frame = own_frame(frames, evidence)
+        return locate(frames[-1], code)
+    frame = own_frame(frames, code)
     if frame is not None:
-        return locate(frame, evidence.import_path)
-    for site in evidence.sites:
-        if site.module == item.culprit and site.target == cause.missing and site.path:
-            return Location(relative(site.path, evidence.import_path), site.line)
-    path = next((one.path for one in evidence.modules if one.name == (item.culprit or item.name)), None)
-    return Location(relative(path, evidence.import_path)) if path else None
+        return locate(frame, code)
+    path = code.files.get(item.culprit or item.name)
+    return Location(code.relative(path)) if path else None

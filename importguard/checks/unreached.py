@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from importguard.evidence import Evidence, ImportSite
-from importguard.failures.frames import relative
+from importguard.failures.application import Application, application
 from importguard.failures.own_module import own_module
 from importguard.model import Finding, ImportStep, Location
 from importguard.rules import RULES
@@ -22,13 +22,13 @@ def check(evidence: Evidence) -> list[Finding]:
         for site in evidence.sites
         if site.scope == "module" and site.resolves is False and site.module in failed
     ]
-    own = {item.name.partition(".")[0] for item in evidence.modules if item.selected}
-    targets = {_named(site.target, own) for site in sites}
+    code = application(evidence)
+    targets = {_named(site.target, code) for site in sites}
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:
         if not _covered(site.target, known):
-            groups.setdefault(_shortest(_named(site.target, own), targets), []).append(site)
-    return [_finding(target, group, evidence) for target, group in groups.items()]
+            groups.setdefault(_shortest(_named(site.target, code), targets), []).append(site)
+    return [_finding(target, group, code) for target, group in groups.items()]
 
 
 _NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
@@ -39,11 +39,11 @@ def _prefixes(name: str) -> list[str]:
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _named(target: str, own: set[str]) -> str:
+def _named(target: str, code: Application) -> str:
     """What Python would name as missing. Of a package that is not the application's, the whole is absent:
     its submodules are not looked for without running it."""
     top = target.partition(".")[0]
-    return target if top in own else top
+    return target if top in code.packages else top
 
 
 def _covered(target: str, known: Iterable[str]) -> bool:
@@ -55,9 +55,9 @@ def _shortest(target: str, targets: set[str]) -> str:
     return next(prefix for prefix in _prefixes(target) if prefix in targets)
 
 
-def _finding(target: str, sites: list[ImportSite], evidence: Evidence) -> Finding:
+def _finding(target: str, sites: list[ImportSite], code: Application) -> Finding:
     first = min(sites, key=lambda site: (site.module, site.line))
-    location = Location(relative(first.path, evidence.import_path), first.line) if first.path else None
+    location = Location(code.relative(first.path), first.line) if first.path else None
     return Finding(
         rule=RULES["IG101"],
         severity=RULES["IG101"].severity,
@@ -68,5 +68,5 @@ def _finding(target: str, sites: list[ImportSite], evidence: Evidence) -> Findin
         chain=(ImportStep(first.module, target, location),) if location else (),
         affected=tuple(sorted({site.module for site in sites})),
         reached=False,
-        diagnosis=own_module(target, evidence),
+        diagnosis=own_module(target, code),
     )

@@ -14,7 +14,7 @@ _FRAME = re.compile(r'^\s*File "(.*)", line (\d+) in (.*)$')
 _HEADER = re.compile(
     r"^(Fatal Python error: |Timeout \(\d+:\d\d:\d\d(\.\d+)?\)!|(Current )?[Tt]hread 0x[0-9a-f]+|"
     r"Extension modules: |Python runtime state: |<truncated |Current thread's C stack trace|"
-    r"Garbage-collecting$)"
+    r"Garbage-collecting$|Stack \(most recent call first\):)"
 )
 _PROBE = "<importguard>"
 

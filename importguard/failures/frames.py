@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from importguard.evidence import Evidence, Frame
+from importguard.evidence import Frame
+from importguard.failures.application import Application
 from importguard.model import ImportStep, Location
 
 
-def relative(path: str, roots: Sequence[str]) -> str:
-    """``path`` relative to the longest import root that holds it, else as it is."""
-    holding = [root.rstrip("/") for root in roots if path.startswith(root.rstrip("/") + "/")]
-    return path[len(max(holding, key=len)) + 1 :] if holding else path
-
-
-def locate(frame: Frame, roots: Sequence[str]) -> Location:
+def locate(frame: Frame, code: Application) -> Location:
     """The place of a frame."""
-    return Location(relative(frame.path, roots), frame.line)
+    return Location(code.relative(frame.path), frame.line)
 
 
-def own_frame(frames: Sequence[Frame], evidence: Evidence) -> Optional[Frame]:
+def own_frame(frames: Sequence[Frame], code: Application) -> Optional[Frame]:
     """The innermost frame of the application's own code; without one, the innermost that has a file."""
-    selected = {module.name for module in evidence.modules if module.selected}
     real = [frame for frame in frames if not frame.path.startswith("<")]
-    own = [frame for frame in real if frame.module in selected]
+    own = [frame for frame in real if frame.module in code.names]
     leading = own or real
     return leading[-1] if leading else None
 
 
-def chain(frames: Sequence[Frame], missing: Optional[str], roots: Sequence[str]) -> tuple[ImportStep, ...]:
+def chain(frames: Sequence[Frame], missing: Optional[str], code: Application) -> tuple[ImportStep, ...]:
     """The way through the modules, one step each; the last one leads to ``missing`` where there is one.
 
     Frames of the import system itself are no steps. Neighbouring frames of one module are one step, at the
@@ -43,6 +37,4 @@ def chain(frames: Sequence[Frame], missing: Optional[str], roots: Sequence[str])
             way.pop()
         way.append(frame)
     targets = [frame.module for frame in way[1:]] + ([missing] if missing else [])
-    return tuple(
-        ImportStep(frame.module, target, locate(frame, roots)) for frame, target in zip(way, targets)
-    )
+    return tuple(ImportStep(frame.module, target, locate(frame, code)) for frame, target in zip(way, targets))

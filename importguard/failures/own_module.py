@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Optional
 
-from importguard.evidence import Evidence
+from importguard.failures.application import Application
 from importguard.model import Diagnosis
 
 
-def own_module(missing: Optional[str], evidence: Evidence) -> Optional[Diagnosis]:
+def own_module(missing: Optional[str], code: Application) -> Optional[Diagnosis]:
     """The diagnosis where ``missing`` lies in a package that the application's modules are in, else None."""
     package, dot, _ = (missing or "").rpartition(".")
     top = package.partition(".")[0]
-    own = {item.name.partition(".")[0] for item in evidence.modules if item.selected}
-    if not dot or top not in own:
+    if not dot or top not in code.packages:
         return None
     return Diagnosis(
         cause="own-module",

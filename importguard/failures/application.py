@@ -1,0 +1,38 @@
+"""Which code is the application's own: looked up often, so worked out once from the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from importguard.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Application:
+    """``names`` and ``packages`` (top-level names) of the selected modules; ``files`` of all: name → path.
+
+    ``modules``: path → name.
+    """
+
+    roots: tuple[str, ...]
+    names: frozenset[str]
+    packages: frozenset[str]
+    files: dict[str, str]
+    modules: dict[str, str]
+
+    def relative(self, path: str) -> str:
+        """``path`` relative to the longest import root that holds it, else as it is."""
+        holding = [root.rstrip("/") for root in self.roots if path.startswith(root.rstrip("/") + "/")]
+        return path[len(max(holding, key=len)) + 1 :] if holding else path
+
+
+def application(evidence: Evidence) -> Application:
+    """The application that ``evidence`` is of."""
+    names = frozenset(item.name for item in evidence.modules if item.selected)
+    return Application(
+        roots=evidence.import_path,
+        names=names,
+        packages=frozenset(name.partition(".")[0] for name in names),
+        files={item.name: item.path for item in evidence.modules if item.path},
+        modules={item.path: item.name for item in evidence.modules if item.path},
+    )
