@@ -117,7 +117,7 @@ def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
         ),
         findings=tuple(redact(finding, (*image.env, *config.env)) for finding in findings),
         seconds=evidence.seconds,
-        notes=(*_left_out(selected), *evidence.notes),
+        notes=(*_left_out(selected), *_unprepared(evidence), *evidence.notes),
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
     )
@@ -150,6 +150,13 @@ def _left_out(modules: list[ModuleImport]) -> list[str]:
     listed = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in sorted(reasons.items()))
     advice = "; --include-tests checks the tests too" if "tests" in reasons else ""
     return [f"Left out: {listed}{advice}."]
+
+
+def _unprepared(evidence: Evidence) -> list[str]:
+    preparation = evidence.preparation
+    if preparation is None or preparation.outcome == "imported":
+        return []
+    return [f"{preparation.description} failed, so the modules were judged without it."]
 
 
 _REASONS = {

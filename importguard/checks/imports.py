@@ -88,7 +88,7 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
         rule=cause.rule,
         severity=Severity.WARNING if environmental else cause.rule.severity,
         module=prepared.name if prepared else item.culprit or item.name,
-        message=cause.message,
+        message=f"{prepared.name} fails: {cause.message}" if prepared else cause.message,
         missing=cause.missing,
         location=_location(item, cause, frames, code),
         chain=chain(frames, cause.missing, code),

@@ -140,13 +140,19 @@ def _sentences(image: ImageReport) -> Iterator[str]:
         causes = sum(1 for finding in image.findings if finding.reached and finding.rule.id != "IG109")
         verb = "does" if failed == 1 else "do"
         yield f"{failed} of {_count(checked, 'module')} {verb} not import, from {_count(causes, 'cause')}."
-    elif checked:
-        yield f"All {checked} modules import." if checked > 1 else "The module imports."
+    elif checked and not image.findings:
+        yield from _all_import(checked)
     unreached = sum(1 for finding in image.findings if not finding.reached)
     if unreached:
         verb = "is" if unreached == 1 else "are"
         yield f"{_count(unreached, 'more missing module')} {verb} behind them and would fail next."
     yield from _startup(image)
+    if checked and not failed and image.findings:
+        yield from _all_import(checked)
+
+
+def _all_import(checked: int) -> Iterator[str]:
+    yield f"All {checked} modules import." if checked > 1 else "The module imports."
 
 
 def _startup(image: ImageReport) -> Iterator[str]:

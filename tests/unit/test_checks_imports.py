@@ -233,6 +233,7 @@ def test_a_failed_preparation_is_a_finding_by_its_root_cause() -> None:
         imported("shop"), preparation=Preparation("django.setup()", "failed", no_module("corsheaders"))
     )
     assert (finding.rule.id, finding.module, finding.missing) == ("IG101", "django.setup()", "corsheaders")
+    assert finding.message == "django.setup() fails: No module named 'corsheaders'"
     assert finding.affected == ()
 
 

@@ -23,7 +23,7 @@ from unit.builders import (
 
 from importguard.config import Config
 from importguard.errors import ImageError
-from importguard.evidence import Evidence
+from importguard.evidence import Evidence, Preparation
 from importguard.model import Report
 from importguard.progress import QuietProgress
 from importguard.reporters.text import render
@@ -143,6 +143,19 @@ def test_an_image_that_could_not_be_checked_says_what_to_do() -> None:
 def test_several_images_end_with_an_overview() -> None:
     lines = render(report(broken(), "shop:1.4", "lost")).splitlines()
     assert lines[-2:] == ["✗ shop:1.4: 2 findings", "! lost: not checked"]
+
+
+def test_what_keeps_it_from_starting_is_said_first() -> None:
+    observed = evidence(
+        imported("shop"), imported("shop.a"), entrypoints=(entry("shop", "missing_attribute"),)
+    )
+    text = render(report(observed))
+    assert "✗ 1 finding breaks startup (uvicorn shop:app).\n  All 2 modules import.\n" in text
+    prepared = evidence(
+        imported("shop"), preparation=Preparation("django.setup()", "failed", no_module("cors"))
+    )
+    assert "✗ 1 finding breaks startup.\n  The module imports.\n" in render(report(prepared))
+    assert "django.setup() failed, so the modules were judged without it." in render(report(prepared))
 
 
 def test_an_image_without_a_name_is_called_by_its_id() -> None:
