@@ -1,0 +1,109 @@
+"""Django projects: models import only after ``django.setup()``, which one missing application stops."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scenarios.support import BASE, SITE, build, check, docker
+
+SETTINGS = """
+SECRET_KEY = "x"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "shop.apps.ShopConfig"{more}]
+ROOT_URLCONF = "project.urls"
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+"""
+START = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
+PROJECT = {
+    "project/__init__.py": "",
+    "project/urls.py": "from django.urls import path\nfrom shop import views\nurlpatterns = [path('', views.index)]\n",
+    "project/wsgi.py": START + "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+    "project/asgi.py": START + "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n",
+    "manage.py": START + "import sys\nif __name__ == '__main__':\n"
+    "    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n",
+    "shop/__init__.py": "",
+    "shop/apps.py": "from django.apps import AppConfig\n\n\nclass ShopConfig(AppConfig):\n    name = 'shop'\n",
+    "shop/models.py": "from django.contrib.auth.models import User\nfrom django.db import models\n\n\n"
+    "class Order(models.Model):\n    user = models.ForeignKey(User, on_delete=models.CASCADE)\n",
+    "shop/views.py": "from django.http import HttpResponse\nfrom shop.models import Order\n\n\n"
+    "def index(request):\n    return HttpResponse(Order.objects.count())\n",
+    "shop/migrations/__init__.py": "",
+    "shop/migrations/0001_initial.py": "from django.db import migrations\n\n\n"
+    "class Migration(migrations.Migration):\n    dependencies = []\n    operations = []\n",
+}
+
+
+@pytest.fixture(scope="session")
+def django(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image with Django; skips where it cannot be had."""
+    folder = tmp_path_factory.mktemp("django")
+    version = docker("run", "--rm", "--network", "none", "--entrypoint", "python3", BASE, "-c",
+                     "import sys; print('%d.%d' % sys.version_info[:2])")
+    line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
+            "--only-binary=:all:", "--python-version", version, "--target", str(folder), "django>=4.2,<6"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
+    if done.returncode:
+        pytest.skip(f"Django cannot be installed: {done.stderr.strip()[-300:]}")
+    for locale in folder.glob("django/**/locale"):
+        subprocess.run(["rm", "-rf", str(locale)], check=True)
+    return build("django", f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n",
+                 {"site": Path(folder)})
+
+
+def project(image: str, name: str, files: dict[str, str], ending: str, more: str = "") -> str:
+    """An image with the project, whose settings have further INSTALLED_APPS."""
+    tree = {f"tree/{path}": text for path, text in {**PROJECT, **files}.items()}
+    tree["tree/project/settings.py"] = SETTINGS.format(more=more)
+    return build(f"django-{name}", f"FROM base\nCOPY tree /srv\nWORKDIR /srv\n{ending}", tree, base=image)
+
+
+STARTS = [
+    ("manage", 'CMD ["python3", "manage.py", "runserver"]\n', {}),
+    ("environment", "ENV DJANGO_SETTINGS_MODULE=project.settings\n", {}),
+    ("wsgi", 'CMD ["gunicorn", "project.wsgi:application"]\n', {"manage.py": ""}),
+    ("asgi", "CMD uvicorn project.asgi:application\n", {"manage.py": ""}),
+]
+
+
+@pytest.mark.parametrize(("name", "ending", "files"), STARTS, ids=[row[0] for row in STARTS])
+def test_models_import(django: str, name: str, ending: str, files: dict[str, str]) -> None:
+    image = project(django, name, files, ending)
+    for options in ((), ("--exact",)):
+        result = check(image, *options)
+        assert result.findings == [], result.err
+        assert result.code == 0
+        assert result.outcomes(["shop.models", "shop.views", "project.urls"]) == {
+            "shop.models": "imported", "shop.views": "imported", "project.urls": "imported"}
+
+
+def test_installed_app_that_is_not_in_the_image(django: str) -> None:
+    """It stops django.setup(), and with it everything; the modules are judged without."""
+    image = project(django, "missing", {}, STARTS[0][1], ', "not_there_app"')
+    result = check(image)
+    finding = result.finding("IG101", "not_there_app")
+    assert finding["breaks_startup"] is True
+    assert result.code == 1
+    assert result.image["notes"]
+    assert result.outcome("shop.apps") == "imported"
+    assert result.findings[0] == finding
+
+
+def test_missing_module_in_a_view(django: str) -> None:
+    files = {"shop/views.py": "import not_there_xyz\n\n\ndef index(request):\n    pass\n"}
+    result = check(project(django, "view", files, STARTS[0][1]))
+    finding = result.finding("IG101", "not_there_xyz")
+    assert {"shop.views", "project.urls"} == set(finding["affected"])
+    assert result.outcome("shop.models") == "imported"
+    assert len(result.findings) == 1
+    assert result.code == 1
+
+
+def test_missing_module_in_models(django: str) -> None:
+    """django.setup() imports every application's models."""
+    files = {"shop/models.py": "import not_there_xyz\n"}
+    result = check(project(django, "models", files, STARTS[0][1]))
+    assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
+    assert result.code == 1
