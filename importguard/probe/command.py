@@ -15,8 +15,8 @@ from importguard.probe.shell import Shell, is_assignment, spelled, steps
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
 NO_WRAPPERS = frozenset(
-    "[ [[ test echo printf which type hash alias trap kill pkill pgrep killall grep sed awk cat cp mv ln ls rm "
-    "mkdir touch find chown chmod pip pip3 apt-get apk curl wget nc nginx".split()
+    "[ [[ test echo printf which type hash alias trap kill pkill pgrep killall grep sed awk cat cp mv ln ls "
+    "rm mkdir touch find chown chmod pip pip3 apt-get apk curl wget nc nginx".split()
 )
 """Commands of scripts that name programs without starting them."""
 
@@ -77,6 +77,18 @@ class Invocation:
         self.environ = environ
         self.directory = directory
         self.conditional = conditional
+        self.missing: list[str] = []
+
+    def require(self, program: str) -> None:
+        """Note a wrapper that is not in the image: without it nothing starts."""
+        if not which(program, self.environ, self.directory):
+            self.missing.append(program)
+
+    def inner(self, words: list[str]) -> Invocation:
+        """What this one starts in turn."""
+        made = Invocation(words, self.environ, self.directory, self.conditional)
+        made.missing = list(self.missing)
+        return made
 
 
 def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -> list[StartCommand]:
@@ -127,6 +139,8 @@ def _unwrap(name: str, invocation: Invocation) -> bool:
     """Remove one wrapper from the front; False where the program is none."""
     words = invocation.words
     if name in WRAPPERS:
+        if name != "exec":
+            invocation.require(words[0])
         values, arguments = WRAPPERS[name]
         invocation.words = _after_options(words[1:], values)[arguments:]
         if arguments and invocation.words[:1] == ["--"]:
@@ -247,6 +261,7 @@ def _unwrap_conda(invocation: Invocation) -> None:
 
 def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     """``sh -c TEXT [$0 [$1 …]]`` and ``sh SCRIPT [$1 …]``."""
+    invocation.require(invocation.words[0])
     words = invocation.words[1:]
     inline = False
     if os.path.basename(invocation.words[0]) == "busybox":
@@ -267,6 +282,8 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     arguments = words[1:] or ["sh"] if inline else [path, *words[1:]]
     shell = Shell(invocation.environ, invocation.directory, arguments)
     found = _steps(text, shell, invocation.conditional, depth)
+    for command in found:
+        command.missing_wrappers[:0] = invocation.missing
     if not inline and not any(command.recognised for command in found):
         found += _rest(words[1:], invocation, depth)
     return found
@@ -287,11 +304,13 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     path = which(words[0], environ, directory)
     command = StartCommand(spelled(words), environ, directory)
     command.conditional = invocation.conditional
+    command.missing_wrappers = invocation.missing
     if path is None:
         command.missing_program = words[0]
         if is_python(name):
             read_python(command, words[1:])
         elif not read_tool(command, name, words[1:]):
+            invocation.require(words[0])
             return _rest(words[1:], invocation, depth) or [command]
         else:
             command.tool_program = True
@@ -310,10 +329,10 @@ def _script(
     command: StartCommand, invocation: Invocation, path: str, line: list[str], depth: int
 ) -> list[StartCommand]:
     """A script is its interpreter with the script as argument; installers hide long paths behind ``sh``."""
-    words, environ, directory = invocation.words, invocation.environ, invocation.directory
+    words, directory = invocation.words, invocation.directory
     hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
     line = [hidden] if hidden else line
-    inner = Invocation([*line, path, *words[1:]], environ, directory, invocation.conditional)
+    inner = invocation.inner([*line, path, *words[1:]])
     if os.path.basename(line[0]) == "env":
         inner.words[1:2] = line[1].split() if len(line) > 1 else []
         _unwrap_env(inner)
@@ -353,6 +372,5 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
     for at, item in enumerate(words):
         name = os.path.basename(item)
         if name in SHELLS or is_python(name) or name in TOOLS:
-            inner = Invocation(words[at:], invocation.environ, invocation.directory, invocation.conditional)
-            return _follow(inner, depth)
+            return _follow(invocation.inner(words[at:]), depth)
     return []

@@ -47,6 +47,19 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
     return search.result(error)
 
 
+class Target:
+    """A module that a start command loads, and the attribute of it that it needs.
+
+    ``alone``: only this module is of interest, not the distribution that it belongs to.
+    """
+
+    def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
+        self.command = command
+        self.module = module
+        self.attribute = attribute
+        self.alone = alone
+
+
 class Discovery:
     """The steps of one discovery, and what they found."""
 
@@ -64,9 +77,8 @@ class Discovery:
         self.selection = Selection([], False, [])
         self.finder = Finder([], self.selection)
         self.installed: list[Distribution] | None = None
-        self.targets: list[tuple[StartCommand, str, str | None, bool]] = []
+        self.targets: list[Target] = []
         self.foreign: dict[str, set[str]] = {}
-        self.shadowed: set[str] = set()
 
     def run(self) -> None:
         """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
@@ -75,6 +87,7 @@ class Discovery:
         self.interpreter = python = find_interpreter(
             self.commands, self.request.get("python"), self.environ, self.directory
         )
+        self._other_interpreters(python)
         self.details.append("interpreter: %s (%s)" % (shown(python.executable), shown(python.why)))
         self.selection = Selection(
             python.suffixes, bool(self.request.get("include_tests")), self.request.get("exclude") or []
@@ -93,6 +106,17 @@ class Discovery:
         self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self.selection.modules:
             raise NothingToImport(self._nothing())
+
+    def _other_interpreters(self, python: Interpreter) -> None:
+        """Several commands can run several Pythons; all are judged with the first."""
+        folder = os.path.dirname(python.executable)
+        for command in self.commands:
+            if command.executable and os.path.dirname(command.executable) != folder and not command.secondary:
+                if command.why != python.why:
+                    self.notes.append(
+                        "%s runs %s, but is judged with %s"
+                        % (command.text, shown(command.executable), shown(python.executable))
+                    )
 
     def _may_add_directory(self) -> bool:
         """Whether the working directory is still to be tried: not where the user named what to check."""
@@ -115,15 +139,17 @@ class Discovery:
         for command in self.commands:
             self.details.append("start command: %s" % command.text)
             self.notes.extend(command.notes)
-            if command.missing_program:
-                self.notes.append(
-                    "%s of the start command was not found in PATH: the container would not start"
-                    % shown(command.missing_program)
-                )
+            for program in [command.missing_program] + command.missing_wrappers:
+                if program and not command.secondary:
+                    self.notes.append(
+                        "%s of the start command was not found: the container would not start"
+                        % shown(program)
+                    )
 
     def _roots(self, python: Interpreter) -> list[str]:
         roots: list[str] = []
-        for command in self.commands:
+        main = [command for command in self.commands if not command.secondary]
+        for command in main:
             for root in command.roots + ([] if python.safe_path else command.own_roots):
                 if root not in roots:
                     roots.append(root)
@@ -152,15 +178,27 @@ class Discovery:
             for name in self._packages():
                 self._add_named(name)
             return
-        folders = [self.selection.folder(root) for root in self._application_roots()]
+        roots = self._application_roots()
+        self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
+        folders = [self.selection.folder(root) for root in roots]
         self.selection.walk(self.selection.children("", folders, allowed=self._allowed))
         for name in self.finder.mapping:
             self._add_unit(name)
         for distribution in self._distributions():
             if distribution.is_local_folder():
                 self._add_distribution(distribution, "installed from a folder")
-        for _, module, _, alone in self.targets:
-            self._add_target(module, alone)
+        for target in self.targets:
+            self._add_target(target.module, target.alone)
+
+    def _reached_from_above(self, root: str) -> bool:
+        """Whether an entry point names a module below this root by its longer name (``src.pkg.main``)."""
+        for target in self.targets:
+            found = self.finder.locate(target.module)
+            if found and found.path.startswith(root + "/"):
+                depth = found.path[len(root) + 1 :].count("/") + (0 if found.package else 1)
+                if len(target.module.split(".")) > depth:
+                    return True
+        return False
 
     def _application_roots(self) -> list[str]:
         assert self.interpreter is not None
@@ -174,8 +212,8 @@ class Discovery:
     def _allowed(self, folder: Folder, name: str) -> bool:
         """Whether a name in an application root is the application's, and is what an import would find."""
         assert self.interpreter is not None
-        target = any(module.split(".")[0] == name for _, module, _, _ in self.targets)
-        if name in SYSTEM.get(folder.path, ()) and (name in _KERNEL or not target):
+        target = any(target.module.split(".")[0] == name for target in self.targets)
+        if name in folder.folders and name in SYSTEM.get(folder.path, ()) and (name in _KERNEL or not target):
             return False
         if name in _ENVIRONMENT and "pyvenv.cfg" in folder.names:
             return False
@@ -186,17 +224,17 @@ class Discovery:
         origin = self.interpreter.loaded.get(name)
         if name in self.interpreter.builtin or (origin is not None and not origin.startswith(own)):
             return self._refuse(
-                shown_path, "%r is a module that the interpreter itself has loaded already" % name
+                self.notes, shown_path, "%r is a module that the interpreter itself has loaded already" % name
             )
         found = self.finder.locate(name)
         if found and not found.portions and not found.path.startswith(own):
-            return self._refuse(shown_path, "%r is found first in %s" % (name, shown(found.path)))
+            return self._refuse(
+                self.details, shown_path, "%r is found first in %s" % (name, shown(found.path))
+            )
         return True
 
-    def _refuse(self, path: str, why: str) -> bool:
-        if path not in self.shadowed:
-            self.shadowed.add(path)
-            self.notes.append("%s can never be imported: %s" % (shown(path), shown(why)))
+    def _refuse(self, to: list[str], path: str, why: str) -> bool:
+        to.append("%s can never be imported: %s" % (shown(path), shown(why)))
         return False
 
     def _foreign(self, folder: Folder) -> set[str]:
@@ -253,24 +291,35 @@ class Discovery:
 
     # Entry points
 
-    def _find_targets(self) -> list[tuple[StartCommand, str, str | None, bool]]:
-        """(command, module, attribute, whether only this module is of the application)."""
+    def _find_targets(self) -> list[Target]:
         found = []
         for command in self.commands:
             for module, attribute in self._entries(command):
+                module = self._run_as_main(command, module)
                 located = self.finder.locate(module)
                 if command.secondary and located is None:
                     self.details.append("%s: %s is not in the image" % (command.text, shown(module)))
                 elif located and self._is_standard(located):
                     self.notes.append("%s of the start command is in the standard library" % module)
                 else:
-                    found.append((command, module, attribute, False))
+                    found.append(Target(command, module, attribute, False))
             for module, attribute in command.workers:
-                found.append((command, module, attribute, True))
+                found.append(Target(command, module, attribute, True))
             tool = command.tool
             if command.tool_program and tool and tool.isidentifier() and self.finder.locate(tool) is None:
-                found.append((command, tool, None, True))
+                found.append(Target(command, tool, None, True))
         return found
+
+    def _run_as_main(self, command: StartCommand, module: str) -> str:
+        """``python -m package`` runs package.__main__, which cannot be imported to check it: the package is.
+
+        Where there is no ``__main__`` the command cannot run, and that is the module that is missing.
+        """
+        found = self.finder.locate(module) if command.runs == module else None
+        inner = module + ".__main__"
+        if found and (found.package or found.portions) and not self.finder.locate(inner):
+            return inner
+        return module
 
     def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
         if command.tool == "celery":
@@ -323,32 +372,33 @@ class Discovery:
     def _foreign_of(self, found: Found) -> set[str]:
         return self._foreign(self.selection.folder(found.entry))
 
+    def _runs(self, command: StartCommand) -> str | None:
+        """The module that the command runs as ``__main__``, which is never imported under its own name."""
+        found = self.finder.locate(command.runs) if command.runs else None
+        return "%s.__main__" % command.runs if found and found.package else command.runs
+
     def _entrypoints(self) -> None:
-        for command, module, attribute, _ in self.targets:
-            self.entrypoints.append(
-                {
-                    "command": command.text,
-                    "target": shown(module + (":" + attribute if attribute else "")),
-                    "module": shown(module),
-                    "attribute": attribute,
-                    "runs": command.runs,
-                }
-            )
+        for target in self.targets:
+            attribute = ":" + target.attribute if target.attribute else ""
+            self._entrypoint(target.command, shown(target.module + attribute), target)
         for command in self.commands:
-            if command.secondary or any(target[0] is command for target in self.targets):
+            if command.secondary or any(target.command is command for target in self.targets):
                 continue
-            self.entrypoints.append(
-                {
-                    "command": command.text,
-                    "target": None,
-                    "module": None,
-                    "attribute": None,
-                    "runs": command.runs,
-                }
-            )
+            self._entrypoint(command, None, None)
             self.notes.append("no entry point was recognised in the start command: %s" % command.text)
         if not self.commands:
             self.notes.append("the image has no start command, so no entry point is checked")
+
+    def _entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
+        self.entrypoints.append(
+            {
+                "command": command.text,
+                "target": text,
+                "module": target and shown(target.module),
+                "attribute": target and target.attribute,
+                "runs": self._runs(command),
+            }
+        )
 
     # Results
 

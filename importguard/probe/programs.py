@@ -31,6 +31,7 @@ class StartCommand:
         self.flags: list[str] = []
         self.why = ""
         self.missing_program: str | None = None
+        self.missing_wrappers: list[str] = []
         self.tool_program = False
         self.dead_script: str | None = None
         self.script: str | None = None
@@ -307,7 +308,9 @@ _SERVER_FLAGS = frozenset(
 
 def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
     options = Options(words, _UVICORN_FLAGS)
-    command.roots.append(command.join(options.last("--app-dir") or ""))
+    command.roots.append(
+        command.join(options.last("--app-dir") or command.environ.get("UVICORN_APP_DIR", ""))
+    )
     target = options.rest[0] if options.rest else command.environ.get("UVICORN_APP", "")
     if target:
         command.load(target)

@@ -134,7 +134,11 @@ def is_name(text: str) -> bool:
 
 
 class Selection:
-    """Collects the modules below packages and folders; ``modules`` and ``skipped`` are the result."""
+    """Collects the modules below packages and folders; ``modules`` and ``skipped`` are the result.
+
+    ``boundaries`` are folders that are no portions of namespace packages, since they are on the import path
+    themselves: their modules have another name there.
+    """
 
     def __init__(self, suffixes: list[str], include_tests: bool, exclude: list[str]) -> None:
         self.suffixes = suffixes
@@ -142,6 +146,7 @@ class Selection:
         self.exclude = exclude
         self.modules: dict[str, str] = {}
         self.skipped: dict[str, tuple[str, str]] = {}
+        self.boundaries: frozenset[str] = frozenset()
         self.directories = 0
         self._cache: dict[str, Folder] = {}
 
@@ -215,10 +220,10 @@ class Selection:
         reason: str = "",
         allowed: Callable[[Folder, str], bool] | None = None,
     ) -> list[tuple[str, list[str], tuple[object, ...], str]]:
-        """Add what these folders hold, the first folder's names before the next one's.
+        """Add what these folders hold; names of the first folder come before those of the next.
 
-        ``seen`` are the identities of the folders above, into which no link may lead back; ``allowed`` says of
-        a folder's name whether it is to be taken. Returns what has to be walked next.
+        ``seen`` are the identities of the folders above, into which no link may lead back; ``allowed`` says
+        of a folder's name whether it is to be taken. Returns what has to be walked next.
         """
         prefix = parent + "." if parent else ""
         taken: set[str] = set()
@@ -238,7 +243,7 @@ class Selection:
                     why = reason or self._folder_reason(child)
                     self.add(prefix + child, init, why)
                     below.append((prefix + child, [path], seen, why))
-                elif child not in folder.modules:
+                elif child not in folder.modules and path not in self.boundaries:
                     portions.setdefault(child, []).append(path)
             wanted = [
                 name
@@ -257,9 +262,8 @@ class Selection:
         runs = _runs_when_imported(folder)
         for name in names:
             if name != "__init__":
-                self.add(
-                    prefix + name, folder.join(folder.modules[name]), reason or (RUNS if name in runs else "")
-                )
+                why = reason or (RUNS if name in runs else "")
+                self.add(prefix + name, folder.join(folder.modules[name]), why)
 
     def _folder_reason(self, name: str) -> str:
         return TESTS if name in _TEST_FOLDERS and not self.include_tests else ""

@@ -215,9 +215,10 @@ def test_names_of_the_standard_library(image):
     found = image.discover("python3", "main.py")
     assert [name for name, _ in found["modules"]] == ["json", "main", "xml"]
     for name in ("time.py", "sys.py", "os.py", "email"):
-        assert any(note.startswith(f"{image.app}/{name} can never be imported") for note in found["notes"]), (
-            name
-        )
+        assert any(
+            note.startswith(f"{image.app}/{name} can never be imported")
+            for note in found["notes"] + found["details"]
+        ), name
 
 
 def test_the_standard_library_comes_before_editable_installs(image):
@@ -246,9 +247,10 @@ def test_a_folder_hidden_by_an_installed_package(image):
     image.install("docs", "docs/__init__.py")
     found = image.discover("python3", "main.py")
     assert [name for name, _ in found["modules"]] == ["main"]
-    assert found["notes"] == [
+    message = (
         f"{image.app}/docs can never be imported: 'docs' is found first in {image.site}/docs/__init__.py"
-    ]
+    )
+    assert message in found["details"]
 
 
 def test_site_packages_are_not_the_application(image):
@@ -286,7 +288,7 @@ def test_editable_installs(image):
 
 def test_the_distribution_of_the_entry_point(image):
     image.install("Acme.Web", "acme/web/__init__.py acme/web/cli.py acme/web/x.py acme_tool.py")
-    image.install("acme-core", "acme/core/__init__.py")
+    image.install("acme-core", "acme/core/__init__.py acme/core/__main__.py")
     image.script("serve", "import sys\nfrom acme.web.cli import main\nsys.exit(main())\n")
     found = image.discover("serve", "--port", "80")
     assert [name for name, _ in found["modules"]] == ["acme.web", "acme.web.cli", "acme.web.x", "acme_tool"]
@@ -433,9 +435,7 @@ def test_a_server_that_is_not_installed_is_an_entry_point(image):
     image.write_all("main.py")
     found = image.discover("uvicorn", "main:app")
     assert [entry["module"] for entry in found["entrypoints"]] == ["main", "uvicorn"]
-    assert found["notes"] == [
-        "uvicorn of the start command was not found in PATH: the container would not start"
-    ]
+    assert found["notes"] == ["uvicorn of the start command was not found: the container would not start"]
 
 
 # Preparation
@@ -537,3 +537,52 @@ def test_a_package_200_levels_deep(image):
 def test_a_working_directory_that_does_not_exist(image):
     found = image.discover("uvicorn", "main:app", workdir=str(image.root / "gone"))
     assert "does not exist" in found["error"]
+
+
+def test_a_folder_of_the_import_path_is_no_namespace_package(image):
+    image.write_all("src/pkg/__init__.py src/pkg/main.py tool.py")
+    environ = {"PYTHONPATH": f"{image.app}/src"}
+    assert image.modules("uvicorn", "pkg.main:app", environ=environ) == ["pkg", "pkg.main", "tool"]
+    found = image.modules("uvicorn", "src.pkg.main:app", environ=environ)
+    assert found == ["pkg", "pkg.main", "src.pkg", "src.pkg.main", "tool"]
+
+
+def test_what_runs_before_the_main_command_does_not_widen_its_import_path(image):
+    image.write_all("main.py prestart/wait.py prestart/helper.py")
+    found = image.discover("sh", "-c", "python3 prestart/wait.py && exec python3 main.py")
+    assert found["import_path"] == [str(image.app)]
+
+
+def test_a_package_that_runs(image):
+    image.write_all("pkg/__init__.py pkg/__main__.py bare/__init__.py")
+    (entry,) = image.discover("python3", "-m", "pkg")["entrypoints"]
+    assert (entry["module"], entry["runs"]) == ("pkg", "pkg.__main__")
+    (entry,) = image.discover("python3", "-m", "bare")["entrypoints"]
+    assert entry["module"] == "bare.__main__"
+
+
+@pytest.mark.parametrize("wrapper", ["/entrypoint.sh", "tini --", "/nope/sh -c 'exec \"$@\"' sh"])
+def test_a_wrapper_that_is_not_in_the_image(image, wrapper):
+    image.write_all("main.py")
+    found = image.discover(commands=[f"{wrapper} python3 main.py"])
+    program = wrapper.split()[0]
+    assert found["notes"] == [f"{program} of the start command was not found: the container would not start"]
+    assert found["entrypoints"][0]["module"] == "main"
+
+
+def test_the_root_of_the_file_system_as_working_directory(image, monkeypatch):
+    from importguard.probe import selection
+
+    image.write_all("app/main.py usr/lib/x.py opt/tool/y.py proc/z.py etc/conf.py srv/api.py boot.py")
+    monkeypatch.setitem(selection.SYSTEM, str(image.app), selection.SYSTEM["/"])
+    assert image.modules("uvicorn", "app.main:app") == ["app.main", "boot"]
+    assert image.modules("uvicorn", "srv.api:app") == ["app.main", "boot", "srv.api"]
+
+
+def test_several_interpreters(image):
+    image.write_all("main.py")
+    other = image.root / "other" / "python3"
+    other.parent.mkdir()
+    other.symlink_to(os.path.realpath(image.bin / "python3"))
+    found = image.discover(commands=["python3 main.py", f"{other} main.py"])
+    assert found["notes"] == [f"{other} main.py runs {other}, but is judged with {image.bin}/python3"]

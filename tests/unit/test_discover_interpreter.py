@@ -67,10 +67,11 @@ def test_order_of_what_else_names_one(image):
     first, second = image.environment("first"), image.environment("second")
     path = {"PATH": f"{first}:/usr/bin"}
     assert executable(image.discover("nginx", environ=path)) == f"{first}/python3"
-    with_environment = {**path, "VIRTUAL_ENV": str(second.parent)}
-    assert executable(image.discover("nginx", environ=with_environment)) == f"{second}/python3"
+    virtual = {**path, "VIRTUAL_ENV": str(second.parent)}
+    assert executable(image.discover("nginx", environ=virtual)) == f"{second}/python3"
     assert executable(image.discover(f"{second}/python", "main.py", environ=path)) == f"{second}/python"
-    assert executable(image.discover("nginx", environ=path, python=f"{second}/python")) == f"{second}/python"
+    found = image.discover("nginx", environ=path, python=f"{second}/python")
+    assert executable(found) == f"{second}/python"
     assert executable(image.discover("nginx", environ=path, python="python")) == f"{first}/python"
 
 
