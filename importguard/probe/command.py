@@ -20,8 +20,14 @@ NO_WRAPPERS = frozenset(
 )
 """Commands of scripts that name programs without starting them."""
 
+SUPERVISORS = frozenset(["supervisord", "circusd", "honcho", "watchfiles", "watchmedo", "hupper"])
+"""Python programs that start others: what they load themselves is not the application."""
+
 _DEPTH = 8
 """How many wrappers are followed: a script can call itself."""
+
+_PROGRAMS = 2000
+"""How many programs are looked at in all: a script can call itself many times."""
 
 # Options with a value of their own, and how many arguments follow before the wrapped command. "*": every
 # long option has a value.
@@ -78,6 +84,7 @@ class Invocation:
         self.directory = directory
         self.conditional = conditional
         self.missing: list[str] = []
+        self.budget = [_PROGRAMS]
 
     def require(self, program: str) -> None:
         """Note a wrapper that is not in the image: without it nothing starts."""
@@ -88,6 +95,7 @@ class Invocation:
         """What this one starts in turn."""
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing = list(self.missing)
+        made.budget = self.budget
         return made
 
 
@@ -101,7 +109,10 @@ def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -
 
 def parse_text(text: str, environ: dict[str, str], directory: str) -> list[StartCommand]:
     """The start commands in one line of shell, as ``--command`` gives it."""
-    found = _steps(text, Shell(environ, directory, ["sh"]), False, 0)
+    outer = Invocation([], environ, directory, False)
+    found = _steps(text, Shell(environ, directory, ["sh"]), outer, 0)
+    if not text.split():
+        return []
     return _ordered(found) or [_unrecognised(shown(text), text.split(), environ, directory)]
 
 
@@ -125,7 +136,8 @@ def _ordered(found: list[StartCommand]) -> list[StartCommand]:
 
 def _follow(invocation: Invocation, depth: int) -> list[StartCommand]:
     """Take wrappers away until a program is left, and say what that starts."""
-    while invocation.words and depth < _DEPTH:
+    invocation.budget[0] -= 1
+    while invocation.words and depth < _DEPTH and invocation.budget[0] > 0:
         depth += 1
         name = os.path.basename(invocation.words[0])
         if name in SHELLS:
@@ -281,19 +293,19 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     text = words[0] if inline else read_text(path) or ""
     arguments = words[1:] or ["sh"] if inline else [path, *words[1:]]
     shell = Shell(invocation.environ, invocation.directory, arguments)
-    found = _steps(text, shell, invocation.conditional, depth)
-    for command in found:
-        command.missing_wrappers[:0] = invocation.missing
+    found = _steps(text, shell, invocation, depth)
     if not inline and not any(command.recognised for command in found):
         found += _rest(words[1:], invocation, depth)
     return found
 
 
-def _steps(text: str, shell: Shell, conditional: bool, depth: int) -> list[StartCommand]:
+def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[StartCommand]:
     found: list[StartCommand] = []
     for step in steps(text, shell):
-        unsure = conditional or step.conditional
-        found += _follow(Invocation(step.words, step.environ, step.directory, unsure), depth)
+        invocation = outer.inner(step.words)
+        invocation.environ, invocation.directory = step.environ, step.directory
+        invocation.conditional = outer.conditional or step.conditional
+        found += _follow(invocation, depth)
     return found
 
 
@@ -347,7 +359,10 @@ def _script(
     if command.executable is None:
         command.dead_script = path
     command.script = path
-    read_python(command, inner.words[1:], os.path.basename(words[0]))
+    if os.path.basename(words[0]) in SUPERVISORS:
+        command.notes.append("%s starts other programs: name them with --command" % shown(words[0]))
+    else:
+        read_python(command, inner.words[1:], os.path.basename(words[0]))
     return [command]
 
 

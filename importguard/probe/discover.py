@@ -103,6 +103,7 @@ class Discovery:
             self._set_path([*self.import_path, self.directory])
             self._select()
         self._entrypoints()
+        self._not_on_the_path()
         self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self.selection.modules:
             raise NothingToImport(self._nothing())
@@ -119,10 +120,24 @@ class Discovery:
                     )
 
     def _may_add_directory(self) -> bool:
-        """Whether the working directory is still to be tried: not where the user named what to check."""
+        """Whether the working directory is still to be tried.
+
+        Not where the user named what to check, nor where the start command would fail without it.
+        """
         assert self.interpreter is not None
-        asked = self._packages() or self.interpreter.safe_path
-        return not asked and self.directory not in self.import_path
+        asked = self._packages() or self.interpreter.safe_path or self.directory in self.import_path
+        return not asked and all(self.finder.locate(target.module) for target in self.targets)
+
+    def _not_on_the_path(self) -> None:
+        """Say what a look at the image would make one expect to be checked, and is not."""
+        folder = self.selection.folder(self.directory)
+        names = [name for name in folder.modules if name != "setup"]
+        names += [name for name in folder.folders if folder.package(name, self.selection.suffixes)]
+        if names and not self._packages() and self.directory not in self.finder.entries:
+            self.notes.append(
+                "the working directory %s is not on the import path of the start command: its modules were "
+                "not checked (%s)" % (shown(self.directory), ", ".join(sorted(names)[:5]))
+            )
 
     # The start command
 

@@ -219,6 +219,11 @@ def test_entrypoint_script_that_calls_itself(image):
     assert not image.main(["sh", "run.sh"]).recognised
 
 
+def test_entrypoint_script_that_calls_itself_many_times(image):
+    image.write("run.sh", "./run.sh $1\n" * 500).chmod(0o755)
+    assert not image.main(["sh", "run.sh"]).recognised
+
+
 def test_entrypoint_that_is_no_text(image):
     image.program("launcher", "\x7fELF\0\0")
     assert image.main(["launcher", "--config", "x", "python3", "-m", "a"]).entries == [("a", None)]
@@ -236,7 +241,8 @@ def test_console_script(image):
     image.program(
         "serve",
         f"#!{image.python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom acme.cli import Main\n"
-        "if __name__ == '__main__':\n    sys.argv[0] = re.sub(r'x', '', sys.argv[0])\n    sys.exit(Main.run())\n",
+        "if __name__ == '__main__':\n    sys.argv[0] = re.sub(r'x', '', sys.argv[0])\n"
+        "    sys.exit(Main.run())\n",
     )
     found = image.main(["serve", "--port", "80"])
     assert found.entries == [("acme.cli", "Main.run")]

@@ -361,9 +361,45 @@ def test_nothing_to_import(image):
 def test_the_working_directory_helps_out(image):
     image.write_all("main.py")
     (image.root / "elsewhere").mkdir()
-    found = image.discover("uvicorn", "--app-dir", str(image.root / "elsewhere"), "main:app")
+    found = image.discover(commands=[f"cd {image.root}/elsewhere; python3 -c pass"])
     assert [name for name, _ in found["modules"]] == ["main"]
     assert found["import_path"] == [str(image.root / "elsewhere"), str(image.app)]
+
+
+def test_the_working_directory_does_not_hide_that_the_command_fails(image):
+    image.write_all("main.py site1/settings.py")
+    (image.root / "elsewhere").mkdir()
+    found = image.discover("uvicorn", "--app-dir", str(image.root / "elsewhere"), "main:app")
+    assert "nothing to import" in found["error"]
+    assert (
+        "nothing to import"
+        in image.discover("django-admin", "check", "--settings", "site1.settings")["error"]
+    )
+
+
+def test_modules_beside_the_import_path_are_mentioned(image):
+    image.write_all("main.py other.py")
+    image.write("tool/tool.py")
+    found = image.discover("python3", "tool/tool.py")
+    assert found["notes"] == [
+        f"the working directory {image.app} is not on the import path of the start command: its modules were "
+        "not checked (main, other)"
+    ]
+
+
+def test_a_supervisor_is_not_the_application(image):
+    image.write_all("main.py")
+    image.install("supervisor", "supervisor/__init__.py supervisor/supervisord.py")
+    image.script("supervisord", "import sys\nfrom supervisor.supervisord import main\nsys.exit(main())\n")
+    found = image.discover("supervisord", "-n")
+    assert [name for name, _ in found["modules"]] == ["main"]
+    assert found["entrypoints"][0]["target"] is None
+    assert found["interpreter"]["executable"] == f"{image.bin}/python3"
+
+
+def test_an_empty_command(image):
+    image.write_all("main.py")
+    assert image.modules(commands=[" "]) == ["main"]
 
 
 # Entry points and the import path

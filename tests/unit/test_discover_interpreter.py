@@ -78,8 +78,8 @@ def test_order_of_what_else_names_one(image):
 def test_no_python(image):
     found = image.discover("nginx", environ={"PATH": "/nonexistent:/nowhere", "VIRTUAL_ENV": "/venv"})
     assert found["error"] == (
-        "no Python found: no python3 or python in PATH (/nonexistent:/nowhere) nor in VIRTUAL_ENV (/venv), and "
-        "none named by the start command (nginx); choose one with --python"
+        "no Python found: no python3 or python in PATH (/nonexistent:/nowhere) nor in VIRTUAL_ENV (/venv), "
+        "and none named by the start command (nginx); choose one with --python"
     )
     assert found["interpreter"] is None
 
