@@ -50,7 +50,8 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
 class Target:
     """A module that a start command loads, and the attribute of it that it needs.
 
-    ``alone``: only this module is of interest, not the distribution that it belongs to.
+    ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
+    belongs to, and where it is absent, importing it says so.
     """
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
@@ -95,7 +96,7 @@ class Discovery:
         self._set_path(self._roots(python))
         self.targets = self._find_targets()
         self._select()
-        if not self.selection.modules and self._may_add_directory():
+        if not any(self.selection.modules.values()) and self._may_add_directory():
             self.notes.append(
                 "the start command's import path holds no modules; the working directory %s was added"
                 % shown(self.directory)
@@ -105,7 +106,7 @@ class Discovery:
         self._entrypoints()
         self._not_on_the_path()
         self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
-        if not self.selection.modules:
+        if not any(self.selection.modules.values()):
             raise NothingToImport(self._nothing())
 
     def _other_interpreters(self, python: Interpreter) -> None:
@@ -320,9 +321,10 @@ class Discovery:
                     found.append(Target(command, module, attribute, False))
             for module, attribute in command.workers:
                 found.append(Target(command, module, attribute, True))
-            tool = command.tool
-            if command.tool_program and tool and tool.isidentifier() and self.finder.locate(tool) is None:
-                found.append(Target(command, tool, None, True))
+            program = command.tool if command.tool_program else command.runs
+            if program and program.isidentifier() and not self.finder.locate(program):
+                if program not in [target.module for target in found]:
+                    found.append(Target(command, program, None, True))
         return found
 
     def _run_as_main(self, command: StartCommand, module: str) -> str:
@@ -370,6 +372,8 @@ class Discovery:
 
     def _add_target(self, module: str, alone: bool) -> None:
         found = self.finder.locate(module)
+        if found is None and alone:
+            self.selection.force(module, None)
         if found is None or found.portions:
             return
         if (
@@ -454,7 +458,9 @@ class Discovery:
             },
             "import_path": self.import_path,
             "entrypoints": self.entrypoints,
-            "modules": [[name, shown(path)] for name, path in sorted(self.selection.modules.items())],
+            "modules": [
+                [name, path and shown(path)] for name, path in sorted(self.selection.modules.items())
+            ],
             "skipped": [
                 [shown(name), shown(path), reason]
                 for name, (path, reason) in sorted(self.selection.skipped.items())

@@ -144,7 +144,7 @@ class Selection:
         self.suffixes = suffixes
         self.include_tests = include_tests
         self.exclude = exclude
-        self.modules: dict[str, str] = {}
+        self.modules: dict[str, str | None] = {}
         self.skipped: dict[str, tuple[str, str]] = {}
         self.boundaries: frozenset[str] = frozenset()
         self.directories = 0
@@ -167,8 +167,8 @@ class Selection:
         else:
             self.modules[name] = path
 
-    def force(self, name: str, path: str) -> None:
-        """A module that has to be imported, whatever its name looks like (an entry point)."""
+    def force(self, name: str, path: str | None) -> None:
+        """A module that has to be imported, whatever its name looks like, and even if it is not there."""
         if self.skipped.get(name, ("", EXCLUDED))[1] != EXCLUDED:
             del self.skipped[name]
         if name not in self.skipped:

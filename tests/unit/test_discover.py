@@ -64,7 +64,7 @@ class Image:
     def modules(self, *cmd: str, **request) -> list[str]:
         found = self.discover(*cmd, **request)
         assert found["error"] is None, found["error"]
-        return [name for name, _ in found["modules"]]
+        return [name for name, path in found["modules"] if path]
 
 
 @pytest.fixture
@@ -315,11 +315,24 @@ def test_a_worker_class_takes_in_its_module_only(image):
     image.write_all("main.py")
     image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/loops.py")
     found = image.discover("gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app")
-    assert [name for name, _ in found["modules"]] == ["main", "uvicorn.workers"]
+    assert [name for name, path in found["modules"] if path] == ["main", "uvicorn.workers"]
     assert [entry["target"] for entry in found["entrypoints"]][:2] == [
         "main:app",
         "uvicorn.workers:UvicornWorker",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "absent"),
+    [
+        ("python3 -m uvicorn main:app", "uvicorn"),
+        ("python3 -m gunicorn -k acme.Worker main:app", "gunicorn"),
+        ("gunicorn -k acme.Worker main:app", "acme"),
+    ],
+)
+def test_servers_and_workers_that_are_absent_are_imported_all_the_same(image, command, absent):
+    image.write_all("main.py")
+    assert [absent, None] in image.discover(commands=[command])["modules"]
 
 
 def test_an_entry_point_is_never_left_out_as_a_test(image):
@@ -471,6 +484,7 @@ def test_a_server_that_is_not_installed_is_an_entry_point(image):
     image.write_all("main.py")
     found = image.discover("uvicorn", "main:app")
     assert [entry["module"] for entry in found["entrypoints"]] == ["main", "uvicorn"]
+    assert found["modules"] == [["main", f"{image.app}/main.py"], ["uvicorn", None]]
     assert found["notes"] == ["uvicorn of the start command was not found: the container would not start"]
 
 
