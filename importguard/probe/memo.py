@@ -114,7 +114,7 @@ class State:
             if environment.get(name) != base[0].get(name)
         }
         moves = [_list_changes(before, after) for before, after in zip(base[1], lists)]
-        return variables, moves, directory if directory != base[2] else None, patches
+        return variables, moves, directory if directory != base[2] else _MISSING, patches
 
     def add(self, effects):
         """Add another import's effects to the present state; adding them twice is adding them once."""
@@ -127,7 +127,7 @@ class State:
             for value in gone:
                 if value in values:
                     values.remove(value)
-        if directory is not None:
+        if directory is not _MISSING:
             _enter(directory)
         for (name, key), value in patches.items():
             _put(self.namespaces[name][0], key, value)
@@ -187,6 +187,13 @@ def _is_real(module):
     return getattr(module, "__spec__", None) is not None
 
 
+def _cut(error, handled):
+    """Take ``handled`` out of the chain of ``error``: Python adds what was being handled when a body failed."""
+    for link in chain(error) if handled is not None else ():
+        if link.__context__ is handled:
+            link.__context__ = None
+
+
 def _is_absent(error, name):
     return type(error) is ModuleNotFoundError and error.name == name
 
@@ -217,6 +224,7 @@ class Visit:
         self.name = name
         self.outer = outer  # (modules, late, state) of the import that asked
         self.executing = False
+        self.handled = _exc_info()[1]  # what the asking code is handling: no part of this import
         self.low = None  # the outermost visit whose half-imported module this one has seen
         self.heir = None
         self.doubt = None
@@ -390,6 +398,7 @@ class Memory:
         memo.state = self.state.take()
         memo.effects = self.state.effects(memo.state)
         if memo.error is not None:
+            _cut(memo.error, visit.handled)
             memo.links = [
                 (link, link.__cause__, link.__context__, link.__suppress_context__, link.__traceback__)
                 for link in chain(memo.error)
@@ -425,7 +434,7 @@ class Memory:
             visit.begun = _clock()
             self.stack.append(visit)
             kept = self.memos.pop(memo.name)
-            words = []
+            words = [(type(memo.error), safe_text(memo.error))]
             for _ in range(2):
                 visit.executing = False
                 try:
@@ -436,7 +445,7 @@ class Memory:
             self.memos[memo.name] = kept
             self.stack.pop()
             self.resume(visit.outer, memo)
-            memo.alike = len(words) == 2 and words[0] == words[1]
+            memo.alike = len(words) == 3 and words[0] == words[1] == words[2]
         return memo.alike
 
     def file(self, memo, visit):
@@ -484,12 +493,12 @@ class Memory:
                 if not all(self.fails_alike(self.memos[name]) for name in visit.failed & memo.failed):
                     visit.doubt = "each"
                 visit.failed |= memo.failed
-        if memo.error is not None and visit and self.state.take() != memo.state:
+        if memo.error is not None and visit:
             missing = describe(memo.error)[2]
-            if missing is None:
-                visit.doubt = visit.doubt or "state"
-            elif self.findable_now(missing):
+            if missing is not None and self.findable_now(missing, memo):
                 return None  # what is being imported has made it findable: import it as part of that
+            if missing is None and self.state.take() != memo.state:
+                visit.doubt = visit.doubt or "state"
         self.appear(memo, visit)
         if memo.error is None:
             return self.spec(memo.name, memo.module)
@@ -509,10 +518,14 @@ class Memory:
         self.bind(memo.late)
         if memo.effects is not None:
             self.state.add(memo.effects)
+            if memo.effects[2] is None and visit:
+                visit.doubt = "each"  # a working directory that is gone can't be entered again
 
-    def findable_now(self, name):
-        top = name.partition(".")[0]
-        return top in _modules or _findable(top)
+    def findable_now(self, name, memo):
+        """Whether the module ``name``, absent from the baseline, is there in the present context."""
+        if name in _modules:
+            return True
+        return "." not in name and self.state.take() != memo.state and _findable(name)
 
     def raise_again(self, memo, handled):
         """Raise the error as if the body had run: the same chain, ending in what is being handled now."""

@@ -251,7 +251,8 @@ class Supervisor:
         if tops and time.monotonic() < self.ends:
             self.spawn("find", [], find=tops)
             self.loop()
-        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)}
+        known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
+        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)} - known
         sites = []
         for module, found in mentions.items():
             if not lost.isdisjoint(found):

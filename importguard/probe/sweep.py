@@ -13,7 +13,7 @@ class Sweep:
 
     def __init__(self, request, channel):
         self.channel = channel
-        self.files = request["files"]
+        self.files = dict(request["files"])
         self.selected = set(request["selected"]) | set(request["files"])
         self.attributes = request["attributes"]
         self.limit = request["limit"]
@@ -102,30 +102,42 @@ class Sweep:
 
     def resolve(self, memo):
         """The memo of a member of a cycle, with that member as the entry."""
-        cycle, memo_pending = memo.pending, memo.pending
+        cycle = memo.pending
         if type(cycle) is not list:
             return memo
         memo.pending = None
         memos = self.memory.memos
-        whole = all(name in memos and memos[name].error is None for name in cycle)
-        if memo.name not in self.files:
-            return memo
+        simulation = self.simulation(cycle)
         try:
-            self.simulate(memo.name, cycle)
-            if whole:
-                return memo
+            simulation.load(memo.name)
         except Fails as fails:
-            memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
-            memo.lead = fails.lead
-            memo.state = self.memory.state.base
+            self.fails_by(memo, fails, simulation)
             return memo
         except (Undecided, RecursionError):
-            pass
-        return self.again(memo, memo_pending)
+            return self.again(memo, cycle)
+        if all(name in memos and memos[name].error is None for name in cycle):
+            return memo
+        return self.again(memo, cycle)
 
-    def simulate(self, name, cycle):
-        members = set(cycle)
+    def fails_by(self, memo, fails, simulation):
+        """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
+        memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
+        memo.lead = fails.lead
+        memo.state = self.memory.state.base
+        memo.effects, memo.late, memo.loaded = None, {}, {}
+        for known in simulation.memos.values():
+            if known is not None:
+                memo.loaded.update(known.loaded)
+        for name in simulation.complete:
+            known = self.memory.memos.get(name)
+            if known is not None and known.module is not None:
+                memo.loaded[name] = known.module
+
+    def simulation(self, cycle):
+        """A simulation in which the modules of ``cycle``, and those of its packages, are run."""
         self.note_failures(cycle)
+        self.find_files(cycle)
+        members = set(cycle)
 
         def inside(module):
             if module not in self.files:
@@ -136,7 +148,16 @@ class Sweep:
                 module = module.rpartition(".")[0]
             return False
 
-        Simulation(inside, self.fact, self.program, self.files, self.own_failures).load(name)
+        return Simulation(inside, self.fact, self.program, self.files, self.own_failures)
+
+    def find_files(self, cycle):
+        """The files of third-party modules in a cycle: of them, only cycles are ever read."""
+        for name in cycle:
+            memo = self.memory.memos.get(name)
+            for key, module in memo.loaded.items() if memo is not None and name not in self.files else ():
+                origin = getattr(getattr(module, "__spec__", None), "origin", None)
+                if type(origin) is str and origin.endswith(".py"):
+                    self.files.setdefault(key, origin)
 
     def note_failures(self, cycle):
         """Which bodies of the cycle fail by themselves, and on which line."""
