@@ -66,16 +66,20 @@ FRESH = COMMON + "tell((NAME,) + judge(NAME))\nEXIT(0)\n"
 AFTER = COMMON + "judge(FIRST)\ntell((NAME,) + judge(NAME))\nEXIT(0)\n"
 NAIVE = COMMON + "for name in NAMES:\n    tell((name,) + judge(name))\nEXIT(0)\n"
 
-LEFT_OUT = re.compile(r"(.*\.)?(tests(\..*)?|test_[^.]*|[^.]*_test|conftest|__main__)")
+TEST = r"test_[^.]*|[^.]*_test|conftest"
+LEFT_OUT = re.compile(rf"(.*\.)?({TEST}|__main__)")
 SUFFIX = re.compile(r"\.(py|cpython-[^.]*\.so|abi3\.so|so)$")
 
 
 def walk(root):
     """Every module below ``root`` by name, and those that importguard documents as left out, apart."""
-    modules, left_out = {}, {}
+    modules, left_out, test_folders = {}, {}, ()
     for folder, subfolders, files in os.walk(root):
         parts = os.path.relpath(folder, root).split(os.sep) if folder != root else []
         subfolders[:] = sorted(d for d in subfolders if d.isidentifier() and d != "__pycache__")
+        if is_test_folder(folder):
+            test_folders += (folder + os.sep,)
+        in_tests = (folder + os.sep).startswith(test_folders) if test_folders else False
         for file in sorted(files):
             match = SUFFIX.search(file)
             if not match:
@@ -83,9 +87,18 @@ def walk(root):
             stem = file[: match.start()]
             path, names = os.path.join(folder, file), parts if stem == "__init__" else [*parts, stem]
             if all(name.isidentifier() and not keyword.iskeyword(name) for name in names):
-                unwanted = LEFT_OUT.fullmatch(".".join(names)) or runs_when_imported(path, files)
+                unwanted = in_tests or LEFT_OUT.fullmatch(".".join(names)) or runs_when_imported(path, files)
                 (left_out if unwanted else modules).setdefault(".".join(names), path)
     return modules, left_out
+
+
+def is_test_folder(folder):
+    """A folder ``tests``, or ``test`` that holds files named as tests are (django.test holds none)."""
+    name = os.path.basename(folder)
+    if name != "test":
+        return name == "tests"
+    files = (file for _, _, files in os.walk(folder) for file in files)
+    return any(re.fullmatch(rf"({TEST})\.py", file) for file in files)
 
 
 def runs_when_imported(path, siblings):
