@@ -56,8 +56,8 @@ class Target:
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
         self.command = command
-        self.module = module
-        self.attribute = attribute
+        self.module = str(module)
+        self.attribute = attribute and str(attribute)
         self.alone = alone
 
 
@@ -349,7 +349,7 @@ class Discovery:
                 return [(module, attribute or None)]
         if command.tool == "django":
             settings = settings_of(command, self.environ)
-            return [(settings, None)] if settings else []
+            return [(settings, None)] if settings else command.entries
         return command.entries
 
     def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
@@ -446,7 +446,7 @@ class Discovery:
         python = self.interpreter
         main = self.commands[0] if self.commands else None
         changed = {} if main is None else main.environ
-        return {
+        answer = {
             "interpreter": None
             if python is None
             else {
@@ -458,13 +458,6 @@ class Discovery:
             },
             "import_path": self.import_path,
             "entrypoints": self.entrypoints,
-            "modules": [
-                [name, path and shown(path)] for name, path in sorted(self.selection.modules.items())
-            ],
-            "skipped": [
-                [shown(name), shown(path), reason]
-                for name, (path, reason) in sorted(self.selection.skipped.items())
-            ],
             "setup": self.setup,
             "directory": main.directory if main else self.directory,
             "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
@@ -472,6 +465,23 @@ class Discovery:
             "details": _unique(self.details),
             "error": error,
         }
+        return dict(
+            _plain(answer),
+            modules=[[name, path and shown(path)] for name, path in sorted(self.selection.modules.items())],
+            skipped=[
+                [shown(name), shown(path), reason]
+                for name, (path, reason) in sorted(self.selection.skipped.items())
+            ],
+        )
+
+
+def _plain(value: Any) -> Any:
+    """The same in exact built-in types: ``marshal`` takes no words of a command (a subclass of ``str``)."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def _unique(texts: list[str]) -> list[str]:

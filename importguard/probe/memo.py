@@ -35,6 +35,8 @@ class State:
 
     def __init__(self):
         self.namespaces = {"builtins": (vars(builtins), dict(vars(builtins)))}
+        self.patched = {}  # namespace → (its content, the patches in it) as last seen
+        self.known = (None, None)  # (state, effects) as last asked
         self.lists = [sys.path, sys.meta_path, sys.path_hooks]
         self.environ = _modules["os"].environ if "os" in _modules else {}
         self.variables = getattr(self.environ, "_data", self.environ)
@@ -57,7 +59,11 @@ class State:
         patches = {}
         for name, (space, original) in self.namespaces.items():
             if space != original:
-                _differences(name, space, original, patches)
+                content, found = self.patched.get(name, (None, None))
+                if space != content:
+                    found = _differences(name, space, original)
+                    self.patched[name] = dict(space), found
+                patches.update(found)
         return dict(self.variables), [list(values) for values in self.lists], _where(), patches
 
     def set(self, state):
@@ -106,6 +112,8 @@ class State:
         """What ``state`` has beyond the baseline, in a form that can be added to another; None for nothing."""
         if state == self.base:
             return None
+        if state == self.known[0]:
+            return self.known[1]
         environment, lists, directory, patches = state
         base = self.base
         variables = {
@@ -114,7 +122,9 @@ class State:
             if environment.get(name) != base[0].get(name)
         }
         moves = [_list_changes(before, after) for before, after in zip(base[1], lists)]
-        return variables, moves, directory if directory != base[2] else _MISSING, patches
+        effects = variables, moves, directory if directory != base[2] else _MISSING, patches
+        self.known = state, effects
+        return effects
 
     def add(self, effects):
         """Add another import's effects to the present state; adding them twice is adding them once."""
@@ -136,7 +146,8 @@ class State:
 DEEPEST = 20000
 
 
-def _differences(name, space, original, patches):
+def _differences(name, space, original):
+    patches = {}
     changed = [key for key, value in space.items() if original.get(key, _MISSING) is not value]
     if len(space) - len(changed) < len(original):
         changed += [key for key in original if key not in space]
@@ -144,6 +155,7 @@ def _differences(name, space, original, patches):
         value = space.get(key, _MISSING)
         if getattr(value, "__name__", None) != name + "." + str(key):  # a submodule is bound by its own import
             patches[name, key] = value
+    return patches
 
 
 def _list_changes(before, after):

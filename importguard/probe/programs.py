@@ -191,10 +191,10 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
         if name == "manage.py" or _mentions(path, "execute_from_command_line"):
             _read_django(command, words)
             command.manage = path
-            return
-        command.entries.append((name[:-3], None)) if name[:-3].isidentifier() else command.notes.append(
-            "%s runs as a script and has no name that could be imported" % shown(path)
-        )
+        if name[:-3].isidentifier():
+            command.entries.append((name[:-3], None))
+        else:
+            command.notes.append("%s runs as a script and has no name to import it by" % shown(path))
     elif not _console_script(command, path):
         command.notes.append("%s loads nothing that is known" % shown(path))
 
