@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import sys
 from pathlib import Path
@@ -59,7 +60,9 @@ class Image:
 
     def discover(self, *cmd: str, environ=None, **request):
         request = {"workdir": str(self.app), "cmd": list(cmd), **request}
-        return discover(request, {**self.environ, **(environ or {})})
+        found = discover(request, {**self.environ, **(environ or {})})
+        marshal.dumps(found)
+        return found
 
     def modules(self, *cmd: str, **request) -> list[str]:
         found = self.discover(*cmd, **request)
@@ -510,6 +513,11 @@ def test_django(image):
     assert image.discover()["setup"]["environ"] == {"DJANGO_SETTINGS_MODULE": "site1.development"}
     environ = {"DJANGO_SETTINGS_MODULE": "site1.other"}
     assert image.discover("gunicorn", "site1.wsgi", environ=environ)["setup"]["environ"] == environ
+
+
+def test_manage_py_without_settings(image):
+    image.write("manage.py", "import os\n")
+    assert image.discover(commands=["python3 manage.py check"])["entrypoints"][0]["target"] == "manage"
 
 
 def test_settings_without_django(image):
