@@ -141,10 +141,10 @@ REPLACEMENTS = [
     hostile("replace_fork", "import os\ndef fork():\n    raise OSError('no')\nos.fork = os.waitpid = fork\n", IMPORTED),
     hostile("replace_posix", "import posix\n"
             "for name in ('write', 'fork', 'waitpid', '_exit', 'read', 'kill', 'pipe', 'dup2', 'close'):\n"
-            "    setattr(posix, name, lambda *rest: 0)\n", IMPORTED, truth=False),
+            "    setattr(posix, name, lambda *rest: 0)\n", IMPORTED),
     hostile("replace_builtins", "import builtins\n"
             "for name in ('len', 'isinstance', 'getattr', 'repr', 'str', 'print', 'sorted', 'BaseException'):\n"
-            "    setattr(builtins, name, None)\n", IMPORTED, truth=False),
+            "    setattr(builtins, name, None)\n", FAILED, "IG104"),
     hostile("replace_marshal", "import marshal, time\nmarshal.dumps = marshal.loads = lambda *rest: b''\n"
             "time.time = time.monotonic = lambda: 1 / 0\n", IMPORTED),
     hostile("replace_itself", "import sys\nsys.modules[__name__] = object()\n", IMPORTED),
@@ -160,8 +160,8 @@ REPLACEMENTS = [
     hostile("lost_directory", "import os, tempfile\nfolder = tempfile.mkdtemp()\nos.chdir(folder)\n"
             "os.rmdir(folder)\n", IMPORTED),
     hostile("low_limits", "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n", IMPORTED, truth=False),
-    hostile("alarm", "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.05)\n", IMPORTED, truth=False),
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n", IMPORTED),
+    hostile("alarm", "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n", IMPORTED),
 ]
 
 
@@ -200,7 +200,7 @@ SHADOWS = [
     rooted(
         "shadow_select",
         {"select.py": "import not_there_shadow\n", "app/a_uses.py": "import select\n"},
-        {}, {}, by_truth=("select", "app.a_uses"),
+        {}, {}, by_truth=("app.a_uses",),
     ),
 ]
 

@@ -111,7 +111,7 @@ class Result:
 
     def missing(self, module: str) -> Optional[str]:
         """What a failed module lacks, by the finding that it is affected by."""
-        found = [f for f in self.findings if f["reached"] and (module in f["affected"] or f["module"] == module)]
+        found = [f for f in self.findings if f["reached"] and module in f["affected"]]
         assert len(found) == 1, f"{module} belongs to {len(found)} findings: {found}"
         return found[0]["missing"]  # type: ignore[no-any-return]
 

@@ -47,8 +47,8 @@ def django(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
     if done.returncode:
         pytest.skip(f"Django cannot be installed: {done.stderr.strip()[-300:]}")
-    for locale in folder.glob("django/**/locale"):
-        subprocess.run(["rm", "-rf", str(locale)], check=True)
+    for translations in folder.glob("django/**/LC_MESSAGES"):
+        subprocess.run(["rm", "-rf", str(translations)], check=True)
     return build("django", f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n",
                  {"site": Path(folder)})
 

@@ -125,7 +125,7 @@ def test_nothing_is_left_after_kill_9(hanging: str) -> None:
 def test_container_that_somebody_kills(hanging: str) -> None:
     running = Running(hanging)
     docker("kill", running.details["Id"])
-    code, out, err = running.end()
+    code, _, err = running.end()
     assert code == 4
     assert "Traceback" not in err
     running.assert_nothing_is_left(5)

@@ -17,26 +17,27 @@ VERDICTS = {40: "imported", 41: "exited", 42: "failed"}
 CHILD = """
 import importlib, io, os, sys
 leave, show, getpid, module, report = os._exit, io.open, os.getpid, sys.argv[1], sys.argv[2]
+Exit, Anything, Missing, is_a, key = SystemExit, BaseException, ModuleNotFoundError, isinstance, id
 itself = getpid()
 sys.path[0] = os.getcwd()
 del sys.argv[1:]
 
 def missing(error, seen):
-    if error is None or id(error) in seen:
+    if error is None or key(error) in seen:
         return None
-    seen.add(id(error))
-    if isinstance(error, ModuleNotFoundError) and error.name:
+    seen.add(key(error))
+    if is_a(error, Missing) and error.name:
         return error.name
     return missing(error.__cause__, seen) or missing(error.__context__, seen)
 
 try:
     importlib.import_module(module)
-except SystemExit:
+except Exit:
     leave(41)
-except BaseException as error:
+except Anything as error:
     if getpid() == itself:
         with show(report, "w") as file:
-            file.write(missing(error, set()) or "")
+            file.write(missing(error, {0}) or "")
     leave(42)
 leave(40)
 """
