@@ -94,7 +94,6 @@ def attempt(action, *arguments):
     try:
         action(*arguments)
     except SystemExit as error:
-        links = chain(error)
         seconds = _clock() - begun
         return "exited", describe(error), "sys.exit({})".format(safe_text(error.code, repr)[:80]), seconds
     except BaseException as error:

@@ -16,6 +16,9 @@ import builtins
 import posix
 import sys
 
+from importguard.probe.failures import chain, describe, safe_text
+from importguard.probe.fresh import _clock, _findable, _import
+
 _modules = sys.modules
 _bootstrap = _modules["_frozen_importlib"]
 _LOADING = _bootstrap._find_and_load_unlocked.__code__

@@ -9,6 +9,11 @@ Static evaluation is cautious: what it can't decide raises ``Undecided``, and on
 follow from known facts are trusted.
 """
 
+import sys
+
+from importguard.probe.imports import absolute, is_type_checking
+
+
 
 class Fails(Exception):
     """The simulated import fails by the memo of ``name``; ``lead`` are the frames on the way, outermost first."""

@@ -13,7 +13,6 @@ in fresh workers. A worker that dies is no verdict either: the module that it ha
 """
 
 import json
-import marshal
 import os
 import select
 import signal
@@ -22,121 +21,16 @@ import time
 from collections import deque
 
 from importguard.probe.discover import discover
+from importguard.probe.processes import TAIL, Worker, read
 from importguard.probe.sites import mentioned, static_reach, unguarded_sites
 
 DUMP_SIGNAL = 63
-TAIL = 2000
-LONGEST_FRAME = 4 << 20
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
     "sweep": ("failures", "fresh", "imports", "simulation", "memo", "sweep"),
 }
+OWN_IMPORTS = ("from importguard.probe", "from __future__")
 FATAL = ("crashed", "timed_out", "exited")
-
-
-class Worker:
-    """A process that imports; ``current`` is the stack of modules that it announced and has not finished."""
-
-    def __init__(self, kind, modules, limit):
-        self.kind = kind
-        self.modules = modules
-        self.limit = limit
-        self.current = []
-        self.buffer = b""
-        self.tail = b""
-        self.heard = time.monotonic()
-        self.status = None
-        self.dumped = None
-        self.timed_out = False
-        self.prepared = None
-        self.ended = False
-
-    def start(self, command, request):
-        """Fork and exec ``command(descriptors)``; hand the request over on a pipe of its own."""
-        plan, plan_end = os.pipe()
-        self.results, self.kept = os.pipe()
-        self.output, output_end = os.pipe()
-        request = dict(request, modules=self.modules, supervisor=os.getpid(), kept=self.kept)
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                _become(command, plan, self.kept, output_end)
-            finally:
-                os._exit(127)
-        for descriptor in (plan, output_end):
-            os.close(descriptor)
-        for descriptor in (self.results, self.output):
-            os.set_blocking(descriptor, False)
-        try:
-            with open(plan_end, "wb") as pipe:
-                pipe.write(marshal.dumps(request, 2))
-        except BrokenPipeError:
-            pass
-
-    def read_output(self):
-        """Keep the tail of what the application prints; False when there is nothing to read now."""
-        part = _read(self.output)
-        self.tail = (self.tail + part)[-TAIL:]
-        return bool(part)
-
-    def messages(self, secret):
-        """The frames that arrived; anything else on the descriptor is dropped."""
-        while True:
-            part = _read(self.results)
-            self.buffer += part
-            *lines, self.buffer = self.buffer.split(b"\n")
-            self.buffer = self.buffer[:LONGEST_FRAME]
-            for line in lines:
-                if line.startswith(secret) and len(line) < LONGEST_FRAME:
-                    try:
-                        yield marshal.loads(bytes.fromhex(line[len(secret) :].decode("ascii")))
-                    except (ValueError, EOFError, TypeError):
-                        continue
-            if not part:
-                return
-
-    def deadline(self):
-        """When this worker must have been heard of again; a dump of its stack is asked for first."""
-        return self.heard + self.limit if self.dumped is None else self.dumped + 0.3
-
-    def stop(self):
-        """End the process and those of its group."""
-        for target in (-self.pid, self.pid):
-            try:
-                os.kill(target, signal.SIGKILL)
-            except OSError:
-                pass
-
-    def close(self):
-        for descriptor in (self.results, self.kept, self.output):
-            os.close(descriptor)
-
-
-def _read(descriptor):
-    try:
-        return os.read(descriptor, 1 << 16)
-    except (BlockingIOError, InterruptedError):
-        return b""
-
-
-def _become(command, plan, results, output):
-    """In the child: its own group, first in line for the kernel when memory runs out, then the interpreter."""
-    os.setsid()
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-    except OSError:
-        pass
-    signal.set_wakeup_fd(-1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    high = [os.dup(descriptor) for descriptor in (null, output, plan, results)]
-    os.dup2(high[0], 0)
-    os.dup2(high[1], 1)
-    os.dup2(high[1], 2)
-    os.dup2(high[2], 3)
-    os.dup2(high[3], 4)
-    os.closerange(5, 256)
-    os.execv(command[0], command)
 
 
 class Supervisor:
@@ -335,7 +229,7 @@ class Supervisor:
                 poll.unregister(descriptor)
         if any(descriptor == 0 for descriptor, _ in ready) and not os.read(0, 4096):
             sys.exit(1)
-        _read(wake)
+        read(wake)
 
     def hear(self, worker):
         """Take in what ``worker`` says."""
@@ -548,10 +442,10 @@ def failure_json(failure):
 
 def program(sources, kind):
     """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
-    lines = []
+    lines = ["from __future__ import annotations"]
     for name in WORKER_FILES[kind]:
         text = sources["importguard.probe." + name]
-        lines += [line for line in text.split("\n") if not line.startswith("from importguard.probe")]
+        lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
     lines.append("run_{}(3, 4)".format(kind))
     return "exec(compile({!r}, '<importguard>', 'exec'), {{'__name__': '<importguard>'}})".format("\n".join(lines))
 

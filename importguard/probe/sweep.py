@@ -4,6 +4,15 @@ Says of a verdict where it could differ from a fresh interpreter's (``doubt``): 
 one, any other reason once for all failures with the same words in the same place.
 """
 
+import sys
+
+from importguard.probe.failures import chain, deciding, describe, safe_text
+from importguard.probe.fresh import Channel, _clock, _exit, _io_open, missing_attributes, prepare, receive, start
+from importguard.probe.imports import parse
+from importguard.probe.memo import DEEPEST, WATCHED, Memory
+from importguard.probe.simulation import Fails, Simulation, Undecided, program
+
+
 
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 

@@ -9,7 +9,7 @@ from typing import Callable
 import pytest
 
 from importguard.config import Config
-from tests.probe.conftest import outcome, pythons, run_probe
+from probe.conftest import outcome, pythons, run_probe
 
 MANY = {f"filler/m{number}.py": "" for number in range(5)}  # more modules than jobs: the sweep is used
 
