@@ -36,10 +36,15 @@ class Difference:
         return f"{self.module}\n    fresh: {self.truth}\n    other: {self.other}"
 
 
+def short(text: str) -> str:
+    """One line, cut."""
+    return " ".join(text.split())[:150]
+
+
 def read(lines: Iterable[Mapping[str, Any]]) -> dict[str, Verdict]:
     """The verdicts that truth.py wrote, by module."""
     return {
-        line["name"]: Verdict(line["outcome"], line["missing"], f"{line['type']}: {line['message']}"[:200])
+        line["name"]: Verdict(line["outcome"], line["missing"], short(f"{line['type']}: {line['message']}"))
         for line in lines
         if "name" in line
     }
@@ -63,7 +68,7 @@ def reported(image: Mapping[str, Any]) -> dict[str, Verdict]:
         cause = causes.get(name) if outcome not in ("imported", "skipped", "unchecked") else None
         missing = cause["missing"] if cause and cause["rule"] == "IG101" else None
         if outcome != "skipped":
-            text = f"{cause['rule']} {cause['message']}"[:200] if cause else ""
+            text = short(f"{cause['rule']} {cause['message']}") if cause else ""
             verdicts[name] = Verdict(outcome, missing, text)
     return verdicts
 

@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 TRUTH = (HERE / "truth.py").read_text("utf-8")
 QUICK = ("celery", "fsspec", "sentry-sdk")
 LISTS = ("one_entry_cycles", "unstable", "missing_from_report", "only_in_report", "differences")
+SHOWN = 20
 REPEATS = 3
 """Runs of the naive sweep and of the probe in turn; the median counts."""
 
@@ -136,8 +137,11 @@ def show(figures: Mapping[str, Any]) -> None:
     print(f"{cpu['importguard'] / cpu['naive']:.2f} × naive, ", end="")
     print(f"{cpu['truth'] / cpu['importguard']:.1f} times faster than fresh interpreters", flush=True)
     for title in LISTS:
-        for line in figures.get(title, ()):
-            print(f"  {title}: {line}", flush=True)
+        lines = figures.get(title, ())
+        for line in lines[:SHOWN]:
+            print(f"  {title}: {line}")
+        if len(lines) > SHOWN:
+            print(f"  {title}: … and {len(lines) - SHOWN} more", flush=True)
 
 
 def total(projects: list[dict[str, Any]]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def missing_of(error):
         if error is None or id(error) in seen:
             continue
         seen.add(id(error))
-        if isinstance(error, ModuleNotFoundError):
+        if isinstance(error, ModuleNotFoundError) and error.name:
             return error.name
         inner = [error.__cause__, error.__context__]
         if isinstance(error, BaseExceptionGroup):
