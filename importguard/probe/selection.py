@@ -40,6 +40,19 @@ SYSTEM: dict[str, frozenset[str]] = {
 """The system's own folders, which a working directory ``/`` would make importable (FHS 3.0)."""
 
 
+_SYSTEM_TREES = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc",
+    "/run",
+    "/usr/lib",
+    "/usr/share",
+    "/usr/include",
+    "/var/lib",
+)
+
+
 class TooMuch(Exception):
     """The folders hold more than can be looked at."""
 
@@ -112,6 +125,18 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _leads_to_system(link: str) -> bool:
+    """Whether a link makes the root of the file system, or folders of the system, look like a package."""
+    try:
+        target = os.path.realpath(link)
+    except OSError:
+        return True
+    parent, name = os.path.split(target)
+    if target == "/" or name in SYSTEM.get(parent, ()):
+        return True
+    return any(target.startswith(tree + "/") for tree in _SYSTEM_TREES)
 
 
 def _another_version(stem: str, ending: str) -> bool:
@@ -235,7 +260,7 @@ class Selection:
                 if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                     continue
                 path = folder.join(child)
-                if is_link and _identity(path) in seen:
+                if is_link and (_identity(path) in seen or _leads_to_system(path)):
                     continue
                 init = folder.package(child, self.suffixes)
                 if init:

@@ -554,6 +554,9 @@ def test_links_to_folders_above(image):
     (image.app / "a" / "self").symlink_to(".")
     (image.app / "a" / "b" / "up").symlink_to("..")
     (image.app / "link").symlink_to("a")
+    (image.app / "a" / "root").symlink_to("/")
+    (image.app / "a" / "lib").symlink_to("/usr/lib")
+    (image.app / "a" / "proc").symlink_to("/proc/self")
     found = image.modules("python3", "main.py")
     assert found == ["a", "a.b.x", "link", "link.b.x", "main"]
 
