@@ -56,12 +56,9 @@ def reported(image: Mapping[str, Any]) -> dict[str, Verdict]:
     A module's ``missing`` is that of the finding that lists it. IG102 and IG103 name there an attribute or a
     library, which no ModuleNotFoundError names: they count as none.
     """
-    causes = {
-        module: finding
-        for finding in image["findings"]
-        if finding["reached"]
-        for module in (*finding["affected"], finding["module"])
-    }
+    reached = [finding for finding in image["findings"] if finding["reached"]]
+    causes = {finding["module"]: finding for finding in reached}
+    causes.update({module: finding for finding in reached for module in finding["affected"]})
     verdicts = {}
     for module in image["modules"]:
         name, outcome = module["name"], module["outcome"]
