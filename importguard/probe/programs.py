@@ -103,7 +103,6 @@ class Options:
 
 
 _PYTHON_FLAGS = frozenset("bBEIOPRsSu")
-_PYTHON_DROPPED = frozenset("dhiqvxtV?u")
 
 
 def read_python(command: StartCommand, words: list[str], name: str = "") -> None:
@@ -283,26 +282,8 @@ _GUNICORN_FLAGS = frozenset(
     ]
 )
 _SERVER_FLAGS = frozenset(
-    [
-        "--reload",
-        "--debug",
-        "--proxy-headers",
-        "--no-server-name",
-        "--access-log-off",
-        "--help",
-        "-h",
-        "--factory",
-        "--no-ws",
-        "--websockets",
-        "--log",
-        "--no-log",
-        "--access-log",
-        "--no-access-log",
-        "--respawn-failed-workers",
-        "--reload-ignore-worker-failure",
-        "--url-path-prefix-off",
-        "--call",
-    ]
+    "-h --help --debug --reload --factory --proxy-headers --no-server-name --ws --no-ws --log --no-log "
+    "--access-log --no-access-log --respawn-failed-workers --call".split()
 )
 
 
@@ -482,7 +463,7 @@ MODULES.update(
     {"waitress": "waitress-serve", "django": "django-admin", "awslambdaric": "lambda-entrypoint.sh"}
 )
 MODULE_WRAPPERS = {
-    "debugpy": frozenset(["--listen", "--connect", "--log-to", "--configure-subProcess"]),
+    "debugpy": frozenset(["--listen", "--connect", "--log-to", "--pid"]),
     "cProfile": frozenset(["-o", "-s"]),
     "coverage": frozenset(["--rcfile", "--source", "--include", "--omit", "--data-file"]),
 }

@@ -26,7 +26,6 @@ DIRECTORY_LIMIT = 200000
 
 _NEVER = frozenset(["__pycache__", "node_modules", "site-packages", "dist-packages"])
 _TEST_FOLDERS = frozenset(["tests", "test"])
-_ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
 SYSTEM: dict[str, frozenset[str]] = {
     "/": frozenset(
         (
@@ -127,8 +126,10 @@ def _identity(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _leads_to_system(link: str) -> bool:
-    """Whether a link makes the root of the file system, or folders of the system, look like a package."""
+def _leads_astray(link: str, seen: tuple[object, ...]) -> bool:
+    """Whether a link leads back into a folder above it, or makes folders of the system look like packages."""
+    if _identity(link) in seen:
+        return True
     try:
         target = os.path.realpath(link)
     except OSError:
@@ -210,14 +211,14 @@ class Selection:
                 return TESTS
         return ""
 
-    def add_package(self, name: str, init: str, seen: tuple[object, ...] = (), reason: str = "") -> None:
+    def add_package(self, name: str, init: str) -> None:
         """A regular package and everything below it."""
-        self.add(name, init, reason)
-        self.walk([(name, [os.path.dirname(init)], seen, reason)])
+        self.add(name, init)
+        self.walk([(name, [os.path.dirname(init)], (), "")])
 
-    def add_namespace(self, name: str, portions: list[str], reason: str = "") -> None:
+    def add_namespace(self, name: str, portions: list[str]) -> None:
         """Everything below the portions of a namespace package."""
-        self.walk([(name, portions, (), reason)])
+        self.walk([(name, portions, (), "")])
 
     def walk(self, pending: list[tuple[str, list[str], tuple[object, ...], str]]) -> None:
         """Everything below (name, folders, identities of the folders above, reason to skip)."""
@@ -260,12 +261,12 @@ class Selection:
                 if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                     continue
                 path = folder.join(child)
-                if is_link and (_identity(path) in seen or _leads_to_system(path)):
+                if is_link and _leads_astray(path, seen):
                     continue
                 init = folder.package(child, self.suffixes)
+                why = reason or self._folder_reason(child)
                 if init:
                     taken.add(child)
-                    why = reason or self._folder_reason(child)
                     self.add(prefix + child, init, why)
                     below.append((prefix + child, [path], seen, why))
                 elif child not in folder.modules and path not in self.boundaries:
@@ -278,9 +279,8 @@ class Selection:
             self._modules(prefix, folder, wanted, reason)
             taken.update(wanted)
             self._unnamed(prefix, folder)
-        for child, paths in portions.items():
-            if child not in taken:
-                below.append((prefix + child, paths, seen, reason or self._folder_reason(child)))
+        for child in sorted(portions.keys() - taken):
+            below.append((prefix + child, portions[child], seen, reason or self._folder_reason(child)))
         return below
 
     def _modules(self, prefix: str, folder: Folder, names: list[str], reason: str) -> None:
