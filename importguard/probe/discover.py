@@ -163,15 +163,19 @@ class Discovery:
                     )
 
     def _roots(self, python: Interpreter) -> list[str]:
-        roots: list[str] = []
+        """The entries that the start commands add, those of a PYTHONPATH of their own last."""
         main = [command for command in self.commands if not command.secondary]
+        roots: list[str] = []
         for command in main:
-            for root in command.roots + ([] if python.safe_path else command.own_roots):
-                if root not in roots:
-                    roots.append(root)
+            roots += command.roots + ([] if python.safe_path else command.own_roots)
         if not any(command.recognised for command in self.commands) and not python.safe_path:
             roots.append(self.directory)
-        return roots
+        for command in main:
+            added = command.environ.get("PYTHONPATH", "")
+            if added != self.environ.get("PYTHONPATH", ""):
+                entries = [command.join(entry) for entry in added.split(":") if entry]
+                roots += [entry for entry in entries if entry in python.path]
+        return _unique(roots)
 
     def _set_path(self, roots: list[str]) -> None:
         assert self.interpreter is not None

@@ -450,6 +450,7 @@ def test_the_directory_and_environment_of_the_start_command(image):
     found = image.discover("sh", "-c", f"cd src && PYTHONPATH={image.app}/lib exec python3 main.py")
     assert found["directory"] == f"{image.app}/src"
     assert found["environ"] == {"PYTHONPATH": f"{image.app}/lib"}
+    assert found["import_path"] == [f"{image.app}/src", f"{image.app}/lib"]
     assert [name for name, _ in found["modules"]] == ["helper", "main"]
 
 
