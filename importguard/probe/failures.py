@@ -4,13 +4,25 @@ Runs in the process that imports the application, so it uses nothing that the ap
 no module is imported, and every value that comes out of an exception may lie, raise or be enormous.
 """
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable
+
+    PlainFrame = tuple[str, int, str, str]  # path, line, function, module
+    PlainCause = tuple[str, str, "str | None"]  # type, message, name
+    Failure = tuple[str, str, "str | None", list[PlainFrame], list[PlainCause]]
+    RawFrame = tuple["FrameType | None", str, int, str, object]
+
 LONGEST_TEXT = 2000
 MOST_LINKS = 50
 MOST_FRAMES = 60
 PROBE_FILE = "<importguard>"
 
 
-def safe_text(value, convert=str):
+def safe_text(value: object, convert: Callable[[Any], str] = str) -> str:
     """``convert(value)``, cut to ``LONGEST_TEXT``; never raises an Exception."""
     try:
         text = convert(value)
@@ -23,12 +35,14 @@ def safe_text(value, convert=str):
     return text
 
 
-def chain(error):
+def chain(error: BaseException) -> list[BaseException]:
     """The exceptions behind ``error``, itself first: causes before contexts, then the members of a group."""
-    found, seen, waiting = [], set(), [error]
+    found: list[BaseException] = []
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
     while waiting and len(found) < MOST_LINKS:
         current = waiting.pop(0)
-        if id(current) in seen or not isinstance(current, BaseException):
+        if id(current) in seen or not _is(current, BaseException):
             continue
         seen.add(id(current))
         found.append(current)
@@ -40,65 +54,74 @@ def chain(error):
     return found
 
 
-def deciding(links):
+def deciding(links: list[BaseException]) -> BaseException:
     """The exception that names the cause: the first ModuleNotFoundError, else ImportError, else the first."""
     for kind in (ModuleNotFoundError, ImportError):
         for link in links:
-            if isinstance(link, kind) and (kind is ImportError or _import_name(link)):
+            if _is(link, kind) and (kind is ImportError or _import_name(link)):
                 return link
     return links[0]
 
 
-def describe(error):
+def describe(error: BaseException) -> Failure:
     """(type, message, missing, frames, causes), as ``evidence.ImportFailure`` has them; plain values only."""
     links = chain(error)
     decider = deciding(links)
-    missing = _import_name(decider) if isinstance(decider, ModuleNotFoundError) else None
+    missing = _import_name(decider) if _is(decider, ModuleNotFoundError) else None
     causes = [(_type_name(link), safe_text(link), _import_name(link)) for link in links[:10]]
     frames = _lead(_frames(error), _frames(decider))
-    if isinstance(decider, SyntaxError):
+    if _is(decider, SyntaxError):
         path, line = _attribute(decider, "filename"), _attribute(decider, "lineno")
         if type(path) is str and type(line) is int:
             frames.append((None, path, line, "<module>", ""))
     if len(frames) > MOST_FRAMES:
         frames = frames[: MOST_FRAMES // 2] + frames[-MOST_FRAMES // 2 :]
-    plain = [(safe_text(path), line, safe_text(name), safe_text(module)) for _, path, line, name, module in frames]
-    return (_type_name(error), safe_text(error), missing, plain, causes)
+    plain = [
+        (safe_text(path), line, safe_text(function), safe_text(module))
+        for _, path, line, function, module in frames
+    ]
+    return _type_name(error), safe_text(error), missing, plain, causes
 
 
-def _attribute(value, name):
+def _is(value: object, kind: type) -> bool:
+    """``isinstance``, without asking the value for its ``__class__``."""
+    return issubclass(type(value), kind)
+
+
+def _attribute(value: object, name: str) -> Any:
     try:
         return getattr(value, name, None)
     except BaseException:
         return None
 
 
-def _import_name(error):
-    name = _attribute(error, "name") if isinstance(error, ImportError) else None
+def _import_name(error: BaseException) -> str | None:
+    name = _attribute(error, "name") if _is(error, ImportError) else None
     return name[:LONGEST_TEXT] if type(name) is str and name else None
 
 
-def _type_name(error):
+def _type_name(error: BaseException) -> str:
     kind = type(error)
     module = _attribute(kind, "__module__")
     name = safe_text(_attribute(kind, "__qualname__"))
     return name if module in ("builtins", None) else "{}.{}".format(safe_text(module), name)
 
 
-def _frames(error):
+def _frames(error: BaseException) -> list[RawFrame]:
     """(frame, path, line, function, module) of each frame of its traceback, the import system's left out."""
-    frames, step = [], _attribute(error, "__traceback__")
+    frames: list[RawFrame] = []
+    step = _attribute(error, "__traceback__")
     while step is not None and len(frames) < 3000:
         code = step.tb_frame.f_code
         path = code.co_filename
         if path != PROBE_FILE and not path.startswith("<frozen importlib"):
-            module = step.tb_frame.f_globals.get("__name__", "")
-            frames.append((step.tb_frame, path, step.tb_lineno, code.co_name, module))
+            module = dict.get(step.tb_frame.f_globals, "__name__", "")
+            frames.append((step.tb_frame, path, step.tb_lineno or 0, code.co_name, module))
         step = step.tb_next
     return frames
 
 
-def _lead(outer, inner):
+def _lead(outer: list[RawFrame], inner: list[RawFrame]) -> list[RawFrame]:
     """The frames from the start of ``outer`` to the end of ``inner``, which began inside one of them."""
     if not inner:
         return outer

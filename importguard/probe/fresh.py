@@ -4,12 +4,23 @@ Runs as the application's interpreter, started as the application's start comman
 loads itself is built into the interpreter: the application may bring its own ``json.py`` or ``select.py``.
 """
 
+from __future__ import annotations
+
 import marshal
 import posix
 import sys
 import time
 
 from importguard.probe.failures import describe, safe_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Callable
+
+    from importguard.probe.failures import Failure
+
+    Attempt = tuple[str, "Failure | None", str, float]  # outcome, failure, detail, seconds
 
 _import = sys.modules["_frozen_importlib"]._gcd_import
 _find_spec = sys.modules["_frozen_importlib"]._find_spec
@@ -32,13 +43,13 @@ class Channel:
     be opened again through /proc. A forked child of the application must not speak for its parent.
     """
 
-    def __init__(self, descriptor, secret, supervisor, kept):
+    def __init__(self, descriptor: int, secret: str, supervisor: int, kept: int) -> None:
         self.descriptor = descriptor
         self.secret = secret
         self.again = "/proc/{}/fd/{}".format(supervisor, kept)
         self.process = _getpid()
 
-    def send(self, *message):
+    def send(self, *message: Any) -> None:
         """Write one frame, or leave at once when this process is a fork of the one that was asked."""
         if _getpid() != self.process:
             _exit(0)
@@ -50,7 +61,7 @@ class Channel:
                 self.descriptor = _open(self.again, _O_WRONLY)
 
 
-def receive(descriptor):
+def receive(descriptor: int) -> dict[str, Any]:
     """The request: read to its end before any application code runs, then closed."""
     parts = []
     while True:
@@ -59,10 +70,11 @@ def receive(descriptor):
             break
         parts.append(part)
     posix.close(descriptor)
-    return marshal.loads(b"".join(parts))
+    request: dict[str, Any] = marshal.loads(b"".join(parts))
+    return request
 
 
-def start(request):
+def start(request: dict[str, Any]) -> None:
     """Make the import path what the start command would have made it."""
     if sys.path and sys.path[0] == "":
         del sys.path[0]
@@ -76,7 +88,7 @@ def start(request):
         pass
 
 
-def prepare(setup):
+def prepare(setup: dict[str, Any]) -> None:
     """Run the application's preparation, e.g. ``django.setup()``; raises whatever it raises."""
     import os
 
@@ -88,7 +100,7 @@ def prepare(setup):
     target()
 
 
-def attempt(action, *arguments):
+def attempt(action: Callable[..., object], *arguments: object) -> Attempt:
     """(outcome, failure, detail, seconds) of calling ``action``."""
     begun = _clock()
     try:
@@ -102,12 +114,12 @@ def attempt(action, *arguments):
     return "imported", None, "", _clock() - begun
 
 
-def missing_attributes(name, wanted):
+def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
     """Those of the dotted ``wanted`` that the imported module ``name`` does not have."""
     lost = []
     for dotted in wanted:
         try:
-            value = sys.modules[name]
+            value: Any = sys.modules[name]
             for part in dotted.split("."):
                 value = getattr(value, part)
         except BaseException:
@@ -115,15 +127,18 @@ def missing_attributes(name, wanted):
     return lost
 
 
-def _findable(name):
+def _findable(name: str) -> bool:
     try:
         return name in sys.modules or _find_spec(name, None) is not None
     except BaseException:
         return True
 
 
-def run_fresh(descriptor_in, descriptor_out):
-    """Do what the request asks: a preparation, then one module. Ends the process without its atexit handlers."""
+def run_fresh(descriptor_in: int, descriptor_out: int) -> None:
+    """Do what the request asks: a preparation, then one module.
+
+    Ends the process without its atexit handlers.
+    """
     request = receive(descriptor_in)
     channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
     start(request)
@@ -137,9 +152,15 @@ def run_fresh(descriptor_in, descriptor_out):
         channel.send("absent", [name for name in request["find"] if not _findable(name)])
     for name in request["modules"]:
         channel.send("begin", name)
-        outcome, failure, detail, seconds = attempt(_import, name)
-        lost = missing_attributes(name, request["attributes"].get(name, ())) if outcome == "imported" else []
-        loaded = [key for key in list(sys.modules) if type(key) is str] if name in request["attributes"] else []
-        channel.send("done", name, outcome, failure, detail, seconds, {"lost": lost, "loaded": loaded})
+        judged = attempt(_import, name)
+        channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))
     channel.send("end")
     _exit(0)
+
+
+def _asked_besides(name: str, outcome: str, attributes: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of the module of an entry point: which of its ``attributes`` are lost, and what importing it loaded."""
+    if name not in attributes:
+        return {"lost": [], "loaded": []}
+    lost = missing_attributes(name, attributes[name]) if outcome == "imported" else []
+    return {"lost": lost, "loaded": [key for key in list(sys.modules) if type(key) is str]}

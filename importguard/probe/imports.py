@@ -1,34 +1,43 @@
 """Import statements of a module, from its source: what is imported, where, and in which scope.
 
-Pure: source in, sites out. Used in the image (for its own Python's grammar) and on the host alike, and written
-without the ``ast`` module's helpers so that it needs no module for it: ``compile`` gives the nodes.
+Pure: source in, sites out. Used in the image (for its own Python's grammar) and on the host alike, and
+written without the ``ast`` module's helpers so that it needs no module for it: ``compile`` gives the nodes.
 """
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Site = tuple[str, tuple[str, ...], int, str]  # target, names, line, scope
+    Blocks = Iterator[tuple[list[Any], str]]  # statements, scope
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
-def parse(source, path):
-    """The ``Module`` node of ``source`` (bytes or str); raises SyntaxError or ValueError."""
+def parse(source: bytes | str, path: str) -> Any:
+    """The ``Module`` node of ``source``; raises SyntaxError or ValueError."""
     return compile(source, path, "exec", ONLY_AST, dont_inherit=True)
 
 
-def import_sites(tree, module, is_package):
+def import_sites(tree: Any, module: str, is_package: bool) -> list[Site]:
     """(target, names, line, scope) of each import; ``from x import a`` has target ``x`` and names ``(a,)``.
 
-    ``scope``: module (runs whenever the module is imported) | guarded (may be skipped or may fail) | function |
-    type_checking | lazy (PEP 810).
+    ``scope``: module (runs whenever the module is imported) | guarded (may be skipped or may fail) |
+    function | type_checking | lazy (PEP 810).
     """
     package = module if is_package else module.rpartition(".")[0]
-    found = []
-    _walk(tree.body, "module", package, found)
-    return found
+    return list(_walk(tree.body, "module", package))
 
 
-def absolute(node, package):
+def absolute(node: Any, package: str) -> str | None:
     """The absolute name that an ImportFrom node imports from, or None where it leaves the top."""
     if not node.level:
-        return node.module
+        name: str | None = node.module
+        return name
     parts = package.split(".") if package else []
     if node.level > len(parts):
         return None
@@ -36,51 +45,87 @@ def absolute(node, package):
     return ".".join(parts + ([node.module] if node.module else []))
 
 
-def _walk(body, scope, package, found):
+def _walk(body: list[Any], scope: str, package: str) -> Iterator[Site]:
     for node in body:
         kind = type(node).__name__
-        if kind == "Import":
-            where = "lazy" if getattr(node, "is_lazy", 0) else scope
-            found.extend((alias.name, (), node.lineno, where) for alias in node.names)
-        elif kind == "ImportFrom":
-            where = "lazy" if getattr(node, "is_lazy", 0) else scope
-            target = absolute(node, package)
-            if target:
-                found.append((target, tuple(alias.name for alias in node.names), node.lineno, where))
-        elif kind in ("FunctionDef", "AsyncFunctionDef"):
-            _walk(node.body, "function", package, found)
-        elif kind == "If":
-            inner = "type_checking" if is_type_checking(node.test) else _weaker(scope)
-            _walk(node.body, inner, package, found)
-            _walk(node.orelse, _weaker(scope), package, found)
-        elif kind in ("Try", "TryStar"):
-            inner = _weaker(scope) if any(catches_import_error(handler) for handler in node.handlers) else scope
-            _walk(node.body, inner, package, found)
-            for handler in node.handlers:
-                _walk(handler.body, _weaker(scope), package, found)
-            _walk(node.orelse, inner, package, found)
-            _walk(node.finalbody, scope, package, found)
-        elif kind == "ClassDef":
-            _walk(node.body, scope, package, found)
-        elif kind in ("With", "For", "While", "AsyncFor", "AsyncWith"):
-            _walk(node.body, _weaker(scope), package, found)
-            _walk(getattr(node, "orelse", []), _weaker(scope), package, found)
-        elif kind == "Match":
-            for case in node.cases:
-                _walk(case.body, _weaker(scope), package, found)
+        if kind in ("Import", "ImportFrom"):
+            yield from _imports(node, "lazy" if getattr(node, "is_lazy", 0) else scope, package)
+        elif kind in _BLOCKS:
+            for block, inner in _BLOCKS[kind](node, scope):
+                yield from _walk(block, inner, package)
 
 
-def _weaker(scope):
+def _imports(node: Any, scope: str, package: str) -> Iterator[Site]:
+    if type(node).__name__ == "Import":
+        for alias in node.names:
+            yield alias.name, (), node.lineno, scope
+    else:
+        target = absolute(node, package)
+        if target:
+            yield target, tuple(alias.name for alias in node.names), node.lineno, scope
+
+
+def _of_function(node: Any, _: str) -> Blocks:
+    yield node.body, "function"
+
+
+def _of_class(node: Any, scope: str) -> Blocks:
+    yield node.body, scope
+
+
+def _of_if(node: Any, scope: str) -> Blocks:
+    yield node.body, "type_checking" if is_type_checking(node.test) else _weaker(scope)
+    yield node.orelse, _weaker(scope)
+
+
+def _of_try(node: Any, scope: str) -> Blocks:
+    guarded = any(catches_import_error(handler) for handler in node.handlers)
+    inner = _weaker(scope) if guarded else scope
+    yield node.body, inner
+    for handler in node.handlers:
+        yield handler.body, _weaker(scope)
+    yield node.orelse, inner
+    yield node.finalbody, scope
+
+
+def _of_with_or_loop(node: Any, scope: str) -> Blocks:
+    """May swallow an error (``contextlib.suppress``), or may not run at all."""
+    yield node.body, _weaker(scope)
+    yield getattr(node, "orelse", []), _weaker(scope)
+
+
+def _of_match(node: Any, scope: str) -> Blocks:
+    for case in node.cases:
+        yield case.body, _weaker(scope)
+
+
+_BLOCKS = {
+    "FunctionDef": _of_function,
+    "AsyncFunctionDef": _of_function,
+    "ClassDef": _of_class,
+    "If": _of_if,
+    "Try": _of_try,
+    "TryStar": _of_try,
+    "With": _of_with_or_loop,
+    "AsyncWith": _of_with_or_loop,
+    "For": _of_with_or_loop,
+    "AsyncFor": _of_with_or_loop,
+    "While": _of_with_or_loop,
+    "Match": _of_match,
+}
+
+
+def _weaker(scope: str) -> str:
     return "guarded" if scope == "module" else scope
 
 
-def is_type_checking(test):
+def is_type_checking(test: Any) -> bool:
     """Whether ``test`` is ``TYPE_CHECKING`` or ``typing.TYPE_CHECKING``."""
     return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
 
 
-def catches_import_error(handler):
-    """Whether an except clause takes a ModuleNotFoundError; an unknown name is taken to."""
+def catches_import_error(handler: Any) -> bool:
+    """Whether an except clause takes a ModuleNotFoundError."""
     caught = handler.type
     if caught is None:
         return True

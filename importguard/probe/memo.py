@@ -274,7 +274,7 @@ class Memory:
         self.late = {}
         self.tentative = []
         self.seen = {}
-        self.contested = set()
+        self.contested = {}  # names that stood for two objects, and whether one of them was a stand-in
         self.fatal = dict(fatal)
         self.observer = observer
         self.thread = _get_ident()
@@ -426,7 +426,7 @@ class Memory:
             for key, module in loaded.items():
                 first = self.seen.setdefault(key, module)
                 if first is not module and (_is_real(first) or _is_real(module)):
-                    self.contested.add(key)
+                    self.contested[key] = self.contested.get(key) or not (_is_real(first) and _is_real(module))
 
     def known(self, parent):
         """What the import of ``parent`` loads by itself."""
@@ -521,10 +521,10 @@ class Memory:
 
     def appear(self, memo, visit):
         loaded = memo.loaded
-        if self.contested and not self.contested.isdisjoint(loaded):
+        if self.contested and not loaded.keys().isdisjoint(self.contested):
             for key, module in loaded.items():
                 if key != memo.name and _modules.setdefault(key, module) is not module and visit:
-                    visit.doubt = "each"
+                    visit.doubt = "each" if self.contested[key] else visit.doubt
         else:
             mine = _modules.get(memo.name, _MISSING)
             _modules.update(loaded)

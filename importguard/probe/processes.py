@@ -1,9 +1,16 @@
 """The processes that import the application: started as its interpreter would be, watched from outside."""
 
+from __future__ import annotations
+
 import marshal
 import os
 import signal
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 TAIL = 2000
 LONGEST_FRAME = 4 << 20
@@ -12,21 +19,21 @@ LONGEST_FRAME = 4 << 20
 class Worker:
     """A process that imports; ``current`` is the stack of modules that it announced and has not finished."""
 
-    def __init__(self, kind, modules, limit):
+    def __init__(self, kind: str, modules: list[str], limit: float) -> None:
         self.kind = kind
         self.modules = modules
         self.limit = limit
-        self.current = []
+        self.current: list[str] = []
         self.buffer = b""
         self.tail = b""
         self.heard = time.monotonic()
-        self.status = None
-        self.dumped = None
+        self.status: int | None = None
+        self.dumped: float | None = None
         self.timed_out = False
-        self.prepared = None
+        self.prepared: tuple[Any, ...] | None = None
         self.ended = False
 
-    def start(self, command, request):
+    def start(self, command: list[str], request: dict[str, Any]) -> None:
         """Fork and exec ``command(descriptors)``; hand the request over on a pipe of its own."""
         plan, plan_end = os.pipe()
         self.results, self.kept = os.pipe()
@@ -48,13 +55,13 @@ class Worker:
         except BrokenPipeError:
             pass
 
-    def read_output(self):
+    def read_output(self) -> bool:
         """Keep the tail of what the application prints; False when there is nothing to read now."""
         part = read(self.output)
         self.tail = (self.tail + part)[-TAIL:]
         return bool(part)
 
-    def messages(self, secret):
+    def messages(self, secret: bytes) -> Iterator[tuple[Any, ...]]:
         """The frames that arrived; anything else on the descriptor is dropped."""
         while True:
             part = read(self.results)
@@ -70,11 +77,11 @@ class Worker:
             if not part:
                 return
 
-    def deadline(self):
+    def deadline(self) -> float:
         """When this worker must have been heard of again; a dump of its stack is asked for first."""
         return self.heard + self.limit if self.dumped is None else self.dumped + 0.3
 
-    def stop(self):
+    def stop(self) -> None:
         """End the process and those of its group."""
         for target in (-self.pid, self.pid):
             try:
@@ -82,12 +89,13 @@ class Worker:
             except OSError:
                 pass
 
-    def close(self):
+    def close(self) -> None:
+        """Give its descriptors back."""
         for descriptor in (self.results, self.kept, self.output):
             os.close(descriptor)
 
 
-def read(descriptor):
+def read(descriptor: int) -> bytes:
     """What a non-blocking descriptor has now; nothing where there is nothing."""
     try:
         return os.read(descriptor, 1 << 16)
@@ -95,8 +103,8 @@ def read(descriptor):
         return b""
 
 
-def _become(command, plan, results, output):
-    """In the child: its own group, first in line for the kernel when memory runs out, then the interpreter."""
+def _become(command: list[str], plan: int, results: int, output: int) -> None:
+    """In the child: its own group, the first to go when memory runs out, then the interpreter."""
     os.setsid()
     try:
         with open("/proc/self/oom_score_adj", "w") as score:

@@ -1,46 +1,58 @@
 """Circular imports, judged from each member as the entry, without running the bodies again.
 
 Which module of a cycle is imported first decides which of them is half-imported when another asks it for a
-name. A *program* is what a module's top-level statements do to the import system, in order: imports, with what
-guards them, names bound between them, and attributes taken of imported modules. Running the programs from a
-given entry tells whether it passes, fails by a module that is known to fail, or has to be run for real.
+name. A *program* is what a module's top-level statements do to the import system, in order: imports, with
+what guards them, names bound between them, and attributes taken of imported modules. Running the programs
+from a given entry tells whether it passes, fails by a module that is known to fail, or has to be run for real.
 
 Static evaluation is cautious: what it can't decide raises ``Undecided``, and only passes and failures that
 follow from known facts are trusted.
 """
 
+from __future__ import annotations
+
 import sys
 
 from importguard.probe.imports import absolute, is_type_checking
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Callable
+
+    from importguard.probe.failures import PlainFrame
+    from importguard.probe.memo import Memo
+
+    Operation = tuple[Any, ...]  # kind, line, and what the kind needs
+    Names = dict[str, "str | None"]  # name → the module that it is bound to, None for another object
 
 
 class Fails(Exception):
-    """The simulated import fails by the memo of ``name``; ``lead`` are the frames on the way, outermost first."""
+    """The simulated import fails by ``memo``; ``lead`` are the frames on the way, outermost first."""
 
-    def __init__(self, memo):
+    def __init__(self, memo: Memo) -> None:
         self.memo = memo
-        self.lead = []
+        self.lead: list[PlainFrame] = []
 
 
 class Undecided(Exception):
     """Only a real import can tell."""
 
 
-def program(tree, module, is_package):
+def program(tree: Any, module: str, is_package: bool) -> list[Operation]:
     """The operations of a module's body: tuples of (kind, line, …), see ``Simulation``."""
     package = module if is_package else module.rpartition(".")[0]
     return _block(tree.body, package)
 
 
-def _block(body, package):
-    operations = []
+def _block(body: list[Any], package: str) -> list[Operation]:
+    operations: list[Operation] = []
     for node in body:
         _statement(node, package, operations)
     return operations
 
 
-def _statement(node, package, out):
+def _statement(node: Any, package: str, out: list[Operation]) -> None:
     kind = type(node).__name__
     line = getattr(node, "lineno", 0)
     if kind == "Import":
@@ -72,8 +84,8 @@ def _statement(node, package, out):
         _other(node, kind, line, package, out)
 
 
-def _other(node, kind, line, package, out):
-    """Assignments, loops, ``with`` and expressions: their parts' uses, the names that they bind, their bodies."""
+def _other(node: Any, kind: str, line: int, package: str, out: list[Operation]) -> None:
+    """Assignments, loops, ``with`` and expressions: what they use, the names that they bind, their bodies."""
     targets = list(getattr(node, "targets", ()) if kind != "Delete" else ())
     targets += [part for part in (getattr(node, "target", None),) if part is not None]
     for part in (getattr(node, "value", None), getattr(node, "iter", None), getattr(node, "test", None)):
@@ -90,7 +102,7 @@ def _other(node, kind, line, package, out):
         out.append(("if", line, None, _block(body, package), _block(otherwise or [], package)))
 
 
-def _names(target):
+def _names(target: Any) -> list[str]:
     kind = type(target).__name__
     if kind == "Name":
         return [target.id]
@@ -99,11 +111,12 @@ def _names(target):
     return [name for part in getattr(target, "elts", ()) for name in _names(part)]
 
 
-def _uses(node, out):
+def _uses(node: Any, out: list[Operation]) -> None:
     """("use", line, names) for each dotted name in an expression that runs at import."""
     if node is None or type(node).__name__ == "Lambda":
         return
-    names, inner = [], node
+    names: list[str] = []
+    inner = node
     while type(inner).__name__ == "Attribute":
         names.append(inner.attr)
         inner = inner.value
@@ -119,7 +132,7 @@ def _uses(node, out):
                 _uses(part, out)
 
 
-def _truth(test):
+def _truth(test: Any) -> bool | None:
     """True or False where a condition is the same in every run of this interpreter, else None."""
     if is_type_checking(test):
         return False
@@ -136,17 +149,18 @@ def _truth(test):
     return None
 
 
-def _version_test(test):
+def _version_test(test: Any) -> bool | None:
     """``sys.version_info >= (3, 9)`` and ``sys.platform == "win32"``, judged by this interpreter."""
     left, right = test.left, test.comparators[0]
-    if getattr(getattr(left, "value", None), "id", None) != "sys" or left.attr not in ("version_info", "platform"):
+    if getattr(getattr(left, "value", None), "id", None) != "sys":
+        return None
+    if left.attr not in ("version_info", "platform"):
         return None
     parts = [getattr(part, "value", None) for part in getattr(right, "elts", [right])]
-    value = parts[0] if left.attr == "platform" else tuple(parts)
-    mine = getattr(sys, left.attr)
+    value: Any = parts[0] if left.attr == "platform" else tuple(parts)
+    mine: Any = getattr(sys, left.attr)
     try:
-        operator = type(test.ops[0]).__name__
-        answers = {
+        answers: dict[str, bool] = {
             "Eq": mine == value,
             "NotEq": mine != value,
             "Lt": mine < value,
@@ -154,12 +168,12 @@ def _version_test(test):
             "Gt": mine > value,
             "GtE": mine >= value,
         }
-        return answers.get(operator)
+        return answers.get(type(test.ops[0]).__name__)
     except TypeError:
         return None
 
 
-def _caught(handler):
+def _caught(handler: Any) -> list[str | None] | None:
     """The names of the exceptions that a handler takes; None for all of them."""
     if handler.type is None:
         return None
@@ -170,29 +184,49 @@ def _caught(handler):
 class Simulation:
     """One import from one entry.
 
-    ``inside(name)`` says whether a module's program is to be run; ``fact(name)`` gives the memo of any other,
-    importing it where it was not met yet; ``programs(name)`` gives a module's operations, or None.
+    ``inside(name)`` says whether a module's program is to be run; ``fact(name, parent)`` gives the memo of any
+    other, importing it where it was not met yet, None where its parent's import brings it; ``programs(name)``
+    gives a module's operations, or None. ``files`` are the paths of the application's modules; ``failures``
+    the bodies that fail by themselves: module → (line, memo).
     """
 
-    def __init__(self, inside, fact, programs, files, failures):
+    def __init__(
+        self,
+        inside: Callable[[str], bool],
+        fact: Callable[[str, str], Memo | None],
+        programs: Callable[[str], list[Operation] | None],
+        files: Mapping[str, str | None],
+        failures: Mapping[str, tuple[int, Memo]],
+    ) -> None:
         self.inside, self.fact, self.programs = inside, fact, programs
         self.files = files
-        self.failures = failures  # module → (line, memo): bodies that fail by themselves
-        self.bound = {}
-        self.complete = set()
-        self.memos = {}
+        self.failures = failures
+        self.bound: dict[str, Names] = {}  # of each module whose program is running or has run
+        self.complete: set[str] = set()
+        self.memos: dict[str, Memo | None] = {}
+        self.steps: dict[str, Callable[..., None]] = {
+            "bind": self.bind,
+            "import": self.take,
+            "from": self.take_from,
+            "use": self.use,
+            "if": self.branch,
+            "try": self.attempt,
+            "raise": self.give_up,
+            "undecided": self.give_up,
+        }
 
-    def load(self, name):
+    def load(self, name: str) -> None:
         """Import ``name`` and its parents; raises Fails or Undecided."""
         parts = name.split(".")
         for index in range(len(parts)):
             self.load_one(".".join(parts[: index + 1]))
 
-    def load_one(self, name):
+    def load_one(self, name: str) -> None:
+        """Import ``name``, whose parents are imported."""
         if name in self.bound or name in self.memos:
             return
+        parent, _, child = name.rpartition(".")
         if not self.inside(name):
-            parent = name.rpartition(".")[0]
             memo = self.memos[name] = self.fact(name, parent)
             if memo is not None and memo.error is not None:
                 raise Fails(memo)
@@ -202,92 +236,94 @@ class Simulation:
             raise Undecided(name)
         self.bound[name] = {}
         try:
-            self.run(name, operations, None)
+            self.run(name, operations)
             if name in self.failures:
                 raise Fails(self.failures[name][1])
         except Fails:
             del self.bound[name]
             raise
         self.complete.add(name)
-        parent, _, child = name.rpartition(".")
         if parent in self.bound:
             self.bound[parent][child] = name
 
-    def run(self, name, operations, handled):
-        bound = self.bound[name]
-        for operation in operations:
-            kind, line = operation[:2]
-            failure = self.failures.get(name)
-            if failure is not None and line >= failure[0] and kind != "try" and kind != "if":
+    def run(self, module: str, operations: list[Operation]) -> None:
+        """Do ``operations`` of the body of ``module``, up to the line on which it fails by itself."""
+        for kind, line, *operands in operations:
+            failure = self.failures.get(module)
+            if failure is not None and line >= failure[0] and kind not in ("try", "if"):
                 raise Fails(failure[1])
             try:
-                if kind == "bind":
-                    bound[operation[2]] = None
-                elif kind == "import":
-                    self.load(operation[2])
-                    top = operation[2].partition(".")[0]
-                    bound[operation[3] or top] = operation[2] if operation[3] else top
-                elif kind == "from":
-                    self.take_from(bound, operation[2], operation[3])
-                elif kind == "use":
-                    self.use(bound, operation[2])
-                elif kind == "if":
-                    self.branch(name, operation, handled)
-                elif kind == "try":
-                    self.attempt(name, operation)
-                else:
-                    raise Undecided(name)
+                self.steps[kind](module, *operands)
             except Fails as fails:
                 if kind in ("import", "from"):
-                    fails.lead.insert(0, (self.files.get(name) or name, line, "<module>", name))
+                    fails.lead.insert(0, (self.files.get(module) or module, line, "<module>", module))
                 raise
 
-    def take_from(self, bound, target, names):
+    def give_up(self, module: str) -> None:
+        """``raise``, and an import that leaves the top package."""
+        raise Undecided(module)
+
+    def bind(self, module: str, name: str) -> None:
+        """``name = …``, ``def name``, ``class name``."""
+        self.bound[module][name] = None
+
+    def take(self, module: str, target: str, alias: str | None) -> None:
+        """``import target as alias``."""
+        self.load(target)
+        top = target.partition(".")[0]
+        self.bound[module][alias or top] = target if alias else top
+
+    def take_from(self, module: str, target: str, names: list[tuple[str, str]]) -> None:
         """``from target import names``: attributes first, then submodules (importlib's _handle_fromlist)."""
         self.load(target)
-        space = self.bound.get(target)
+        bound = self.bound[module]
         for name, alias in names:
-            whole = target + "." + name
             if name == "*":
-                self.take_all(bound, target, space)
-            elif space is not None and name in space:
-                bound[alias] = space[name]
-            elif space is None and self.has(target, name):
-                bound[alias] = whole if whole in self.bound else None
-            elif whole in self.files or self.inside(whole):
-                self.load(whole)
-                bound[alias] = whole
-            elif target in self.complete:
-                bound[alias] = None  # bound in a way that no statement shows; the first import found it
-            elif space is not None:
-                raise Undecided(whole)
+                bound.update(self.all_names(target))
             else:
-                bound[alias] = None
+                bound[alias] = self.attribute(target, name)
 
-    def take_all(self, bound, target, space):
+    def attribute(self, target: str, name: str) -> str | None:
+        """The module that ``from target import name`` gives, None for another object."""
+        whole = target + "." + name
+        space = self.bound.get(target)
+        if space is not None and name in space:
+            return space[name]
+        if space is None and self.has(target, name):
+            return whole if whole in self.bound else None
+        if whole in self.files or self.inside(whole):
+            self.load(whole)
+            return whole
+        if space is not None and target not in self.complete:
+            raise Undecided(whole)
+        return None  # bound in a way that no statement shows; the first import found it
+
+    def all_names(self, target: str) -> Names:
+        """What ``from target import *`` binds."""
+        space = self.bound.get(target)
         if space is not None:
-            bound.update({name: value for name, value in space.items() if not name.startswith("_")})
             if target not in self.complete:
                 raise Undecided(target)
-            return
+            return {name: value for name, value in space.items() if not name.startswith("_")}
         memo = self.memos.get(target)
-        if memo is not None and memo.module is not None:
-            try:
-                names = list(vars(memo.module))
-            except TypeError:
-                raise Undecided(target)
-            bound.update(dict.fromkeys(names))
+        if memo is None or memo.module is None:
+            return {}
+        try:
+            return dict.fromkeys(vars(memo.module))
+        except TypeError:
+            raise Undecided(target) from None
 
-    def has(self, target, name):
+    def has(self, target: str, name: str) -> bool:
+        """Whether a module outside has an attribute; one that can't be looked into is taken to."""
         memo = self.memos.get(target)
         try:
             return memo is not None and name in vars(memo.module)
         except TypeError:
             return True
 
-    def use(self, bound, names):
+    def use(self, module: str, names: list[str]) -> None:
         """An attribute of a module that is half-imported must have been bound by now."""
-        current = bound.get(names[0])
+        current = self.bound[module].get(names[0])
         for name in names[1:]:
             if current is None or current not in self.bound:
                 return
@@ -299,32 +335,40 @@ class Simulation:
             else:
                 raise Undecided(current)
 
-    def branch(self, name, operation, handled):
-        _, _, truth, body, otherwise = operation
+    def branch(
+        self, module: str, truth: bool | None, body: list[Operation], otherwise: list[Operation]
+    ) -> None:
+        """``if``, loops and ``with``; where ``truth`` is None, both ways must pass."""
         if truth is not None:
-            return self.run(name, body if truth else otherwise, handled)
-        for part in (body, otherwise):
-            part = [inner for inner in part if inner[0] != "raise"]
+            self.run(module, body if truth else otherwise)
+            return
+        for block in (body, otherwise):
             try:
-                self.run(name, part, handled)
+                self.run(module, [operation for operation in block if operation[0] != "raise"])
             except Fails:
-                raise Undecided(name)
-        return None
+                raise Undecided(module) from None
 
-    def attempt(self, name, operation):
-        _, _, handlers, body, otherwise, final = operation
+    def attempt(
+        self,
+        module: str,
+        handlers: list[tuple[list[str | None] | None, list[Operation]]],
+        body: list[Operation],
+        otherwise: list[Operation],
+        final: list[Operation],
+    ) -> None:
+        """``try``: the first handler that takes the error runs."""
         try:
-            self.run(name, body, None)
+            self.run(module, body)
         except Fails as fails:
             kinds = {kind.__name__ for kind in type(fails.memo.error).__mro__}
             for caught, handler in handlers:
                 if caught is None or kinds.intersection(caught):
-                    self.run(name, handler, fails)
+                    self.run(module, handler)
                     break
                 if None in caught:
-                    raise Undecided(name)
+                    raise Undecided(module) from None
             else:
                 raise
         else:
-            self.run(name, otherwise, None)
-        self.run(name, final, None)
+            self.run(module, otherwise)
+        self.run(module, final)

@@ -1,10 +1,22 @@
 """What the application's files import, found without running them: for what an import did not get to."""
 
+from __future__ import annotations
+
 import re
 
 from importguard.probe.imports import import_sites, parse
 
-def read_sites(module, path):
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from importguard.probe.imports import Site
+
+    Files = Mapping[str, "str | None"]  # module → path
+
+
+def read_sites(module: str, path: str | None) -> list[Site]:
     """``import_sites`` of the file at ``path``; none where it can't be read or parsed."""
     if not path or not path.endswith(".py"):
         return []
@@ -16,7 +28,7 @@ def read_sites(module, path):
     return import_sites(tree, module, path.endswith("__init__.py"))
 
 
-def imported_modules(target, names, files):
+def imported_modules(target: str, names: Iterable[str], files: Files) -> list[str]:
     """The modules of ``files`` that importing ``names`` from ``target`` runs, parents first."""
     parts = target.split(".")
     wanted = [".".join(parts[: index + 1]) for index in range(len(parts))]
@@ -24,9 +36,10 @@ def imported_modules(target, names, files):
     return [name for name in wanted if name in files]
 
 
-def static_reach(start, files):
+def static_reach(start: str, files: Files) -> set[str]:
     """The modules of ``files`` (name → path) that importing ``start`` runs by its unguarded imports."""
-    reached, waiting = set(), imported_modules(start, (), files)
+    reached: set[str] = set()
+    waiting = imported_modules(start, (), files)
     while waiting:
         module = waiting.pop()
         if module in reached:
@@ -41,7 +54,7 @@ def static_reach(start, files):
 IMPORT_LINE = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
 
 
-def mentioned(module, path):
+def mentioned(module: str, path: str) -> set[str]:
     """The absolute names that the lines of a file seem to import: quick to find, a few too many."""
     try:
         with open(path, "rb") as file:
@@ -49,7 +62,7 @@ def mentioned(module, path):
     except OSError:
         return set()
     package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-    found = set()
+    found: set[str] = set()
     for dots, name, names in lines:
         if names:
             found.update(part.split()[0].decode() for part in names.split(b",") if part.strip())
@@ -60,7 +73,7 @@ def mentioned(module, path):
     return found
 
 
-def unguarded_sites(module, path):
+def unguarded_sites(module: str, path: str | None) -> list[list[Any]]:
     """[module, target, names, line, scope, path] of each import that runs whenever ``module`` does."""
     return [
         [module, target, list(names), line, scope, path]

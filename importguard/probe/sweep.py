@@ -4,17 +4,27 @@ Says of a verdict where it could differ from a fresh interpreter's (``doubt``): 
 one, any other reason once for all failures with the same words in the same place.
 """
 
+import posix
 import sys
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
-from importguard.probe.fresh import Channel, _clock, _exit, _io_open, missing_attributes, prepare, receive, start
+from importguard.probe.fresh import Channel, missing_attributes, prepare, receive, start
+from importguard.probe.fresh import _clock, _close, _exit, _find_spec, _io_open, _write
 from importguard.probe.imports import parse
 from importguard.probe.memo import DEEPEST, WATCHED, Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
 
 
 
+_fork, _pipe, _read, _waitpid = posix.fork, posix.pipe, posix.read, posix.waitpid
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
+
+
+class Silence:
+    """The channel of a fork that only tries something out."""
+
+    def send(self, *message):
+        pass
 
 
 class Sweep:
@@ -119,14 +129,35 @@ class Sweep:
         simulation = self.simulation(cycle)
         try:
             simulation.load(memo.name)
+            passes = True
         except Fails as fails:
             self.fails_by(memo, fails, simulation)
             return memo
         except (Undecided, RecursionError):
+            passes = self.trial(memo, cycle)
+        if not passes:
             return self.again(memo, cycle)
-        if all(name in memos and memos[name].error is None for name in cycle):
-            return memo
-        return self.again(memo, cycle)
+        failed = [name for name in cycle if name not in memos or memos[name].error is not None]
+        return self.again(memo, cycle if failed != [memo.name] else failed) if failed else memo
+
+    def trial(self, memo, cycle):
+        """Whether the cycle passes with this member as the entry: run in a fork, which leaves nothing behind."""
+        try:
+            answer, answer_end = _pipe()
+            child = _fork()
+            if child == 0:
+                self.channel = Silence()
+                for name in cycle:
+                    self.memory.memos.pop(name, None)
+                _write(answer_end, b"1" if self.memory.observe(memo.name).error is None else b"0")
+                _exit(0)
+            _close(answer_end)
+            passed = _read(answer, 1) == b"1"
+            _close(answer)
+            _waitpid(child, 0)
+            return passed
+        except Exception:
+            return False
 
     def fails_by(self, memo, fails, simulation):
         """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
@@ -157,16 +188,32 @@ class Sweep:
                 module = module.rpartition(".")[0]
             return False
 
-        return Simulation(inside, self.fact, self.program, self.files, self.own_failures)
+        def fact(module, parent):
+            if module in members:
+                raise Undecided(module)  # its file is not known
+            return self.fact(module, parent)
+
+        return Simulation(inside, fact, self.program, self.files, self.own_failures)
 
     def find_files(self, cycle):
         """The files of third-party modules in a cycle: of them, only cycles are ever read."""
         for name in cycle:
+            if name in self.files:
+                continue
             memo = self.memory.memos.get(name)
-            for key, module in memo.loaded.items() if memo is not None and name not in self.files else ():
-                origin = getattr(getattr(module, "__spec__", None), "origin", None)
-                if type(origin) is str and origin.endswith(".py"):
-                    self.files.setdefault(key, origin)
+            for key, module in memo.loaded.items() if memo is not None else ():
+                self.find_file(key, getattr(module, "__spec__", None))
+            if name not in self.files:
+                parent = self.memory.memos.get(name.rpartition(".")[0])
+                try:
+                    self.find_file(name, _find_spec(name, parent and parent.module.__path__))
+                except Exception:
+                    continue
+
+    def find_file(self, name, spec):
+        origin = getattr(spec, "origin", None)
+        if type(origin) is str and origin.endswith(".py"):
+            self.files.setdefault(name, origin)
 
     def note_failures(self, cycle):
         """Which bodies of the cycle fail by themselves, and on which line."""
@@ -203,21 +250,21 @@ class Sweep:
                     pass
         return self.programs[name]
 
-    def again(self, memo, cycle):
-        """Run the cycle for real with this member as the entry; what was known of the others stays."""
+    def again(self, memo, members):
+        """Run ``members`` for real with this one as the entry; what was known of the others stays."""
         memory = self.memory
-        kept = {name: memory.memos.pop(name) for name in cycle if name in memory.memos}
+        kept = {name: memory.memos.pop(name) for name in members if name in memory.memos}
         tentative, memory.tentative = memory.tentative, []
+        held = memo.name in self.reported
         self.reported.add(memo.name)
-        try:
-            fresh = memory.observe(memo.name)
-        finally:
-            self.reported.discard(memo.name)
+        fresh = memory.observe(memo.name)
         memory.tentative = tentative
         memory.memos.update(kept)
         memory.memos[memo.name] = fresh
         fresh.pending = None
-        self.tell(fresh, self.doubt_of(fresh, None), 0.0)
+        if memo.name in self.selected and not held:
+            self.reported.discard(memo.name)
+            self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh
 
 
