@@ -443,7 +443,9 @@ class Memory:
 
         A process that imports it twice runs its body twice: the first attempt may have left something behind.
         """
-        if memo.alike is None and memo.error is not None:
+        if memo.error is None:
+            return True  # it failed half-way through a cycle only
+        if memo.alike is None:
             memo.alike = False
             visit = Visit(memo.name, self.suspend())
             visit.begun = _clock()
@@ -524,7 +526,7 @@ class Memory:
         if self.contested and not loaded.keys().isdisjoint(self.contested):
             for key, module in loaded.items():
                 if key != memo.name and _modules.setdefault(key, module) is not module and visit:
-                    visit.doubt = "each" if self.contested[key] else visit.doubt
+                    visit.doubt = "each" if self.contested.get(key) else visit.doubt
         else:
             mine = _modules.get(memo.name, _MISSING)
             _modules.update(loaded)

@@ -1,9 +1,9 @@
 """Circular imports, judged from each member as the entry, without running the bodies again.
 
-Which module of a cycle is imported first decides which of them is half-imported when another asks it for a
-name. A *program* is what a module's top-level statements do to the import system, in order: imports, with
+Which module of a cycle is imported first decides which of them is half-imported when another asks it for
+a name. A *program* is what a module's top-level statements do to the import system, in order: imports, with
 what guards them, names bound between them, and attributes taken of imported modules. Running the programs
-from a given entry tells whether it passes, fails by a module that is known to fail, or has to be run for real.
+from a given entry tells whether it passes, fails by a module known to fail, or has to be run for real.
 
 Static evaluation is cautious: what it can't decide raises ``Undecided``, and only passes and failures that
 follow from known facts are trusted.
@@ -53,53 +53,83 @@ def _block(body: list[Any], package: str) -> list[Operation]:
 
 
 def _statement(node: Any, package: str, out: list[Operation]) -> None:
-    kind = type(node).__name__
-    line = getattr(node, "lineno", 0)
-    if kind == "Import":
-        out.extend(("import", line, alias.name, alias.asname) for alias in node.names)
-    elif kind == "ImportFrom":
-        target = absolute(node, package)
-        names = [(alias.name, alias.asname or alias.name) for alias in node.names]
-        out.append(("from", line, target, names) if target else ("undecided", line))
-    elif kind == "If":
-        _uses(node.test, out)
-        out.append(("if", line, _truth(node.test), _block(node.body, package), _block(node.orelse, package)))
-    elif kind in ("Try", "TryStar"):
-        handlers = [(_caught(handler), _block(handler.body, package)) for handler in node.handlers]
-        blocks = [_block(part, package) for part in (node.body, node.orelse, node.finalbody)]
-        out.append(("try", line, handlers, *blocks))
-    elif kind in ("FunctionDef", "AsyncFunctionDef"):
-        for part in node.decorator_list + node.args.defaults + [d for d in node.args.kw_defaults if d]:
-            _uses(part, out)
-        out.append(("bind", line, node.name))
-    elif kind == "ClassDef":
-        for part in node.decorator_list + node.bases + [keyword.value for keyword in node.keywords]:
-            _uses(part, out)
-        inner = _block(node.body, package)
-        out.extend(operation for operation in inner if operation[0] != "bind")
-        out.append(("bind", line, node.name))
-    elif kind == "Raise":
-        out.append(("raise", line))
-    else:
-        _other(node, kind, line, package, out)
+    _STATEMENTS.get(type(node).__name__, _other)(node, getattr(node, "lineno", 0), package, out)
 
 
-def _other(node: Any, kind: str, line: int, package: str, out: list[Operation]) -> None:
-    """Assignments, loops, ``with`` and expressions: what they use, the names that they bind, their bodies."""
-    targets = list(getattr(node, "targets", ()) if kind != "Delete" else ())
-    targets += [part for part in (getattr(node, "target", None),) if part is not None]
-    for part in (getattr(node, "value", None), getattr(node, "iter", None), getattr(node, "test", None)):
+def _import_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    out.extend(("import", line, alias.name, alias.asname) for alias in node.names)
+
+
+def _from_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    target = absolute(node, package)
+    names = [(alias.name, alias.asname or alias.name) for alias in node.names]
+    out.append(("from", line, target, names) if target else ("undecided", line))
+
+
+def _if_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    _uses(node.test, out)
+    out.append(("if", line, _truth(node.test), _block(node.body, package), _block(node.orelse, package)))
+
+
+def _try_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    handlers = [(_caught(handler), _block(handler.body, package)) for handler in node.handlers]
+    blocks = [_block(part, package) for part in (node.body, node.orelse, node.finalbody)]
+    out.append(("try", line, handlers, *blocks))
+
+
+def _function(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    for part in node.decorator_list + node.args.defaults + [d for d in node.args.kw_defaults if d]:
         _uses(part, out)
+    out.append(("bind", line, node.name))
+
+
+def _class(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    for part in node.decorator_list + node.bases + [keyword.value for keyword in node.keywords]:
+        _uses(part, out)
+    out.extend(operation for operation in _block(node.body, package) if operation[0] != "bind")
+    out.append(("bind", line, node.name))
+
+
+def _raise_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    out.append(("raise", line))
+
+
+def _other(node: Any, line: int, package: str, out: list[Operation]) -> None:
+    """Assignments, loops, ``with`` and expressions: what they use, the names that they bind, their bodies."""
+    kind = type(node).__name__
+    for field in ("value", "iter", "test"):
+        _uses(getattr(node, field, None), out)
     for item in getattr(node, "items", ()):
         _uses(item.context_expr, out)
-        targets += [item.optional_vars] if item.optional_vars is not None else []
     if kind != "AnnAssign" or node.value is not None:
-        for target in targets:
+        for target in _targets(node):
             out.extend(("bind", line, name) for name in _names(target))
             _uses(target if type(target).__name__ != "Name" else None, out)
-    body, otherwise = getattr(node, "body", None), getattr(node, "orelse", None)
+    body = getattr(node, "body", None)
     if type(body) is list:
-        out.append(("if", line, None, _block(body, package), _block(otherwise or [], package)))
+        otherwise = getattr(node, "orelse", None) or []
+        out.append(("if", line, None, _block(body, package), _block(otherwise, package)))
+
+
+_STATEMENTS = {
+    "Import": _import_statement,
+    "ImportFrom": _from_statement,
+    "If": _if_statement,
+    "Try": _try_statement,
+    "TryStar": _try_statement,
+    "FunctionDef": _function,
+    "AsyncFunctionDef": _function,
+    "ClassDef": _class,
+    "Raise": _raise_statement,
+}
+
+
+def _targets(node: Any) -> list[Any]:
+    """What an assignment, a loop or a ``with`` assigns to."""
+    targets = list(getattr(node, "targets", ()) if type(node).__name__ != "Delete" else ())
+    targets.append(getattr(node, "target", None))
+    targets.extend(item.optional_vars for item in getattr(node, "items", ()))
+    return [target for target in targets if target is not None]
 
 
 def _names(target: Any) -> list[str]:
@@ -184,10 +214,10 @@ def _caught(handler: Any) -> list[str | None] | None:
 class Simulation:
     """One import from one entry.
 
-    ``inside(name)`` says whether a module's program is to be run; ``fact(name, parent)`` gives the memo of any
-    other, importing it where it was not met yet, None where its parent's import brings it; ``programs(name)``
-    gives a module's operations, or None. ``files`` are the paths of the application's modules; ``failures``
-    the bodies that fail by themselves: module → (line, memo).
+    ``inside(name)`` says whether a module's program is to be run; ``fact(name, parent)`` gives the memo of
+    any other, importing it where it was not met yet, None where its parent's import brings it;
+    ``programs(name)`` gives a module's operations, or None. ``files`` are the paths of the application's
+    modules; ``failures`` the bodies that fail by themselves: module → (line, memo).
     """
 
     def __init__(
