@@ -202,6 +202,7 @@ def main() -> None:
             "python": images.docker(*base_python).replace("Python", "CPython"),
             "base": options.base,
             "compiled": options.compiled,
+            "truth_reused": options.reuse_truth is not None,
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
             "projects": figures,

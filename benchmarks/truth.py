@@ -32,6 +32,7 @@ import importlib
 import posix
 WRITE, EXIT = posix.write, posix._exit
 IMPORT = importlib.import_module
+GROUP = BaseExceptionGroup if sys.version_info >= (3, 11) else ()
 def missing_of(error):
     # depth first: the exception, its __cause__, its __context__, the members of a group
     todo, seen = [error], set()
@@ -43,7 +44,7 @@ def missing_of(error):
         if isinstance(error, ModuleNotFoundError) and error.name:
             return error.name
         inner = [error.__cause__, error.__context__]
-        if isinstance(error, BaseExceptionGroup):
+        if isinstance(error, GROUP):
             inner.extend(error.exceptions)
         todo.extend(reversed(inner))
     return None
@@ -189,4 +190,5 @@ def main():
         {"truth": truth, "after": after, "naive": naive}[sys.argv[1]](request)
 
 
-main()
+if __name__ == "__main__":
+    main()

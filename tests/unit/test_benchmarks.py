@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -90,6 +91,77 @@ def test_a_report_is_read_as_one_verdict_a_module():
         "b": ("failed", None),
         "c": ("imported", None),
     }
+
+
+@pytest.fixture
+def application(tmp_path):
+    """A tree with one module of each kind."""
+    files = {
+        "good.py": "import json",
+        "gone.py": "import no_such_module",
+        "hidden.py": """
+try:
+    import no_such_module
+except ImportError as error:
+    raise RuntimeError("could not set up") from error
+""",
+        "nameless.py": """
+try:
+    import no_such_module
+except ImportError as error:
+    raise ModuleNotFoundError("install the extras") from error
+""",
+        "leaves.py": "import os; os._exit(0)",
+        "raises_exit.py": "raise SystemExit(0)",
+        "crashes.py": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "hangs.py": "while True: pass",
+        "package/__init__.py": "",
+        "package/test/cases.py": "",
+        "package/tests/anything.py": "",
+        "other/test/test_it.py": "",
+        "other/namespaced.py": "",
+        "class.py": "",
+        "setup.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return str(tmp_path)
+
+
+def test_the_walk_finds_what_can_be_imported(application):
+    modules, left_out = benchmark("truth").walk(application)
+    assert sorted(modules) == [
+        "crashes",
+        "gone",
+        "good",
+        "hangs",
+        "hidden",
+        "leaves",
+        "nameless",
+        "other.namespaced",
+        "package",
+        "package.test.cases",
+        "raises_exit",
+    ]
+    assert sorted(left_out) == ["other.test.test_it", "package.tests.anything", "setup"]
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memfd_create(2) is Linux's")
+def test_the_truth_is_what_a_fresh_interpreter_says(application, capsys):
+    names = ["good", "gone", "hidden", "nameless", "leaves", "raises_exit", "crashes", "hangs"]
+    benchmark("truth").truth({"root": application, "modules": names, "timeout": 2})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["name"], line["outcome"], line["missing"]) for line in lines] == [
+        ("good", "imported", None),
+        ("gone", "failed", "no_such_module"),
+        ("hidden", "failed", "no_such_module"),
+        ("nameless", "failed", "no_such_module"),
+        ("leaves", "exited", None),
+        ("raises_exit", "exited", None),
+        ("crashes", "crashed", None),
+        ("hangs", "timed_out", None),
+    ]
 
 
 def test_a_module_without_a_verdict_differs():
