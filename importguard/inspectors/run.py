@@ -1,34 +1,23 @@
-"""The inspector that runs the image: sends the probe in, and turns its frames into Evidence."""
+"""The inspector that runs the image: finds a Python in it and sends the probe in."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from functools import lru_cache
+from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Optional
 
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError
-from importguard.evidence import (
-    Cause,
-    EntryPoint,
-    Evidence,
-    Frame,
-    ImportFailure,
-    ImportSite,
-    ModuleImport,
-    Preparation,
-)
+from importguard.evidence import Evidence
+from importguard.inspectors.observed import Observed
 from importguard.progress import Progress
 
 PROBE = Path(__file__).parent.parent / "probe"
 LONGEST_ARGUMENT = 128 * 1024 - 1  # Linux: MAX_ARG_STRLEN, execve(2)
-LONGEST_FRAME = 64 << 20
+FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
 
 # Receives the probe's files as arguments, each a name, a newline and the source; the last one is the request.
@@ -58,9 +47,9 @@ else:
 """
 
 
-@lru_cache(maxsize=None)
+@cache
 def probe_arguments() -> tuple[str, ...]:
-    """The whole probe as the arguments of ``python``: the program for ``-c``, then one for each of its files."""
+    """The whole probe as arguments of ``python``: the program for ``-c``, then one for each of its files."""
     files = {"importguard": "", "importguard.probe": ""}
     for path in sorted(PROBE.glob("*.py")):
         if path.stem != "__init__":
@@ -93,7 +82,7 @@ def probe_command(image: Image, config: Config, python: str, secret: str = "") -
 
 
 def pythons(image: Image, config: Config) -> Iterator[str]:
-    """Where a Python for the probe may be, likeliest first. Which one the application runs is found inside."""
+    """Where a Python for the probe may be, likeliest first; the application's own is found inside."""
     seen: set[str] = set()
     for python in (config.python, *_by_command(image), *_by_habit()):
         if python and python not in seen:
@@ -112,7 +101,7 @@ def _by_command(image: Image) -> Iterator[str]:
 
 
 def _by_habit() -> Iterator[str]:
-    for folder in ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin"):
+    for folder in FOLDERS:
         yield f"{folder}/python3"
     for minor in range(15, 6, -1):
         yield f"python3.{minor}"
@@ -146,142 +135,10 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:
     if too_old:
         found = ", ".join(dict.fromkeys(too_old))
-        return f"{image.reference}: its Python is too old ({found}); importguard needs 3.7 or newer in the image"
+        return f"{image.reference}: its Python is too old ({found}); importguard needs 3.7 or newer there"
     path = next((item[5:] for item in image.env if item.startswith("PATH=")), "the default PATH")
     places = ", ".join(place for place in looked if place.startswith("/"))
     return (
-        f"{image.reference}: there is no Python in the image. Looked for python3 and python in {path}, and for "
-        f"{places}. If it is elsewhere, name it: --python /path/to/python3"
-    )
-
-
-class Observed:
-    """What the probe has said so far."""
-
-    def __init__(self, secret: str, progress: Progress) -> None:
-        self.mark = secret.encode() + b" "
-        self.progress = progress
-        self.begun = time.monotonic()
-        self.discovery: dict[str, Any] = {}
-        self.modules: dict[str, ModuleImport] = {}
-        self.entrypoints: list[EntryPoint] = []
-        self.preparation: Optional[Preparation] = None
-        self.sites: list[ImportSite] = []
-        self.end: Optional[dict[str, Any]] = None
-        self.too_old = ""
-        self.noise = b""
-
-    def take(self, output: Iterator[bytes]) -> None:
-        """Read the stream to its end; the container goes with it, whatever happens."""
-        with closing(output):  # type: ignore[type-var]
-            buffer = b""
-            for chunk in output:
-                *lines, buffer = (buffer + chunk).split(b"\n")
-                buffer = buffer[:LONGEST_FRAME]
-                for line in lines:
-                    self.line(line)
-            self.noise += buffer[-2000:]
-
-    def line(self, line: bytes) -> None:
-        """Take in one line: a frame, or noise."""
-        if not line.startswith(self.mark):
-            self.noise = (self.noise + line + b"\n")[-2000:] if line else self.noise
-            return
-        try:
-            self.event(json.loads(line[len(self.mark) :]))
-        except (ValueError, LookupError, TypeError):
-            self.noise = (self.noise + line + b"\n")[-2000:]  # torn by what something else printed
-
-    def event(self, event: dict[str, Any]) -> None:
-        """Take in one frame."""
-        kind = event["event"]
-        if kind == "discovery":
-            self.discovery = event
-        elif kind == "module":
-            self.modules[event["name"]] = _module(event, self.paths().get(event["name"]))
-            total = len(self.discovery["modules"])
-            self.progress.update(len(self.modules), total, event["name"])
-        elif kind == "entrypoint":
-            names = ("command", "target", "module", "attribute", "outcome")
-            self.entrypoints.append(EntryPoint(*(event[name] for name in names), tuple(event["reaches"])))
-        elif kind == "preparation":
-            failure = _failure(event["failure"])
-            self.preparation = Preparation(event["description"], event["outcome"], failure, event["detail"])
-        elif kind == "sites":
-            self.sites = [
-                ImportSite(module, target, tuple(names), line, scope, path, resolves=False)
-                for module, target, names, line, scope, path in event["sites"]
-            ]
-        elif kind == "end":
-            self.end = event
-        elif kind == "too_old":
-            self.too_old = f"{event['executable']} is {event['version']}"
-
-    def paths(self) -> dict[str, str]:
-        """Module name → file."""
-        if "paths" not in self.discovery:
-            self.discovery["paths"] = {name: path for name, path in self.discovery["modules"]}
-        paths: dict[str, str] = self.discovery["paths"]
-        return paths
-
-    def evidence(self, ended: Any) -> Evidence:
-        """All of it as Evidence; raises InspectionError where there is no verdict on anything."""
-        error = self.end["error"] if self.end else _died(ended, self.noise)
-        if not self.discovery or (not self.modules and error):
-            raise InspectionError(error)
-        for name, path in self.paths().items():
-            if name not in self.modules:
-                self.modules[name] = ModuleImport(name, path, "unchecked", detail="the check broke off")
-                error = error or f"no verdict on {name} arrived: something else wrote to the container's output"
-        for name, path, reason in self.discovery["skipped"]:
-            self.modules.setdefault(name, ModuleImport(name, path, "skipped", detail=reason))
-        interpreter = self.discovery["interpreter"]
-        return Evidence(
-            executable=interpreter["executable"],
-            version=interpreter["version"],
-            implementation=interpreter["implementation"],
-            import_path=tuple(self.discovery["import_path"]),
-            modules=tuple(self.modules.values()),
-            sites=tuple(self.sites),
-            entrypoints=tuple(self.entrypoints),
-            preparation=self.preparation,
-            complete=bool(self.end and self.end["complete"]) and error is None,
-            error=error,
-            notes=tuple(self.discovery["notes"]),
-            details=tuple(self.discovery["details"]),
-            seconds=time.monotonic() - self.begun,
-        )
-
-
-def _died(ended: Any, noise: bytes) -> str:
-    if ended is not None and ended.timed_out:
-        return "time ran out: the probe did not end in time. Give it more with --timeout"
-    code = "" if ended is None else f" (exit code {ended.code})"
-    why = "; it ran out of memory, give it more with --memory" if ended is not None and ended.out_of_memory else ""
-    said = noise.decode("utf-8", "backslashreplace").strip()
-    return f"the probe ended without a verdict{code}{why}" + (f". Its last words: {said[-500:]}" if said else "")
-
-
-def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
-    if plain is None:
-        return None
-    return ImportFailure(
-        plain["type"],
-        plain["message"],
-        plain["missing"],
-        tuple(Frame(*frame) for frame in plain["frames"]),
-        tuple(Cause(*cause) for cause in plain["causes"]),
-    )
-
-
-def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
-    return ModuleImport(
-        event["name"],
-        path,
-        event["outcome"],
-        failure=_failure(event["failure"]),
-        seconds=event["seconds"],
-        culprit=event["culprit"],
-        detail=event["detail"],
-        output=event["output"],
+        f"{image.reference}: there is no Python in the image. Looked for python3 and python in {path}, and "
+        f"for {places}. If it is elsewhere, name it: --python /path/to/python3"
     )
