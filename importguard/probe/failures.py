@@ -20,6 +20,10 @@ LONGEST_TEXT = 2000
 MOST_LINKS = 50
 MOST_FRAMES = 60
 PROBE_FILE = "<importguard>"
+# What the interpreter keeps, whatever the exception's class says of attributes of these names.
+_cause_of = vars(BaseException)["__cause__"].__get__
+_context_of = vars(BaseException)["__context__"].__get__
+_traceback_of = vars(BaseException)["__traceback__"].__get__
 
 
 def safe_text(value: object, convert: Callable[[Any], str] = str) -> str:
@@ -46,7 +50,7 @@ def chain(error: BaseException) -> list[BaseException]:
             continue
         seen.add(id(current))
         found.append(current)
-        inner = [_attribute(current, "__cause__"), _attribute(current, "__context__")]
+        inner = [_cause_of(current), _context_of(current)]
         members = _attribute(current, "exceptions")
         if type(members) in (tuple, list):
             inner.extend(members[:MOST_LINKS])
@@ -110,7 +114,7 @@ def _type_name(error: BaseException) -> str:
 def _frames(error: BaseException) -> list[RawFrame]:
     """(frame, path, line, function, module) of each frame of its traceback, the import system's left out."""
     frames: list[RawFrame] = []
-    step = _attribute(error, "__traceback__")
+    step = _traceback_of(error)
     while step is not None and len(frames) < 3000:
         code = step.tb_frame.f_code
         path = code.co_filename

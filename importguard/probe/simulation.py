@@ -253,11 +253,13 @@ class Simulation:
 
     def load_one(self, name: str) -> None:
         """Import ``name``, whose parents are imported."""
-        if name in self.bound or name in self.memos:
+        if name in self.bound:
             return
         parent, _, child = name.rpartition(".")
         if not self.inside(name):
-            memo = self.memos[name] = self.fact(name, parent)
+            if name not in self.memos:
+                self.memos[name] = self.fact(name, parent)
+            memo = self.memos[name]
             if memo is not None and memo.error is not None:
                 raise Fails(memo)
             return
@@ -355,11 +357,16 @@ class Simulation:
         """An attribute of a module that is half-imported must have been bound by now."""
         current = self.bound[module].get(names[0])
         for name in names[1:]:
-            if current is None or current not in self.bound:
+            if current is None:
                 return
-            space = self.bound[current]
-            if name in space:
+            whole = current + "." + name
+            space = self.bound.get(current)
+            if space is not None and name in space:
                 current = space[name]
+            elif whole in self.bound and whole not in self.complete:
+                raise Undecided(whole)  # a package has no attribute for a module that is half-imported
+            elif space is None:
+                current = whole
             elif current in self.complete or name.startswith("__"):
                 return
             else:

@@ -1,0 +1,102 @@
+"""What files import, found without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from importguard.probe.sites import imported_modules, mentioned, read_sites, static_reach, unguarded_sites
+
+Write = Callable[[dict[str, str]], dict[str, str]]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Write:
+    """Writes modules, given by path, and returns module → file."""
+
+    def write(sources: dict[str, str]) -> dict[str, str]:
+        found = {}
+        for name, source in sources.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+            found[name[:-3].replace("/", ".").replace(".__init__", "")] = str(path)
+        return found
+
+    return write
+
+
+MENTIONS = {
+    "import a": {"a"},
+    "import a.b as c": {"a.b"},
+    "import a, b.c as d, e": {"a", "b.c", "e"},
+    "    import indented": {"indented"},
+    "\timport tabbed": {"tabbed"},
+    "from a.b import c": {"a.b"},
+    "from . import x": {"app.sub"},
+    "from .y import x": {"app.sub.y"},
+    "from ..y import x": {"app.y"},
+    "from .. import x": {"app"},
+    "from a import (\n    b,\n    c,\n)": {"a"},
+    "important = 1\nfrom_here = 2": set(),
+    "# import a\nx = 'import b'": set(),
+    "try:\n    import a\nexcept ImportError:\n    from b import c": {"a", "b"},
+}
+
+
+@pytest.mark.parametrize("source", MENTIONS)
+def test_lines_that_seem_to_import(source: str, files: Write) -> None:
+    found = files({"app/sub/mod.py": source})
+    assert mentioned("app.sub.mod", found["app.sub.mod"]) == MENTIONS[source]
+
+
+def test_a_package_mentions_relative_to_itself(files: Write) -> None:
+    found = files({"app/__init__.py": "from . import x\nfrom .y import z\n"})
+    assert mentioned("app", found["app"]) == {"app", "app.y"}
+
+
+def test_a_file_that_cannot_be_read_mentions_nothing(tmp_path: Path) -> None:
+    assert mentioned("gone", str(tmp_path / "gone.py")) == set()
+
+
+def test_what_cannot_be_read_or_parsed_has_no_sites(files: Write, tmp_path: Path) -> None:
+    found = files({"broken.py": "import a\nimport\n"})
+    (tmp_path / "binary.so").write_bytes(b"import a\n")
+    assert read_sites("broken", found["broken"]) == []
+    assert read_sites("gone", str(tmp_path / "gone.py")) == []
+    assert read_sites("binary", str(tmp_path / "binary.so")) == []
+    assert read_sites("namespace", None) == []
+
+
+def test_unguarded_sites_run_whenever_their_module_does(files: Write) -> None:
+    source = (
+        "from .y import x\ntry:\n    import b\nexcept ImportError:\n    b = None\ndef f():\n    import c\n"
+    )
+    found = files({"app/mod.py": source})
+    path = found["app.mod"]
+    assert unguarded_sites("app.mod", path) == [["app.mod", "app.y", ["x"], 1, "module", path]]
+
+
+def test_importing_a_name_runs_the_parents_and_may_run_a_submodule() -> None:
+    files = dict.fromkeys(["a", "a.b", "a.b.c", "a.d"], "")
+    assert imported_modules("a.b", ["c", "attribute"], files) == ["a", "a.b", "a.b.c"]
+    assert imported_modules("elsewhere.b", ["c"], files) == []
+
+
+def test_what_an_entry_reaches_by_imports_that_always_run(files: Write) -> None:
+    found = files(
+        {
+            "app/__init__.py": "from app import early\n",
+            "app/early.py": "",
+            "app/main.py": "import app.one\nfrom app import two, name\nimport third_party\n",
+            "app/one.py": "import app.main\n",  # a cycle
+            "app/two.py": "def f():\n    import app.later\n",
+            "app/later.py": "",
+            "app/optional.py": "",
+            "app/other.py": "import app.main\n",
+        }
+    )
+    assert static_reach("app.main", found) == {"app", "app.early", "app.main", "app.one", "app.two"}
+    assert static_reach("not_there", found) == set()
