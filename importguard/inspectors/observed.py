@@ -55,7 +55,7 @@ class Observed:
 
     def line(self, line: bytes) -> None:
         """Take in one line: a frame, or noise."""
-        if not line.startswith(self.mark):
+        if not line.startswith(self.mark) or len(line) >= LONGEST_FRAME:
             self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:] if line else self.noise
             return
         try:

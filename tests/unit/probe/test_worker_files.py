@@ -1,0 +1,85 @@
+"""What makes the workers' files fit into one program that loads nothing but built-in modules."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import importguard.probe
+from importguard.probe import supervisor
+
+PROBE = Path(importguard.probe.__file__).parent
+KINDS = sorted(supervisor.WORKER_FILES)
+BUILT_IN = {"_imp", "_thread", "builtins", "marshal", "posix", "sys", "time"}
+
+
+def sources() -> dict[str, str]:
+    return {f"importguard.probe.{path.stem}": path.read_text("utf-8") for path in PROBE.glob("*.py")}
+
+
+def body(name: str) -> list[ast.stmt]:
+    """The statements of a file that run: those for type checkers left out."""
+    return [
+        node
+        for node in ast.parse((PROBE / f"{name}.py").read_text("utf-8")).body
+        if not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING")
+    ]
+
+
+def bound(nodes: list[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (
+                part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)
+            )
+
+
+def test_one_namespace_holds_all_names() -> None:
+    names = [name for file in supervisor.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
+    assert "Memory" in names
+    assert "describe" in names
+    assert sorted({name for name in names if names.count(name) > 1} - {"TYPE_CHECKING"}) == []
+
+
+@pytest.mark.parametrize("file", supervisor.WORKER_FILES["sweep"])
+def test_a_worker_loads_built_in_modules_only(file: str) -> None:
+    loaded = set()
+    for node in body(file):
+        if isinstance(node, ast.Import):
+            loaded.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            assert (node.module or "").startswith("importguard.probe.")
+            assert node.end_lineno == node.lineno, "the line is dropped from the program: it must be one"
+    assert loaded <= BUILT_IN
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_program_needs_no_file_of_the_probe_and_fits_into_an_argument(kind: str) -> None:
+    program = supervisor.program(sources(), kind)
+    lines = program.replace("\\n", "\n").split("\n")
+    assert len(lines) > 100
+    assert [line for line in lines if line.startswith("from importguard")] == []
+    assert len(program.encode()) < 128 * 1024  # Linux: MAX_ARG_STRLEN, execve(2)
+
+
+def loaded_by(program: str) -> set[str]:
+    command = [sys.executable, "-I", "-S", "-c", program]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_program_loads_no_module_that_start_up_does_not(kind: str) -> None:
+    """It stops where it asks for its request: at a descriptor that is closed."""
+    show = "import sys\nprint(*sorted(set(sys.modules)))"
+    program = supervisor.program(sources(), kind)
+    loaded = loaded_by(f"try:\n    exec({program!r})\nexcept OSError:\n    exec({show!r})")
+    assert "marshal" in loaded
+    assert loaded - loaded_by(show) - BUILT_IN <= {"__future__"}
