@@ -52,9 +52,13 @@ ENTRY_POINTS = {"uvicorn": "uvicorn:main", "gunicorn": "gunicorn.app.wsgiapp:run
                 "flask": "flask.cli:main"}
 
 
-def script(body: str, python: str = "/usr/bin/env python3") -> str:
+def script(body: str, python: str = "/usr/bin/env python3", call: str = "main") -> str:
     """A console script as pip writes it."""
-    return f"#!{python}\nimport sys\n{body}\nif __name__ == '__main__':\n    sys.exit(main())\n"
+    return (
+        f"#!{python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\n{body}\nif __name__ == '__main__':\n"
+        f"    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({call}())\n"
+    )
+
 
 
 def distribution(name: str, files: dict[str, str], more: dict[str, str]) -> dict[str, str]:

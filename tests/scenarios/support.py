@@ -81,6 +81,11 @@ class Result:
     err: str
 
     @property
+    def said(self) -> str:
+        """All that it wrote: the report and the progress."""
+        return self.out + self.err
+
+    @property
     def report(self) -> dict[str, Any]:
         """The whole JSON report."""
         try:

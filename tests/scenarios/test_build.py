@@ -80,24 +80,24 @@ def test_a_step_that_fails(context: Path) -> None:
     (context / "Dockerfile").write_text(PLAIN + "RUN echo first words && echo last words >&2 && exit 9\n")
     result = built(str(context))
     assert result.code == 3
-    assert "RUN echo first words" in result.err
-    assert "last words" in result.err
-    assert "9" in result.err
-    assert "Traceback" not in result.err
+    assert "RUN echo first words" in result.said
+    assert "last words" in result.said
+    assert "exit code: 9" in result.said
+    assert "Traceback" not in result.said
 
 
 def test_a_base_that_cannot_be_had(context: Path) -> None:
     (context / "Dockerfile").write_text("FROM importguard-test-no-such-base:nowhere\n")
     result = built(str(context))
     assert result.code == 3
-    assert "importguard-test-no-such-base" in result.err
+    assert "importguard-test-no-such-base" in result.said
 
 
 def test_a_dockerfile_that_is_wrong(context: Path) -> None:
     (context / "Dockerfile").write_text(f"FROM {BASE}\nRUNN nothing\n")
     result = built(str(context))
     assert result.code == 3
-    assert "RUNN" in result.err
+    assert "RUNN" in result.said
 
 
 def test_no_dockerfile(context: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scenarios.applications import servers
 from scenarios.support import BASE, SITE, build, check, docker
 
 SETTINGS = """
@@ -47,10 +48,9 @@ def django(tmp_path_factory: pytest.TempPathFactory) -> str:
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
     if done.returncode:
         pytest.skip(f"Django cannot be installed: {done.stderr.strip()[-300:]}")
-    for translations in folder.glob("django/**/LC_MESSAGES"):
-        subprocess.run(["rm", "-rf", str(translations)], check=True)
-    return build("django", f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n",
-                 {"site": Path(folder)})
+    lines = f"FROM base\nCOPY django site /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n" \
+            "COPY bin /usr/local/bin\nRUN chmod +x /usr/local/bin/*\n"
+    return build("django", lines, {"django": Path(folder), **servers()})
 
 
 def project(image: str, name: str, files: dict[str, str], ending: str, more: str = "") -> str:

@@ -82,7 +82,11 @@ def test_nothing_on_the_way_of(image: str, command: str) -> None:
 )
 def test_attribute_that_is_not_there(image: str, command: str) -> None:
     result = started(image, command)
-    assert result.finding("IG109")["breaks_startup"] is True
+    finding = result.finding("IG109")
+    assert finding["breaks_startup"] is True
+    assert finding["severity"] == "error"
+    assert "nothing" in finding["message"]
+    assert "missing_attribute" in [entry["outcome"] for entry in result.image["entrypoints"]]
     assert result.code == 1
 
 

@@ -51,6 +51,11 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
         time.sleep(0.2)
 
 
+def _hear_interrupts() -> None:
+    """A shell starts its background jobs, such as this test run, with SIGINT ignored; children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A check under way, and its container."""
 
@@ -60,12 +65,22 @@ class Running:
         self.process = subprocess.Popen(
             line, cwd="/", env=environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
         running = wait_for(lambda: docker("ps", "-q", "--filter", f"ancestor={image}", "--filter",
                                           "label=importguard").split(), 30)
         assert running, "no container was started"
         self.details = json.loads(docker("inspect", running[0]))[0]
         self.volumes = [mount["Name"] for mount in self.details["Mounts"]]
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever the test found, leave no process behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
 
     def assert_nothing_is_left(self, seconds: float) -> None:
         """Its container and volumes are gone within the time."""
@@ -80,10 +95,10 @@ class Running:
 
 
 def test_the_container_is_shut_in(hanging: str) -> None:
-    running = Running(hanging, "--memory", "512m")
+    with Running(hanging, "--memory", "512m") as running:
+        running.process.send_signal(signal.SIGTERM)
+        running.end()
     details, host = running.details, running.details["HostConfig"]
-    running.process.send_signal(signal.SIGINT)
-    running.end()
     assert "importguard" in details["Config"]["Labels"]
     assert len(running.volumes) == 1, "the image's own volume, and nothing of the host"
     assert not host["Binds"]
@@ -105,9 +120,9 @@ def test_the_container_is_shut_in(hanging: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_nothing_is_left_after(hanging: str, number: signal.Signals) -> None:
-    running = Running(hanging)
-    running.process.send_signal(number)
-    code, out, err = running.end()
+    with Running(hanging) as running:
+        running.process.send_signal(number)
+        code, out, err = running.end()
     assert code not in (0, 1), "an interrupted check is no verdict"
     assert "Traceback" not in err
     assert not out.strip() or json.loads(out)["images"][0]["complete"] is False
@@ -116,16 +131,16 @@ def test_nothing_is_left_after(hanging: str, number: signal.Signals) -> None:
 
 def test_nothing_is_left_after_kill_9(hanging: str) -> None:
     """The container notices that nobody holds its standard input any more."""
-    running = Running(hanging)
-    running.process.kill()
-    running.end()
+    with Running(hanging) as running:
+        running.process.kill()
+        running.end()
     running.assert_nothing_is_left(15)
 
 
 def test_container_that_somebody_kills(hanging: str) -> None:
-    running = Running(hanging)
-    docker("kill", running.details["Id"])
-    code, _, err = running.end()
+    with Running(hanging) as running:
+        docker("kill", running.details["Id"])
+        code, _, err = running.end()
     assert code == 4
     assert "Traceback" not in err
     running.assert_nothing_is_left(5)

@@ -70,7 +70,7 @@ def test_pyenv(version: str, exact: bool) -> None:
 def test_too_old(version: str) -> None:
     """A clear message, no SyntaxError."""
     result = check(pyenv_image(version))
-    said = result.out + result.err
+    said = result.said
     assert result.code == 4
     assert version in said
     assert "3.7" in said, "it must say what is needed"
