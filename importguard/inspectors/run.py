@@ -18,10 +18,11 @@ from importguard.progress import Progress
 PROBE = Path(__file__).parent.parent / "probe"
 LONGEST_ARGUMENT = 128 * 1024 - 1  # Linux: MAX_ARG_STRLEN, execve(2)
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
+NO_SUCH_OPTION = b"Unknown option: -I"
 GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
 
 # Receives the probe's files as arguments, each a name, a newline and the source; the last one is the request.
-# Python 2.7 and 3.6 must be able to parse this: they are told that they are too old.
+# Python 3.4 to 3.6 must be able to parse this: they say that they are too old. Older ones do not know -I.
 BOOT = """\
 import json, sys
 SOURCES = dict(text.split("\\n", 1) for text in sys.argv[1:-1])
@@ -125,6 +126,8 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
         except CommandNotFound:
             looked.append(python)
             continue
+        if NO_SUCH_OPTION in observed.noise and not observed.discovery:
+            observed.too_old = f"{python} is older than 3.4"
         if observed.too_old:
             too_old.append(observed.too_old)
             continue

@@ -1,0 +1,184 @@
+"""Finding a Python in the image that can run the probe, with an engine written by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+
+from importguard.config import Config
+from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
+from importguard.errors import EngineError, InspectionError
+from importguard.inspectors.run import GRACE, inspect, probe_arguments, probe_command, pythons
+from importguard.progress import QuietProgress
+
+IMAGE = Image("shop:1.4", "sha256:0", "linux/amd64", env=("PATH=/opt/bin:/usr/bin",), workdir="/app")
+PYTHON_2 = b"Unknown option: -I\nusage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
+
+
+def discovery(executable: str) -> dict[str, object]:
+    return {
+        "event": "discovery",
+        "interpreter": {"executable": executable, "version": "3.13.5", "implementation": "CPython"},
+        "import_path": ["/app"],
+        "modules": [["app", "/app/app.py"]],
+        "skipped": [],
+        "notes": [],
+        "details": [],
+    }
+
+
+VERDICT = {
+    "event": "module",
+    "name": "app",
+    "outcome": "imported",
+    "failure": None,
+    "seconds": 0.1,
+    "culprit": None,
+    "detail": "",
+    "output": "",
+}
+END = {"event": "end", "complete": True, "error": None}
+
+
+class Container:
+    """An engine whose image has some Pythons: ``"good"``, ``"old"``, ``"two"`` or ``"dies"`` by path."""
+
+    def __init__(self, found: dict[str, str], late: bool = False) -> None:
+        self.found = found
+        self.late = late  # whether only the output says that there is no such file
+        self.tried: list[str] = []
+        self.limits: Optional[Limits] = None
+
+    def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
+        raise NotImplementedError
+
+    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+        self.tried.append(command[0])
+        self.limits = limits
+        kind = self.found.get(command[0])
+        if kind is None and not self.late:
+            raise CommandNotFound(command[0])
+        run = Run(iter(()))
+        run.output = self.output(run, kind, command[0], json.loads(command[-1])["secret"])
+        return run
+
+    def output(self, run: Run, kind: Optional[str], python: str, secret: str) -> Iterator[bytes]:
+        if kind is None:
+            raise CommandNotFound(python)
+        events: list[dict[str, object]] = []
+        if kind == "good":
+            events = [discovery(python), VERDICT, END]
+        elif kind == "old":
+            events = [{"event": "too_old", "version": "3.6", "executable": python}]
+        elif kind == "two":
+            yield PYTHON_2
+        elif kind == "unplugged":
+            raise EngineError("the engine went away")
+        for event in events:
+            yield f"\n{secret} {json.dumps(event)}\n".encode()
+        run.exit = Exit(0 if events else 2)
+
+
+def executable(engine: Container, config: Optional[Config] = None) -> str:
+    return inspect(engine, IMAGE, config or Config(), QuietProgress()).executable
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_first_python_that_is_there_is_used(late: bool) -> None:
+    engine = Container({"/usr/bin/python3": "good", "python3.12": "good"}, late)
+    assert executable(engine) == "/usr/bin/python3"
+    assert engine.tried[:2] == ["python3", "python"]
+    assert engine.tried[-1] == "/usr/bin/python3"
+
+
+def test_the_python_that_was_named_comes_first() -> None:
+    engine = Container({"python3": "good", "/my/python": "good"})
+    assert executable(engine, Config(python="/my/python")) == "/my/python"
+    assert engine.tried == ["/my/python"]
+
+
+@pytest.mark.parametrize("kind", ["old", "two"])
+def test_another_python_is_used_where_one_is_too_old(kind: str) -> None:
+    engine = Container({"python3": kind, "/opt/venv/bin/python3": "good"})
+    assert executable(engine) == "/opt/venv/bin/python3"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("old", r"python is 3\.6"), ("two", r"python is older than 3\.4")]
+)
+def test_a_python_that_is_too_old_is_told(kind: str, said: str) -> None:
+    with pytest.raises(InspectionError, match=rf"shop:1\.4: .*too old \({said}\).* 3\.7 or newer"):
+        executable(Container({"python": kind}))
+
+
+def test_no_python_at_all_says_where_it_looked() -> None:
+    with pytest.raises(InspectionError) as failure:
+        executable(Container({}))
+    message = str(failure.value)
+    assert "no Python in the image" in message
+    for part in ("/opt/bin:/usr/bin", "/usr/local/bin/python3", "/opt/venv/bin/python3", "--python"):
+        assert part in message
+
+
+def test_a_probe_that_dies_is_no_reason_to_try_another() -> None:
+    engine = Container({"python3": "dies", "python": "good"})
+    with pytest.raises(InspectionError, match="exit code 2"):
+        executable(engine)
+    assert engine.tried == ["python3"]
+
+
+def test_an_engine_that_fails_is_no_verdict() -> None:
+    with pytest.raises(EngineError):
+        executable(Container({"python3": "unplugged"}))
+
+
+def test_the_container_s_limits_leave_the_probe_time_to_speak() -> None:
+    engine = Container({"python3": "good"})
+    executable(engine, Config(timeout=60.0, memory=1 << 30, network="bridge"))
+    assert engine.limits == Limits(1 << 30, 60.0 + GRACE, "bridge")
+
+
+def test_where_a_python_may_be() -> None:
+    image = replace(IMAGE, entrypoint=("/opt/app/bin/gunicorn", "app"), cmd=("python3.11", "-m", "app"))
+    found = list(pythons(image, Config()))
+    assert found[:4] == ["python3.11", "python3", "python", "/opt/app/bin/python3"]
+    assert len(found) == len(set(found))
+
+
+def test_every_run_has_a_secret_of_its_own() -> None:
+    secrets = {json.loads(probe_command(IMAGE, Config(), "python3")[-1])["secret"] for _ in range(2)}
+    assert len(secrets) == 2
+    assert min(map(len, secrets)) >= 32
+
+
+def test_the_request_holds_what_the_probe_needs() -> None:
+    image = replace(IMAGE, entrypoint=("e",), cmd=("c",))
+    config = Config(packages=("p",), exclude=("x",), commands=("run",), setup="m:f", exact=True, jobs=3)
+    command = probe_command(image, config, "python3", "s")
+    assert command[:5] == ["python3", *probe_arguments()[:4]]
+    assert json.loads(command[-1]) == {
+        "secret": "s",
+        "entrypoint": ["e"],
+        "cmd": ["c"],
+        "workdir": "/app",
+        "commands": ["run"],
+        "python": None,
+        "packages": ["p"],
+        "exclude": ["x"],
+        "include_tests": False,
+        "setup": "m:f",
+        "exact": True,
+        "timeout": 600.0,
+        "module_timeout": 60.0,
+        "jobs": 3,
+    }
+
+
+def test_the_interpreter_is_isolated_and_every_file_of_the_probe_travels() -> None:
+    assert probe_arguments()[:3] == ("-I", "-S", "-c")
+    names = [argument.partition("\n")[0] for argument in probe_arguments()[4:]]
+    assert {"importguard", "importguard.probe", "importguard.probe.supervisor"} <= set(names)
