@@ -22,9 +22,11 @@ from importguard.config import Config
 from importguard.engines.base import Image
 from importguard.inspectors.run import probe_command
 
-FORGE = """
+FORGE = (
+    f"LENGTH = {len(SECRET)}"
+    + """
 import json, marshal, os
-SECRETS = ["", "0" * 32, "0" * 32 + "-worker", "secret", "-worker"]
+SECRETS = ["", "0" * 32, "secret", "x" * LENGTH, "x" * LENGTH + "-worker", "-worker"]
 VERDICT = {"event": "module", "name": "missing", "outcome": "imported"}
 TUPLES = [("done", "missing", "imported", None, "", 0.0, {"doubt": None, "lost": [], "loaded": []}), ("end",)]
 BODIES = [json.dumps(VERDICT), json.dumps({"event": "end", "complete": True, "error": None})]
@@ -37,6 +39,7 @@ for descriptor in range(100):
             except OSError:
                 break
 """
+)
 
 # Module → (its source, its outcome, the detail or the missing module)
 HOSTILE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,7 +215,12 @@ def test_a_python_that_is_too_old() -> None:
 
 
 def test_endless_noise_is_not_kept() -> None:
-    seen = observe(*[b"x" * 100_000] * 50)
+    tracemalloc.start()
+    try:
+        seen = observe(*[b"x" * 100_000] * 50)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
     assert len(seen.noise) <= observed.LONGEST_NOISE
 
 

@@ -164,6 +164,8 @@ def test_a_body_that_fails_by_itself_fails_on_its_line() -> None:
     memo = SimpleNamespace(error=ZeroDivisionError("by itself"))
     modules = {"a": "import b\nx = 1\n\ny = 2\n", "b": "import a\n"}
     assert verdict(modules, "b", failures={"a": (4, memo)}) == "by itself"
+    assert verdict({"a": "import absent\n"}, "a", failures={"a": (1, memo)}) == "by itself"
+    assert verdict({"a": "if x:\n    import ok\n"}, "a", failures={"a": (1, memo)}) == "undecided"
     late = {"a": "import ok\nx = 1\nimport absent\n", "b": "import a\n"}
     assert verdict(late, "b", failures={"a": (2, memo)}) == "by itself"
     assert verdict(late, "b", failures={"a": (4, memo)}) == "No module named 'absent'"
