@@ -23,7 +23,9 @@ def under(folder: str, files: dict[str, str]) -> dict[str, str]:
 def assert_judged(result: Result, extra: tuple[str, ...] = ()) -> None:
     """The application APP was judged: all of it, and of nothing else but ``extra``."""
     assert result.code == 1, f"exit code {result.code}\n{result.out}\n{result.err}"
-    assert {entry["name"]: entry["outcome"] for entry in result.image["modules"] if entry["name"] not in extra} == OUTCOMES
+    assert {
+        entry["name"]: entry["outcome"] for entry in result.image["modules"] if entry["name"] not in extra
+    } == OUTCOMES
     assert result.causes == {("IG101", "not_there_xyz")}
     assert result.image["complete"] is True
     assert result.image["error"] is None
@@ -48,8 +50,12 @@ SCRIPTS = {
     "celery": "from celery.__main__ import main",
     "flask": "from flask.cli import main",
 }
-ENTRY_POINTS = {"uvicorn": "uvicorn:main", "gunicorn": "gunicorn.app.wsgiapp:run", "celery": "celery.__main__:main",
-                "flask": "flask.cli:main"}
+ENTRY_POINTS = {
+    "uvicorn": "uvicorn:main",
+    "gunicorn": "gunicorn.app.wsgiapp:run",
+    "celery": "celery.__main__:main",
+    "flask": "flask.cli:main",
+}
 
 
 def script(body: str, python: str = "/usr/bin/env python3", call: str = "main") -> str:
@@ -58,7 +64,6 @@ def script(body: str, python: str = "/usr/bin/env python3", call: str = "main") 
         f"#!{python}\n# -*- coding: utf-8 -*-\nimport re\nimport sys\n{body}\nif __name__ == '__main__':\n"
         f"    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({call}())\n"
     )
-
 
 
 def distribution(name: str, files: dict[str, str], more: dict[str, str]) -> dict[str, str]:

@@ -18,8 +18,8 @@ class Case:
     lacks. ``findings`` are all that may be reported, as ``(rule, missing or module)``. A case with ``root``
     has a WORKDIR of its own; the others lie side by side in one WORKDIR and are chosen by ``--package``.
     ``environ`` is given to importguard as ``--env``. ``truth`` is False where no interpreter can be asked
-    (what it says depends on a limit of the container). ``by_truth`` are modules of which each interpreter says
-    something else: what is expected of them is what the truth says.
+    (what it says depends on a limit of the container). ``by_truth`` are modules of which one interpreter says
+    this and another that: what is expected of them is what the truth says.
     """
 
     name: str
@@ -62,7 +62,7 @@ def package(name: str, modules: Mapping[str, str]) -> dict[str, str]:
 
 
 def application(name: str, modules: Mapping[str, tuple[str, ...]], **more: object) -> Case:
-    """A case from ``{module: (source, outcome[, missing])}``; a module without an outcome is not asked about."""
+    """A case from ``{module: (source, outcome[, missing])}``; one without an outcome is not asked."""
     outcomes = {_dotted(name, key): value[1] for key, value in modules.items() if len(value) > 1}
     missing = {_dotted(name, key): value[2] for key, value in modules.items() if len(value) > 2}
     files = package(name, {key: value[0] for key, value in modules.items()})
@@ -73,3 +73,12 @@ def application(name: str, modules: Mapping[str, tuple[str, ...]], **more: objec
 
 def _dotted(name: str, module: str) -> str:
     return f"{name}.{module}".replace(".__init__", "")
+
+
+OK = ("", IMPORTED)
+"""A module that is fine."""
+
+
+def lacks(name: str, before: str = "") -> tuple[str, str, str]:
+    """A module that imports what is not there."""
+    return (f"{before}import {name}\n", FAILED, name)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from scenarios.cases import Case
-from scenarios.hostile_cases import HOSTILE
-from scenarios.isolation_cases import ISOLATION, THIRD_PARTY
+from scenarios.every_case import ALL, PEACEFUL
+from scenarios.failure_cases import THIRD_PARTY
 from scenarios.support import SITE, build, docker
 
 
@@ -25,18 +25,29 @@ def _engine(docker_engine: None) -> None:
     """Nothing here runs without an engine."""
 
 
-ALL = [*HOSTILE, *ISOLATION]
+def image_with(name: str, cases: list[Case]) -> str:
+    """An image that holds these cases, and the third-party modules that they use."""
+    files: dict[str, str] = {f"third_party/{path}": text for path, text in THIRD_PARTY.items()}
+    files["roots/readme.txt"] = ""
+    for case in cases:
+        files.update({f"{case.folder.lstrip('/')}/{path}": text for path, text in case.files.items()})
+    lines = (
+        f"FROM base\nCOPY third_party /third_party\nRUN cp -r /third_party/. {SITE}/\n"
+        "COPY app /app\nCOPY roots /roots\nRUN touch /app/relative.txt\nWORKDIR /app\n"
+    )
+    return build(name, lines, files)
 
 
 @pytest.fixture(scope="session")
 def cases_image() -> str:
     """One image that holds every case."""
-    files: dict[str, str] = {f"third_party/{name}": text for name, text in THIRD_PARTY.items()}
-    for case in ALL:
-        files.update({f"{case.folder.lstrip('/')}/{name}": text for name, text in case.files.items()})
-    dockerfile = f"FROM base\nCOPY third_party /third_party\nRUN cp -r /third_party/. {SITE}/\n" \
-                 "COPY app /app\nCOPY roots /roots\nRUN touch /app/relative.txt\nWORKDIR /app\n"
-    return build("cases", dockerfile, files)
+    return image_with("cases", ALL)
+
+
+@pytest.fixture(scope="session")
+def peaceful_image() -> str:
+    """One application that is made of all cases that may lie side by side."""
+    return image_with("peaceful", PEACEFUL)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +57,9 @@ def image_of(cases_image: str):  # type: ignore[no-untyped-def]
     def image(case: Case) -> str:
         if not case.root:
             return cases_image
-        return build(f"case-{case.name}".replace("_", "-"), f"FROM base\nWORKDIR {case.folder}\n", base=cases_image)
+        return build(
+            f"case-{case.name}".replace("_", "-"), f"FROM base\nWORKDIR {case.folder}\n", base=cases_image
+        )
 
     return image
 
@@ -54,10 +67,25 @@ def image_of(cases_image: str):  # type: ignore[no-untyped-def]
 @pytest.fixture(scope="session")
 def truth(cases_image: str) -> dict[str, tuple[str, str]]:
     """What fresh interpreters say of every module of every case, all in one container."""
-    asked = [(case.folder, dict(case.environ), module) for case in ALL if case.truth
-             for module in (*case.outcomes, *case.by_truth)]
+    asked = [
+        (case.folder, dict(case.environ), module)
+        for case in ALL
+        if case.truth
+        for module in (*case.outcomes, *case.by_truth)
+    ]
     source = (Path(__file__).parent / "truth.py").read_text()
-    said = docker("run", "--rm", "--network", "none", "--label", "importguard-test", cases_image,
-                  "python3", "-c", source, json.dumps(asked))
+    said = docker(
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--label",
+        "importguard-test",
+        cases_image,
+        "python3",
+        "-c",
+        source,
+        json.dumps(asked),
+    )
     answers = json.loads(said.splitlines()[-1])
     return {f"{folder}:{module}": tuple(answer) for (folder, _, module), answer in zip(asked, answers)}

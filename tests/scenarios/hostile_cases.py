@@ -35,8 +35,12 @@ EXITS = [
     hostile("system_exit_none", "raise SystemExit\n", EXITED, "IG106"),
     hostile("os_exit_0", "import os\nos._exit(0)\n", EXITED, "IG106"),
     hostile("atexit_os_exit", "import atexit, os\natexit.register(os._exit, 0)\n", IMPORTED),
-    hostile("exit_in_thread", "import threading, os\nt = threading.Thread(target=os._exit, args=(0,))\n"
-            "t.start()\nt.join()\n", EXITED, "IG106"),
+    hostile(
+        "exit_in_thread",
+        "import threading, os\nt = threading.Thread(target=os._exit, args=(0,))\nt.start()\nt.join()\n",
+        EXITED,
+        "IG106",
+    ),
 ]
 
 CRASHES = [
@@ -46,51 +50,113 @@ CRASHES = [
     hostile("kill_parent", "import os\nos.kill(os.getppid(), 9)\n", IMPORTED),
     hostile("stop_parent", "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n", IMPORTED),
     hostile("kill_everyone", "import os\ntry:\n    os.kill(-1, 9)\nexcept OSError:\n    pass\n", IMPORTED),
-    hostile("kill_init", "import os\ntry:\n    os.kill(1, 9)\n    os.kill(1, 19)\nexcept OSError:\n    pass\n",
-            IMPORTED),
-    hostile("out_of_memory", "hoard = []\nwhile True:\n    hoard.append(b'x' * (16 << 20))\n", CRASHED, "IG107",
-            options=("--memory", "256m"), truth=False),
+    hostile(
+        "kill_init",
+        "import os\ntry:\n    os.kill(1, 9)\n    os.kill(1, 19)\nexcept OSError:\n    pass\n",
+        IMPORTED,
+    ),
+    hostile(
+        "out_of_memory",
+        "hoard = []\nwhile True:\n    hoard.append(b'x' * (16 << 20))\n",
+        CRASHED,
+        "IG107",
+        options=("--memory", "256m"),
+        truth=False,
+    ),
 ]
 
 HANGS = [
     hostile("endless_loop", "while True:\n    pass\n", TIMED_OUT, "IG108", options=LIMIT),
     hostile("endless_sleep", "import time\ntime.sleep(3600)\n", TIMED_OUT, "IG108", options=LIMIT),
-    hostile("ignores_signals", "import signal, time\nfor number in set(signal.Signals) - {9, 19}:\n"
-            "    signal.signal(number, signal.SIG_IGN)\nwhile True:\n    time.sleep(1)\n", TIMED_OUT, "IG108",
-            options=LIMIT),
-    hostile("import_deadlock", "import importlib, threading\n"
-            "thread = threading.Thread(target=importlib.import_module, args=(__name__,), daemon=True)\n"
-            "thread.start()\nthread.join()\n", TIMED_OUT, "IG108", options=LIMIT),
+    hostile(
+        "ignores_signals",
+        "import signal, time\nfor number in set(signal.Signals) - {9, 19}:\n"
+        "    signal.signal(number, signal.SIG_IGN)\nwhile True:\n    time.sleep(1)\n",
+        TIMED_OUT,
+        "IG108",
+        options=LIMIT,
+    ),
+    hostile(
+        "import_deadlock",
+        "import importlib, threading\n"
+        "thread = threading.Thread(target=importlib.import_module, args=(__name__,), daemon=True)\n"
+        "thread.start()\nthread.join()\n",
+        TIMED_OUT,
+        "IG108",
+        options=LIMIT,
+    ),
     hostile("reads_stdin", "import sys\nsys.stdin.read() if sys.stdin else None\n", IMPORTED, options=LIMIT),
 ]
 
 PROCESSES = [
-    hostile("endless_thread", "import threading, time\n"
-            "threading.Thread(target=time.sleep, args=(10**6,)).start()\n", IMPORTED),
+    hostile(
+        "endless_thread",
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(10**6,)).start()\n",
+        IMPORTED,
+    ),
     hostile("fork_child_goes_on", "import os\nos.fork()\n", IMPORTED),
     hostile("fork_child_exits", "import os\nif os.fork() == 0:\n    os._exit(0)\n", IMPORTED),
     hostile("fork_parent_exits", "import os\nif os.fork():\n    os._exit(0)\n", EXITED, "IG106"),
     hostile("fork_child_fails", "import os\nif os.fork() == 0:\n    import not_there_child\n", IMPORTED),
-    hostile("daemon_child", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(10**6)\n", IMPORTED),
+    hostile(
+        "daemon_child",
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(10**6)\n",
+        IMPORTED,
+    ),
     hostile("own_session", "import os\ntry:\n    os.setsid()\nexcept OSError:\n    pass\n", IMPORTED),
 ]
 
 EXCEPTIONS = [
     hostile("keyboard_interrupt", "raise KeyboardInterrupt\n", FAILED, "IG104"),
     hostile("generator_exit", "raise GeneratorExit\n", FAILED, "IG104"),
-    hostile("str_raises", "class Odd(Exception):\n    def __str__(self):\n        raise ValueError('no text')\n"
-            "    __repr__ = __str__\nraise Odd\n", FAILED, "IG104"),
-    hostile("str_exits", "import os\nclass Odd(Exception):\n    def __str__(self):\n        os._exit(0)\n"
-            "    __repr__ = __str__\nraise Odd\n", FAILED, "IG104"),
-    hostile("str_huge", "class Huge(Exception):\n    def __str__(self):\n        return 'x' * 100_000_000\n"
-            "raise Huge\n", FAILED, "IG104"),
-    hostile("str_control", "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\x00\\ud800\\udfff\\r\\n::error::forged\\n"
-            "\\u202e\\x85\\u2028 end')\n", FAILED, "IG104"),
-    hostile("str_hangs", "class Odd(Exception):\n    def __str__(self):\n        while True:\n            pass\n"
-            "    __repr__ = __str__\nraise Odd\n", FAILED, "IG104", options=LIMIT),
-    hostile("type_named_oddly", "raise type('\\x1b[31m\\nImportError', (Exception,), {})('odd')\n", FAILED, "IG104"),
-    hostile("cause_circle", "error = ValueError('round')\nother = KeyError('and round')\n"
-            "error.__cause__ = other\nother.__cause__ = error\nraise error\n", FAILED, "IG104"),
+    hostile(
+        "str_raises",
+        "class Odd(Exception):\n    def __str__(self):\n        raise ValueError('no text')\n"
+        "    __repr__ = __str__\nraise Odd\n",
+        FAILED,
+        "IG104",
+    ),
+    hostile(
+        "str_exits",
+        "import os\nclass Odd(Exception):\n    def __str__(self):\n        os._exit(0)\n"
+        "    __repr__ = __str__\nraise Odd\n",
+        FAILED,
+        "IG104",
+    ),
+    hostile(
+        "str_huge",
+        "class Huge(Exception):\n    def __str__(self):\n        return 'x' * 100_000_000\nraise Huge\n",
+        FAILED,
+        "IG104",
+    ),
+    hostile(
+        "str_control",
+        "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\x00\\ud800\\udfff\\r\\n::error::forged\\n"
+        "\\u202e\\x85\\u2028 end')\n",
+        FAILED,
+        "IG104",
+    ),
+    hostile(
+        "str_hangs",
+        "class Odd(Exception):\n    def __str__(self):\n        while True:\n            pass\n"
+        "    __repr__ = __str__\nraise Odd\n",
+        FAILED,
+        "IG104",
+        options=LIMIT,
+    ),
+    hostile(
+        "type_named_oddly",
+        "raise type('\\x1b[31m\\nImportError', (Exception,), {})('odd')\n",
+        FAILED,
+        "IG104",
+    ),
+    hostile(
+        "cause_circle",
+        "error = ValueError('round')\nother = KeyError('and round')\n"
+        "error.__cause__ = other\nother.__cause__ = error\nraise error\n",
+        FAILED,
+        "IG104",
+    ),
 ]
 
 # Lines as the probe's own, from its workers and to the host, but for the secret of the run.
@@ -113,115 +179,37 @@ import not_there_forged
 """
 
 OUTPUT = [
-    hostile("flood_stdout", "import os\nblock = b'x' * (1 << 20)\nfor _ in range(1024):\n"
-            "    os.write(1, block)\n", IMPORTED),
-    hostile("flood_stderr", "import os\nblock = b'y' * (1 << 20)\nfor _ in range(1024):\n"
-            "    os.write(2, block)\n", IMPORTED),
+    hostile(
+        "flood_stdout",
+        "import os\nblock = b'x' * (1 << 20)\nfor _ in range(1024):\n    os.write(1, block)\n",
+        IMPORTED,
+    ),
+    hostile(
+        "flood_stderr",
+        "import os\nblock = b'y' * (1 << 20)\nfor _ in range(1024):\n    os.write(2, block)\n",
+        IMPORTED,
+    ),
     hostile("close_descriptors", "import os\nos.closerange(0, 1 << 20)\n", IMPORTED),
-    hostile("close_then_fail", "import os\nos.closerange(0, 1 << 20)\nraise ValueError('after all')\n", FAILED, "IG104"),
-    hostile("reopen_descriptors", "import os\nos.closerange(0, 256)\n"
-            "for _ in range(64):\n    os.open('/dev/null', os.O_RDWR)\n", IMPORTED),
-    hostile("forge_verdicts", FORGER, FAILED, files={"forge_verdicts/lines.py": FORGED},
-            outcomes={"forge_verdicts.lines": IMPORTED},
-            missing={"forge_verdicts.a_hostile": "not_there_forged"},
-            findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_forged")})),
-]
-
-REPLACEMENTS = [
-    hostile("no_stdout", "import sys\nsys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = None\n", IMPORTED),
-    hostile("odd_stdout", "import sys\nclass Odd:\n    def __getattr__(self, name):\n        raise SystemExit(0)\n"
-            "sys.stdout = sys.stderr = Odd()\n", IMPORTED),
-    hostile("replace_import", "import builtins, types\n"
-            "builtins.__import__ = lambda name, *rest, **more: types.ModuleType(name)\n", IMPORTED),
-    hostile("replace_import_module", "import importlib, types\n"
-            "importlib.import_module = lambda name, package=None: types.ModuleType(name)\n", IMPORTED),
-    hostile("replace_json", "import json\njson.dumps = lambda *rest, **more: '{\"outcome\": \"imported\"}'\n"
-            "json.loads = lambda *rest, **more: {}\n", IMPORTED),
-    hostile("replace_write", "import os\nos.write = lambda number, data: len(data)\n", IMPORTED),
-    hostile("replace_fork", "import os\ndef fork():\n    raise OSError('no')\nos.fork = os.waitpid = fork\n", IMPORTED),
-    hostile("replace_posix", "import posix\n"
-            "for name in ('write', 'fork', 'waitpid', '_exit', 'read', 'kill', 'pipe', 'dup2', 'close'):\n"
-            "    setattr(posix, name, lambda *rest: 0)\n", IMPORTED),
-    hostile("replace_builtins", "import builtins\n"
-            "for name in ('len', 'isinstance', 'getattr', 'repr', 'str', 'print', 'sorted', 'BaseException'):\n"
-            "    setattr(builtins, name, None)\n", FAILED, "IG104"),
-    hostile("replace_marshal", "import marshal, time\nmarshal.dumps = marshal.loads = lambda *rest: b''\n"
-            "time.time = time.monotonic = lambda: 1 / 0\n", IMPORTED),
-    hostile("replace_itself", "import sys\nsys.modules[__name__] = object()\n", IMPORTED),
-    hostile("replace_modules", "import sys\nsys.modules = {}\n", FAILED, "IG104"),
-    hostile("clear_modules", "import sys\nsys.modules.clear()\n", FAILED, "IG104"),
-    hostile("clear_path", "import sys\nsys.path[:] = []\nsys.meta_path[:] = []\nsys.path_importer_cache.clear()\n",
-            IMPORTED),
-    hostile("delete_itself", "import sys\ndel sys.modules[__name__]\n", FAILED, "IG104"),
-    hostile("trace_function", "import sys, threading\ndef trace(frame, event, argument):\n    return trace\n"
-            "sys.settrace(trace)\nsys.setprofile(trace)\nthreading.settrace(trace)\n", IMPORTED),
-    hostile("audit_hook", "import sys\ndef hook(event, arguments):\n    if event == 'import':\n"
-            "        raise SystemExit(0)\nsys.addaudithook(hook)\n", IMPORTED),
-    hostile("lost_directory", "import os, tempfile\nfolder = tempfile.mkdtemp()\nos.chdir(folder)\n"
-            "os.rmdir(folder)\n", IMPORTED),
-    hostile("low_limits", "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n", IMPORTED),
-    hostile("alarm", "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.2)\n", IMPORTED),
-]
-
-
-def rooted(name: str, files: dict[str, str], outcomes: dict[str, str], missing: dict[str, str], **more: object) -> Case:
-    """A case whose files lie directly in its WORKDIR, beside a package ``app`` with the broken module."""
-    return Case(
-        name=name,
-        root=True,
-        files={"app/__init__.py": "", "app/z_after.py": AFTER, **files},
-        outcomes={"app.z_after": FAILED, **outcomes},
-        missing={"app.z_after": "not_there_xyz", **missing},
-        **more,  # type: ignore[arg-type]
-    )
-
-
-SHADOWS = [
-    rooted(
-        f"shadow_{name}",
-        {f"{name}.py": "import not_there_shadow\n", "app/a_uses.py": f"import {name}\n"},
-        {name: FAILED, "app.a_uses": FAILED},
-        {name: "not_there_shadow", "app.a_uses": "not_there_shadow"},
-        findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_shadow")}),
-    )
-    for name in ("json", "struct", "threading", "traceback", "ast")
-] + [
-    rooted(
-        "shadow_works",
-        {f"{name}.py": "OURS = 1\n" for name in ("json", "struct", "threading", "tokenize", "ast")}
-        | {"app/a_uses.py": "from json import OURS\nfrom struct import OURS\n"
-           "from threading import OURS\n",
-           "app/b_uses.py": "from json import dumps\n"},
-        {"json": IMPORTED, "threading": IMPORTED, "app.a_uses": IMPORTED, "app.b_uses": FAILED},
-        {},
+    hostile(
+        "close_then_fail",
+        "import os\nos.closerange(0, 1 << 20)\nraise ValueError('after all')\n",
+        FAILED,
+        "IG104",
     ),
-    # Built into the interpreter in some distributions of Python (then it wins over the file), not in others.
-    rooted(
-        "shadow_select",
-        {"select.py": "import not_there_shadow\n", "app/a_uses.py": "import select\n"},
-        {}, {}, by_truth=("app.a_uses",),
+    hostile(
+        "reopen_descriptors",
+        "import os\nos.closerange(0, 256)\nfor _ in range(64):\n    os.open('/dev/null', os.O_RDWR)\n",
+        IMPORTED,
+    ),
+    hostile(
+        "forge_verdicts",
+        FORGER,
+        FAILED,
+        files={"forge_verdicts/lines.py": FORGED},
+        outcomes={"forge_verdicts.lines": IMPORTED},
+        missing={"forge_verdicts.a_hostile": "not_there_forged"},
+        findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_forged")}),
     ),
 ]
 
-SITES = [
-    rooted(
-        "sitecustomize_prints",
-        {"site/sitecustomize.py": "import sys, builtins\nsys.stdout.write('no newline')\nsys.stderr.write('none')\n"
-         "sys.stdout.flush()\nbuiltins.customized = True\n", "app/a_needs.py": "customized\n"},
-        {"app.a_needs": IMPORTED}, {}, environ={"PYTHONPATH": "/roots/sitecustomize_prints/site"},
-    ),
-    rooted(
-        "sitecustomize_fails",
-        {"site/sitecustomize.py": "raise RuntimeError('broken')\n", "app/a_fine.py": ""},
-        {"app.a_fine": IMPORTED}, {}, environ={"PYTHONPATH": "/roots/sitecustomize_fails/site"},
-    ),
-    rooted(
-        "usercustomize",
-        {"site/usercustomize.py": "import builtins\nbuiltins.customized = True\nprint(end='{')\n",
-         "app/a_needs.py": "customized\n"},
-        {"app.a_needs": IMPORTED}, {}, environ={"PYTHONPATH": "/roots/usercustomize/site"},
-    ),
-]
-
-HOSTILE = [*EXITS, *CRASHES, *HANGS, *PROCESSES, *EXCEPTIONS, *OUTPUT, *REPLACEMENTS, *SHADOWS, *SITES]
+HOSTILE = [*EXITS, *CRASHES, *HANGS, *PROCESSES, *EXCEPTIONS, *OUTPUT]

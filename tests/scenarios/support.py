@@ -65,7 +65,11 @@ def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str =
     environ = {**os.environ, "DOCKER_BUILDKIT": "1"}
     done = subprocess.run(
         ["docker", "build", "--network", "none", "--progress", "plain", "-t", reference, "-"],
-        input=tree, capture_output=True, timeout=300, env=environ, check=False,
+        input=tree,
+        capture_output=True,
+        timeout=300,
+        env=environ,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{reference} cannot be built:\n{done.stderr.decode(errors='replace')[-3000:]}")
@@ -123,8 +127,11 @@ class Result:
     @property
     def causes(self) -> set[tuple[str, str]]:
         """All findings that were reached, as ``(rule, missing or module)``."""
-        return {(f["rule"], f["missing"] if f["rule"] == "IG101" else f["module"])
-                for f in self.findings if f["reached"]}
+        return {
+            (f["rule"], f["missing"] if f["rule"] == "IG101" else f["module"])
+            for f in self.findings
+            if f["reached"]
+        }
 
     def finding(self, rule: str, key: Optional[str] = None) -> dict[str, Any]:
         """The one finding of a rule (and of a module or a missing module)."""
@@ -144,12 +151,20 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "importguard", *arguments]
 
 
-def importguard(*arguments: str, cwd: Union[str, Path] = "/", timeout: float = 120,
-                environ: Optional[Mapping[str, str]] = None) -> Result:
+def importguard(
+    *arguments: str,
+    cwd: Union[str, Path] = "/",
+    timeout: float = 120,
+    environ: Optional[Mapping[str, str]] = None,
+) -> Result:
     """Run the command line to its end, in a folder that configures nothing."""
     with subprocess.Popen(
-        command(*arguments), cwd=cwd, env=environment(environ), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command(*arguments),
+        cwd=cwd,
+        env=environment(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         try:
             out, err = process.communicate(timeout=timeout)

@@ -59,8 +59,10 @@ def test_a_tag(context: Path) -> None:
 
 def test_target_argument_and_file(context: Path) -> None:
     (context / "Dockerfile").unlink()
-    lines = f"ARG WHERE=/nowhere\nFROM {BASE} AS good\nARG WHERE\nCOPY app $WHERE/app\nWORKDIR $WHERE\n" \
-            "FROM good AS bad\nRUN rm -r app/services\n"
+    lines = (
+        f"ARG WHERE=/nowhere\nFROM {BASE} AS good\nARG WHERE\nCOPY app $WHERE/app\nWORKDIR $WHERE\n"
+        "FROM good AS bad\nRUN rm -r app/services\n"
+    )
     (context / "Other.dockerfile").write_text(lines)
     options = ("-f", str(context / "Other.dockerfile"), "--build-arg", "WHERE=/elsewhere")
     good = built(str(context), *options, "--target", "good")

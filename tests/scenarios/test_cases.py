@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from scenarios.cases import Case
-from scenarios.hostile_cases import HOSTILE
-from scenarios.isolation_cases import ISOLATION
+from scenarios.every_case import ALL, HOSTILE, PEACEFUL
 from scenarios.support import check
 
-ALL = [*HOSTILE, *ISOLATION]
+RUNS = [(case, exact) for case in HOSTILE for exact in (False, True)]
+RUNS += [(case, False) for case in PEACEFUL if case.findings is not None]
 
 
 def test_names_are_unique() -> None:
@@ -24,8 +24,9 @@ def test_a_fresh_interpreter_says_what_is_expected(case: Case, truth: dict[str, 
     assert {module: answer[1] for module, answer in said.items() if answer[1]} == dict(case.missing)
 
 
-@pytest.mark.parametrize("exact", [False, True], ids=["plan", "exact"])
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("case", "exact"), RUNS, ids=[f"{case.name}-{'exact' if exact else 'plan'}" for case, exact in RUNS]
+)
 def test_verdicts(
     case: Case, exact: bool, image_of: Callable[[Case], str], truth: dict[str, tuple[str, str]]
 ) -> None:
@@ -37,3 +38,16 @@ def test_verdicts(
         assert result.causes == set(case.findings)
     assert result.code == case.exit_code, result.err
     assert result.image["complete"] is True
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["plan", "exact"])
+def test_verdicts_side_by_side(exact: bool, peaceful_image: str) -> None:
+    """All in one application, in one run: nothing that a case does reaches another."""
+    result = check(peaceful_image, *(["--exact"] if exact else []), timeout=300)
+    expected = {module: outcome for case in PEACEFUL for module, outcome in case.outcomes.items()}
+    found = result.outcomes(list(expected))
+    assert {module: found[module] for module in expected if found[module] != expected[module]} == {}
+    missing = {module: name for case in PEACEFUL for module, name in case.missing.items()}
+    assert {module: result.missing(module) for module in missing} == missing
+    assert result.image["complete"] is True
+    assert result.code == 1

@@ -20,13 +20,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 START = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
 PROJECT = {
     "project/__init__.py": "",
-    "project/urls.py": "from django.urls import path\nfrom shop import views\nurlpatterns = [path('', views.index)]\n",
-    "project/wsgi.py": START + "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
-    "project/asgi.py": START + "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n",
+    "project/urls.py": "from django.urls import path\nfrom shop import views\n"
+    "urlpatterns = [path('', views.index)]\n",
+    "project/wsgi.py": START
+    + "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+    "project/asgi.py": START
+    + "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n",
     "manage.py": START + "import sys\nif __name__ == '__main__':\n"
-    "    from django.core.management import execute_from_command_line\n    execute_from_command_line(sys.argv)\n",
+    "    from django.core.management import execute_from_command_line\n"
+    "    execute_from_command_line(sys.argv)\n",
     "shop/__init__.py": "",
-    "shop/apps.py": "from django.apps import AppConfig\n\n\nclass ShopConfig(AppConfig):\n    name = 'shop'\n",
+    "shop/apps.py": "from django.apps import AppConfig\n\n\n"
+    "class ShopConfig(AppConfig):\n    name = 'shop'\n",
     "shop/models.py": "from django.contrib.auth.models import User\nfrom django.db import models\n\n\n"
     "class Order(models.Model):\n    user = models.ForeignKey(User, on_delete=models.CASCADE)\n",
     "shop/views.py": "from django.http import HttpResponse\nfrom shop.models import Order\n\n\n"
@@ -41,15 +46,39 @@ PROJECT = {
 def django(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image with Django; skips where it cannot be had."""
     folder = tmp_path_factory.mktemp("django")
-    version = docker("run", "--rm", "--network", "none", "--entrypoint", "python3", BASE, "-c",
-                     "import sys; print('%d.%d' % sys.version_info[:2])")
-    line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-            "--only-binary=:all:", "--python-version", version, "--target", str(folder), "django>=4.2,<6"]
+    version = docker(
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        "python3",
+        BASE,
+        "-c",
+        "import sys; print('%d.%d' % sys.version_info[:2])",
+    )
+    line = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-compile",
+        "--only-binary=:all:",
+        "--python-version",
+        version,
+        "--target",
+        str(folder),
+        "django>=4.2,<6",
+    ]
     done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
     if done.returncode:
         pytest.skip(f"Django cannot be installed: {done.stderr.strip()[-300:]}")
-    lines = f"FROM base\nCOPY django site /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n" \
-            "COPY bin /usr/local/bin\nRUN chmod +x /usr/local/bin/*\n"
+    lines = (
+        f"FROM base\nCOPY django site /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n"
+        "COPY bin /usr/local/bin\nRUN chmod +x /usr/local/bin/*\n"
+    )
     return build("django", lines, {"django": Path(folder), **servers()})
 
 
@@ -76,7 +105,10 @@ def test_models_import(django: str, name: str, ending: str, files: dict[str, str
         assert result.findings == [], result.err
         assert result.code == 0
         assert result.outcomes(["shop.models", "shop.views", "project.urls"]) == {
-            "shop.models": "imported", "shop.views": "imported", "project.urls": "imported"}
+            "shop.models": "imported",
+            "shop.views": "imported",
+            "project.urls": "imported",
+        }
 
 
 def test_installed_app_that_is_not_in_the_image(django: str) -> None:

@@ -16,9 +16,11 @@ APP = {
     "manage.py": "import os, sys\nif __name__ == '__main__':\n    import shop.fine\n",
     "run.py": "import shop.web\n",
 }
-LINES = f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\nCOPY bin /usr/local/bin\n" \
-        "RUN chmod +x /usr/local/bin/*\nCOPY tree /srv\nCOPY entrypoint.sh /entrypoint.sh\n" \
-        "RUN chmod +x /entrypoint.sh\nENV PORT=8000\nWORKDIR /srv\n"
+LINES = (
+    f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\nCOPY bin /usr/local/bin\n"
+    "RUN chmod +x /usr/local/bin/*\nCOPY tree /srv\nCOPY entrypoint.sh /entrypoint.sh\n"
+    "RUN chmod +x /entrypoint.sh\nENV PORT=8000\nWORKDIR /srv\n"
+)
 WRAPPER = '#!/bin/sh\nset -e\necho "starting"\nexec uvicorn shop.web:app --port "${PORT:-8080}"\n'
 
 
@@ -64,8 +66,15 @@ def test_missing_module_on_the_way_of(image: str, command: str) -> None:
     assert result.code == 1
 
 
-WORKING = ["uvicorn shop.fine:app", "gunicorn shop.fine", "celery -A shop.fine worker", "python3 -m shop",
-           "python3 manage.py runserver", "gunicorn --chdir /srv shop.fine:app", "uvicorn --app-dir /srv shop.fine:app"]
+WORKING = [
+    "uvicorn shop.fine:app",
+    "gunicorn shop.fine",
+    "celery -A shop.fine worker",
+    "python3 -m shop",
+    "python3 manage.py runserver",
+    "gunicorn --chdir /srv shop.fine:app",
+    "uvicorn --app-dir /srv shop.fine:app",
+]
 
 
 @pytest.mark.parametrize("command", WORKING)
@@ -77,8 +86,12 @@ def test_nothing_on_the_way_of(image: str, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["uvicorn shop.fine:nothing", "gunicorn shop.fine:nothing", "uvicorn shop.fine:app.nothing",
-     "gunicorn 'shop.fine:nothing()'"],
+    [
+        "uvicorn shop.fine:nothing",
+        "gunicorn shop.fine:nothing",
+        "uvicorn shop.fine:app.nothing",
+        "gunicorn 'shop.fine:nothing()'",
+    ],
 )
 def test_attribute_that_is_not_there(image: str, command: str) -> None:
     result = started(image, command)
@@ -113,8 +126,19 @@ def test_target_that_is_not_in_the_image(image: str) -> None:
 
 def test_target_among_what_was_left_out(image: str) -> None:
     """A target that is not among the selected modules is no verdict."""
-    result = check(image, "--command", "uvicorn shop.fine:app", "--exclude", "shop.fine", "--exclude", "shop.web",
-                   "--exclude", "shop.broken", "--exclude", "shop.unused")
+    result = check(
+        image,
+        "--command",
+        "uvicorn shop.fine:app",
+        "--exclude",
+        "shop.fine",
+        "--exclude",
+        "shop.web",
+        "--exclude",
+        "shop.broken",
+        "--exclude",
+        "shop.unused",
+    )
     assert result.code == 4
 
 
@@ -134,7 +158,9 @@ def test_script_in_a_folder(image: str) -> None:
 
 
 def test_app_dir(image: str) -> None:
-    lines = LINES.replace("WORKDIR /srv", "WORKDIR /") + 'CMD ["uvicorn", "--app-dir", "srv", "shop.web:app"]\n'
+    lines = (
+        LINES.replace("WORKDIR /srv", "WORKDIR /") + 'CMD ["uvicorn", "--app-dir", "srv", "shop.web:app"]\n'
+    )
     result = check(build("app-dir", lines, {**servers(), **under("tree", APP), "entrypoint.sh": WRAPPER}))
     assert result.image["import_path"][0] == "/srv"
     assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True

@@ -42,9 +42,24 @@ def test_read_only_root() -> None:
 
     image = build("plain", PLAIN, APP)
     secret = "5" * 32
-    argv = probe_command(DockerEngine().image(image, pull="never", platform=None), Config(), "python3", secret)
-    line = ["docker", "run", "--rm", "-i", "--read-only", "--network", "none", "--label", "importguard-test",
-            "--entrypoint", argv[0], image, *argv[1:]]
+    argv = probe_command(
+        DockerEngine().image(image, pull="never", platform=None), Config(), "python3", secret
+    )
+    line = [
+        "docker",
+        "run",
+        "--rm",
+        "-i",
+        "--read-only",
+        "--network",
+        "none",
+        "--label",
+        "importguard-test",
+        "--entrypoint",
+        argv[0],
+        image,
+        *argv[1:],
+    ]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -64,20 +79,26 @@ def test_no_temporary_folder() -> None:
 
 def scratch(extra: str = "", files: dict[str, str] | None = None) -> str:
     """A Dockerfile of an image that holds Python, the application and nothing else."""
-    return ("FROM base AS python\nCOPY minimal.py /\nRUN python3 /minimal.py /out && ln -s python3 /out/usr/bin/python "
-            "2>/dev/null; true\nFROM scratch\nCOPY --from=python /out /\nENV PATH=/usr/local/bin:/usr/bin:/bin\n"
-            f"COPY app /srv/app\nWORKDIR /srv\n{extra}")
+    return (
+        "FROM base AS python\nCOPY minimal.py /\nRUN python3 /minimal.py /out\n"
+        "FROM scratch\nCOPY --from=python /out /\nENV PATH=/usr/local/bin:/usr/bin:/bin\n"
+        f"COPY app /srv/app\nWORKDIR /srv\n{extra}"
+    )
 
 
 def test_no_shell() -> None:
     files = {**APP, "minimal.py": (IMAGES / "minimal.py").read_text()}
     image = build("no-shell", scratch("USER 65532\n"), files)
-    shell = subprocess.run(["docker", "run", "--rm", image, "/bin/sh", "-c", ":"], capture_output=True, check=False)
+    shell = subprocess.run(
+        ["docker", "run", "--rm", image, "/bin/sh", "-c", ":"], capture_output=True, check=False
+    )
     assert shell.returncode, "the image has a shell after all"
     assert_judged(check(image))
 
 
-@pytest.mark.parametrize("entrypoint", ['["/bin/sh", "-c", "echo started; exit 7"]', '["false"]', '["/not/there"]'])
+@pytest.mark.parametrize(
+    "entrypoint", ['["/bin/sh", "-c", "echo started; exit 7"]', '["false"]', '["/not/there"]']
+)
 def test_entrypoint_is_not_run(entrypoint: str) -> None:
     name = "".join(letter for letter in entrypoint if letter.isalpha())[:20]
     image = build(f"entrypoint-{name}", f'{PLAIN}ENTRYPOINT {entrypoint}\nCMD ["--flag"]\n', APP)
@@ -95,9 +116,11 @@ def test_working_directory_is_root() -> None:
     assert_judged(check(image))
 
 
-VENV = "FROM base\nRUN python3 -m venv --without-pip /opt/venv\nCOPY inside /inside\n" \
-       "RUN cp -r /inside/. $(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/\n" \
-       "COPY bin /opt/venv/bin\nRUN chmod +x /opt/venv/bin/*\nCOPY app /srv/app\nWORKDIR /srv\n"
+VENV = (
+    "FROM base\nRUN python3 -m venv --without-pip /opt/venv\nCOPY inside /inside\n"
+    "RUN cp -r /inside/. $(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/\n"
+    "COPY bin /opt/venv/bin\nRUN chmod +x /opt/venv/bin/*\nCOPY app /srv/app\nWORKDIR /srv\n"
+)
 VENV_FILES = {
     **APP,
     "app/main.py": "import inside_xyz\napp = 1\n",
@@ -111,7 +134,7 @@ VENV_FILES = {
     [
         ("path", "ENV PATH=/opt/venv/bin:$PATH\n"),
         ("python", 'CMD ["/opt/venv/bin/python", "-m", "app.main"]\n'),
-        ("shebang", 'CMD ["/opt/venv/bin/serve"]\n'),
+        ("shebang", 'ENV PYTHONPATH=/srv\nCMD ["/opt/venv/bin/serve"]\n'),
         ("shell", "CMD exec /opt/venv/bin/python -m app.main\n"),
     ],
 )
@@ -125,16 +148,21 @@ def test_virtual_environment(name: str, ending: str) -> None:
 
 def test_virtual_environment_in_the_working_directory() -> None:
     """Its modules are no part of the application, whatever they lack."""
-    lines = VENV.replace("/opt/venv", "/srv/.venv") + "RUN cp -r /srv/.venv /srv/env\nENV PATH=/srv/.venv/bin:$PATH\n"
+    lines = (
+        VENV.replace("/opt/venv", "/srv/.venv")
+        + "RUN cp -r /srv/.venv /srv/env\nENV PATH=/srv/.venv/bin:$PATH\n"
+    )
     files = {**VENV_FILES, "inside/broken_inside.py": "import not_there_inside\n"}
     assert_judged(check(build("venv-inside", lines, files)))
 
 
 @pytest.mark.parametrize(
     ("name", "ending"),
-    [("pythonpath", "ENV PYTHONPATH=/work/src\n"),
-     ("relative", "ENV PYTHONPATH=src\n"),
-     ("script", 'CMD ["python3", "src/run.py"]\n')],
+    [
+        ("pythonpath", "ENV PYTHONPATH=/work/src\n"),
+        ("relative", "ENV PYTHONPATH=src\n"),
+        ("script", 'CMD ["python3", "src/run.py"]\n'),
+    ],
 )
 def test_src_layout(name: str, ending: str) -> None:
     files = {**under("src", APP), "src/run.py": "import app.main\n"}
@@ -153,7 +181,9 @@ def test_installed_wheel_that_owns_the_entry_point() -> None:
     """``pip install --find-links`` writes no ``direct_url.json``: the start command tells whose it is."""
     tree = distribution("app", APP, {"entry_points.txt": "[console_scripts]\nserve = app.main:app\n"})
     tree.update(distribution("thirdparty", {"thirdparty_xyz.py": "import not_there_third_party\n"}, {}))
-    ending = "COPY serve /usr/local/bin/serve\nRUN chmod +x /usr/local/bin/serve\nWORKDIR /empty\nCMD [\"serve\"]\n"
+    ending = (
+        'COPY serve /usr/local/bin/serve\nRUN chmod +x /usr/local/bin/serve\nWORKDIR /empty\nCMD ["serve"]\n'
+    )
     lines, files = install(tree, ending)
     files["serve"] = script("from app.main import app", call="app")
     assert_judged(check(build("wheel-entry", lines, files)))
@@ -183,7 +213,8 @@ def test_editable_install_by_a_finder() -> None:
     )
     files = {
         "__editable___app_1_0_finder.py": finder,
-        "__editable__.app-1.0.pth": "import __editable___app_1_0_finder; __editable___app_1_0_finder.install()\n",
+        "__editable__.app-1.0.pth": "import __editable___app_1_0_finder; "
+        "__editable___app_1_0_finder.install()\n",
     }
     more = {"direct_url.json": '{"url": "file:///src", "dir_info": {"editable": true}}'}
     lines, tree = install(distribution("app", files, more), "COPY lib /src/lib\nWORKDIR /empty\n")
@@ -192,17 +223,26 @@ def test_editable_install_by_a_finder() -> None:
 
 
 def test_namespace_packages_and_single_modules() -> None:
-    files = {"space/part/mod.py": "import not_there_xyz\n", "space/other.py": "", "single.py": "import space.other\n",
-             "data/readme.txt": "no Python here\n"}
+    files = {
+        "space/part/mod.py": "import not_there_xyz\n",
+        "space/other.py": "",
+        "single.py": "import space.other\n",
+        "data/readme.txt": "no Python here\n",
+    }
     result = check(build("namespace", "FROM base\nCOPY tree /srv\nWORKDIR /srv\n", under("tree", files)))
     assert result.code == 1
     assert result.outcomes(["space.part.mod", "space.other", "single"]) == {
-        "space.part.mod": "failed", "space.other": "imported", "single": "imported"}
+        "space.part.mod": "failed",
+        "space.other": "imported",
+        "single": "imported",
+    }
     assert not any(entry["name"].startswith("data") for entry in result.image["modules"])
 
 
 def test_no_python() -> None:
-    result = check(build("no-python", 'FROM scratch\nCOPY hello /hello\nCMD ["/hello"]\n', {"hello": "no program"}))
+    result = check(
+        build("no-python", 'FROM scratch\nCOPY hello /hello\nCMD ["/hello"]\n', {"hello": "no program"})
+    )
     assert result.code == 4
     said = (result.said).lower()
     assert "python" in said
@@ -239,8 +279,11 @@ def test_several_images() -> None:
 def test_variables_of_the_image_are_seen_and_never_told() -> None:
     secret = "hunter2-do-not-tell"
     source = f"import os\nassert os.environ['TOKEN'] == '{secret}'\nraise ValueError(os.environ['OTHER'])\n"
-    image = build("variables", f"FROM base\nCOPY app /srv/app\nWORKDIR /srv\nENV TOKEN={secret}\n",
-                  {**APP, "app/uses.py": source})
+    image = build(
+        "variables",
+        f"FROM base\nCOPY app /srv/app\nWORKDIR /srv\nENV TOKEN={secret}\n",
+        {**APP, "app/uses.py": source},
+    )
     result = check(image, "--env", "OTHER=swordfish-do-not-tell", "-v")
     assert result.finding("IG104", "app.uses")
     for text in (result.out, result.err):

@@ -52,7 +52,7 @@ def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
 
 
 def _hear_interrupts() -> None:
-    """A shell starts its background jobs, such as this test run, with SIGINT ignored; children inherit that."""
+    """Undo what a shell does to background jobs, as this run may be one: SIGINT ignored, and inherited."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -63,12 +63,21 @@ class Running:
         line = command("check", image, "--format", "json", "--pull", "never", *options)
         self.image = image
         self.process = subprocess.Popen(
-            line, cwd="/", env=environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            line,
+            cwd="/",
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
             preexec_fn=_hear_interrupts,
         )
-        running = wait_for(lambda: docker("ps", "-q", "--filter", f"ancestor={image}", "--filter",
-                                          "label=importguard").split(), 30)
+        running = wait_for(
+            lambda: docker(
+                "ps", "-q", "--filter", f"ancestor={image}", "--filter", "label=importguard"
+            ).split(),
+            30,
+        )
         assert running, "no container was started"
         self.details = json.loads(docker("inspect", running[0]))[0]
         self.volumes = [mount["Name"] for mount in self.details["Mounts"]]
@@ -105,8 +114,14 @@ def test_the_container_is_shut_in(hanging: str) -> None:
     assert host["NetworkMode"] == "none"
     assert host["Privileged"] is False
     assert host["CapDrop"] == ["ALL"]
-    assert {name.replace("CAP_", "") for name in host["CapAdd"] or []} <= {"DAC_OVERRIDE", "DAC_READ_SEARCH",
-                                                                           "FOWNER", "CHOWN", "SETUID", "SETGID"}
+    assert {name.replace("CAP_", "") for name in host["CapAdd"] or []} <= {
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "FOWNER",
+        "CHOWN",
+        "SETUID",
+        "SETGID",
+    }
     assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
     assert host["Memory"] == 512 << 20
     assert host["MemorySwap"] in (512 << 20, 0, -1)
@@ -163,27 +178,43 @@ def test_time_runs_out(hanging: str, exact: bool) -> None:
 def test_a_module_that_hangs_does_not_stop_the_others(hanging: str) -> None:
     result = check(hanging, "--module-timeout", "2")
     assert result.outcomes(["app.a_fine", "app.m_hangs", "app.z_broken"]) == {
-        "app.a_fine": "imported", "app.m_hangs": "timed_out", "app.z_broken": "failed"}
+        "app.a_fine": "imported",
+        "app.m_hangs": "timed_out",
+        "app.z_broken": "failed",
+    }
     assert result.finding("IG108")["module"] == "app.m_hangs"
     assert result.code == 1
     assert not containers(hanging)
 
 
 def test_checks_at_once_do_not_disturb_one_another(hanging: str) -> None:
-    others = [build(f"at-once-{number}", "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n",
-                    {"app/__init__.py": "", "app/x.py": f"import not_there_{number}\n"}) for number in range(2)]
+    others = [
+        build(
+            f"at-once-{number}",
+            "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n",
+            {"app/__init__.py": "", "app/x.py": f"import not_there_{number}\n"},
+        )
+        for number in range(2)
+    ]
     with ThreadPoolExecutor(4) as pool:
         slow = pool.submit(check, hanging, "--module-timeout", "3")
         rest = list(pool.map(check, [*others, others[0]]))
-    assert [result.finding("IG101")["missing"] for result in rest] == ["not_there_0", "not_there_1", "not_there_0"]
+    assert [result.finding("IG101")["missing"] for result in rest] == [
+        "not_there_0",
+        "not_there_1",
+        "not_there_0",
+    ]
     assert slow.result().finding("IG101")["missing"] == "not_there_xyz"
     assert {result.code for result in (*rest, slow.result())} == {1}
 
 
 def test_nothing_is_left_after_an_error() -> None:
     nonce = uuid.uuid4().hex[:12]
-    image = build(f"error-{nonce}", f'FROM scratch\nCOPY hello /hello\nVOLUME /data\nLABEL nonce={nonce}\nCMD ["/hello"]\n',
-                  {"hello": "no program"})
+    image = build(
+        f"error-{nonce}",
+        f'FROM scratch\nCOPY hello /hello\nVOLUME /data\nLABEL nonce={nonce}\nCMD ["/hello"]\n',
+        {"hello": "no program"},
+    )
     try:
         assert check(image).code == 4
         assert not containers(image)

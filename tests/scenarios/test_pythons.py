@@ -13,8 +13,17 @@ from scenarios.applications import APP, assert_judged
 from scenarios.support import PREFIX, build, check, docker
 
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "__pycache__",
-            "site-packages")
+LEFT_OUT = (
+    "test",
+    "tests",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "lib2to3",
+    "__pycache__",
+    "site-packages",
+)
 IN_IMAGE = "/opt/python"
 MIRROR = os.environ.get("IMPORTGUARD_TEST_DEBIAN", "http://deb.debian.org/debian")
 
@@ -37,14 +46,15 @@ def interpreter_files(prefix: Path, version: str) -> dict[str, Path]:
 
 
 def pyenv_image(version: str) -> str:
-    """An image with the application APP and only the asked version first in PATH; skips where it is absent."""
+    """An image with the application APP and the asked version first in PATH; skips where it is absent."""
     prefix = newest(version)
     if prefix is None:
         pytest.skip(f"no Python {version} under {PYENV}")
     python = f"{IN_IMAGE}/bin/python{version}"
     lines = (
-        f"FROM base\nCOPY python {IN_IMAGE}\nENV LD_LIBRARY_PATH={IN_IMAGE}/lib PATH={IN_IMAGE}/bin:/usr/local/bin:"
-        f"/usr/bin:/bin\nRUN ln -s python{version} {IN_IMAGE}/bin/python3 && ln -s python3 {IN_IMAGE}/bin/python\n"
+        f"FROM base\nCOPY python {IN_IMAGE}\nENV LD_LIBRARY_PATH={IN_IMAGE}/lib\n"
+        f"ENV PATH={IN_IMAGE}/bin:/usr/local/bin:/usr/bin:/bin\n"
+        f"RUN ln -s python{version} {IN_IMAGE}/bin/python3 && ln -s python3 {IN_IMAGE}/bin/python\n"
         f'COPY app /srv/app\nWORKDIR /srv\nCMD ["{python}", "-m", "app.main"]\n'
     )
     return build(f"pyenv-{version}", lines, {**interpreter_files(prefix, version), **APP})
@@ -96,9 +106,18 @@ def debian(suite: str) -> str:
         return reference
     if not shutil.which("mmdebstrap") or os.geteuid():
         pytest.skip("mmdebstrap is not installed, or not run as root")
-    line = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--include={SUITES[suite]}",
-            # A mirror that lags is good enough for a test.
-            '--aptopt=Acquire::Check-Valid-Until "false"', suite, "-", MIRROR]
+    line = [
+        "mmdebstrap",
+        "--quiet",
+        "--mode=root",
+        "--variant=extract",
+        f"--include={SUITES[suite]}",
+        # A mirror that lags is good enough for a test.
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        suite,
+        "-",
+        MIRROR,
+    ]
     made = subprocess.run(line, capture_output=True, check=False, timeout=300)
     if made.returncode:
         pytest.skip(f"mmdebstrap {suite}: {made.stderr.decode(errors='replace').strip()[-300:]}")
@@ -143,21 +162,45 @@ def test_lazy_imports(exact: bool) -> None:
     assert result.outcomes(asked) == truth
     assert ("IG101", "not_there_eager") in result.causes
     assert ("IG101", "not_there_used") in result.causes
-    assert not any(finding["missing"] == "not_there_lazy" and finding["reached"] and
-                   "lazily.a_lazy" in finding["affected"] for finding in result.findings)
+    assert not any(
+        finding["missing"] == "not_there_lazy"
+        and finding["reached"]
+        and "lazily.a_lazy" in finding["affected"]
+        for finding in result.findings
+    )
 
 
 def fresh(image: str, python: str, module: str) -> str:
     """What a fresh interpreter says of a module: imported or failed."""
-    line = ["docker", "run", "--rm", "--network", "none", "--entrypoint", python, image, "-c", f"import {module}"]
+    line = [
+        "docker",
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        python,
+        image,
+        "-c",
+        f"import {module}",
+    ]
     return "failed" if subprocess.run(line, capture_output=True, check=False).returncode else "imported"
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
 def test_syntax_that_this_python_does_not_have(version: str) -> None:
     """What is a syntax error is the image's Python's business, not that of the one that runs importguard."""
-    files = {"app/__init__.py": "", "app/a.py": "match 1:\n    case _:\n        pass\n", "app/z.py": "import not_there_xyz\n"}
-    image = build(f"syntax-{version}", "FROM base\nRUN rm -rf /srv/app\nCOPY app /srv/app\n", files, base=pyenv_image(version))
+    files = {
+        "app/__init__.py": "",
+        "app/a.py": "match 1:\n    case _:\n        pass\n",
+        "app/z.py": "import not_there_xyz\n",
+    }
+    image = build(
+        f"syntax-{version}",
+        "FROM base\nRUN rm -rf /srv/app\nCOPY app /srv/app\n",
+        files,
+        base=pyenv_image(version),
+    )
     result = check(image, "--command", "python3 -m app.a")
     assert result.outcome("app.a") == ("failed" if version == "3.8" else "imported")
     assert (("IG105", "app.a") in result.causes) == (version == "3.8")

@@ -24,8 +24,13 @@ def judged(name: str, files: dict[str, str], ending: str = "", *options: str) ->
 
 def test_missing_module() -> None:
     """IG101: with its place, the way to it from the entry point, and what else it breaks."""
-    files = {"main.py": "from app import factory\n", "factory.py": "\n\nfrom app.routes import index\n",
-             "routes.py": "import json\nimport not_there_xyz.part\n", "other.py": "import app.routes\n", "fine.py": ""}
+    files = {
+        "main.py": "from app import factory\n",
+        "factory.py": "\n\nfrom app.routes import index\n",
+        "routes.py": "import json\nimport not_there_xyz.part\n",
+        "other.py": "import app.routes\n",
+        "fine.py": "",
+    }
     result = judged("missing", files, RUN_MAIN)
     finding = result.finding("IG101")
     assert finding["name"] == "missing-module"
@@ -49,15 +54,19 @@ def test_missing_module_of_the_application() -> None:
 
 def test_what_is_behind_the_first_missing_module() -> None:
     """All that an unguarded import of a failed module would not find is said in one round."""
-    files = {"main.py": "import not_there_one\nimport not_there_two\nimport json\n"
-             "try:\n    import not_there_guarded\nexcept ImportError:\n    pass\n"}
+    files = {
+        "main.py": "import not_there_one\nimport not_there_two\nimport json\n"
+        "try:\n    import not_there_guarded\nexcept ImportError:\n    pass\n"
+    }
     result = judged("behind", files)
     assert result.finding("IG101", "not_there_one")["reached"] is True
     assert result.finding("IG101", "not_there_two")["reached"] is False
     assert len(result.findings) == 2
 
 
-@pytest.mark.parametrize("source", ["from json import not_a_name_xyz\n", "from app.other import not_a_name_xyz\n"])
+@pytest.mark.parametrize(
+    "source", ["from json import not_a_name_xyz\n", "from app.other import not_a_name_xyz\n"]
+)
 def test_missing_name(source: str) -> None:
     name = "name-own" if "other" in source else "name-library"
     result = judged(name, {"main.py": source, "other.py": "NAME = 1\n", "user.py": "import app.main\n"})
@@ -76,8 +85,11 @@ def test_missing_shared_library() -> None:
         "    if b'\\0libc.so.6\\0' in data:\n        break\n"
         "open('/srv/app/native.abi3.so', 'wb').write(data.replace(b'\\0libc.so.6\\0', b'\\0libq.so.6\\0'))\n"
     )
-    image = build("rule-library", PLAIN + "COPY patch.py /\nRUN python3 /patch.py\n",
-                  {"app/__init__.py": "", "app/uses.py": "from app import native\n", "patch.py": patch})
+    image = build(
+        "rule-library",
+        PLAIN + "COPY patch.py /\nRUN python3 /patch.py\n",
+        {"app/__init__.py": "", "app/uses.py": "from app import native\n", "patch.py": patch},
+    )
     result = check(image)
     finding = result.finding("IG103")
     assert "libq.so.6" in finding["message"]
@@ -95,8 +107,13 @@ def test_extension_that_is_no_library() -> None:
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [("plain", "x = 1 +\n"), ("indent", "def f():\nreturn 1\n"), ("nul", "x = 1\0\n"),
-     ("encoding", "# coding: no-such-encoding\n"), ("python2", "print 'x'\n")],
+    [
+        ("plain", "x = 1 +\n"),
+        ("indent", "def f():\nreturn 1\n"),
+        ("nul", "x = 1\0\n"),
+        ("encoding", "# coding: no-such-encoding\n"),
+        ("python2", "print 'x'\n"),
+    ],
 )
 def test_syntax_error(name: str, source: str) -> None:
     result = judged(f"syntax-{name}", {"bad.py": source, "user.py": "import app.bad\n", "fine.py": ""})
@@ -116,8 +133,13 @@ def test_undecodable_source() -> None:
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [("value", "raise ValueError('wrong')\n"), ("attribute", "import json\njson.nothing\n"),
-     ("file", "open('/not/there')\n"), ("key", "{}['key']\n"), ("assert", "assert False, 'no'\n")],
+    [
+        ("value", "raise ValueError('wrong')\n"),
+        ("attribute", "import json\njson.nothing\n"),
+        ("file", "open('/not/there')\n"),
+        ("key", "{}['key']\n"),
+        ("assert", "assert False, 'no'\n"),
+    ],
 )
 def test_import_raises(name: str, source: str) -> None:
     """Without evidence of the environment it is an error."""
@@ -134,8 +156,11 @@ ENVIRONMENT = [
     ("int", "import os\nPORT = int(os.getenv('PORT_XYZ'))\n", "PORT_XYZ"),
     ("refused", "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n", None),
     ("lookup", "import socket\nsocket.getaddrinfo('db.example.invalid', 5432)\n", None),
-    ("explicit", "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n",
-     "SECRET_XYZ"),
+    (
+        "explicit",
+        "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n",
+        "SECRET_XYZ",
+    ),
 ]
 
 
@@ -148,13 +173,19 @@ def test_the_environment_is_a_warning(name: str, source: str, variable: Optional
     assert result.code == 0
     assert check(application(f"environment-{name}", files, RUN_MAIN), "--fail-on", "warning").code == 1
     if variable:
-        assert variable in finding["message"] + finding["diagnosis"]["explanation"] + finding["diagnosis"]["remedy"]
+        assert (
+            variable
+            in finding["message"] + finding["diagnosis"]["explanation"] + finding["diagnosis"]["remedy"]
+        )
 
 
 def test_the_environment_stops_the_entry_point() -> None:
     """What lies behind is unchecked: no pass. With the variable given, it is one."""
-    files = {"main.py": "import app.settings\nimport app.routes\n",
-             "settings.py": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n", "routes.py": ""}
+    files = {
+        "main.py": "import app.settings\nimport app.routes\n",
+        "settings.py": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n",
+        "routes.py": "",
+    }
     image = application("entry-environment", files, RUN_MAIN)
     result = check(image)
     assert result.code == 4
@@ -185,8 +216,11 @@ def test_fail_on_never_governs_findings_only() -> None:
 
 
 def test_setup_prepares_every_module() -> None:
-    files = {"boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
-             "needs.py": "from app import READY\n", "other.py": "import app\napp.READY\n"}
+    files = {
+        "boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
+        "needs.py": "from app import READY\n",
+        "other.py": "import app\napp.READY\n",
+    }
     image = application("setup", files)
     assert check(image).code == 1
     for options in ((), ("--exact",)):
@@ -197,9 +231,13 @@ def test_setup_prepares_every_module() -> None:
 
 @pytest.mark.parametrize(
     ("name", "body", "missing"),
-    [("lacks", "    import not_there_xyz\n", "not_there_xyz"), ("raises", "    raise ValueError('no')\n", None),
-     ("exits", "    raise SystemExit(0)\n", None), ("leaves", "    import os\n    os._exit(0)\n", None),
-     ("hangs", "    while True:\n        pass\n", None)],
+    [
+        ("lacks", "    import not_there_xyz\n", "not_there_xyz"),
+        ("raises", "    raise ValueError('no')\n", None),
+        ("exits", "    raise SystemExit(0)\n", None),
+        ("leaves", "    import os\n    os._exit(0)\n", None),
+        ("hangs", "    while True:\n        pass\n", None),
+    ],
 )
 def test_setup_that_fails(name: str, body: str, missing: Optional[str]) -> None:
     """A finding of its own that breaks startup; the modules are then judged without it, with a note."""
@@ -215,8 +253,14 @@ def test_setup_that_fails(name: str, body: str, missing: Optional[str]) -> None:
 
 
 def test_setup_that_is_not_there() -> None:
-    image = application("setup", {"boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
-                                  "needs.py": "from app import READY\n", "other.py": "import app\napp.READY\n"})
+    image = application(
+        "setup",
+        {
+            "boot.py": "import app\n\n\ndef prepare():\n    app.READY = True\n",
+            "needs.py": "from app import READY\n",
+            "other.py": "import app\napp.READY\n",
+        },
+    )
     result = check(image, "--setup", "app.boot:nothing")
     assert result.code in (1, 4)
     assert "nothing" in result.said
@@ -224,8 +268,15 @@ def test_setup_that_is_not_there() -> None:
 
 def test_tests_are_left_out_unless_asked_for() -> None:
     broken = "import not_there_test\n"
-    files = {"tests/__init__.py": broken, "tests/test_a.py": broken, "test_b.py": broken, "c_test.py": broken,
-             "conftest.py": broken, "__main__.py": broken, "fine.py": ""}
+    files = {
+        "tests/__init__.py": broken,
+        "tests/test_a.py": broken,
+        "test_b.py": broken,
+        "c_test.py": broken,
+        "conftest.py": broken,
+        "__main__.py": broken,
+        "fine.py": "",
+    }
     image = application("tests", files)
     result = check(image)
     assert result.code == 0
@@ -233,11 +284,18 @@ def test_tests_are_left_out_unless_asked_for() -> None:
     assert result.image["notes"]
     taken = check(image, "--include-tests")
     assert taken.code == 1
-    assert {"app.tests", "app.tests.test_a", "app.test_b", "app.c_test"} <= set(taken.finding("IG101")["affected"])
+    assert {"app.tests", "app.tests.test_a", "app.test_b", "app.c_test"} <= set(
+        taken.finding("IG101")["affected"]
+    )
 
 
 def test_exclude_by_dotted_name() -> None:
-    files = {"legacy/__init__.py": "", "legacy/a.py": "import not_there_xyz\n", "fine.py": "", "b.py": "import not_there_b\n"}
+    files = {
+        "legacy/__init__.py": "",
+        "legacy/a.py": "import not_there_xyz\n",
+        "fine.py": "",
+        "b.py": "import not_there_b\n",
+    }
     image = application("exclude", files)
     assert check(image, "--exclude", "app.legacy.*", "--exclude", "app.b").code == 0
     assert check(image, "--exclude", "app.legacy.*").finding("IG101")["missing"] == "not_there_b"
@@ -247,8 +305,10 @@ def test_exclude_by_dotted_name() -> None:
 def test_messages_are_bounded_and_harmless() -> None:
     """Control characters, lone surrogates and newlines of an exception never reach the terminal."""
     files = {
-        "control.py": "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\x00\\ud800\\r\\n::error::forged\\n\\x85\\u202e end')\n",
-        "huge.py": "class Huge(Exception):\n    def __str__(self):\n        return 'x' * 100_000_000\nraise Huge\n",
+        "control.py": "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\x00\\ud800\\r\\n'\n"
+        "    '::error::forged\\n\\x85\\u202e end')\n",
+        "huge.py": "class Huge(Exception):\n    def __str__(self):\n        return 'x' * 100_000_000\n\n\n"
+        "raise Huge\n",
         "prints.py": "print('\\x1b[31mred\\x1b[0m')\nraise ValueError('after red')\n",
     }
     image = application("messages", files)
@@ -260,7 +320,9 @@ def test_messages_are_bounded_and_harmless() -> None:
         text = importguard("check", image, *options)
         assert text.code == 1
         said = text.out + text.err
-        assert not [letter for letter in said if (ord(letter) < 32 and letter != "\n") or letter in "\x7f\x85\u202e"]
+        assert not [
+            letter for letter in said if (ord(letter) < 32 and letter != "\n") or letter in "\x7f\x85\u202e"
+        ]
         assert len(said) < 200_000
         assert "\n::error" not in said
 
@@ -269,7 +331,8 @@ def test_printed_gigabytes_stay_in_the_container() -> None:
     """Neither importguard's memory nor its report grows by what the application prints."""
     import resource
 
-    source = "import os\nfor _ in range(512):\n    os.write(1, b'x' * (1 << 20))\n    os.write(2, b'\\n' * (1 << 20))\n"
+    source = "import os\nfor _ in range(512):\n    os.write(1, b'x' * (1 << 20))\n"
+    source += "    os.write(2, b'\\n' * (1 << 20))\n"
     result = judged("flood", {"flood.py": source + "raise ValueError('after it')\n"})
     assert result.outcome("app.flood") == "failed"
     assert len(result.out) < 100_000

@@ -1,4 +1,4 @@
-"""The truth: what a fresh interpreter of the image says of a module. Runs in the image, standard library only.
+"""The truth: what a fresh interpreter of the image says of a module. Runs in it, standard library only.
 
 Reads ``[[folder, environ, module], …]`` as JSON from its first argument, prints ``[[outcome, missing], …]``.
 Written apart from the probe, with none of its code: one process a module, its verdict an exit status, which a

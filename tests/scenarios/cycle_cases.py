@@ -1,0 +1,138 @@
+"""Circular imports: what a fresh interpreter says depends on which member is imported first."""
+
+from __future__ import annotations
+
+from scenarios.cases import FAILED, IMPORTED, OK, application
+
+CYCLES = [
+    # Only one of the two can be imported first; which one, sorts first in one case and last in the other.
+    application(
+        "cycle_first",
+        {
+            "a": ("A = 1\nfrom cycle_first.b import B\n", IMPORTED),
+            "b": ("from cycle_first.a import A\nB = 1\n", FAILED),
+            "c_uses_a": ("from cycle_first.a import A, B\n", IMPORTED),
+            "d_uses_b": ("from cycle_first.b import B\n", FAILED),
+            "e_uses_both": ("import cycle_first.a\nimport cycle_first.b\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_last",
+        {
+            "b": ("B = 1\nfrom cycle_last.a import A\n", IMPORTED),
+            "a": ("from cycle_last.b import B\nA = 1\n", FAILED),
+            "c_uses_b": ("from cycle_last.b import B, A\n", IMPORTED),
+            "d_uses_a": ("from cycle_last.a import A\n", FAILED),
+            "e_uses_both": ("import cycle_last.b\nimport cycle_last.a\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_never",
+        {
+            "a": ("from cycle_never.b import B\nA = 1\n", FAILED),
+            "b": ("from cycle_never.a import A\nB = 1\n", FAILED),
+            "c_fine": OK,
+        },
+    ),
+    application(
+        "cycle_always",
+        {
+            "a": ("import cycle_always.b\n\n\ndef use():\n    return cycle_always.b.B\n", IMPORTED),
+            "b": ("import cycle_always.a\nB = 1\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_of_three",
+        {
+            "a": ("from cycle_of_three.b import B\nA = 1\n", FAILED),
+            "b": ("from cycle_of_three.c import C\nB = 1\n", FAILED),
+            "c": ("C = 1\nfrom cycle_of_three.a import A\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_by_attribute",
+        {
+            "a": ("import cycle_by_attribute.b\nA = cycle_by_attribute.b.B\n", IMPORTED),
+            "b": ("import cycle_by_attribute.a\nB = 1\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_in_package",
+        {
+            "__init__": ("from cycle_in_package import a\n", IMPORTED),
+            "a": ("A = 1\nfrom cycle_in_package.b import B\n", IMPORTED),
+            "b": ("from cycle_in_package.a import A\nB = 1\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_with_package",
+        {
+            "sub.__init__": ("from cycle_with_package.sub.x import X\nNAME = 1\n", FAILED),
+            "sub.x": ("from cycle_with_package.sub import NAME\nX = 1\n", FAILED),
+            "other": OK,
+        },
+    ),
+    application(
+        "cycle_hides_missing",
+        {
+            "a": ("A = 1\nfrom cycle_hides_missing.b import B\n", FAILED, "not_there_cycle"),
+            "b": (
+                "import not_there_cycle\nfrom cycle_hides_missing.a import A\nB = 1\n",
+                FAILED,
+                "not_there_cycle",
+            ),
+        },
+    ),
+    application(
+        "cycle_guarded",
+        {
+            "a": ("A = 1\nfrom cycle_guarded.b import B\n", IMPORTED),
+            "b": (
+                "try:\n    from cycle_guarded.a import A\nexcept ImportError:\n    A = None\nB = 1\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
+        "cycle_in_condition",
+        {
+            "a": (
+                "import os\nif os.name == 'posix':\n    A = 1\nfrom cycle_in_condition.b import B\n",
+                IMPORTED,
+            ),
+            "b": ("if True:\n    from cycle_in_condition.a import A\nB = 1\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_in_function",
+        {
+            "a": (
+                "def load():\n    from cycle_in_function.b import B\n    return B\n\n\nload()\nA = 1\n",
+                FAILED,
+            ),
+            "b": ("B = 1\nfrom cycle_in_function.a import A\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_by_star",
+        {
+            "a": ("from cycle_by_star.b import *\nA = 1\nB\n", FAILED),
+            "b": ("from cycle_by_star.a import *\nB = 1\nA\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_by_getattr",
+        {
+            "a": ("A = 1\nfrom cycle_by_getattr.b import B\n", FAILED),
+            "b": (
+                "def __getattr__(name):\n    return 1\n\n\nfrom cycle_by_getattr.a import Z\nB = 1\n",
+                FAILED,
+            ),
+            "c": ("from cycle_by_getattr.d import D\nC = 1\n", FAILED),
+            "d": (
+                "def __getattr__(name):\n    return 1\n\n\nfrom cycle_by_getattr.c import D\nD = 1\n",
+                IMPORTED,
+            ),
+        },
+    ),
+]
