@@ -67,12 +67,17 @@ def deciding(links: list[BaseException]) -> BaseException:
     return links[0]
 
 
-def describe(error: BaseException) -> Failure:
+def unread(error: BaseException) -> str:
+    """In place of a message, while it is not known whether asking for it ever returns."""
+    return "<its message could not be read>"
+
+
+def describe(error: BaseException, message: Callable[[BaseException], str] = safe_text) -> Failure:
     """(type, message, missing, frames, causes), as ``evidence.ImportFailure`` has them; plain values only."""
     links = chain(error)
     decider = deciding(links)
     missing = _import_name(decider) if _is(decider, ModuleNotFoundError) else None
-    causes = [(_type_name(link), safe_text(link), _import_name(link)) for link in links[:10]]
+    causes = [(_type_name(link), message(link), _import_name(link)) for link in links[:10]]
     frames = _lead(_frames(error), _frames(decider))
     if _is(decider, SyntaxError):
         path, line = _attribute(decider, "filename"), _attribute(decider, "lineno")
@@ -84,7 +89,7 @@ def describe(error: BaseException) -> Failure:
         (safe_text(path), line, safe_text(function), safe_text(module))
         for _, path, line, function, module in frames
     ]
-    return _type_name(error), safe_text(error), missing, plain, causes
+    return _type_name(error), message(error), missing, plain, causes
 
 
 def _is(value: object, kind: type) -> bool:

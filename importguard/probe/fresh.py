@@ -11,7 +11,7 @@ import posix
 import sys
 import time
 
-from importguard.probe.failures import describe, safe_text
+from importguard.probe.failures import describe, safe_text, unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _clock, _write, _open, _close, _getpid, _exit = (
     posix._exit,
 )
 _dumps, _io_open = marshal.dumps, open
-_O_WRONLY = posix.O_WRONLY
+_fstat, _O_WRONLY = posix.fstat, posix.O_WRONLY
 
 
 class Channel:
@@ -45,6 +45,7 @@ class Channel:
 
     def __init__(self, descriptor: int, secret: str, supervisor: int, kept: int) -> None:
         self.descriptor = descriptor
+        self.pipe = _fstat(descriptor).st_ino
         self.secret = secret
         self.again = "/proc/{}/fd/{}".format(supervisor, kept)
         self.process = _getpid()
@@ -56,6 +57,8 @@ class Channel:
         data = ("\n" + self.secret + " " + _dumps(message, 2).hex() + "\n").encode("ascii")
         while data:
             try:
+                if _fstat(self.descriptor).st_ino != self.pipe:
+                    raise OSError
                 data = data[_write(self.descriptor, data) :]
             except OSError:
                 self.descriptor = _open(self.again, _O_WRONLY)
@@ -100,18 +103,26 @@ def prepare(setup: dict[str, Any]) -> None:
     target()
 
 
-def attempt(action: Callable[..., object], *arguments: object) -> Attempt:
-    """(outcome, failure, detail, seconds) of calling ``action``."""
+def attempt(channel: Channel, action: Callable[..., object], *arguments: object) -> Attempt:
+    """(outcome, failure, detail, seconds) of calling ``action``.
+
+    What it raised is announced before its message is asked for, which is the application's code again.
+    """
     begun = _clock()
     try:
         action(*arguments)
-    except SystemExit as error:
-        seconds = _clock() - begun
-        return "exited", describe(error), "sys.exit({})".format(safe_text(error.code, repr)[:80]), seconds
     except BaseException as error:
         seconds = _clock() - begun
-        return "failed", describe(error), "", seconds
+        exits = issubclass(type(error), SystemExit)  # isinstance() would ask the error for its class
+        outcome = "exited" if exits else "failed"
+        channel.send("raised", outcome, describe(error, unread))
+        detail = "sys.exit({})".format(safe_text(error, _exit_code)[:80]) if exits else ""
+        return outcome, describe(error), detail, seconds
     return "imported", None, "", _clock() - begun
+
+
+def _exit_code(error: Any) -> str:
+    return repr(error.code)
 
 
 def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
@@ -144,7 +155,7 @@ def run_fresh(descriptor_in: int, descriptor_out: int) -> None:
     start(request)
     if request["setup"]:
         channel.send("preparing")
-        outcome = attempt(prepare, request["setup"])
+        outcome = attempt(channel, prepare, request["setup"])
         channel.send("prepared", *outcome[:3])
         if outcome[0] != "imported":
             _exit(0)
@@ -152,7 +163,7 @@ def run_fresh(descriptor_in: int, descriptor_out: int) -> None:
         channel.send("absent", [name for name in request["find"] if not _findable(name)])
     for name in request["modules"]:
         channel.send("begin", name)
-        judged = attempt(_import, name)
+        judged = attempt(channel, _import, name)
         channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))
     channel.send("end")
     _exit(0)

@@ -26,21 +26,25 @@ _getframe, _exc_info = sys._getframe, sys.exc_info
 _release_lock, _acquire_lock, _get_ident = _imp.release_lock, _imp.acquire_lock, _thread.get_ident
 _chdir, _getcwd = posix.chdir, posix.getcwd
 _MISSING = object()
+_Module = type(sys)
 WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
+
+
+UNTRACKED = ("__warningregistry__", "__path__")  # of no consequence; compared by content
 
 
 class State:
     """What a module can change outside of itself and of ``sys.modules``: recorded, undone and done again.
 
-    The environment, ``sys.path`` and the finders, the builtins, the working directory, and the names in the
-    standard modules that are patched most.
+    The environment, ``sys.path`` and the finders, the builtins, the working directory, and the names in those
+    modules of which the application's sources set some, or that are patched most.
     """
 
     def __init__(self):
         self.namespaces = {"builtins": (vars(builtins), dict(vars(builtins)))}
         self.patched = {}  # namespace → (its content, the patches in it) as last seen
         self.known = (None, None)  # (state, effects) as last asked
-        self.lists = [sys.path, sys.meta_path, sys.path_hooks]
+        self.lists = [sys.path, sys.meta_path, sys.path_hooks]  # the objects themselves: finders hold on to them
         self.environ = _modules["os"].environ if "os" in _modules else {}
         self.variables = getattr(self.environ, "_data", self.environ)
         self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
@@ -54,20 +58,22 @@ class State:
     def watch(self, name, module):
         """From now on, a change of a name in ``module`` is an effect of whoever makes it."""
         space = getattr(module, "__dict__", None)
-        if type(space) is dict:
-            self.namespaces[name] = (space, dict(space))
+        if type(space) is dict and name not in self.namespaces:
+            self.namespaces[name] = (space, _copy(name, space))
 
     def take(self):
         """The state now: (environment, lists, directory, patches), comparable with ``==``."""
         patches = {}
-        for name, (space, original) in self.namespaces.items():
-            if space != original:
+        for name in self.namespaces.keys() & _modules.keys():
+            space, original = self.namespaces[name]
+            if _differ(name, space, original):
                 content, found = self.patched.get(name, (None, None))
-                if space != content:
+                if content is None or _differ(name, space, content):
                     found = _differences(name, space, original)
-                    self.patched[name] = dict(space), found
+                    self.patched[name] = _copy(name, space), found
                 patches.update(found)
-        return dict(self.variables), [list(values) for values in self.lists], _where(), patches
+        lists = [list(sys.path), list(sys.meta_path), list(sys.path_hooks)]
+        return dict(self.variables), lists, _where(), patches
 
     def set(self, state):
         """Make the process have ``state``."""
@@ -76,18 +82,17 @@ class State:
         if now[0] != environment:
             for name in set(now[0]) | set(environment):
                 self.set_variable(name, environment.get(name))
-        if now[1] != lists:
-            for values, wanted in zip(self.lists, lists):
+        sys.path, sys.meta_path, sys.path_hooks = self.lists
+        for values, wanted in zip(self.lists, lists):
+            if values != wanted:
                 values[:] = wanted
-        for target, value in (("path", 0), ("meta_path", 1), ("path_hooks", 2)):
-            setattr(sys, target, self.lists[value])
         if now[2] != directory:
             _enter(directory)
         for key in set(now[3]) - set(patches):
             space, original = self.namespaces[key[0]]
             _put(space, key[1], original.get(key[1], _MISSING))
-        for key, value in patches.items():
-            _put(self.namespaces[key[0]][0], key[1], value)
+        for (name, key), held in patches.items():
+            _put(self.namespaces[name][0], key, held.value)
 
     def set_variable(self, name, value):
         """Set an environment variable as ``take`` has it, for the C library too; None removes it."""
@@ -105,6 +110,7 @@ class State:
         """Undo what has no part in the outcome of an import, but would outlive it."""
         self.settrace(None)
         self.setprofile(None)
+        sys.modules = _modules
         for name, value in self.hooks.items():
             if getattr(sys, name, None) is not value:
                 setattr(sys, name, value)
@@ -134,7 +140,7 @@ class State:
         variables, moves, directory, patches = effects
         for name, value in variables.items():
             self.set_variable(name, value)
-        for values, (front, back, gone) in zip(self.lists, moves):
+        for values, (front, back, gone) in zip((sys.path, sys.meta_path, sys.path_hooks), moves):
             values[:0] = [value for value in front if value not in values]
             values.extend(value for value in back if value not in values)
             for value in gone:
@@ -142,22 +148,60 @@ class State:
                     values.remove(value)
         if directory is not _MISSING:
             _enter(directory)
-        for (name, key), value in patches.items():
-            _put(self.namespaces[name][0], key, value)
+        for (name, key), held in patches.items():
+            _put(self.namespaces[name][0], key, held.value)
 
 
 DEEPEST = 20000
 
 
+class Held:
+    """A value of the application, compared by identity: its own ``==`` is never asked."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return self.value is other.value
+
+
+def _is_submodule(value, name, key):
+    if not issubclass(type(value), _Module):
+        return False
+    return _Module.__getattribute__(value, "__dict__").get("__name__") == name + "." + str(key)
+
+
+def _differ(name, space, original):
+    try:
+        if "__path__" not in original:
+            return space != original
+        if not original.items() <= space.items():
+            return True
+    except Exception:  # the ``==`` of a value that was replaced
+        return True
+    return any(not _is_submodule(space[key], name, key) for key in space.keys() - original.keys())
+
+
+def _copy(name, space):
+    """A shallow copy without submodules, which are bound by their own imports; ``__path__`` may grow in place."""
+    if "__path__" not in space:
+        return dict(space)
+    copy = {key: value for key, value in space.items() if not _is_submodule(value, name, key)}
+    if type(copy["__path__"]) is list:
+        copy["__path__"] = list(copy["__path__"])
+    return copy
+
+
 def _differences(name, space, original):
     patches = {}
+    if space.get("__path__") != original.get("__path__"):
+        patches[name, "__path__"] = Held(space.get("__path__"))
     changed = [key for key, value in space.items() if original.get(key, _MISSING) is not value]
-    if len(space) - len(changed) < len(original):
-        changed += [key for key in original if key not in space]
+    changed += [key for key in original if key not in space]
     for key in changed:
         value = space.get(key, _MISSING)
-        if getattr(value, "__name__", None) != name + "." + str(key):  # a submodule is bound by its own import
-            patches[name, key] = value
+        if key not in UNTRACKED and not _is_submodule(value, name, key):
+            patches[name, key] = Held(value)
     return patches
 
 
@@ -268,8 +312,9 @@ class Abandon(BaseException):
 class Memory:
     """The finder that is asked first for every import: it replays what is known and observes what is not."""
 
-    def __init__(self, fatal, observer):
+    def __init__(self, fatal, patched, observer):
         self.memos = {}
+        self.patched = patched | set(WATCHED)
         self.stack = []
         self.late = {}
         self.tentative = []
@@ -354,21 +399,21 @@ class Memory:
     def suspend(self):
         """Give the process its baseline; returns what it had."""
         outer = dict(_modules), self.late, self.state.take()
+        if outer[2] != self.state.base:
+            self.state.set(self.state.base)
         self.unbind()
         _modules.clear()
         _modules.update(self.base)
-        if outer[2] != self.state.base:
-            self.state.set(self.state.base)
         return outer
 
     def resume(self, outer, memo):
         """Give the process back what ``suspend`` returned, after the import of ``memo``."""
+        if memo.state != outer[2] or memo.error is not None:
+            self.state.set(outer[2])
         self.unbind()
         _modules.clear()
         _modules.update(outer[0])
         self.bind(outer[1])
-        if memo.state != outer[2] or memo.error is not None:
-            self.state.set(outer[2])
 
     # -- observing
 
@@ -386,9 +431,9 @@ class Memory:
         self.state.settle()
         if visit.heir:
             self.fatal[name] = "ask"
+        self.stack.pop()
         self.record(memo, visit)
         self.observer.imported(visit, memo, seconds)
-        self.stack.pop()
         self.resume(visit.outer, memo)
         self.file(memo, visit)
         self.observer.end(visit, memo, seconds)
@@ -423,10 +468,20 @@ class Memory:
         memo.failed = frozenset(visit.failed)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
-            for key, module in loaded.items():
-                first = self.seen.setdefault(key, module)
-                if first is not module and (_is_real(first) or _is_real(module)):
-                    self.contested[key] = self.contested.get(key) or not (_is_real(first) and _is_real(module))
+            self.see(loaded)
+
+    def see(self, loaded):
+        """Note the modules that are new, once they are whole, and the names that now stand for two objects."""
+        for key, module in loaded.items():
+            first = self.seen.get(key, _MISSING)
+            if first is _MISSING:
+                if self.owner(key) is None:
+                    self.seen[key] = module
+                    if key.rpartition(".")[2] in self.patched:
+                        self.state.watch(key, module)
+            elif first is not module and (_is_real(first) or _is_real(module)):
+                stand_in = not (_is_real(first) and _is_real(module))
+                self.contested[key] = self.contested.get(key) or stand_in
 
     def known(self, parent):
         """What the import of ``parent`` loads by itself."""
@@ -510,6 +565,8 @@ class Memory:
                 if not all(self.fails_alike(self.memos[name]) for name in visit.failed & memo.failed):
                     visit.doubt = "each"
                 visit.failed |= memo.failed
+        if memo.error is None and self.lost_now(memo.name):
+            return None
         if memo.error is not None and visit:
             missing = describe(memo.error)[2]
             if missing is not None and self.findable_now(missing, memo):
@@ -537,6 +594,11 @@ class Memory:
             self.state.add(memo.effects)
             if memo.effects[2] is None and visit:
                 visit.doubt = "each"  # a working directory that is gone can't be entered again
+
+    def lost_now(self, name):
+        """Whether a module that imports from the baseline can't be found where the path has been shortened."""
+        base = self.state.base[1][0]
+        return sys.path != base and any(entry not in sys.path for entry in base) and not _findable(name.partition(".")[0])
 
     def findable_now(self, name, memo):
         """Whether the module ``name``, absent from the baseline, is there in the present context."""

@@ -31,10 +31,13 @@ class Worker:
         self.dumped: float | None = None
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
+        self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
         self.ended = False
 
-    def start(self, command: list[str], request: dict[str, Any]) -> None:
-        """Fork and exec ``command(descriptors)``; hand the request over on a pipe of its own."""
+    def start(
+        self, command: list[str], place: tuple[str | None, dict[str, str]], request: dict[str, Any]
+    ) -> None:
+        """Fork and exec ``command`` in ``place`` (directory, variables); the request goes over a pipe."""
         plan, plan_end = os.pipe()
         self.results, self.kept = os.pipe()
         self.output, output_end = os.pipe()
@@ -42,7 +45,7 @@ class Worker:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                _become(command, plan, self.kept, output_end)
+                _become(command, place, (plan, self.kept, output_end))
             finally:
                 os._exit(127)
         for descriptor in (plan, output_end):
@@ -103,8 +106,11 @@ def read(descriptor: int) -> bytes:
         return b""
 
 
-def _become(command: list[str], plan: int, results: int, output: int) -> None:
+def _become(
+    command: list[str], place: tuple[str | None, dict[str, str]], pipes: tuple[int, int, int]
+) -> None:
     """In the child: its own group, the first to go when memory runs out, then the interpreter."""
+    plan, results, output = pipes
     os.setsid()
     try:
         with open("/proc/self/oom_score_adj", "w") as score:
@@ -120,4 +126,6 @@ def _become(command: list[str], plan: int, results: int, output: int) -> None:
     os.dup2(high[2], 3)
     os.dup2(high[3], 4)
     os.closerange(5, 256)
-    os.execv(command[0], command)
+    if place[0]:
+        os.chdir(place[0])
+    os.execve(command[0], command, {**os.environ, **place[1]})

@@ -80,3 +80,34 @@ def unguarded_sites(module: str, path: str | None) -> list[list[Any]]:
         for target, names, line, scope in read_sites(module, path)
         if scope == "module"
     ]
+
+
+# What may set a name in another module. Each begins with something that is quick to look for.
+ATTRIBUTE = re.compile(rb"^[ \t]*(?!self\.|cls\.)([A-Za-z_][\w.]*)\.\w+[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+CALL = re.compile(rb"\b(?:setattr|vars)\([ \t]*([\w.]+)")
+ENTRY = re.compile(rb"\bsys\.modules\[[\"']([\w.]+)")
+ALIAS = re.compile(rb" as (\w+)")
+GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
+
+
+def patched_names(module: str, path: str) -> set[str]:
+    """The last parts of the names that may be modules of which this file sets some attribute, a few too many."""
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError:
+        return set()
+    found = set(ATTRIBUTE.findall(source))
+    for word, pattern in ((b"setattr(", CALL), (b"vars(", CALL), (b"sys.modules[", ENTRY)):
+        if word in source:
+            found.update(pattern.findall(source))
+    for before in source.split(b".__dict__")[:-1]:
+        found.update(before[-80:].replace(b"(", b" ").split()[-1:])
+    if b"global " in source and GLOBAL.search(source):
+        found.add(module.encode())
+    names = {name.rpartition(b".")[2] for name in found} - {b"self", b"cls", b""}
+    for alias in ALIAS.finditer(source):
+        if alias[1] in names:
+            original = source[max(0, alias.start() - 80) : alias.start()].split()
+            names.update(word.rpartition(b".")[2] for word in original[-1:])
+    return {name.decode("utf-8", "replace") for name in names}

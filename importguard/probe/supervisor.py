@@ -22,7 +22,7 @@ from collections import deque
 
 from importguard.probe.discover import discover
 from importguard.probe.processes import TAIL, Worker, read
-from importguard.probe.sites import mentioned, static_reach, unguarded_sites
+from importguard.probe.sites import mentioned, patched_names, static_reach, unguarded_sites
 
 DUMP_SIGNAL = 63
 WORKER_FILES = {
@@ -56,6 +56,7 @@ class Supervisor:
         self.loaded = {}
         self.lost = {}
         self.absent = ()
+        self.patchable = set()
 
     # -- to the host
 
@@ -71,7 +72,7 @@ class Supervisor:
     def run(self):
         """Discover, import, report; returns when everything has been said."""
         self.found = found = discover(self.request, os.environ)
-        self.emit("discovery", **{key: found[key] for key in found if key != "setup"})
+        self.emit("discovery", **{key: found[key] for key in found if key not in ("setup", "environ")})
         if found["error"]:
             return self.emit("end", complete=False, error=found["error"])
         self.modules = [name for name, _ in found["modules"]]
@@ -92,7 +93,10 @@ class Supervisor:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.spawn("prepare", [])
         self.loop()
-        outcome = worker.prepared or (self.how_it_ended(worker)[0], None, self.how_it_ended(worker)[1])
+        outcome = worker.prepared
+        if outcome is None:
+            ended, detail = self.how_it_ended(worker)
+            outcome = ended, None, detail
         self.preparation = {
             "description": self.setup["description"],
             "outcome": outcome[0],
@@ -155,6 +159,14 @@ class Supervisor:
 
     # -- workers
 
+    def patched(self):
+        """The names of modules that the application may change from outside: the sweep keeps an eye on them."""
+        if not self.patchable:
+            for name, path in self.found["modules"]:
+                if path and path.endswith(".py"):
+                    self.patchable |= patched_names(name, path)
+        return sorted(self.patchable)
+
     def spawn(self, kind, modules, find=()):
         """Start one worker of ``kind`` for ``modules``."""
         worker = Worker(kind, modules, self.limit)
@@ -171,9 +183,11 @@ class Supervisor:
             "selected": self.modules if kind == "sweep" else [],
             "files": dict(self.found["modules"]) if kind == "sweep" else {},
             "find": list(find),
+            "patched": self.patched() if kind == "sweep" else [],
             "fatal": self.fatal if kind == "sweep" else {},
         }
-        worker.start(command, request)
+        place = self.found.get("directory"), self.found.get("environ") or {}
+        worker.start(command, place, request)
         self.workers[worker.pid] = worker
         return worker
 
@@ -192,14 +206,18 @@ class Supervisor:
                 self.hear(worker)
             self.reap()
             self.enforce()
+        self.stop_all()
+        signal.set_wakeup_fd(-1)
+        os.close(wake)
+        os.close(wake_end)
+
+    def stop_all(self):
+        """End what still runs."""
         for worker in list(self.workers.values()):
             worker.stop()
             os.waitpid(worker.pid, 0)
             del self.workers[worker.pid]
             worker.close()
-        signal.set_wakeup_fd(-1)
-        os.close(wake)
-        os.close(wake_end)
 
     def schedule(self):
         """Start what may run now; False when all is done."""
@@ -228,7 +246,8 @@ class Supervisor:
             for descriptor in descriptors:
                 poll.unregister(descriptor)
         if any(descriptor == 0 for descriptor, _ in ready) and not os.read(0, 4096):
-            sys.exit(1)
+            self.stop_all()  # nobody is listening any more
+            os._exit(1)
         read(wake)
 
     def hear(self, worker):
@@ -238,6 +257,8 @@ class Supervisor:
             kind = message[0]
             if kind == "begin":
                 worker.current.append(message[1])
+            elif kind == "raised":
+                worker.raised = message[1:3]
             elif kind == "prepared":
                 worker.prepared = message[1:4]
             elif kind == "absent":
@@ -366,7 +387,7 @@ class Supervisor:
 
     def how_it_ended(self, worker):
         """(outcome, detail) of a worker that ended before it gave a verdict."""
-        if worker.timed_out:
+        if worker.timed_out or worker.status is None:
             return "timed_out", "longer than {:g} s".format(worker.limit)
         if os.WIFSIGNALED(worker.status):
             return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(worker.status)))
@@ -388,6 +409,9 @@ class Supervisor:
             return
         for name in worker.modules:
             if name in self.verdicts:
+                continue
+            if worker.raised is not None:
+                self.settle(name, *worker.raised, "", time.monotonic() - worker.heard, worker)
                 continue
             if not worker.current:
                 detail = "the interpreter did not start: " + detail
@@ -447,7 +471,9 @@ def program(sources, kind):
         text = sources["importguard.probe." + name]
         lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
     lines.append("run_{}(3, 4)".format(kind))
-    return "exec(compile({!r}, '<importguard>', 'exec'), {{'__name__': '<importguard>'}})".format("\n".join(lines))
+    # With builtins of its own: the application may replace those of the interpreter.
+    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
+    return "exec(compile({!r}, '<importguard>', 'exec'), {})".format("\n".join(lines), space)
 
 
 def main(sources, request):

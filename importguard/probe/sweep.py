@@ -11,7 +11,7 @@ from importguard.probe.failures import chain, deciding, describe, safe_text
 from importguard.probe.fresh import Channel, missing_attributes, prepare, receive, start
 from importguard.probe.fresh import _clock, _close, _exit, _find_spec, _io_open, _write
 from importguard.probe.imports import parse
-from importguard.probe.memo import DEEPEST, WATCHED, Memory
+from importguard.probe.memo import DEEPEST, Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
 
 
@@ -43,7 +43,7 @@ class Sweep:
         self.own_failures = {}
         self.extra = {}
         sys.setrecursionlimit(DEEPEST)
-        self.memory = Memory(request["fatal"], self)
+        self.memory = Memory(request["fatal"], set(request["patched"]), self)
 
     def judge(self, name):
         """Report the verdict of the module ``name``, unless it is known already."""
@@ -74,8 +74,6 @@ class Sweep:
         if name in self.attributes:
             lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
             self.extra[name] = {"lost": lost, "loaded": [key for key in memo.loaded if type(key) is str]}
-        if name in WATCHED and memo.module is not None:
-            self.memory.state.watch(name, memo.module)
 
     def end(self, visit, memo, seconds):
         """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
