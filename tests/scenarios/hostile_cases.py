@@ -212,4 +212,52 @@ OUTPUT = [
     ),
 ]
 
-HOSTILE = [*EXITS, *CRASHES, *HANGS, *PROCESSES, *EXCEPTIONS, *OUTPUT]
+
+def importer(name: str, source: str, outcome: str, rule: str, **more: object) -> Case:
+    """What a hostile module does to those that import it is that module's finding, with them affected."""
+    return hostile(
+        name,
+        source,
+        outcome,
+        rule,
+        files={
+            f"{name}/b_imports.py": f"import {name}.a_hostile\n",
+            f"{name}/c_imports.py": f"import {name}.b_imports\n",
+        },
+        outcomes={f"{name}.b_imports": outcome, f"{name}.c_imports": outcome},
+        **more,
+    )
+
+
+IMPORTERS = [
+    importer("exit_imported", "import sys\nsys.exit(0)\n", EXITED, "IG106"),
+    importer("leave_imported", "import os\nos._exit(0)\n", EXITED, "IG106"),
+    importer("crash_imported", "import os\nos.abort()\n", CRASHED, "IG107"),
+    importer("hang_imported", "while True:\n    pass\n", TIMED_OUT, "IG108", options=LIMIT),
+    # Each alone is fast enough, or small enough; only what a fresh interpreter needs for one module counts.
+    hostile(
+        "slow_together",
+        "import time\ntime.sleep(2)\n",
+        IMPORTED,
+        files={
+            "slow_together/b_slow.py": "import time\ntime.sleep(2)\n",
+            "slow_together/c_both.py": "import slow_together.a_hostile\nimport slow_together.b_slow\n",
+        },
+        outcomes={"slow_together.b_slow": IMPORTED, "slow_together.c_both": TIMED_OUT},
+        findings=None,
+        options=("--module-timeout", "3"),
+    ),
+    hostile(
+        "big_together",
+        "HOARD = b'x' * (120 << 20)\n",
+        IMPORTED,
+        files={
+            "big_together/b_big.py": "HOARD = b'x' * (120 << 20)\n",
+            "big_together/c_big.py": "HOARD = b'x' * (120 << 20)\n",
+        },
+        outcomes={"big_together.b_big": IMPORTED, "big_together.c_big": IMPORTED},
+        options=("--memory", "256m"),
+    ),
+]
+
+HOSTILE = [*EXITS, *CRASHES, *HANGS, *PROCESSES, *EXCEPTIONS, *OUTPUT, *IMPORTERS]
