@@ -269,7 +269,8 @@ class Memo:
         self.late = {}  # bindings of submodules on packages whose own import does not bring them
         self.effects = None
         self.state = None  # at the time of a failure
-        self.failed = frozenset()  # modules whose bodies failed on the way, itself among them
+        self.body_failed = False
+        self.failed = frozenset()  # (importer, module) of each body that failed on the way
         self.alike = None  # whether a second import in the same process fails in the same way
         self.depth = 1
         self.pending = None  # the cycle in which it was first imported, not as the entry
@@ -464,7 +465,7 @@ class Memory:
                 for link in chain(memo.error)
             ]
         if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
-            visit.failed.add(memo.name)
+            memo.body_failed = True
         memo.failed = frozenset(visit.failed)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
@@ -532,17 +533,12 @@ class Memory:
                 outer.low = visit.low if outer.low is None else min(outer.low, visit.low)
         if visit.low is not None and visit.low < index:
             memo.pending = visit
-            self.tentative.append((index, memo))
+            self.tentative.append((visit.low, memo))
             return
-        members = [member for _, member in self.tentative]
-        if members and index == 0 or members and all(depth > index for depth, _ in self.tentative):
-            self.tentative = []
+        members = [member for low, member in self.tentative if low >= index]
+        if members:
+            self.tentative = [item for item in self.tentative if item[0] < index]
             self.close(memo, members)
-        elif members:
-            members = [member for depth, member in self.tentative if depth > index]
-            self.tentative = [item for item in self.tentative if item[0] <= index]
-            if members:
-                self.close(memo, members)
 
     def close(self, root, members):
         """A cycle is whole: what its first entry loaded is what every other entry loads, if it passes."""
@@ -561,10 +557,8 @@ class Memory:
         visit = self.stack[-1] if self.stack else None
         if visit:
             visit.depth = max(visit.depth, memo.depth + 1)
-            if memo.failed:
-                if not all(self.fails_alike(self.memos[name]) for name in visit.failed & memo.failed):
-                    visit.doubt = "each"
-                visit.failed |= memo.failed
+            if memo.body_failed or not memo.failed <= visit.failed:
+                self.attempted(visit, memo)
         if memo.error is None and self.lost_now(memo.name):
             return None
         if memo.error is not None and visit:
@@ -577,6 +571,16 @@ class Memory:
         if memo.error is None:
             return self.spec(memo.name, memo.module)
         return self.raise_again(memo, handled)
+
+    def attempted(self, visit, memo):
+        """Note the bodies that failed while ``memo`` was imported; another importer runs such a body again."""
+        known = {name for _, name in visit.failed}
+        new = memo.failed - visit.failed
+        if memo.body_failed and (visit.name, memo.name) not in visit.failed:
+            new |= {(visit.name, memo.name)}
+        if not all(self.fails_alike(self.memos[name]) for _, name in new if name in known):
+            visit.doubt = "each"
+        visit.failed |= new
 
     def appear(self, memo, visit):
         loaded = memo.loaded

@@ -177,17 +177,16 @@ class Sweep:
         self.find_files(cycle)
         members = set(cycle)
 
-        def inside(module):
-            if module not in self.files:
-                return False
-            while module:
-                if module in members:
-                    return True
+        def belongs(module):
+            while module and module not in members:
                 module = module.rpartition(".")[0]
-            return False
+            return bool(module)
+
+        def inside(module):
+            return module in self.files and belongs(module)
 
         def fact(module, parent):
-            if module in members:
+            if belongs(module):
                 raise Undecided(module)  # its file is not known
             return self.fact(module, parent)
 
