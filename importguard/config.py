@@ -39,3 +39,5 @@ class Config:
     python: Optional[str] = None
     exact: bool = False
     fail_on: str = "error"
+    source: Optional[str] = None
+    dockerfile: Optional[str] = None

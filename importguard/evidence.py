@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
+
+from importguard.clues import Clues, ImageFacts
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a traceback. ``module`` is the ``__name__`` in its globals, ``function`` its code's name."""
+    """One frame of a traceback; ``module`` is ``__name__`` of its globals, ``function`` its code's name."""
 
     path: str
     line: int
@@ -108,7 +110,10 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that one inspection observed. ``error`` says why it broke off, where it did."""
+    """All that one inspection observed. ``error`` says why it broke off, where it did.
+
+    ``clues`` is None where none were gathered: nothing failed and there is no source, or the check broke off.
+    """
 
     executable: str
     version: str
@@ -123,3 +128,5 @@ class Evidence:
     notes: tuple[str, ...]
     details: tuple[str, ...]
     seconds: float
+    clues: Optional[Clues] = None
+    image: ImageFacts = field(default_factory=ImageFacts)

@@ -44,11 +44,19 @@ class State:
         self.namespaces = {"builtins": (vars(builtins), dict(vars(builtins)))}
         self.patched = {}  # namespace → (its content, the patches in it) as last seen
         self.known = (None, None)  # (state, effects) as last asked
-        self.lists = [sys.path, sys.meta_path, sys.path_hooks]  # the objects themselves: finders hold on to them
+        self.lists = [
+            sys.path,
+            sys.meta_path,
+            sys.path_hooks,
+        ]  # the objects themselves: finders hold on to them
         self.environ = _modules["os"].environ if "os" in _modules else {}
         self.variables = getattr(self.environ, "_data", self.environ)
         self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
-        self.settrace, self.setprofile, self.setrecursion = sys.settrace, sys.setprofile, sys.setrecursionlimit
+        self.settrace, self.setprofile, self.setrecursion = (
+            sys.settrace,
+            sys.setprofile,
+            sys.setrecursionlimit,
+        )
         for name in WATCHED:
             if name in _modules:
                 self.watch(name, _modules[name])
@@ -379,7 +387,7 @@ class Memory:
                 if key != name:
                     _modules.setdefault(key, module)
             self.bind(visit.outer[1])
-        for visit in self.stack[: owner : -1]:
+        for visit in self.stack[:owner:-1]:
             if name in visit.outer[0]:
                 return self.spec(name, visit.outer[0][name])
         return None
@@ -602,7 +610,11 @@ class Memory:
     def lost_now(self, name):
         """Whether a module that imports from the baseline can't be found where the path has been shortened."""
         base = self.state.base[1][0]
-        return sys.path != base and any(entry not in sys.path for entry in base) and not _findable(name.partition(".")[0])
+        return (
+            sys.path != base
+            and any(entry not in sys.path for entry in base)
+            and not _findable(name.partition(".")[0])
+        )
 
     def findable_now(self, name, memo):
         """Whether the module ``name``, absent from the baseline, is there in the present context."""

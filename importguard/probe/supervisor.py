@@ -150,7 +150,9 @@ class Supervisor:
             self.spawn("find", [], find=tops)
             self.loop()
         known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
-        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)} - known
+        lost = {
+            name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)
+        } - known
         sites = []
         for module, found in mentions.items():
             if not lost.isdisjoint(found):
@@ -287,7 +289,9 @@ class Supervisor:
         if heir is not None:
             known = self.verdicts.get(heir)
             if known and known["outcome"] in FATAL:
-                return self.verdict(name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"])
+                return self.verdict(
+                    name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"]
+                )
             return self.fresh.append(name)
         if not extra["doubt"]:
             return self.verdict(name, outcome, failure, detail, seconds)
@@ -415,7 +419,11 @@ class Supervisor:
                 continue
             if not worker.current:
                 detail = "the interpreter did not start: " + detail
-            if outcome == "crashed" and worker.kind == "fresh" and os.WTERMSIG(worker.status) == signal.SIGKILL:
+            if (
+                outcome == "crashed"
+                and worker.kind == "fresh"
+                and os.WTERMSIG(worker.status) == signal.SIGKILL
+            ):
                 self.alone.append(name)
             else:
                 self.settle(name, outcome, None, detail, time.monotonic() - worker.heard, worker)

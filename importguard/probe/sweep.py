@@ -15,7 +15,6 @@ from importguard.probe.memo import DEEPEST, Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
 
 
-
 _fork, _pipe, _read, _waitpid = posix.fork, posix.pipe, posix.read, posix.waitpid
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 

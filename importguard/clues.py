@@ -1,0 +1,244 @@
+"""What lies in an image around its application: what the cause of a failure is told from. No opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A file of the image, by its absolute ``path``.
+
+    ``kind``: file | folder | link | other. ``digest`` is the SHA-256 of the content in hex, ``text_digest``
+    the same with CRLF read as LF; both are None where it was not read (too large, unreadable, no regular
+    file). ``mode`` holds the permission bits alone (``stat.S_IMODE``), ``modified`` seconds since the epoch.
+    """
+
+    path: str
+    kind: str = "file"
+    size: int = 0
+    digest: Optional[str] = None
+    text_digest: Optional[str] = None
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+    modified: float = 0.0
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An installed distribution (``.dist-info`` or ``.egg-info``), by the metadata that its installer wrote.
+
+    ``name`` is as written there; compare with ``packaging.utils.canonicalize_name``. ``location`` is the
+    folder that holds it (a site-packages). ``provides`` are the top-level names that it makes importable
+    (RECORD, top_level.txt; a namespace package counts with the full names below it too, such as
+    ``google.cloud.storage``). ``requires`` are its Requires-Dist lines as they are, ``extras`` its
+    Provides-Extra. ``source`` is the folder or URL of ``direct_url.json``; ``editable`` as there (or by
+    ``.egg-link``/``__editable__`` files).
+    """
+
+    name: str
+    version: str
+    location: str
+    provides: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    requires_python: Optional[str] = None
+    installer: str = ""
+    source: Optional[str] = None
+    editable: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that would be the missing ``module`` if ``root`` were on the import path.
+
+    ``path`` is the file, or the folder of a package. ``site`` is true where ``root`` is a site-packages
+    folder: then ``interpreter`` is the Python that it belongs to, as far as one was found. ``exact`` is False
+    where the file's name differs in case only.
+    """
+
+    module: str
+    path: str
+    root: str
+    site: bool = False
+    interpreter: Optional[str] = None
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class OtherInterpreter:
+    """A Python of the image that is not the application's, and what is installed for it."""
+
+    executable: str
+    version: str
+    sites: tuple[str, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What the import path finds for a name (absolute, dotted), without importing anything.
+
+    ``kind``: package | namespace | module | extension | builtin | frozen | absent. ``path`` is the file (of a
+    package its ``__init__``, of a namespace its first folder). ``hidden`` are the files or folders of the
+    same name that come later on the import path, or beside it (``a.py`` beside ``a/``), and so are never
+    imported. ``siblings`` are the names of what can be imported beside it (in its parent package's folders;
+    for a top-level name in the application's import roots), as they are written on the disk, at most 1000.
+    """
+
+    name: str
+    kind: str
+    path: Optional[str] = None
+    hidden: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A compiled module, as its file says (ELF: ELF specification; tags: PEP 3149 and PEP 425).
+
+    ``module`` is its name, ``tag`` the part of the file name between the module's name and ``.so``
+    (``cpython-312-x86_64-linux-gnu``, ``abi3``, empty). ``python`` is the version that the tag names
+    ("3.12"), None for abi3 and untagged ones. ``machine`` as ``platform.machine()`` writes it; ``libc``:
+    glibc | musl | None (told by neither). ``needed`` is DT_NEEDED of the file and of the libraries that it
+    finds, in the loader's order; ``not_found`` those of them that the dynamic loader would not find (RPATH,
+    RUNPATH, LD_LIBRARY_PATH, ld.so.cache, the default folders). ``symbols`` are the versions that it needs
+    and no library of the image has ("GLIBC_2.38").
+    """
+
+    module: str
+    path: str
+    tag: str = ""
+    python: Optional[str] = None
+    machine: Optional[str] = None
+    libc: Optional[str] = None
+    needed: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BrokenFile:
+    """A file that is not what its name says.
+
+    ``kind``: empty | truncated | git-lfs-pointer | nul-bytes | merge-markers. ``line`` is the first line
+    where it shows; ``detail`` is what was found there, at most 200 characters.
+    """
+
+    path: str
+    kind: str
+    line: Optional[int] = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """A file or folder that the user may not read (or, a folder, enter). ``owner`` and ``group`` are names
+    where known, else numbers.
+
+    ``kind``: file | folder. ``mode`` holds the permission bits.
+    """
+
+    path: str
+    kind: str
+    mode: int
+    owner: str
+    group: str
+
+
+@dataclass(frozen=True)
+class ModuleNames:
+    """The names of a module of which one is missing (IG102, IG109), read from its source without running it.
+
+    ``names`` are those that its top level binds (assignments, definitions, imports; not private ones that
+    start with two underscores), and its submodules; ``everything`` is False where more may be bound than can
+    be read (``import *``, an extension module, a ``__getattr__``). ``elsewhere``: module.name of the same
+    name in other modules of the application or of the same distribution.
+    """
+
+    module: str
+    path: Optional[str]
+    names: tuple[str, ...] = ()
+    everything: bool = True
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """The image's system. ``distribution``, ``version`` and ``like`` are ID, VERSION_ID and ID_LIKE of
+    os-release(5).
+
+    ``libc``: glibc | musl, ``libc_version`` "2.41"; ``machine`` as ``platform.machine()``. ``user`` is who
+    the check ran as, by number and name.
+    """
+
+    distribution: str = ""
+    version: str = ""
+    like: str = ""
+    libc: str = ""
+    libc_version: str = ""
+    machine: str = ""
+    uid: int = 0
+    gid: int = 0
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Clues:
+    """What lies in the image around the application, with no opinion: what the causes are told from.
+
+    Gathered once after the verdicts, for what failed; nothing is imported for it. Each list is bounded, and
+    ``notes`` says where something was cut or could not be read. ``files`` are the Python files of the
+    application (the import roots' own, no third-party ones). ``markers`` is the environment that PEP 508
+    markers are judged in, for the application's interpreter (``packaging.markers.default_environment``'s
+    keys). ``stdlib`` are the names of that Python's standard library (``sys.stdlib_module_names``; empty
+    below 3.10). ``sys_path`` is the whole import path of the application.
+    """
+
+    system: System
+    markers: Mapping[str, str]
+    sys_path: tuple[str, ...]
+    stdlib: tuple[str, ...] = ()
+    files: tuple[ImageFile, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    interpreters: tuple[OtherInterpreter, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    broken: tuple[BrokenFile, ...] = ()
+    unreadable: tuple[UnreadableFile, ...] = ()
+    names: tuple[ModuleNames, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def resolution(self, name: str) -> Optional[Resolution]:
+        """How ``name`` resolves, where it was asked."""
+        return next((one for one in self.resolutions if one.name == name), None)
+
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """One step of the image's history (OCI image-spec, config). ``created`` is RFC 3339 text, possibly of the
+    year 0 or 1970.
+    """
+
+    created: str
+    created_by: str
+    empty: bool
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What the engine says of the image. ``environment`` are the names of its variables, never their values,
+    but ``python_path`` is the value of PYTHONPATH.
+    """
+
+    created: str = ""
+    history: tuple[HistoryStep, ...] = ()
+    workdir: str = "/"
+    user: str = ""
+    environment: tuple[str, ...] = ()
+    python_path: str = ""
+    volumes: tuple[str, ...] = ()

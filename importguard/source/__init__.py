@@ -1,0 +1,1 @@
+"""The source of an image: build context, .dockerignore, Dockerfile, requirements, git."""
