@@ -91,7 +91,7 @@ GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
 def patched_names(module: str, path: str) -> set[str]:
-    """The last parts of the names that may be modules of which this file sets some attribute, a few too many."""
+    """The last parts of names that may be modules of which this file sets an attribute, a few too many."""
     try:
         with open(path, "rb") as file:
             source = file.read()

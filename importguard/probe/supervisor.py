@@ -2,21 +2,22 @@
 
 Protocol. The host starts ``python -I -S -c PROBE REQUEST`` in the image, REQUEST being one JSON object, and
 keeps standard input open; at its end the supervisor ends, and with it everything in the container. What is
-found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a newline.
-The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery`` (what is to
-be imported, and how), ``module`` (one for each, as soon as its verdict is final), ``preparation``,
-``entrypoint``, ``sites``, ``end``. A stream without ``end`` is no verdict.
+found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
+newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
+(what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
+its verdict is final), ``entrypoint``, ``sites``, ``end``. A stream without ``end`` is no verdict.
 
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
 in fresh workers. A worker that dies is no verdict either: the module that it had announced is asked again.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import select
 import signal
-import sys
 import time
 from collections import deque
 
@@ -24,10 +25,17 @@ from importguard.probe.discover import discover
 from importguard.probe.processes import TAIL, Worker, read
 from importguard.probe.sites import mentioned, patched_names, static_reach, unguarded_sites
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from typing import Any, Optional
+
+    from importguard.probe.failures import Failure
+
 DUMP_SIGNAL = 63
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "memo", "sweep"),
+    "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
 FATAL = ("crashed", "timed_out", "exited")
@@ -36,31 +44,35 @@ FATAL = ("crashed", "timed_out", "exited")
 class Supervisor:
     """Runs the workers, decides which verdicts are final, and tells the host."""
 
-    def __init__(self, request, sources):
+    def __init__(self, request: dict[str, Any], sources: Mapping[str, str]) -> None:
         self.request = request
         self.sources = sources
-        self.secret = request["secret"]
-        self.ends = time.monotonic() + request["timeout"]
-        self.limit = request["module_timeout"]
-        self.workers = {}
-        self.fresh = deque()
-        self.alone = deque()
-        self.sweep = deque()
-        self.verdicts = {}
-        self.fatal = {}
-        self.deaths = {}
-        self.suspect = None
-        self.signatures = {}
-        self.setup = None
-        self.preparation = None
-        self.loaded = {}
-        self.lost = {}
-        self.absent = ()
-        self.patchable = set()
+        self.secret: str = request["secret"]
+        self.ends: float = time.monotonic() + request["timeout"]
+        self.limit: float = request["module_timeout"]
+        self.found: dict[str, Any] = {}  # what discover() found
+        self.modules: list[str] = []
+        self.paths: dict[str, str] = {}  # file → module
+        self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
+        self.setup: Optional[dict[str, Any]] = None
+        self.workers: dict[int, Worker] = {}
+        # What is still to be imported: in the sweep, in fresh workers side by side, with nothing beside it.
+        self.sweep: deque[str] = deque()
+        self.fresh: deque[str] = deque()
+        self.alone: deque[str] = deque()
+        self.verdicts: dict[str, dict[str, Any]] = {}
+        self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
+        self.deaths: dict[str, int] = {}  # of the sweep, by module
+        self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
+        self.signatures: dict[tuple[Any, ...], dict[str, Any]] = {}  # failures of which one is asked again
+        self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
+        self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
+        self.absent: Collection[str] = ()
+        self.patchable: set[str] = set()
 
     # -- to the host
 
-    def emit(self, event, **values):
+    def emit(self, event: str, **values: object) -> None:
         """Write one frame to standard output."""
         frame = "\n{} {}\n".format(self.secret, json.dumps(dict(values, event=event)))
         data = frame.encode("ascii")
@@ -69,45 +81,43 @@ class Supervisor:
 
     # -- the run
 
-    def run(self):
+    def run(self) -> None:
         """Discover, import, report; returns when everything has been said."""
         self.found = found = discover(self.request, os.environ)
         self.emit("discovery", **{key: found[key] for key in found if key not in ("setup", "environ")})
         if found["error"]:
-            return self.emit("end", complete=False, error=found["error"])
+            self.emit("end", complete=False, error=found["error"])
+            return
         self.modules = [name for name, _ in found["modules"]]
         self.paths = {os.path.abspath(path): name for name, path in found["modules"] if path}
         self.setup = found["setup"]
-        self.attributes = {}
         for entry in found["entrypoints"]:
             if entry["module"]:
                 wanted = self.attributes.setdefault(entry["module"], [])
                 if entry["attribute"]:
                     wanted.append(entry["attribute"])
         if self.setup:
-            self.prepare()
+            self.prepare(self.setup)
         self.judge()
         self.conclude()
 
-    def prepare(self):
+    def prepare(self, setup: dict[str, Any]) -> None:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.spawn("prepare", [])
         self.loop()
-        outcome = worker.prepared
-        if outcome is None:
-            ended, detail = self.how_it_ended(worker)
-            outcome = ended, None, detail
-        self.preparation = {
-            "description": self.setup["description"],
-            "outcome": outcome[0],
-            "failure": failure_json(outcome[1]),
-            "detail": outcome[2],
-        }
-        self.emit("preparation", **self.preparation)
-        if outcome[0] != "imported":
+        ended, detail = self.how_it_ended(worker)
+        outcome, failure, detail = worker.prepared or (ended, None, detail)
+        self.emit(
+            "preparation",
+            description=setup["description"],
+            outcome=outcome,
+            failure=failure_json(failure),
+            detail=detail,
+        )
+        if outcome != "imported":
             self.setup = None
 
-    def judge(self):
+    def judge(self) -> None:
         """Give every module its verdict."""
         jobs = self.request["jobs"]
         if self.request["exact"] or len(self.modules) <= jobs:
@@ -119,7 +129,7 @@ class Supervisor:
             if name not in self.verdicts:
                 self.verdict(name, "unchecked", None, "time ran out", 0.0)
 
-    def conclude(self):
+    def conclude(self) -> None:
         """Say what needs all verdicts: the entry points, and what else would not resolve."""
         outcomes = {name: verdict["outcome"] for name, verdict in self.verdicts.items()}
         files = dict(self.found["modules"])
@@ -137,13 +147,14 @@ class Supervisor:
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         self.emit("end", complete=not late, error="time ran out" if late else None)
 
-    def unresolved(self, failed, files):
+    def unresolved(self, failed: Iterable[str], files: Mapping[str, Optional[str]]) -> list[list[Any]]:
         """The unguarded imports of failed modules whose target is not in the image.
 
         Only what can be told without running anything: a top-level name that no finder knows, or a file that
         is not in a package of the application.
         """
-        mentions = {module: mentioned(module, files[module]) for module in failed if files.get(module)}
+        paths = {module: files.get(module) for module in failed}
+        mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
         names = {name for found in mentions.values() for name in found if name not in files}
         tops = sorted({name.partition(".")[0] for name in names} - set(files))
         if tops and time.monotonic() < self.ends:
@@ -153,7 +164,7 @@ class Supervisor:
         lost = {
             name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)
         } - known
-        sites = []
+        sites: list[list[Any]] = []
         for module, found in mentions.items():
             if not lost.isdisjoint(found):
                 sites += [site for site in unguarded_sites(module, files[module]) if site[1] in lost]
@@ -161,15 +172,15 @@ class Supervisor:
 
     # -- workers
 
-    def patched(self):
-        """The names of modules that the application may change from outside: the sweep keeps an eye on them."""
+    def patched(self) -> list[str]:
+        """The names of modules that the application may change from outside: the sweep watches them."""
         if not self.patchable:
             for name, path in self.found["modules"]:
                 if path and path.endswith(".py"):
                     self.patchable |= patched_names(name, path)
         return sorted(self.patchable)
 
-    def spawn(self, kind, modules, find=()):
+    def spawn(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
         worker = Worker(kind, modules, self.limit)
         interpreter = self.found["interpreter"]
@@ -193,7 +204,7 @@ class Supervisor:
         self.workers[worker.pid] = worker
         return worker
 
-    def loop(self):
+    def loop(self) -> None:
         """Run until nothing is left to do, or time has run out."""
         poll = select.poll()
         wake, wake_end = os.pipe()
@@ -213,7 +224,7 @@ class Supervisor:
         os.close(wake)
         os.close(wake_end)
 
-    def stop_all(self):
+    def stop_all(self) -> None:
         """End what still runs."""
         for worker in list(self.workers.values()):
             worker.stop()
@@ -221,7 +232,7 @@ class Supervisor:
             del self.workers[worker.pid]
             worker.close()
 
-    def schedule(self):
+    def schedule(self) -> bool:
         """Start what may run now; False when all is done."""
         kinds = [worker.kind for worker in self.workers.values()]
         if "alone" in kinds:
@@ -234,7 +245,7 @@ class Supervisor:
             self.spawn("alone", [self.alone.popleft()])
         return bool(self.workers)
 
-    def wait(self, poll, wake):
+    def wait(self, poll: Any, wake: int) -> None:
         """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""
         descriptors = [0, wake]
         for worker in self.workers.values():
@@ -252,7 +263,7 @@ class Supervisor:
             os._exit(1)
         read(wake)
 
-    def hear(self, worker):
+    def hear(self, worker: Worker) -> None:
         """Take in what ``worker`` says."""
         for message in worker.messages((self.secret + "-worker ").encode("ascii")):
             worker.heard = time.monotonic()
@@ -272,47 +283,67 @@ class Supervisor:
                     del worker.current[worker.current.index(message[1]) :]
                 self.done(worker, *message[1:])
 
-    def done(self, worker, name, outcome, failure, detail, seconds, extra):
+    def done(
+        self,
+        worker: Worker,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
         """A module's verdict has come: final, or to be asked again in a fresh worker."""
         if name in self.attributes:
             self.loaded[name] = extra["loaded"]
             self.lost[name] = extra["lost"]
         if worker.kind != "sweep":
-            return self.settle(name, outcome, failure, detail, seconds, worker)
+            self.settle(name, outcome, failure, detail, seconds, worker)
+            return
         if self.sweep and self.sweep[0] == name:
             self.sweep.popleft()
         elif name in self.sweep:
             self.sweep.remove(name)
         elif name in self.verdicts:
-            return None
+            return
         heir = extra.get("heir")
         if heir is not None:
             known = self.verdicts.get(heir)
             if known and known["outcome"] in FATAL:
-                return self.verdict(
-                    name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"]
-                )
-            return self.fresh.append(name)
-        if not extra["doubt"]:
-            return self.verdict(name, outcome, failure, detail, seconds)
-        return self.doubt(name, outcome, failure, detail, seconds, extra["doubt"])
+                self.verdict(name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"])
+            else:
+                self.fresh.append(name)
+        elif extra["doubt"]:
+            self.doubt(name, outcome, failure, detail, seconds, extra["doubt"])
+        else:
+            self.verdict(name, outcome, failure, detail, seconds)
 
-    def doubt(self, name, outcome, failure, detail, seconds, reason):
+    def doubt(
+        self, name: str, outcome: str, failure: Optional[Failure], detail: str, seconds: float, reason: str
+    ) -> None:
         """Ask again, once for all modules that fail in the same place with the same words."""
         if reason == "each" or failure is None:
-            return self.fresh.append(name)
+            self.fresh.append(name)
+            return
         signature = (reason, failure[0], failure[1], tuple(failure[3][-1][:2]) if failure[3] else name)
         state = self.signatures.setdefault(signature, {"answer": None, "asked": name, "waiting": []})
         if state["answer"] == "confirmed":
-            return self.verdict(name, outcome, failure, detail, seconds)
-        if state["answer"] == "refuted":
-            return self.fresh.append(name)
-        state["waiting"].append((name, outcome, failure, detail, seconds))
-        if state["asked"] == name:
+            self.verdict(name, outcome, failure, detail, seconds)
+            return
+        if state["answer"] is None:
+            state["waiting"].append((name, outcome, failure, detail, seconds))
+        if state["answer"] == "refuted" or state["asked"] == name:
             self.fresh.append(name)
-        return None
 
-    def settle(self, name, outcome, failure, detail, seconds, worker=None):
+    def settle(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        worker: Optional[Worker] = None,
+    ) -> None:
         """A fresh worker has spoken: its verdict is final, and answers for those that wait for it."""
         self.verdict(name, outcome, failure, detail, seconds, worker)
         if self.suspect == name:
@@ -333,7 +364,16 @@ class Supervisor:
                         self.fresh.append(waiting[0])
                 state["waiting"] = []
 
-    def verdict(self, name, outcome, failure, detail, seconds, worker=None, culprit=None):
+    def verdict(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        worker: Optional[Worker] = None,
+        culprit: Optional[str] = None,
+    ) -> None:
         """Make a verdict final and tell the host."""
         if name in self.verdicts:
             return
@@ -355,7 +395,7 @@ class Supervisor:
         self.verdicts[name] = verdict
         self.emit("module", **verdict)
 
-    def culprit(self, name, failure, output):
+    def culprit(self, name: str, failure: Optional[Failure], output: str) -> str:
         """The module in whose body it happened: by the innermost frame of a module's body."""
         if failure:
             for path, _, function, module in reversed(failure[3]):
@@ -368,7 +408,7 @@ class Supervisor:
                 return self.paths[path[6:]]
         return name
 
-    def reap(self):
+    def reap(self) -> None:
         """Collect the dead, orphans of the application among them."""
         while True:
             try:
@@ -389,7 +429,7 @@ class Supervisor:
             self.died(worker)
             worker.close()
 
-    def how_it_ended(self, worker):
+    def how_it_ended(self, worker: Worker) -> tuple[str, str]:
         """(outcome, detail) of a worker that ended before it gave a verdict."""
         if worker.timed_out or worker.status is None:
             return "timed_out", "longer than {:g} s".format(worker.limit)
@@ -397,7 +437,7 @@ class Supervisor:
             return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(worker.status)))
         return "exited", "exit code {}".format(os.WEXITSTATUS(worker.status))
 
-    def died(self, worker):
+    def died(self, worker: Worker) -> None:
         """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
         if worker.ended or worker.kind == "prepare":
             return
@@ -411,24 +451,20 @@ class Supervisor:
                 self.suspect = name
                 self.fresh.appendleft(name)
             return
+        failure = None
+        if worker.raised is not None:
+            outcome, failure, detail = *worker.raised, ""
+        elif not worker.current:
+            detail = "the interpreter did not start: " + detail
         for name in worker.modules:
             if name in self.verdicts:
                 continue
-            if worker.raised is not None:
-                self.settle(name, *worker.raised, "", time.monotonic() - worker.heard, worker)
-                continue
-            if not worker.current:
-                detail = "the interpreter did not start: " + detail
-            if (
-                outcome == "crashed"
-                and worker.kind == "fresh"
-                and os.WTERMSIG(worker.status) == signal.SIGKILL
-            ):
-                self.alone.append(name)
+            if worker.raised is None and worker.kind == "fresh" and detail.endswith("signal SIGKILL"):
+                self.alone.append(name)  # perhaps for want of memory: it counts if it recurs alone
             else:
-                self.settle(name, outcome, None, detail, time.monotonic() - worker.heard, worker)
+                self.settle(name, outcome, failure, detail, time.monotonic() - worker.heard, worker)
 
-    def enforce(self):
+    def enforce(self) -> None:
         """Stop the workers that were not heard of in time, after asking where they are."""
         now = time.monotonic()
         for worker in self.workers.values():
@@ -445,7 +481,7 @@ class Supervisor:
                 worker.stop()
 
 
-def _no_file(target, files):
+def _no_file(target: str, files: Mapping[str, Optional[str]]) -> bool:
     """Whether ``target`` would be a file of a regular package of the application, and is not there."""
     parent, _, name = target.rpartition(".")
     home, init = os.path.split(files.get(parent) or "")
@@ -457,14 +493,14 @@ def _no_file(target, files):
         return False
 
 
-def _signal_name(number):
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
         return str(number)
 
 
-def failure_json(failure):
+def failure_json(failure: Optional[Failure]) -> Optional[dict[str, Any]]:
     """``failures.describe``'s tuple under the names of ``evidence.ImportFailure``."""
     if failure is None:
         return None
@@ -472,7 +508,7 @@ def failure_json(failure):
     return {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
 
 
-def program(sources, kind):
+def program(sources: Mapping[str, str], kind: str) -> str:
     """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
     lines = ["from __future__ import annotations"]
     for name in WORKER_FILES[kind]:
@@ -484,7 +520,7 @@ def program(sources, kind):
     return "exec(compile({!r}, '<importguard>', 'exec'), {})".format("\n".join(lines), space)
 
 
-def main(sources, request):
+def main(sources: Mapping[str, str], request: str) -> None:
     """Run the probe for ``request``, a JSON object; ``sources`` are the probe's files by module name."""
     programs = {kind: program(sources, kind) for kind in WORKER_FILES}
     supervisor = Supervisor(json.loads(request), programs)
@@ -495,8 +531,8 @@ def main(sources, request):
     os._exit(0)
 
 
-def _where(error):
-    step = error.__traceback__
+def _where(error: Exception) -> str:
+    step: Any = error.__traceback__
     while step.tb_next is not None:
         step = step.tb_next
     return "({}:{})".format(step.tb_frame.f_code.co_name, step.tb_lineno)

@@ -1,19 +1,39 @@
 """All modules in one process: what ``fresh`` says of each, at the price of one.
 
-Says of a verdict where it could differ from a fresh interpreter's (``doubt``): "each" must be asked again one by
-one, any other reason once for all failures with the same words in the same place.
+Says of a verdict where it could differ from a fresh interpreter's (``doubt``): "each" must be asked again one
+by one, any other reason once for all failures with the same words in the same place.
 """
+
+from __future__ import annotations
 
 import posix
 import sys
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
-from importguard.probe.fresh import Channel, missing_attributes, prepare, receive, start
-from importguard.probe.fresh import _clock, _close, _exit, _find_spec, _io_open, _write
+from importguard.probe.fresh import (
+    Channel,
+    _close,
+    _exit,
+    _find_spec,
+    _io_open,
+    _write,
+    missing_attributes,
+    prepare,
+    receive,
+    start,
+)
 from importguard.probe.imports import parse
-from importguard.probe.memo import DEEPEST, Memory
+from importguard.probe.memo import Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
+from importguard.probe.state import DEEPEST
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Union
+
+    from importguard.probe.failures import Failure
+    from importguard.probe.memo import Memo, Visit
+    from importguard.probe.simulation import Operation
 
 _fork, _pipe, _read, _waitpid = posix.fork, posix.pipe, posix.read, posix.waitpid
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
@@ -22,29 +42,30 @@ DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recurs
 class Silence:
     """The channel of a fork that only tries something out."""
 
-    def send(self, *message):
+    def send(self, *message: Any) -> None:
         pass
 
 
 class Sweep:
     """Drives ``Memory`` over the application's modules and reports each verdict once."""
 
-    def __init__(self, request, channel):
+    def __init__(self, request: dict[str, Any], channel: Union[Channel, Silence]) -> None:
         self.channel = channel
-        self.files = dict(request["files"])
+        self.files: dict[str, Optional[str]] = dict(request["files"])
         self.selected = set(request["selected"]) | set(request["files"])
-        self.attributes = request["attributes"]
-        self.limit = request["limit"]
+        self.attributes: dict[str, list[str]] = request["attributes"]
+        self.limit: float = request["limit"]
         self.spent = 0.0
-        self.own = {}
-        self.reported = set()
-        self.programs = {}
-        self.own_failures = {}
-        self.extra = {}
+        self.own: dict[str, float] = {}  # seconds of each module's own body
+        self.reported: set[str] = set()
+        self.programs: dict[str, Optional[list[Operation]]] = {}
+        # module → (line, memo) of a body that fails by itself
+        self.own_failures: dict[str, tuple[int, Memo]] = {}
+        self.extra: dict[str, dict[str, Any]] = {}
         sys.setrecursionlimit(DEEPEST)
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
 
-    def judge(self, name):
+    def judge(self, name: str) -> None:
         """Report the verdict of the module ``name``, unless it is known already."""
         if name in self.reported:
             return
@@ -60,12 +81,12 @@ class Sweep:
 
     # -- what Memory tells
 
-    def begin(self, visit):
-        visit.begun = _clock()
+    def begin(self, visit: Visit) -> None:
+        """An import begins."""
         if visit.name in self.selected:
             self.channel.send("begin", visit.name)
 
-    def imported(self, visit, memo, seconds):
+    def imported(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """In the import's own context: what only can be asked while it lasts."""
         self.own[visit.name] = seconds
         self.spent += seconds
@@ -74,7 +95,7 @@ class Sweep:
             lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
             self.extra[name] = {"lost": lost, "loaded": [key for key in memo.loaded if type(key) is str]}
 
-    def end(self, visit, memo, seconds):
+    def end(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
         name = visit.name
         if name not in self.selected:
@@ -89,15 +110,17 @@ class Sweep:
                 doubt = "each"
             self.tell(memo, self.doubt_of(memo, doubt), seconds)
 
-    def doubt_of(self, memo, doubt):
+    def doubt_of(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
         """A failure is trusted when its kind does not depend on the state of the process."""
         if doubt or memo.error is None:
             return doubt
         decider = deciding(chain(memo.error))
         return None if isinstance(decider, (ImportError, SyntaxError)) else "error"
 
-    def tell(self, memo, doubt, seconds):
-        outcome, failure, detail = "imported", None, ""
+    def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
+        """Report the verdict that ``memo`` holds."""
+        outcome, detail = "imported", ""
+        failure: Optional[Failure] = None
         if memo.error is not None:
             outcome = "failed"
             failure = describe(memo.error)
@@ -107,7 +130,16 @@ class Sweep:
                 outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
         self.report(memo.name, outcome, failure, detail, seconds, {"doubt": doubt})
 
-    def report(self, name, outcome, failure, detail, seconds, extra):
+    def report(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
+        """Say a module's verdict, once."""
         if name in self.reported:
             return
         self.reported.add(name)
@@ -116,7 +148,7 @@ class Sweep:
 
     # -- cycles
 
-    def resolve(self, memo):
+    def resolve(self, memo: Memo) -> Memo:
         """The memo of a member of a cycle, with that member as the entry."""
         cycle = memo.pending
         if type(cycle) is not list:
@@ -137,8 +169,8 @@ class Sweep:
         failed = [name for name in cycle if name not in memos or memos[name].error is not None]
         return self.again(memo, cycle if failed != [memo.name] else failed) if failed else memo
 
-    def trial(self, memo, cycle):
-        """Whether the cycle passes with this member as the entry: run in a fork, which leaves nothing behind."""
+    def trial(self, memo: Memo, cycle: list[str]) -> bool:
+        """Whether the cycle passes with this member as the entry: run in a fork, which leaves nothing."""
         try:
             answer, answer_end = _pipe()
             child = _fork()
@@ -156,7 +188,7 @@ class Sweep:
         except Exception:
             return False
 
-    def fails_by(self, memo, fails, simulation):
+    def fails_by(self, memo: Memo, fails: Fails, simulation: Simulation) -> None:
         """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
         memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
         memo.lead = fails.lead
@@ -170,28 +202,28 @@ class Sweep:
             if known is not None and known.module is not None:
                 memo.loaded[name] = known.module
 
-    def simulation(self, cycle):
+    def simulation(self, cycle: list[str]) -> Simulation:
         """A simulation in which the modules of ``cycle``, and those of its packages, are run."""
         self.note_failures(cycle)
         self.find_files(cycle)
         members = set(cycle)
 
-        def belongs(module):
+        def belongs(module: str) -> bool:
             while module and module not in members:
                 module = module.rpartition(".")[0]
             return bool(module)
 
-        def inside(module):
+        def inside(module: str) -> bool:
             return module in self.files and belongs(module)
 
-        def fact(module, parent):
+        def fact(module: str, parent: str) -> Optional[Memo]:
             if belongs(module):
                 raise Undecided(module)  # its file is not known
             return self.fact(module, parent)
 
         return Simulation(inside, fact, self.program, self.files, self.own_failures)
 
-    def find_files(self, cycle):
+    def find_files(self, cycle: list[str]) -> None:
         """The files of third-party modules in a cycle: of them, only cycles are ever read."""
         for name in cycle:
             if name in self.files:
@@ -206,12 +238,13 @@ class Sweep:
                 except Exception:
                     continue
 
-    def find_file(self, name, spec):
+    def find_file(self, name: str, spec: object) -> None:
+        """Note the file that ``spec`` names."""
         origin = getattr(spec, "origin", None)
         if type(origin) is str and origin.endswith(".py"):
             self.files.setdefault(name, origin)
 
-    def note_failures(self, cycle):
+    def note_failures(self, cycle: list[str]) -> None:
         """Which bodies of the cycle fail by themselves, and on which line."""
         for name in cycle:
             memo = self.memory.memos.get(name)
@@ -222,8 +255,8 @@ class Sweep:
             if frames and frames[-1][3] == name and not isinstance(decider, ImportError):
                 self.own_failures[name] = (frames[-1][1], memo)
 
-    def fact(self, name, parent):
-        """The memo of a module outside of the cycle, imported now if need be; None if its parent brings it."""
+    def fact(self, name: str, parent: str) -> Optional[Memo]:
+        """The memo of a module outside of the cycle, imported if need be; None if its parent brings it."""
         memory = self.memory
         known = memory.memos.get(parent)
         if name in memory.base or (known is not None and name in known.loaded):
@@ -233,7 +266,8 @@ class Sweep:
             memo = memory.observe(name)
         return self.resolve(memo)
 
-    def program(self, name):
+    def program(self, name: str) -> Optional[list[Operation]]:
+        """What the body of ``name`` does to the import system; None where that can't be read."""
         if name not in self.programs:
             self.programs[name] = None
             path = self.files[name] or ""
@@ -246,7 +280,7 @@ class Sweep:
                     pass
         return self.programs[name]
 
-    def again(self, memo, members):
+    def again(self, memo: Memo, members: list[str]) -> Memo:
         """Run ``members`` for real with this one as the entry; what was known of the others stays."""
         memory = self.memory
         kept = {name: memory.memos.pop(name) for name in members if name in memory.memos}
@@ -264,7 +298,7 @@ class Sweep:
         return fresh
 
 
-def run_sweep(descriptor_in, descriptor_out):
+def run_sweep(descriptor_in: int, descriptor_out: int) -> None:
     """Judge all modules of the request; ends the process without its atexit handlers."""
     request = receive(descriptor_in)
     channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])

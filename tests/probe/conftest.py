@@ -43,7 +43,9 @@ def tree(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
     return write
 
 
-def run_probe(root: Path, python: str, config: Optional[Config] = None) -> tuple[Verdicts, list[dict[str, Any]]]:
+def run_probe(
+    root: Path, python: str, config: Optional[Config] = None
+) -> tuple[Verdicts, list[dict[str, Any]]]:
     """The verdict on each module below ``root``, and all events."""
     config = replace(config or Config(), python=python)
     image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-m", "nothing_here"), workdir=str(root))
@@ -52,12 +54,14 @@ def run_probe(root: Path, python: str, config: Optional[Config] = None) -> tuple
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, env=environment
     )
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     with process, process.stdin:
         lines = process.stdout.read().splitlines()
     mark = SECRET.encode() + b" "
     events = [json.loads(line[len(mark) :]) for line in lines if line.startswith(mark)]
-    assert events and events[-1]["event"] == "end", lines
+    assert events, lines
+    assert events[-1]["event"] == "end", lines
     assert events[-1]["error"] is None, events[-1]
     return {event["name"]: event for event in events if event["event"] == "module"}, events
 

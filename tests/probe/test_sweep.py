@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-
-from importguard.config import Config
 from probe.conftest import outcome, pythons, run_probe
 
+from importguard.config import Config
+
 MANY = {f"filler/m{number}.py": "" for number in range(5)}  # more modules than jobs: the sweep is used
+REGISTRY = (
+    "seen = set()\ndef register(name):\n"
+    "    if name in seen:\n        raise ValueError('Duplicated timeseries: ' + name)\n    seen.add(name)\n"
+)
 
 TREES: dict[str, dict[str, str]] = {
     "a submodule that someone else imported": {
@@ -113,6 +117,12 @@ TREES: dict[str, dict[str, str]] = {
         "q.py": "import p.c\n",
         "r.py": "try:\n    import p.b\nexcept ImportError:\n    pass\nimport p.a\n",
     },
+    "a bystander in a cycle": {
+        "a.py": "import b\nimport x\n",
+        "b.py": "import c\nfrom c import name\n",
+        "c.py": "import a\nname = 1\n",
+        "x.py": "",
+    },
     "a guarded cycle": {
         "p/__init__.py": "",
         "p/a.py": "try:\n    from p.b import y\nexcept ImportError:\n    y = None\nx = 1\n",
@@ -127,10 +137,7 @@ TREES: dict[str, dict[str, str]] = {
         "q.py": "try:\n    import p\nexcept ImportError:\n    pass\nimport p.a\n",
     },
     "a second attempt": {
-        "registry.py": (
-            "seen = set()\ndef register(name):\n"
-            "    if name in seen:\n        raise ValueError('Duplicated timeseries: ' + name)\n    seen.add(name)\n"
-        ),
+        "registry.py": REGISTRY,
         "a.py": "import registry\nregistry.register('a')\nimport not_there\n",
         "b.py": "try:\n    import a\nexcept ImportError:\n    pass\n",
         "c.py": "import b\ntry:\n    import a\nexcept ImportError:\n    pass\n",
@@ -139,10 +146,7 @@ TREES: dict[str, dict[str, str]] = {
         "f.py": "try:\n    import d\nexcept ImportError:\n    import a\n",
     },
     "two modules that register the same": {
-        "registry.py": (
-            "seen = set()\ndef register(name):\n"
-            "    if name in seen:\n        raise ValueError('Duplicated timeseries: ' + name)\n    seen.add(name)\n"
-        ),
+        "registry.py": REGISTRY,
         "a.py": "import registry\nregistry.register('x')\n",
         "b.py": "import registry\nregistry.register('x')\n",
         "c.py": "import registry\nregistry.register('x')\n",
@@ -151,7 +155,10 @@ TREES: dict[str, dict[str, str]] = {
     },
     "an error raised from an import error": {
         "a.py": "import not_there\n",
-        "b.py": "try:\n    import a\nexcept ImportError as error:\n    raise RuntimeError('set-up failed') from error\n",
+        "b.py": (
+            "try:\n    import a\nexcept ImportError as error:\n"
+            "    raise RuntimeError('set-up failed') from error\n"
+        ),
         "c.py": "try:\n    import b\nexcept RuntimeError:\n    raise ValueError('worse')\n",
         "d.py": "import c\n",
         "e.py": "try:\n    import not_here\nexcept ImportError:\n    import g\n",
@@ -174,7 +181,10 @@ TREES: dict[str, dict[str, str]] = {
     "a question is not an import": {
         "a.py": "import importlib.util\nassert importlib.util.find_spec('b')\n",
         "b.py": "import not_there\n",
-        "c.py": "import importlib.util, sys\nassert importlib.util.find_spec('filler.m1')\nassert 'filler.m1' not in sys.modules\n",
+        "c.py": (
+            "import importlib.util, sys\nassert importlib.util.find_spec('filler.m1')\n"
+            "assert 'filler.m1' not in sys.modules\n"
+        ),
     },
     "a reload": {
         "a.py": "import importlib, b\nfirst = b.runs\nimportlib.reload(b)\nassert len(b.runs) == 2\n",
@@ -182,10 +192,15 @@ TREES: dict[str, dict[str, str]] = {
         "c.py": "import b\nassert len(b.runs) == 1\n",
     },
     "a thread that imports": {
-        "a.py": "import threading\nt = threading.Thread(target=lambda: __import__('b'))\nt.start()\nt.join()\n",
+        "a.py": (
+            "import threading\nt = threading.Thread(target=lambda: __import__('b'))\nt.start()\nt.join()\n"
+        ),
         "b.py": "import c\n",
         "c.py": "x = 1\n",
-        "d.py": "import threading\ndef work():\n    global e\n    import not_there\nt = threading.Thread(target=work)\nt.start()\nt.join()\n",
+        "d.py": (
+            "import threading\ndef work():\n    global e\n    import not_there\n"
+            "t = threading.Thread(target=work)\nt.start()\nt.join()\n"
+        ),
     },
     "namespace packages": {
         "n/x/a.py": "",

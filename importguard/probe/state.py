@@ -1,0 +1,235 @@
+"""What a module can change outside of itself and of ``sys.modules``: recorded, undone and done again."""
+
+from __future__ import annotations
+
+import builtins
+import posix
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+    Space = dict[str, Any]  # a module's namespace
+    Patches = dict[tuple[str, str], "Held"]  # (module, name) → value
+    Taken = tuple[dict[Any, Any], list[list[Any]], Optional[str], Patches]  # as of State.take
+    Moves = list[tuple[list[Any], list[Any], list[Any]]]
+    Effects = tuple[dict[Any, Any], Moves, Any, Patches]  # variables, moves in the lists, directory, patches
+
+_modules = sys.modules
+_chdir, _getcwd = posix.chdir, posix.getcwd
+_MISSING: Any = object()
+_Module = type(sys)
+WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
+UNTRACKED = ("__warningregistry__", "__path__")  # of no consequence; compared by content
+DEEPEST = 20000  # the recursion limit of a sweep, whose imports nest with its own calls between
+
+
+class State:
+    """The environment, ``sys.path`` and the finders, the builtins, the working directory, and the names in
+    those modules of which the application's sources set some, or that are patched most.
+    """
+
+    def __init__(self) -> None:
+        self.namespaces: dict[str, tuple[Space, Space]] = {"builtins": (vars(builtins), dict(vars(builtins)))}
+        # module → (its content, the patches in it) as last seen
+        self.patched: dict[str, tuple[Space, Patches]] = {}
+        self.known: tuple[Optional[Taken], Optional[Effects]] = (None, None)  # as last asked
+        # The objects themselves: finders hold on to them.
+        self.lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
+        self.environ: Any = _modules["os"].environ if "os" in _modules else {}
+        self.variables: dict[Any, Any] = getattr(self.environ, "_data", self.environ)
+        self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
+        self.settrace, self.setprofile = sys.settrace, sys.setprofile
+        self.setrecursion = sys.setrecursionlimit
+        for name in WATCHED:
+            if name in _modules:
+                self.watch(name, _modules[name])
+        self.directory = _where()
+        self.base = self.take()
+
+    def watch(self, name: str, module: object) -> None:
+        """From now on, a change of a name in ``module`` is an effect of whoever makes it."""
+        space = getattr(module, "__dict__", None)
+        if type(space) is dict and name not in self.namespaces:
+            self.namespaces[name] = (space, _copy(name, space))
+
+    def take(self) -> Taken:
+        """The state now: (environment, lists, directory, patches), comparable with ``==``."""
+        patches: Patches = {}
+        for name in self.namespaces.keys() & _modules.keys():
+            space, original = self.namespaces[name]
+            if _differ(name, space, original):
+                known = self.patched.get(name)
+                if known is None or _differ(name, space, known[0]):
+                    known = self.patched[name] = _copy(name, space), _differences(name, space, original)
+                patches.update(known[1])
+        lists: list[list[Any]] = [list(sys.path), list(sys.meta_path), list(sys.path_hooks)]
+        return dict(self.variables), lists, _where(), patches
+
+    def set(self, state: Taken) -> None:
+        """Make the process have ``state``."""
+        environment, lists, directory, patches = state
+        now = self.take()
+        if now[0] != environment:
+            for name in set(now[0]) | set(environment):
+                self.set_variable(name, environment.get(name))
+        sys.path, sys.meta_path, sys.path_hooks = self.lists
+        for values, wanted in zip(self.lists, lists):
+            if values != wanted:
+                values[:] = wanted
+        if now[2] != directory:
+            _enter(directory)
+        for module, key in set(now[3]) - set(patches):
+            space, original = self.namespaces[module]
+            _put(space, key, original.get(key, _MISSING))
+        self.put(patches)
+
+    def put(self, patches: Patches) -> None:
+        """Set the names as ``patches`` has them."""
+        for (module, key), held in patches.items():
+            _put(self.namespaces[module][0], key, held.value)
+
+    def set_variable(self, name: Any, value: Any) -> None:
+        """Set an environment variable as ``take`` has it, for the C library too; None removes it."""
+        try:
+            if self.variables is not self.environ:
+                name, value = self.environ.decodekey(name), value and self.environ.decodevalue(value)
+            if value is None:
+                self.environ.pop(name, None)
+            else:
+                self.environ[name] = value
+        except Exception:  # the application may have replaced anything of it
+            pass
+
+    def settle(self) -> None:
+        """Undo what has no part in the outcome of an import, but would outlive it."""
+        self.settrace(None)
+        self.setprofile(None)
+        sys.modules = _modules
+        for name, value in self.hooks.items():
+            if getattr(sys, name, None) is not value:
+                setattr(sys, name, value)
+        if sys.getrecursionlimit() != DEEPEST:
+            self.setrecursion(DEEPEST)
+
+    def effects(self, state: Taken) -> Optional[Effects]:
+        """What ``state`` has beyond the baseline, to be added to another; None for nothing."""
+        if state == self.base:
+            return None
+        if state == self.known[0]:
+            return self.known[1]
+        environment, lists, directory, patches = state
+        base = self.base
+        variables = {
+            name: environment.get(name)
+            for name in set(environment) | set(base[0])
+            if environment.get(name) != base[0].get(name)
+        }
+        moves = [_list_changes(before, after) for before, after in zip(base[1], lists)]
+        effects = variables, moves, directory if directory != base[2] else _MISSING, patches
+        self.known = state, effects
+        return effects
+
+    def add(self, effects: Effects) -> None:
+        """Add another import's effects to the present state; adding them twice is adding them once."""
+        variables, moves, directory, patches = effects
+        for name, value in variables.items():
+            self.set_variable(name, value)
+        for values, (front, back, gone) in zip((sys.path, sys.meta_path, sys.path_hooks), moves):
+            known: list[Any] = values  # type: ignore[assignment]
+            known[:0] = [value for value in front if value not in known]
+            known.extend(value for value in back if value not in known)
+            for value in gone:
+                if value in known:
+                    known.remove(value)
+        if directory is not _MISSING:
+            _enter(directory)
+        self.put(patches)
+
+
+class Held:
+    """A value of the application, compared by identity: its own ``==`` is never asked."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.value is other.value
+
+
+def _is_submodule(value: Any, name: str, key: str) -> bool:
+    if not issubclass(type(value), _Module):
+        return False
+    space: Space = _Module.__getattribute__(value, "__dict__")
+    return space.get("__name__") == name + "." + str(key)
+
+
+def _differ(name: str, space: Space, original: Space) -> bool:
+    try:
+        if "__path__" not in original:
+            return space != original
+        if not original.items() <= space.items():
+            return True
+    except Exception:  # the ``==`` of a value that was replaced
+        return True
+    return any(not _is_submodule(space[key], name, key) for key in space.keys() - original.keys())
+
+
+def _copy(name: str, space: Space) -> Space:
+    """A shallow copy without submodules, which their own imports bind; ``__path__`` may grow in place."""
+    if "__path__" not in space:
+        return dict(space)
+    copy = {key: value for key, value in space.items() if not _is_submodule(value, name, key)}
+    if type(copy["__path__"]) is list:
+        copy["__path__"] = list(copy["__path__"])
+    return copy
+
+
+def _differences(name: str, space: Space, original: Space) -> Patches:
+    patches: Patches = {}
+    if space.get("__path__") != original.get("__path__"):
+        patches[name, "__path__"] = Held(space.get("__path__"))
+    changed = [key for key, value in space.items() if original.get(key, _MISSING) is not value]
+    changed += [key for key in original if key not in space]
+    for key in changed:
+        value = space.get(key, _MISSING)
+        if key not in UNTRACKED and not _is_submodule(value, name, key):
+            patches[name, key] = Held(value)
+    return patches
+
+
+def _list_changes(before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """(added before the first known entry, added after it, removed)."""
+    first = _first_known(before, after)
+    front = [value for value in after[:first] if value not in before]
+    back = [value for value in after[first:] if value not in before]
+    return front, back, [value for value in before if value not in after]
+
+
+def _first_known(before: list[Any], after: list[Any]) -> int:
+    for index, value in enumerate(after):
+        if value in before:
+            return index
+    return len(after)
+
+
+def _put(space: Space, key: str, value: Any) -> None:
+    if value is _MISSING:
+        space.pop(key, None)
+    else:
+        space[key] = value
+
+
+def _where() -> Optional[str]:
+    try:
+        return _getcwd()
+    except OSError:
+        return None
+
+
+def _enter(directory: Optional[str]) -> None:
+    try:
+        _chdir(directory or "/")
+    except OSError:
+        pass
