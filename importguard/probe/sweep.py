@@ -10,18 +10,10 @@ import posix
 import sys
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
-from importguard.probe.fresh import (
-    Channel,
-    _close,
-    _exit,
-    _find_spec,
-    _io_open,
-    _write,
-    missing_attributes,
-    prepare,
-    receive,
-    start,
-)
+from importguard.probe.fresh import Channel, missing_attributes, prepare, receive, start
+
+# isort: split
+from importguard.probe.fresh import _close, _exit, _find_spec, _io_open, _write
 from importguard.probe.imports import parse
 from importguard.probe.memo import Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
