@@ -291,11 +291,17 @@ class Memory:
             if first is _MISSING:
                 if self.owner(key) is None:
                     self.seen[key] = module
-                    if key.rpartition(".")[2] in self.patched:
-                        self.state.watch(key, module)
+                    self.watch(key, module)
             elif first is not module and (_is_real(first) or _is_real(module)):
+                if self.owner(key) is None:
+                    self.watch(key, module)  # the first may have been a stand-in
                 stand_in = not (_is_real(first) and _is_real(module))
                 self.contested[key] = self.contested.get(key) or stand_in
+
+    def watch(self, key: str, module: Any) -> None:
+        """From now on, a change in ``module`` is noted, if the application may make one."""
+        if key.rpartition(".")[2] in self.patched:
+            self.state.watch(key, module)
 
     def known(self, parent: str) -> Mapping[str, Any]:
         """What the import of ``parent`` loads by itself."""

@@ -91,7 +91,10 @@ GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
 def patched_names(module: str, path: str) -> set[str]:
-    """The last parts of names that may be modules of which this file sets an attribute, a few too many."""
+    """The last parts of names that may be modules of which this file sets an attribute, a few too many.
+
+    ``putenv`` is among them where the file sets variables behind the back of ``os.environ``.
+    """
     try:
         with open(path, "rb") as file:
             source = file.read()
@@ -101,8 +104,9 @@ def patched_names(module: str, path: str) -> set[str]:
     for word, pattern in ((b"setattr(", CALL), (b"vars(", CALL), (b"sys.modules[", ENTRY)):
         if word in source:
             found.update(pattern.findall(source))
-    for before in source.split(b".__dict__")[:-1]:
-        found.update(before[-80:].replace(b"(", b" ").split()[-1:])
+    for word in (b".__dict__", b".__path__"):
+        for before in source.split(word)[:-1]:
+            found.update(before[-80:].replace(b"(", b" ").split()[-1:])
     if b"global " in source and GLOBAL.search(source):
         found.add(module.encode())
     names = {name.rpartition(b".")[2] for name in found} - {b"self", b"cls", b""}
@@ -110,4 +114,6 @@ def patched_names(module: str, path: str) -> set[str]:
         if alias[1] in names:
             original = source[max(0, alias.start() - 80) : alias.start()].split()
             names.update(word.rpartition(b".")[2] for word in original[-1:])
+    if b"putenv(" in source or b"unsetenv(" in source:
+        names.add(b"putenv")
     return {name.decode("utf-8", "replace") for name in names}

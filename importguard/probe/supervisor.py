@@ -68,7 +68,7 @@ class Supervisor:
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
-        self.patchable: set[str] = set()
+        self.patchable: set[str] = set()  # names of modules that the application may change from outside
 
     # -- to the host
 
@@ -123,7 +123,7 @@ class Supervisor:
         if self.request["exact"] or len(self.modules) <= jobs:
             self.fresh.extend(self.modules)
         else:
-            self.sweep.extend(self.modules)
+            self.plan()
         self.loop()
         for name in self.modules:
             if name not in self.verdicts:
@@ -172,13 +172,15 @@ class Supervisor:
 
     # -- workers
 
-    def patched(self) -> list[str]:
-        """The names of modules that the application may change from outside: the sweep watches them."""
-        if not self.patchable:
-            for name, path in self.found["modules"]:
-                if path and path.endswith(".py"):
-                    self.patchable |= patched_names(name, path)
-        return sorted(self.patchable)
+    def plan(self) -> None:
+        """Leave to the sweep what it can judge, and note what it has to watch."""
+        self.sweep.extend(self.modules)
+        for name, path in self.found["modules"]:
+            if path and path.endswith(".py"):
+                patched = patched_names(name, path)
+                self.patchable |= patched
+                if "putenv" in patched:
+                    self.fatal[name] = "ask"  # what it does can't be seen, nor undone
 
     def spawn(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
@@ -196,7 +198,7 @@ class Supervisor:
             "selected": self.modules if kind == "sweep" else [],
             "files": dict(self.found["modules"]) if kind == "sweep" else {},
             "find": list(find),
-            "patched": self.patched() if kind == "sweep" else [],
+            "patched": sorted(self.patchable) if kind == "sweep" else [],
             "fatal": self.fatal if kind == "sweep" else {},
         }
         place = self.found.get("directory"), self.found.get("environ") or {}
