@@ -51,11 +51,11 @@ def static_reach(start: str, files: Files) -> set[str]:
     return reached
 
 
-IMPORT_LINE = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+IMPORT_LINE = re.compile(rb"^(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
 
 
 def mentioned(module: str, path: str) -> set[str]:
-    """The absolute names that the lines of a file seem to import: quick to find, a few too many."""
+    """The absolute names that a file seems to import at its top level: quick to find, a few too many."""
     try:
         with open(path, "rb") as file:
             lines = IMPORT_LINE.findall(file.read())
@@ -83,7 +83,8 @@ def unguarded_sites(module: str, path: str | None) -> list[list[Any]]:
 
 
 # What may set a name in another module. Each begins with something that is quick to look for.
-ATTRIBUTE = re.compile(rb"^[ \t]*(?!self\.|cls\.)([A-Za-z_][\w.]*)\.\w+[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+ATTRIBUTE = re.compile(rb"\.\w+[ \t]*(?::[^=\n]*)?=(?!=)")
+OWNER = re.compile(rb"[ \t]*(?!self\b|cls\b)([A-Za-z_][\w.]*)")
 CALL = re.compile(rb"\b(?:setattr|vars)\([ \t]*([\w.]+)")
 ENTRY = re.compile(rb"\bsys\.modules\[[\"']([\w.]+)")
 ALIAS = re.compile(rb" as (\w+)")
@@ -100,7 +101,12 @@ def patched_names(module: str, path: str) -> set[str]:
             source = file.read()
     except OSError:
         return set()
-    found = set(ATTRIBUTE.findall(source))
+    found = set()
+    for attribute in ATTRIBUTE.finditer(source):
+        begins = source.rfind(b"\n", 0, attribute.start()) + 1
+        owner = OWNER.fullmatch(source, begins, attribute.start())
+        if owner:
+            found.add(owner[1])
     for word, pattern in ((b"setattr(", CALL), (b"vars(", CALL), (b"sys.modules[", ENTRY)):
         if word in source:
             found.update(pattern.findall(source))
