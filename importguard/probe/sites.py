@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 
 from importguard.probe.imports import import_sites, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from importguard.probe.imports import Site
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
     Files = Mapping[str, "str | None"]  # module → path
 
 
-def read_sites(module: str, path: str | None) -> list[Site]:
-    """``import_sites`` of the file at ``path``; none where it can't be read or parsed."""
+def read_sites(module: str, path: str | None, cut: Callable[[bytes], bytes] | None = None) -> list[Site]:
+    """``import_sites`` of the file at ``path``, or of what ``cut`` leaves of it; none if it is unreadable."""
     if not path or not path.endswith(".py"):
         return []
     try:
         with open(path, "rb") as file:
-            tree = parse(file.read(), path)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            source = file.read()
+        tree = parse(cut(source) if cut else source, path)
+    except SyntaxError:
+        return read_sites(module, path) if cut else []
+    except (OSError, ValueError, RecursionError, MemoryError):
         return []
     return import_sites(tree, module, path.endswith("__init__.py"))
 
@@ -73,11 +77,21 @@ def mentioned(module: str, path: str) -> set[str]:
     return found
 
 
+STATEMENT = re.compile(rb"\n(?=[^\s)#])")
+
+
+def _head(source: bytes) -> bytes:
+    """The source up to the end of the last import at its top level: most of a file need not be parsed."""
+    last = deque(IMPORT_LINE.finditer(source), 1)
+    following = STATEMENT.search(source, last[0].end()) if last else None
+    return source[: following.start() + 1] if following else source
+
+
 def unguarded_sites(module: str, path: str | None) -> list[list[Any]]:
     """[module, target, names, line, scope, path] of each import that runs whenever ``module`` does."""
     return [
         [module, target, list(names), line, scope, path]
-        for target, names, line, scope in read_sites(module, path)
+        for target, names, line, scope in read_sites(module, path, _head)
         if scope == "module"
     ]
 
@@ -91,6 +105,17 @@ ALIAS = re.compile(rb" as (\w+)")
 GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
+def _owners(source: bytes) -> set[bytes]:
+    """What stands before the last dot of each attribute that is assigned to."""
+    found = set()
+    for attribute in ATTRIBUTE.finditer(source):
+        begins = source.rfind(b"\n", 0, attribute.start()) + 1
+        owner = OWNER.fullmatch(source, begins, attribute.start())
+        if owner:
+            found.add(owner[1])
+    return found
+
+
 def patched_names(module: str, path: str) -> set[str]:
     """The last parts of names that may be modules of which this file sets an attribute, a few too many.
 
@@ -101,12 +126,7 @@ def patched_names(module: str, path: str) -> set[str]:
             source = file.read()
     except OSError:
         return set()
-    found = set()
-    for attribute in ATTRIBUTE.finditer(source):
-        begins = source.rfind(b"\n", 0, attribute.start()) + 1
-        owner = OWNER.fullmatch(source, begins, attribute.start())
-        if owner:
-            found.add(owner[1])
+    found = _owners(source)
     for word, pattern in ((b"setattr(", CALL), (b"vars(", CALL), (b"sys.modules[", ENTRY)):
         if word in source:
             found.update(pattern.findall(source))
