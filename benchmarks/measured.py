@@ -61,6 +61,9 @@ class MeteredEngine:
         outer.output = output()
         return outer
 
+    def close(self) -> None:
+        self.engine.close()
+
 
 def cpu_of_probe(reference: str) -> float:
     """Seconds of CPU time that checking ``reference`` takes inside the container."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from typing import Callable, Optional
 
 from importguard.checks import run_checks
@@ -41,22 +42,29 @@ def validate(
     """Check every image that ``config`` names, or the one that it builds.
 
     One that cannot be judged does not stop the others: its report says why and owns the exit code. ``engine``
-    is Docker and ``inspector`` runs the image unless others are given. Raises UsageError for wrong settings.
+    is Docker and ``inspector`` runs the image unless others are given; the engine's connection is closed in
+    any case. Raises UsageError for wrong settings.
     """
+    references = _references(config)
     inspect = inspector or _running()
-    reports = []
-    for reference in _references(config):
-        image = None
-        try:
-            engine = engine or _docker()
-            image = _image(reference, config, engine, progress)
-            progress.step(f"checking {reference}")
-            reports.append(_judge(image, inspect(engine, image, config, progress), config))
-        except UsageError:
-            raise
-        except ImportguardError as error:
-            reports.append(_unjudged(reference, image, redacted(str(error), config.env), error.exit_code))
-    return Report(tuple(reports))
+    engine = engine or _docker(progress)
+    with closing(engine):
+        return Report(tuple(_checked(item, config, progress, engine, inspect) for item in references))
+
+
+def _checked(
+    reference: str, config: Config, progress: Progress, engine: Engine, inspect: Inspector
+) -> ImageReport:
+    """One image: got, inspected and judged, or the reason why not."""
+    image = None
+    try:
+        image = _image(reference, config, engine, progress)
+        progress.step(f"checking {reference}")
+        return _judge(image, inspect(engine, image, config, progress), config)
+    except UsageError:
+        raise
+    except ImportguardError as error:
+        return _unjudged(reference, image, redacted(str(error), config.env), error.exit_code)
 
 
 def exit_code(report: Report, fail_on: str) -> int:
@@ -75,10 +83,10 @@ def _references(config: Config) -> tuple[str, ...]:
     return (config.build.tag or config.build.context,) if config.build else config.images
 
 
-def _docker() -> Engine:
+def _docker(progress: Progress) -> Engine:
     from importguard.engines.docker import DockerEngine
 
-    return DockerEngine()
+    return DockerEngine(progress)
 
 
 def _running() -> Inspector:

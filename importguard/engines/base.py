@@ -75,3 +75,6 @@ class Engine(Protocol):
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """
+
+    def close(self) -> None:
+        """Give up the connection to the engine, if there is one. The next use opens it again."""

@@ -53,6 +53,8 @@ def _replace(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config]:
         def run(self, *arguments: Any) -> Any:
             raise AssertionError
 
+        def close(self) -> None: ...
+
     def validate(config: Config, progress: Any) -> Report:
         seen.append(config)
         if isinstance(observed, BaseException):

@@ -43,6 +43,8 @@ class Engine:
     def run(self, *arguments: Any) -> Any:
         raise AssertionError
 
+    def close(self) -> None: ...
+
 
 def report(*modules: Any, **changes: Any) -> Report:
     return validate(

@@ -40,6 +40,8 @@ class Engine:
     def run(self, *arguments: Any) -> Any:
         raise AssertionError
 
+    def close(self) -> None: ...
+
 
 def report(observed: Evidence, *images: str) -> Report:
     config = Config(images=images or ("shop:1.4",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Optional
 
@@ -23,6 +24,7 @@ class Shelf:
 
     def __init__(self, **errors: Exception) -> None:
         self.errors = errors
+        self.closed = 0
 
     def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
         if reference in self.errors:
@@ -31,6 +33,9 @@ class Shelf:
 
     def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
         raise AssertionError("the inspector is a fake")
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 def seeing(observed: Evidence) -> Inspector:
@@ -97,6 +102,35 @@ def test_no_image_is_never_a_pass() -> None:
 def test_images_or_a_build(config: Config) -> None:
     with pytest.raises(UsageError):
         validate(config, QuietProgress(), engine=Shelf(), inspector=seeing(evidence()))
+
+
+@pytest.mark.parametrize(
+    ("error", "raised_again"),
+    [(None, False), (ImageError("lost"), False), (UsageError("no name"), True), (KeyboardInterrupt(), True)],
+)
+def test_the_engine_is_closed_whatever_happens(error: Optional[Exception], raised_again: bool) -> None:
+    shelf = Shelf(**({"lost": error} if error else {}))
+    expected = pytest.raises(type(error)) if raised_again and error else nullcontext()
+    config = Config(images=("lost", "shop"))
+    with expected:
+        validate(config, QuietProgress(), engine=shelf, inspector=seeing(evidence(imported("shop"))))
+    assert shelf.closed == 1
+
+
+def test_the_engine_that_docker_is_shows_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pull takes minutes: it must be seen."""
+    progress, made = QuietProgress(), []
+
+    class Docker(Shelf):
+        def __init__(self, progress: Progress) -> None:
+            super().__init__()
+            made.append((self, progress))
+
+    monkeypatch.setattr("importguard.engines.docker.DockerEngine", Docker)
+    validate(Config(images=("shop",)), progress, inspector=seeing(evidence(imported("shop"))))
+    ((engine, shown),) = made
+    assert shown is progress
+    assert engine.closed == 1
 
 
 def test_what_is_left_out_is_counted() -> None:

@@ -56,6 +56,9 @@ class Container:
     def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
         raise NotImplementedError
 
+    def close(self) -> None:
+        raise NotImplementedError
+
     def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
         self.tried.append(command[0])
         self.limits = limits
