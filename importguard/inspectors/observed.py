@@ -110,7 +110,7 @@ class Observed:
             executable=interpreter["executable"],
             version=interpreter["version"],
             implementation=interpreter["implementation"],
-            import_path=tuple(self.discovery["import_path"]),
+            import_path=tuple(self.discovery["search_path"]),
             modules=tuple(self.modules.values()),
             sites=tuple(self.sites),
             entrypoints=tuple(self.entrypoints),

@@ -34,9 +34,11 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
 
     ``request`` is the host's (``entrypoint``, ``cmd``, ``commands``, ``workdir``, ``python``, ``packages``,
     ``exclude``, ``include_tests``, ``setup``); ``environ`` the environment of the container. The result holds
-    ``interpreter``, ``import_path``, ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``,
-    ``details``, ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why
-    nothing can be judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
+    ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all that
+    may hold the application: those, PYTHONPATH and path files, without the standard library and
+    site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``, ``directory``
+    and ``environ`` (what the start command changes of both) and ``error``: why nothing can be judged, else
+    None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
     search = Discovery(request, dict(environ))
     error = None
@@ -461,6 +463,7 @@ class Discovery:
                 "why": shown(python.why),
             },
             "import_path": self.import_path,
+            "search_path": self._application_roots() if python else [],
             "entrypoints": self.entrypoints,
             "setup": self.setup,
             "directory": main.directory if main else self.directory,

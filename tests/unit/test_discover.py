@@ -87,6 +87,7 @@ def test_the_whole_answer(image):
             "why": f"{image.bin}/python3, named in the start command",
         },
         "import_path": [str(image.app)],
+        "search_path": [str(image.app)],
         "entrypoints": [
             {
                 "command": "python3 -O main.py",
@@ -434,6 +435,13 @@ def test_a_branch_whose_target_is_not_in_the_image_is_no_entry_point(image):
     targets = [entry["module"] for entry in image.discover("sh", "-c", text)["entrypoints"]]
     assert "main" in targets
     assert "dev" not in targets
+
+
+def test_the_search_path_is_all_that_may_hold_the_application(image):
+    image.write_all("main.py src/pkg.py lib/helper.py")
+    found = image.discover("python3", "main.py", environ={"PYTHONPATH": f"src:{image.app}/lib"})
+    assert found["import_path"] == [str(image.app)], "what the interpreter has by itself is not added to it"
+    assert found["search_path"] == [str(image.app), f"{image.app}/src", f"{image.app}/lib"]
 
 
 def test_safe_path(image):

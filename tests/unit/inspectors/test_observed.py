@@ -20,7 +20,7 @@ SECRET = "the-secret"
 DISCOVERY = {
     "event": "discovery",
     "interpreter": {"executable": "/usr/bin/python3", "version": "3.13.5", "implementation": "CPython"},
-    "import_path": ["/app"],
+    "search_path": ["/app"],
     "modules": [["app", "/app/app/__init__.py"], ["app.main", "/app/app/main.py"]],
     "skipped": [["app.tests", "/app/app/tests.py", "tests"]],
     "notes": ["a note"],

@@ -23,7 +23,7 @@ def discovery(executable: str) -> dict[str, object]:
     return {
         "event": "discovery",
         "interpreter": {"executable": executable, "version": "3.13.5", "implementation": "CPython"},
-        "import_path": ["/app"],
+        "search_path": ["/app"],
         "modules": [["app", "/app/app.py"]],
         "skipped": [],
         "notes": [],
