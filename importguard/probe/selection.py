@@ -25,7 +25,6 @@ DIRECTORY_LIMIT = 200000
 """Folders that are looked into before giving up."""
 
 _NEVER = frozenset(["__pycache__", "node_modules", "site-packages", "dist-packages"])
-_TEST_FOLDERS = frozenset(["tests", "test"])
 SYSTEM: dict[str, frozenset[str]] = {
     "/": frozenset(
         (
@@ -207,7 +206,7 @@ class Selection:
         if self.exclude and _matches(name, self.exclude):
             return EXCLUDED
         if not self.include_tests:
-            if last == "conftest" or last.startswith("test_") or last.endswith("_test"):
+            if _is_test(last):
                 return TESTS
         return ""
 
@@ -264,7 +263,7 @@ class Selection:
                 if is_link and _leads_astray(path, seen):
                     continue
                 init = folder.package(child, self.suffixes)
-                why = reason or self._folder_reason(child)
+                why = reason or self._folder_reason(child, [path])
                 if init:
                     taken.add(child)
                     self.add(prefix + child, init, why)
@@ -280,7 +279,8 @@ class Selection:
             taken.update(wanted)
             self._unnamed(prefix, folder)
         for child in sorted(portions.keys() - taken):
-            below.append((prefix + child, portions[child], seen, reason or self._folder_reason(child)))
+            why = reason or self._folder_reason(child, portions[child])
+            below.append((prefix + child, portions[child], seen, why))
         return below
 
     def _modules(self, prefix: str, folder: Folder, names: list[str], reason: str) -> None:
@@ -290,8 +290,10 @@ class Selection:
                 why = reason or (RUNS if name in runs else "")
                 self.add(prefix + name, folder.join(folder.modules[name]), why)
 
-    def _folder_reason(self, name: str) -> str:
-        return TESTS if name in _TEST_FOLDERS and not self.include_tests else ""
+    def _folder_reason(self, name: str, paths: list[str]) -> str:
+        if self.include_tests or name not in ("tests", "test"):
+            return ""
+        return TESTS if name == "tests" or any(map(_holds_tests, paths)) else ""
 
     def _unnamed(self, prefix: str, folder: Folder) -> None:
         for name, is_folder in folder.unnamed:
@@ -300,6 +302,20 @@ class Selection:
                 continue
             stem = name if is_folder else name.rpartition(".")[0]
             self.add(prefix + stem, path, NO_NAME)
+
+
+def _is_test(name: str) -> bool:
+    """Whether pytest or unittest would take a module of this name for a test, or for a part of one."""
+    return name == "conftest" or name.startswith("test_") or name.endswith("_test")
+
+
+def _holds_tests(path: str) -> bool:
+    """Whether a folder ``test`` is one of tests: ``django.test``, say, is what applications import."""
+    return any(
+        ending in (".py", ".pyc") and _is_test(stem)
+        for _, _, files in os.walk(path)
+        for stem, ending in map(os.path.splitext, files)
+    )
 
 
 def is_environment(folder: Folder) -> bool:

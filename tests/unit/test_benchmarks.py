@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from importguard.probe.selection import NO_NAME, Selection
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -145,6 +147,16 @@ def test_the_walk_finds_what_can_be_imported(application):
         "raises_exit",
     ]
     assert sorted(left_out) == ["other.test.test_it", "package.tests.anything", "setup"]
+
+
+def test_the_walk_and_the_probe_select_the_same(application):
+    """They are written apart; a module that only one of them knows would never be compared."""
+    modules, left_out = benchmark("truth").walk(application)
+    selection = Selection([], include_tests=False, exclude=[])
+    selection.walk(selection.children("", [selection.folder(application)]))
+    assert sorted(selection.modules) == sorted(modules)
+    skipped = {name for name, (_, reason) in selection.skipped.items() if reason != NO_NAME}
+    assert sorted(skipped) == sorted(left_out)
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memfd_create(2) is Linux's")

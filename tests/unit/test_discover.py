@@ -166,8 +166,8 @@ def test_a_working_directory_that_is_itself_a_virtual_environment(image):
 def test_reasons_to_leave_out(image):
     image.write_all(
         "main.py my-script.py class.py setup.py conftest.py test_x.py x_test.py tests/__init__.py tests/a.py "
-        "pkg/__init__.py pkg/__main__.py pkg/test/b.py pkg/setup.py migrations/env.py "
-        "migrations/script.py.mako my-package/__init__.py my-data/x.py"
+        "pkg/__init__.py pkg/__main__.py pkg/test/b.py pkg/test/unit/test_b.py pkg/setup.py "
+        "migrations/env.py migrations/script.py.mako my-package/__init__.py my-data/x.py"
     )
     image.write("db/env.py", "from alembic import context\n")
     image.write("db/versions/a.py")
@@ -190,6 +190,26 @@ def test_reasons_to_leave_out(image):
         "tests": "tests",
         "tests.a": "tests",
         "pkg.test.b": "tests",
+        "pkg.test.unit.test_b": "tests",
+    }
+
+
+def test_a_folder_test_without_tests_is_part_of_the_application(image):
+    image.write_all("main.py web/__init__.py web/test/__init__.py web/test/client.py web/test/tests/x.py")
+    image.write_all("plugins/test/core.py plugins/test/contest.py checks/test/a.py checks/test/a_test.py")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == [
+        "main",
+        "plugins.test.contest",
+        "plugins.test.core",
+        "web",
+        "web.test",
+        "web.test.client",
+    ]
+    assert {name for name, _, _ in found["skipped"]} == {
+        "checks.test.a",
+        "checks.test.a_test",
+        "web.test.tests.x",
     }
 
 
