@@ -28,13 +28,25 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class VariableLookup:
+    """An environment variable that the statement that raised looks up, and that is not set.
+
+    ``alone``: it raised under a condition that asks for such variables and for nothing else.
+    """
+
+    name: str
+    alone: bool = False
+
+
+@dataclass(frozen=True)
 class ImportFailure:
     """Why an import failed.
 
     ``type`` and ``message`` are the outermost exception's. ``missing`` is the ``name`` of the first
     ModuleNotFoundError met walking inward. ``causes`` is that walk: the exception itself first, then
     ``__cause__``/``__context__``/members of groups. ``frames`` lead, outermost first, to the raise of the
-    exception that decides (the ImportError of the walk where there is one).
+    exception that decides (the ImportError of the walk where there is one). ``lookups`` are those of the
+    application's innermost frame.
     """
 
     type: str
@@ -42,6 +54,7 @@ class ImportFailure:
     missing: Optional[str] = None
     frames: tuple[Frame, ...] = ()
     causes: tuple[Cause, ...] = ()
+    lookups: tuple[VariableLookup, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ _CONNECTION_WORDS = re.compile(
     r"nodename nor servname|network is unreachable|no address associated with hostname",
     re.IGNORECASE,
 )
+# How a function says that it was given nothing: int(None), "".split, urlsplit(None), int("").
+_GIVEN_NOTHING = re.compile(r"\bNone(?:Type)?\b|(?<!\w)(?:''|\"\")(?!\w)")
+_MISTAKES = frozenset({"NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError"})
 _CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
 
 
@@ -67,7 +70,7 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
             match = next((match for match in matches if match is not None), None)
             if match is not None:
                 return (match.group(1),), True
-    return (), False
+    return _asked_for(failure), True
 
 
 def _looked_up(failure: ImportFailure) -> Optional[str]:
@@ -82,6 +85,22 @@ def _looked_up(failure: ImportFailure) -> Optional[str]:
         match = _VARIABLE.search(key_error.message)
         return match.group(1) if match else None
     return None
+
+
+def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
+    """The unset variables that the failing statement looks up, where they are why it failed.
+
+    That it looks one up is not enough, since it may fail for another reason: the condition under which it
+    raises asks for nothing else, or the error names the variable, or says that it was given nothing.
+    """
+    if type_name(failure.type) in _MISTAKES:
+        return ()
+    nothing = bool(_GIVEN_NOTHING.search(failure.message))
+    return tuple(
+        lookup.name
+        for lookup in failure.lookups
+        if lookup.alone or nothing or re.search(rf"\b{re.escape(lookup.name)}\b", failure.message)
+    )
 
 
 def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:

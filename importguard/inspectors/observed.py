@@ -19,6 +19,7 @@ from importguard.evidence import (
     ImportSite,
     ModuleImport,
     Preparation,
+    VariableLookup,
 )
 from importguard.progress import Progress
 
@@ -143,6 +144,7 @@ def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
         plain["missing"],
         tuple(Frame(*frame) for frame in plain["frames"]),
         tuple(Cause(*cause) for cause in plain["causes"]),
+        tuple(VariableLookup(*lookup) for lookup in plain.get("lookups", ())),
     )
 
 

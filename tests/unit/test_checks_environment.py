@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 import pytest
 from unit.builders import evidence, failed, frame, raised
 
 from importguard.checks.imports import check
-from importguard.evidence import Frame, ImportFailure
+from importguard.evidence import Frame, ImportFailure, VariableLookup
 from importguard.model import Finding, Severity
 
 ENVIRON = Frame("<frozen os>", 685, "__getitem__", "os")
@@ -75,6 +76,32 @@ def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
 )
 def test_a_server_that_cannot_be_reached(kind: str, message: str) -> None:
     assert judged(failure(kind, message)).severity is Severity.WARNING
+
+
+NONE = "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "alone", "warns"),
+    [
+        ("TypeError", NONE, False, True),
+        ("AttributeError", "'NoneType' object has no attribute 'split'", False, True),
+        ("ValueError", "invalid literal for int() with base 10: ''", False, True),
+        ("sqlalchemy.exc.ArgumentError", "Expected string or URL object, got None", False, True),
+        ("RuntimeError", "PORT is not set", False, True),
+        ("RuntimeError", "no settings", True, True),
+        ("AssertionError", "", True, True),
+        ("RuntimeError", "no settings", False, False),
+        ("RuntimeError", "AIRPORT is closed", False, False),
+        ("NameError", "name 'undefined' is not defined", True, False),
+        ("ValueError", 'it\'s "quoted"', False, False),
+    ],
+)
+def test_a_variable_that_the_statement_looks_up(kind: str, message: str, alone: bool, warns: bool) -> None:
+    observed = replace(failure(kind, message), lookups=(VariableLookup("PORT", alone),))
+    finding = judged(observed)
+    assert finding.severity is (Severity.WARNING if warns else Severity.ERROR)
+    assert (finding.diagnosis.remedy if finding.diagnosis else None) == ("--env PORT=…" if warns else None)
 
 
 @pytest.mark.parametrize(
