@@ -10,7 +10,10 @@ from importguard.clues import Clues, ImageFacts
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a traceback; ``module`` is ``__name__`` of its globals, ``function`` its code's name."""
+    """One frame of a traceback; ``module`` is ``__name__`` of its globals, ``function`` its code's name.
+
+    ``line`` is 0 where it is unknown, as of a file that could not be read.
+    """
 
     path: str
     line: int

@@ -26,6 +26,7 @@ _LIBRARY = tuple(
     )
 )
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
+_NUL = "source code string cannot contain null bytes"  # a ValueError until Python 3.11
 _ENDINGS = {
     "exited": ("IG106", "The process exits while the module is imported"),
     "crashed": ("IG107", "The interpreter dies while the module is imported"),
@@ -79,7 +80,7 @@ def _of_import(failure: ImportFailure) -> Optional[RootCause]:
         if found is not None:
             rule, missing = found
             return RootCause(RULES[rule], _wrapped(cause.message, failure, cause), missing)
-        if type_name(cause.type) in _SYNTAX:
+        if type_name(cause.type) in _SYNTAX or cause.message == _NUL:
             message = f"{type_name(cause.type)}: {cause.message}"
             return RootCause(RULES["IG105"], _wrapped(message, failure, cause))
     return None

@@ -20,6 +20,7 @@ LONGEST_TEXT = 2000
 MOST_LINKS = 50
 MOST_FRAMES = 60
 PROBE_FILE = "<importguard>"
+UNKNOWN_LINE = 0
 # What the interpreter keeps, whatever the exception's class says of attributes of these names.
 _cause_of = vars(BaseException)["__cause__"].__get__
 _context_of = vars(BaseException)["__context__"].__get__
@@ -59,7 +60,12 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def deciding(links: list[BaseException]) -> BaseException:
-    """The exception that names the cause: the first ModuleNotFoundError, else ImportError, else the first."""
+    """The exception that names the cause: the first ModuleNotFoundError, else ImportError, else the first.
+
+    An exit decides by itself, whatever was being handled: nothing but the module's own code asked for it.
+    """
+    if _is(links[0], SystemExit):
+        return links[0]
     for kind in (ModuleNotFoundError, ImportError):
         for link in links:
             if _is(link, kind) and (kind is ImportError or _import_name(link)):
@@ -82,6 +88,7 @@ def describe(error: BaseException, message: Callable[[BaseException], str] = saf
     if _is(decider, SyntaxError):
         path, line = _attribute(decider, "filename"), _attribute(decider, "lineno")
         if type(path) is str and type(line) is int:
+            frames = [frame for frame in frames if frame[1:3] != (path, UNKNOWN_LINE)]
             frames.append((None, path, line, "<module>", ""))
     if len(frames) > MOST_FRAMES:
         frames = frames[: MOST_FRAMES // 2] + frames[-MOST_FRAMES // 2 :]
@@ -123,11 +130,39 @@ def _frames(error: BaseException) -> list[RawFrame]:
     while step is not None and len(frames) < 3000:
         code = step.tb_frame.f_code
         path = code.co_filename
-        if path != PROBE_FILE and not path.startswith("<frozen importlib"):
+        if path.startswith("<frozen importlib"):
+            frames.extend(_file_being_read(step.tb_frame))
+        elif path != PROBE_FILE:
             module = dict.get(step.tb_frame.f_globals, "__name__", "")
-            frames.append((step.tb_frame, path, step.tb_lineno or 0, code.co_name, module))
+            frames.append((step.tb_frame, path, step.tb_lineno or UNKNOWN_LINE, code.co_name, module))
         step = step.tb_next
     return frames
+
+
+def lines_to(frame: FrameType | None) -> list[PlainFrame]:
+    """The frames from the outermost to ``frame``, as ``describe`` gives those of a traceback."""
+    found: list[PlainFrame] = []
+    while frame is not None and len(found) < MOST_FRAMES:
+        path, function = frame.f_code.co_filename, frame.f_code.co_name
+        if path != PROBE_FILE and not path.startswith("<frozen importlib"):
+            module = safe_text(dict.get(frame.f_globals, "__name__", ""))
+            found.append((safe_text(path), frame.f_lineno or UNKNOWN_LINE, safe_text(function), module))
+        frame = frame.f_back
+    return found[::-1]
+
+
+def _file_being_read(frame: FrameType) -> list[RawFrame]:
+    """A module whose file the import system was reading (``importlib.abc.InspectLoader.get_code``).
+
+    That file is the place, not the statement that imported it.
+    """
+    if frame.f_code.co_name != "get_code":
+        return []
+    names = frame.f_locals
+    path, module = names.get("source_path", names.get("path")), names.get("fullname")
+    if type(path) is not str or type(module) is not str:
+        return []
+    return [(frame, path, UNKNOWN_LINE, "<module>", module)]
 
 
 def _lead(outer: list[RawFrame], inner: list[RawFrame]) -> list[RawFrame]:

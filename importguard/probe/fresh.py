@@ -11,11 +11,12 @@ import posix
 import sys
 import time
 
-from importguard.probe.failures import describe, safe_text, unread
+from importguard.probe.failures import describe, lines_to, safe_text, unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
     from typing import Any, Callable
 
     from importguard.probe.failures import Failure
@@ -62,6 +63,34 @@ class Channel:
                 data = data[_write(self.descriptor, data) :]
             except OSError:
                 self.descriptor = _open(self.again, _O_WRONLY)
+
+
+class Whereabouts:
+    """A profile function that says where the process is, for a module that ended it without a word.
+
+    It is used when the verdict is known: profiling is something that a module can notice.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        names = ("_exit", "abort", "kill", "killpg", "execv", "execve")
+        self.ends = {id(getattr(posix, name, None)) for name in names}
+        self.bodies = [sys._getframe()]
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        """Part of ``sys.setprofile``'s protocol."""
+        if event == "c_call" and id(argument) in self.ends:
+            self.say(frame)
+        elif frame.f_code.co_name == "<module>" and event == "call":
+            self.bodies.append(frame)
+            self.say(frame)
+        elif event == "return" and frame is self.bodies[-1]:
+            self.bodies.pop()
+            self.say(self.bodies[-1])
+
+    def say(self, frame: FrameType) -> None:
+        """Send the way to ``frame``."""
+        self.channel.send("at", lines_to(frame))
 
 
 def receive(descriptor: int) -> dict[str, Any]:
@@ -161,6 +190,8 @@ def run_fresh(descriptor_in: int, descriptor_out: int) -> None:
             _exit(0)
     if request["find"]:
         channel.send("absent", [name for name in request["find"] if not _findable(name)])
+    if request.get("whereabouts"):
+        sys.setprofile(Whereabouts(channel))
     for name in request["modules"]:
         channel.send("begin", name)
         judged = attempt(channel, _import, name)

@@ -165,6 +165,19 @@ def test_a_syntax_error_is_its_files_whoever_imports_it() -> None:
     assert finding.affected == ("shop.a", "shop.broken")
 
 
+def test_null_bytes_are_a_syntax_error_of_a_file_whose_line_is_not_known() -> None:
+    """Python said ValueError until 3.11."""
+    error = ("ValueError", "source code string cannot contain null bytes", None)
+    file = Frame("/app/shop/broken.py", 0, "<module>", "shop.broken")
+    finding = only(
+        failed("shop.a", raised(error, frames=[frame("shop.a", 1)]), culprit="shop.broken"),
+        failed("shop.broken", raised(error, frames=[file])),
+    )
+    assert (finding.rule.id, finding.module) == ("IG105", "shop.broken")
+    assert finding.location == Location("shop/broken.py", None)
+    assert finding.affected == ("shop.a", "shop.broken")
+
+
 def test_what_a_body_raises_is_an_error_by_its_culprit() -> None:
     failure = raised(("ValueError", "bad table", None), frames=[frame("shop.a", 1), frame("shop.b", 6)])
     finding = only(failed("shop.a", failure, "shop.b"), failed("shop.b", failure))

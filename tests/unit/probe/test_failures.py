@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import json
 import marshal
+import os
 import sys
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 import pytest
@@ -253,3 +256,44 @@ def test_a_namespace_that_lies_is_not_asked() -> None:
     space = Namespace(__name__=["no", "text"])
     error = caught(lambda: exec(compile("1 / 0", "app.py", "exec"), space))
     assert describe(error)[3][-1] == ("app.py", 1, "<module>", "['no', 'text']")
+
+
+def test_an_exit_decides_by_itself() -> None:
+    """What was being handled is no cause: the code chose to leave."""
+    source = "try:\n    import not_there_at_all\nexcept ImportError:\n    raise SystemExit(3)\n"
+    error = caught(running(source, "one.py"))
+    kind, message, name, _, causes = describe(error)
+    assert (kind, message, name) == ("SystemExit", "3", None)
+    assert [cause[0] for cause in causes] == ["SystemExit", "ModuleNotFoundError"]
+    assert frames(error) == [("one.py", 4, "<module>", "one")]
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An importable folder; what is imported from it is forgotten afterwards."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    return tmp_path
+
+
+def test_a_file_that_cannot_be_read_is_the_place(package: Path) -> None:
+    broken, user = package / "unreadable_xyz.py", package / "user_xyz.py"
+    broken.symlink_to("/proc/self/mem")  # opens, but nothing can be read at its beginning
+    user.write_text("\nimport unreadable_xyz\n")
+    if not os.path.exists("/proc/self/mem"):
+        pytest.skip("no /proc")
+    error = caught(lambda: importlib.import_module("user_xyz"))
+    assert describe(error)[0] == "OSError"
+    assert frames(error)[-2:] == [
+        (str(user), 2, "<module>", "user_xyz"),
+        (str(broken), 0, "<module>", "unreadable_xyz"),
+    ]
+
+
+def test_a_syntax_error_has_one_place(package: Path) -> None:
+    broken = package / "syntax_xyz.py"
+    broken.write_text("\n\nx = (\n")
+    error = caught(lambda: importlib.import_module("syntax_xyz"))
+    places = [frame for frame in frames(error) if frame[0] == str(broken)]
+    assert [(path, function) for path, _, function, _ in places] == [(str(broken), "<module>")]
+    assert places[0][1] > 0
