@@ -76,6 +76,17 @@ def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str =
     return reference
 
 
+def pip_install(folder: Path, *requirements: str) -> None:
+    """Put wheels for the base image's Python into ``folder``; raises RuntimeError where that fails."""
+    asked = "import sys; print('%d.%d' % sys.version_info[:2])"
+    version = docker("run", "--rm", "--network", "none", "--entrypoint", "python3", BASE, "-c", asked)
+    line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    line += ["--only-binary=:all:", "--python-version", version, "--target", str(folder), *requirements]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip()[-300:])
+
+
 @dataclass(frozen=True)
 class Result:
     """One run of the command line."""

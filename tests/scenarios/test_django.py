@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from scenarios.applications import servers
-from scenarios.support import BASE, SITE, build, check, docker
+from scenarios.support import SITE, build, check, pip_install
 
 SETTINGS = """
 SECRET_KEY = "x"
@@ -46,40 +42,15 @@ PROJECT = {
 def django(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image with Django; skips where it cannot be had."""
     folder = tmp_path_factory.mktemp("django")
-    version = docker(
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--entrypoint",
-        "python3",
-        BASE,
-        "-c",
-        "import sys; print('%d.%d' % sys.version_info[:2])",
-    )
-    line = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-compile",
-        "--only-binary=:all:",
-        "--python-version",
-        version,
-        "--target",
-        str(folder),
-        "django>=4.2,<6",
-    ]
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=180)
-    if done.returncode:
-        pytest.skip(f"Django cannot be installed: {done.stderr.strip()[-300:]}")
+    try:
+        pip_install(folder, "django>=4.2,<6")
+    except RuntimeError as error:
+        pytest.skip(f"Django cannot be installed: {error}")
     lines = (
         f"FROM base\nCOPY django site /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n"
         "COPY bin /usr/local/bin\nRUN chmod +x /usr/local/bin/*\n"
     )
-    return build("django", lines, {"django": Path(folder), **servers()})
+    return build("django", lines, {"django": folder, **servers()})
 
 
 def project(image: str, name: str, files: dict[str, str], ending: str, more: str = "") -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Optional
 
 import pytest
-from scenarios.support import Result, build, check, command, environment, importguard
+from scenarios.support import SITE, Result, build, check, command, environment, importguard, pip_install
 
 PLAIN = "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n"
 RUN_MAIN = 'CMD ["python3", "-m", "app.main"]\n'
@@ -179,6 +180,29 @@ def test_the_environment_is_a_warning(name: str, source: str, variable: Optional
             variable
             in finding["message"] + finding["diagnosis"]["explanation"] + finding["diagnosis"]["remedy"]
         )
+
+
+def test_settings_that_name_a_variable(tmp_path: Path) -> None:
+    """As most services of today read their environment, with the library that they use."""
+    try:
+        pip_install(tmp_path, "pydantic-settings>=2,<3")
+    except RuntimeError as error:
+        pytest.skip(f"pydantic-settings cannot be installed: {error}")
+    settings = (
+        "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n"
+        "    database_url_xyz: str\n    port_xyz: int = 80\n\n\nsettings = Settings()\n"
+    )
+    files = {"app/__init__.py": "", "app/settings.py": settings, "app/main.py": "import app.settings\n"}
+    lines = f"{PLAIN}COPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n{RUN_MAIN}"
+    image = build("rule-settings", lines, {**files, "site": tmp_path})
+    result = check(image)
+    finding = result.finding("IG104")
+    assert finding["severity"] == "warning"
+    assert finding["diagnosis"]["remedy"] == "--env DATABASE_URL_XYZ=…"
+    assert result.code == 4, "it stops the entry point"
+    wrong = check(image, "--env", "DATABASE_URL_XYZ=x", "--env", "PORT_XYZ=many")
+    assert "PORT_XYZ" in wrong.finding("IG104")["diagnosis"]["remedy"]
+    assert check(image, "--env", "DATABASE_URL_XYZ=x").code == 0
 
 
 def test_the_environment_stops_the_entry_point() -> None:
