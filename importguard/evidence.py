@@ -69,6 +69,7 @@ class ModuleImport:
     unless the failure was passed on by an import. ``selected`` is False for modules that were met on the way
     (third-party ones). ``detail`` says how it ended where there is no exception ("signal SIGSEGV", "exit
     code 3", the reason of a skip). ``output`` is the tail of what it printed when it did not import.
+    ``frames`` lead, outermost first, to where it ended the process, where that is known.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ModuleImport:
     selected: bool = True
     detail: str = ""
     output: str = ""
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
 def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Frame, ...]:
     """The failure's frames. A SyntaxError's last one is a file that never ran: it has no module yet."""
     if item.failure is None:
-        return dump.frames(item.output, code.modules)
+        return item.frames or dump.frames(item.output, code.modules)
     frames = item.failure.frames
     if cause.rule.id == "IG105" and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))

@@ -169,4 +169,5 @@ def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
         culprit=event["culprit"],
         detail=event["detail"],
         output=event["output"],
+        frames=tuple(Frame(*frame) for frame in event.get("frames", ())),
     )

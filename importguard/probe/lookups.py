@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from importguard.probe.files import read_bytes
 from importguard.probe.imports import parse
 
 TYPE_CHECKING = False
@@ -44,6 +45,22 @@ def unset_lookups(source: bytes, line: int, message: str, environ: Mapping[str, 
         return []
     unset = sorted(name for name in found | asked if not environ.get(name))
     return [[name, alone and name in asked] for name in unset]
+
+
+class Lookups:
+    """Answers ``unset_lookups`` for files of the image, once for each place. ``environ``: the application's."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
+
+    def at(self, path: str, line: int, message: str) -> list[list[Any]]:
+        """The unset variables that the statement there looks up; none where it cannot be read."""
+        place = path, line, message
+        if place not in self.known:
+            source = read_bytes(path) if path.endswith(".py") else None
+            self.known[place] = unset_lookups(source, line, message, self.environ) if source else []
+        return self.known[place]
 
 
 def _kind(node: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from unit.builders import ended, entry, evidence, failed, frame, imported, no_module, path, raised
 
@@ -234,6 +236,14 @@ Extension modules: _x (total: 1)
     assert finding.message.endswith("signal SIGSEGV. It printed:\nworking")
     assert finding.location == Location("shop/b.py", 4)
     assert [(step.importer, step.imported) for step in finding.chain] == [("shop.a", "shop.b")]
+
+
+def test_the_place_of_an_ending_without_a_dump_is_where_it_was_last() -> None:
+    frames = (frame("shop.a", 2), frame("shop.b", 9), frame("shop.b", 4, "leave"))
+    gone = replace(ended("shop.a", "exited", "exit code 0", culprit="shop.b"), frames=frames)
+    finding = only(gone, replace(ended("shop.b", "exited", "exit code 0"), frames=frames[1:]))
+    assert (finding.rule.id, finding.module) == ("IG106", "shop.b")
+    assert finding.location == Location("shop/b.py", 4)
 
 
 def test_modules_of_others_are_not_judged() -> None:

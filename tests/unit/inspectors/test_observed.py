@@ -11,7 +11,7 @@ import pytest
 
 from importguard.engines.base import Exit
 from importguard.errors import InspectionError
-from importguard.evidence import Cause, Evidence, Frame
+from importguard.evidence import Cause, Evidence, Frame, VariableLookup
 from importguard.inspectors import observed
 from importguard.inspectors.observed import Observed
 from importguard.progress import QuietProgress
@@ -32,6 +32,7 @@ FAILURE = {
     "missing": "redis",
     "frames": [["/app/app/main.py", 3, "<module>", "app.main"]],
     "causes": [["RuntimeError", "set-up failed", None], ["ModuleNotFoundError", "No module", "redis"]],
+    "lookups": [["PORT", True]],
 }
 PREPARATION = {"event": "preparation", "description": "django.setup()", "outcome": "failed", "detail": ""}
 END = {"event": "end", "complete": True, "error": None}
@@ -74,7 +75,15 @@ def test_everything_that_was_said() -> None:
         DISCOVERY,
         {**PREPARATION, "failure": FAILURE},
         module("app"),
-        module("app.main", "failed", failure=FAILURE, culprit="app.main", output="printed", detail="detail"),
+        module(
+            "app.main",
+            "failed",
+            failure=FAILURE,
+            culprit="app.main",
+            output="printed",
+            detail="detail",
+            frames=[["/app/app/main.py", 4, "<module>", "app.main"]],
+        ),
         {
             "event": "entrypoint",
             "command": "uvicorn app.main:app",
@@ -99,6 +108,8 @@ def test_everything_that_was_said() -> None:
     assert main.failure.missing == "redis"
     assert main.failure.frames == (Frame("/app/app/main.py", 3, "<module>", "app.main"),)
     assert main.failure.causes[1] == Cause("ModuleNotFoundError", "No module", "redis")
+    assert main.failure.lookups == (VariableLookup("PORT", alone=True),)
+    assert main.frames == (Frame("/app/app/main.py", 4, "<module>", "app.main"),)
     assert (tests.outcome, tests.detail) == ("skipped", "tests")
     assert found.preparation is not None
     assert (found.preparation.outcome, found.preparation.failure) == ("failed", main.failure)

@@ -1,0 +1,80 @@
+"""In which module's body a failure, or the end of a process, happened: the others only passed it on."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.sites import imported_modules, read_sites
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Optional
+
+    from importguard.probe.failures import Failure, PlainFrame
+
+NULL_BYTES = "source code string cannot contain null bytes"
+BAD_MAGIC = "bad magic number"
+NOT_PYTHON = 1 << 20  # bytes of a file that are searched for what makes it no source
+
+
+class Culprits:
+    """Knows the application's files. ``files``: module → path."""
+
+    def __init__(self, files: Mapping[str, Optional[str]]) -> None:
+        self.files = files
+        self.modules = {os.path.abspath(path): name for name, path in files.items() if path}
+
+    def of_failure(self, name: str, failure: Failure) -> str:
+        """By the file that could not be loaded, else by the innermost frame of a module's body."""
+        return self._broken(failure) or self._innermost(failure[3]) or name
+
+    def of_end(self, name: str, frames: Iterable[PlainFrame], output: str) -> str:
+        """Where the process ended while ``name`` was imported: by its last known ``frames``, or its dump."""
+        return self._innermost(frames) or self._dumped(output) or name
+
+    def own_frame(self, frames: Iterable[PlainFrame]) -> Optional[PlainFrame]:
+        """The innermost frame of the application's own code."""
+        own = [frame for frame in frames if os.path.abspath(frame[0]) in self.modules]
+        return own[-1] if own else None
+
+    def _innermost(self, frames: Iterable[PlainFrame]) -> Optional[str]:
+        for path, _, function, module in reversed(list(frames)):
+            if function == "<module>":
+                return self.modules.get(os.path.abspath(path)) or module or None
+        return None
+
+    def _dumped(self, output: str) -> Optional[str]:
+        for line in output.splitlines():
+            path, _, rest = line.strip().partition('", line ')
+            if rest.endswith("in <module>") and path[6:] in self.modules:
+                return self.modules[path[6:]]
+        return None
+
+    def _broken(self, failure: Failure) -> Optional[str]:
+        """The module of a file that is no Python, where the interpreter does not say which file it is."""
+        for _, message, named in failure[4]:
+            if message.startswith(BAD_MAGIC) and named in self.files:
+                return named
+            if message == NULL_BYTES and failure[3]:
+                return self._with_null_bytes(failure[3][-1])
+        return None
+
+    def _with_null_bytes(self, frame: PlainFrame) -> Optional[str]:
+        """Which of the modules that the import statement at ``frame`` names holds null bytes."""
+        path, line, _, module = frame
+        for target, names, at, _ in read_sites(module, path):
+            for candidate in imported_modules(target, names, self.files) if at == line else ():
+                if _holds_null_bytes(self.files[candidate]):
+                    return candidate
+        return None
+
+
+def _holds_null_bytes(path: Optional[str]) -> bool:
+    if not path or not path.endswith(".py"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return b"\0" in file.read(NOT_PYTHON)
+    except OSError:
+        return False
