@@ -34,11 +34,11 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
 
     ``request`` is the host's (``entrypoint``, ``cmd``, ``commands``, ``workdir``, ``python``, ``packages``,
     ``exclude``, ``include_tests``, ``setup``); ``environ`` the environment of the container. The result holds
-    ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all that
-    may hold the application: those, PYTHONPATH and path files, without the standard library and
-    site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``, ``directory``
-    and ``environ`` (what the start command changes of both) and ``error``: why nothing can be judged, else
-    None. All texts are valid UTF-8 but for paths, which are file system strings.
+    ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all
+    that may hold the application: those, PYTHONPATH and path files, without the standard library and
+    site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``,
+    ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why nothing can be
+    judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
     search = Discovery(request, dict(environ))
     error = None

@@ -48,7 +48,7 @@ def unset_lookups(source: bytes, line: int, message: str, environ: Mapping[str, 
 
 
 class Lookups:
-    """Answers ``unset_lookups`` for files of the image, once for each place. ``environ``: the application's."""
+    """Answers ``unset_lookups`` for files of the image, once for each place; ``environ`` as there."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
