@@ -32,6 +32,8 @@ class Worker:
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
         self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
+        self.told: tuple[Any, ...] | None = None  # the verdict for which it says where it was
+        self.frames: list[Any] = []  # where it was last
         self.ended = False
 
     def start(
@@ -63,6 +65,11 @@ class Worker:
         part = read(self.output)
         self.tail = (self.tail + part)[-TAIL:]
         return bool(part)
+
+    def words(self) -> str:
+        """The end of what it printed."""
+        self.read_output()
+        return self.tail.decode("utf-8", "backslashreplace")
 
     def messages(self, secret: bytes) -> Iterator[tuple[Any, ...]]:
         """The frames that arrived; anything else on the descriptor is dropped."""

@@ -10,6 +10,7 @@ its verdict is final), ``entrypoint``, ``sites``, ``end``. A stream without ``en
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
 in fresh workers. A worker that dies is no verdict either: the module that it had announced is asked again.
+Where a module ended its process without a word, a *where* worker imports it once more and says where it is.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import signal
 import time
 from collections import deque
 
+from importguard.probe.culprits import Culprits
 from importguard.probe.discover import discover
+from importguard.probe.lookups import Lookups
 from importguard.probe.processes import TAIL, Worker, read
 from importguard.probe.sites import mentioned, patched_names, static_reach, unguarded_sites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Optional
 
-    from importguard.probe.failures import Failure
+    from importguard.probe.failures import Failure, PlainFrame
 
 DUMP_SIGNAL = 63
 WORKER_FILES = {
@@ -38,6 +41,7 @@ WORKER_FILES = {
     "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
+DUMPED = "(most recent call first)"
 FATAL = ("crashed", "timed_out", "exited")
 
 
@@ -52,7 +56,8 @@ class Supervisor:
         self.limit: float = request["module_timeout"]
         self.found: dict[str, Any] = {}  # what discover() found
         self.modules: list[str] = []
-        self.paths: dict[str, str] = {}  # file → module
+        self.culprits = Culprits({})
+        self.lookups = Lookups({})
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         self.setup: Optional[dict[str, Any]] = None
         self.workers: dict[int, Worker] = {}
@@ -60,6 +65,8 @@ class Supervisor:
         self.sweep: deque[str] = deque()
         self.fresh: deque[str] = deque()
         self.alone: deque[str] = deque()
+        self.where: deque[tuple[Any, ...]] = deque()  # verdicts to settle when it is known where it was
+        self.ended: dict[str, tuple[Any, ...]] = {}  # all of these
         self.verdicts: dict[str, dict[str, Any]] = {}
         self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
         self.deaths: dict[str, int] = {}  # of the sweep, by module
@@ -89,8 +96,10 @@ class Supervisor:
             self.emit("end", complete=False, error=found["error"])
             return
         self.modules = [name for name, _ in found["modules"]]
-        self.paths = {os.path.abspath(path): name for name, path in found["modules"] if path}
         self.setup = found["setup"]
+        self.culprits = Culprits(dict(found["modules"]))
+        prepared = self.setup["environ"] if self.setup else {}
+        self.lookups = Lookups({**os.environ, **(found["environ"] or {}), **prepared})
         for entry in found["entrypoints"]:
             if entry["module"]:
                 wanted = self.attributes.setdefault(entry["module"], [])
@@ -111,7 +120,7 @@ class Supervisor:
             "preparation",
             description=setup["description"],
             outcome=outcome,
-            failure=failure_json(failure),
+            failure=self.plain(failure),
             detail=detail,
         )
         if outcome != "imported":
@@ -127,7 +136,7 @@ class Supervisor:
         self.loop()
         for name in self.modules:
             if name not in self.verdicts:
-                self.verdict(name, "unchecked", None, "time ran out", 0.0)
+                self.verdict(name, *self.ended.get(name, ("unchecked", None, "time ran out", 0.0)))
 
     def conclude(self) -> None:
         """Say what needs all verdicts: the entry points, and what else would not resolve."""
@@ -200,6 +209,7 @@ class Supervisor:
             "find": list(find),
             "patched": sorted(self.patchable) if kind == "sweep" else [],
             "fatal": self.fatal if kind == "sweep" else {},
+            "whereabouts": kind == "where",
         }
         place = self.found.get("directory"), self.found.get("environ") or {}
         worker.start(command, place, request)
@@ -243,6 +253,9 @@ class Supervisor:
             self.spawn("sweep", list(self.sweep))
         while self.fresh and len(self.workers) < self.request["jobs"]:
             self.spawn("fresh", [self.fresh.popleft()])
+        while self.where and len(self.workers) < self.request["jobs"]:
+            told = self.where.popleft()
+            self.spawn("where", [told[0]]).told = told
         if not self.workers and self.alone:
             self.spawn("alone", [self.alone.popleft()])
         return bool(self.workers)
@@ -268,8 +281,11 @@ class Supervisor:
     def hear(self, worker: Worker) -> None:
         """Take in what ``worker`` says."""
         for message in worker.messages((self.secret + "-worker ").encode("ascii")):
-            worker.heard = time.monotonic()
             kind = message[0]
+            if kind == "at":
+                worker.frames = message[1]
+                continue
+            worker.heard = time.monotonic()
             if kind == "begin":
                 worker.current.append(message[1])
             elif kind == "raised":
@@ -280,7 +296,7 @@ class Supervisor:
                 self.absent = message[1]
             elif kind == "end":
                 worker.ended = True
-            elif kind == "done":
+            elif kind == "done" and worker.kind != "where":
                 if message[1] in worker.current:
                     del worker.current[worker.current.index(message[1]) :]
                 self.done(worker, *message[1:])
@@ -300,7 +316,7 @@ class Supervisor:
             self.loaded[name] = extra["loaded"]
             self.lost[name] = extra["lost"]
         if worker.kind != "sweep":
-            self.settle(name, outcome, failure, detail, seconds, worker)
+            self.settle(name, outcome, failure, detail, seconds, worker.words())
             return
         if self.sweep and self.sweep[0] == name:
             self.sweep.popleft()
@@ -344,10 +360,11 @@ class Supervisor:
         failure: Optional[Failure],
         detail: str,
         seconds: float,
-        worker: Optional[Worker] = None,
+        output: str = "",
+        frames: Sequence[PlainFrame] = (),
     ) -> None:
         """A fresh worker has spoken: its verdict is final, and answers for those that wait for it."""
-        self.verdict(name, outcome, failure, detail, seconds, worker)
+        self.verdict(name, outcome, failure, detail, seconds, output, frames)
         if self.suspect == name:
             self.suspect = None
             if outcome in FATAL:
@@ -373,42 +390,39 @@ class Supervisor:
         failure: Optional[Failure],
         detail: str,
         seconds: float,
-        worker: Optional[Worker] = None,
+        output: str = "",
+        frames: Sequence[PlainFrame] = (),
         culprit: Optional[str] = None,
     ) -> None:
         """Make a verdict final and tell the host."""
         if name in self.verdicts:
             return
-        output = ""
-        if worker is not None and outcome != "imported":
-            worker.read_output()
-            output = worker.tail.decode("utf-8", "backslashreplace")
-        if culprit is None and outcome != "imported":
-            culprit = self.culprit(name, failure, output)
+        if culprit is None and failure is not None:
+            culprit = self.culprits.of_failure(name, failure)
+        elif culprit is None and outcome != "imported":
+            culprit = self.culprits.of_end(name, frames, output)
         verdict = {
             "name": name,
             "outcome": outcome,
-            "failure": failure_json(failure),
+            "failure": self.plain(failure),
             "detail": detail,
             "seconds": round(seconds, 6),
             "culprit": culprit,
-            "output": output,
+            "output": output if outcome != "imported" else "",
+            "frames": list(frames),
         }
         self.verdicts[name] = verdict
         self.emit("module", **verdict)
 
-    def culprit(self, name: str, failure: Optional[Failure], output: str) -> str:
-        """The module in whose body it happened: by the innermost frame of a module's body."""
-        if failure:
-            for path, _, function, module in reversed(failure[3]):
-                if function == "<module>":
-                    return self.paths.get(os.path.abspath(path)) or module or name
-            return name
-        for line in output.splitlines():
-            path, mark, rest = line.strip().partition('", line ')
-            if mark and rest.endswith("in <module>") and path[6:] in self.paths:
-                return self.paths[path[6:]]
-        return name
+    def plain(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
+        """A failure under the names of ``evidence.ImportFailure``."""
+        if failure is None:
+            return None
+        kind, message, missing, frames, causes = failure
+        own = self.culprits.own_frame(frames) if missing is None else None
+        lookups = self.lookups.at(own[0], own[1], message) if own else []
+        plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
+        return dict(plain, lookups=lookups)
 
     def reap(self) -> None:
         """Collect the dead, orphans of the application among them."""
@@ -441,6 +455,9 @@ class Supervisor:
 
     def died(self, worker: Worker) -> None:
         """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
+        if worker.told is not None:
+            self.settle(*(*worker.told, worker.frames))
+            return
         if worker.ended or worker.kind == "prepare":
             return
         outcome, detail = self.how_it_ended(worker)
@@ -453,10 +470,7 @@ class Supervisor:
                 self.suspect = name
                 self.fresh.appendleft(name)
             return
-        failure = None
-        if worker.raised is not None:
-            outcome, failure, detail = *worker.raised, ""
-        elif not worker.current:
+        if worker.raised is None and not worker.current:
             detail = "the interpreter did not start: " + detail
         for name in worker.modules:
             if name in self.verdicts:
@@ -464,7 +478,19 @@ class Supervisor:
             if worker.raised is None and worker.kind == "fresh" and detail.endswith("signal SIGKILL"):
                 self.alone.append(name)  # perhaps for want of memory: it counts if it recurs alone
             else:
-                self.settle(name, outcome, failure, detail, time.monotonic() - worker.heard, worker)
+                self.gone(worker, name, outcome, detail)
+
+    def gone(self, worker: Worker, name: str, outcome: str, detail: str) -> None:
+        """A process has ended by the module's own doing: settle it, at once where the place is known."""
+        failure = None
+        if worker.raised is not None:
+            outcome, failure, detail = *worker.raised, ""
+        told = (name, outcome, failure, detail, time.monotonic() - worker.heard, worker.words())
+        if failure is None and worker.current and outcome != "timed_out" and DUMPED not in told[-1]:
+            self.ended[name] = told[1:]
+            self.where.append(told)
+        else:
+            self.settle(*told)
 
     def enforce(self) -> None:
         """Stop the workers that were not heard of in time, after asking where they are."""
@@ -500,14 +526,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return str(number)
-
-
-def failure_json(failure: Optional[Failure]) -> Optional[dict[str, Any]]:
-    """``failures.describe``'s tuple under the names of ``evidence.ImportFailure``."""
-    if failure is None:
-        return None
-    kind, message, missing, frames, causes = failure
-    return {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
 
 
 def program(sources: Mapping[str, str], kind: str) -> str:
