@@ -134,6 +134,45 @@ def test_undecodable_source() -> None:
     assert result.finding("IG105")["module"] == "app.bad"
 
 
+@pytest.mark.parametrize("options", [(), ("--exact",)], ids=["plan", "exact"])
+def test_import_exits(options: tuple[str, ...]) -> None:
+    """An exit decides itself, whatever was being handled; its place is named also where it says nothing."""
+    files = {
+        "gives_up.py": "try:\n    import not_there_xyz\n"
+        "except ImportError:\n    raise SystemExit('install it')\n",
+        "leaves.py": "def leave():\n    import os\n    os._exit(0)\n\n\nleave()\n",
+        "killed.py": "import os\n\nos.kill(os.getpid(), 9)\n",
+        "user.py": "import app.gives_up\n",
+        "user_of_leaves.py": "import app.leaves\n",
+        "user_of_killed.py": "import app.killed\n",
+        "guards.py": "try:\n    import app.gives_up\nexcept SystemExit:\n    pass\n",
+    }
+    result = judged("exits", files, "", *options)
+    assert result.causes == {("IG106", "app.gives_up"), ("IG106", "app.leaves"), ("IG107", "app.killed")}
+    exits, leaves = result.finding("IG106", "app.gives_up"), result.finding("IG106", "app.leaves")
+    assert exits["missing"] is None
+    assert "install it" in exits["message"]
+    assert exits["location"] == {"path": "app/gives_up.py", "line": 4}
+    assert set(exits["affected"]) == {"app.gives_up", "app.user"}
+    assert leaves["location"] == {"path": "app/leaves.py", "line": 3}
+    assert set(leaves["affected"]) == {"app.leaves", "app.user_of_leaves"}
+    killed = result.finding("IG107")
+    assert killed["location"] == {"path": "app/killed.py", "line": 3}
+    assert set(killed["affected"]) == {"app.killed", "app.user_of_killed"}
+    assert result.outcome("app.guards") == "imported"
+
+
+def test_unreadable_file() -> None:
+    """It is the place of its own finding, whoever imports it."""
+    lines = PLAIN + "RUN chmod 000 /srv/app/bad.py\nUSER 1234\n"
+    files = {"app/__init__.py": "", "app/bad.py": "", "app/user.py": "from app import bad\n"}
+    result = check(build("rule-unreadable", lines, files))
+    finding = result.finding("IG104")
+    assert (finding["module"], finding["location"]["path"]) == ("app.bad", "app/bad.py")
+    assert "Permission denied" in finding["message"]
+    assert set(finding["affected"]) == {"app.bad", "app.user"}
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [
