@@ -55,7 +55,10 @@ def static_reach(start: str, files: Files) -> set[str]:
     return reached
 
 
-IMPORT_LINE = re.compile(rb"^(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M)
+IMPORT_LINE = re.compile(
+    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
+)
+LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
 
 
 def mentioned(module: str, path: str) -> set[str]:
@@ -87,12 +90,23 @@ def _head(source: bytes) -> bytes:
     return source[: following.start() + 1] if following else source
 
 
-def unguarded_sites(module: str, path: str | None) -> list[list[Any]]:
-    """[module, target, names, line, scope, path] of each import that runs whenever ``module`` does."""
+def imports_lazily(path: str | None) -> bool:
+    """Whether lines of a file seem to be lazy imports."""
+    if not path or not path.endswith(".py"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return LAZY_LINE.search(file.read()) is not None
+    except OSError:
+        return False
+
+
+def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[Any]]:
+    """[module, target, names, line, scope, path] of each import of these top-level ``scopes``."""
     return [
         [module, target, list(names), line, scope, path]
         for target, names, line, scope in read_sites(module, path, _head)
-        if scope == "module"
+        if scope in scopes
     ]
 
 

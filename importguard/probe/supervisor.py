@@ -26,7 +26,7 @@ from importguard.probe.culprits import Culprits
 from importguard.probe.discover import discover
 from importguard.probe.lookups import Lookups
 from importguard.probe.processes import TAIL, Worker, read
-from importguard.probe.sites import mentioned, patched_names, static_reach, unguarded_sites
+from importguard.probe.sites import imports_lazily, mentioned, patched_names, sites_of, static_reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,18 +151,24 @@ class Supervisor:
             if module in outcomes:
                 reaches |= static_reach(module, files)
             self.emit("entrypoint", **dict(entry, outcome=outcome, reaches=sorted(reaches)))
-        failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
-        self.emit("sites", sites=self.unresolved(failed, files))
+        # Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
+        scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
+        if _knows_lazy_imports(self.found["interpreter"]["version"]):
+            lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
+            scopes.update({name: ["lazy"] for name in lazy})
+        self.emit("sites", sites=self.unresolved(scopes, files))
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         self.emit("end", complete=not late, error="time ran out" if late else None)
 
-    def unresolved(self, failed: Iterable[str], files: Mapping[str, Optional[str]]) -> list[list[Any]]:
-        """The unguarded imports of failed modules whose target is not in the image.
+    def unresolved(
+        self, scopes: Mapping[str, list[str]], files: Mapping[str, Optional[str]]
+    ) -> list[list[Any]]:
+        """The imports whose target is not in the image, of the given ``scopes`` of each module.
 
         Only what can be told without running anything: a top-level name that no finder knows, or a file that
-        is not in a package of the application.
+        is not in a package of the application. What a failed module is known to lack is not said again.
         """
-        paths = {module: files.get(module) for module in failed}
+        paths = {module: files.get(module) for module in scopes}
         mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
         names = {name for found in mentions.values() for name in found if name not in files}
         tops = sorted({name.partition(".")[0] for name in names} - set(files))
@@ -170,13 +176,13 @@ class Supervisor:
             self.spawn("find", [], find=tops)
             self.loop()
         known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
-        lost = {
-            name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)
-        } - known
+        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)}
         sites: list[list[Any]] = []
         for module, found in mentions.items():
-            if not lost.isdisjoint(found):
-                sites += [site for site in unguarded_sites(module, files[module]) if site[1] in lost]
+            wanted = lost - known if "module" in scopes[module] else lost
+            if not wanted.isdisjoint(found):
+                found_here = sites_of(module, files[module], scopes[module])
+                sites += [site for site in found_here if site[1] in wanted]
         return sites
 
     # -- workers
@@ -519,6 +525,10 @@ def _no_file(target: str, files: Mapping[str, Optional[str]]) -> bool:
         return not any(entry.split(".")[0] == name for entry in os.listdir(home))
     except OSError:
         return False
+
+
+def _knows_lazy_imports(version: str) -> bool:
+    return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)
 
 
 def _signal_name(number: int) -> str:

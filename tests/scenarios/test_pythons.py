@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 import pytest
 from scenarios.applications import APP, assert_judged
 from scenarios.support import PREFIX, build, check, docker
+
+from importguard.config import Config
+from importguard.engines.docker import DockerEngine
+from importguard.evidence import ImportSite
+from importguard.inspectors.run import inspect
+from importguard.progress import QuietProgress
 
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 LEFT_OUT = (
@@ -168,8 +175,21 @@ def test_lazy_imports(exact: bool) -> None:
         and "lazily.a_lazy" in finding["affected"]
         for finding in result.findings
     )
+    kept = [
+        site for site in sites_of(image, exact) if site.scope == "lazy" and site.module == "lazily.a_lazy"
+    ]
+    assert [(site.target, site.line, site.resolves) for site in kept] == [("not_there_lazy", 1, False)]
 
 
+def sites_of(image: str, exact: bool) -> tuple[ImportSite, ...]:
+    """The imports that the evidence says do not resolve."""
+    engine = DockerEngine()
+    with closing(engine):
+        config = Config(images=(image,), exact=exact)
+        return inspect(engine, engine.image(image, pull="never"), config, QuietProgress()).sites
+
+
+@cache
 def fresh(image: str, python: str, module: str) -> str:
     """What a fresh interpreter says of a module: imported or failed."""
     line = [

@@ -7,7 +7,14 @@ from typing import Callable
 
 import pytest
 
-from importguard.probe.sites import imported_modules, mentioned, read_sites, static_reach, unguarded_sites
+from importguard.probe.sites import (
+    imported_modules,
+    imports_lazily,
+    mentioned,
+    read_sites,
+    sites_of,
+    static_reach,
+)
 
 Write = Callable[[dict[str, str]], dict[str, str]]
 
@@ -39,6 +46,7 @@ MENTIONS = {
     "from ..y import x": {"app.y"},
     "from .. import x": {"app"},
     "from a import (\n    b,\n    c,\n)": {"a"},
+    "lazy import a\nlazy from .b import c": {"a", "app.sub.b"},
     "important = 1\nfrom_here = 2": set(),
     "# import a\nx = 'import b'": set(),
     "try:\n    import a\nexcept ImportError:\n    from b import c": set(),
@@ -75,7 +83,7 @@ def test_unguarded_sites_run_whenever_their_module_does(files: Write) -> None:
     )
     found = files({"app/mod.py": source})
     path = found["app.mod"]
-    assert unguarded_sites("app.mod", path) == [["app.mod", "app.y", ["x"], 1, "module", path]]
+    assert sites_of("app.mod", path, ["module"]) == [["app.mod", "app.y", ["x"], 1, "module", path]]
 
 
 HEADS = {
@@ -91,7 +99,7 @@ HEADS = {
 @pytest.mark.parametrize("source", HEADS)
 def test_of_most_files_only_the_head_is_parsed(source: str, files: Write) -> None:
     path = files({"mod.py": source})["mod"]
-    assert [target for _, target, *_ in unguarded_sites("mod", path)] == HEADS[source]
+    assert [target for _, target, *_ in sites_of("mod", path, ["module"])] == HEADS[source]
 
 
 def test_importing_a_name_runs_the_parents_and_may_run_a_submodule() -> None:
@@ -115,3 +123,22 @@ def test_what_an_entry_reaches_by_imports_that_always_run(files: Write) -> None:
     )
     assert static_reach("app.main", found) == {"app", "app.early", "app.main", "app.one", "app.two"}
     assert static_reach("not_there", found) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "lazily"),
+    [
+        ("lazy import a\n", True),
+        ("x = 1\nlazy from .a import b\n", True),
+        ("import lazy\nlazy = 1\n", False),
+        ("lazy_import = 1\n# lazy import a\n", False),
+    ],
+)
+def test_files_that_import_lazily(files: Write, source: str, lazily: bool) -> None:
+    assert imports_lazily(files({"a.py": source})["a"]) is lazily
+
+
+def test_what_is_no_file_imports_nothing_lazily(tmp_path: Path) -> None:
+    assert not imports_lazily(None)
+    assert not imports_lazily(str(tmp_path / "gone.py"))
+    assert not imports_lazily("/native.so")
