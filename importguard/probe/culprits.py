@@ -33,10 +33,10 @@ class Culprits:
         """Where the process ended while ``name`` was imported: by its last known ``frames``, or its dump."""
         return self._innermost(frames) or self._dumped(output) or name
 
-    def own_frame(self, frames: Iterable[PlainFrame]) -> Optional[PlainFrame]:
-        """The innermost frame of the application's own code."""
-        own = [frame for frame in frames if os.path.abspath(frame[0]) in self.modules]
-        return own[-1] if own else None
+    def own_frame(self, frames: Iterable[PlainFrame]) -> Optional[tuple[str, int]]:
+        """(module, line) of the innermost frame of the application's own code."""
+        own = [(self.modules.get(os.path.abspath(path)), line) for path, line, _, _ in frames]
+        return next(((module, line) for module, line in reversed(own) if module), None)
 
     def _innermost(self, frames: Iterable[PlainFrame]) -> Optional[str]:
         for path, _, function, module in reversed(list(frames)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from importguard.probe.files import read_bytes
-from importguard.probe.imports import parse
+from importguard.probe.imports import absolute, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,73 +17,117 @@ if TYPE_CHECKING:
     from typing import Any
 
     Lookup = tuple["str | None", bool]  # the variable, where its name is a constant; is there no default?
+    Names = dict[
+        str, list[Lookup]
+    ]  # "NAME", "Class.NAME" and ".NAME" (of any object) → what it was assigned from
 
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 _ABSENT = object()
+_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
-def unset_lookups(source: bytes, line: int, message: str, environ: Mapping[str, str]) -> list[list[Any]]:
-    """[variable, alone] of each that the statement at ``line`` looks up and ``environ`` does not set.
-
-    Looked up by the statement itself, by the condition under which it raises, or by the assignments that gave
-    it its names. ``alone``: such a condition asks for nothing else, so it decides. Where the name is worked
-    out while running (``os.getenv(name)``), it is taken from the error's ``message`` if that tells it.
-    """
-    try:
-        tree = parse(source, "<lookups>")
-        statement, test = _statement(tree.body, line)
-        if statement is None:
-            return []
-        names = _assigned(tree)
-        found = _variables(_lookups(_header(statement), names), message)
-        deciding = getattr(statement, "test", None) if _kind(statement) == "Assert" else test
-        raises = _kind(statement) in ("Raise", "Assert") and deciding is not None
-        alone = raises and _asks_nothing_else(deciding, names)
-        asked = _variables(_lookups([deciding], names), message) if raises else set()
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    unset = sorted(name for name in found | asked if not environ.get(name))
-    return [[name, alone and name in asked] for name in unset]
-
-
 class Lookups:
-    """Answers ``unset_lookups`` for files of the image, once for each place; ``environ`` as there."""
+    """Answers for the files of an application. ``files``: module → path; ``environ``: its variables."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str | None], environ: Mapping[str, str]) -> None:
+        self.files = files
         self.environ = environ
+        self.trees: dict[str, Any] = {}
         self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
 
-    def at(self, path: str, line: int, message: str) -> list[list[Any]]:
-        """The unset variables that the statement there looks up; none where it cannot be read."""
-        place = path, line, message
+    def unset(self, module: str, line: int, message: str) -> list[list[Any]]:
+        """[variable, alone] of each that the statement at ``line`` looks up and the environment does not set.
+
+        Looked up by the statement itself, by the condition under which it raises, or by the assignments that
+        gave it its names, here or in a module that they are imported from. ``alone``: such a condition asks
+        for nothing else, so it decides. Where the name is worked out while running (``os.getenv(name)``), it
+        is taken from the error's ``message`` if that tells it.
+        """
+        place = module, line, message
         if place not in self.known:
-            source = read_bytes(path) if path.endswith(".py") else None
-            self.known[place] = unset_lookups(source, line, message, self.environ) if source else []
+            try:
+                found = self._at(module, line, message)
+            except RecursionError:
+                found = {}
+            self.known[place] = [[name, found[name]] for name in sorted(found) if not self.environ.get(name)]
         return self.known[place]
+
+    def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
+        """Variable → alone, of the statement at ``line``."""
+        tree = self._tree(module)
+        statement, test, function = _statement(tree.body, line) if tree else (None, None, None)
+        if statement is None:
+            return {}
+        names = {**self._imported(tree, module), **_assigned(tree)}
+        if function is not None:
+            for parameter in _walk([function.args]):
+                names.pop(getattr(parameter, "arg", ""), None)
+            names.update(_assigned(function))
+        found = dict.fromkeys(_variables(_lookups(_header(statement), names), message), False)
+        deciding = getattr(statement, "test", None) if _kind(statement) == "Assert" else test
+        if _kind(statement) in ("Raise", "Assert") and deciding is not None:
+            asked = _variables(_lookups([deciding], names), message)
+            found.update(dict.fromkeys(asked, _asks_nothing_else(deciding, names)))
+        return found
+
+    def _tree(self, module: str) -> Any:
+        """The nodes of a module's file; None where it cannot be read."""
+        if module not in self.trees:
+            path = self.files.get(module) or ""
+            source = read_bytes(path) if path.endswith(".py") else None
+            try:
+                self.trees[module] = parse(source, path) if source else None
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self.trees[module] = None
+        return self.trees[module]
+
+    def _imported(self, tree: Any, module: str) -> Names:
+        """The names that come from other modules of the application, with the lookups of these."""
+        is_package = (self.files.get(module) or "").endswith("__init__.py")
+        package = module if is_package else module.rpartition(".")[0]
+        found: Names = {}
+        for node in _walk([tree]):
+            if _kind(node) == "ImportFrom":
+                target = absolute(node, package) or ""
+                given = _assigned(self._tree(target))
+                found.update({name: given[name] for name in given if name.startswith(".")})
+                for alias in node.names:
+                    found.update(_renamed(given, alias.name, alias.asname or alias.name))
+                    inner = _assigned(self._tree("{}.{}".format(target, alias.name)))
+                    found.update({"." + name: inner[name] for name in inner})
+            elif _kind(node) == "Import":
+                for alias in node.names:
+                    inner = _assigned(self._tree(alias.name))
+                    found.update({"." + name: inner[name] for name in inner})
+        return found
+
+
+def _renamed(given: Names, name: str, alias: str) -> Names:
+    """What ``from module import name as alias`` makes of the names ``given`` there."""
+    found = {alias + key[len(name) :]: given[key] for key in given if key.startswith(name + ".")}
+    return {**found, alias: given[name]} if name in given else found
 
 
 def _kind(node: Any) -> str:
     return type(node).__name__
 
 
-def _statement(body: list[Any], line: int, test: Any = None) -> tuple[Any, Any]:
-    """The innermost statement that begins at or before ``line``, and the test of the ``if`` around it."""
-    last = None
+def _statement(body: list[Any], line: int, test: Any = None, function: Any = None) -> tuple[Any, Any, Any]:
+    """The innermost statement that begins at or before ``line``; the test of the ``if`` and the function
+    around it."""
+    last: Any = None
     for node in body:
         if getattr(node, "lineno", line) <= line:
             last = node
-    if last is None:
-        return None, None
-    inner = test
-    if _kind(last) == "If":
-        inner = last.test
-    elif _kind(last) in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
-        inner = None
     blocks = [block for block in _blocks(last) if block[0].lineno <= line]
     if not blocks:
-        return last, test
-    return _statement(max(blocks, key=lambda block: block[0].lineno), line, inner)
+        return last, test, function
+    if _kind(last) == "If":
+        test = last.test
+    elif _kind(last) in (*_FUNCTIONS, "ClassDef"):
+        test, function = None, last if _kind(last) in _FUNCTIONS else function
+    return _statement(max(blocks, key=lambda block: block[0].lineno), line, test, function)
 
 
 def _blocks(statement: Any) -> list[list[Any]]:
@@ -103,7 +147,8 @@ def _header(statement: Any) -> list[Any]:
     return found
 
 
-def _walk(nodes: list[Any]) -> Iterator[Any]:
+def _walk(nodes: list[Any], functions: bool = True) -> Iterator[Any]:
+    """These nodes and all below, without those in ``functions`` below them where so asked."""
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()
@@ -112,10 +157,11 @@ def _walk(nodes: list[Any]) -> Iterator[Any]:
         yield node
         for field in node._fields:
             value = getattr(node, field, None)
-            waiting += value if type(value) is list else [value]
+            below = value if type(value) is list else [value]
+            waiting += below if functions else [item for item in below if _kind(item) not in _FUNCTIONS]
 
 
-def _lookups(nodes: list[Any], names: Mapping[str, list[Lookup]]) -> Iterator[Lookup]:
+def _lookups(nodes: list[Any], names: Names) -> Iterator[Lookup]:
     """The lookups in these expressions, and those that their names were assigned from."""
     for node in _walk(nodes):
         found = _lookup(node)
@@ -124,7 +170,8 @@ def _lookups(nodes: list[Any], names: Mapping[str, list[Lookup]]) -> Iterator[Lo
         elif _kind(node) == "Name":
             yield from names.get(node.id, ())
         elif _kind(node) == "Attribute":
-            yield from names.get("{}.{}".format(getattr(node.value, "id", ""), node.attr), ())
+            named = "{}.{}".format(getattr(node.value, "id", None), node.attr)
+            yield from names.get(named) or names.get("." + node.attr) or []
 
 
 def _lookup(node: Any) -> Lookup | None:
@@ -168,26 +215,39 @@ def _variables(lookups: Iterator[Lookup], message: str) -> set[str]:
     return found
 
 
-def _assigned(tree: Any) -> dict[str, list[Lookup]]:
-    """The names that only assignments from lookups bind, with those; a class's as ``Class.name``."""
-    found: dict[str, list[Lookup]] = {}
+def _assigned(scope: Any) -> Names:
+    """The names that a module or function binds, those of a class as ``Class.name`` and ``.name``.
+
+    With the lookups that they are assigned from; none where one assignment is from something else.
+    """
+    found: Names = {}
     others: set[str] = set()
-    for node in _walk([tree]):
-        prefix = node.name + "." if _kind(node) == "ClassDef" else ""
-        for item in getattr(node, "body", []) if prefix else [node]:
-            targets = getattr(item, "targets", None) or [getattr(item, "target", None)]
-            value = getattr(item, "value", None)
-            if _kind(item) not in ("Assign", "AnnAssign", "NamedExpr") or value is None:
-                continue
-            lookups = list(_lookups([value], {}))
-            for target in targets:
-                name = prefix + getattr(target, "id", "")
-                found.setdefault(name, []).extend(lookups)
-                others.update([] if lookups else [name])
-    return {name: lookups for name, lookups in found.items() if name not in others}
+    for prefixes, item in _assignments(scope):
+        lookups = list(_lookups([item.value], {}))
+        for target in getattr(item, "targets", None) or [item.target]:
+            for key in [prefix + getattr(target, "id", "") for prefix in prefixes]:
+                found.setdefault(key, []).extend(lookups)
+                others.update([] if lookups else [key])
+    return {name: [] if name in others else lookups for name, lookups in found.items()}
 
 
-def _asks_nothing_else(test: Any, names: Mapping[str, list[Lookup]]) -> bool:
+def _assignments(scope: Any) -> Iterator[tuple[list[str], Any]]:
+    """(what goes before the names, node) of each, those in inner functions left out."""
+    in_classes = set()
+    for node in _walk([scope], functions=False):
+        if _kind(node) == "ClassDef":
+            for item in filter(_is_assignment, node.body):
+                in_classes.add(id(item))
+                yield [node.name + ".", "."], item
+        elif _is_assignment(node) and id(node) not in in_classes:
+            yield [""], node
+
+
+def _is_assignment(node: Any) -> bool:
+    return _kind(node) in ("Assign", "AnnAssign", "NamedExpr") and node.value is not None
+
+
+def _asks_nothing_else(test: Any, names: Names) -> bool:
     """Whether a condition depends on lookups alone: ``not os.getenv("A") or "B" not in os.environ``."""
     if _lookup(test) is not None:
         return True
@@ -201,4 +261,6 @@ def _asks_nothing_else(test: Any, names: Mapping[str, list[Lookup]]) -> bool:
         return bool(sides) and all(_asks_nothing_else(side, names) for side in sides)
     if kind == "Call" and not test.args:
         return _asks_nothing_else(getattr(test.func, "value", None), names)  # .strip(), .lower()
-    return any(True for _ in _lookups([test], names)) if kind in ("Name", "Attribute") else False
+    # An attribute's name alone does not tell whose it is.
+    name = "{}.{}".format(getattr(test.value, "id", None), test.attr) if kind == "Attribute" else ""
+    return bool(names.get(name or getattr(test, "id", "")))

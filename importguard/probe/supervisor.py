@@ -57,7 +57,7 @@ class Supervisor:
         self.found: dict[str, Any] = {}  # what discover() found
         self.modules: list[str] = []
         self.culprits = Culprits({})
-        self.lookups = Lookups({})
+        self.lookups = Lookups({}, {})
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         self.setup: Optional[dict[str, Any]] = None
         self.workers: dict[int, Worker] = {}
@@ -97,9 +97,10 @@ class Supervisor:
             return
         self.modules = [name for name, _ in found["modules"]]
         self.setup = found["setup"]
-        self.culprits = Culprits(dict(found["modules"]))
+        files = dict(found["modules"])
+        self.culprits = Culprits(files)
         prepared = self.setup["environ"] if self.setup else {}
-        self.lookups = Lookups({**os.environ, **(found["environ"] or {}), **prepared})
+        self.lookups = Lookups(files, {**os.environ, **(found["environ"] or {}), **prepared})
         for entry in found["entrypoints"]:
             if entry["module"]:
                 wanted = self.attributes.setdefault(entry["module"], [])
@@ -426,7 +427,7 @@ class Supervisor:
             return None
         kind, message, missing, frames, causes = failure
         own = self.culprits.own_frame(frames) if missing is None else None
-        lookups = self.lookups.at(own[0], own[1], message) if own else []
+        lookups = self.lookups.unset(*own, message) if own else []
         plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
         return dict(plain, lookups=lookups)
 

@@ -38,7 +38,7 @@ def test_the_innermost_body(frames: list[Frame], culprit: str) -> None:
 
 
 def test_the_innermost_frame_of_the_application() -> None:
-    assert Culprits(FILES).own_frame([A, B, LIBRARY]) == B
+    assert Culprits(FILES).own_frame([A, B, LIBRARY]) == ("shop.b", 7)
     assert Culprits(FILES).own_frame([LIBRARY]) is None
 
 
