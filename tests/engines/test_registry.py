@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -177,3 +178,12 @@ def test_registry_that_does_not_answer(docker_engine: None, config: Path) -> Non
         port = free.getsockname()[1]
     with pytest.raises(ImageError, match="could not reach the registry"):
         pull(f"127.0.0.1:{port}/app:1")
+
+
+def test_the_command_says_that_it_pulls(registry: Registry, config: Path) -> None:
+    """A pull takes minutes: whoever waits sees what for."""
+    configure(config, auth(registry.host, PASSWORD))
+    line = [sys.executable, "-m", "importguard", "check", registry.reference]
+    done = subprocess.run(line, cwd=config, capture_output=True, text=True, timeout=120, check=False)
+    docker("image", "rm", registry.reference, check=False)
+    assert f"pulling {registry.reference}" in done.stderr
