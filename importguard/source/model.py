@@ -55,9 +55,9 @@ class SourceFile:
 class Ignored:
     """A file that ``.dockerignore`` keeps out of the build context: by the pattern at ``rule``.
 
-    ``rule.text`` is the pattern as written. ``exception`` is the line to add below it that lets the file's
-    package (the highest folder that is left out whole, else the file) in again, such as
-    ``!netra_backend/app/monitoring/``.
+    ``rule.text`` is the pattern as written. ``exception`` is the line that, added at the end of that file,
+    lets the file's package (the highest folder that this pattern leaves out whole, else the file) in again,
+    such as ``!netra_backend/app/monitoring/``; it was tried.
     """
 
     path: str
