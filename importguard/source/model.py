@@ -86,8 +86,8 @@ class Copy:
     joined to the WORKDIR, so that it is absolute in the image.
 
     ``from_stage`` is the index of the stage that ``--from`` names, ``from_image`` its text where it names
-    none. ``resolved`` is False where a variable is not known, or a source is a URL or heredoc: what it brings
-    can't be told.
+    none. ``resolved`` is False where a variable is not known, or a source is a URL, archive or heredoc: what
+    it brings can't be told. ``excludes``, ``parents`` and ``link`` are its flags.
     """
 
     line: int
@@ -98,6 +98,9 @@ class Copy:
     from_stage: Optional[int] = None
     from_image: Optional[str] = None
     resolved: bool = True
+    excludes: tuple[str, ...] = ()
+    parents: bool = False
+    link: bool = False
 
 
 @dataclass(frozen=True)

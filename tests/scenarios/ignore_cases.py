@@ -141,12 +141,13 @@ def _dockerfile(count: int) -> str:
 
 
 def write(folder: Path, case: Case) -> None:
-    """Write a case's files, and its .dockerignore."""
+    """Write a case's files, and its .dockerignore where it says anything."""
     for path in case.files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text("")
     folder.mkdir(exist_ok=True)
-    (folder / ".dockerignore").write_text(case.text, encoding="utf-8", newline="")
+    if case.text:
+        (folder / ".dockerignore").write_text(case.text, encoding="utf-8", newline="")
 
 
 def files_below(folder: Path) -> set[str]:

@@ -1,0 +1,121 @@
+"""``read_source``: the source of an image as one value, read without running any of it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.errors import UsageError
+from importguard.source.dockerfile import DockerfileError, parse_dockerfile
+from importguard.source.dockerignore import PatternError, candidates, ignored, read_patterns
+from importguard.source.model import Dockerfile, Ignored, Source, Tree
+from importguard.source.placement import placements
+from importguard.source.tree import find_files, relative
+
+
+def read_source(tree: Tree, contents: bool = True) -> Source:
+    """Read the source that ``tree`` names. Without ``contents``, files have no digests.
+
+    Raises UsageError for a folder or Dockerfile that was named and is not there. What can't be read or
+    understood otherwise is left out, and ``notes`` says so.
+    """
+    root = os.path.abspath(tree.root)
+    context = os.path.abspath(tree.context or tree.root)
+    for folder in (root, context):
+        if not os.path.isdir(folder):
+            raise UsageError(f"The source {folder} is no folder: name the one that the image is built from.")
+    notes: list[str] = []
+    files = list(find_files(root, root, notes, contents))
+    within = _Context(root, context)
+    if within.is_outside:
+        known = {file.path for file in files}
+        files += [one for one in find_files(context, root, notes, contents) if one.path not in known]
+    path = _dockerfile_path(tree, context)
+    inside = [inner for file in files if (inner := within.inner(file.path)) is not None]
+    kept_out, ignore_file = _ignored(inside, path, within, notes)
+    out = {item.path for item in kept_out}
+    going_in = [inner for inner in inside if inner not in out]
+    dockerfile = _dockerfile(path, root, tree, notes) if path else None
+    placed = placements(dockerfile, going_in) if dockerfile else ()
+    return Source(
+        root=root,
+        context=within.place,
+        ignore_file=ignore_file,
+        dockerfile=dockerfile,
+        files=tuple(files),
+        context_files=frozenset(map(within.outer, going_in)),
+        ignored=tuple(replace(item, path=within.outer(item.path)) for item in kept_out),
+        placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
+        notes=tuple(notes),
+    )
+
+
+class _Context:
+    """The build context in the tree: ``inner`` paths are relative to it, ``outer`` ones to the root."""
+
+    def __init__(self, root: str, folder: str) -> None:
+        self.root, self.folder = root, folder
+        self.place = relative(folder, root)
+        self.is_outside = self.place == ".." or self.place.startswith("../")
+
+    def inner(self, path: str) -> Optional[str]:
+        """A path in the context; None for one that is not in it."""
+        if self.place == ".":
+            found = path
+        elif self.is_outside:
+            found = relative(os.path.join(self.root, path), self.folder)
+        else:
+            found = path[len(self.place) + 1 :] if path.startswith(self.place + "/") else ".."
+        return None if found.startswith("..") else found
+
+    def outer(self, path: str) -> str:
+        if self.is_outside:
+            return relative(os.path.join(self.folder, path), self.root)
+        return path if self.place == "." else posixpath.join(self.place, path)
+
+
+def _dockerfile_path(tree: Tree, context: str) -> Optional[str]:
+    """The Dockerfile as ``docker build`` finds it; None where there is none to find."""
+    if tree.dockerfile is not None:
+        if not os.path.isfile(tree.dockerfile):
+            raise UsageError(f"There is no Dockerfile at {tree.dockerfile}: name it relative to this folder.")
+        return os.path.abspath(tree.dockerfile)
+    found = os.path.join(context, "Dockerfile")
+    return found if os.path.isfile(found) else None
+
+
+def read_text(path: str) -> str:
+    """The text of a file; bytes that are no UTF-8 become replacement characters. Raises OSError."""
+    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
+        return stream.read()
+
+
+def _ignored(
+    paths: Sequence[str], dockerfile: Optional[str], within: _Context, notes: list[str]
+) -> tuple[list[Ignored], Optional[str]]:
+    """What .dockerignore keeps out, by the paths in the context, and the file that counts."""
+    beside = [candidates(dockerfile)[0]] if dockerfile else []
+    for file in (*beside, os.path.join(within.folder, candidates("")[1])):
+        if not os.path.isfile(file):
+            continue
+        name = relative(file, within.root)
+        try:
+            return ignored(paths, read_patterns(read_text(file)), name), name
+        except PatternError as error:
+            notes.append(f"{name}: the builder refuses it: {error}")
+        except OSError as error:
+            notes.append(f"{name} can't be read: {error.strerror}")
+        return [], name
+    return [], None
+
+
+def _dockerfile(path: str, root: str, tree: Tree, notes: list[str]) -> Optional[Dockerfile]:
+    name = relative(path, root)
+    try:
+        return parse_dockerfile(read_text(path), name, tree.target, tree.build_args)
+    except (DockerfileError, OSError) as error:
+        notes.append(f"{name} can't be read: {error}")
+        return None
