@@ -11,13 +11,14 @@ from typing import Optional
 from importguard.errors import UsageError
 from importguard.source.dockerfile import DockerfileError, parse_dockerfile
 from importguard.source.dockerignore import PatternError, candidates, ignored, read_patterns
+from importguard.source.git import read_git
 from importguard.source.model import Dockerfile, Ignored, Source, Tree
 from importguard.source.placement import placements
 from importguard.source.tree import find_files, relative
 
 
 def read_source(tree: Tree, contents: bool = True) -> Source:
-    """Read the source that ``tree`` names. Without ``contents``, files have no digests.
+    """Read the source that ``tree`` names. Without ``contents``, files have no digests and git is not asked.
 
     Raises UsageError for a folder or Dockerfile that was named and is not there. What can't be read or
     understood otherwise is left out, and ``notes`` says so.
@@ -49,6 +50,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         context_files=frozenset(map(within.outer, going_in)),
         ignored=tuple(replace(item, path=within.outer(item.path)) for item in kept_out),
         placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
+        git=read_git(root, [file.path for file in files], notes) if contents else None,
         notes=tuple(notes),
     )
 
