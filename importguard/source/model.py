@@ -109,12 +109,13 @@ class Install:
 
     ``tool``: pip | uv | poetry | pdm | pipenv | conda | apt | apk. ``line`` is the command's own line.
     ``packages`` are the requirements named on it ("fastapi[all]>=0.1"), ``files`` the requirement and lock
-    files that it reads, ``constraints`` its ``-c``, ``locals`` the local folders or wheels ("." and "-e ."
-    both give ``.``'s path in the image), ``editable`` those that ``-e`` names. ``groups`` are the extras and
-    dependency groups asked for; ``without`` those left out. ``main_only`` is true where development groups
-    are left out (``--no-dev``, ``--only main``, ``--production``). ``interpreter`` is the Python or
-    environment that it names or runs in, as far as it can be told ("/opt/venv", "python3.11"); ``target`` its
-    ``--target``, ``--prefix`` or ``--root``.
+    files that it reads and ``constraints`` its ``-c``: by their path in the source where a COPY or a mount
+    brings them from there, else by their (absolute) path in the image. ``locals`` are the local folders or
+    wheels ("." and "-e ." both give ``.``'s path in the image), ``editable`` those that ``-e`` names.
+    ``groups`` are the extras and dependency groups asked for ("*" for all); ``without`` those left out.
+    ``main_only`` is true where development groups are left out (``--no-dev``, ``--only main``,
+    ``--production``). ``interpreter`` is the Python or environment that it names or runs in, as far as it
+    can be told ("/opt/venv", "python3.11"); ``target`` its ``--target``, ``--prefix`` or ``--root``.
     """
 
     line: int

@@ -12,8 +12,10 @@ from importguard.errors import UsageError
 from importguard.source.dockerfile import DockerfileError, parse_dockerfile
 from importguard.source.dockerignore import PatternError, candidates, ignored, read_patterns
 from importguard.source.git import read_git
-from importguard.source.model import Dockerfile, Ignored, Source, Tree
+from importguard.source.install_files import with_source_paths
+from importguard.source.model import Dockerfile, Ignored, Requirement, Source, Tree
 from importguard.source.placement import placements
+from importguard.source.requirements import read_requirements
 from importguard.source.tree import find_files, relative
 
 
@@ -39,7 +41,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     kept_out, ignore_file = _ignored(inside, path, within, notes)
     out = {item.path for item in kept_out}
     going_in = [inner for inner in inside if inner not in out]
-    dockerfile = _dockerfile(path, root, tree, notes) if path else None
+    dockerfile = _dockerfile(path, within, tree, notes) if path else None
     placed = placements(dockerfile, going_in) if dockerfile else ()
     return Source(
         root=root,
@@ -50,6 +52,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         context_files=frozenset(map(within.outer, going_in)),
         ignored=tuple(replace(item, path=within.outer(item.path)) for item in kept_out),
         placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
+        requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
         notes=tuple(notes),
     )
@@ -114,10 +117,30 @@ def _ignored(
     return [], None
 
 
-def _dockerfile(path: str, root: str, tree: Tree, notes: list[str]) -> Optional[Dockerfile]:
-    name = relative(path, root)
+def _dockerfile(path: str, within: _Context, tree: Tree, notes: list[str]) -> Optional[Dockerfile]:
+    name = relative(path, within.root)
     try:
-        return parse_dockerfile(read_text(path), name, tree.target, tree.build_args)
+        found = parse_dockerfile(read_text(path), name, tree.target, tree.build_args)
     except (DockerfileError, OSError) as error:
         notes.append(f"{name} can't be read: {error}")
         return None
+    found = with_source_paths(found, within.folder)
+
+    def outer(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(path if path.startswith("/") else within.outer(path) for path in paths)
+
+    installs = tuple(
+        replace(one, files=outer(one.files), constraints=outer(one.constraints)) for one in found.installs
+    )
+    return replace(found, installs=installs)
+
+
+def _requirements(dockerfile: Optional[Dockerfile], within: _Context, notes: list[str]) -> list[Requirement]:
+    """What is declared in the context and the root, beside the Dockerfile, and in what it installs."""
+    folders, named = [within.place], []
+    if dockerfile is not None:
+        folders.append(posixpath.dirname(dockerfile.path) or ".")
+        for install in dockerfile.installs:
+            paths = [path for path in install.files if not path.startswith("/")]
+            named += [path for path in paths if os.path.isfile(os.path.join(within.root, path))]
+    return read_requirements(within.root, [*folders, "."], named, notes)

@@ -1,0 +1,71 @@
+"""A declared requirement from its text (PEP 508), and where a text stands in a file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Optional
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+
+from importguard.source.model import Place, Requirement
+
+_GROUPS = "dev|develop|development|tests?|testing|lint|docs?|ci|local|typing|build"
+DEVELOPMENT = re.compile(rf"(?:^|[-_.])({_GROUPS})\b")
+
+
+def requirement(text: str, place: Place, **more: Any) -> Optional[Requirement]:
+    """The requirement that ``text`` is; None for what is none. ``more`` are further fields of it."""
+    try:
+        parsed = Parsed(text)
+    except InvalidRequirement:
+        return None
+    return Requirement(
+        name=canonicalize_name(parsed.name),
+        text=text,
+        place=place,
+        specifier=str(parsed.specifier),
+        marker=str(parsed.marker or ""),
+        extras=tuple(sorted(parsed.extras)),
+        url=parsed.url,
+        **more,
+    )
+
+
+class Lines:
+    """Finds the line of something in a file that was read by a parser which gives no lines."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.lines = text.split("\n")
+
+    def section(self, header: str) -> int:
+        """The number of the line that is ``header`` (such as ``[project]``), 0 where there is none."""
+        return self.section_after(header, 0)
+
+    def section_after(self, header: str, after: int) -> int:
+        """The same after line ``after``; that one where there is none."""
+        return self.first(rf"\s*{re.escape(header)}\s*(#.*)?", after) or after
+
+    def first(self, pattern: str, after: int) -> Optional[int]:
+        """The first line after line ``after`` that the whole pattern matches."""
+        compiled = re.compile(pattern)
+        for number in range(after, len(self.lines)):
+            if compiled.fullmatch(self.lines[number].rstrip("\r")):
+                return number + 1
+        return None
+
+    def place(self, pattern: str, after: int) -> Place:
+        """The place of the first such line, else of line ``after``."""
+        number = self.first(pattern, after) or max(after, 1)
+        return Place(self.path, number, self.lines[number - 1].strip())
+
+    def of_text(self, text: str, after: int) -> Place:
+        """The place of a quoted string."""
+        escaped = re.escape(text.replace('"', '\\"'))
+        return self.place(rf".*(\"{escaped}\"|'{re.escape(text)}').*", after)
+
+    def of_key(self, key: str, after: int) -> Place:
+        """The place of a key of a TOML table."""
+        return self.place(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.].*", after)
