@@ -14,13 +14,17 @@ from importguard.source.dockerignore import PatternError, candidates, ignored, r
 from importguard.source.git import read_git
 from importguard.source.install_files import with_source_paths
 from importguard.source.model import Dockerfile, Ignored, Requirement, Source, Tree
+from importguard.source.mounts import read_mounts
 from importguard.source.placement import placements
 from importguard.source.requirements import read_requirements
 from importguard.source.tree import find_files, relative
 
 
 def read_source(tree: Tree, contents: bool = True) -> Source:
-    """Read the source that ``tree`` names. Without ``contents``, files have no digests and git is not asked.
+    """Read the source that ``tree`` names.
+
+    Without ``contents`` it is only told what goes into the build: files have no digests, and requirements,
+    mounts and git are left out.
 
     Raises UsageError for a folder or Dockerfile that was named and is not there. What can't be read or
     understood otherwise is left out, and ``notes`` says so.
@@ -53,6 +57,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         ignored=tuple(replace(item, path=within.outer(item.path)) for item in kept_out),
         placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
         requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
+        mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
         notes=tuple(notes),
     )

@@ -1,0 +1,179 @@
+"""What production puts over folders of the image: volumes of compose files and Kubernetes manifests, VOLUMEs.
+
+Sources: the Compose specification (volumes, tmpfs, configs, secrets), the Kubernetes API reference (Volume,
+VolumeMount), the Dockerfile reference (VOLUME).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Optional
+
+from importguard.source.model import Dockerfile, Mount, Place
+from importguard.source.tree import relative
+from importguard.source.variables import Words, split
+from importguard.source.yaml_nodes import LARGEST, Node, documents
+
+_COMPOSE = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
+_MOST_FILES = 500
+_DEEPEST = 6
+_SKIPPED = frozenset(("node_modules", "venv", "site-packages", "__pycache__"))
+_KINDS = {
+    "emptyDir": "emptyDir",
+    "configMap": "configMap",
+    "secret": "secret",
+    "persistentVolumeClaim": "pvc",
+    "hostPath": "bind",
+}
+_MENTIONED = re.compile("olume|tmpfs|configs|secrets")
+_POD = ((), ("template", "spec"), ("jobTemplate", "spec", "template", "spec"))
+_DEFAULT = re.compile(r"\$\{\w+(?::?-([^}]*))?\}")
+
+
+def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -> list[Mount]:
+    """The mounts that the YAML files below ``root`` and the Dockerfile speak of, by file and line."""
+    found: list[Mount] = []
+    for path in _yaml_files(root, notes):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read(LARGEST)
+            if not _MENTIONED.search(text):
+                continue
+            name = relative(path, root)
+            read = _compose if _COMPOSE.fullmatch(os.path.basename(path)) else _kubernetes
+            lines = text.split("\n")
+            for document in documents(text):
+                found += read(document, name, lines, root)
+        except ValueError:
+            # A chart's template, mostly: no YAML before it is rendered.
+            continue
+        except OSError as error:
+            notes.append(f"{path} can't be read: {error.strerror}")
+    return found + (list(_volumes(dockerfile)) if dockerfile else [])
+
+
+def _yaml_files(root: str, notes: list[str]) -> Iterator[str]:
+    count = 0
+    for folder, folders, names in os.walk(root):
+        depth = 0 if folder == root else relative(folder, root).count("/") + 1
+        inner = [one for one in sorted(folders) if not one.startswith(".") and one not in _SKIPPED]
+        folders[:] = inner if depth < _DEEPEST else []
+        for name in sorted(names):
+            if name.endswith((".yaml", ".yml")):
+                count += 1
+                if count > _MOST_FILES:
+                    notes.append(f"more than {_MOST_FILES} YAML files; the rest was not read for mounts")
+                    return
+                yield os.path.join(folder, name)
+
+
+def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:
+    for service, node in document.get("services").items():
+        build = node.get("build")
+        context = build.text or build.get("context").text
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
+        image = _defaulted(node.get("image").text) or None
+        for kind, target, origin, line in _of_service(node):
+            if kind == "bind":
+                origin = posixpath.normpath(posixpath.join(posixpath.dirname(path), origin))
+            where = Place(path, line, lines[line - 1].strip())
+            yield Mount(where, kind, posixpath.normpath(target), origin, service, image, place)
+
+
+def _of_service(node: Node) -> Iterator[tuple[str, str, str, int]]:
+    """Kind, target, origin and line of each mount of a service."""
+    for volume in node.get("volumes"):
+        if volume.text:
+            found = _short(_defaulted(volume.text))
+            if found:
+                yield (*found, volume.line)
+        elif volume.get("target"):
+            kind = volume.get("type").text or "volume"
+            kind = kind if kind in ("bind", "volume", "tmpfs") else "other"
+            target, source = volume.get("target").text, volume.get("source").text
+            yield kind, _defaulted(target), _defaulted(source), volume.line
+    tmpfs = node.get("tmpfs")
+    for one in [tmpfs] if tmpfs.text else tmpfs:
+        yield "tmpfs", one.text.partition(":")[0], "", one.line
+    for key, kind in (("configs", "configMap"), ("secrets", "secret")):
+        for one in node.get(key):
+            if one.get("target").text.startswith("/"):
+                yield kind, one.get("target").text, one.get("source").text, one.line
+
+
+def _short(text: str) -> Optional[tuple[str, str, str]]:
+    """``[SOURCE:]TARGET[:MODE]``; a drive letter of Windows is part of the source."""
+    match = re.fullmatch(r"(?:((?:[A-Za-z]:[\\/])?[^:]*):)?(/[^:]*)(?::[\w,]+)?", text)
+    if match is None:
+        return None
+    source, target = match[1] or "", match[2]
+    is_path = source.startswith((".", "/", "~")) or re.match(r"[A-Za-z]:[\\/]", source) or "$" in source
+    return ("bind" if is_path else "volume"), target, source
+
+
+def _defaulted(text: str) -> str:
+    """``${NAME:-default}`` by its default; a variable without one stays."""
+    return _DEFAULT.sub(lambda match: match[0] if match[1] is None else match[1], text)
+
+
+def _kubernetes(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:
+    if not document.get("kind"):
+        return
+    items = list(document.get("items")) if document.get("kind").text == "List" else [document]
+    for item in items:
+        for keys in _POD:
+            pod = item.get("spec", *keys)
+            if pod.get("containers"):
+                yield from _pod(pod, path, lines)
+                break
+
+
+def _pod(pod: Node, path: str, lines: list[str]) -> Iterator[Mount]:
+    volumes = {volume.get("name").text: volume for volume in pod.get("volumes")}
+    for containers in (pod.get("containers"), pod.get("initContainers")):
+        for container in containers:
+            for mount in container.get("volumeMounts"):
+                target, line = mount.get("mountPath").text, mount.get("mountPath").line
+                if not target.startswith("/"):
+                    continue
+                kind, origin = _volume(volumes.get(mount.get("name").text))
+                where = Place(path, line, lines[line - 1].strip())
+                name, image = container.get("name").text, container.get("image").text or None
+                yield Mount(where, kind, posixpath.normpath(target), origin, name, image)
+
+
+def _volume(volume: Optional[Node]) -> tuple[str, str]:
+    """The kind of a pod's volume, and the name of what is behind it."""
+    for key, node in volume.items() if volume is not None else ():
+        if key in _KINDS:
+            names = (node.get(name).text for name in ("name", "secretName", "claimName", "path"))
+            return _KINDS[key], next((name for name in names if name), "")
+    # A StatefulSet's claims are no volumes of the pod.
+    return ("pvc", "") if volume is None else ("other", volume.get("name").text)
+
+
+def _volumes(dockerfile: Dockerfile) -> Iterator[Mount]:
+    """The VOLUME lines of the stages that the image is made of."""
+    lineage = dockerfile.lineage()
+    for instruction in dockerfile.instructions:
+        if instruction.keyword != "VOLUME" or instruction.stage not in lineage:
+            continue
+        stage = dockerfile.stages[instruction.stage]
+        for word in _volume_words(instruction.text.partition(" ")[2].strip()):
+            target = Words(stage.env).expand(word)
+            if target.startswith("/"):
+                place = Place(dockerfile.path, instruction.line, instruction.text)
+                yield Mount(place, "dockerfile", posixpath.normpath(target))
+
+
+def _volume_words(value: str) -> list[str]:
+    if value.startswith("["):
+        try:
+            return [word for word in json.loads(value) if isinstance(word, str)]
+        except (ValueError, TypeError):
+            return []
+    return split(value)

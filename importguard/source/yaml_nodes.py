@@ -1,0 +1,73 @@
+"""YAML with its lines: nodes of a document as they are written, aliases resolved, nothing constructed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Optional
+
+import yaml
+
+LARGEST = 1 << 20
+
+
+class Node:
+    """A node of a document. What is asked of a node of another kind is empty, never an error."""
+
+    def __init__(self, node: Optional[yaml.Node]) -> None:
+        self._node = node
+
+    @property
+    def line(self) -> int:
+        """Its line, from 1."""
+        return int(self._node.start_mark.line) + 1 if self._node is not None else 0
+
+    @property
+    def text(self) -> str:
+        """The text of a scalar."""
+        return str(self._node.value) if isinstance(self._node, yaml.ScalarNode) else ""
+
+    def __bool__(self) -> bool:
+        return self._node is not None
+
+    def get(self, *keys: str) -> Node:
+        """The value below keys of mappings; a later key of the same name wins, merge keys count last."""
+        node = self._node
+        for key in keys:
+            node = _value(node, key, 0)
+        return Node(node)
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """Keys and values of a mapping."""
+        if isinstance(self._node, yaml.MappingNode):
+            for key, value in self._node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                    yield str(key.value), Node(value)
+
+    def __iter__(self) -> Iterator[Node]:
+        """The elements of a sequence."""
+        if isinstance(self._node, yaml.SequenceNode):
+            yield from map(Node, self._node.value)
+
+
+def _value(node: Optional[yaml.Node], key: str, depth: int) -> Optional[yaml.Node]:
+    if not isinstance(node, yaml.MappingNode) or depth > 5:
+        return None
+    found = None
+    for name, value in node.value:
+        if isinstance(name, yaml.ScalarNode) and name.value == key:
+            found = value
+    if found is None:
+        for name, value in node.value:
+            if isinstance(name, yaml.ScalarNode) and name.value == "<<":
+                merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                found = next((inner for one in merged if (inner := _value(one, key, depth + 1))), found)
+    return found
+
+
+def documents(text: str) -> Iterator[Node]:
+    """The documents of a file. Raises ValueError where it is no YAML, as templates often are not."""
+    try:
+        for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            yield Node(node)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error)) from error
