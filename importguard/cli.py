@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 
 from importguard import __version__
+from importguard.commands.context import context
 from importguard.errors import ImportguardError, UsageError
 from importguard.options import (
     FORMATS,
@@ -191,6 +192,9 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     for format_, path in outputs:
         write_file(path, _render(report, format_, options["verbose"], color=False, on_terminal=False))
     return exit_code(report, config.fail_on)
+
+
+cli.add_command(context)
 
 
 def _config(ctx: click.Context, options: dict[str, Any]) -> Config:

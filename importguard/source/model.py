@@ -282,7 +282,8 @@ class Source:
 
     ``context`` is the build context's folder ("." is the root). ``ignore_file`` is the .dockerignore that
     counts, where there is one. ``files`` are all on the disk below the root, ``context_files`` those of them
-    that get into the build's context. ``notes`` says what could not be read.
+    that get into the build's context. ``refused`` says why no builder would take it, where that is so.
+    ``notes`` says what could not be read.
     """
 
     root: str
@@ -296,4 +297,5 @@ class Source:
     requirements: tuple[Requirement, ...] = ()
     git: Optional[Git] = None
     mounts: tuple[Mount, ...] = ()
+    refused: str = ""
     notes: tuple[str, ...] = ()

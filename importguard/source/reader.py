@@ -35,6 +35,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         if not os.path.isdir(folder):
             raise UsageError(f"The source {folder} is no folder: name the one that the image is built from.")
     notes: list[str] = []
+    refused: list[str] = []
     files = list(find_files(root, root, notes, contents))
     within = _Context(root, context)
     if within.is_outside:
@@ -42,10 +43,10 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         files += [one for one in find_files(context, root, notes, contents) if one.path not in known]
     path = _dockerfile_path(tree, context)
     inside = [inner for file in files if (inner := within.inner(file.path)) is not None]
-    kept_out, ignore_file = _ignored(inside, path, within, notes)
+    kept_out, ignore_file = _ignored(inside, path, within, notes, refused)
     out = {item.path for item in kept_out}
     going_in = [inner for inner in inside if inner not in out]
-    dockerfile = _dockerfile(path, within, tree, notes) if path else None
+    dockerfile = _dockerfile(path, within, tree, notes, refused) if path else None
     placed = placements(dockerfile, going_in) if dockerfile else ()
     return Source(
         root=root,
@@ -59,7 +60,8 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
-        notes=tuple(notes),
+        refused=" ".join(refused),
+        notes=(*notes, *refused),
     )
 
 
@@ -104,7 +106,7 @@ def read_text(path: str) -> str:
 
 
 def _ignored(
-    paths: Sequence[str], dockerfile: Optional[str], within: _Context, notes: list[str]
+    paths: Sequence[str], dockerfile: Optional[str], within: _Context, notes: list[str], refused: list[str]
 ) -> tuple[list[Ignored], Optional[str]]:
     """What .dockerignore keeps out, by the paths in the context, and the file that counts."""
     beside = [candidates(dockerfile)[0]] if dockerfile else []
@@ -115,19 +117,24 @@ def _ignored(
         try:
             return ignored(paths, read_patterns(read_text(file)), name), name
         except PatternError as error:
-            notes.append(f"{name}: the builder refuses it: {error}")
+            refused.append(f"The builder refuses {name}: {error}.")
         except OSError as error:
             notes.append(f"{name} can't be read: {error.strerror}")
         return [], name
     return [], None
 
 
-def _dockerfile(path: str, within: _Context, tree: Tree, notes: list[str]) -> Optional[Dockerfile]:
+def _dockerfile(
+    path: str, within: _Context, tree: Tree, notes: list[str], refused: list[str]
+) -> Optional[Dockerfile]:
     name = relative(path, within.root)
     try:
         found = parse_dockerfile(read_text(path), name, tree.target, tree.build_args)
-    except (DockerfileError, OSError) as error:
-        notes.append(f"{name} can't be read: {error}")
+    except DockerfileError as error:
+        refused.append(f"The builder refuses it: {error}.")
+        return None
+    except OSError as error:
+        notes.append(f"{name} can't be read: {error.strerror}")
         return None
     found = with_source_paths(found, within.folder)
 

@@ -106,9 +106,10 @@ def test_what_the_builder_refuses_is_noted(tmp_path):
     source = read(tmp_path, {".dockerignore": "a\n[b\n", "Dockerfile": "RUN x\n", "a": "", "c.py": ""})
     assert source.context_files == {"c.py"}
     assert source.notes == (
-        ".dockerignore: the builder refuses it: line 2: '[b': syntax error in pattern",
-        "Dockerfile can't be read: Dockerfile has no FROM",
+        "The builder refuses .dockerignore: line 2: '[b': syntax error in pattern.",
+        "The builder refuses it: Dockerfile has no FROM.",
     )
+    assert source.refused == " ".join(source.notes)
 
 
 def test_what_was_named_must_be_there(tmp_path):

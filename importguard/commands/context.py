@@ -1,0 +1,81 @@
+"""``importguard context``: which modules a build would leave out, before there is an image."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from typing import Optional
+
+import click
+
+from importguard.options import option
+
+
+@click.command(
+    short_help="Say which modules a build would leave out.",
+    epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 the builder "
+    "refuses the context, 4 there is no Python file to look at.",
+)
+@click.argument("context", metavar="[CONTEXT]", default=".")
+@option("-f", "--file", "dockerfile", metavar="FILE", help="The Dockerfile. [default: CONTEXT/Dockerfile]")
+@option("--target", metavar="STAGE", help="The stage that is built. [default: the last one]")
+@option("--include-tests", is_flag=True, help="Let imports in tests count too.")
+@option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="The least finding that makes the exit code 1: an import inside a function is a warning.",
+)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is written to standard output.",
+)
+@option("-v", "--verbose", is_flag=True, help="List every file that is left out.")
+@option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
+def context(
+    context: str,
+    dockerfile: Optional[str],
+    target: Optional[str],
+    include_tests: bool,
+    fail_on: str,
+    format_: str,
+    verbose: bool,
+    no_color: bool,
+) -> int:
+    """Say which Python modules the build of CONTEXT leaves out, and which of them the rest imports.
+
+    Reads .dockerignore and the Dockerfile; needs no Docker and runs nothing. CONTEXT is a folder, the working
+    directory where none is given.
+    """
+    from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImageError, InspectionError
+    from importguard.reporters import omissions as reporter
+    from importguard.source.model import Tree
+    from importguard.source.omissions import examine
+    from importguard.source.reader import read_source
+    from importguard.writing import write_stdout
+
+    start = time.monotonic()
+    source = read_source(Tree(context, dockerfile=dockerfile, target=target), contents=False)
+    if source.refused:
+        raise ImageError(f"{source.refused} Mend it: the image of {context} can't be built.")
+    if not source.files:
+        raise InspectionError(f"{context} holds no Python file: name the folder that is built from.")
+    build = examine(source, include_tests)
+    if format_ == "json":
+        write_stdout(reporter.render_json(build, source))
+    else:
+        terminal = sys.stdout.isatty()
+        width = shutil.get_terminal_size().columns if terminal else 110
+        color = terminal and not no_color and not os.environ.get("NO_COLOR")
+        seconds = time.monotonic() - start
+        title = reporter.Title(context, seconds)
+        write_stdout(reporter.render(build, source, title, width=width, color=color, verbose=verbose))
+    found = {"error": build.errors, "warning": build.errors + build.warnings, "never": 0}[fail_on]
+    return EXIT_FINDINGS if found else EXIT_OK

@@ -1,0 +1,49 @@
+"""Which modules the files of a source tree are: a name for each folder that may be on the import path."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable
+from typing import Optional
+
+_TEST_FOLDERS = frozenset({"tests", "test"})
+
+
+def is_test(path: str) -> bool:
+    """Whether a file belongs to tests, by the same names that a check leaves out."""
+    *folders, name = path.split("/")
+    stem = name.partition(".")[0]
+    if not _TEST_FOLDERS.isdisjoint(folders):
+        return True
+    return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
+
+
+def import_roots(files: Collection[str], context: str) -> tuple[str, ...]:
+    """The folders that an application imports from, the innermost first: those that hold its topmost
+    packages, the context and its ``src``. The root itself is the empty string.
+    """
+    packages = {posixpath.dirname(path) for path in files if posixpath.basename(path) == "__init__.py"}
+    base = "" if context == "." else context
+    found = {base, posixpath.join(base, "src")}
+    for package in packages:
+        parent = posixpath.dirname(package)
+        if package and parent not in packages:
+            found.add(parent)
+    return tuple(sorted(found, key=lambda folder: (-folder.count("/") - bool(folder), folder)))
+
+
+def module_name(path: str, root: str) -> Optional[str]:
+    """The dotted name of a file for an import root, None where it has none."""
+    if root and not path.startswith(root + "/"):
+        return None
+    parts = path[len(root) :].lstrip("/").split("/")
+    parts[-1] = parts[-1].partition(".")[0]  # an extension's tag too
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts) if parts and all(part.isidentifier() for part in parts) else None
+
+
+def module_names(path: str, roots: Iterable[str]) -> list[str]:
+    """All names of a file, the one for the innermost root first."""
+    names = (module_name(path, root) for root in roots)
+    return list(dict.fromkeys(name for name in names if name))

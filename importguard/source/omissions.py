@@ -1,0 +1,206 @@
+"""The modules that a build would leave out, and where the code that goes in imports them. Nothing is run."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from importguard.probe.imports import import_sites, parse
+from importguard.source.arrival import LeftOut, left_out
+from importguard.source.model import Source
+from importguard.source.modules import import_roots, is_test, module_name, module_names
+
+# What follows "import" in a line that may be a statement; in parentheses it goes on over lines.
+_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n]*(?:\\\r?\n[^\n]*)*)")
+_FROM = re.compile(rb"\bfrom[ \t]+([.\w]+)[ \t\\\r\n]+$")
+_STDLIB: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
+_SEVERITIES = ("error", "warning", None)
+_LONGEST_ORIGIN = 300
+_COMMENT = re.compile(r"#[^\n]*|\\\r?\n|[()]")
+
+
+@dataclass(frozen=True)
+class ImportedAt:
+    """An import statement in a file that goes in. ``scope`` as in ``evidence.ImportSite``."""
+
+    module: str
+    path: str
+    line: int
+    scope: str
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A module that is left out, and the imports that won't find it. A package stands for what is in it."""
+
+    module: str
+    left_out: LeftOut
+    imports: tuple[ImportedAt, ...]
+
+    @property
+    def severity(self) -> Optional[str]:
+        """error: importing a module that goes in fails. warning: a function fails when it is called.
+
+        None where the imports are guarded or for type checkers only.
+        """
+        scopes = {one.scope for one in self.imports}
+        if "module" in scopes:
+            return "error"
+        return "warning" if scopes & {"function", "lazy"} else None
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build would leave out: ``omissions`` are imported by code that goes in, ``others`` are not.
+
+    ``notes`` say what could not be told. Counts are of files that an import could load.
+    """
+
+    files: int
+    going_in: int
+    omissions: tuple[Omission, ...]
+    others: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many modules are missed as soon as their importer is imported."""
+        return sum(1 for one in self.omissions if one.severity == "error")
+
+    @property
+    def warnings(self) -> int:
+        """How many modules are missed when some function is called."""
+        return sum(1 for one in self.omissions if one.severity == "warning")
+
+
+def examine(source: Source, include_tests: bool = False) -> Build:
+    """What the build of ``source`` leaves out. Files are read where their imports may matter.
+
+    Imports in tests do not count unless they are asked for.
+    """
+    out, notes = left_out(source)
+    lost = {one.path: one for one in out}
+    inside = [
+        file.path for file in source.files if file.path in source.context_files and file.path not in lost
+    ]
+    roots = import_roots(inside, source.context)
+    finder = _Finder(source.root, roots, inside, lost)
+    importers = [path for path in inside if path.endswith(".py") and (include_tests or not is_test(path))]
+    imports: dict[str, dict[ImportedAt, None]] = {}
+    for path in importers if lost else ():
+        for file, site in finder.imports(path):
+            imports.setdefault(file, {})[site] = None
+    found = [
+        Omission(next(iter(sites)).module, lost[path], tuple(sorted(sites, key=_order)))
+        for path, sites in imports.items()
+    ]
+    found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
+    whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
+    others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
+    return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
+
+
+def _order(site: ImportedAt) -> tuple[bool, str, int]:
+    return site.scope != "module", site.path, site.line
+
+
+class _Finder:
+    """Finds imports of modules that are left out in files that go in."""
+
+    def __init__(self, root: str, roots: tuple[str, ...], inside: list[str], lost: Collection[str]) -> None:
+        self.root = root
+        self.roots = roots
+        self.present = {name for path in inside for name in module_names(path, roots)}
+        # What is left of a package whose __init__.py is left out is a namespace package (PEP 420).
+        self.present |= {parent for name in self.present for parent in _parents(name)}
+        self.packages = {posixpath.dirname(path) for path in (*inside, *lost) if path.endswith("__init__.py")}
+        self.lost: dict[str, str] = {}
+        self.beside: dict[str, dict[str, str]] = {}
+        for path in sorted(lost):
+            for name in module_names(path, roots):
+                if name not in self.present:
+                    self.lost.setdefault(name, path)
+            self._note_beside(path)
+
+    def _note_beside(self, path: str) -> None:
+        """A script finds what lies beside it: the folder of the script is on its import path."""
+        folder = posixpath.dirname(path)
+        for start in (folder, posixpath.dirname(folder)):
+            name = module_name(path, start)
+            if name and name not in _STDLIB and "." not in name:
+                self.beside.setdefault(start, {}).setdefault(name, path)
+
+    def imports(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
+        """The file that is left out, and the import, for each in the file ``path``."""
+        try:
+            with open(os.path.join(self.root, path), "rb") as stream:
+                text = stream.read()
+        except OSError:
+            return
+        module = next(iter(module_names(path, self.roots)), "")
+        is_package = posixpath.basename(path) == "__init__.py"
+        folder = posixpath.dirname(path)
+        script = {} if folder in self.packages else self.beside.get(folder, {})
+        package = module if is_package else module.rpartition(".")[0]
+        if not any(self._missing(target, names, script) for target, names in _likely_imports(text, package)):
+            return
+        try:
+            sites = import_sites(parse(text, path), module, is_package)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return  # not for this Python, or for none: the check in the image says so
+        for target, names, line, scope in sites:
+            found = self._missing(target, names, script)
+            if found is not None:
+                yield found[1], ImportedAt(found[0], path, line, scope)
+
+    def _missing(self, target: str, names: Iterable[str], script: dict[str, str]) -> tuple[str, str] | None:
+        """The first module on the way that is left out: its name and file."""
+        parts = target.split(".")
+        ways = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        for name in (*ways, *(f"{target}.{name}" for name in names if name != "*")):
+            if name in self.present:
+                continue
+            path = self.lost.get(name) or script.get(name)
+            if path is not None:
+                return name, path
+        return None
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+def _likely_imports(text: bytes, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Target and names of what looks like an import: parsing every file would take far longer."""
+    position = text.find(b"import")
+    while position >= 0:
+        match = _NAMES.match(text, position)
+        if match is not None:
+            listed = _COMMENT.sub(" ", match[1].decode("utf-8", "replace")).split(",")
+            names = tuple(item.split()[0].rstrip(";") for item in listed if item.strip())
+            origin = _FROM.search(text, max(position - _LONGEST_ORIGIN, 0), position)
+            if origin is None:
+                yield from ((name, ()) for name in names)
+            else:
+                yield _absolute(origin[1].decode("utf-8", "replace"), package), names
+        position = text.find(b"import", position + 6)
+
+
+def _absolute(origin: str, package: str) -> str:
+    level = len(origin) - len(origin.lstrip("."))
+    parts = package.split(".")
+    if not level or level > len(parts):
+        return origin
+    return ".".join([*parts[: len(parts) - level + 1], origin[level:]]).strip(".")
