@@ -1,0 +1,141 @@
+"""The options of ``importguard check``: one entry each, in the order of the help."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable
+
+import click
+
+from importguard.options import FORMATS, Line, duration, option, size
+
+_JOBS = min(os.cpu_count() or 1, 4)
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
+    option("-f", "--file", "dockerfile", metavar="DOCKERFILE", help="With --build: the Dockerfile."),
+    option("--target", metavar="STAGE", help="With --build: the stage to build."),
+    option(
+        "--build-arg",
+        "build_args",
+        metavar="K=V",
+        multiple=True,
+        type=Line(),
+        help="With --build: a build argument. Repeatable.",
+    ),
+    option("--tag", metavar="NAME", help="With --build: the name that the image gets."),
+    option(
+        "--pull",
+        type=click.Choice(["missing", "always", "never"]),
+        default="missing",
+        show_default=True,
+        help="When to pull the image.",
+    ),
+    option("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
+    option(
+        "-p",
+        "--package",
+        "packages",
+        metavar="NAME",
+        multiple=True,
+        help="Check this package or module instead of what is found. Repeatable.",
+    ),
+    option(
+        "--exclude",
+        metavar="GLOB",
+        multiple=True,
+        help="Leave out modules by dotted name: 'shop.legacy.*'. Repeatable.",
+    ),
+    option("--include-tests", is_flag=True, help="Check the application's tests too."),
+    option(
+        "--env",
+        metavar="K[=V]",
+        multiple=True,
+        type=Line(),
+        help="Set a variable for the imports; K alone passes its value on. Repeatable.",
+    ),
+    option(
+        "--env-file",
+        "env_files",
+        metavar="FILE",
+        multiple=True,
+        type=Line(),
+        help="Read variables from a file, one K=V a line. Repeatable.",
+    ),
+    option(
+        "--command",
+        "commands",
+        metavar="CMD",
+        multiple=True,
+        type=Line(),
+        help="A command that production starts the image with, in place of its CMD. Repeatable.",
+    ),
+    option("--setup", metavar="MODULE:CALLABLE", help="Call this before the modules are imported."),
+    option(
+        "--network", metavar="NETWORK", default="none", show_default=True, help="The network to check in."
+    ),
+    option(
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        default="10m",
+        show_default=True,
+        help="For the whole check of an image: seconds, or 90s, 10m.",
+    ),
+    option(
+        "--module-timeout",
+        type=duration,
+        metavar="TIME",
+        default="60s",
+        show_default=True,
+        help="For one module.",
+    ),
+    option(
+        "--memory", type=size, metavar="SIZE", default="4g", show_default=True, help="What the check may use."
+    ),
+    option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=_JOBS,
+        help="Interpreters that run beside each other. [default: the processors, at most 4]",
+    ),
+    option(
+        "--python", metavar="PATH", help="The application's interpreter in the image, where it is not found."
+    ),
+    option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
+    option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "never"]),
+        default="error",
+        show_default=True,
+        help="The least finding that makes the exit code 1.",
+    ),
+    option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="What is written to standard output.",
+    ),
+    option(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="[FORMAT=]FILE",
+        multiple=True,
+        type=Line(),
+        help="Write the report to a file too; without FORMAT, .json is JSON and the rest text. Repeatable.",
+    ),
+    option("-q", "--quiet", is_flag=True, help="Show no progress."),
+    option("-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."),
+    option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+)
+
+
+def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with every option of ``check``."""
+    for add in reversed(_OPTIONS):
+        command = add(command)
+    return command
