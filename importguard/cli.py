@@ -14,6 +14,7 @@ import click
 from importguard import __version__
 from importguard.commands.check import check
 from importguard.commands.context import context
+from importguard.commands.rules import explain, rules
 from importguard.errors import ImportguardError, UsageError
 
 INTERRUPTED, TERMINATED, INTERNAL = 130, 143, 4
@@ -26,7 +27,7 @@ def cli() -> None:
     """Import every module of the application in a container image, and name what does not import."""
 
 
-for _command in (check, context):
+for _command in (check, context, rules, explain):
     cli.add_command(_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importguard.errors import UsageError
 from importguard.model import Rule, Severity
 
 _TABLE = (
@@ -126,3 +127,17 @@ _TABLE = (
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
+
+
+def rule(name: str) -> Rule:
+    """The rule of that number or name, in any case. Raises UsageError with the nearest one for others."""
+    wanted = name.strip().lower()
+    for known in RULES.values():
+        if wanted in (known.id.lower(), known.name):
+            return known
+    import difflib
+
+    names = [text for known in RULES.values() for text in (known.id.lower(), known.name)]
+    near = difflib.get_close_matches(wanted, names, n=1)
+    hint = f"did you mean {near[0].upper() if near[0].startswith('ig') else near[0]}? " if near else ""
+    raise UsageError(f"there is no rule {name!r}: {hint}'importguard rules' lists all")

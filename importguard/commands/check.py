@@ -25,8 +25,9 @@ _SAME = (
 
 
 @click.command(
+    short_help="Check that every module imports.",
     epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 no image or no "
-    "engine, 4 the check could not be completed."
+    "engine, 4 the check could not be completed.",
 )
 @click.argument("images", metavar="[IMAGE]...", nargs=-1)
 @check_options

@@ -1,0 +1,36 @@
+"""``importguard rules`` and ``importguard explain``: what is looked for, and what a finding means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+import click
+
+
+@click.command(short_help="List the rules.")
+def rules() -> None:
+    """List the rules: number, name, severity, summary."""
+    from importguard.explanations import table
+    from importguard.rules import RULES
+    from importguard.writing import write_stdout
+
+    write_stdout(table(list(RULES.values()), color=_color()))
+
+
+@click.command(short_help="Say what a rule means and how to mend it.")
+@click.argument("names", metavar="RULE...", nargs=-1, required=True)
+def explain(names: tuple[str, ...]) -> None:
+    """Say what each RULE (IG101, or missing-module) means, how it comes about and how to mend it."""
+    from importguard import explanations
+    from importguard.rules import rule
+    from importguard.writing import write_stdout
+
+    width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 80
+    found = [rule(name) for name in names]
+    write_stdout("\n".join(explanations.explain(one, width, _color()) for one in found))
+
+
+def _color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
