@@ -104,7 +104,9 @@ class Lookups:
 
 
 def _renamed(given: Names, name: str, alias: str) -> Names:
-    """What ``from module import name as alias`` makes of the names ``given`` there."""
+    """What ``from module import name as alias`` makes of the names ``given`` there; all of them for ``*``."""
+    if name == "*":
+        return given
     found = {alias + key[len(name) :]: given[key] for key in given if key.startswith(name + ".")}
     return {**found, alias: given[name]} if name in given else found
 

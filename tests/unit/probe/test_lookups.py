@@ -143,6 +143,7 @@ CONFIG = "import os\nURL = os.getenv('DB_URL')\n\n\nclass Settings:\n    KEY = o
     [
         ("from app.config import URL\nconnect(URL)\n", [["DB_URL", False]]),
         ("from .config import URL as url\nconnect(url)\n", [["DB_URL", False]]),
+        ("from app.config import *\nconnect(URL)\n", [["DB_URL", False]]),
         ("from app import config\nconnect(config.URL)\n", [["DB_URL", False]]),
         ("import app.config as settings\nconnect(settings.URL)\n", [["DB_URL", False]]),
         ("from .config import Settings\nconnect(Settings.KEY)\n", [["API_KEY", False]]),
