@@ -140,11 +140,11 @@ def _frames(error: BaseException) -> list[RawFrame]:
 
 
 def lines_to(frame: FrameType | None) -> list[PlainFrame]:
-    """The frames from the outermost to ``frame``, as ``describe`` gives those of a traceback."""
+    """The frames that lead from the probe to ``frame``, as ``describe`` gives those of a traceback."""
     found: list[PlainFrame] = []
-    while frame is not None and len(found) < MOST_FRAMES:
+    while frame is not None and frame.f_code.co_filename != PROBE_FILE and len(found) < MOST_FRAMES:
         path, function = frame.f_code.co_filename, frame.f_code.co_name
-        if path != PROBE_FILE and not path.startswith("<frozen importlib"):
+        if not path.startswith("<frozen importlib"):
             module = safe_text(dict.get(frame.f_globals, "__name__", ""))
             found.append((safe_text(path), frame.f_lineno or UNKNOWN_LINE, safe_text(function), module))
         frame = frame.f_back

@@ -52,6 +52,14 @@ HOSTILE = {
     "forks_and_fails": ("import os\nif os.fork() == 0:\n    import not_there\n", "imported", ""),
     "missing": ("import not_there\n", "failed", "not_there"),
     "os_exits": ("import os\nos._exit(0)\n", "exited", "exit code 0"),
+    "os_exits_deep": (
+        "import os\ndef leave():\n    os._exit(4)\n\n\nleave()\n",
+        "exited",
+        "exit code 4",
+    ),
+    "os_exits_deep_imported": ("\nimport os_exits_deep\n", "exited", "exit code 4"),
+    "nul_bytes": ("x = 1\0\n", "failed", ""),
+    "nul_bytes_imported": ("import json, nul_bytes\n", "failed", ""),
     "segfaults": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n", "crashed", "signal SIGSEGV"),
     "zz_after_all": ("import also_not_there\n", "failed", "also_not_there"),
 }
@@ -73,6 +81,17 @@ def test_a_hostile_module_gets_its_verdict(python: str, name: str, exact: bool) 
     verdict = hostile_verdicts(python, exact)[name]
     told = (verdict["failure"] or {}).get("missing") or verdict["detail"]
     assert (verdict["outcome"], told) == HOSTILE[name][1:]
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["sweep", "exact"])
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
+def test_whose_body_it_was(python: str, exact: bool) -> None:
+    """Also where the process ended without a word, and where the interpreter names no file."""
+    verdicts = hostile_verdicts(python, exact)
+    for name in ("os_exits_deep", "nul_bytes"):
+        assert verdicts[name + "_imported"]["culprit"] == verdicts[name]["culprit"] == name
+    places = [(Path(path).name, line) for path, line, _, _ in verdicts["os_exits_deep"]["frames"]]
+    assert places == [("os_exits_deep.py", 6), ("os_exits_deep.py", 3)]
 
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
