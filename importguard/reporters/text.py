@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Severity
+from importguard.reporters.sentences import count, sentences, short_verdict
 from importguard.terminal import escape, style, wrap
 
 _MOST_FINDINGS = 20
@@ -51,7 +52,7 @@ def _overview(report: Report, page: _Page) -> Iterator[str]:
     for image in report.images:
         mark, styles = _mark(image)
         yield from page.styled(
-            f"{mark} {escape(image.image.reference)}: {_short_verdict(image)}", styles, "", "  "
+            f"{mark} {escape(image.image.reference)}: {short_verdict(image)}", styles, "", "  "
         )
 
 
@@ -61,12 +62,6 @@ def _mark(image: ImageReport) -> tuple[str, str]:
     if image.error:
         return "!", "bold red"
     return ("!", "bold yellow") if image.findings else ("✓", "bold green")
-
-
-def _short_verdict(image: ImageReport) -> str:
-    parts = [_count(len(image.findings), "finding")] if image.findings else []
-    parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
-    return ", ".join(parts) or "every module imports"
 
 
 def _image(image: ImageReport, page: _Page) -> Iterator[str]:
@@ -79,7 +74,7 @@ def _image(image: ImageReport, page: _Page) -> Iterator[str]:
     rest = len(image.findings) - len(_shown(image, page))
     if rest:
         yield ""
-        yield page.style(f"… and {_count(rest, 'more finding', 'more findings')}; -v shows all", "dim")
+        yield page.style(f"… and {count(rest, 'more finding', 'more findings')}; -v shows all", "dim")
     if image.modules:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
@@ -119,7 +114,7 @@ def _short_id(identity: str) -> str:
 def _verdict(image: ImageReport, page: _Page) -> Iterator[str]:
     mark, styles = _mark(image)
     if image.modules:
-        for index, sentence in enumerate(_sentences(image)):
+        for index, sentence in enumerate(sentences(image)):
             lead = f"{mark} " if index == 0 else "  "
             yield from page.styled(lead + sentence, styles if index == 0 else "", "", "  ")
     if image.error:
@@ -130,42 +125,6 @@ def _verdict(image: ImageReport, page: _Page) -> Iterator[str]:
             lead = f"! {title}" if index == 0 else "  "
             styles = "bold red" if index == 0 else ""
             yield from page.styled(lead + escape(reason), styles, "", "  ")
-
-
-def _sentences(image: ImageReport) -> Iterator[str]:
-    outcomes = Counter(module.outcome for module in image.modules)
-    checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
-    failed = checked - outcomes["imported"]
-    if failed:
-        causes = sum(1 for finding in image.findings if finding.reached and finding.rule.id != "IG109")
-        verb = "does" if failed == 1 else "do"
-        yield f"{failed} of {_count(checked, 'module')} {verb} not import, from {_count(causes, 'cause')}."
-    elif checked and not image.findings:
-        yield from _all_import(checked)
-    unreached = sum(1 for finding in image.findings if not finding.reached)
-    if unreached:
-        verb = "is" if unreached == 1 else "are"
-        yield f"{_count(unreached, 'more missing module')} {verb} behind them and would fail next."
-    yield from _startup(image)
-    if checked and not failed and image.findings:
-        yield from _all_import(checked)
-
-
-def _all_import(checked: int) -> Iterator[str]:
-    yield f"All {checked} modules import." if checked > 1 else "The module imports."
-
-
-def _startup(image: ImageReport) -> Iterator[str]:
-    commands = ", ".join(dict.fromkeys(escape(entry.command) for entry in image.entrypoints if entry.target))
-    broken = sum(1 for finding in image.findings if finding.breaks_startup)
-    if broken:
-        verb = "breaks" if broken == 1 else "break"
-        behind = f" ({commands})" if commands else ""
-        yield f"{_count(broken, 'finding')} {verb} startup{behind}."
-    elif commands and image.complete:
-        yield f"What starts it can be loaded: {commands}."
-    elif not commands and image.complete:
-        yield "No start command was recognised; name the one that production runs: --command CMD."
 
 
 def _finding(number: int, finding: Finding, page: _Page) -> Iterator[str]:
@@ -188,7 +147,7 @@ def _heading(number: int, finding: Finding, page: _Page) -> Iterator[str]:
     tags = ["breaks startup"] if finding.breaks_startup else []
     tags += [] if finding.reached else ["not reached"]
     tags += ["warning"] if finding.severity is Severity.WARNING else []
-    tags += [_count(len(finding.affected), "module")] if finding.affected else []
+    tags += [count(len(finding.affected), "module")] if finding.affected else []
     right = " · ".join(tags)
     styles = f"bold {_MARKS[finding.severity]}"
     if len(left) + 2 + len(right) <= page.width:
@@ -207,9 +166,7 @@ def _message(finding: Finding, page: _Page) -> Iterator[str]:
         cut = text if page.verbose or len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
         yield from page.styled(cut, "", _INDENT)
     if len(shown) < len(lines):
-        yield page.style(
-            f"{_INDENT}… and {_count(len(lines) - len(shown), 'more line')}; -v shows all", "dim"
-        )
+        yield page.style(f"{_INDENT}… and {count(len(lines) - len(shown), 'more line')}; -v shows all", "dim")
 
 
 def _place(location: Location) -> str:
@@ -260,9 +217,5 @@ def _footer(image: ImageReport) -> str:
         "unchecked": outcomes["unchecked"],
         "skipped": outcomes["skipped"],
     }
-    parts = [f"{count} {name}" for name, count in counts.items() if count or name == "imported"]
+    parts = [f"{number} {name}" for name, number in counts.items() if number or name == "imported"]
     return " · ".join([*parts, f"{image.seconds:.1f} s"])
-
-
-def _count(number: int, singular: str, plural: str = "") -> str:
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
