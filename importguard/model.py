@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
@@ -112,6 +113,16 @@ class ImageInfo:
     platform: str
     user: str = ""
 
+    @property
+    def name(self) -> str:
+        """What stays the same from build to build: the reference without its tag and digest.
+
+        The grammar: https://pkg.go.dev/github.com/distribution/reference. A colon before the last slash is
+        that of a registry's port.
+        """
+        head, slash, tail = self.reference.partition("@")[0].rpartition("/")
+        return head + slash + tail.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class Interpreter:
@@ -138,6 +149,10 @@ class ImageReport:
     suppressed: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Paths of locations, and those of the same files from the repository's root, where they are in it."""
+    dockerfile: str = "Dockerfile"
+    """The Dockerfile from the repository's root: where a finding is shown that has no place of its own."""
     exit_code: int = 0
     """3 or 4 where the image could not be judged; else 0, whatever was found."""
 

@@ -11,7 +11,7 @@ import click
 
 from importguard.errors import UsageError
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
 _EXTENSIONS = {".json": "json"}
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 # Patterns are compiled when they are first used: --help must not pay for them.

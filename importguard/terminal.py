@@ -22,6 +22,11 @@ def escape(text: str) -> str:
     return _UNSAFE.sub(lambda match: _escaped(match.group()), text)
 
 
+def escape_lines(text: str) -> str:
+    """As ``escape``, but lines stay lines; trailing space and empty lines at the ends go."""
+    return "\n".join(escape(line.rstrip()) for line in re.split("\r\n|\n|\r", text.strip("\r\n")))
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     if character in "\n\r\t":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Severity
-from importguard.reporters.sentences import count, sentences, short_verdict
+from importguard.sentences import count, sentences, short_verdict
 from importguard.terminal import escape, style, wrap
 
 _MOST_FINDINGS = 20

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from importguard.model import ImageReport
-from importguard.terminal import escape
+from importguard.model import Finding, ImageReport
+from importguard.terminal import escape, escape_lines
+
+_MOST_LINES = 8
+_LONGEST_LINE = 1500
+_MOST_NAMES = 6
 
 
 def short_verdict(image: ImageReport) -> str:
@@ -56,3 +60,31 @@ def _startup(image: ImageReport) -> Iterator[str]:
 def count(number: int, singular: str, plural: str = "") -> str:
     """``1 cause``, ``2 causes``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def story(finding: Finding) -> list[str]:
+    """What is wrong, why, and what to do, as lines that are escaped as for a terminal."""
+    lines = escape_lines(finding.message).split("\n")[:_MOST_LINES]
+    told = [line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " …" for line in lines if line]
+    effects = ["It keeps the application from starting."] if finding.breaks_startup else []
+    effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
+    others = [escape(name) for name in finding.affected if name != finding.module]
+    effects += [f"{_listed(others)} {_verb(finding, others)}."] if others else []
+    told += [" ".join(effects)] if effects else []
+    if finding.diagnosis is not None:
+        told += [escape(finding.diagnosis.explanation), f"Try: {escape(finding.diagnosis.remedy)}"]
+    return told
+
+
+def _verb(finding: Finding, others: Sequence[str]) -> str:
+    if not finding.reached:
+        return "would fail too"
+    return "fails too" if len(others) == 1 else "fail too"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and 7 more modules``."""
+    shown = names if len(names) <= _MOST_NAMES else names[: _MOST_NAMES - 1]
+    rest = [count(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
+    *first, last = [*shown, *rest]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,46 @@
+"""GitHub's workflow commands: an annotation for each finding, at its line of the repository.
+
+Syntax and escaping: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
+``@actions/core``, which escapes ``%``, CR and LF in the text, and ``:`` and ``,`` in properties as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from importguard.model import ImageReport, Location, Report, Severity
+from importguard.places import place, start
+from importguard.sentences import story
+from importguard.terminal import escape, escape_lines
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_IN_TEXT = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTY = {**_IN_TEXT, ":": "%3A", ",": "%2C"}
+
+
+def render(report: Report) -> str:
+    """One command a line, with a newline at its end; empty where nothing was found."""
+    several = len(report.images) > 1
+    return "".join(line + "\n" for image in report.images for line in _image(image, several))
+
+
+def _image(image: ImageReport, several: bool) -> Iterator[str]:
+    prefix = f"{escape(image.image.reference)}: " if several else ""
+    if image.error:
+        text = f"{escape(image.image.reference)} could not be wholly checked: {escape_lines(image.error)}"
+        yield _command("error", start(image), "importguard: no verdict", text)
+    for finding in image.findings:
+        subject = escape(finding.missing or finding.module)
+        title = f"{finding.rule.id} {finding.rule.name}: {subject}"
+        text = prefix + "\n".join(story(finding))
+        yield _command(_COMMANDS[finding.severity], place(finding, image), title, text)
+
+
+def _command(name: str, location: Location, title: str, text: str) -> str:
+    properties = {"file": escape(location.path), "line": str(location.line), "title": title}
+    listed = ",".join(f"{key}={_replaced(value, _IN_PROPERTY)}" for key, value in properties.items())
+    return f"::{name} {listed}::{_replaced(text, _IN_TEXT)}"
+
+
+def _replaced(text: str, replacements: dict[str, str]) -> str:
+    return "".join(replacements.get(character, character) for character in text)

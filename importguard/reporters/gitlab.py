@@ -1,0 +1,49 @@
+"""GitLab's code quality report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from importguard.model import Finding, ImageReport, Location, Report, Severity
+from importguard.places import place, start
+from importguard.sentences import story
+from importguard.terminal import escape, escape_lines
+
+_SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
+
+
+def render(report: Report) -> str:
+    """The report as JSON text in ASCII, with a newline at its end: a list with an entry for each finding."""
+    entries = [entry for image in report.images for entry in _image(image)]
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def _image(image: ImageReport) -> Iterator[dict[str, Any]]:
+    reference = escape(image.image.reference)
+    name = image.image.name
+    if image.error:
+        text = f"{reference} could not be wholly checked: {escape_lines(image.error)}"
+        yield _entry(text, "no-verdict", f"{name} no-verdict", "blocker", start(image))
+    for finding in image.findings:
+        text = f"{finding.rule.id} {reference}: " + "\n".join(story(finding))
+        key = f"{name} {finding.fingerprint}"
+        yield _entry(text, finding.rule.name, key, _severity(finding), place(finding, image))
+
+
+def _severity(finding: Finding) -> str:
+    if finding.breaks_startup and finding.severity is Severity.ERROR:
+        return "blocker"
+    return _SEVERITIES[finding.severity]
+
+
+def _entry(text: str, check: str, key: str, severity: str, location: Location) -> dict[str, Any]:
+    return {
+        "description": text,
+        "check_name": check,
+        "fingerprint": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest(),
+        "severity": severity,
+        "location": {"path": escape(location.path), "lines": {"begin": location.line}},
+    }
