@@ -65,9 +65,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    from importguard.terminal import escape
+    from importguard.terminal import escape_lines, inert
 
-    click.echo("\n".join(escape(line) for line in text.split("\n")), err=True)
+    click.echo(inert(escape_lines(text)), err=True)
 
 
 def _internal_error(error: Exception, arguments: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, Optional
@@ -12,7 +11,7 @@ import click
 from importguard.errors import UsageError
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown")
-_EXTENSIONS = {".json": "json"}
+_ENDINGS = {".sarif.json": "sarif", ".sarif": "sarif", ".json": "json", ".xml": "junit", ".md": "markdown"}
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 # Patterns are compiled when they are first used: --help must not pay for them.
 _DURATION = r"(?:\d+(?:\.\d+)?[smh])+|\d+(?:\.\d+)?"
@@ -100,7 +99,7 @@ def setup_callable(value: Optional[str]) -> Optional[str]:
 
 
 def output(value: str) -> tuple[str, str]:
-    """``[FORMAT=]FILE`` as (format, file); without FORMAT the extension tells: ``.json``, or else text."""
+    """``[FORMAT=]FILE`` as (format, file); without FORMAT the file's name tells (``.json``), or else text."""
     prefix, equals, file = value.partition("=")
     if equals and prefix in FORMATS:
         format_, path = prefix, file
@@ -111,7 +110,8 @@ def output(value: str) -> tuple[str, str]:
             f"For a file whose name holds '=', write text=./{value}"
         )
     else:
-        format_, path = _EXTENSIONS.get(os.path.splitext(value)[1].lower(), "text"), value
+        fitting = [known for ending, known in _ENDINGS.items() if value.lower().endswith(ending)]
+        format_, path = (fitting or ["text"])[0], value
     if path in ("", "-"):
         raise UsageError(f"--output {value}: name a file; what goes to standard output is chosen by --format")
     return format_, path

@@ -9,6 +9,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Optional, Protocol, TextIO
 
+from importguard.terminal import inert
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -20,9 +22,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 
 
 def printable(text: str) -> str:
-    """Give ``text`` as one line without terminal escapes, control characters or lone surrogates."""
+    """Give ``text`` as one line without terminal escapes, control characters or lone surrogates.
+
+    Nor does GitHub's runner, which reads standard error too, find a command in it.
+    """
     without_escapes = _ESCAPE_SEQUENCE.sub("", text)
-    return _CONTROL.sub("", without_escapes.replace("\n", " ").replace("\t", " ")).rstrip()
+    line = _CONTROL.sub("", without_escapes.replace("\n", " ").replace("\t", " ")).rstrip()
+    return inert(line)
 
 
 class Progress(Protocol):
@@ -149,11 +155,13 @@ class TerminalProgress:
             self._bar.update(task, description=description, **fields)  # type: ignore[arg-type]
 
 
-def make_progress(stderr: TextIO, quiet: bool = False, verbose: bool = False, color: bool = True) -> Progress:
-    """Choose how progress is shown on ``stderr``: not at all, on a terminal, or as plain lines."""
+def make_progress(
+    stderr: TextIO, quiet: bool = False, verbose: bool = False, color: bool = True, bar: bool = True
+) -> Progress:
+    """Choose how progress is shown: not at all, on a terminal as a ``bar``, or as plain lines."""
     if quiet:
         return QuietProgress()
-    if stderr.isatty():
+    if bar and stderr.isatty():
         return TerminalProgress(stderr, verbose, color)
     return PlainProgress(stderr, verbose)
 

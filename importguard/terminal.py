@@ -12,6 +12,7 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
     "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
 # SGR parameters, ECMA-48 section 8.3.117.
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
@@ -20,6 +21,14 @@ _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "...
 def escape(text: str) -> str:
     """``text`` on one line with nothing that a terminal would obey: ``\\n``, ``\\x1b``, ``\\u202e``."""
     return _UNSAFE.sub(lambda match: _escaped(match.group()), text)
+
+
+def inert(text: str) -> str:
+    """``text`` in which GitHub's runner finds no command: lines that begin with ``::``, ``##[`` anywhere.
+
+    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs; it reads both streams.
+    """
+    return _COMMAND.sub(lambda match: match.group()[:-1] + "\\" + match.group()[-1], text)
 
 
 def escape_lines(text: str) -> str:

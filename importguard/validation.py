@@ -22,6 +22,7 @@ from importguard.model import (
 )
 from importguard.progress import Progress
 from importguard.redaction import redact, redacted
+from importguard.repository import with_places
 from importguard.startup import mark, shortfalls
 
 _FAILING: dict[str, tuple[Severity, ...]] = {
@@ -49,7 +50,8 @@ def validate(
     inspect = inspector or _running()
     engine = engine or _docker(progress)
     with closing(engine):
-        return Report(tuple(_checked(item, config, progress, engine, inspect) for item in references))
+        images = [_checked(item, config, progress, engine, inspect) for item in references]
+    return Report(tuple(with_places(image, config) for image in images))
 
 
 def _checked(

@@ -36,6 +36,12 @@ def write_file(path: str, text: str) -> None:
         raise UsageError(f"--output {path} can't be written: {error.strerror or error}") from error
 
 
+def append_file(path: str, text: str) -> None:
+    """Add to a file that others write to as well. Raises OSError."""
+    with open(path, "ab") as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+
+
 def _replace(path: str, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=".importguard-", dir=os.path.dirname(path))
     try:

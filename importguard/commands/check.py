@@ -14,7 +14,6 @@ from importguard.options import build_argument, environment, output, setup_calla
 
 if TYPE_CHECKING:
     from importguard.config import Config
-    from importguard.model import Report
 
 _BUILD_ONLY = {"dockerfile": "-f/--file", "target": "--target", "build_args": "--build-arg", "tag": "--tag"}
 # Options that are settings of the same name and value.
@@ -37,24 +36,26 @@ def check(ctx: click.Context, /, **options: Any) -> int:
 
     An image that the engine does not have is pulled. With --build, the image is built first.
     """
+    from importguard.commands.publishing import Style, publish
+    from importguard.pipelines import pipeline
     from importguard.progress import make_progress
     from importguard.validation import exit_code, validate
-    from importguard.writing import check_writable, write_file, write_stdout
+    from importguard.writing import check_writable
 
     config = _config(ctx, options)
     outputs = [output(value) for value in options["outputs"]]
     for _, path in outputs:
         check_writable(path)
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
-    progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color)
+    runs_in = pipeline(os.environ)
+    asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
+    format_ = options["format_"] if asked else None
+    progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
         report = validate(config, progress)
     finally:
         progress.close()
-    on_terminal = sys.stdout.isatty()
-    write_stdout(_render(report, options["format_"], options["verbose"], color and on_terminal, on_terminal))
-    for format_, path in outputs:
-        write_file(path, _render(report, format_, options["verbose"], color=False, on_terminal=False))
+    publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
     return exit_code(report, config.fail_on)
 
 
@@ -89,18 +90,3 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
     for name, flag in refused.items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")
-
-
-def _render(report: Report, format_: str, verbose: bool, color: bool, on_terminal: bool) -> str:
-    from importguard.reporters import json, text
-
-    if format_ == "json":
-        return json.render(report)
-    width = _terminal_width() if on_terminal else 110
-    return text.render(report, width=width, color=color, verbose=verbose)
-
-
-def _terminal_width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns

@@ -117,7 +117,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="What is written to standard output.",
+        help="What is written to standard output. In GitHub Actions, text comes with annotations.",
     ),
     option(
         "-o",
@@ -126,7 +126,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="[FORMAT=]FILE",
         multiple=True,
         type=Line(),
-        help="Write the report to a file too; without FORMAT, .json is JSON and the rest text. Repeatable.",
+        help="Write the report to a file too; without FORMAT, its name tells: .json, .sarif, .xml (junit), "
+        ".md, else text. Repeatable.",
     ),
     option("-q", "--quiet", is_flag=True, help="Show no progress."),
     option("-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."),

@@ -153,7 +153,12 @@ class Result:
 
 def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     """This process's environment without the settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("IMPORTGUARD_")}
+    pipeline = ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "BUILDER_OUTPUT")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("IMPORTGUARD_") and name not in pipeline
+    }
     return {**kept, "NO_COLOR": "1", **(more or {})}
 
 

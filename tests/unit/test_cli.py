@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -25,10 +26,19 @@ SOUND = evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),))
 BROKEN = evidence(failed("shop.main", no_module("redis")))
 
 
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in [name for name in os.environ if name.startswith("IMPORTGUARD_") or name == "NO_COLOR"]:
         monkeypatch.delenv(name)
+    for name in ("GITHUB_ACTIONS", "BUILDER_OUTPUT", "CI"):
+        monkeypatch.delenv(name, raising=False)
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -37,10 +47,10 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
     """Replace the check by one that sees a sound image; the list holds the settings it was given."""
-    return _replace(monkeypatch, SOUND)
+    return replace_check(monkeypatch, SOUND)
 
 
-def _replace(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config]:
+def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config]:
     seen: list[Config] = []
     judge = validation.validate
 
@@ -185,7 +195,7 @@ def test_a_name_alone_passes_its_value_on(checked: list[Config], monkeypatch: py
         ("shop", "--env", "=x"),
         ("shop", "--env-file", "/nowhere/vars.env"),
         ("--build", ".", "--build-arg", "=x"),
-        ("shop", "-o", "sarif=x"),
+        ("shop", "-o", "spdx=x"),
         ("shop", "-o", "-"),
         ("shop", "-o", "/nowhere/report.json"),
         ("shop", "-o", "/"),
@@ -206,7 +216,7 @@ def test_wrong_usage_is_2_before_anything_runs(
 def test_findings_are_1_and_the_report_alone_is_on_standard_output(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _replace(monkeypatch, BROKEN)
+    replace_check(monkeypatch, BROKEN)
     assert run("check", "shop", "--format", "json") == 1
     assert json.loads(capsys.readouterr().out)["images"][0]["summary"]["failed"] == 1
     assert run("check", "shop", "--fail-on", "never") == 0
@@ -225,6 +235,24 @@ def test_reports_are_written_to_files(checked: list[Config], tmp_path: Path) -> 
     assert "✓ The module imports." in as_text.read_text("utf-8")
     assert stat.S_IMODE(as_text.stat().st_mode) == 0o640
     assert sorted(path.name for path in tmp_path.iterdir()) == ["odd", "r.json", "r.txt"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("r.json", ("json", "r.json")),
+        ("a/R.SARIF", ("sarif", "a/R.SARIF")),
+        ("r.sarif.json", ("sarif", "r.sarif.json")),
+        ("r.xml", ("junit", "r.xml")),
+        ("r.md", ("markdown", "r.md")),
+        ("r", ("text", "r")),
+        ("gitlab=r.json", ("gitlab", "r.json")),
+        ("github=a=b", ("github", "a=b")),
+        ("./a=b.md", ("markdown", "./a=b.md")),
+    ],
+)
+def test_the_format_of_a_file(value: str, expected: tuple[str, str]) -> None:
+    assert options.output(value) == expected
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices are files only there")
@@ -250,7 +278,7 @@ def test_what_goes_wrong_is_never_taken_for_findings(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _replace(monkeypatch, error)
+    replace_check(monkeypatch, error)
     assert run("check", "shop") == code
     output = capsys.readouterr()
     assert said in output.err
@@ -261,7 +289,7 @@ def test_what_goes_wrong_is_never_taken_for_findings(
 def test_verbose_shows_the_traceback_of_a_bug(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _replace(monkeypatch, RuntimeError("oops"))
+    replace_check(monkeypatch, RuntimeError("oops"))
     assert run("check", "-v", "shop") == 4
     assert "Traceback" in capsys.readouterr().err
 

@@ -1,0 +1,30 @@
+"""The pipelines that importguard knows to run in, by the variables that they set, and what each can show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """``annotates``: it obeys workflow commands in the log. ``summary`` is the file that it shows, if any."""
+
+    annotates: bool = False
+    summary: Optional[str] = None
+
+
+def pipeline(environ: Mapping[str, str]) -> Optional[Pipeline]:
+    """What this process runs in; None outside of any pipeline.
+
+    GitHub: https://docs.github.com/actions/reference/variables-reference. Cloud Build keeps what a step
+    writes to $BUILDER_OUTPUT/output with the build, ``buildStepOutputs`` in
+    https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds. Others set CI.
+    """
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return Pipeline(annotates=True, summary=environ.get("GITHUB_STEP_SUMMARY") or None)
+    if environ.get("BUILDER_OUTPUT"):
+        return Pipeline(summary=os.path.join(environ["BUILDER_OUTPUT"], "output"))
+    return Pipeline() if environ.get("CI") else None
