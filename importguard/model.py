@@ -58,6 +58,14 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """Why a finding is not shown. ``by``: rule (it is turned off), ignore or baseline."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One cause, named once: ``affected`` lists every module that fails by it."""
 
@@ -72,6 +80,7 @@ class Finding:
     reached: bool = True
     breaks_startup: Optional[bool] = None
     diagnosis: Optional[Diagnosis] = None
+    suppression: Optional[Suppression] = None
 
     @property
     def fingerprint(self) -> str:
@@ -106,20 +115,26 @@ class EntryPointVerdict:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """Which image was judged. ``platform`` is ``os/arch``; ``user`` empty means root."""
+    """Which image was judged. ``platform`` is ``os/arch``; ``user`` empty means root.
+
+    ``label`` is what the configuration calls it.
+    """
 
     reference: str
     id: str
     platform: str
     user: str = ""
+    label: Optional[str] = None
 
     @property
     def name(self) -> str:
-        """What stays the same from build to build: the reference without its tag and digest.
+        """What stays the same from build to build: the label, else the reference without tag and digest.
 
         The grammar: https://pkg.go.dev/github.com/distribution/reference. A colon before the last slash is
         that of a registry's port.
         """
+        if self.label:
+            return self.label
         head, slash, tail = self.reference.partition("@")[0].rpartition("/")
         return head + slash + tail.partition(":")[0]
 
@@ -159,6 +174,7 @@ class ImageReport:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of one run: always a list of images."""
+    """The result of one run: always a list of images. ``notes`` concern all of them."""
 
     images: tuple[ImageReport, ...]
+    notes: tuple[str, ...] = ()

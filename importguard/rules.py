@@ -129,15 +129,15 @@ _TABLE = (
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
 
 
-def rule(name: str) -> Rule:
+def find_rule(name: str) -> Rule:
     """The rule of that number or name, in any case. Raises UsageError with the nearest one for others."""
     wanted = name.strip().lower()
-    for known in RULES.values():
-        if wanted in (known.id.lower(), known.name):
-            return known
+    for rule in RULES.values():
+        if wanted in (rule.id.lower(), rule.name):
+            return rule
     import difflib
 
-    names = [text for known in RULES.values() for text in (known.id.lower(), known.name)]
+    names = {text.lower(): text for rule in RULES.values() for text in (rule.id, rule.name)}
     near = difflib.get_close_matches(wanted, names, n=1)
-    hint = f"did you mean {near[0].upper() if near[0].startswith('ig') else near[0]}? " if near else ""
+    hint = f"did you mean {names[near[0]]}? " if near else ""
     raise UsageError(f"there is no rule {name!r}: {hint}'importguard rules' lists all")

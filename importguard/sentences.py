@@ -12,12 +12,18 @@ _MOST_LINES = 8
 _LONGEST_LINE = 1500
 _MOST_NAMES = 6
 
+_SUPPRESSED = {
+    "rule": "by a rule that is turned off",
+    "ignore": "ignored by the configuration",
+    "baseline": "in the baseline",
+}
+
 
 def short_verdict(image: ImageReport) -> str:
     """What came of the image, in a few words."""
     parts = [count(len(image.findings), "finding")] if image.findings else []
     parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
-    return ", ".join(parts) or "every module imports"
+    return ", ".join(parts) or ("nothing new" if image.suppressed else "every module imports")
 
 
 def sentences(image: ImageReport) -> Iterator[str]:
@@ -25,19 +31,24 @@ def sentences(image: ImageReport) -> Iterator[str]:
     outcomes = Counter(module.outcome for module in image.modules)
     checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
     failed = checked - outcomes["imported"]
+    everything = (*image.findings, *image.suppressed)
+    if image.suppressed and not image.findings:
+        yield "Nothing is found but what is suppressed."
     if failed:
-        causes = sum(1 for finding in image.findings if finding.reached and finding.rule.id != "IG109")
+        causes = sum(1 for finding in everything if finding.reached and finding.rule.id != "IG109")
         verb = "does" if failed == 1 else "do"
         yield f"{failed} of {count(checked, 'module')} {verb} not import, from {count(causes, 'cause')}."
-    elif checked and not image.findings:
+    elif checked and not everything:
         yield from _all_import(checked)
-    unreached = sum(1 for finding in image.findings if not finding.reached)
+    unreached = sum(1 for finding in everything if not finding.reached)
     if unreached:
         verb = "is" if unreached == 1 else "are"
         yield f"{count(unreached, 'more missing module')} {verb} behind them and would fail next."
     yield from _startup(image)
-    if checked and not failed and image.findings:
+    if checked and not failed and everything:
         yield from _all_import(checked)
+    if image.suppressed:
+        yield _suppressed(image)
 
 
 def _all_import(checked: int) -> Iterator[str]:
@@ -46,7 +57,7 @@ def _all_import(checked: int) -> Iterator[str]:
 
 def _startup(image: ImageReport) -> Iterator[str]:
     commands = ", ".join(dict.fromkeys(escape(entry.command) for entry in image.entrypoints if entry.target))
-    broken = sum(1 for finding in image.findings if finding.breaks_startup)
+    broken = sum(1 for finding in (*image.findings, *image.suppressed) if finding.breaks_startup)
     if broken:
         verb = "breaks" if broken == 1 else "break"
         behind = f" ({commands})" if commands else ""
@@ -55,6 +66,14 @@ def _startup(image: ImageReport) -> Iterator[str]:
         yield f"What starts it can be loaded: {commands}."
     elif not commands and image.complete:
         yield "No start command was recognised; name the one that production runs: --command CMD."
+
+
+def _suppressed(image: ImageReport) -> str:
+    """How many findings are not shown, and why."""
+    reasons = Counter(finding.suppression.by for finding in image.suppressed if finding.suppression)
+    why = ", ".join(f"{reasons[by]} {words}" for by, words in _SUPPRESSED.items() if reasons[by])
+    verb = "is" if len(image.suppressed) == 1 else "are"
+    return f"{count(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

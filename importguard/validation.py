@@ -66,7 +66,7 @@ def _checked(
     except UsageError:
         raise
     except ImportguardError as error:
-        return _unjudged(reference, image, redacted(str(error), config.env), error.exit_code)
+        return _unjudged(reference, image, config, error)
 
 
 def exit_code(report: Report, fail_on: str) -> int:
@@ -115,7 +115,7 @@ def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
-        image=_info(image),
+        image=_info(image, config),
         interpreter=Interpreter(evidence.executable, evidence.version, evidence.implementation),
         import_path=evidence.import_path,
         entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
@@ -133,23 +133,23 @@ def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     )
 
 
-def _unjudged(reference: str, image: Optional[Image], error: str, code: int) -> ImageReport:
+def _unjudged(reference: str, image: Optional[Image], config: Config, error: ImportguardError) -> ImageReport:
     return ImageReport(
-        image=_info(image) if image else ImageInfo(reference, "", ""),
+        image=_info(image, config) if image else ImageInfo(reference, "", "", label=config.name),
         interpreter=None,
         import_path=(),
         entrypoints=(),
         complete=False,
-        error=error,
+        error=redacted(str(error), config.env),
         modules=(),
         findings=(),
         seconds=0.0,
-        exit_code=code,
+        exit_code=error.exit_code,
     )
 
 
-def _info(image: Image) -> ImageInfo:
-    return ImageInfo(image.reference, image.id, image.platform, image.user)
+def _info(image: Image, config: Config) -> ImageInfo:
+    return ImageInfo(image.reference, image.id, image.platform, image.user, config.name)
 
 
 def _left_out(modules: list[ModuleImport]) -> list[str]:

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importguard.commands.check_options import check_options
-from importguard.errors import UsageError
-from importguard.options import build_argument, environment, output, setup_callable
+from importguard.options import output
 
 if TYPE_CHECKING:
     from importguard.config import Config
-
-_BUILD_ONLY = {"dockerfile": "-f/--file", "target": "--target", "build_args": "--build-arg", "tag": "--tag"}
-# Options that are settings of the same name and value.
-_SAME = (
-    *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
-    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on"),
-)
+    from importguard.model import Report
+    from importguard.progress import Progress
 
 
 @click.command(
@@ -34,15 +28,17 @@ _SAME = (
 def check(ctx: click.Context, /, **options: Any) -> int:
     """Check that every module of the application in each IMAGE can be imported.
 
-    An image that the engine does not have is pulled. With --build, the image is built first.
+    An image that the engine does not have is pulled. With --build, the image is built first. Options can be
+    given in importguard.toml or in [tool.importguard] of pyproject.toml.
     """
     from importguard.commands.publishing import Style, publish
+    from importguard.commands.settings import configs
     from importguard.pipelines import pipeline
     from importguard.progress import make_progress
-    from importguard.validation import exit_code, validate
+    from importguard.validation import exit_code
     from importguard.writing import check_writable
 
-    config = _config(ctx, options)
+    wanted = configs(ctx, options)
     outputs = [output(value) for value in options["outputs"]]
     for _, path in outputs:
         check_writable(path)
@@ -52,41 +48,22 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     format_ = options["format_"] if asked else None
     progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
-        report = validate(config, progress)
+        report = _judged(ctx, options, wanted, progress)
     finally:
         progress.close()
     publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
-    return exit_code(report, config.fail_on)
+    return exit_code(report, options["fail_on"])
 
 
-def _config(ctx: click.Context, options: dict[str, Any]) -> Config:
-    """The settings as a value; raises UsageError for what contradicts itself."""
-    from importguard.config import Build, Config
+def _judged(ctx: click.Context, options: dict[str, Any], wanted: list[Config], progress: Progress) -> Report:
+    """Check every image; what the configuration says of findings is applied to all of them together."""
+    from datetime import date
 
-    _check_images(ctx, options)
-    build = None
-    if options["build"]:
-        arguments = tuple(build_argument(value) for value in options["build_args"])
-        build = Build(options["build"], options["dockerfile"], options["target"], arguments, options["tag"])
-    return Config(
-        build=build,
-        env=environment(options["env"], options["env_files"], os.environ),
-        setup=setup_callable(options["setup"]),
-        **{name: options[name] for name in _SAME},
-    )
+    from importguard import validation
+    from importguard.commands.configuration import configuration
+    from importguard.commands.settings import is_whole
+    from importguard.model import Report
+    from importguard.suppression import apply
 
-
-def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
-    """Either images or a build; what is typed for the one is refused with the other."""
-    if options["images"] and options["build"]:
-        raise UsageError("give either images to check or --build CONTEXT, not both")
-    if not options["images"] and not options["build"]:
-        raise UsageError(
-            "give an image to check, or build one with --build CONTEXT (see importguard check --help)"
-        )
-    if any(not image.strip() for image in options["images"]):
-        raise UsageError("an image's name is empty; give a reference such as shop:1.4")
-    refused = {"pull": "--pull"} if options["build"] else _BUILD_ONLY
-    for name, flag in refused.items():
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")
+    images = [image for config in wanted for image in validation.validate(config, progress).images]
+    return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), is_whole(ctx, options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import click
 
@@ -11,7 +11,23 @@ from importguard.options import FORMATS, Line, duration, option, size
 
 _JOBS = min(os.cpu_count() or 1, 4)
 
+
+def _read_configuration(ctx: click.Context, parameter: click.Parameter, value: Optional[str]) -> None:
+    from importguard.commands.configuration import read
+
+    read(ctx, value)
+
+
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_configuration,
+        help="Settings; without it, the nearest importguard.toml or [tool.importguard] in pyproject.toml.",
+    ),
+    option("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
     option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
     option("-f", "--file", "dockerfile", metavar="DOCKERFILE", help="With --build: the Dockerfile."),
     option("--target", metavar="STAGE", help="With --build: the stage to build."),

@@ -24,11 +24,11 @@ def rules() -> None:
 def explain(names: tuple[str, ...]) -> None:
     """Say what each RULE (IG101, or missing-module) means, how it comes about and how to mend it."""
     from importguard import explanations
-    from importguard.rules import rule
+    from importguard.rules import find_rule
     from importguard.writing import write_stdout
 
     width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 80
-    found = [rule(name) for name in names]
+    found = [find_rule(name) for name in names]
     write_stdout("\n".join(explanations.explain(one, width, _color()) for one in found))
 
 

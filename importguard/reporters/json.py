@@ -19,6 +19,7 @@ def render(report: Report) -> str:
         "schema_version": 1,
         "importguard": __version__,
         "images": [_image(image) for image in report.images],
+        "notes": list(report.notes),
     }
     return json.dumps(_valid(plain), indent=2, allow_nan=False) + "\n"
 
@@ -27,6 +28,7 @@ def _image(image: ImageReport) -> dict[str, Any]:
     interpreter = image.interpreter
     return {
         "image": {
+            "name": image.image.label,
             "reference": image.image.reference,
             "id": image.image.id or None,
             "platform": image.image.platform or None,
@@ -74,6 +76,7 @@ def _summary(image: ImageReport) -> dict[str, Any]:
         "causes": len(image.findings),
         "errors": severities[Severity.ERROR],
         "warnings": severities[Severity.WARNING],
+        "suppressed": len(image.suppressed),
         "seconds": round(image.seconds, 3),
     }
 
@@ -108,6 +111,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "location": _location(diagnosis.location),
             "confidence": diagnosis.confidence,
         },
+        "suppression": finding.suppression
+        and {"by": finding.suppression.by, "reason": finding.suppression.reason},
         "fingerprint": finding.fingerprint,
     }
 

@@ -45,14 +45,27 @@ def render(report: Report, *, width: int = 80, color: bool = False, verbose: boo
         lines += _image(image, page)
     if len(report.images) > 1:
         lines += ["", page.style("─" * page.width, "dim"), "", *_overview(report, page)]
+    if report.notes:
+        lines += [
+            "",
+            *(line for note in report.notes for line in page.styled(escape(note), "yellow", "", "  ")),
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _notes(report: Report, page: _Page) -> Iterator[str]:
+    for note in report.notes:
+        yield from page.styled(escape(note), "yellow", "", "  ")
 
 
 def _overview(report: Report, page: _Page) -> Iterator[str]:
     for image in report.images:
         mark, styles = _mark(image)
         yield from page.styled(
-            f"{mark} {escape(image.image.reference)}: {short_verdict(image)}", styles, "", "  "
+            f"{mark} {escape(image.image.label or image.image.reference)}: {short_verdict(image)}",
+            styles,
+            "",
+            "  ",
         )
 
 
@@ -78,6 +91,9 @@ def _image(image: ImageReport, page: _Page) -> Iterator[str]:
     if image.modules:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
+    if page.verbose:
+        for finding in image.suppressed:
+            yield from page.styled(_suppressed(finding), "dim", "", "  ")
     for note in image.notes:
         yield from page.styled(escape(note), "dim", "", "  ")
     if page.verbose and image.details:
@@ -97,6 +113,8 @@ def _title(image: ImageReport, page: _Page) -> Iterator[str]:
     reference, identity = image.image.reference, _short_id(image.image.id)
     # A build without a tag has no other name than its id.
     name, facts = (identity, []) if reference == image.image.id else (reference, [identity])
+    if image.image.label:
+        name, facts = image.image.label, [name, *facts]
     facts += [image.image.platform]
     if image.interpreter:
         facts += [f"{image.interpreter.implementation} {image.interpreter.version}"]
@@ -156,6 +174,12 @@ def _heading(number: int, finding: Finding, page: _Page) -> Iterator[str]:
     yield from page.styled(left, styles, "", _INDENT)
     if right:
         yield from page.styled(right, "", _INDENT)
+
+
+def _suppressed(finding: Finding) -> str:
+    reason = finding.suppression.reason if finding.suppression else ""
+    subject = finding.missing or finding.module
+    return f"Suppressed: {finding.rule.id} {escape(subject)} ({escape(reason)})"
 
 
 def _message(finding: Finding, page: _Page) -> Iterator[str]:

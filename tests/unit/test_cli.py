@@ -2,90 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import pytest
-from unit.builders import IMAGE, entry, evidence, failed, imported, no_module
+from unit.command_line import BROKEN, replace_check, run, settings
 
 from importguard import cli as command_line
 from importguard import options, validation
 from importguard.config import Build, Config
-from importguard.errors import ImageError, UsageError
+from importguard.errors import UsageError
 from importguard.model import Report
-
-SOUND = evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),))
-BROKEN = evidence(failed("shop.main", no_module("redis")))
-
-
-class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in [name for name in os.environ if name.startswith("IMPORTGUARD_") or name == "NO_COLOR"]:
-        monkeypatch.delenv(name)
-    for name in ("GITHUB_ACTIONS", "BUILDER_OUTPUT", "CI"):
-        monkeypatch.delenv(name, raising=False)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-@pytest.fixture
-def checked(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
-    """Replace the check by one that sees a sound image; the list holds the settings it was given."""
-    return replace_check(monkeypatch, SOUND)
-
-
-def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config]:
-    seen: list[Config] = []
-    judge = validation.validate
-
-    class Engine:
-        def image(self, reference: str, **policy: Any) -> Any:
-            if reference == "lost":
-                raise ImageError("lost: there is no such image")
-            return IMAGE
-
-        def run(self, *arguments: Any) -> Any:
-            raise AssertionError
-
-        def close(self) -> None: ...
-
-    def validate(config: Config, progress: Any) -> Report:
-        seen.append(config)
-        if isinstance(observed, BaseException):
-            raise observed
-        plain = Config(images=config.images or ("built",))
-        return judge(plain, progress, engine=Engine(), inspector=lambda *_: observed)
-
-    monkeypatch.setattr(validation, "validate", validate)
-    return seen
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        command_line.main(arguments)
-    assert isinstance(end.value.code, int)
-    return end.value.code
-
-
-def settings(checked: list[Config], *arguments: str) -> Config:
-    assert run("check", *arguments) == 0
-    return checked[-1]
 
 
 def test_defaults(checked: list[Config]) -> None:

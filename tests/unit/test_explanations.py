@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from unit.command_line import run
 
-from importguard import cli as command_line
 from importguard.errors import UsageError
 from importguard.explanations import EXAMPLES, explain, parts, table
 from importguard.model import Rule
-from importguard.rules import RULES, rule
+from importguard.rules import RULES, find_rule
 
 ALL = list(RULES.values())
 
@@ -38,13 +38,6 @@ def test_numbers_and_names_are_unique_and_well_formed() -> None:
     assert len({one.name for one in ALL}) == len(ALL)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", one.name) for one in ALL)
     assert all(re.fullmatch(r"IG[1-9]\d\d", one.id) for one in ALL)
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        command_line.main(arguments)
-    assert isinstance(end.value.code, int)
-    return end.value.code
 
 
 def test_rules_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +72,7 @@ def test_an_unknown_rule_names_the_nearest(name: str, hint: str, capsys: pytest.
     assert output.out == ""
     assert hint in output.err
     with pytest.raises(UsageError):
-        rule(name)
+        find_rule(name)
 
 
 def test_colours_are_for_terminals() -> None:

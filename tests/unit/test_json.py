@@ -101,13 +101,14 @@ def test_counts() -> None:
         "causes": 4,
         "errors": 3,
         "warnings": 1,
+        "suppressed": 0,
         "seconds": 1.25,
     }
 
 
 def test_an_image_that_could_not_be_checked_is_in_the_report() -> None:
     lost = json.loads(render(everything()))["images"][1]
-    assert lost["image"] == {"reference": "lost", "id": None, "platform": None}
+    assert lost["image"] == {"name": None, "reference": "lost", "id": None, "platform": None}
     assert lost["error"] == "lost: there is no such image"
     assert lost["complete"] is False
 

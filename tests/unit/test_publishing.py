@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.test_cli import BROKEN, SOUND, Terminal, replace_check, run
+from unit.command_line import BROKEN, SOUND, Terminal, replace_check, run
 
 from importguard.pipelines import Pipeline, pipeline
 from importguard.terminal import inert

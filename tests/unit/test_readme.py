@@ -9,6 +9,8 @@ import click
 import pytest
 
 from importguard.cli import cli
+from importguard.commands.configuration import kind, options_by_key
+from importguard.configuration import load
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.rules import RULES
 
@@ -66,3 +68,12 @@ def test_every_rule_has_a_row():
     assert {row.split("|")[1].strip() for row in rows} == {
         f"{rule.id} {rule.name}" for rule in RULES.values()
     }
+
+
+def test_the_configuration_is_one(tmp_path):
+    (example,) = re.findall(r"```toml\n(.*?)```", section("Configuration"), flags=re.DOTALL)
+    path = tmp_path / "importguard.toml"
+    path.write_text(example)
+    keys = {key: kind(option) for key, option in options_by_key(cli.commands["check"]).items()}
+    configuration = load(path, keys, keys)
+    assert (len(configuration.images), len(configuration.policy.ignores)) == (1, 1)

@@ -1,0 +1,114 @@
+"""The options of ``importguard check`` as values: one Config a run, or one for each image of the file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from importguard.commands.configuration import configuration, image_defaults
+from importguard.config import Build, Config
+from importguard.configuration import ImageSettings
+from importguard.errors import UsageError
+from importguard.options import build_argument, environment, setup_callable
+
+_BUILD_ONLY = {"dockerfile": "-f/--file", "target": "--target", "build_args": "--build-arg", "tag": "--tag"}
+# Options that are settings of the same name and value.
+_SAME = (
+    *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
+    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on"),
+)
+# What says which image is meant: with --all, the file says it.
+_WHICH = {
+    "images": "an image",
+    "build": "--build",
+    "dockerfile": "-f/--file",
+    "target": "--target",
+    "tag": "--tag",
+}
+
+
+def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
+    """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
+    if _all(ctx, options):
+        return [_of_image(ctx, options, image) for image in configuration(ctx).images]
+    options = _one_way(ctx, options)
+    _check_images(ctx, options)
+    return [_config(options)]
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
+    """Whether the images of the file are to be checked. What is typed wins over the file's ``all = true``."""
+    if not options["all_"]:
+        return False
+    named = [flag for name, flag in _WHICH.items() if _typed(ctx, name)]
+    if named and _typed(ctx, "all_"):
+        raise UsageError(f"--all checks the images of the configuration file; give either it or {named[0]}")
+    if not named and not configuration(ctx).images:
+        where = configuration(ctx).path or "no configuration file was found: it"
+        raise UsageError(f"--all: {where} describes no image; add [[image]] tables to it")
+    return not named
+
+
+def _one_way(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Images that are typed take the place of a build that the environment or the file names."""
+    replaced = options["images"] and options["build"] and not _typed(ctx, "build")
+    return {**options, "build": None} if replaced else options
+
+
+def _of_image(ctx: click.Context, options: dict[str, Any], image: ImageSettings) -> Config:
+    """The settings of one image: what is typed or in the environment wins over what the file says of it."""
+    file = configuration(ctx)
+    strong = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    own = image_defaults(ctx, file, image.settings)
+    chosen = {name: value for name, value in own.items() if ctx.get_parameter_source(name) not in strong}
+    merged = {**options, **chosen, "images": (image.reference,) if image.reference else ()}
+    if image.reference:
+        merged["build"] = None
+    if not image.reference and not merged["build"]:
+        raise UsageError(f"{file.path}: image {image.name!r}: give build, or the reference of an image")
+    return _config(merged, image.name)
+
+
+def _config(options: dict[str, Any], name: str = "") -> Config:
+    build = None
+    if options["build"]:
+        arguments = tuple(build_argument(value) for value in options["build_args"])
+        build = Build(options["build"], options["dockerfile"], options["target"], arguments, options["tag"])
+    return Config(
+        name=name or None,
+        build=build,
+        env=environment(options["env"], options["env_files"], os.environ),
+        setup=setup_callable(options["setup"]),
+        **{key: options[key] for key in _SAME},
+    )
+
+
+def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
+    """Either images or a build; what is typed for the one is refused with the other."""
+    if options["images"] and options["build"]:
+        raise UsageError("give either images to check or --build CONTEXT, not both")
+    if not options["images"] and not options["build"]:
+        described = len(configuration(ctx).images)
+        file = f", or --all for the images of {configuration(ctx).path} ({described})" if described else ""
+        raise UsageError(
+            f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help)"
+        )
+    if any(not image.strip() for image in options["images"]):
+        raise UsageError("an image's name is empty; give a reference such as shop:1.4")
+    refused = {"pull": "--pull"} if options["build"] else _BUILD_ONLY
+    for name, flag in refused.items():
+        if _typed(ctx, name):
+            raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")
+
+
+def is_whole(ctx: click.Context, options: dict[str, Any]) -> bool:
+    """Whether the run checks all that the file is for, so that an ignore without a match is one too many."""
+    narrowed = any(_typed(ctx, name) for name in ("packages", "exclude"))
+    return not narrowed and (_all(ctx, options) or not configuration(ctx).images)

@@ -1,0 +1,109 @@
+"""Write importguard/schemas/config.schema.json from the options of ``check``; with --check, only compare.
+
+JSON Schema draft-07: what the editors' TOML plug-ins know.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importguard.cli import cli
+from importguard.commands.configuration import NOT_OF_AN_IMAGE, kind, options_by_key
+
+SCHEMA = Path(__file__).parents[1] / "importguard" / "schemas" / "config.schema.json"
+_TYPES: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "quantity": {"type": ["string", "number"]},
+    "list": {"type": "array", "items": {"type": "string"}},
+}
+_SEVERITIES = ["error", "warning", "note", "off"]
+
+
+def text(description: str) -> dict[str, Any]:
+    """A string that is not blank."""
+    return {"description": description, "type": "string", "pattern": "\\S"}
+
+
+def setting(option: click.Option) -> dict[str, Any]:
+    """What the file may hold for an option."""
+    help_ = (option.help or "").replace("With --build: ", "With build: ").replace(" Repeatable.", "")
+    described = {"description": help_, **_TYPES[kind(option)]}
+    if isinstance(option.type, click.Choice):
+        described["enum"] = list(option.type.choices)
+    if isinstance(option.type, click.IntRange) and option.type.min is not None:
+        described["minimum"] = option.type.min
+    return described
+
+
+def schema() -> dict[str, Any]:
+    """The whole schema."""
+    options = options_by_key(cli.commands["check"])
+    settings = {key: setting(option) for key, option in options.items()}
+    table: dict[str, Any] = {"type": "object", "additionalProperties": False}
+    ignore = {
+        "rule": text("A rule, by its number or its name."),
+        "module": text("A glob for every module that fails by it; for rules from IG104, for its module."),
+        "missing": text("A glob for what is missing."),
+        "reason": text("Why this may be ignored."),
+        "expires": {
+            "description": "The last day on which it is ignored.",
+            "type": "string",
+            "format": "date",
+        },
+    }
+    image = {
+        "name": text("What reports call the image."),
+        "reference": text("The image, where it exists and is not built."),
+        **{key: value for key, value in settings.items() if key not in NOT_OF_AN_IMAGE},
+    }
+    named = [{"required": [key]} for key in ("rule", "module", "missing")]
+    properties = {
+        **settings,
+        "rules": {
+            "description": "Severities of rules, by number or name; off turns a rule off.",
+            "type": "object",
+            "additionalProperties": {"enum": _SEVERITIES},
+        },
+        "ignore": {
+            "description": "Findings that are not to be shown.",
+            "type": "array",
+            "items": {**table, "required": ["reason"], "anyOf": named, "properties": ignore},
+        },
+        "image": {
+            "description": "The images of this repository, for importguard check --all.",
+            "type": "array",
+            "items": {
+                **table,
+                "required": ["name"],
+                "not": {"required": ["reference", "build"]},
+                "properties": image,
+            },
+        },
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "importguard",
+        "description": "importguard.toml, or [tool.importguard]. Paths are as seen from the file's folder.",
+        **table,
+        "properties": properties,
+    }
+
+
+def main() -> int:
+    """Write, or compare; 1 where the file is not what it should be."""
+    wanted = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    if "--check" in sys.argv[1:]:
+        return 0 if SCHEMA.read_text(encoding="utf-8") == wanted else 1
+    SCHEMA.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
