@@ -173,8 +173,17 @@ class ImageReport:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A report against a baseline: how many findings are old, and how many are found no more."""
+
+    old: int
+    fixed: int
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of one run: always a list of images. ``notes`` concern all of them."""
 
     images: tuple[ImageReport, ...]
     notes: tuple[str, ...] = ()
+    comparison: Optional[Comparison] = None

@@ -11,18 +11,18 @@ from importguard.errors import InspectionError, UsageError
 from importguard.terminal import fit_encoding
 
 
-def check_writable(path: str) -> None:
+def check_writable(path: str, option: str = "--output") -> None:
     """Raise UsageError now where ``path`` can't be written later: a check may take minutes."""
     folder = os.path.dirname(os.path.realpath(path))
     if os.path.isdir(path):
-        raise UsageError(f"--output {path} is a folder; name a file")
+        raise UsageError(f"{option} {path} is a folder; name a file")
     if not os.path.isdir(folder):
-        raise UsageError(f"--output {path} can't be written: there is no folder {folder}")
+        raise UsageError(f"{option} {path} can't be written: there is no folder {folder}")
     if not os.access(path if _is_special(path) else folder, os.W_OK):
-        raise UsageError(f"--output {path} can't be written: no permission to write in {folder}")
+        raise UsageError(f"{option} {path} can't be written: no permission to write in {folder}")
 
 
-def write_file(path: str, text: str) -> None:
+def write_file(path: str, text: str, option: str = "--output") -> None:
     """Write atomically: a reader sees the old file or the whole new one. Devices and pipes are written to."""
     real = os.path.realpath(path)
     data = text.encode("utf-8", "backslashreplace")
@@ -33,7 +33,7 @@ def write_file(path: str, text: str) -> None:
         else:
             _replace(real, data)
     except OSError as error:
-        raise UsageError(f"--output {path} can't be written: {error.strerror or error}") from error
+        raise UsageError(f"{option} {path} can't be written: {error.strerror or error}") from error
 
 
 def append_file(path: str, text: str) -> None:

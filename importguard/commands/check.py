@@ -31,14 +31,16 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     An image that the engine does not have is pulled. With --build, the image is built first. Options can be
     given in importguard.toml or in [tool.importguard] of pyproject.toml.
     """
+    from importguard.commands.baseline import compared, prepare
     from importguard.commands.publishing import Style, publish
-    from importguard.commands.settings import configs
+    from importguard.commands.settings import configs, is_whole
     from importguard.pipelines import pipeline
     from importguard.progress import make_progress
     from importguard.validation import exit_code
     from importguard.writing import check_writable
 
     wanted = configs(ctx, options)
+    known = prepare(options)
     outputs = [output(value) for value in options["outputs"]]
     for _, path in outputs:
         check_writable(path)
@@ -48,22 +50,22 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     format_ = options["format_"] if asked else None
     progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
-        report = _judged(ctx, options, wanted, progress)
+        whole = is_whole(ctx, options)
+        report = compared(_judged(ctx, wanted, progress, whole), options, known, whole)
     finally:
         progress.close()
     publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
     return exit_code(report, options["fail_on"])
 
 
-def _judged(ctx: click.Context, options: dict[str, Any], wanted: list[Config], progress: Progress) -> Report:
+def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole: bool) -> Report:
     """Check every image; what the configuration says of findings is applied to all of them together."""
     from datetime import date
 
     from importguard import validation
     from importguard.commands.configuration import configuration
-    from importguard.commands.settings import is_whole
     from importguard.model import Report
     from importguard.suppression import apply
 
     images = [image for config in wanted for image in validation.validate(config, progress).images]
-    return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), is_whole(ctx, options))
+    return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), whole)

@@ -127,6 +127,15 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="The least finding that makes the exit code 1.",
     ),
+    option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+    option("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
+    option(
+        "--baseline-accept",
+        metavar="NAME",
+        multiple=True,
+        help="Hide this finding of the baseline although it breaks startup: what is missing, or the module. "
+        "Repeatable.",
+    ),
     option(
         "--format",
         "format_",

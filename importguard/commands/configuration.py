@@ -14,11 +14,13 @@ from importguard.errors import UsageError
 from importguard.options import FORMATS
 
 _META = "importguard.configuration"
-NOT_IN_FILE = frozenset({"config", "help"})
+NOT_IN_FILE = frozenset({"config", "help", "write-baseline"})
 """Options that say where the settings are, or ask for something else: a file may not give them."""
-NOT_OF_AN_IMAGE = frozenset({"all", "format", "output", "fail-on", "quiet", "verbose", "no-color"})
+NOT_OF_AN_IMAGE = frozenset(
+    {"all", "format", "output", "fail-on", "baseline", "baseline-accept", "quiet", "verbose", "no-color"}
+)
 """Options that concern a run, so that an ``[[image]]`` can't have one of its own."""
-PATHS = frozenset({"build", "file", "env-file"})
+PATHS = frozenset({"build", "file", "env-file", "baseline"})
 """Options that name a file or folder of this machine: in a configuration file, as seen from its folder."""
 
 

@@ -13,6 +13,7 @@ from importguard.config import Config
 from importguard.errors import ImageError
 from importguard.model import Report
 
+_VALIDATE = validation.validate
 SOUND = evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),))
 BROKEN = evidence(failed("shop.main", no_module("redis")))
 
@@ -27,7 +28,6 @@ class Terminal(io.StringIO):
 def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config]:
     """Let every check see ``observed``, or raise it; the list holds the settings that it was given."""
     seen: list[Config] = []
-    judge = validation.validate
 
     class Engine:
         def image(self, reference: str, **policy: Any) -> Any:
@@ -45,7 +45,7 @@ def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config
         if isinstance(observed, BaseException):
             raise observed
         plain = Config(images=config.images or ("built",))
-        return judge(plain, progress, engine=Engine(), inspector=lambda *_: observed)
+        return _VALIDATE(plain, progress, engine=Engine(), inspector=lambda *_: observed)
 
     monkeypatch.setattr(validation, "validate", validate)
     return seen
