@@ -1,4 +1,4 @@
-"""What known programs load: uvicorn, gunicorn, celery, flask, Django's management commands, Python itself.
+"""What known programs load: servers for the web, celery, Django's management commands, Python itself.
 
 A reader takes a ``StartCommand`` and the arguments, and fills in the import path and the entry points. It
 looks at files where the program would, and imports nothing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from importguard.probe.files import read_text, shown
+from importguard.probe.gunicorn import WORKERS, literal_settings
 from importguard.probe.shell import Shell, steps
 
 
@@ -282,9 +283,12 @@ _GUNICORN_FLAGS = frozenset(
     ]
 )
 _SERVER_FLAGS = frozenset(
-    "-h --help --debug --reload --factory --proxy-headers --no-server-name --ws --no-ws --log --no-log "
-    "--access-log --no-access-log --respawn-failed-workers --call".split()
+    "-h --help --debug --reload --factory --ws --no-ws --log --no-log --access-log --no-access-log "
+    "--respawn-failed-workers --call".split()
 )
+_HYPERCORN_FLAGS = frozenset(["-h", "--help", "-D", "--daemon", "--debug", "--reload"])
+_STREAMLIT_FLAGS = frozenset(["--help"])
+_DAPHNE_FLAGS = frozenset(["-h", "--help", "--proxy-headers", "--no-server-name"])
 
 
 def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
@@ -302,42 +306,84 @@ def _read_gunicorn(command: StartCommand, words: list[str]) -> None:
     shell = Shell(command.environ, command.directory, ["sh"])
     extra = [step.words for step in steps(command.environ.get("GUNICORN_CMD_ARGS", ""), shell)]
     options = Options([item for part in extra for item in part] + list(words), _GUNICORN_FLAGS)
-    settings = _gunicorn_file(command, options.last("-c", "--config") or "./gunicorn.conf.py")
-    chdir = options.last("--chdir") or settings.get("chdir")
-    if chdir:
-        command.directory = command.join(chdir)
-    pythonpath = options.last("--pythonpath") or settings.get("pythonpath", "")
-    command.roots += [command.join(path) for path in reversed(pythonpath.split(",")) if path]
-    command.roots.append(command.directory)
-    target = options.rest[0] if options.rest else settings.get("wsgi_app", "")
-    if target:
-        command.load(target, "application")
-    worker = options.last("-k", "--worker-class") or settings.get("worker_class", "")
-    module, dot, attribute = worker.rpartition(".")
-    if dot and is_dotted(worker):
+    given = {
+        "chdir": options.last("--chdir"),
+        "pythonpath": options.last("--pythonpath"),
+        "wsgi_app": options.rest[0] if options.rest else None,
+        "worker_class": options.last("-k", "--worker-class"),
+    }
+    settings = _gunicorn_file(command, options.last("-c", "--config"), given)
+    start = command.directory
+    if settings.get("chdir"):
+        command.directory = command.join(settings["chdir"])
+    paths = [command.join(path) for path in settings.get("pythonpath", "").split(",") if path]
+    # The folder that it starts in is put there first, and stays (gunicorn.app.base.Application.chdir).
+    command.roots += [*reversed(paths), command.directory] + ([start] if start != command.directory else [])
+    if settings.get("wsgi_app"):
+        command.load(settings["wsgi_app"], "application")
+    worker = settings.get("worker_class", "")
+    module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
+    if dot and is_dotted(module):
         command.workers.append((module, attribute))
 
 
-def _gunicorn_file(command: StartCommand, name: str) -> dict[str, str]:
-    """The settings of a gunicorn configuration file that are plain strings."""
-    text = read_text(command.join(name.replace("file:", "", 1))) or ""
-    settings = {}
-    for line in text.split("\n"):
-        key, equals, value = line.partition("=")
-        value = value.split("#", 1)[0].strip()
-        if equals and key.strip().isidentifier() and value[:1] in ("'", '"') and value[-1:] == value[:1]:
-            settings[key.rstrip()] = value[1:-1]
+def _gunicorn_file(command: StartCommand, name: str | None, given: dict[str, str | None]) -> dict[str, str]:
+    """The settings: what is given wins over the configuration file, which is read as far as it is literal."""
+    path = (name or "./gunicorn.conf.py").replace("file:", "", 1)
+    if path.startswith("python:"):
+        command.workers.append((path[len("python:") :], None))
+        path = path[len("python:") :].replace(".", "/") + ".py"
+    text = read_text(command.join(path))
+    settings: dict[str, str] = {}
+    unread: set[str] = set()
+    if text is None and name is not None:
+        command.notes.append("gunicorn's configuration file %s is not in the image" % shown(path))
+    try:
+        settings, unread = literal_settings(text or "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        command.notes.append("gunicorn's configuration file %s is no Python to be read" % shown(path))
+    for key in sorted(unread):
+        if given[key] is None:
+            command.notes.append(
+                "%s in %s is not written out as a string, so it is not followed: give it with --command"
+                % (key, shown(path))
+            )
+    settings.update({key: value for key, value in given.items() if value is not None})
     return settings
 
 
 def _read_server(command: StartCommand, words: list[str]) -> None:
-    """hypercorn, daphne, granian, waitress: the target is the argument that names one."""
+    """granian, waitress: the target is the argument that names one."""
     command.roots.append(command.directory)
     targets = Options(words, _SERVER_FLAGS).rest or [item for item in words if not item.startswith("-")]
     named = [item for item in targets if ":" in item and not item.split(":")[1].isdigit()] or targets[:1]
     for target in named[:1]:
-        scheme, _, rest = target.partition(":")
-        command.load(rest if scheme in ("asgi", "wsgi") and ":" in rest else target, "app")
+        command.load(target, "app")
+
+
+def _read_hypercorn(command: StartCommand, words: list[str]) -> None:
+    """``[asgi:|wsgi:]MODULE[:NAME]``, where MODULE may be a path (hypercorn.utils.load_application)."""
+    options = Options(words, _HYPERCORN_FLAGS)
+    target = options.rest[0] if options.rest else ""
+    mode, _, rest = target.partition(":")
+    target = rest if mode in ("asgi", "wsgi") and ":" in rest else target
+    module, colon, attribute = target.partition(":")
+    folder, name = os.path.split(command.join(module))
+    command.roots.append(folder)
+    if os.path.isfile(os.path.join(folder, name)):
+        name = os.path.splitext(name)[0]
+    if module:
+        command.load(name + ":" + (attribute if colon else "app"))
+    worker = options.last("-k", "--worker-class")
+    if worker in ("uvloop", "trio"):
+        command.workers.append((worker, None))
+
+
+def _read_daphne(command: StartCommand, words: list[str]) -> None:
+    """``MODULE:NAME``, from the working directory (daphne.cli.CommandLineInterface.run)."""
+    command.roots.append(command.directory)
+    for target in Options(words, _DAPHNE_FLAGS).rest[:1]:
+        command.load(target)
 
 
 def _read_celery(command: StartCommand, words: list[str]) -> None:
@@ -426,13 +472,25 @@ def _read_django(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_streamlit(command: StartCommand, words: list[str]) -> None:
-    scripts = [item for item in words if item.endswith(".py")]
-    for script in scripts[:1]:
-        path = command.join(script)
-        command.roots.append(os.path.dirname(path))
-        name = os.path.basename(path)[:-3]
-        if name.isidentifier():
-            command.entries.append((name, None))
+    """``streamlit run [PATH]``: a script, or a folder with one (streamlit.web.cli.main_run)."""
+    if "run" not in words:
+        command.notes.append("%s runs no script" % command.text)
+        return
+    options = Options(words[words.index("run") + 1 :], _STREAMLIT_FLAGS)
+    target = options.rest[0] if options.rest else "streamlit_app.py"
+    if "://" in target:
+        command.notes.append("%s is fetched when it is started, so it is not checked" % shown(target))
+        return
+    path = command.join(target)
+    if os.path.isdir(path):
+        path = os.path.join(path, "streamlit_app.py")
+    folder, name = os.path.split(path)
+    command.roots.append(folder)
+    name, extension = os.path.splitext(name)
+    if extension == ".py" and name.isidentifier():
+        command.entries.append((name, None))
+    else:
+        command.notes.append("%s runs as a script and has no name to import it by" % shown(path))
 
 
 def _read_lambda(command: StartCommand, words: list[str]) -> None:
@@ -447,8 +505,8 @@ def _read_lambda(command: StartCommand, words: list[str]) -> None:
 TOOLS = {
     "uvicorn": _read_uvicorn,
     "gunicorn": _read_gunicorn,
-    "hypercorn": _read_server,
-    "daphne": _read_server,
+    "hypercorn": _read_hypercorn,
+    "daphne": _read_daphne,
     "granian": _read_server,
     "waitress-serve": _read_server,
     "celery": _read_celery,

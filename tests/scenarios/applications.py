@@ -39,6 +39,14 @@ SERVER = {
     "gunicorn/__init__.py": "",
     "gunicorn/app/__init__.py": "",
     "gunicorn/app/wsgiapp.py": "def run():\n    raise SystemExit('a server was started')\n",
+    "hypercorn/__init__.py": "",
+    "hypercorn/__main__.py": "def main():\n    raise SystemExit('a server was started')\n",
+    "daphne/__init__.py": "",
+    "daphne/cli.py": "class CommandLineInterface:\n"
+    "    def entrypoint():\n        raise SystemExit('a server was started')\n",
+    "streamlit/__init__.py": "def title(text):\n    pass\n",
+    "streamlit/web/__init__.py": "",
+    "streamlit/web/cli.py": "def main():\n    raise SystemExit('a server was started')\n",
     "celery/__init__.py": "class Celery:\n    def __init__(self, name):\n        self.name = name\n",
     "celery/__main__.py": "def main():\n    raise SystemExit('a worker was started')\n",
     "flask/__init__.py": "class Flask:\n    def __init__(self, name):\n        self.name = name\n",
@@ -47,12 +55,18 @@ SERVER = {
 SCRIPTS = {
     "uvicorn": "from uvicorn import main",
     "gunicorn": "from gunicorn.app.wsgiapp import run as main",
+    "hypercorn": "from hypercorn.__main__ import main",
+    "daphne": "from daphne.cli import CommandLineInterface\nmain = CommandLineInterface.entrypoint",
+    "streamlit": "from streamlit.web.cli import main",
     "celery": "from celery.__main__ import main",
     "flask": "from flask.cli import main",
 }
 ENTRY_POINTS = {
     "uvicorn": "uvicorn:main",
     "gunicorn": "gunicorn.app.wsgiapp:run",
+    "hypercorn": "hypercorn.__main__:main",
+    "daphne": "daphne.cli:CommandLineInterface.entrypoint",
+    "streamlit": "streamlit.web.cli:main",
     "celery": "celery.__main__:main",
     "flask": "flask.cli:main",
 }

@@ -15,6 +15,10 @@ APP = {
     "shop/unused.py": "import not_there_unused\n",
     "manage.py": "import os, sys\nif __name__ == '__main__':\n    import shop.fine\n",
     "run.py": "import shop.web\n",
+    "dashboard.py": "import streamlit\nimport shop.web\nstreamlit.title('Shop')\n",
+    "conf/web.py": "import os\nbind = os.environ.get('BIND')\nwsgi_app = 'shop.web:app'\n",
+    "conf/fine.py": "chdir = '/srv'\nwsgi_app = 'shop.fine'\n",
+    "conf/worker.py": "worker_class = 'not_there_worker.Worker'\nwsgi_app = 'shop.fine:app'\n",
 }
 LINES = (
     f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\nCOPY bin /usr/local/bin\n"
@@ -43,6 +47,10 @@ BREAKING = [
     "gunicorn shop.web:app -w 4 -b 0.0.0.0:8000",
     "gunicorn -k uvicorn.workers.UvicornWorker shop.web:app",
     "gunicorn 'shop.web:create_app()'",
+    "gunicorn -c conf/web.py",
+    "hypercorn shop.web:app --bind 0.0.0.0:8000",
+    "daphne -b 0.0.0.0 -p 8000 shop.web:application",
+    "streamlit run dashboard.py --server.port 8000",
     "celery -A shop.web worker",
     "celery --app shop.web:app beat",
     "flask --app shop.web run",
@@ -69,6 +77,7 @@ def test_missing_module_on_the_way_of(image: str, command: str) -> None:
 WORKING = [
     "uvicorn shop.fine:app",
     "gunicorn shop.fine",
+    "gunicorn --config conf/fine.py",
     "celery -A shop.fine worker",
     "python3 -m shop",
     "python3 manage.py runserver",
@@ -109,6 +118,8 @@ def test_worker_class_that_is_not_there(image: str) -> None:
     assert result.code == 1
     absent = started(image, "gunicorn -k not_there_worker.Worker shop.fine:app")
     assert absent.finding("IG101", "not_there_worker")["breaks_startup"] is True
+    in_the_file = started(image, "gunicorn -c conf/worker.py")
+    assert in_the_file.finding("IG101", "not_there_worker")["breaks_startup"] is True
 
 
 def test_several_commands(image: str) -> None:

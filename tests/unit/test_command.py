@@ -14,6 +14,7 @@ TOOLS = [
     "gunicorn",
     "hypercorn",
     "daphne",
+    "streamlit",
     "celery",
     "flask",
     "fastapi",
@@ -73,7 +74,16 @@ def image(tmp_path: Path) -> Image:
         ("gunicorn -w4 'a:create(\"x\")'", [("a", "create")]),
         ("hypercorn --bind :80 a:app", [("a", "app")]),
         ("hypercorn asgi:a:app -b 0.0.0.0:80", [("a", "app")]),
+        ("hypercorn -k uvloop --reload -w 4 a", [("a", "app")]),
+        ("hypercorn -c file:conf.py --access-log - 'wsgi:a:make(1)'", [("a", "make")]),
         ("daphne -b 0.0.0.0 -p 80 a.asgi:application", [("a.asgi", "application")]),
+        ("daphne --access-log - --proxy-headers a:app.inner", [("a", "app.inner")]),
+        ("streamlit run --server.port 8501 --server.headless=true main.py -- x.py", [("main", None)]),
+        ("streamlit run", [("streamlit_app", None)]),
+        ("python3 -m streamlit run pages/home.py", [("home", None)]),
+        ("streamlit run my-app.py", []),
+        ("streamlit run https://example.org/app.py", []),
+        ("streamlit hello", []),
         ("granian --interface asgi a:app", [("a", "app")]),
         ("celery -A a worker -l info", [("a", None)]),
         ("celery worker --app=a.tasks:queue", [("a.tasks", "queue")]),
@@ -104,8 +114,14 @@ def test_what_is_loaded(image, command, entries):
     [
         ("uvicorn a:app", ["."]),
         ("uvicorn --app-dir src a:app", ["src"]),
-        ("gunicorn --chdir src a", ["src"]),
-        ("gunicorn --chdir src --pythonpath lib,../x a", ["x", "src/lib", "src"]),
+        ("gunicorn a", ["."]),
+        ("gunicorn --chdir src a", ["src", "."]),
+        ("gunicorn --chdir src --pythonpath lib,../x a", ["x", "src/lib", "src", "."]),
+        ("hypercorn src/x:app", ["src"]),
+        ("hypercorn a.b:app", ["."]),
+        ("daphne a.b:app", ["."]),
+        ("streamlit run src/x.py", ["src"]),
+        ("streamlit run src", ["src"]),
         ("celery --workdir src -A a worker", ["src"]),
         ("python3 -m uvicorn --app-dir src a:app", ["src", "."]),
         ("python3 main.py", ["."]),
@@ -360,3 +376,112 @@ def test_a_target_that_is_no_module_name(image):
     found = image.main("uvicorn src/main:app")
     assert found.entries == []
     assert found.notes == ["'src/main:app' of the start command is not the name of a module"]
+
+
+def test_hypercorn_takes_a_path(image):
+    image.write("src/main.py")
+    assert image.main("hypercorn src/main.py:app").entries == [("main", "app")]
+    assert image.main("hypercorn src/main:app").entries == [("main", "app")]
+    assert image.main("hypercorn -k trio a:app").workers == [("trio", None)]
+
+
+def test_streamlit_says_what_it_cannot_follow(image):
+    assert "fetched when it is started" in image.main("streamlit run https://example.org/app.py").notes[0]
+    assert "no name to import it by" in image.main("streamlit run my-app.py").notes[0]
+    assert "runs no script" in image.main("streamlit hello").notes[0]
+
+
+SETTINGS = """
+import multiprocessing
+workers = multiprocessing.cpu_count()
+chdir = 'src'
+pythonpath: str = "lib"
+wsgi_app = "shop." "wsgi:app"
+worker_class = "uvicorn.workers.UvicornWorker"
+"""
+
+
+@pytest.mark.parametrize("option", ["-c conf/prod.py", "--config=conf/prod.py", "-c file:conf/prod.py"])
+def test_gunicorns_configuration_file(image, option):
+    image.write("conf/prod.py", SETTINGS)
+    found = image.main(f"gunicorn {option}")
+    assert found.entries == [("shop.wsgi", "app")]
+    assert found.workers == [("uvicorn.workers", "UvicornWorker")]
+    assert [os.path.relpath(root, image.app) for root in found.roots] == ["src/lib", "src", "."]
+    assert found.notes == []
+
+
+def test_gunicorns_default_configuration_file(image):
+    image.write("gunicorn.conf.py", SETTINGS)
+    assert image.main("gunicorn").entries == [("shop.wsgi", "app")]
+    assert image.main("gunicorn", GUNICORN_CMD_ARGS="-c other.py").entries == []
+
+
+def test_what_is_given_to_gunicorn_wins_over_its_file(image):
+    image.write("gunicorn.conf.py", SETTINGS + "wsgi_app = find()\nchdir = find()\n")
+    found = image.main("gunicorn --chdir other -k gthread shop.other:app")
+    assert found.entries == [("shop.other", "app")]
+    assert found.workers == []
+    assert [os.path.relpath(root, image.app) for root in found.roots] == ["other/lib", "other", "."]
+    assert found.notes == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wsgi_app = f'{x}:app'",
+        "wsgi_app = 'a' + b",
+        "wsgi_app = os.environ.get('APP', 'a:app')",
+        "wsgi_app, x = 'a:app', 1",
+        "if debug:\n    wsgi_app = 'b:app'",
+        "try:\n    import x\nexcept ImportError:\n    wsgi_app = 'b:app'",
+        "for wsgi_app in names: pass",
+        "from conf import wsgi_app",
+        "from conf import *",
+        "def wsgi_app(): pass",
+        "wsgi_app += 'x'",
+        "del wsgi_app",
+    ],
+)
+def test_what_gunicorns_file_computes_is_not_followed(image, text):
+    image.write("gunicorn.conf.py", f"wsgi_app = 'first:app'\n{text}\n")
+    found = image.main("gunicorn")
+    assert found.entries == []
+    assert any(
+        "wsgi_app in ./gunicorn.conf.py is not written out as a string" in note for note in found.notes
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["def post_fork(server, worker):\n    wsgi_app = 'x'", "if x:\n    y = wsgi_app", "wsgi_app = None"],
+)
+def test_what_does_not_set_it_changes_nothing(image, text):
+    image.write("gunicorn.conf.py", f"wsgi_app = 'first:app'\n{text}\nwsgi_app = 'a:app'\n")
+    found = image.main("gunicorn")
+    assert (found.entries, found.notes) == ([("a", "app")], [])
+
+
+@pytest.mark.parametrize("text", ["wsgi_app = (", "\0", "x = " + "-" * 100_000 + "1", "(" * 5000])
+def test_a_hostile_configuration_file_is_a_note(image, text):
+    image.write("gunicorn.conf.py", text)
+    assert "no Python to be read" in image.main("gunicorn a").notes[0]
+    assert image.main("gunicorn a").entries == [("a", "application")]
+
+
+def test_a_configuration_file_that_is_not_there_is_a_note(image):
+    assert image.main("gunicorn -c conf.py a").notes == [
+        "gunicorn's configuration file conf.py is not in the image"
+    ]
+    assert image.main("gunicorn a").notes == []
+
+
+def test_a_configuration_module_is_imported_at_start(image):
+    image.write("conf/web.py", "wsgi_app = 'a:app'\n")
+    found = image.main("gunicorn -c python:conf.web")
+    assert (found.entries, found.workers) == ([("a", "app")], [("conf.web", None)])
+
+
+def test_worker_classes_that_need_more_than_gunicorn(image):
+    assert image.main("gunicorn -k gevent a").workers == [("gunicorn.workers.ggevent", "GeventWorker")]
+    assert image.main("gunicorn -k sync a").workers == []

@@ -17,6 +17,8 @@ PROBE = Path(importguard.probe.__file__).parent
 ORDER = (
     "files",
     "shell",
+    "imports",
+    "gunicorn",
     "programs",
     "command",
     "interpreter",
