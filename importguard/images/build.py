@@ -13,17 +13,18 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional, Union
 
 from importguard.config import Build
 from importguard.errors import EngineError, ImageError, UsageError
+from importguard.images.buildkit import LAST_LINES, BuildLog, advice
 from importguard.progress import Progress, printable
 
-LAST_LINES = 20
-"""How much of the failing step's output an error shows."""
+Version = tuple[int, int]
 
+_RAWJSON = (0, 13)
 _KEPT_LINES = 5000
 _LONGEST_LINE = 4000
 _REMOTE_CONTEXT = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
@@ -42,23 +43,45 @@ def build(build: Build, platform: Optional[str], progress: Progress) -> str:
 
         return build_without_cli(build, platform, progress)
     with tempfile.TemporaryDirectory(prefix="importguard-") as folder:
-        command = build_command(docker, _has_buildx(docker), build, platform, Path(folder))
-        lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        code = _run(command, lines, progress)
+        command = build_command(docker, _buildx(docker), build, platform, Path(folder))
+        log: Union[BuildLog, PlainLog] = BuildLog(progress) if "rawjson" in command else PlainLog(progress)
+        code = _run(command, log.follow)
         if code != 0:
-            raise ImageError(build_failure(build.context, list(lines)))
+            raise ImageError(log.failure(build.context))
         return build.tag or _local_id(docker, _built_ids(Path(folder)), build.context)
 
 
+class PlainLog:
+    """Follows a build that writes plain text: shows its lines, and keeps what an error message needs."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+
+    def follow(self, chunks: Iterable[str]) -> None:
+        """Read the build's output to its end."""
+        for chunk in chunks:
+            self._lines.append(chunk.rstrip("\n"))
+            self._progress.line(chunk.rstrip("\n"))
+
+    def failure(self, context: str) -> str:
+        """As ``build_failure``."""
+        return build_failure(context, list(self._lines))
+
+
 def build_command(
-    docker: str, buildx: bool, build: Build, platform: Optional[str], folder: Path
+    docker: str, buildx: Optional[Version], build: Build, platform: Optional[str], folder: Path
 ) -> list[str]:
-    """Give the command line. Without buildx, ``docker build`` is the classic builder, with fewer options."""
-    command = [docker, "buildx", "build"] if buildx else [docker, "build"]
+    """Give the command line. Without buildx, ``docker build`` is the classic builder, with fewer options.
+
+    ``buildx`` is its version, (0, 0) where it does not say; from 0.13 on it tells its progress as JSON.
+    """
+    command = [docker, "buildx", "build"] if buildx is not None else [docker, "build"]
     command += ["--iidfile", str(folder / "iid")]
-    if buildx:
+    if buildx is not None:
         # --load: builders other than Docker's own would keep the image to themselves.
-        command += ["--metadata-file", str(folder / "metadata.json"), "--load", "--progress", "plain"]
+        command += ["--metadata-file", str(folder / "metadata.json"), "--load"]
+        command += ["--progress", "rawjson" if buildx >= _RAWJSON else "plain"]
     if build.dockerfile:
         command += ["--file", build.dockerfile]
     if build.target:
@@ -90,7 +113,7 @@ def build_failure(context: str, lines: Sequence[str]) -> str:
     title = f"The image of {context} was not built"
     title += f"; the step that failed: {printable(step)}" if step else ""
     body = "\n".join("    " + printable(line) for line in shown)
-    return f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
+    return f"{title}\n{body}\n{advice(context)}"
 
 
 def _after_logs(lines: Sequence[str]) -> list[str]:
@@ -112,19 +135,28 @@ def _check_paths(build: Build) -> None:
         raise UsageError(f"There is no Dockerfile at {dockerfile}: name it with -f, relative to this folder.")
 
 
-def _has_buildx(docker: str) -> bool:
+def _buildx(docker: str) -> Optional[Version]:
+    """The version of buildx; None where there is none."""
     asked = subprocess.run(
         [docker, "buildx", "version"],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
-    return asked.returncode == 0
+    return buildx_version(asked.stdout) if asked.returncode == 0 else None
 
 
-def _run(command: Sequence[str], lines: deque[str], progress: Progress) -> int:
-    """Run the build, keep its last lines in ``lines``, give its exit code. Ends it when interrupted."""
+def buildx_version(said: str) -> Version:
+    """(major, minor) from ``github.com/docker/buildx v0.13.1 788433953af``; (0, 0) from anything else."""
+    match = re.search(r"buildx v?(\d+)\.(\d+)", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _run(command: Sequence[str], follow: Callable[[Iterable[str]], None]) -> int:
+    """Run the build, let ``follow`` read what it writes, give its exit code. Ends it when interrupted."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -134,19 +166,18 @@ def _run(command: Sequence[str], lines: deque[str], progress: Progress) -> int:
         errors="replace",
     ) as process:
         try:
-            for line in _bounded_lines(process):
-                lines.append(line)
-                progress.line(line)
+            follow(_chunks(process))
             return process.wait()
         except BaseException:
             _end(process)
             raise
 
 
-def _bounded_lines(process: subprocess.Popen[str]) -> Iterator[str]:
+def _chunks(process: subprocess.Popen[str]) -> Iterator[str]:
+    """Lines with their newlines; a long one in parts."""
     assert process.stdout is not None
-    while line := process.stdout.readline(_LONGEST_LINE):
-        yield line.rstrip("\n")
+    while chunk := process.stdout.readline(_LONGEST_LINE):
+        yield chunk
 
 
 def _end(process: subprocess.Popen[str]) -> None:

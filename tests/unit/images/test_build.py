@@ -13,7 +13,7 @@ import pytest
 from importguard.config import Build
 from importguard.errors import ImageError, UsageError
 from importguard.images import build as module
-from importguard.images.build import build, build_command, build_failure
+from importguard.images.build import build, build_command, build_failure, buildx_version
 from importguard.images.classic import LIMITATION, build_without_cli
 from importguard.progress import QuietProgress
 
@@ -60,11 +60,31 @@ def test_command_line() -> None:
     common += ["--tag", "app:1", "--platform", "linux/arm64", "--", "."]
     folder = Path("t")
     ids = ["--iidfile", str(folder / "iid")]
-    metadata = ["--metadata-file", str(folder / "metadata.json"), "--load", "--progress", "plain"]
-    assert build_command("docker", True, asked, "linux/arm64", folder) == [
-        "docker", "buildx", "build", *ids, *metadata, *common
-    ]  # fmt: skip
-    assert build_command("docker", False, asked, "linux/arm64", folder) == ["docker", "build", *ids, *common]
+    metadata = ["--metadata-file", str(folder / "metadata.json"), "--load", "--progress"]
+    for version, progress in (
+        ((0, 12), "plain"),
+        ((0, 13), "rawjson"),
+        ((1, 0), "rawjson"),
+        ((0, 0), "plain"),
+    ):
+        assert build_command("docker", version, asked, "linux/arm64", folder) == [
+            "docker", "buildx", "build", *ids, *metadata, progress, *common
+        ]  # fmt: skip
+    assert build_command("docker", None, asked, "linux/arm64", folder) == ["docker", "build", *ids, *common]
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("github.com/docker/buildx v0.12.1 30feaa1a915b869ebc2eea6328624b49facd4bfb", (0, 12)),
+        ("github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3", (0, 13)),
+        ("github.com/docker/buildx v1.2.3-desktop.1 x", (1, 2)),
+        ("github.com/docker/buildx (devel)", (0, 0)),
+        ("", (0, 0)),
+    ],
+)
+def test_version_of_buildx(said: str, version: tuple[int, int]) -> None:
+    assert buildx_version(said) == version
 
 
 def test_failure_names_the_step_and_shows_its_lines_only() -> None:
@@ -135,7 +155,7 @@ def test_interrupt_ends_the_builder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.subprocess, "Popen", remember)
     program = "import time; print('begun', flush=True); time.sleep(60)"
     with pytest.raises(KeyboardInterrupt):
-        module._run([sys.executable, "-c", program], module.deque(), Interrupting())
+        module._run([sys.executable, "-c", program], module.PlainLog(Interrupting()).follow)
     assert started[0].returncode not in (None, 0)
 
 
