@@ -56,19 +56,20 @@ class Lookups:
     def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
         """Variable → alone, of the statement at ``line``."""
         tree = self._tree(module)
-        statement, test, function = _statement(tree.body, line) if tree else (None, None, None)
-        if statement is None:
+        place = _Place(tree.body, line) if tree else None
+        if place is None or place.statement is None:
             return {}
         names = {**self._imported(tree, module), **_assigned(tree)}
-        if function is not None:
-            for parameter in _walk([function.args]):
+        if place.function is not None:
+            for parameter in _walk([place.function.args]):
                 names.pop(getattr(parameter, "arg", ""), None)
-            names.update(_assigned(function))
-        found = dict.fromkeys(_variables(_lookups(_header(statement), names), message), False)
-        deciding = getattr(statement, "test", None) if _kind(statement) == "Assert" else test
-        if _kind(statement) in ("Raise", "Assert") and deciding is not None:
-            asked = _variables(_lookups([deciding], names), message)
-            found.update(dict.fromkeys(asked, _asks_nothing_else(deciding, names)))
+            names.update(_assigned(place.function))
+        found = dict.fromkeys(_variables(_lookups(_header(place.statement), names), message), False)
+        tests = place.tests()
+        if tests:
+            asked = _variables(_lookups(tests, names), message)
+            alone = not place.depends and all(_asks_nothing_else(test, names) for test in tests)
+            found.update(dict.fromkeys(asked, alone))
         return found
 
     def _tree(self, module: str) -> Any:
@@ -115,21 +116,49 @@ def _kind(node: Any) -> str:
     return type(node).__name__
 
 
-def _statement(body: list[Any], line: int, test: Any = None, function: Any = None) -> tuple[Any, Any, Any]:
-    """The innermost statement that begins at or before ``line``; the test of the ``if`` and the function
-    around it."""
-    last: Any = None
-    for node in body:
-        if getattr(node, "lineno", line) <= line:
-            last = node
-    blocks = [block for block in _blocks(last) if block[0].lineno <= line]
-    if not blocks:
-        return last, test, function
-    if _kind(last) == "If":
-        test = last.test
-    elif _kind(last) in (*_FUNCTIONS, "ClassDef"):
-        test, function = None, last if _kind(last) in _FUNCTIONS else function
-    return _statement(max(blocks, key=lambda block: block[0].lineno), line, test, function)
+class _Place:
+    """The innermost ``statement`` that begins at or before a line, and what it takes to get there.
+
+    ``conditions`` are the tests of the ``if`` around it, in its ``function``; ``depends``: something else
+    decides too, such as an exception that is handled, or a ``return`` before it.
+    """
+
+    def __init__(self, body: list[Any], line: int) -> None:
+        self.line = line
+        self.conditions: list[Any] = []
+        self.depends = False
+        self.function: Any = None
+        self.statement: Any = None
+        self._enter(body)
+
+    def _enter(self, body: list[Any]) -> None:
+        last: Any = None
+        for node in body:
+            if getattr(node, "lineno", self.line) <= self.line:
+                last = node
+        blocks = [block for block in _blocks(last) if block[0].lineno <= self.line]
+        if not blocks:
+            self.statement = last
+            return
+        kind = _kind(last)
+        if kind in (*_FUNCTIONS, "ClassDef"):
+            self.conditions, self.depends = [], False
+            self.function = last if kind in _FUNCTIONS else self.function
+        elif kind == "If":
+            self.conditions.append(last.test)
+        elif kind not in ("Try", "TryStar", "For", "AsyncFor", "With", "AsyncWith"):
+            self.depends = True  # a handler of exceptions, a case of a match, a while
+        self._enter(max(blocks, key=lambda block: block[0].lineno))
+
+    def tests(self) -> list[Any]:
+        """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
+        kind = _kind(self.statement)
+        if kind not in ("Raise", "Assert"):
+            return []
+        if self.function is not None:
+            returns = [node for node in _walk([self.function], functions=False) if _kind(node) == "Return"]
+            self.depends = self.depends or any(node.lineno < self.line for node in returns)
+        return [*self.conditions, *([self.statement.test] if kind == "Assert" else [])]
 
 
 def _blocks(statement: Any) -> list[list[Any]]:

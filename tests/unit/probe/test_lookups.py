@@ -76,9 +76,9 @@ def test_the_condition_under_which_it_raises(found: Found, guard: str, alone: bo
     assert found(f"import os\n{guard}\n    raise RuntimeError('no')\n") == [["KEY", alone]]
 
 
-def test_conditions_around_the_nearest_one_and_around_a_function_do_not_count(found: Found) -> None:
+def test_all_conditions_around_it_count_but_those_around_its_function(found: Found) -> None:
     outer = "if not os.getenv('KEY'):\n    if broken():\n        raise RuntimeError\n"
-    assert found(outer) == []
+    assert found(outer) == [["KEY", False]]
     assert found("if not os.getenv('KEY'):\n    def f():\n        raise RuntimeError\n    f()\n", 3) == []
 
 
@@ -157,3 +157,17 @@ CONFIG = "import os\nURL = os.getenv('DB_URL')\n\n\nclass Settings:\n    KEY = o
 )
 def test_names_that_come_from_another_module(found: Found, source: str, expected: list[list[object]]) -> None:
     assert found(source, others={"app.config": CONFIG}) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if not has_cuda():\n    if not os.getenv('ALLOW_CPU'):\n        raise RuntimeError('no CUDA')\n",
+        "try:\n    load()\nexcept OSError:\n    if not os.getenv('ALLOW_CPU'):\n        raise\n",
+        "def check():\n    if which('tool'):\n        return\n    assert os.getenv('ALLOW_CPU')\n",
+        "while waiting():\n    assert os.getenv('ALLOW_CPU')\n",
+    ],
+)
+def test_a_way_out_by_a_variable_is_not_the_cause(found: Found, source: str) -> None:
+    """Something else went wrong before: a variable would only have excused it."""
+    assert found(source) == [["ALLOW_CPU", False]]
