@@ -14,6 +14,7 @@ import click
 from importguard import __version__
 from importguard.commands.check import check
 from importguard.commands.context import context
+from importguard.commands.init import init
 from importguard.commands.rules import explain, rules
 from importguard.errors import ImportguardError, UsageError
 
@@ -27,7 +28,7 @@ def cli() -> None:
     """Import every module of the application in a container image, and name what does not import."""
 
 
-for _command in (check, context, rules, explain):
+for _command in (check, context, init, rules, explain):
     cli.add_command(_command)
 
 

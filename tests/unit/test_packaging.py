@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[2] / "importguard"
 SHIPPED = sorted(
     path.relative_to(SOURCE).as_posix()
     for path in SOURCE.rglob("*")
-    if path.suffix in {".py", ".json"} or path.name == "py.typed"
+    if path.suffix in {".py", ".json", ".yml"} or path.name == "py.typed"
 )
 
 
@@ -21,4 +21,6 @@ def test_file_is_installed_as_it_is(name):
 
 
 def test_the_probe_and_the_schema_are_among_them():
-    assert {"probe/supervisor.py", "schemas/report.schema.json", "py.typed"} <= set(SHIPPED)
+    assert {"probe/supervisor.py", "schemas/report.schema.json", "templates/github.yml", "py.typed"} <= set(
+        SHIPPED
+    )
