@@ -21,6 +21,7 @@ from importguard.evidence import (
     Preparation,
     VariableLookup,
 )
+from importguard.inspectors.clues import Gathered
 from importguard.progress import Progress
 
 LONGEST_FRAME = 64 << 20
@@ -39,6 +40,7 @@ class Observed:
         self.entrypoints: list[EntryPoint] = []
         self.preparation: Optional[Preparation] = None
         self.sites: list[ImportSite] = []
+        self.clues = Gathered()
         self.end: Optional[dict[str, Any]] = None
         self.too_old = ""
         self.noise = b""
@@ -83,6 +85,8 @@ class Observed:
                 ImportSite(module, target, tuple(names), line, scope, path, resolves=False)
                 for module, target, names, line, scope, path in event["sites"]
             ]
+        elif kind == "clues":
+            self.clues.take(event["kind"], event["values"])
         elif kind == "end":
             self.end = event
         elif kind == "too_old":
@@ -121,6 +125,7 @@ class Observed:
             notes=tuple(self.discovery["notes"]),
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
+            clues=self.clues.clues(),
         )
 
 

@@ -78,6 +78,7 @@ def probe_command(image: Image, config: Config, python: str, secret: str = "") -
         "timeout": config.timeout,
         "module_timeout": config.module_timeout,
         "jobs": config.jobs,
+        "source": bool(config.source or config.build),
     }
     return [python, *probe_arguments(), json.dumps(request)]
 

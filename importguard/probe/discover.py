@@ -15,6 +15,7 @@ from importguard.probe.files import read_text, shown
 from importguard.probe.finder import Finder, Found
 from importguard.probe.interpreter import Interpreter, NoInterpreter, find_interpreter
 from importguard.probe.programs import StartCommand
+from importguard.probe.scene import Scene
 from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch
 
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
@@ -46,7 +47,7 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
         search.run()
     except (NoInterpreter, NothingToImport, TooMuch) as problem:
         error = str(problem)
-    return search.result(error)
+    return dict(search.result(error), scene=search.scene())
 
 
 class Target:
@@ -446,6 +447,17 @@ class Discovery:
             "; ".join(looked) or "any folder of the import path",
             skipped,
         )
+
+    def scene(self) -> Scene | None:
+        """The application in its image; None where there is no interpreter."""
+        if self.interpreter is None:
+            return None
+        main = self.commands[0] if self.commands else None
+        environ, directory = (main.environ, main.directory) if main else (self.environ, self.directory)
+        scene = Scene(self.interpreter, self.finder, self.import_path, environ, directory)
+        scene.know(self.selection.modules.items())
+        scene.know((name, path) for name, (path, _) in self.selection.skipped.items())
+        return scene
 
     def result(self, error: str | None) -> dict[str, Any]:
         """The answer, as the contract between probe and host has it."""

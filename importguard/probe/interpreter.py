@@ -191,7 +191,7 @@ def _ask(
 ) -> Interpreter:
     if command is not None:
         environ, directory = command.environ, command.directory
-    answer, status, printed = _run([path, *flags, "-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
+    answer, status, printed = question([path, *flags, "-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
     if "end" not in answer:
         raise NoInterpreter(_no_answer(path, status, printed))
     version = answer.get("version", [""])[0]
@@ -220,10 +220,14 @@ def _no_answer(path: str, status: int | None, printed: str) -> str:
     return text + (" (sitecustomize?): " + printed if printed else "")
 
 
-def _run(
-    argv: list[str], environ: dict[str, str], directory: str
+def question(
+    argv: list[str], environ: dict[str, str], directory: str, seconds: float = ANSWER_SECONDS
 ) -> tuple[dict[str, list[str]], int | None, str]:
-    """Start the interpreter; its answer, its wait status (None: it hung) and the end of what it printed."""
+    """Start an interpreter that writes pairs to the descriptor that is its last argument.
+
+    Gives its answer (empty where it did not end with ``end``), its wait status (None: it hung for
+    ``seconds``) and the end of what it printed.
+    """
     answer_end, write_end = os.pipe()
     printed_end, print_end = os.pipe()
     argv = [*argv, str(write_end)]
@@ -233,7 +237,7 @@ def _run(
     os.close(write_end)
     os.close(print_end)
     try:
-        answer, printed = _collect(answer_end, printed_end)
+        answer, printed = _collect(answer_end, printed_end, seconds)
         finished = answer.endswith(b"end\0\0")
         status = _wait(child, 1.0 if finished or not answer else 0.2)
     finally:
@@ -263,9 +267,9 @@ def _become(argv: list[str], environ: dict[str, str], directory: str, write_end:
         os._exit(127)
 
 
-def _collect(answer_end: int, printed_end: int) -> tuple[bytes, bytes]:
+def _collect(answer_end: int, printed_end: int, seconds: float) -> tuple[bytes, bytes]:
     """Read both pipes until the answer is complete, its writer is gone, or time is up."""
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + seconds
     answer, printed = b"", b""
     waiting = [answer_end, printed_end]
     while answer_end in waiting and not answer.endswith(b"end\0\0") and len(answer) < _ANSWER_LIMIT:

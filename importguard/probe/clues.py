@@ -1,0 +1,204 @@
+"""What lies in the image around what failed: gathered after the verdicts, bounded in time, importing nothing.
+
+The result goes to the host piece by piece, as (kind, values): ``kind`` is a field of
+``importguard.clues.Clues``, each value one item of it, with the fields of its class there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+
+from importguard.probe.candidates import Walk
+from importguard.probe.damage import broken_files, unreadable_files
+from importguard.probe.extensions import extensions
+from importguard.probe.files import read_bytes, shown
+from importguard.probe.libraries import Loader
+from importguard.probe.metadata import installed_in
+from importguard.probe.names import module_names
+from importguard.probe.pythons import other_pythons, owner_of
+from importguard.probe.resolutions import Resolver, resolutions
+from importguard.probe.scene import Budget, Questions
+from importguard.probe.system import ask, markers, system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Callable
+
+    from importguard.probe.scene import Scene
+
+    Piece = tuple[str, list[Any]]
+
+SECONDS = 8.0
+"""What all of it may take; what remains of the run's own time may be less."""
+
+BATCH = 100
+"""Values in one piece: a piece is one frame, and what else is printed may tear one."""
+
+MOST_FILES = 30000
+LARGEST_FILE = 8 << 20
+_WALK_SECONDS = 2.5
+
+
+class Gathering:
+    """One gathering: what its steps share."""
+
+    def __init__(self, scene: Scene, questions: Questions, budget: Budget) -> None:
+        self.scene = scene
+        self.questions = questions
+        self.budget = budget
+        self.resolver = Resolver(scene)
+        self.loader = Loader(scene.python.executable, scene.environ, scene.directory)
+
+    # What is told of every image
+
+    def system(self) -> Iterator[Piece]:
+        """The system, the environment of markers, the standard library's names, the import path."""
+        answer = ask(self.scene)
+        yield "system", [system(answer, self.loader)]
+        yield "markers", [markers(answer)]
+        yield "stdlib", [shown(name) for name in answer.get("stdlib", [])[:2000]]
+        yield "sys_path", [shown(entry) for entry in self.scene.sys_path]
+
+    def distributions(self) -> Iterator[Piece]:
+        """What is installed on the import path."""
+        for entry in self.scene.sys_path:
+            if not self.scene.python.is_standard(entry):
+                yield "distributions", installed_in(entry, self.resolver.folder(entry).names, self.budget)
+
+    def files(self) -> Iterator[Piece]:
+        """The application's files."""
+        found: list[Any] = []
+        for path in sorted(set(self.scene.modules.values())):
+            if self.budget.is_spent("the application's files"):
+                break
+            if len(found) >= MOST_FILES:
+                self.budget.note("only the first %d files of the application were read" % MOST_FILES)
+                break
+            found.append(image_file(path))
+        yield "files", [one for one in found if one is not None]
+
+    # What is told of failures
+
+    def resolutions(self) -> Iterator[Piece]:
+        """How the names in question resolve."""
+        yield "resolutions", resolutions(self.resolver, self.questions, self.budget)
+
+    def names(self) -> Iterator[Piece]:
+        """The names of the modules that lack one."""
+        yield "names", module_names(self.scene, self.resolver, self.questions, self.budget)
+
+    def extensions(self) -> Iterator[Piece]:
+        """The compiled modules that do not load."""
+        yield (
+            "extensions",
+            extensions(self.scene, self.resolver, self.questions, self.loader, self.budget),
+        )
+
+    def damage(self) -> Iterator[Piece]:
+        """Broken files, and those that may not be read."""
+        asked = [*self.questions.missing, *(module for module, _ in self.questions.names)]
+        resolved = [path for path in map(self.resolver.path, asked) if path]
+        suspects = [*self.questions.files, *self.questions.libraries, *resolved]
+        yield "broken", broken_files(suspects, self.budget)
+        places = [*suspects, *self._places(asked)]
+        yield "unreadable", unreadable_files(places, self.scene.import_path, self.budget)
+
+    def _places(self, names: list[str]) -> list[str]:
+        """Where the missing modules' topmost absent parts would be, on the import path."""
+        found = list(self.scene.sys_path)
+        for name in names[:200]:
+            parts = name.split(".")
+            for entry in self.scene.sys_path:
+                for count in range(1, len(parts) + 1):
+                    place = "%s/%s" % (entry, "/".join(parts[:count]))
+                    found += [place, place + ".py"]
+        return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
+
+    def candidates(self) -> Iterator[Piece]:
+        """Where missing modules lie elsewhere, and the other Pythons with what is installed for them."""
+        missing = [name for name in self.questions.missing if self.resolver.kind(name) == "absent"]
+        if not missing:
+            return
+        scene = self.scene
+        walk = Walk(missing, scene.python.suffixes, self.budget.part(_WALK_SECONDS))
+        walk.run()
+        for site in dict.fromkeys([*scene.sys_path, *walk.sites]):
+            if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
+                walk.search(site)
+        for one in walk.candidates:
+            if one["site"]:
+                owner = owner_of(one["root"])
+                one["interpreter"] = owner and shown(owner)
+        yield "candidates", walk.candidates
+        for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
+            installed: list[Any] = []
+            for site in python.sites:
+                installed += installed_in(site, self.resolver.folder(site).names, self.budget)
+            told = {
+                "executable": shown(python.executable),
+                "version": shown(python.version),
+                "sites": [shown(site) for site in python.sites],
+                "distributions": installed,
+            }
+            yield "interpreters", [told]
+
+
+def image_file(path: str) -> dict[str, Any] | None:
+    """``clues.ImageFile`` of one path; None where there is nothing."""
+    try:
+        own = os.lstat(path)
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    digest = text_digest = None
+    data = read_bytes(path, LARGEST_FILE + 1) if status.st_size <= LARGEST_FILE else None
+    if data is not None and len(data) <= LARGEST_FILE:
+        digest = text_digest = hashlib.sha256(data).hexdigest()
+        if b"\r\n" in data:
+            text_digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+    return {
+        "path": shown(path),
+        "kind": _kind(own.st_mode),
+        "size": status.st_size,
+        "digest": digest,
+        "text_digest": text_digest,
+        "mode": stat.S_IMODE(status.st_mode),
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+        "modified": status.st_mtime,
+    }
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "link"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "file" if stat.S_ISREG(mode) else "other"
+
+
+def gather(scene: Scene, questions: Questions, failed: bool, seconds: float) -> Iterator[Piece]:
+    """All pieces, in at most ``seconds``; where nothing ``failed``, only what is told of every image.
+
+    A step that breaks off costs its own piece, and is noted.
+    """
+    budget = Budget(min(SECONDS, seconds))
+    gathering = Gathering(scene, questions, budget)
+    steps: list[Callable[[], Iterator[Piece]]] = [gathering.system]
+    if failed:
+        steps += [gathering.resolutions, gathering.names, gathering.damage, gathering.extensions]
+    steps += [gathering.distributions, gathering.files]
+    if failed:
+        steps += [gathering.candidates]
+    for step in steps:
+        try:
+            for kind, values in step():
+                for start in range(0, len(values), BATCH):
+                    yield kind, values[start : start + BATCH]
+        except Exception as error:
+            budget.note("the %s could not be gathered: %r" % (step.__name__, error))
+    if budget.notes:
+        yield "notes", [shown(note)[:500] for note in budget.notes]

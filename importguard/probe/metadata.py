@@ -1,0 +1,191 @@
+"""What is installed in a folder of third-party packages, by what installers noted there.
+
+Sources: "Recording installed projects" and "Core metadata" (PyPA), PEP 376, 610, 660; for older installs the
+``.egg-info`` and ``.egg-link`` of setuptools and distutils. All of it is data that can say anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from importguard.probe.distributions import Distribution, editable_mapping
+from importguard.probe.files import read_text, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from importguard.probe.scene import Budget
+
+_METADATA_LIMIT = 1 << 20
+_MOST_NAMES = 300
+_MOST_REQUIREMENTS = 500
+_MOST_DISTRIBUTIONS = 3000
+_IGNORED = ("__pycache__", "bin", "..")
+
+
+def installed_in(site: str, names: set[str], budget: Budget) -> list[dict[str, Any]]:
+    """The distributions of one folder, given the names in it, as ``clues.Distribution`` has them."""
+    found: list[dict[str, Any]] = []
+    for name in sorted(names)[: _MOST_DISTRIBUTIONS * 10]:
+        if len(found) >= _MOST_DISTRIBUTIONS or budget.is_spent("distributions of " + shown(site)):
+            break
+        if name.endswith(".dist-info"):
+            one = _modern(site, name)
+        elif name.endswith((".egg-info", ".egg-link")):
+            one = _egg(site, name, names)
+        else:
+            continue
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def headers(text: str) -> dict[str, list[str]]:
+    """The header fields of a METADATA or PKG-INFO file, by their names in lower case."""
+    fields: dict[str, list[str]] = {}
+    last: list[str] = []
+    for line in text.split("\n"):
+        line = line.rstrip("\r")
+        if not line:
+            break
+        if line[0] in " \t":
+            if last:
+                last[-1] += " " + line.strip()
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            last = fields.setdefault(name.strip().lower(), [])
+            last.append(value.strip())
+    return fields
+
+
+def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None:
+    name = fields.get("name", [""])[0]
+    if not name:
+        return None
+    return {
+        "name": shown(name[:200]),
+        "version": shown(fields.get("version", [""])[0][:200]),
+        "location": shown(site),
+        "provides": [],
+        "requires": [shown(line[:1000]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]],
+        "extras": [shown(line[:200]) for line in fields.get("provides-extra", [])[:_MOST_REQUIREMENTS]],
+        "requires_python": _shown(fields.get("requires-python", [None])[0]),
+        "installer": "",
+        "source": None,
+        "editable": False,
+    }
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else shown(text[:200])
+
+
+def _modern(site: str, info: str) -> dict[str, Any] | None:
+    folder = "%s/%s" % (site, info)
+    one = _described(site, headers(read_text(folder + "/METADATA", _METADATA_LIMIT) or ""))
+    if one is None:
+        return None
+    one["installer"] = shown((read_text(folder + "/INSTALLER", 200) or "").strip())
+    one["source"], one["editable"] = _origin(folder)
+    distribution = Distribution(site, info)
+    provides = _top_level(folder) | _recorded(distribution)
+    if any(path.startswith("__editable__") for path in distribution.record()) or one["editable"]:
+        one["editable"] = True
+        provides |= _editable_names(distribution)
+    one["provides"] = _plain(provides)
+    return one
+
+
+def _origin(folder: str) -> tuple[str | None, bool]:
+    """The folder or URL that it was installed from, and whether it is editable (PEP 610)."""
+    try:
+        data = json.loads(read_text(folder + "/direct_url.json", 65536) or "null")
+        url, about = data["url"], data.get("dir_info")
+        editable = isinstance(about, dict) and about.get("editable") is True
+        path = url[len("file://") :] if url.startswith("file:///") else url
+        return shown(str(path)[:1000]), editable
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None, False
+
+
+def _top_level(folder: str) -> set[str]:
+    return set((read_text(folder + "/top_level.txt", 65536) or "").split()[:_MOST_NAMES])
+
+
+def _recorded(distribution: Distribution) -> set[str]:
+    """The top-level names of the files that it put into its folder; below a namespace, the full names too."""
+    units = set(distribution.units())
+    return units | {name.split(".")[0] for name in units}
+
+
+def _editable_names(distribution: Distribution) -> set[str]:
+    """What an editable install makes importable: its finder's names, or what its ``.pth`` leads to."""
+    names: set[str] = set()
+    for path in distribution.record():
+        if path.endswith("_finder.py") and path.startswith("__editable__"):
+            names |= set(editable_mapping(distribution.site, {path}))
+        elif path.endswith(".pth") and "/" not in path:
+            text = read_text("%s/%s" % (distribution.site, path), 65536) or ""
+            for line in text.split("\n")[:50]:
+                if line.startswith("/"):
+                    names |= _importable(line.strip())
+    return names
+
+
+def _importable(folder: str) -> set[str]:
+    """The names that a source folder offers, told from its listing alone."""
+    found: set[str] = set()
+    try:
+        listed = os.listdir(folder)
+    except OSError:
+        return found
+    for name in sorted(listed)[:1000]:
+        if name.endswith(".py") and name != "setup.py":
+            found.add(name[:-3])
+        elif os.path.isfile("%s/%s/__init__.py" % (folder, name)):
+            found.add(name)
+    return found
+
+
+def _egg(site: str, info: str, names: set[str]) -> dict[str, Any] | None:
+    """An ``.egg-info`` (a folder, or distutils' one file) or the ``.egg-link`` of ``setup.py develop``."""
+    path = "%s/%s" % (site, info)
+    link = None
+    if info.endswith(".egg-link"):
+        link = (read_text(path, 4096) or "").split("\n", 1)[0].strip()
+        folder = _info_of(link)
+    else:
+        folder = path
+    text = read_text(folder + "/PKG-INFO", _METADATA_LIMIT) or read_text(folder, _METADATA_LIMIT)
+    one = _described(site, headers(text or ""))
+    if one is None:
+        return None
+    provides = _top_level(folder)
+    if not provides:
+        plain = one["name"].lower().replace("-", "_")
+        stems = {name.split(".")[0] for name in names}
+        provides = {name for name in (one["name"], plain) if name in stems}
+    one["provides"] = _plain(provides)
+    if link is not None:
+        one["source"], one["editable"] = shown(link), True
+    return one
+
+
+def _info_of(project: str) -> str:
+    """The ``.egg-info`` folder of a project's source."""
+    try:
+        names = sorted(name for name in os.listdir(project) if name.endswith(".egg-info"))
+    except OSError:
+        names = []
+    return "%s/%s" % (project, names[0]) if names else project
+
+
+def _plain(names: set[str]) -> list[str]:
+    """Those that an import statement can write."""
+    wanted = [
+        name for name in names if name not in _IGNORED and all(p.isidentifier() for p in name.split("."))
+    ]
+    return [shown(name) for name in sorted(wanted)[:_MOST_NAMES]]
