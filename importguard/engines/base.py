@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
+from importguard.clues import HistoryStep
+
 
 @dataclass(frozen=True)
 class Image:
     """An image of the engine, with what a container starts from of its configuration (OCI image-spec).
 
-    ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``.
+    ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text;
+    ``history`` has the first step first.
     """
 
     reference: str
@@ -22,6 +25,9 @@ class Image:
     env: tuple[str, ...] = ()
     workdir: str = "/"
     user: str = ""
+    volumes: tuple[str, ...] = ()
+    created: str = ""
+    history: tuple[HistoryStep, ...] = ()
 
 
 @dataclass(frozen=True)

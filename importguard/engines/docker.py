@@ -13,6 +13,7 @@ from typing import Any, Callable, Optional
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.engines.docker_connection import CONNECT_SECONDS, connect
 from importguard.engines.docker_container import Container, wrong_platform
+from importguard.engines.docker_image import read_image, same_platform
 from importguard.engines.docker_pull import pull_image
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
@@ -96,7 +97,9 @@ class DockerEngine:
         from requests.exceptions import RequestException
 
         try:
-            image = _image(reference, self._client().inspect_image(reference))
+            client = self._client()
+            inspected = client.inspect_image(reference)
+            image = read_image(reference, inspected, client.history(inspected["Id"]))
         except NotFound:
             return None
         except NullResource:
@@ -121,43 +124,6 @@ class DockerEngine:
             for found in client.containers(all=True, filters={"label": LABEL, "status": "created"}):
                 if found["Created"] < time.time() - STALE_SECONDS:
                     client.remove_container(found["Id"], v=True, force=True)
-
-
-def _image(reference: str, inspected: dict[str, Any]) -> Image:
-    """Read the answer of "Inspect an image"; lists and strings of its configuration may be null or absent."""
-    config = inspected.get("Config") or {}
-    parts = (inspected.get("Os"), inspected.get("Architecture"), inspected.get("Variant"))
-    return Image(
-        reference=reference,
-        id=inspected["Id"],
-        platform="/".join(part for part in parts if part),
-        entrypoint=_words(config.get("Entrypoint")),
-        cmd=_words(config.get("Cmd")),
-        env=tuple(config.get("Env") or ()),
-        workdir=config.get("WorkingDir") or "/",
-        user=config.get("User") or "",
-    )
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    """Give a command as words; images of old or foreign builders hold a plain string, which is one word."""
-    return (value,) if isinstance(value, str) and value else tuple(value or ())
-
-
-_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
-
-
-def same_platform(wanted: str, have: str) -> bool:
-    """Tell whether an image of platform ``have`` serves who asks for ``wanted``.
-
-    Platforms are ``os/arch[/variant]``; ``wanted`` may be just ``arch``. A variant counts only where both
-    name one (containerd's ``platforms`` package knows a default variant for each architecture).
-    """
-    if "/" not in wanted:
-        wanted = f"linux/{wanted}"
-    mine, theirs = (name.lower().split("/") for name in (wanted, have))
-    mine[1] = _ARCHITECTURES.get(mine[1], mine[1])
-    return all(left == right for left, right in zip(mine, theirs))
 
 
 def _settings(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from importguard.clues import ImageFacts
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError
@@ -132,8 +134,22 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        return observed.evidence(run.exit)
+        return replace(observed.evidence(run.exit), image=_facts(image))
     raise InspectionError(_no_python(image, looked, too_old))
+
+
+def _facts(image: Image) -> ImageFacts:
+    """What the engine says of the image, without the values of its variables."""
+    variables = dict(item.partition("=")[::2] for item in image.env)
+    return ImageFacts(
+        created=image.created,
+        history=image.history,
+        workdir=image.workdir,
+        user=image.user,
+        environment=tuple(sorted(variables)),
+        python_path=variables.get("PYTHONPATH", ""),
+        volumes=image.volumes,
+    )
 
 
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:

@@ -41,13 +41,18 @@ def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
     ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why nothing can be
     judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
+    return discover_scene(request, environ)[0]
+
+
+def discover_scene(request: dict[str, Any], environ: Any) -> tuple[dict[str, Any], Scene | None]:
+    """The discovery, and what clues are gathered for; None where there is no interpreter."""
     search = Discovery(request, dict(environ))
     error = None
     try:
         search.run()
     except (NoInterpreter, NothingToImport, TooMuch) as problem:
         error = str(problem)
-    return dict(search.result(error), scene=search.scene())
+    return search.result(error), search.scene()
 
 
 class Target:
@@ -449,7 +454,7 @@ class Discovery:
         )
 
     def scene(self) -> Scene | None:
-        """The application in its image; None where there is no interpreter."""
+        """The application in its image, with the environment and the folder of its start command."""
         if self.interpreter is None:
             return None
         main = self.commands[0] if self.commands else None

@@ -221,12 +221,12 @@ def _no_answer(path: str, status: int | None, printed: str) -> str:
 
 
 def question(
-    argv: list[str], environ: dict[str, str], directory: str, seconds: float = ANSWER_SECONDS
+    argv: list[str], environ: dict[str, str], directory: str, seconds: float | None = None
 ) -> tuple[dict[str, list[str]], int | None, str]:
     """Start an interpreter that writes pairs to the descriptor that is its last argument.
 
     Gives its answer (empty where it did not end with ``end``), its wait status (None: it hung for
-    ``seconds``) and the end of what it printed.
+    ``seconds``, else ANSWER_SECONDS) and the end of what it printed.
     """
     answer_end, write_end = os.pipe()
     printed_end, print_end = os.pipe()
@@ -237,7 +237,7 @@ def question(
     os.close(write_end)
     os.close(print_end)
     try:
-        answer, printed = _collect(answer_end, printed_end, seconds)
+        answer, printed = _collect(answer_end, printed_end, seconds or ANSWER_SECONDS)
         finished = answer.endswith(b"end\0\0")
         status = _wait(child, 1.0 if finished or not answer else 0.2)
     finally:

@@ -26,6 +26,7 @@ ORDER = (
     "finder",
     "distributions",
     "django",
+    "scene",
 )
 LOADER = """
 import json, os, sys

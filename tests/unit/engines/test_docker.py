@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
+from importguard.clues import HistoryStep
 from importguard.engines.base import CommandNotFound, Image
-from importguard.engines.docker import DockerEngine, _image, same_platform, start_failure
+from importguard.engines.docker import DockerEngine, start_failure
 from importguard.engines.docker_container import demultiplexed
+from importguard.engines.docker_image import read_image, same_platform
 from importguard.engines.docker_pull import pull_failure
 from importguard.errors import EngineError, UsageError
 
@@ -57,7 +59,7 @@ def test_same_platform(wanted: str, have: str, same: bool) -> None:
 @pytest.mark.parametrize("config", [None, {}, {"Entrypoint": None, "Cmd": None, "Env": None, "User": None}])
 def test_image_without_a_configuration(config: object) -> None:
     given = {"Id": "sha256:1", "Os": "linux", "Architecture": "arm64", "Variant": "v8", "Config": config}
-    assert _image("app:1", given) == Image("app:1", "sha256:1", "linux/arm64/v8")
+    assert read_image("app:1", given) == Image("app:1", "sha256:1", "linux/arm64/v8")
 
 
 def test_image_with_a_command_that_is_a_string() -> None:
@@ -67,8 +69,24 @@ def test_image_with_a_command_that_is_a_string() -> None:
         "Architecture": "amd64",
         "Config": {"Entrypoint": "/run", "Cmd": []},
     }
-    image = _image("app:1", given)
+    image = read_image("app:1", given)
     assert (image.entrypoint, image.cmd) == (("/run",), ())
+
+
+def test_image_with_a_history() -> None:
+    given = {"Id": "sha256:1", "Created": "2026-01-01T00:00:00Z", "Config": {"Volumes": {"/data": {}}}}
+    steps = [
+        {"Created": 1700000000, "CreatedBy": "COPY . /app", "Size": 7},
+        {"Created": -62135596800, "CreatedBy": "WORKDIR /app", "Size": 0},
+        {"Created": 10**30, "CreatedBy": None},
+    ]
+    image = read_image("app:1", given, steps)
+    assert (image.created, image.volumes) == ("2026-01-01T00:00:00Z", ("/data",))
+    assert image.history == (
+        HistoryStep("", "", True),
+        HistoryStep("0001-01-01T00:00:00+00:00", "WORKDIR /app", True),
+        HistoryStep("2023-11-14T22:13:20+00:00", "COPY . /app", False),
+    )
 
 
 def refusal(reason: str, *env: str) -> Exception:

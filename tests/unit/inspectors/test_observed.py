@@ -47,6 +47,7 @@ def frame(event: Any, secret: str = SECRET) -> bytes:
     return f"\n{secret} {json.dumps(event)}\n".encode()
 
 
+SYSTEM = {"distribution": "debian", "libc": "glibc"}
 WHOLE = [DISCOVERY, module("app"), module("app.main"), END]
 
 
@@ -278,3 +279,24 @@ def test_progress_counts_the_verdicts() -> None:
 
 def iter_of(*chunks: bytes) -> Iterator[bytes]:
     yield from chunks
+
+
+def test_clues_come_in_pieces_and_a_torn_one_is_lost_alone() -> None:
+    def piece(kind: str, values: Any) -> dict[str, Any]:
+        return {"event": "clues", "kind": kind, "values": values}
+
+    pieces = [
+        piece("system", [SYSTEM]),
+        piece("sys_path", ["/app"]),
+        piece("nonsense", [1]),
+        piece("files", 3),
+    ]
+    torn = frame(piece("sys_path", ["/lost"]))[:-10] + b"printed\n"
+    seen = observe(*map(frame, WHOLE[:-1]), *map(frame, pieces), torn, frame(END))
+    clues = seen.evidence(Exit(0)).clues
+    assert clues is not None
+    assert (clues.system.distribution, clues.sys_path, clues.files) == ("debian", ("/app",), ())
+
+
+def test_no_clues_where_none_were_asked_for() -> None:
+    assert observe(*map(frame, WHOLE)).evidence(Exit(0)).clues is None

@@ -9,7 +9,8 @@ from typing import Optional
 
 import pytest
 
-from importguard.config import Config
+from importguard.clues import HistoryStep, ImageFacts
+from importguard.config import Build, Config
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
 from importguard.inspectors.run import GRACE, inspect, probe_arguments, probe_command, pythons
@@ -178,7 +179,35 @@ def test_the_request_holds_what_the_probe_needs() -> None:
         "timeout": 600.0,
         "module_timeout": 60.0,
         "jobs": 3,
+        "source": False,
     }
+
+
+@pytest.mark.parametrize("config", [Config(source="."), Config(build=Build("."))])
+def test_the_probe_is_told_that_a_source_is_to_be_compared(config: Config) -> None:
+    assert json.loads(probe_command(IMAGE, config, "python3")[-1])["source"] is True
+
+
+def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
+    image = replace(
+        IMAGE,
+        env=("PYTHONPATH=/srv/lib", "TOKEN=hunter2"),
+        user="app",
+        volumes=("/data",),
+        created="2026-01-01T00:00:00Z",
+        history=(HistoryStep("", "COPY . /app", False),),
+    )
+    facts = inspect(Container({"python3": "good"}), image, Config(), QuietProgress()).image
+    assert facts == ImageFacts(
+        "2026-01-01T00:00:00Z",
+        (HistoryStep("", "COPY . /app", False),),
+        "/app",
+        "app",
+        ("PYTHONPATH", "TOKEN"),
+        "/srv/lib",
+        ("/data",),
+    )
+    assert "hunter2" not in str(facts)
 
 
 def test_the_interpreter_is_isolated_and_every_file_of_the_probe_travels() -> None:
