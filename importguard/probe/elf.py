@@ -35,6 +35,7 @@ _VERDEF, _VERDEFNUM, _VERNEED, _VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE,
 _WEAK = 2
 _MOST_HEADERS = 1000
 _MOST_ENTRIES = 5000
+_MOST_READ = 20000
 _LONGEST_STRINGS = 16 << 20
 
 
@@ -79,6 +80,7 @@ class _Reader:
         self.order = "<"
         self.segments: list[tuple[int, int, int]] = []  # address, offset, bytes in the file
         self.strings = b""
+        self.left = _MOST_READ
 
     def bytes(self, offset: int, count: int) -> bytes:
         if offset < 0 or count < 0 or offset + count > self.size:
@@ -90,6 +92,9 @@ class _Reader:
         return data
 
     def numbers(self, layout: str, offset: int) -> tuple[int, ...]:
+        self.left -= 1  # tables of a hostile file may lead in circles
+        if self.left < 0:
+            raise ValueError("more tables than any real file has")
         layout = self.order + layout
         return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout)))
 
