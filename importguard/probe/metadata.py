@@ -22,7 +22,7 @@ _METADATA_LIMIT = 1 << 20
 _MOST_NAMES = 300
 _MOST_REQUIREMENTS = 500
 _MOST_DISTRIBUTIONS = 3000
-_IGNORED = ("__pycache__", "bin", "..")
+_IGNORED = ("__pycache__", "__editable__")
 
 
 def installed_in(site: str, names: set[str], budget: Budget) -> list[dict[str, Any]]:
@@ -184,8 +184,10 @@ def _info_of(project: str) -> str:
 
 
 def _plain(names: set[str]) -> list[str]:
-    """Those that an import statement can write."""
+    """Those that an import statement can write and that a program would."""
     wanted = [
-        name for name in names if name not in _IGNORED and all(p.isidentifier() for p in name.split("."))
+        name
+        for name in names
+        if not name.startswith(_IGNORED) and all(p.isidentifier() for p in name.split("."))
     ]
     return [shown(name) for name in sorted(wanted)[:_MOST_NAMES]]
