@@ -43,7 +43,8 @@ def extensions(
 
 def _named(resolver: Resolver, questions: Questions) -> list[str]:
     """The files that the loader refused, and those that would be a missing module but for their tag."""
-    found = [path for path in questions.libraries if os.path.isfile(path)]
+    refused = [resolver.path(name) for name in questions.refused if resolver.kind(name) == "extension"]
+    found = [path for path in [*questions.libraries, *refused] if path and os.path.isfile(path)]
     pairs = [name.rpartition(".") for name in questions.missing]
     pairs += [(module, ".", name) for module, name in questions.names]
     for parent, _, last in pairs:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
-_LIBRARY_FILE = re.compile(r"(/[^\s:'\"]+\.so(?:\.[\d.]+)?)(?=[\s:'\"]|$)")
+_LIBRARY_FILE = re.compile(r"(/[^\s:'\"()]+\.so(?:\.[\d.]+)?)(?=[\s:'\"()]|$)")
 _MOST = 500
 
 
@@ -51,13 +51,15 @@ class Budget:
 
 class Questions:
     """What the failures ask. ``missing``: dotted names; ``names``: (module, name) that a module lacks;
-    ``libraries``: files that the loader refused; ``files``: where the errors were raised, deepest first.
+    ``libraries``: files that the loader refused; ``refused``: modules of which an ImportError says neither;
+    ``files``: where the errors were raised, deepest first.
     """
 
     def __init__(self) -> None:
         self.missing: dict[str, None] = {}
         self.names: dict[tuple[str, str], None] = {}
         self.libraries: dict[str, None] = {}
+        self.refused: dict[str, None] = {}
         self.files: dict[str, None] = {}
 
     @classmethod
@@ -82,9 +84,11 @@ class Questions:
         """Take in one failure, as ``supervisor.failure_json`` gives it."""
         if failure["missing"]:
             self._miss(failure["missing"])
-        for _, message, name in failure["causes"]:
+        for kind, message, name in failure["causes"]:
             if message.startswith("No module named ") and name:
                 self._miss(name)
+            elif kind == "ImportError" and name and not message.startswith("cannot import name"):
+                _add(self.refused, name)
             for wanted, module in _CANNOT_IMPORT.findall(message)[:5]:
                 self.lack(module, wanted)
             for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
