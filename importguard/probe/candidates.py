@@ -42,6 +42,7 @@ class Walk:
         self.endings = (*suffixes, ".py", ".pyc")
         self.candidates: list[dict[str, Any]] = []
         self.sites: list[str] = []
+        self._entered: set[str] = set()
         self._count: dict[str, int] = {}
         self._seen: set[tuple[str, str]] = set()
         self._listings: dict[str, dict[str, list[str]]] = {}
@@ -50,16 +51,23 @@ class Walk:
             parts = name.split(".")
             self._wanted.setdefault(parts[-1].lower(), []).append(parts)
 
-    def run(self, top: str = "/") -> None:
-        """Walk everything below ``top``, the nearest first."""
+    def run(self, tops: list[str]) -> None:
+        """Walk everything below ``tops``, one after the other, the nearest first."""
+        for top in tops:
+            self._below(top)
+
+    def _below(self, top: str) -> None:
         waiting = deque([top])
-        count = 0
+        count = len(self._entered)
         while waiting:
             count += 1
             if count > MOST_FOLDERS or (count % 100 == 0 and self.budget.is_spent("the image's folders")):
                 self.budget.note("only the first %d folders were searched for missing modules" % (count - 1))
                 return
-            waiting.extend(self._look(waiting.popleft()))
+            folder = waiting.popleft()
+            if folder not in self._entered:
+                self._entered.add(folder)
+                waiting.extend(self._look(folder))
 
     def _look(self, folder: str) -> list[str]:
         """Look at one folder's names; gives the folders to look into next."""

@@ -19,7 +19,7 @@ from importguard.probe.metadata import installed_in
 from importguard.probe.names import module_names
 from importguard.probe.pythons import other_pythons, owner_of
 from importguard.probe.resolutions import Resolver, resolutions
-from importguard.probe.scene import Budget, Questions
+from importguard.probe.scene import Budget
 from importguard.probe.system import ask, markers, system
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Callable
 
-    from importguard.probe.scene import Scene
+    from importguard.probe.scene import Questions, Scene
 
     Piece = tuple[str, list[Any]]
 
@@ -124,7 +124,7 @@ class Gathering:
             return
         scene = self.scene
         walk = Walk(missing, scene.python.suffixes, self.budget.part(_WALK_SECONDS))
-        walk.run()
+        walk.run([scene.directory, *scene.own_roots(), "/"])
         for site in dict.fromkeys([*scene.sys_path, *walk.sites]):
             if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
                 walk.search(site)

@@ -5,7 +5,8 @@ keeps standard input open; at its end the supervisor ends, and with it everythin
 found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
 newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
 (what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
-its verdict is final), ``entrypoint``, ``sites``, ``end``. A stream without ``end`` is no verdict.
+its verdict is final), ``entrypoint``, ``sites``, ``clues`` (many pieces, see ``clues.gather``), ``end``. A
+stream without ``end`` is no verdict.
 
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
@@ -23,9 +24,9 @@ import time
 from collections import deque
 
 from importguard.probe.culprits import Culprits
-from importguard.probe.discover import discover
+from importguard.probe.discover import discover_scene
 from importguard.probe.lookups import Lookups
-from importguard.probe.processes import TAIL, Worker, read
+from importguard.probe.processes import TAIL, Worker, apart, read
 from importguard.probe.sites import imports_lazily, mentioned, patched_names, sites_of, static_reach
 
 TYPE_CHECKING = False
@@ -41,6 +42,7 @@ WORKER_FILES = {
     "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
+CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
 DUMPED = "(most recent call first)"
 FATAL = ("crashed", "timed_out", "exited")
 
@@ -75,6 +77,7 @@ class Supervisor:
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
+        self.failed: list[Optional[dict[str, Any]]] = []  # what became of all that did not import
         self.patchable: set[str] = set()  # names of modules that the application may change from outside
 
     # -- to the host
@@ -90,7 +93,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Discover, import, report; returns when everything has been said."""
-        self.found = found = discover(self.request, os.environ)
+        found, self.scene = discover_scene(self.request, os.environ)
+        self.found = found
         self.emit("discovery", **{key: found[key] for key in found if key not in ("setup", "environ")})
         if found["error"]:
             self.emit("end", complete=False, error=found["error"])
@@ -116,15 +120,17 @@ class Supervisor:
         worker = self.spawn("prepare", [])
         self.loop()
         ended, detail = self.how_it_ended(worker)
-        outcome, failure, detail = worker.prepared or (ended, None, detail)
+        outcome, raised, detail = worker.prepared or (ended, None, detail)
+        failure = self.plain(raised)
         self.emit(
             "preparation",
             description=setup["description"],
             outcome=outcome,
-            failure=self.plain(failure),
+            failure=failure,
             detail=detail,
         )
         if outcome != "imported":
+            self.failed.append(failure)
             self.setup = None
 
     def judge(self) -> None:
@@ -157,9 +163,29 @@ class Supervisor:
         if _knows_lazy_imports(self.found["interpreter"]["version"]):
             lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
             scopes.update({name: ["lazy"] for name in lazy})
-        self.emit("sites", sites=self.unresolved(scopes, files))
+        sites = self.unresolved(scopes, files)
+        self.emit("sites", sites=sites)
+        self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         self.emit("end", complete=not late, error="time ran out" if late else None)
+
+    def tell_clues(self, unreached: list[str]) -> None:
+        """Say what lies around failures; of a sound image only where a source is to be compared with it."""
+        troubled = bool(self.failed or unreached or any(self.lost.values()))
+        seconds = self.ends - time.monotonic()
+        scene = self.scene
+        if scene is None or seconds <= 0 or not (troubled or self.request["source"]):
+            return
+
+        def tell() -> None:
+            from importguard.probe.clues import gather
+            from importguard.probe.scene import Questions
+
+            for kind, values in gather(scene, Questions.of(self.failed, self.lost, unreached), seconds):
+                self.emit("clues", kind=kind, values=values)
+
+        if not apart(tell, min(seconds, CLUE_SECONDS)):
+            self.emit("clues", kind="notes", values=["gathering clues broke off"])
 
     def unresolved(
         self, scopes: Mapping[str, list[str]], files: Mapping[str, Optional[str]]
@@ -408,10 +434,11 @@ class Supervisor:
             culprit = self.culprits.of_failure(name, failure)
         elif culprit is None and outcome != "imported":
             culprit = self.culprits.of_end(name, frames, output)
+        told = self.plain(failure)
         verdict = {
             "name": name,
             "outcome": outcome,
-            "failure": self.plain(failure),
+            "failure": told,
             "detail": detail,
             "seconds": round(seconds, 6),
             "culprit": culprit,
@@ -419,6 +446,8 @@ class Supervisor:
             "frames": list(frames),
         }
         self.verdicts[name] = verdict
+        if outcome != "imported":
+            self.failed.append(told)
         self.emit("module", **verdict)
 
     def plain(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:

@@ -23,7 +23,7 @@ def files(top: Path, *names: str) -> None:
 
 def walked(top: Path, *missing: str, seconds: float = 5) -> Walk:
     walk = Walk(list(missing), SUFFIXES, Budget(seconds))
-    walk.run(str(top))
+    walk.run([str(top / "a"), str(top)])
     return walk
 
 
