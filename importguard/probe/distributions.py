@@ -59,7 +59,8 @@ class Distribution:
         found = {folder.replace("/", ".") for folder in top}
         for path in paths:
             stem, dot, ending = path.partition(".")
-            if dot and ending.endswith(("py", "so", "pyc")) and not _inside(path, top):
+            plain = dot and "/" not in ending  # not in a folder such as ``numpy.libs``
+            if plain and ending.endswith(("py", "so", "pyc")) and not _inside(path, top):
                 found.add(stem.replace("/", "."))
         return sorted(name for name in found if all(part.isidentifier() for part in name.split(".")))
 

@@ -40,7 +40,10 @@ _LONGEST_STRINGS = 16 << 20
 
 
 class Elf:
-    """The dynamic section of one file. ``needs`` are the (library, version) that it can't do without."""
+    """The dynamic section of one file. ``needs`` are the (library, version) that it can't do without.
+
+    ``is_module``: it has the function by which Python initialises an extension module (PEP 489).
+    """
 
     def __init__(self) -> None:
         self.bits = 64
@@ -52,6 +55,7 @@ class Elf:
         self.runpath: list[str] = []
         self.needs: list[tuple[str, str]] = []
         self.defines: set[str] = set()
+        self.is_module = False
         self.truncated = False
 
     @property
@@ -183,6 +187,7 @@ def _dynamic(reader: _Reader, elf: Elf, offset: int, length: int) -> None:
         return
     count = min(single.get(_STRSZ, 0), _LONGEST_STRINGS)
     reader.strings = reader.bytes(reader.place(single[_STRTAB]), count)
+    elf.is_module = b"\0PyInit_" in reader.strings
     elf.needed = [reader.text(value) for tag, value in entries if tag == _NEEDED]
     elf.soname = reader.text(single.get(_SONAME, -1))
     elf.rpath = _folders(reader.text(single.get(_RPATH, -1)))

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from importguard.probe.elf import Elf
     from importguard.probe.libraries import Loader
     from importguard.probe.resolutions import Resolver
     from importguard.probe.scene import Budget, Questions, Scene
@@ -35,8 +36,11 @@ def extensions(
     for path in [*named, *beside]:
         if budget.is_spent("extension modules") or len(found) >= _MOST_TOLD:
             break
-        one = _describe(path, scene, loader)
-        if one is not None and (path in named or _would_fail(one, scene, loader)):
+        elf = read_elf(path)
+        if elf is None or (path not in named and not elf.is_module):  # plugins lie beside modules
+            continue
+        one = _describe(path, elf, scene, loader)
+        if path in named or _would_fail(one, scene, loader):
             found.append(one)
     return found
 
@@ -78,10 +82,7 @@ def _beside(named: list[str], questions: Questions, scene: Scene) -> list[str]:
     return found[:MOST_READ]
 
 
-def _describe(path: str, scene: Scene, loader: Loader) -> dict[str, Any] | None:
-    elf = read_elf(path)
-    if elf is None:
-        return None
+def _describe(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
     tag = os.path.basename(path).partition(".")[2][: -len(".so")]
     loaded = loader.load(path)
     return {

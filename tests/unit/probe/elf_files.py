@@ -36,6 +36,7 @@ def elf(
     wide: bool = True,
     big: bool = False,
     interpreter: str = "",
+    symbol: str = "",
 ) -> Path:
     """Write an ELF file; ``needs`` are versions by library. One segment holds the whole file at address 0."""
     order = ">" if big else "<"
@@ -43,6 +44,7 @@ def elf(
     tags = [(NEEDED, strings.at(name)) for name in needed]
     for tag, text in ((SONAME, soname), (RPATH, rpath), (RUNPATH, runpath)):
         tags += [(tag, strings.at(text))] if text else []
+    strings.at(symbol)
     needs = needs or {}
     verneed, verdef = _needs(order, strings, needs, weak), _defines(order, strings, defines)
     program_size = (56 if wide else 32) * 3

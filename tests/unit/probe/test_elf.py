@@ -33,6 +33,7 @@ def test_everything_that_is_read(tmp_path: Path, wide: bool, big: bool) -> None:
         wide=wide,
         big=big,
         interpreter="/lib/ld-linux-aarch64.so.1",
+        symbol="PyInit_x",
     )
     read = read_elf(str(path))
     assert read is not None
@@ -46,13 +47,13 @@ def test_everything_that_is_read(tmp_path: Path, wide: bool, big: bool) -> None:
     ]
     assert read.defines == {"x.so.1", "X_1"}
     assert (read.interpreter, read.libc) == ("/lib/ld-linux-aarch64.so.1", "glibc")
-    assert read.truncated is False
+    assert (read.is_module, read.truncated) == (True, False)
 
 
 def test_versions_that_it_can_do_without(tmp_path: Path) -> None:
     read = read_elf(str(elf(tmp_path / "x.so", needs={"libc.so.6": ["GLIBC_2.99"]}, weak=True)))
     assert read is not None
-    assert read.needs == []
+    assert (read.needs, read.is_module) == ([], False)
 
 
 @pytest.mark.parametrize(

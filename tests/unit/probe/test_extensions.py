@@ -40,8 +40,9 @@ def test_a_library_is_missing_and_what_would_fail_next(
 ) -> None:
     package = top / "site-packages" / "cv2"
     elf(package / f"cv2.{TAG}.so", "libGone.so.1", "libAway.so.0")
-    elf(package / "deep" / "more.abi3.so", "libLost.so.6")
-    elf(package / "fine.abi3.so")
+    elf(package / "deep" / "more.abi3.so", "libLost.so.6", symbol="PyInit_more")
+    elf(package / "fine.abi3.so", symbol="PyInit_fine")
+    elf(package / "plugins" / "libplugin.so", "libNever.so.1")
     elf(top / "site-packages" / "other" / "x.abi3.so", "libX.so.1")
     write(package, {"__init__.py": ""})
     found = told(top, **asked(str(package / f"cv2.{TAG}.so")))

@@ -57,7 +57,7 @@ def test_single_modules_extensions_and_namespaces(tmp_path: Path) -> None:
         {
             "x-1.dist-info/METADATA": "Name: x\nVersion: 1\n",
             "x-1.dist-info/RECORD": "six.py,,\n_cffi.cpython-313-x86_64-linux-gnu.so,,\n"
-            "google/cloud/storage/__init__.py,,\ngoogle/cloud/storage/blob.py,,\n__pycache__/six.cpython-313.pyc,,\n",
+            "x.libs/liba.so,,\nx.libs/liba-1.so,,\ngoogle/cloud/storage/__init__.py,,\ngoogle/cloud/storage/blob.py,,\n__pycache__/six.cpython-313.pyc,,\n",
         },
     )
     assert one(tmp_path)["provides"] == ["_cffi", "google", "google.cloud.storage", "six"]
