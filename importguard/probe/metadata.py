@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _METADATA_LIMIT = 1 << 20
 _MOST_NAMES = 300
-_MOST_REQUIREMENTS = 500
+_MOST_REQUIREMENTS = 300
 _MOST_DISTRIBUTIONS = 3000
 _IGNORED = ("__pycache__", "__editable__")
 
@@ -70,7 +70,7 @@ def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None
         "version": shown(fields.get("version", [""])[0][:200]),
         "location": shown(site),
         "provides": [],
-        "requires": [shown(line[:1000]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]],
+        "requires": [shown(line[:500]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]],
         "extras": [shown(line[:200]) for line in fields.get("provides-extra", [])[:_MOST_REQUIREMENTS]],
         "requires_python": _shown(fields.get("requires-python", [None])[0]),
         "installer": "",

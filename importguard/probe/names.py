@@ -194,11 +194,12 @@ def _neighbours(module: str, path: str | None, scene: Scene) -> Iterator[tuple[s
     count = 0
     for folder, below, names in os.walk(top):
         below.sort()
+        count += 1
         for name in sorted(names):
+            if count > _MOST_FILES:
+                return
             if name.endswith(".py"):
                 count += 1
-                if count > _MOST_FILES:
-                    return
                 dotted = os.path.join(folder, name)[len(entry) + 1 : -3].replace("/", ".")
                 yield (
                     (dotted[: -len(".__init__")] if name == "__init__.py" else dotted),

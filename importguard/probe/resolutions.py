@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from importguard.probe.scene import Budget, Questions, Scene
 
 MOST_SIBLINGS = 1000
-_MOST_NAMES = 1500
+_MOST_NAMES = 800
 _MOST_HIDDEN = 20
+_LONGEST_NAME = 100
 
 
 class Match:
@@ -128,7 +129,8 @@ class Resolver:
         for path in self.inside(parent) if parent else self.scene.own_roots():
             folder = self.folder(path)
             names.update(folder.modules, folder.folders)
-        return sorted(names - {"__init__", "__pycache__"})[:MOST_SIBLINGS]
+        plain = [name for name in names - {"__init__", "__pycache__"} if len(name) <= _LONGEST_NAME]
+        return sorted(plain)[:MOST_SIBLINGS]
 
 
 def _ordered(matches: list[Match]) -> list[Match]:

@@ -181,7 +181,8 @@ class Supervisor:
             from importguard.probe.clues import gather
             from importguard.probe.scene import Questions
 
-            for kind, values in gather(scene, Questions.of(self.failed, self.lost, unreached), seconds):
+            questions = Questions.of(self.failed, self.lost, unreached)
+            for kind, values in gather(scene, questions, troubled, seconds):
                 self.emit("clues", kind=kind, values=values)
 
         if not apart(tell, min(seconds, CLUE_SECONDS)):

@@ -159,18 +159,19 @@ def test_broken_files(clues: Clues) -> None:
     assert clues.unreadable == ()
 
 
-def test_a_user_who_may_not_read() -> None:
-    """Files and folders that belong to root alone, and an application in which nothing else fails."""
+def test_a_user_who_may_not_read_and_a_standard_library_with_a_gap() -> None:
+    """Files and folders that belong to root alone; the probe itself lacks what was taken away."""
     files = {
         "app/__init__.py": "",
         "app/closed/__init__.py": "",
         "app/secret.py": "",
         "app/main.py": "import app.closed\n",
+        "app/hashes.py": "import hashlib\n",
     }
     image = build(
         "clues-unreadable",
         "FROM base\nCOPY srv /srv\nRUN chmod 700 /srv/app/closed && chmod 600 /srv/app/secret.py\n"
-        "WORKDIR /srv\nUSER 1234\n",
+        "RUN rm $(python3 -c 'import hashlib; print(hashlib.__file__)')\nWORKDIR /srv\nUSER 1234\n",
         under("srv", files),
     )
     clues = observed(image, Config(images=(image,))).clues
@@ -181,6 +182,10 @@ def test_a_user_who_may_not_read() -> None:
         ("/srv/app/secret.py", "file", 0o600, "root"),
     }
     assert clues.system.uid == 1234
+    gap = clues.resolution("hashlib")
+    assert gap is not None
+    assert gap.kind == "absent"
+    assert {one.digest for one in clues.files} == {None}
 
 
 def test_nothing_is_gathered_of_a_sound_image_but_for_its_source() -> None:
