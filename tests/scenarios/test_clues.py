@@ -145,7 +145,10 @@ def test_names(clues: Clues) -> None:
     assert models.elsewhere == ("app.older.Basket",)
 
 
-def test_extensions(clues: Clues) -> None:
+def test_extensions(evidence: Evidence, clues: Clues) -> None:
+    (vision,) = [one.failure for one in evidence.modules if one.name == "app.vision"]
+    assert vision is not None
+    assert vision.message.startswith("libcamera-lost.so.1: cannot open shared object file")
     told = {one.module: one for one in clues.extensions}
     assert told["camera"].not_found == ("libcamera-lost.so.1",)
     assert told["camera"].needed[:2] == ("libcamera-lost.so.1", "libc.so.6")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 X86_64, AARCH64 = 62, 183
+STACK = 0x6474E551  # without it, a loader takes the stack to be executable
 NEEDED, STRTAB, STRSZ, SONAME, RPATH, RUNPATH = 1, 5, 10, 14, 15, 29
 VERDEF, VERDEFNUM, VERNEED, VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 
@@ -47,7 +48,7 @@ def elf(
     strings.at(symbol)
     needs = needs or {}
     verneed, verdef = _needs(order, strings, needs, weak), _defines(order, strings, defines)
-    program_size = (56 if wide else 32) * 3
+    program_size = (56 if wide else 32) * 4
     start = (64 if wide else 52) + program_size
     places = {}
     body = b""
@@ -67,6 +68,7 @@ def elf(
     size = start + len(body) + len(dynamic)
     segments = [(1, 0, size), (2, places["dynamic"], len(dynamic))]
     segments.append((3, places["interpreter"], len(interpreter) + 1) if interpreter else (0, 0, 0))
+    segments.append((STACK, 0, 0))
     head = _header(order, wide, machine) + b"".join(_segment(order, wide, *one) for one in segments)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(head + body + dynamic)
@@ -76,16 +78,16 @@ def elf(
 def _header(order: str, wide: bool, machine: int) -> bytes:
     ident = b"\x7fELF" + bytes([2 if wide else 1, 2 if order == ">" else 1, 1]) + bytes(9)
     if wide:
-        rest = struct.pack(order + "HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0)
+        rest = struct.pack(order + "HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, 4, 0, 0, 0)
     else:
-        rest = struct.pack(order + "HHIIIIIHHHHHH", 3, machine, 1, 0, 52, 0, 0, 52, 32, 3, 0, 0, 0)
+        rest = struct.pack(order + "HHIIIIIHHHHHH", 3, machine, 1, 0, 52, 0, 0, 52, 32, 4, 0, 0, 0)
     return ident + rest
 
 
 def _segment(order: str, wide: bool, kind: int, offset: int, size: int) -> bytes:
     if wide:
-        return struct.pack(order + "IIQQQQQQ", kind, 4, offset, offset, offset, size, size, 8)
-    return struct.pack(order + "IIIIIIII", kind, offset, offset, offset, size, size, 4, 4)
+        return struct.pack(order + "IIQQQQQQ", kind, 6, offset, offset, offset, size, size, 8)
+    return struct.pack(order + "IIIIIIII", kind, offset, offset, offset, size, size, 6, 4)
 
 
 def _needs(order: str, strings: Strings, needs: Mapping[str, Sequence[str]], weak: bool) -> bytes:
