@@ -61,8 +61,10 @@ class Walk:
         count = len(self._entered)
         while waiting:
             count += 1
-            if count > MOST_FOLDERS or (count % 100 == 0 and self.budget.is_spent("the image's folders")):
-                self.budget.note("only the first %d folders were searched for missing modules" % (count - 1))
+            if count > MOST_FOLDERS:
+                self.budget.note("only %d folders were searched for missing modules" % MOST_FOLDERS)
+                return
+            if count % 100 == 0 and self.budget.is_spent("the image's folders"):
                 return
             folder = waiting.popleft()
             if folder not in self._entered:

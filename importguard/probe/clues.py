@@ -38,7 +38,7 @@ BATCH = 100
 
 MOST_FILES = 30000
 LARGEST_FILE = 8 << 20
-_WALK_SECONDS = 2.5
+_STEP_SECONDS = 2.0
 
 
 class Gathering:
@@ -122,7 +122,7 @@ class Gathering:
         if not missing:
             return
         scene = self.scene
-        walk = Walk(missing, scene.python.suffixes, self.budget.part(_WALK_SECONDS))
+        walk = Walk(missing, scene.python.suffixes, self.budget)
         walk.run([scene.directory, *scene.own_roots(), "/"])
         for site in dict.fromkeys([*scene.sys_path, *walk.sites]):
             if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
@@ -199,6 +199,7 @@ def gather(scene: Scene, questions: Questions, failed: bool, seconds: float) -> 
     if failed:
         steps += [gathering.candidates]
     for step in steps:
+        gathering.budget = budget.part(_STEP_SECONDS)
         try:
             for kind, values in step():
                 for start in range(0, len(values), BATCH):

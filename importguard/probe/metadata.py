@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-from importguard.probe.distributions import Distribution, editable_mapping
+from importguard.probe.distributions import editable_mapping
 from importguard.probe.files import read_text, shown
 
 TYPE_CHECKING = False
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from importguard.probe.scene import Budget
 
 _METADATA_LIMIT = 1 << 20
+_RECORD_LIMIT = 8 << 20
+_MOST_FILES = 100000
 _MOST_NAMES = 300
 _MOST_REQUIREMENTS = 300
 _MOST_DISTRIBUTIONS = 3000
@@ -90,11 +92,11 @@ def _modern(site: str, info: str) -> dict[str, Any] | None:
         return None
     one["installer"] = shown((read_text(folder + "/INSTALLER", 200) or "").strip())
     one["source"], one["editable"] = _origin(folder)
-    distribution = Distribution(site, info)
-    provides = _top_level(folder) | _recorded(distribution)
-    if any(path.startswith("__editable__") for path in distribution.record()) or one["editable"]:
+    files = _record(folder)
+    provides = _top_level(folder) | _recorded(files)
+    if any(path.startswith("__editable__") for path in files) or one["editable"]:
         one["editable"] = True
-        provides |= _editable_names(distribution)
+        provides |= _editable_names(site, files)
     one["provides"] = _plain(provides)
     return one
 
@@ -115,20 +117,57 @@ def _top_level(folder: str) -> set[str]:
     return set((read_text(folder + "/top_level.txt", 65536) or "").split()[:_MOST_NAMES])
 
 
-def _recorded(distribution: Distribution) -> set[str]:
-    """The top-level names of the files that it put into its folder; below a namespace, the full names too."""
-    units = set(distribution.units())
-    return units | {name.split(".")[0] for name in units}
+def _record(folder: str) -> list[str]:
+    """The files that RECORD lists in the folder of packages itself, byte code and metadata left out."""
+    found = []
+    text = read_text(folder + "/RECORD", _RECORD_LIMIT) or ""
+    for line in text.split("\n", _MOST_FILES)[:_MOST_FILES]:
+        path = line[1:].split('"', 1)[0] if line.startswith('"') else line.split(",", 1)[0]
+        if path and len(path) < 1000 and not path.startswith(("/", "..")):
+            if ".dist-info/" not in path and "__pycache__/" not in path:
+                found.append(path)
+    return found
 
 
-def _editable_names(distribution: Distribution) -> set[str]:
+def _recorded(files: list[str]) -> set[str]:
+    """The top-level names of files; below a folder that is no regular package, those of its packages too."""
+    names: set[str] = set()
+    regular = {path.split("/", 1)[0] for path in files if path.count("/") == 1 and "/__init__." in path}
+    deep: set[str] = set()
+    for path in files:
+        top, slash, _ = path.partition("/")
+        if not slash:
+            if top.endswith((".py", ".so", ".pyc")):
+                names.add(top.split(".", 1)[0])
+        elif "." not in top and path.endswith((".py", ".so", ".pyc")):
+            names.add(top)
+            if top not in regular:
+                deep.add(path)
+    packages = {path.rpartition("/")[0] for path in deep if "/__init__." in path}
+    for path in deep:
+        names.add(_topmost(path, packages))
+    return names
+
+
+def _topmost(path: str, packages: set[str]) -> str:
+    """The dotted name of the first package on the way to a file, else of the module that it is."""
+    parts = path.split("/")[:12]
+    for count in range(1, len(parts)):
+        folder = "/".join(parts[:count])
+        if folder in packages:
+            return folder.replace("/", ".")
+    parts[-1] = parts[-1].split(".", 1)[0]
+    return ".".join(parts)
+
+
+def _editable_names(site: str, files: list[str]) -> set[str]:
     """What an editable install makes importable: its finder's names, or what its ``.pth`` leads to."""
     names: set[str] = set()
-    for path in distribution.record():
+    for path in files:
         if path.endswith("_finder.py") and path.startswith("__editable__"):
-            names |= set(editable_mapping(distribution.site, {path}))
+            names |= set(editable_mapping(site, {path}))
         elif path.endswith(".pth") and "/" not in path:
-            text = read_text("%s/%s" % (distribution.site, path), 65536) or ""
+            text = read_text("%s/%s" % (site, path), 65536) or ""
             for line in text.split("\n")[:50]:
                 if line.startswith("/"):
                     names |= _importable(line.strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,14 @@ def test_when_time_is_up_it_is_said(tmp_path: Path) -> None:
     budget = Budget(0)
     assert installed_in(str(tmp_path), {"x-1.dist-info"}, budget) == []
     assert str(tmp_path) in budget.notes[0]
+
+
+def test_a_record_of_a_hostile_size_takes_no_time(tmp_path: Path) -> None:
+    lines = "".join(f"a{number}/b/c/d/e/f.py,,\n" for number in range(300_000))
+    write(
+        tmp_path,
+        {"x-1.dist-info/METADATA": "Name: x\nVersion: 1\n", "x-1.dist-info/RECORD": lines},
+    )
+    started = time.process_time()
+    assert len(one(tmp_path)["provides"]) == 300
+    assert time.process_time() - started < 2.0
