@@ -68,7 +68,7 @@ class Elf:
         """glibc or musl, by what it asks for; None where neither is told."""
         for name in [self.interpreter, *self.needed]:
             base = os.path.basename(name)
-            if base.startswith(("ld-musl-", "libc.musl-")):
+            if base.startswith(("ld-musl-", "libc.musl-")) or base == "libc.so":
                 return "musl"
             if base.startswith("ld-linux") or base == "libc.so.6":
                 return "glibc"

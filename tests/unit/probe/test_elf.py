@@ -61,6 +61,7 @@ def test_versions_that_it_can_do_without(tmp_path: Path) -> None:
     [
         ("libc.so.6", "glibc"),
         ("libc.musl-x86_64.so.1", "musl"),
+        ("libc.so", "musl"),
         ("libm.so.6", None),
         ("ld-linux.so.2", "glibc"),
     ],
