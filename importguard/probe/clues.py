@@ -194,10 +194,10 @@ def gather(scene: Scene, questions: Questions, failed: bool, seconds: float) -> 
     gathering = Gathering(scene, questions, budget)
     steps: list[Callable[[], Iterator[Piece]]] = [gathering.system]
     if failed:
-        steps += [gathering.resolutions, gathering.names, gathering.damage, gathering.extensions]
+        steps += [gathering.resolutions, gathering.extensions]
     steps += [gathering.distributions, gathering.files]
-    if failed:
-        steps += [gathering.candidates]
+    if failed:  # those that compile sources come last: a hostile one may end this process
+        steps += [gathering.candidates, gathering.damage, gathering.names]
     for step in steps:
         gathering.budget = budget.part(_STEP_SECONDS)
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import signal
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Callable
 
 TAIL = 2000
 LONGEST_FRAME = 4 << 20
@@ -113,17 +114,53 @@ def read(descriptor: int) -> bytes:
         return b""
 
 
+def apart(action: Callable[[], None], seconds: float) -> bool:
+    """Call ``action`` in a child of its own, so that no file that it meets can end or hold up this process.
+
+    False where it did not come to its end within ``seconds``. Ends this process, as the supervisor does, when
+    standard input ends.
+    """
+    done, done_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _first_to_go()
+        try:
+            action()
+            os.write(done_end, b"!")
+        finally:
+            os._exit(0)
+    os.close(done_end)
+    until = time.monotonic() + seconds
+    waiting = [0, done]
+    try:
+        while select.select(waiting, [], [], max(0.0, until - time.monotonic()))[0] == [0]:
+            if not os.read(0, 4096):
+                os.kill(child, signal.SIGKILL)
+                os._exit(1)
+        os.set_blocking(done, False)
+        return bool(read(done))
+    finally:
+        os.close(done)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _first_to_go() -> None:
+    """Let the kernel end this process before others when memory runs out (proc_pid_oom_score_adj(5))."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
+    except OSError:
+        pass
+
+
 def _become(
     command: list[str], place: tuple[str | None, dict[str, str]], pipes: tuple[int, int, int]
 ) -> None:
     """In the child: its own group, the first to go when memory runs out, then the interpreter."""
     plan, results, output = pipes
     os.setsid()
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-    except OSError:
-        pass
+    _first_to_go()
     signal.set_wakeup_fd(-1)
     null = os.open(os.devnull, os.O_RDONLY)
     high = [os.dup(descriptor) for descriptor in (null, output, plan, results)]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
-_LIBRARY_FILE = re.compile(r"(/[^\s:'\"()]+\.so(?:\.[\d.]+)?)(?=[\s:'\"()]|$)")
+_WORDS = re.compile(r"[\s:'\"()]+")
+_LIBRARY = re.compile(r"\.so(?:\.[\d.]+)?$")
 _MOST = 500
 
 
@@ -93,8 +94,10 @@ class Questions:
                 self.lack(module, wanted)
             for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
                 self.lack(module, wanted)
-            for path in _LIBRARY_FILE.findall(message)[:5]:
-                _add(self.libraries, path)
+            if ".so" in message:
+                for word in _WORDS.split(message):
+                    if word.startswith("/") and _LIBRARY.search(word):
+                        _add(self.libraries, word)
         for frame in list(reversed(failure["frames"]))[:8]:
             _add(self.files, frame[0])
 
