@@ -90,16 +90,18 @@ class Questions:
                 self._miss(name)
             elif kind == "ImportError" and name and not message.startswith("cannot import name"):
                 _add(self.refused, name)
-            for wanted, module in _CANNOT_IMPORT.findall(message)[:5]:
-                self.lack(module, wanted)
-            for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
-                self.lack(module, wanted)
-            if ".so" in message:
-                for word in _WORDS.split(message):
-                    if word.startswith("/") and _LIBRARY.search(word):
-                        _add(self.libraries, word)
+            self._read_message(message)
         for frame in list(reversed(failure["frames"]))[:8]:
             _add(self.files, frame[0])
+
+    def _read_message(self, message: str) -> None:
+        for wanted, module in _CANNOT_IMPORT.findall(message)[:5]:
+            self.lack(module, wanted)
+        for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
+            self.lack(module, wanted)
+        for word in _WORDS.split(message) if ".so" in message else ():
+            if word.startswith("/") and _LIBRARY.search(word):
+                _add(self.libraries, word)
 
     def lack(self, module: str, name: str) -> None:
         """``module`` has no ``name``."""
