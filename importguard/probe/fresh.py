@@ -11,7 +11,7 @@ import posix
 import sys
 import time
 
-from importguard.probe.failures import describe, lines_to, safe_text, unread
+from importguard.probe.failures import UNKNOWN_LINE, describe, lines_to, safe_text, unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,24 +73,31 @@ class Whereabouts:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        names = ("_exit", "abort", "kill", "killpg", "execv", "execve")
-        self.ends = {id(getattr(posix, name, None)) for name in names}
+        signals = sys.modules.get("_signal")
+        names = ("_exit", "abort", "kill", "killpg", "execv", "execve", "raise_signal", "pthread_kill")
+        self.ends = {id(getattr(posix, name, getattr(signals, name, None))) for name in names}
         self.bodies = [sys._getframe()]
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> None:
         """Part of ``sys.setprofile``'s protocol."""
-        if event == "c_call" and id(argument) in self.ends:
-            self.say(frame)
+        if event.startswith("c_"):
+            if id(argument) in self.ends:
+                # What did not end the process is no longer where it is.
+                self.say(frame if event == "c_call" else self.bodies[-1], event == "c_call")
         elif frame.f_code.co_name == "<module>" and event == "call":
             self.bodies.append(frame)
-            self.say(frame)
+            self.say(frame, False)
         elif event == "return" and frame is self.bodies[-1]:
             self.bodies.pop()
-            self.say(self.bodies[-1])
+            self.say(self.bodies[-1], False)
 
-    def say(self, frame: FrameType) -> None:
-        """Send the way to ``frame``."""
-        self.channel.send("at", lines_to(frame))
+    def say(self, frame: FrameType, exactly: bool) -> None:
+        """Send the way to ``frame``; of a body that goes on, the line is not known."""
+        lines = lines_to(frame)
+        if lines and not exactly:
+            path, _, function, module = lines[-1]
+            lines[-1] = path, UNKNOWN_LINE, function, module
+        self.channel.send("at", lines)
 
 
 def receive(descriptor: int) -> dict[str, Any]:

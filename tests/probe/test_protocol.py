@@ -57,6 +57,18 @@ HOSTILE = {
         "exited",
         "exit code 4",
     ),
+    "raises_signal": (
+        "import os, signal\nos.kill(os.getpid(), 0)\nimport json\nsignal.pthread_kill(\n"
+        "    __import__('threading').get_ident(), signal.SIGKILL\n)\n",
+        "crashed",
+        "signal SIGKILL",
+    ),
+    "stops_unseen": (
+        "import os\nos.kill(os.getpid(), 0)\nimport subprocess\n"
+        "subprocess.run(['kill', '-9', str(os.getpid())])\n",
+        "crashed",
+        "signal SIGKILL",
+    ),
     "os_exits_deep_imported": ("\nimport os_exits_deep\n", "exited", "exit code 4"),
     "nul_bytes": ("x = 1\0\n", "failed", ""),
     "nul_bytes_imported": ("import json, nul_bytes\n", "failed", ""),
@@ -92,6 +104,8 @@ def test_whose_body_it_was(python: str, exact: bool) -> None:
         assert verdicts[name + "_imported"]["culprit"] == verdicts[name]["culprit"] == name
     places = [(Path(path).name, line) for path, line, _, _ in verdicts["os_exits_deep"]["frames"]]
     assert places == [("os_exits_deep.py", 6), ("os_exits_deep.py", 3)]
+    assert verdicts["raises_signal"]["frames"][-1][1] in (4, 5)
+    assert verdicts["stops_unseen"]["frames"][-1][1] == 0, "its line is not known, and must not be guessed"
 
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
