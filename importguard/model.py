@@ -48,13 +48,19 @@ class ImportStep:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause of a finding; ``confidence`` is certain, likely or possible."""
+    """The cause of a finding; ``confidence`` is certain, likely or possible.
+
+    ``location`` is the line to change; ``change`` what to add there, word for word, where it can be said.
+    ``evidence`` is what the cause was told from, a fact each.
+    """
 
     cause: str
     explanation: str
     remedy: str
     location: Optional[Location]
     confidence: str
+    change: Optional[str] = None
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Callable, Optional
 
 from importguard.checks import run_checks
 from importguard.config import Config
+from importguard.diagnosis import diagnose
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.evidence import Evidence, ModuleImport
@@ -110,7 +111,7 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 
 
 def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
-    findings = mark(run_checks(evidence), evidence)
+    findings = mark(diagnose(run_checks(evidence), evidence, None), evidence)
     reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]

@@ -12,7 +12,6 @@ from importguard.failures import dump
 from importguard.failures.application import Application, application
 from importguard.failures.environment import environment
 from importguard.failures.frames import chain, locate, own_frame
-from importguard.failures.own_module import own_module
 from importguard.failures.root_cause import RootCause, root_cause, type_name
 from importguard.model import Diagnosis, Finding, Location, Severity
 
@@ -93,7 +92,7 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
         location=_location(item, cause, frames, code),
         chain=chain(frames, cause.missing, code),
         affected=tuple(sorted({one.name for one, _ in members if one.selected})),
-        diagnosis=environmental or own_module(cause.missing if cause.rule.id == "IG101" else None, code),
+        diagnosis=environmental,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from importguard.evidence import Evidence, ImportSite
 from importguard.failures.application import Application, application
-from importguard.failures.own_module import own_module
 from importguard.model import Finding, ImportStep, Location
 from importguard.rules import RULES
 
@@ -68,5 +67,4 @@ def _finding(target: str, sites: list[ImportSite], code: Application) -> Finding
         chain=(ImportStep(first.module, target, location),) if location else (),
         affected=tuple(sorted({site.module for site in sites})),
         reached=False,
-        diagnosis=own_module(target, code),
     )

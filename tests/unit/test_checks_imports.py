@@ -62,14 +62,6 @@ def test_a_wrapper_that_repeats_the_wrapped_words_is_shortened() -> None:
     assert only(failed("shop", failure)).message == f"{message} (raised on as RuntimeError: no cache: …)"
 
 
-def test_a_missing_module_of_the_application_itself_is_told_apart() -> None:
-    own = only(imported("shop.main"), failed("shop.a", no_module("shop.monitoring")))
-    assert own.diagnosis is not None
-    assert ".dockerignore" in own.diagnosis.remedy
-    assert own.severity is Severity.ERROR
-    assert only(failed("shop.a", no_module("redis"))).diagnosis is None
-
-
 def test_the_start_commands_own_failure_tells_the_way() -> None:
     finding = only(
         failed("shop.a", no_module("redis", frame("shop.a", 1))),

@@ -1,0 +1,146 @@
+"""The file is there, and no interpreter could use it: unreadable, broken-file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Optional
+
+from importguard.clues import BrokenFile, UnreadableFile
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.model import Diagnosis, Location
+
+_WHAT = {
+    "empty": "is empty",
+    "truncated": "ends in the middle",
+    "git-lfs-pointer": "is a Git LFS pointer, not the file that it points to",
+    "nul-bytes": "holds NUL bytes",
+    "merge-markers": "holds unresolved merge markers",
+}
+_REMEDY = {
+    "empty": "bring its contents back",
+    "truncated": "bring the whole file back",
+    "git-lfs-pointer": "run 'git lfs pull' before the build (in CI: check out with LFS)",
+    "nul-bytes": "save it as UTF-8 text, or bring the file back",
+    "merge-markers": "resolve the merge",
+}
+
+
+def unreadable(case: Situation) -> Optional[Diagnosis]:
+    """The user of the image may not read the file or enter its folder."""
+    if case.rule not in ("IG101", "IG102", "IG104"):
+        return None
+    for one in case.clues.unreadable:
+        if _stands_in_the_way(one, case):
+            return _unreadable(one, case)
+    return None
+
+
+def _stands_in_the_way(one: UnreadableFile, case: Situation) -> bool:
+    if case.rule == "IG104":
+        return "Permission denied" in case.finding.message and one.path in case.finding.message
+    parts = case.missing.split(".")
+    for root in case.clues.sys_path or case.evidence.import_path:
+        stem = posixpath.join(root, *parts)
+        on_way = one.path == root or any(
+            one.path == posixpath.join(root, *parts[:end]) for end in range(1, len(parts) + 1)
+        )
+        if on_way or one.path in (f"{stem}.py", f"{stem}/__init__.py"):
+            return True
+    return False
+
+
+def _unreadable(one: UnreadableFile, case: Situation) -> Diagnosis:
+    system = case.clues.system
+    user = system.user or str(system.uid)
+    need = "enter" if one.kind == "folder" else "read"
+    right = "755" if one.kind == "folder" else "644"
+    location = _placing(one.path, case)
+    copied = f" (at {at(location)})" if location else ""
+    return diagnosis(
+        "unreadable",
+        CERTAIN,
+        f"{one.path} has mode {one.mode:o}, owner {one.owner}, group {one.group}: the image's USER {user} "
+        f"may not {need} it.",
+        f"chmod {right} it in the source, or copy it with 'COPY --chown={user}' or '--chmod=…'{copied}",
+        location,
+        None,
+        (f"{one.kind}: {one.path} {one.mode:o} {one.owner}:{one.group}", f"user: {user} (uid {system.uid})"),
+    )
+
+
+def _placing(path: str, case: Situation) -> Optional[Location]:
+    """The COPY line that brings the file, or something of the folder, into the image; else USER."""
+    source = case.source
+    if source is None or source.dockerfile is None:
+        return None
+    final = source.dockerfile.final
+    folder = path.rstrip("/") + "/"
+    for placement in source.placements:
+        inside = placement.destination == path or placement.destination.startswith(folder)
+        if placement.stage == final and inside:
+            return Location(source.dockerfile.path, placement.line)
+    line = source.dockerfile.stages[final].user_line
+    return Location(source.dockerfile.path, line) if line else None
+
+
+def broken_file(case: Situation) -> Optional[Diagnosis]:
+    """The file is not what its name says."""
+    for one in _concerned(case):
+        if one.kind != "empty" or _should_hold_something(one, case):
+            return _broken(one, case)
+    return None
+
+
+def _concerned(case: Situation) -> Iterator[BrokenFile]:
+    paths = _paths(case)
+    for one in case.clues.broken:
+        if one.path in paths or one.path in case.finding.message:
+            yield one
+
+
+def _paths(case: Situation) -> set[str]:
+    """The files that the finding is about."""
+    paths: set[str] = set()
+    if case.rule in ("IG102", "IG109"):
+        resolution = case.clues.resolution(case.holder)
+        paths.update(
+            filter(None, [resolution.path if resolution else None, case.code.files.get(case.holder)])
+        )
+    if case.rule in ("IG101", "IG103"):
+        paths.update(
+            one.path for one in case.clues.extensions if one.path.endswith("/" + (case.missing or "?"))
+        )
+    if case.rule in ("IG103", "IG104", "IG105", "IG107"):
+        frames = case.failure.frames if case.failure else ()
+        paths.update(frame.path for frame in frames[-1:])
+        paths.update(filter(None, [case.code.files.get(case.finding.module)]))
+    return paths
+
+
+def _should_hold_something(one: BrokenFile, case: Situation) -> bool:
+    """An empty ``__init__.py`` is as it should be, unless the source has more."""
+    origin = case.index.origin(one.path) if case.index else None
+    file = case.index.files.get(origin.path) if case.index and origin else None
+    if file is not None and file.size > 0:
+        return True
+    return case.rule in ("IG102", "IG109") and posixpath.basename(one.path) != "__init__.py"
+
+
+def _broken(one: BrokenFile, case: Situation) -> Diagnosis:
+    origin = case.index.origin(one.path) if case.index else None
+    differs = bool(case.index and origin and origin.path in case.index.differing)
+    place = case.place(one.path, one.line)
+    shown = f": {one.detail}" if one.detail else ""
+    return diagnosis(
+        "broken-file",
+        CERTAIN if one.kind != "empty" else LIKELY,
+        f"{at(place)} {_WHAT.get(one.kind, one.kind)}{shown}."
+        + (" The source's file is another one." if differs else ""),
+        "build the image anew: the source's file is another one"
+        if differs
+        else _REMEDY.get(one.kind, "mend it"),
+        place,
+        None,
+        (f"in the image: {one.path}", f"found: {one.kind}"),
+    )

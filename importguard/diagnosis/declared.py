@@ -1,0 +1,193 @@
+"""What is declared and what installs it: the requirements and RUN lines that concern one import name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Optional
+
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
+
+from importguard.clues import Distribution
+from importguard.diagnosis.names import from_table, same_name
+from importguard.diagnosis.situation import Situation
+from importguard.source.model import Dockerfile, Install, Requirement
+
+_PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})
+_PROJECT_FILES = frozenset(
+    {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock"}
+    | {"pdm.lock", "pylock.toml"}
+)
+_INSTALLS_DEVELOPMENT = frozenset({"uv", "poetry", "pdm"})
+"""Tools that install the development groups unless told not to."""
+_NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The distributions that may provide an import name, canonical, the likeliest first. ``known`` is True
+    where metadata or the table say so, not only the likeness of the names."""
+
+    candidates: tuple[str, ...]
+    written: str
+    known: bool
+
+
+def names_for(case: Situation, module: str) -> Names:
+    """From the metadata of what is installed (for any Python of the image), then the table, then what is
+    declared or required under the import's own name."""
+    seen = [one for other in case.clues.interpreters for one in other.distributions]
+    top = module.partition(".")[0]
+    metadata = [one.name for one in seen if module in one.provides or top in one.provides]
+    if metadata:
+        return Names(_canonical(metadata), metadata[0], True)
+    table = from_table(module)
+    if table:
+        return Names(_canonical(table), table[0], True)
+    spoken_of = _spoken_of(case)
+    alike = [name for name in _alike(module) if name in spoken_of]
+    if alike:
+        return Names((alike[0],), spoken_of[alike[0]], True)
+    return Names((same_name(module),), same_name(module), False)
+
+
+def _canonical(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonicalize_name(name) for name in names))
+
+
+def _alike(module: str) -> list[str]:
+    """The distribution names that are made of the import's own: of all its parts (a namespace package), down
+    to the first."""
+    parts = module.split(".")
+    return [canonicalize_name("-".join(parts[:end])) for end in range(len(parts), 0, -1)]
+
+
+def _spoken_of(case: Situation) -> dict[str, str]:
+    """Canonical name → as written, of everything that is declared, or required by what is installed."""
+    found: dict[str, str] = {}
+    for requirement in case.source.requirements if case.source else ():
+        found.setdefault(requirement.name, written_name(requirement.text) or requirement.name)
+    for distribution in case.clues.distributions:
+        for line in distribution.requires:
+            name = written_name(line)
+            if name:
+                found.setdefault(canonicalize_name(name), name)
+    return found
+
+
+def written_name(text: str) -> Optional[str]:
+    """The name at the beginning of a requirement."""
+    match = _NAME.match(text.strip())
+    return match.group(1) if match else None
+
+
+def holds(marker: str, case: Situation, extra: str = "") -> bool:
+    """Whether a marker lets a requirement be installed for the image's Python. One that can't be judged
+    does."""
+    if not marker or not case.clues.markers:
+        return True
+    try:
+        return Marker(marker).evaluate({**case.clues.markers, "extra": extra})
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
+        return True
+
+
+def parsed(line: str) -> Optional[Parsed]:
+    """A Requires-Dist line, None where it is not valid."""
+    try:
+        return Parsed(line)
+    except InvalidRequirement:
+        return None
+
+
+class Declared:
+    """All that the source declares of one import name, and the RUN lines that install it."""
+
+    def __init__(self, case: Situation, module: str) -> None:
+        self._case = case
+        self.names = names_for(case, module)
+        source = case.source
+        found = source.requirements if source else ()
+        self.all = [one for one in found if one.name in self.names.candidates]
+
+    @cached_property
+    def installed(self) -> Optional[Distribution]:
+        """The distribution, where the application's Python has it."""
+        names = self.names.candidates
+        return next(
+            (one for one in self._case.clues.distributions if canonicalize_name(one.name) in names), None
+        )
+
+    def of(self, *kinds: str) -> list[Requirement]:
+        """The declarations of these kinds."""
+        return [one for one in self.all if one.kind in kinds]
+
+    @property
+    def main(self) -> list[Requirement]:
+        """The runtime declarations whose markers hold for the image."""
+        return [one for one in self.of("main") if holds(one.marker, self._case)]
+
+    @cached_property
+    def dockerfile(self) -> Optional[Dockerfile]:
+        """The Dockerfile of the source."""
+        return self._case.source.dockerfile if self._case.source else None
+
+    def installs(self, *, final: bool) -> list[Install]:
+        """The RUN lines of the final stage and those it is FROM, or of the other stages."""
+        if self.dockerfile is None:
+            return []
+        lineage = self.dockerfile.lineage()
+        return [one for one in self.dockerfile.installs if (one.stage in lineage) is final]
+
+    def named_by(self, installs: Sequence[Install]) -> Optional[Install]:
+        """The RUN line that names the distribution itself."""
+        return next((one for one in installs if self._names(one)), None)
+
+    def _names(self, install: Install) -> bool:
+        if install.tool in ("apt", "apk"):
+            system = {f"python3-{name}" for name in self.names.candidates}
+            return not system.isdisjoint(install.packages) or not {f"py3-{n[8:]}" for n in system}.isdisjoint(
+                install.packages
+            )
+        named = {canonicalize_name(written_name(text) or "") for text in install.packages}
+        return not named.isdisjoint(self.names.candidates)
+
+    def read_by(self, requirement: Requirement, installs: Sequence[Install]) -> Optional[Install]:
+        """The RUN line that reads the declaration."""
+        return next((one for one in installs if reads(one, requirement)), None)
+
+
+def reads(install: Install, requirement: Requirement) -> bool:
+    """Whether the command installs what stands in the requirement's file."""
+    paths = (requirement.place.path, *(via.path for via in requirement.via))
+    if any(_same_file(file, path) for file in install.files for path in paths):
+        return True
+    if posixpath.basename(requirement.place.path) not in _PROJECT_FILES:
+        return False
+    whole_project = install.tool in _PROJECT_TOOLS and not install.packages and not install.files
+    return whole_project or bool(install.locals or install.editable)
+
+
+def _same_file(file: str, path: str) -> bool:
+    """``file`` is as the command has it (in the image), ``path`` relative to the source."""
+    plain = posixpath.normpath(file).lstrip("/")
+    return (
+        path == plain or path.endswith("/" + plain) or posixpath.basename(plain) == posixpath.basename(path)
+    )
+
+
+def asks_for(install: Install, requirement: Requirement) -> bool:
+    """Whether the command installs the requirement's extra or group."""
+    group = requirement.group or ""
+    if group in install.groups:
+        return True
+    if requirement.kind != "group" or install.tool not in _INSTALLS_DEVELOPMENT:
+        # A requirements-dev.txt is asked for by whoever reads it.
+        return any(_same_file(file, requirement.place.path) for file in install.files)
+    return reads(install, requirement) and not install.main_only and group not in install.without

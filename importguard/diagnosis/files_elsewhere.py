@@ -1,0 +1,132 @@
+"""The image has the module, but not where the import looks: copied-elsewhere, copied-after-install."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.clues import Candidate
+from importguard.diagnosis.situation import CERTAIN, LIKELY, POSSIBLE, Situation, at, diagnosis, under
+from importguard.model import Diagnosis, Location
+from importguard.source.model import Dockerfile, Install, Placement
+
+
+def copied_after_install(case: Situation) -> Optional[Diagnosis]:
+    """The project was installed before the files were copied, so what was installed lacks them."""
+    found = _late_copy(case)
+    if found is None or case.sought is None:
+        return None
+    dockerfile, install, placement = found
+    return diagnosis(
+        "copied-after-install",
+        LIKELY,
+        f"{dockerfile.path}:{install.line} installs the project, and {case.sought.whole} gets into the image "
+        f"only afterwards, at {dockerfile.path}:{placement.line}: what was installed lacks it.",
+        f"move the COPY of line {placement.line} above line {install.line}; to keep the layer with the "
+        "dependencies cached, install those alone before and the project (--no-deps) after it",
+        Location(dockerfile.path, placement.line),
+        None,
+        (f"installs: {dockerfile.path}:{install.line}", f"copies: {dockerfile.path}:{placement.line}"),
+    )
+
+
+def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement]]:
+    """The install of the project, and the COPY after it that brings the module to outside the import path."""
+    if case.index is None or case.sought is None or case.index.source.dockerfile is None:
+        return None
+    dockerfile = case.index.source.dockerfile
+    placement = case.index.final(case.sought.path)
+    if placement is None or _on_path(placement.destination, case):
+        return None
+    lineage = dockerfile.lineage()
+    installs = [one for one in dockerfile.installs if one.stage in lineage and (one.locals or one.editable)]
+    holding = [one for one in installs if _installs_folder_of(one, placement.destination)]
+    if not holding or any(one.line > placement.line for one in holding):
+        return None
+    return dockerfile, holding[-1], placement
+
+
+def _installs_folder_of(install: Install, destination: str) -> bool:
+    return any(under(destination, folder) for folder in (*install.locals, *install.editable))
+
+
+def _on_path(destination: str, case: Situation) -> bool:
+    """Whether the file lies where the import would find it."""
+    tail = case.missing.replace(".", "/")
+    return any(
+        under(destination, posixpath.join(root, tail)) or destination == posixpath.join(root, tail + ".py")
+        for root in case.clues.sys_path
+        if root
+    )
+
+
+def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
+    """It is in the image, in a folder that is not on the import path."""
+    if case.rule not in ("IG101", "IG102"):
+        return None
+    known = {posixpath.normpath(root) for root in case.clues.sys_path if root}
+    for candidate in case.clues.candidates:
+        if candidate.module != case.missing or candidate.site or not candidate.exact:
+            continue
+        if posixpath.normpath(candidate.root) not in known:
+            confidence = _confidence(candidate, case)
+            if confidence is not None:
+                return _elsewhere(candidate, confidence, case)
+    return None
+
+
+def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
+    """Certain where the build put the source's module there; else by how near it lies. A file of a common
+    name somewhere in the image proves nothing."""
+    if case.sought is not None and case.index is not None:
+        placement = case.index.final(case.sought.path)
+        if placement is not None and under(placement.destination, candidate.path):
+            return CERTAIN
+    if canonicalize_name(case.top) in {one.name for one in (case.source.requirements if case.source else ())}:
+        return None
+    if case.own:
+        return LIKELY
+    workdir = case.evidence.image.workdir
+    roots = [root for root in (*case.evidence.import_path, workdir) if root and root != "/"]
+    if any(under(candidate.root, root) or under(root, candidate.root) for root in roots):
+        return LIKELY if case.source is None or case.sought is not None else POSSIBLE
+    return None
+
+
+def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagnosis:
+    location, remedy, change = _to_path(candidate.root, case)
+    return diagnosis(
+        "copied-elsewhere",
+        confidence,
+        f"The image has it at {candidate.path}, and {candidate.root} is not on the import path "
+        f"({', '.join(case.evidence.import_path) or 'which holds none of the application'}).",
+        remedy,
+        location,
+        change,
+        (f"in the image: {candidate.path}", f"import path: {', '.join(case.clues.sys_path)}"),
+    )
+
+
+def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optional[str]]:
+    """The line to change so that ``root`` is on the import path: PYTHONPATH where it is set, else WORKDIR."""
+    facts = case.evidence.image
+    dockerfile = case.source.dockerfile if case.source else None
+    stage = dockerfile.stages[dockerfile.final] if dockerfile else None
+    if facts.python_path or (stage and stage.env.get("PYTHONPATH")):
+        location = case.dockerfile(stage.env_lines.get("PYTHONPATH") if stage else None)
+        value = ":".join([*filter(None, [facts.python_path]), root])
+        return (
+            location,
+            f"add {root} to PYTHONPATH{_at(location)}: 'ENV PYTHONPATH={value}'",
+            (f"ENV PYTHONPATH={value}"),
+        )
+    change = f"ENV PYTHONPATH={root}"
+    location = case.dockerfile(stage.workdir_line if stage else None)
+    workdir = f", or set the WORKDIR{_at(location)} to {root} (it is {facts.workdir})"
+    return location, f"add '{change}'{workdir if under(root, '/') else ''}", change
+
+
+def _at(location: Optional[Location]) -> str:
+    return f" at {at(location)}" if location else ""

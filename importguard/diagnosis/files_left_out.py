@@ -1,0 +1,187 @@
+"""The source has the module, the image has not: ignored, not-copied, not-committed, stale-image."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Optional
+
+from importguard.diagnosis.index import SourceIndex, SourceModule
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    Situation,
+    at_place,
+    diagnosis,
+    listed,
+    location_of,
+)
+from importguard.model import Diagnosis, Location
+from importguard.source.model import Copy, Dockerfile
+
+
+def ignored(case: Situation) -> Optional[Diagnosis]:
+    """A line of ``.dockerignore`` keeps it out of the build context."""
+    if case.index is None or case.sought is None:
+        return None
+    left_out = case.index.ignored.get(case.sought.path)
+    if left_out is None:
+        return None
+    rule, pattern = left_out.rule, left_out.rule.text
+    copied = case.index.covered(case.sought.path)
+    also = "" if copied else " No COPY line takes it either: add one."
+    return diagnosis(
+        "ignored",
+        CERTAIN,
+        f"The source has {_named(case.sought)}, and '{pattern}' at {at_place(rule)} keeps it out of the "
+        "build context.",
+        f"add the line '{left_out.exception}' below it, or narrow the pattern.{also}",
+        location_of(rule),
+        left_out.exception,
+        (f"on the disk: {case.sought.path}", f"excluded by: {at_place(rule)} {pattern}"),
+    )
+
+
+def not_copied(case: Situation) -> Optional[Diagnosis]:
+    """No COPY brings it into the final stage, or it lies outside of the context."""
+    if case.index is None or case.sought is None or case.index.source.dockerfile is None:
+        return None
+    index, dockerfile, path = case.index, case.index.source.dockerfile, case.sought.path
+    if path in index.ignored or index.final(path) is not None:
+        return None
+    copy = index.nearest_copy(path)
+    unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
+    outside = path not in index.source.context_files
+    change = None if outside else _copy_line(index, case.sought)
+    return diagnosis(
+        "not-copied",
+        LIKELY if unresolved else CERTAIN,
+        f"The source has {_named(case.sought)}, {_where(case, path, dockerfile)}.",
+        _to_copy(change, copy, dockerfile.path, outside),
+        case.dockerfile(copy.line if copy else dockerfile.stages[dockerfile.final].line),
+        change,
+        (f"in the source: {path}", *(f"nearest: {_quoted(one, dockerfile.path)}" for one in [copy] if one)),
+    )
+
+
+def _where(case: Situation, path: str, dockerfile: Dockerfile) -> str:
+    assert case.index is not None
+    if path not in case.index.source.context_files:
+        return f"which lies outside of the build context ({case.index.source.context})"
+    lost = "and no COPY brings it into the final stage"
+    for placement in case.index.placements.get(path, ()):
+        stage = dockerfile.stages[placement.stage]
+        name = stage.name or f"of line {stage.line}"
+        return f"{lost}: {dockerfile.path}:{placement.line} brings it into stage {name} only"
+    return lost
+
+
+def _to_copy(change: Optional[str], copy: Optional[Copy], dockerfile: str, outside: bool) -> str:
+    nearest = f" The nearest line is {_quoted(copy, dockerfile)}." if copy else ""
+    if outside:
+        return f"build with a context that holds it, or move it there.{nearest}"
+    return f"add '{change}'.{nearest}" if change else f"add a COPY line for it.{nearest}"
+
+
+def _quoted(copy: Copy, dockerfile: str) -> str:
+    return f"'{copy.text}' at {dockerfile}:{copy.line}"
+
+
+def _copy_line(index: SourceIndex, module: SourceModule) -> Optional[str]:
+    """The COPY that would bring the module to its neighbours; in JSON form for a name with spaces."""
+    root = index.image_root(module.root)
+    if root is None:
+        return None
+    here = index.in_context(module.whole)
+    there = posixpath.join(root, posixpath.relpath(module.whole, module.root or "."))
+    spaced = " " in here + there
+    return f'COPY ["{here}", "{there}"]' if spaced else f"COPY {here} {there}"
+
+
+def not_committed(case: Situation) -> Optional[Diagnosis]:
+    """It is on the disk here, and not in git: an image that is built from a clone has never seen it."""
+    if case.index is None or case.sought is None or case.built or case.index.source.git is None:
+        return None
+    git, path = case.index.source.git, case.sought.path
+    rule = next((one.rule for one in git.ignored if one.path == path), None)
+    if rule is None and path not in git.untracked:
+        return None
+    why = f"'{rule.text}' at {at_place(rule)} makes git ignore it" if rule else "it was never added to git"
+    return diagnosis(
+        "not-committed",
+        LIKELY,
+        f"{_named(case.sought)} is on the disk here, but {why}: an image that is built from a "
+        "clone lacks it.",
+        f"git add {'--force ' if rule else ''}{case.sought.whole}"
+        + (f", or narrow the pattern at {at_place(rule)}" if rule else ""),
+        location_of(rule) if rule else Location(path),
+        f"!{_pattern(rule.path, case.sought.whole)}" if rule else None,
+        (f"on the disk: {path}", f"git's head: {git.head}"),
+    )
+
+
+def _pattern(ignore_file: str, path: str) -> str:
+    folder = posixpath.dirname(ignore_file)
+    inside = path.startswith(folder + "/") if folder else True
+    return "/" + (path[len(folder) :].lstrip("/") if inside else path)
+
+
+def stale_image(case: Situation) -> Optional[Diagnosis]:
+    """The Dockerfile copies it, the image lacks it, and other files of the image are not the source's."""
+    if case.index is None or case.built or not case.index.differing:
+        return None
+    path = _should_be_there(case)
+    if path is None:
+        return None
+    placement = case.index.final(path)
+    differing = [one for one in case.index.differing if one != path] or [path]
+    return diagnosis(
+        "stale-image",
+        LIKELY if case.index.same or len(case.index.differing) == 1 else POSSIBLE,
+        f"The source has {path}, {_line_of(case, path)} copies it, and the image was built from another "
+        f"state of the source: {_count(case.index.differing)} ({listed(differing, 3)}).",
+        f"build the image anew: {_rebuild(case)}",
+        case.dockerfile(placement.line if placement else None),
+        None,
+        (
+            f"image created: {case.evidence.image.created or 'not known'}",
+            *(f"differs: {o}" for o in differing),
+        ),
+    )
+
+
+def _should_be_there(case: Situation) -> Optional[str]:
+    """The file that the image would hold, or hold otherwise, if it were of this source."""
+    assert case.index is not None
+    sought = case.sought
+    if sought is not None:
+        placement = case.index.final(sought.path)
+        lost = placement is not None and placement.destination not in case.index.image_files
+        return sought.path if lost else None
+    if case.rule in ("IG102", "IG109"):
+        holder = case.index.find(case.holder)
+        return holder.path if holder is not None and holder.path in case.index.differing else None
+    return None
+
+
+def _line_of(case: Situation, path: str) -> str:
+    assert case.index is not None
+    placement, source = case.index.final(path), case.index.source
+    if placement is None or source.dockerfile is None:
+        return "the Dockerfile"
+    return f"{source.dockerfile.path}:{placement.line}"
+
+
+def _count(differing: tuple[str, ...]) -> str:
+    return "1 file differs" if len(differing) == 1 else f"{len(differing)} files differ"
+
+
+def _rebuild(case: Situation) -> str:
+    source = case.source
+    assert source is not None
+    file = f" -f {source.dockerfile.path}" if source.dockerfile else ""
+    return f"docker build{file} {source.context}"
+
+
+def _named(module: SourceModule) -> str:
+    return f"{module.whole}/" if module.folder else module.path

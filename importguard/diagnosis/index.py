@@ -1,0 +1,300 @@
+"""Look-ups over the source: which file is which module, and where the build puts it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Optional
+
+from importguard.clues import Clues, ImageFile
+from importguard.evidence import Evidence
+from importguard.source.model import Copy, Dockerfile, Ignored, Placement, Source, SourceFile
+
+EXTENSIONS = (".so", ".pyd")
+# Folders whose top-level modules are seldom what an application imports under their bare name.
+_ASIDE = frozenset({"test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"})
+
+
+@dataclass(frozen=True)
+class SourceModule:
+    """A module of the source. ``path`` is its deciding file (of a folder without ``__init__.py`` its first),
+    ``folder`` the package's folder, None for a single file; ``root`` the folder that would be on the import
+    path. ``exact`` is False where the name differs in case."""
+
+    name: str
+    path: str
+    root: str
+    folder: Optional[str] = None
+    exact: bool = True
+
+    @property
+    def whole(self) -> str:
+        """What has to get into the image: the package's folder, else the file."""
+        return self.folder or self.path
+
+
+class SourceIndex:
+    """Look-ups over one Source. ``clues`` and ``evidence`` tell which files the image holds."""
+
+    def __init__(self, source: Source, evidence: Evidence, clues: Clues) -> None:
+        self.source = source
+        self._evidence = evidence
+        self._clues = clues
+
+    @cached_property
+    def files(self) -> dict[str, SourceFile]:
+        """Path → file, all that are on the disk."""
+        return {file.path: file for file in self.source.files}
+
+    @cached_property
+    def ignored(self) -> dict[str, Ignored]:
+        """Path → what leaves the file out of the context."""
+        return {one.path: one for one in self.source.ignored}
+
+    @cached_property
+    def image_files(self) -> dict[str, ImageFile]:
+        """Path → file, those of the image's application."""
+        return {file.path: file for file in self._clues.files}
+
+    @cached_property
+    def placements(self) -> dict[str, list[Placement]]:
+        """Path → where the build puts it, in every stage."""
+        found: dict[str, list[Placement]] = {}
+        for placement in self.source.placements:
+            found.setdefault(placement.path, []).append(placement)
+        return found
+
+    @cached_property
+    def _origins(self) -> dict[str, Placement]:
+        dockerfile = self.source.dockerfile
+        if dockerfile is None:
+            return {}
+        return {one.destination: one for one in self.source.placements if one.stage == dockerfile.final}
+
+    def final(self, path: str) -> Optional[Placement]:
+        """Where the final stage gets the file, None where it does not."""
+        final = self.source.dockerfile.final if self.source.dockerfile else -1
+        return next((one for one in reversed(self.placements.get(path, ())) if one.stage == final), None)
+
+    def origin(self, image_path: str) -> Optional[Placement]:
+        """The file of the source that the build puts at this path of the image."""
+        return self._origins.get(image_path)
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The folders of the source that the image's import roots come from, the likeliest first."""
+        votes: Counter[str] = Counter()
+        for item in self._evidence.modules:
+            if item.selected and item.path:
+                votes.update(self._root_votes(item.name, item.path))
+        known = [root for root, _ in votes.most_common()]
+        context = "" if self.source.context in (".", "") else self.source.context
+        usual = [context, posixpath.join(context, "src") if context else "src"]
+        return tuple(dict.fromkeys([*known, *usual]))
+
+    def _root_votes(self, name: str, path: str) -> Iterable[str]:
+        tail = _tail(name, path)
+        if tail is None:
+            return
+        origin = self.origin(path)
+        if origin is not None:
+            if _ends(origin.path, tail):
+                yield _head(origin.path, tail)
+            return
+        for candidate in self._by_end.get(tail.rsplit("/", 1)[-1], ()):
+            if _ends(candidate, tail):
+                yield _head(candidate, tail)
+
+    @cached_property
+    def _by_end(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            found.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+        return found
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        """Folder → its first file, at any depth."""
+        found: dict[str, str] = {}
+        for path in sorted(self.files):
+            folder = posixpath.dirname(path)
+            while folder and folder not in found:
+                found[folder] = path
+                folder = posixpath.dirname(folder)
+        return found
+
+    @cached_property
+    def _extensions(self) -> dict[str, str]:
+        """Path without any ending → path, of compiled modules."""
+        return {
+            posixpath.join(posixpath.dirname(path), posixpath.basename(path).split(".", 1)[0]): path
+            for path in self.files
+            if path.endswith(EXTENSIONS)
+        }
+
+    @cached_property
+    def _lower(self) -> dict[str, str]:
+        """Lower case → the name as written, of files without their ending and of folders."""
+        names = [*self._folders, *(path[:-3] for path in self.files if path.endswith(".py"))]
+        return {name.lower(): name for name in names}
+
+    def find(self, module: str) -> Optional[SourceModule]:
+        """The module in the source: below a known root; a dotted name, or a package of any name, also
+        elsewhere."""
+        if not module:
+            return None
+        return self._below_roots(module) or self._anywhere(module)
+
+    def find_other_case(self, module: str) -> Optional[SourceModule]:
+        """A module whose name differs in case only."""
+        for root in self.roots:
+            stem = posixpath.join(root, module.replace(".", "/"))
+            written = self._lower.get(stem.lower())
+            if written is not None and written != stem:
+                found = self._at(written, module, root)
+                if found is not None:
+                    return SourceModule(module, found.path, root, found.folder, exact=False)
+        return None
+
+    def _below_roots(self, module: str) -> Optional[SourceModule]:
+        relative = module.replace(".", "/")
+        for root in self.roots:
+            found = self._at(posixpath.join(root, relative), module, root)
+            if found is not None:
+                return found
+        return None
+
+    def _at(self, stem: str, module: str, root: str) -> Optional[SourceModule]:
+        if f"{stem}/__init__.py" in self.files:
+            return SourceModule(module, f"{stem}/__init__.py", root, stem)
+        path = f"{stem}.py" if f"{stem}.py" in self.files else self._extensions.get(stem)
+        if path is not None:
+            return SourceModule(module, path, root)
+        if stem in self._folders:
+            return SourceModule(module, self._folders[stem], root, stem)
+        return None
+
+    def _anywhere(self, module: str) -> Optional[SourceModule]:
+        """Outside the known roots. A bare file of a common name proves nothing; a package does, or a path of
+        several parts."""
+        relative = module.replace(".", "/")
+        tails = [f"{relative}/__init__.py"] + ([f"{relative}.py"] if "." in module else [])
+        for tail in tails:
+            matching = [path for path in self._by_end.get(tail.rsplit("/", 1)[-1], ()) if _ends(path, tail)]
+            for path in sorted(matching, key=lambda path: (path.count("/"), path)):
+                root = _head(path, tail)
+                if _ASIDE.isdisjoint(root.split("/")):
+                    return self._at(posixpath.join(root, relative), module, root)
+        return None
+
+    def image_root(self, root: str) -> Optional[str]:
+        """The folder of the image that a root of the source becomes, by the files that are in both."""
+        votes: Counter[str] = Counter()
+        for destination, placement in self._origins.items():
+            if placement.path.startswith(f"{root}/" if root else ""):
+                tail = placement.path[len(root) + 1 :] if root else placement.path
+                if _ends(destination, tail):
+                    votes[_head(destination, tail) or "/"] += 1
+        return votes.most_common(1)[0][0] if votes else None
+
+    @cached_property
+    def differing(self) -> tuple[str, ...]:
+        """The files that the build copies whose contents in the image are others than in the source."""
+        found = []
+        for destination, placement in self._origins.items():
+            here, there = self.files.get(placement.path), self.image_files.get(destination)
+            known = here and there and here.text_digest and there.text_digest
+            if here and there and known and here.text_digest != there.text_digest:
+                found.append(placement.path)
+        return tuple(sorted(found))
+
+    @cached_property
+    def same(self) -> int:
+        """How many files that the build copies are the same in the image."""
+        compared = [
+            (self.files.get(placement.path), self.image_files.get(destination))
+            for destination, placement in self._origins.items()
+        ]
+        return sum(1 for here, there in compared if here and there and here.text_digest == there.text_digest)
+
+    def nearest_copy(self, path: str) -> Optional[Copy]:
+        """The COPY of the final stage's lineage that takes what lies nearest to ``path`` from the context."""
+        dockerfile = self.source.dockerfile
+        if dockerfile is None:
+            return None
+        lineage = dockerfile.lineage()
+        copies = [copy for copy in dockerfile.copies if copy.stage in lineage]
+        own = [copy for copy in copies if copy.from_stage is None and copy.from_image is None]
+        relative = self.in_context(path)
+        return max(own or copies, key=lambda copy: (_nearness(copy, relative), copy.line), default=None)
+
+    def in_context(self, path: str) -> str:
+        """``path`` as the Dockerfile's COPY names it: relative to the build context."""
+        context = self.source.context
+        return path if context in (".", "") else posixpath.relpath(path, context)
+
+    def covered(self, path: str) -> bool:
+        """Whether some COPY of the final stage's lineage would take the file, if the context had it."""
+        dockerfile = self.source.dockerfile
+        if dockerfile is None:
+            return True
+        lineage = _feeding(dockerfile)
+        relative = self.in_context(path)
+        return any(_takes(copy, relative) for copy in dockerfile.copies if copy.stage in lineage)
+
+
+def _feeding(dockerfile: Dockerfile) -> set[int]:
+    """The stages whose files may get into the final one."""
+    reached = set(dockerfile.lineage())
+    while True:
+        taken = {copy.from_stage for copy in dockerfile.copies if copy.stage in reached}
+        grown = reached | {stage for one in taken if one is not None for stage in dockerfile.lineage(one)}
+        if grown == reached:
+            return reached
+        reached = grown
+
+
+def _takes(copy: Copy, relative: str) -> bool:
+    if copy.from_stage is not None or copy.from_image is not None:
+        return False
+    if not copy.resolved:
+        return True
+    parts = relative.split("/")
+    for source in copy.sources:
+        pattern = posixpath.normpath(source.lstrip("/") or ".").split("/")
+        begin = zip(parts, pattern)
+        if pattern == ["."] or (len(pattern) <= len(parts) and all(fnmatchcase(*pair) for pair in begin)):
+            return True
+    return False
+
+
+def _nearness(copy: Copy, relative: str) -> int:
+    best = 0
+    for source in copy.sources:
+        parts = posixpath.normpath(source.lstrip("/") or ".").split("/")
+        shared = 0
+        for part, other in zip(parts, relative.split("/")):
+            if part != other:
+                break
+            shared += 1
+        best = max(best, shared)
+    return best
+
+
+def _tail(name: str, path: str) -> Optional[str]:
+    """``a/b.py`` or ``a/b/__init__.py``: the end of ``path`` that the module's name makes."""
+    relative = name.replace(".", "/")
+    tails = (f"{relative}/__init__.py", f"{relative}.py")
+    return next((tail for tail in tails if _ends(path, tail)), None)
+
+
+def _ends(path: str, tail: str) -> bool:
+    return path == tail or path.endswith("/" + tail)
+
+
+def _head(path: str, tail: str) -> str:
+    return path[: -len(tail)].rstrip("/")

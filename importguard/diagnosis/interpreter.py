@@ -1,0 +1,168 @@
+"""The image's Python: another one has it, or its standard library lacks a part."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.diagnosis.stdlib_tables import APART, REMOVED, REMOVED_NAMES, WINDOWS_ONLY, ApartModule
+from importguard.model import Diagnosis, Location
+
+_DEBIAN = frozenset({"debian", "ubuntu"})
+
+
+def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
+    """It is installed for another Python of the image."""
+    if case.rule != "IG101" or case.own or case.sought is not None:
+        return None
+    for candidate in case.clues.candidates:
+        if candidate.module not in (case.missing, case.top) or not candidate.site or not candidate.exact:
+            continue
+        other = candidate.interpreter
+        if candidate.root in case.clues.sys_path or other == case.evidence.executable:
+            continue
+        return diagnosis(
+            "wrong-interpreter",
+            CERTAIN if other else LIKELY,
+            f"It is installed in {candidate.root}{f' for {other}' if other else ''}, and the application "
+            f"runs under {case.evidence.executable} (Python {case.evidence.version}).",
+            f"install it with '{case.evidence.executable} -m pip', or start the application with "
+            f"{other or 'the Python of that folder'}",
+            _installed_at(case, other or candidate.root),
+            None,
+            (f"found: {candidate.path}", f"application's Python: {case.evidence.executable}"),
+        )
+    return None
+
+
+def _installed_at(case: Situation, other: str) -> Optional[Location]:
+    """The RUN line that installs for that Python, where one says so; else the last that installs with pip."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if dockerfile is None:
+        return None
+    lineage = dockerfile.lineage()
+    installs = [one for one in dockerfile.installs if one.stage in lineage and one.tool not in ("apt", "apk")]
+    naming = [one for one in installs if one.interpreter and one.interpreter in other]
+    chosen = naming or installs
+    return Location(dockerfile.path, chosen[-1].line) if chosen else None
+
+
+def stdlib_removed(case: Situation) -> Optional[Diagnosis]:
+    """A module that this Python no longer has."""
+    removed = REMOVED.get(case.top)
+    if case.rule != "IG101" or removed is None or case.version < removed.version or case.sought is not None:
+        return None
+    if case.own or case.top in case.code.packages:
+        return None
+    version = ".".join(map(str, removed.version))
+    gone = f"Python {version} removed it" if removed.version > (3, 0) else "it is Python 2's"
+    steps = [f"use {removed.instead}"] if removed.instead else []
+    steps += [f"install {removed.backport}, which brings it back"] if removed.backport else []
+    last = f"{case.version[0]}.{removed.version[1] - 1}"
+    steps += [f"use a Python up to {last}"] if removed.version > (3, 0) and not steps else []
+    return diagnosis(
+        "stdlib-removed",
+        CERTAIN,
+        f"'{case.top}' is of the standard library of older Pythons: {gone}, and the image has "
+        f"{case.evidence.version}.",
+        " or ".join(steps),
+        case.import_place,
+        removed.backport,
+        (f"removed in: {version}", f"the image's Python: {case.evidence.version}"),
+    )
+
+
+def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
+    """A module of the standard library that this build of Python lacks."""
+    name = case.top if case.top in case.clues.stdlib or case.top in APART else case.missing
+    if case.rule != "IG101" or case.sought is not None or case.top in case.code.packages:
+        return None
+    if name not in case.clues.stdlib and name not in APART:
+        return None
+    resolution = case.clues.resolution(case.missing)
+    if resolution is not None and resolution.kind != "absent":
+        return None
+    if name in WINDOWS_ONLY:
+        return _of_windows(case, name)
+    part = APART.get(name, ApartModule())
+    return diagnosis(
+        "stdlib-not-built",
+        CERTAIN if case.clues.stdlib or name in APART else LIKELY,
+        f"'{name}' belongs to the standard library, and this Python ({case.evidence.executable}"
+        f"{_of_system(case)}) comes without it.",
+        _to_bring(case, name, part),
+        _base_line(case),
+        None,
+        (f"Python: {case.evidence.executable} {case.evidence.version}", f"system: {_system(case)}"),
+    )
+
+
+def _of_windows(case: Situation, name: str) -> Diagnosis:
+    return diagnosis(
+        "stdlib-not-built",
+        CERTAIN,
+        f"'{name}' is a module of the standard library that only Python for Windows has.",
+        f"import it under 'if sys.platform == \"win32\":' at {case.importers}",
+        case.import_place,
+    )
+
+
+def _of_system(case: Situation) -> str:
+    system = case.clues.system.distribution
+    return f", {system}'s own" if system and case.evidence.executable.startswith("/usr/bin/") else ""
+
+
+def _system(case: Situation) -> str:
+    system = case.clues.system
+    return f"{system.distribution} {system.version}".strip() or "not known"
+
+
+def _to_bring(case: Situation, name: str, part: ApartModule) -> str:
+    system = case.clues.system
+    of_system = case.evidence.executable.startswith("/usr/bin/")
+    if of_system and not _DEBIAN.isdisjoint({system.distribution, *system.like.split()}):
+        # python3-minimal has a part of the library only; libpython3-stdlib has the rest.
+        return f"install Debian's {part.debian or 'python3 (libpython3-stdlib)'} in the final stage"
+    if of_system and system.distribution == "alpine":
+        return f"install Alpine's {part.alpine or 'python3'} in the final stage"
+    headers = f"install {part.headers} (Debian's name) before Python is compiled" if part.headers else ""
+    return f"{headers or 'use a Python that was built with it'}, or use the official python image"
+
+
+def _base_line(case: Situation) -> Optional[Location]:
+    """Where the image's Python comes from: the install of the system's, else FROM."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if dockerfile is None:
+        return None
+    lineage = dockerfile.lineage()
+    for install in dockerfile.installs:
+        brings = install.tool in ("apt", "apk") and any(one.startswith("python3") for one in install.packages)
+        if brings and install.stage in lineage:
+            return Location(dockerfile.path, install.line)
+    return Location(dockerfile.path, dockerfile.stages[lineage[-1]].line)
+
+
+def stdlib_name_removed(case: Situation) -> Optional[Diagnosis]:
+    """A name of the standard library that this Python no longer has (cause ``missing-name``)."""
+    known = REMOVED_NAMES.get(_asked(case))
+    if known is None or case.version < known[0]:
+        return None
+    version, instead = ".".join(map(str, known[0])), known[1]
+    return diagnosis(
+        "missing-name",
+        CERTAIN,
+        f"Python {version} removed '{_asked(case)}', and the image has {case.evidence.version}.",
+        f"use {instead} at {at(case.import_place)}, or an older Python",
+        case.import_place,
+        None,
+        (f"removed in: {version}",),
+    )
+
+
+def _asked(case: Situation) -> str:
+    from importguard.diagnosis.code import attribute_asked
+
+    if case.rule in ("IG101", "IG102"):
+        return case.missing
+    asked = attribute_asked(case)
+    return ".".join(asked) if asked else ""

@@ -1,0 +1,124 @@
+"""Which distribution provides an import name: only those whose names differ, and only well-known ones."""
+
+from __future__ import annotations
+
+from packaging.utils import canonicalize_name
+
+_TABLE = """
+_cffi_backend cffi
+_yaml PyYAML
+attr attrs
+bs4 beautifulsoup4
+bson pymongo
+certifi_win32 python-certifi-win32
+corsheaders django-cors-headers
+Crypto pycryptodome
+Cryptodome pycryptodomex
+cv2 opencv-python-headless
+dateutil python-dateutil
+debug_toolbar django-debug-toolbar
+decouple python-decouple
+discord discord.py
+django_filters django-filter
+dns dnspython
+docx python-docx
+dotenv python-dotenv
+elftools pyelftools
+environ django-environ
+faiss faiss-cpu
+fitz PyMuPDF
+git GitPython
+github PyGithub
+gitlab python-gitlab
+google.cloud.monitoring_v3 google-cloud-monitoring
+google.cloud.pubsub_v1 google-cloud-pubsub
+google.cloud.secretmanager google-cloud-secret-manager
+google.protobuf protobuf
+googleapiclient google-api-python-client
+grpc grpcio
+grpc_status grpcio-status
+grpc_tools grpcio-tools
+jose python-jose
+jwt PyJWT
+kafka kafka-python
+ldap python-ldap
+magic python-magic
+memcache python-memcached
+mpl_toolkits matplotlib
+multipart python-multipart
+MySQLdb mysqlclient
+nacl PyNaCl
+opensearchpy opensearch-py
+OpenSSL pyOpenSSL
+osgeo GDAL
+paho paho-mqtt
+past future
+PIL pillow
+pkg_resources setuptools
+psycopg2 psycopg2-binary
+pylab matplotlib
+pythoncom pywin32
+pythonjsonlogger python-json-logger
+rest_framework djangorestframework
+rest_framework_simplejwt djangorestframework-simplejwt
+serial pyserial
+skimage scikit-image
+sklearn scikit-learn
+slugify python-slugify
+snappy python-snappy
+socks PySocks
+speech_recognition SpeechRecognition
+telegram python-telegram-bot
+tlz toolz
+usb pyusb
+websocket websocket-client
+win32api pywin32
+win32con pywin32
+wx wxPython
+Xlib python-xlib
+yaml PyYAML
+zmq pyzmq
+"""
+
+DISTRIBUTIONS: dict[str, str] = dict(line.split(" ", 1) for line in _TABLE.strip().splitlines())
+"""Import name → distribution, as its authors write it."""
+
+# Names that several distributions provide: which one an application means can't be told from the name.
+ALTERNATIVES: dict[str, tuple[str, ...]] = {
+    "cv2": (
+        "opencv-python-headless",
+        "opencv-python",
+        "opencv-contrib-python",
+        "opencv-contrib-python-headless",
+    ),
+    "psycopg2": ("psycopg2-binary", "psycopg2"),
+    "Crypto": ("pycryptodome", "pycrypto"),
+    "faiss": ("faiss-cpu", "faiss-gpu"),
+    "magic": ("python-magic", "file-magic"),
+    "slugify": ("python-slugify", "unicode-slugify"),
+    "kafka": ("kafka-python", "kafka-python-ng"),
+    "multipart": ("python-multipart", "multipart"),
+    "jwt": ("PyJWT", "jwt"),
+    "MySQLdb": ("mysqlclient", "mysql-python"),
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-intel"),
+    "discord": ("discord.py", "py-cord"),
+    "bson": ("pymongo", "bson"),
+    "environ": ("django-environ", "environ-config"),
+    "memcache": ("python-memcached", "python3-memcached"),
+    "psycopg": ("psycopg", "psycopg-binary"),
+}
+
+
+def from_table(module: str) -> tuple[str, ...]:
+    """The distributions that the table gives for a dotted name, the usual one first; empty where none."""
+    parts = module.split(".")
+    for end in range(len(parts), 0, -1):
+        name = ".".join(parts[:end])
+        if name in DISTRIBUTIONS or name in ALTERNATIVES:
+            return ALTERNATIVES.get(name) or (DISTRIBUTIONS[name],)
+    return ()
+
+
+def same_name(module: str) -> str:
+    """The distribution that would be called as the top-level module is (PEP 503)."""
+    return canonicalize_name(module.partition(".")[0])

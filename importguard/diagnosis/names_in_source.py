@@ -1,0 +1,152 @@
+"""The module is not in the source under this name: case-mismatch, removed-or-renamed, not-in-source."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+from typing import Optional
+
+from importguard.diagnosis.names import DISTRIBUTIONS
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    Situation,
+    diagnosis,
+    listed,
+)
+from importguard.model import Diagnosis
+from importguard.source.model import Removed
+
+_CLOSE = 0.8
+
+
+def case_mismatch(case: Situation) -> Optional[Diagnosis]:
+    """A file whose name differs in case only: found on macOS and Windows, not in the image."""
+    if case.rule not in ("IG101", "IG102") or case.sought is not None:
+        return None
+    there = next((one for one in case.clues.candidates if one.module == case.missing and not one.exact), None)
+    here = case.index.find_other_case(case.missing) if case.index else None
+    written = here.whole if here else there.path if there else None
+    if written is None:
+        return None
+    name = posixpath.basename(written).split(".")[0]
+    asked = case.missing.rpartition(".")[2]
+    return diagnosis(
+        "case-mismatch",
+        CERTAIN,
+        f"The import asks for '{case.missing}', and the file is {written}: names differ in case only, which "
+        "Linux tells apart, and the disks of macOS and Windows do not.",
+        f"write '{name}' instead of '{asked}' in the import, or rename the file"
+        if name != asked
+        else f"write the import as the folders of {written} are written, or rename them",
+        case.import_place,
+        None,
+        tuple(f"found: {one}" for one in (written, there.path if there else None) if one),
+    )
+
+
+def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:
+    """The history had it."""
+    if case.index is None or case.index.source.git is None or case.sought is not None:
+        return None
+    if case.rule not in ("IG101", "IG102"):
+        return None
+    removed = _removed(case)
+    if removed is None:
+        return None
+    what = f"renamed it to {removed.renamed_to}" if removed.renamed_to else "removed it"
+    back = f"git checkout {removed.commit[:12]}^ -- {removed.path}"
+    remedy = f"take the import out, or bring the file back: {back}"
+    if removed.renamed_to:
+        remedy = f"import it by its new name: {_module_of(removed.renamed_to, case)}"
+    return diagnosis(
+        "removed-or-renamed",
+        CERTAIN,
+        f"The source had {removed.path}; commit {removed.commit[:12]} ({removed.date[:10]}, "
+        f"'{removed.subject}') {what}, and {case.importers} still imports it.",
+        remedy,
+        case.import_place,
+        None,
+        (f"commit: {removed.commit} {removed.date}", f"path: {removed.path}"),
+    )
+
+
+def _removed(case: Situation) -> Optional[Removed]:
+    """The newest removal of a file that was the module, below a known root first."""
+    assert case.index is not None
+    assert case.index.source.git is not None
+    relative = case.missing.replace(".", "/")
+    tails = (f"{relative}.py", f"{relative}/__init__.py")
+    removed = sorted(case.index.source.git.removed, key=lambda one: one.date, reverse=True)
+    for root in case.index.roots:
+        paths = {posixpath.join(root, tail) for tail in tails}
+        found = next((one for one in removed if one.path in paths), None)
+        if found is not None:
+            return found
+    if "." not in case.missing:
+        return None
+    return next((one for one in removed if one.path.endswith(tuple("/" + tail for tail in tails))), None)
+
+
+def _module_of(path: Optional[str], case: Situation) -> str:
+    assert case.index is not None
+    stem = (path or "").rsplit(".", 1)[0]
+    stem = stem[: -len("/__init__")] if stem.endswith("/__init__") else stem
+    for root in sorted(case.index.roots, key=len, reverse=True):
+        if root and stem.startswith(root + "/"):
+            return stem[len(root) + 1 :].replace("/", ".")
+    return stem.replace("/", ".")
+
+
+def not_in_source(case: Situation) -> Optional[Diagnosis]:
+    """No such module anywhere in the source: a bug in the code, not in the image."""
+    if case.index is None or case.rule != "IG101" or case.sought is not None:
+        return None
+    close = close_names(case)
+    if not case.own and not (close and _is_nobodys(case)):
+        return None
+    meant = f"did you mean {' or '.join(close)}? " if close else ""
+    searched = f"{len(case.index.files)} files of the source"
+    return diagnosis(
+        "not-in-source",
+        (CERTAIN if case.own else LIKELY) if case.source and case.source.git else LIKELY,
+        f"No file of the source is '{case.missing}': the import is wrong, not the image.",
+        f"{meant}Correct the import at {case.importers}.",
+        case.import_place,
+        None,
+        (f"searched: {searched}", f"close names: {listed(close) or 'none'}"),
+    )
+
+
+def _is_nobodys(case: Situation) -> bool:
+    """A top-level name that no distribution that anyone names could provide."""
+    known = {one.name for one in case.source.requirements} if case.source else set()
+    plain = case.top.lower().replace("_", "-")
+    return case.top not in DISTRIBUTIONS and plain not in known and not case.providers(case.top)
+
+
+def close_names(case: Situation) -> list[str]:
+    """The names beside it that are written nearly so, as full module names."""
+    parent, _, last = case.missing.rpartition(".")
+    resolution = case.clues.resolution(case.missing)
+    names = set(resolution.siblings) if resolution else set()
+    if case.index is not None:
+        names |= _siblings_in_source(case, parent)
+    names.discard(last)
+    close = difflib.get_close_matches(last, sorted(names), n=3, cutoff=_CLOSE)
+    return [f"{parent}.{name}" if parent else name for name in close]
+
+
+def _siblings_in_source(case: Situation, parent: str) -> set[str]:
+    assert case.index is not None
+    names = set()
+    for root in case.index.roots if parent else case.index.roots[:1]:
+        folder = posixpath.join(root, parent.replace(".", "/")) if parent else root
+        start = folder + "/" if folder else ""
+        for path in case.index.files:
+            if path.startswith(start):
+                name, slash, _ = path[len(start) :].partition("/")
+                if slash or name.endswith(".py"):
+                    names.add(name[: -len(".py")] if not slash else name)
+    names.discard("__init__")
+    return names

@@ -1,0 +1,300 @@
+"""A third-party module that is not installed: what its declaration says of the reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.diagnosis.declared import Declared, asks_for, holds, reads
+from importguard.diagnosis.index import SourceIndex
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    Situation,
+    at_place,
+    diagnosis,
+    listed,
+    location_of,
+    under,
+)
+from importguard.model import Diagnosis, Location
+from importguard.source.model import Copy, Install, Place, Requirement
+
+_SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/lib", "/usr", "/.local")
+
+
+def third_party(case: Situation) -> Optional[Declared]:
+    """What is declared, where the missing module can be a distribution's: nothing of the application's own,
+    of the standard library, or of what is installed."""
+    if case.rule != "IG101" or not case.missing or case.own or case.sought is not None:
+        return None
+    if case.top in case.clues.stdlib:
+        return None
+    resolution = case.clues.resolution(case.top)
+    if resolution is not None and resolution.kind not in ("absent", "namespace"):
+        return None
+    declared = Declared(case, case.missing)
+    return declared if declared.installed is None else None
+
+
+def marker_excluded(case: Situation) -> Optional[Diagnosis]:
+    """It is declared with a marker that is false for the image's Python."""
+    declared = third_party(case)
+    if declared is None or declared.main:
+        return None
+    excluded = [one for one in declared.of("main") if not holds(one.marker, case)]
+    if not excluded:
+        return None
+    one = excluded[0]
+    return diagnosis(
+        "marker-excluded",
+        CERTAIN,
+        f"{at_place(one.place)} declares {one.name} only for '{one.marker}', and the image has "
+        f"{_facts(one.marker, case)}.",
+        f"change the marker at {at_place(one.place)}, or guard the import at {case.importers}",
+        location_of(one.place),
+        None,
+        tuple(f"declared: {at_place(each.place)} {each.text}" for each in excluded),
+    )
+
+
+def _facts(marker: str, case: Situation) -> str:
+    named = [
+        f"{name} {value!r}"
+        for name, value in case.clues.markers.items()
+        if name in marker and name != "extra"
+    ]
+    return ", ".join(named) or f"Python {case.evidence.version}"
+
+
+def dev_only(case: Situation) -> Optional[Diagnosis]:
+    """It is declared in a group or an extra alone, and nothing asks for that."""
+    declared = third_party(case)
+    if declared is None or declared.of("main"):
+        return None
+    grouped = [one for one in declared.of("group", "extra") if holds(one.marker, case, one.group or "")]
+    installs = declared.installs(final=True) + declared.installs(final=False)
+    if not grouped or declared.named_by(installs) is not None:
+        return None
+    if any(asks_for(install, one) for install in installs for one in grouped):
+        return None
+    one = grouped[0]
+    kind = "extra" if one.kind == "extra" else "group"
+    install = declared.read_by(one, declared.installs(final=True))
+    skipped = f", which line {install.line} of the Dockerfile does not install" if install else ""
+    return diagnosis(
+        "dev-only",
+        CERTAIN if install else LIKELY,
+        f"{one.name} is declared in the {kind} '{one.group}' alone ({at_place(one.place)}){skipped}, and "
+        f"{case.importers} imports it at runtime.",
+        f"declare {one.name} as a runtime requirement, or install the {kind} '{one.group}' in the image",
+        location_of(one.place),
+        None,
+        tuple(f"declared: {at_place(each.place)} {each.kind} {each.group}" for each in grouped),
+    )
+
+
+def wrong_stage(case: Situation) -> Optional[Diagnosis]:
+    """An earlier stage installs it, and what it installed does not get into the final one."""
+    declared = third_party(case)
+    if declared is None or declared.dockerfile is None:
+        return None
+    earlier = _installing(declared, final=False)
+    if earlier is None or _installing(declared, final=True) is not None or _is_taken(declared, earlier):
+        return None
+    dockerfile = declared.dockerfile
+    final, stage = dockerfile.stages[dockerfile.final], dockerfile.stages[earlier.stage]
+    copies = _copies(declared, earlier)
+    name = stage.name or f"of line {stage.line}"
+    taken = f" takes only {', '.join(copies[-1].sources)} from it" if copies else " takes nothing from it"
+    line = copies[-1].line if copies else final.line
+    return diagnosis(
+        "wrong-stage",
+        LIKELY,
+        f"{dockerfile.path}:{earlier.line} installs {declared.names.written} in stage {name}, and the final "
+        f"stage{taken} ({dockerfile.path}:{line}).",
+        f"copy what was installed to the final stage (COPY --from={stage.name or stage.index} …: the virtual "
+        "environment or site-packages), or install it there",
+        Location(dockerfile.path, line),
+        None,
+        (f"installs: {dockerfile.path}:{earlier.line}", f"final stage: {dockerfile.path}:{line}"),
+    )
+
+
+def _copies(declared: Declared, earlier: Install) -> list[Copy]:
+    """What the final stage takes from the stage of this install, or from one that is FROM it."""
+    dockerfile = declared.dockerfile
+    assert dockerfile is not None
+    final = dockerfile.lineage()
+    return [
+        one
+        for one in dockerfile.copies
+        if one.stage in final
+        and one.from_stage is not None
+        and earlier.stage in dockerfile.lineage(one.from_stage)
+    ]
+
+
+def _is_taken(declared: Declared, earlier: Install) -> bool:
+    """Whether the final stage takes the folder that the earlier stage installed into."""
+    assert declared.dockerfile is not None
+    stage = declared.dockerfile.stages[earlier.stage]
+    homes = [home for home in (earlier.target, earlier.interpreter, stage.env.get("VIRTUAL_ENV")) if home]
+    homes += [folder for folder in stage.env.get("PATH", "").split(":") if folder]
+    for copy in _copies(declared, earlier):
+        for taken in copy.sources:
+            if any(under(home, taken) or under(taken, home) for home in homes if home.startswith("/")):
+                return True
+            if not copy.resolved or taken.rstrip("/").endswith(_SYSTEM_HOMES):
+                return True
+    return False
+
+
+def _installing(declared: Declared, *, final: bool) -> Optional[Install]:
+    """The RUN line that should have installed it, by name or by a file that declares it."""
+    installs = declared.installs(final=final)
+    named = declared.named_by(installs)
+    if named is not None:
+        return named
+    for requirement in [*declared.main, *declared.of("lock")]:
+        install = declared.read_by(requirement, installs)
+        if install is not None:
+            return install
+    asked = ((install, one) for install in installs for one in declared.of("group", "extra"))
+    return next((install for install, one in asked if asks_for(install, one)), None)
+
+
+def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
+    """It is declared, and the image lacks it."""
+    declared = third_party(case)
+    if declared is None:
+        return None
+    install = _installing(declared, final=True) or _taken(declared)
+    requirement = next(iter([*declared.main, *declared.of("group", "extra")]), None)
+    if requirement is None and (install is None or declared.named_by([install]) is None):
+        return None
+    if requirement is not None and requirement.kind != "main" and install is None:
+        return None
+    location, where = _declaration(case, requirement, install)
+    return diagnosis(
+        "declared-not-installed",
+        (LIKELY if install else CERTAIN) if declared.names.known else POSSIBLE,
+        f"{where} declares {declared.names.written}, and {_why(case, declared, install)}.",
+        _to_install(case, requirement, install),
+        location,
+        None,
+        tuple(f"declared: {at_place(one.place)} {one.name}{one.specifier}" for one in declared.all)
+        or (f"installs: {where}",),
+    )
+
+
+def _taken(declared: Declared) -> Optional[Install]:
+    """The RUN line of an earlier stage whose folder the final one takes."""
+    earlier = _installing(declared, final=False)
+    return earlier if earlier is not None and _is_taken(declared, earlier) else None
+
+
+def _declaration(
+    case: Situation, requirement: Optional[Requirement], install: Optional[Install]
+) -> tuple[Optional[Location], str]:
+    if requirement is not None:
+        return location_of(requirement.place), at_place(requirement.place)
+    assert install is not None
+    assert case.source is not None
+    assert case.source.dockerfile is not None
+    path = case.source.dockerfile.path
+    return Location(path, install.line), f"{path}:{install.line}"
+
+
+def _why(case: Situation, declared: Declared, install: Optional[Install]) -> str:
+    dockerfile = declared.dockerfile
+    if dockerfile is None:
+        return "the image does not have it installed"
+    if install is None:
+        runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in declared.installs(final=True))
+        return f"no RUN line of the final stage installs it (it has {runs or 'none'})"
+    return (
+        f"{dockerfile.path}:{install.line} should have installed it, and the image has it not: the image is "
+        "older than the declaration, or a later step removed it"
+    )
+
+
+def _to_install(case: Situation, requirement: Optional[Requirement], install: Optional[Install]) -> str:
+    if install is not None:
+        return f"build the image anew; see that line {install.line} runs in the environment that starts it"
+    path = requirement.place.path if requirement else ""
+    return (
+        f"install {path} in the final stage: RUN pip install -r {path}"
+        if path.endswith(".txt")
+        else (f"install what {path} declares in the final stage")
+    )
+
+
+def not_declared(case: Situation) -> Optional[Diagnosis]:
+    """No requirement provides it."""
+    declared = third_party(case)
+    if declared is None or case.index is None or (declared.all and not _only_indirect(declared)):
+        return None
+    if declared.named_by(declared.installs(final=True) + declared.installs(final=False)) is not None:
+        return None
+    if not declared.names.known and _unmatched(case):
+        return None
+    return _undeclared(case, declared, case.index)
+
+
+def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diagnosis:
+    name = declared.names.written
+    place = _where_to_add(case, declared)
+    known = declared.names.known
+    others = declared.names.candidates[1:]
+    what = f"{name} (or {', '.join(others)})" if others else name
+    indirect = "".join(f" {_only(one)}" for one in declared.all[:1])
+    add = f"add {what} to {place.path}" if place else f"declare {what}"
+    sure = "" if known else f", if that is the distribution that provides '{case.top}'"
+    return diagnosis(
+        "not-declared",
+        LIKELY if known else POSSIBLE,
+        f"No requirement provides '{case.missing}', which {case.importers} imports.{indirect}",
+        f"{add}{sure}",
+        Location(place.path, place.line) if place else case.import_place,
+        name if known else None,
+        (
+            f"looked at: {len(index.source.requirements)} requirements in "
+            f"{listed(sorted({one.place.path for one in index.source.requirements})) or 'no file'}",
+        ),
+    )
+
+
+def _only_indirect(declared: Declared) -> bool:
+    return all(one.kind in ("constraint", "lock") for one in declared.all)
+
+
+def _only(requirement: Requirement) -> str:
+    if requirement.kind == "constraint":
+        return f"{at_place(requirement.place)} only constrains its version, which installs nothing."
+    return f"{at_place(requirement.place)} locks it as a requirement of another distribution."
+
+
+def _unmatched(case: Situation) -> list[Requirement]:
+    """Declared and not installed, under a name that tells nothing of what it provides: it may be this."""
+    installed = {canonicalize_name(one.name) for one in case.clues.distributions}
+    return [
+        one
+        for one in (case.source.requirements if case.source else ())
+        if one.kind == "main" and one.name not in installed and holds(one.marker, case)
+    ]
+
+
+def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
+    """The last runtime declaration of the file that the image's installs read, else of the largest file."""
+    main = [one for one in (case.source.requirements if case.source else ()) if one.kind == "main"]
+    installs = declared.installs(final=True) + declared.installs(final=False)
+    read = [one for one in main if any(reads(install, one) for install in installs)]
+    files = Counter(one.place.path for one in read or main)
+    if not files:
+        return None
+    path = files.most_common(1)[0][0]
+    return max((one.place for one in main if one.place.path == path), key=lambda place: place.line)

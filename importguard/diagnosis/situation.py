@@ -1,0 +1,175 @@
+"""What a cause is told from: one finding, what was observed in the image, and its source."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Optional
+
+from importguard.clues import Clues, Distribution, System
+from importguard.diagnosis.index import SourceIndex, SourceModule
+from importguard.evidence import Evidence, ImportFailure
+from importguard.failures.application import Application
+from importguard.model import Diagnosis, Finding, Location
+from importguard.source.model import Place, Source
+
+NO_CLUES = Clues(System(), {}, ())
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One finding and all that is known. ``built`` says that the image was just built from this source: it
+    can't be an old one, nor one of another checkout."""
+
+    finding: Finding
+    evidence: Evidence
+    clues: Clues
+    code: Application
+    index: Optional[SourceIndex] = None
+    built: bool = False
+
+    @property
+    def source(self) -> Optional[Source]:
+        """The source, where there is one."""
+        return self.index.source if self.index else None
+
+    @property
+    def rule(self) -> str:
+        """The finding's rule."""
+        return self.finding.rule.id
+
+    @property
+    def missing(self) -> str:
+        """What the finding misses: a module, ``module.name``, a library; empty where nothing is named."""
+        return self.finding.missing or ""
+
+    @property
+    def top(self) -> str:
+        """The top-level name of what is missing."""
+        return self.missing.partition(".")[0]
+
+    @property
+    def holder(self) -> str:
+        """The module that a missing name was asked of (IG102, IG109)."""
+        return self.missing.rpartition(".")[0]
+
+    @property
+    def own(self) -> bool:
+        """Whether what is missing lies in one of the application's own packages."""
+        return "." in self.missing and self.top in self.code.packages
+
+    @cached_property
+    def version(self) -> tuple[int, ...]:
+        """The image's Python, (major, minor)."""
+        parts = self.evidence.version.split(".")
+        return tuple(int(part) for part in parts[:2] if part.isdigit())
+
+    @cached_property
+    def failure(self) -> Optional[ImportFailure]:
+        """The failure that the finding was made from."""
+        names = (self.finding.module, *self.finding.affected)
+        found = [item for item in self.evidence.modules if item.name in names and item.failure]
+        found.sort(key=lambda item: names.index(item.name))
+        return found[0].failure if found else None
+
+    @cached_property
+    def sought(self) -> Optional[SourceModule]:
+        """The missing module as it is in the source. Of a missing name, the submodule of that name."""
+        if self.index is None or self.rule not in ("IG101", "IG102"):
+            return None
+        found = self.index.find(self.missing)
+        if found is not None or self.rule == "IG101":
+            return found
+        return self._package_without_its_body()
+
+    def _package_without_its_body(self) -> Optional[SourceModule]:
+        """A package whose ``__init__.py`` did not get into the image: an empty namespace is left of it."""
+        resolution = self.clues.resolution(self.holder)
+        lost = (resolution is not None and resolution.kind == "namespace") or (
+            "(unknown location)" in self.finding.message
+        )
+        found = self.index.find(self.holder) if self.index and lost else None
+        return found if found is not None and found.path.endswith("/__init__.py") else None
+
+    def providers(self, name: str) -> list[Distribution]:
+        """The installed distributions that provide an import name: those of the longest part of it."""
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            part = ".".join(parts[:end])
+            found = [one for one in self.clues.distributions if part in one.provides]
+            if found:
+                return found
+        return []
+
+    def place(self, image_path: str, line: Optional[int] = None) -> Location:
+        """A file of the image as a place: in the source where it is known to come from there."""
+        origin = self.index.origin(image_path) if self.index else None
+        return Location(origin.path if origin else self.code.relative(image_path), line)
+
+    def dockerfile(self, line: Optional[int]) -> Optional[Location]:
+        """A line of the Dockerfile, None where either is not known."""
+        source = self.source
+        return Location(source.dockerfile.path, line) if source and source.dockerfile and line else None
+
+    @cached_property
+    def import_place(self) -> Optional[Location]:
+        """Where the import stands: in the source where its file is known to come from there."""
+        location = self.finding.location
+        if location is None or self.index is None:
+            return location
+        for root in self.evidence.import_path:
+            origin = self.index.origin(posixpath.join(root, location.path))
+            if origin is not None:
+                return Location(origin.path, location.line)
+        return location
+
+    @property
+    def importers(self) -> str:
+        """Who asks for what is missing, with the line."""
+        location = self.import_place
+        return f"{self.finding.module} ({at(location)})" if location else self.finding.module
+
+
+def at(location: Optional[Location]) -> str:
+    """``file:line``."""
+    if location is None:
+        return ""
+    return f"{location.path}:{location.line}" if location.line else location.path
+
+
+def at_place(place: Place) -> str:
+    """``file:line``."""
+    return f"{place.path}:{place.line}"
+
+
+def location_of(place: Place) -> Location:
+    """The place as a location."""
+    return Location(place.path, place.line)
+
+
+def listed(items: Sequence[str], most: int = 5) -> str:
+    """``a, b and 3 more``."""
+    shown = ", ".join(items[:most])
+    return f"{shown} and {len(items) - most} more" if len(items) > most else shown
+
+
+def diagnosis(
+    cause: str,
+    confidence: str,
+    explanation: str,
+    remedy: str,
+    location: Optional[Location] = None,
+    change: Optional[str] = None,
+    evidence: Sequence[str] = (),
+) -> Diagnosis:
+    """A Diagnosis, in the order in which a cause's function thinks of it."""
+    return Diagnosis(cause, explanation, remedy, location, confidence, change, tuple(evidence))
+
+
+def under(path: str, folder: str) -> bool:
+    """Whether an absolute ``path`` is ``folder`` or lies in it."""
+    folder = posixpath.normpath(folder)
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,78 @@
+"""unknown: no cause is proven. What was looked at, and what more there is to tell with a source."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from importguard.diagnosis.declared import names_for
+from importguard.diagnosis.names_in_source import close_names
+from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, at, diagnosis, listed
+from importguard.model import Diagnosis
+
+_EXPLAINED_BY_ITSELF = frozenset({"IG104", "IG105", "IG106", "IG107", "IG108"})
+
+
+def unknown(case: Situation) -> Optional[Diagnosis]:
+    """The last answer. A rule whose message is the cause (an exception, a syntax error) needs none."""
+    if case.rule in _EXPLAINED_BY_ITSELF or not case.rule.startswith("IG1"):
+        return None
+    looked = _looked_at(case)
+    return diagnosis(
+        "unknown",
+        LIKELY if case.own else POSSIBLE,
+        f"{_what(case)} Looked at: {', '.join(looked)}.",
+        _advice(case),
+        None,
+        None,
+        tuple(f"looked at: {one}" for one in looked),
+    )
+
+
+def _what(case: Situation) -> str:
+    placement = case.index.final(case.sought.path) if case.index and case.sought else None
+    location = case.dockerfile(placement.line) if placement else None
+    if placement is not None and location is not None:
+        return (
+            f"The source has {placement.path}, {at(location)} copies it, the other files are the same, and "
+            "yet the image lacks it: it was built before, or a later step removes the file."
+        )
+    if case.rule == "IG101" and case.own:
+        return f"'{case.top}' is the application's own package, and the image holds it without this module."
+    if case.rule == "IG101":
+        return f"No installed distribution provides '{case.missing}'."
+    return "Why it is not there is not known."
+
+
+def _looked_at(case: Situation) -> list[str]:
+    looked = ["the image's import path"]
+    if case.clues.distributions:
+        looked.append(f"{len(case.clues.distributions)} installed distributions")
+    source = case.source
+    if source is None:
+        return looked
+    looked.append(f"{len(source.files)} files of the source")
+    looked += [source.ignore_file] if source.ignore_file else []
+    looked += [source.dockerfile.path] if source.dockerfile else []
+    looked.append(f"{len(source.requirements)} requirements")
+    return looked + (["git's history"] if source.git else [])
+
+
+def _advice(case: Situation) -> str:
+    steps = []
+    if case.rule == "IG101":
+        close = close_names(case)
+        steps += [f"did you mean {' or '.join(close)}?"] if close else []
+        if not case.own and case.sought is None:
+            names = names_for(case, case.missing)
+            doubt = "" if names.known else ", if that is the distribution's name"
+            steps.append(f"install {names.written}{doubt}.")
+        elif case.sought is not None:
+            steps.append("build the image anew; see what the steps after the COPY do.")
+        elif case.source is None:
+            steps.append(
+                "look for it in .dockerignore and in the Dockerfile's COPY lines, or correct the import if "
+                "it was moved or renamed."
+            )
+    if case.source is None:
+        steps.append("With --source DIR importguard reads the source and names the line to change.")
+    return " ".join(steps) or f"look at {listed([case.importers])}"

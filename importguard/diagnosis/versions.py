@@ -1,0 +1,99 @@
+"""version-conflict: the installed version is not what the source, or another distribution, requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from importguard.clues import Distribution
+from importguard.diagnosis.code import attribute_asked
+from importguard.diagnosis.declared import holds, parsed
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
+from importguard.model import Diagnosis, Location
+
+
+@dataclass(frozen=True)
+class _Conflict:
+    """``who`` requires ``wanted`` of the distribution; ``place`` is the declaration's line in the source."""
+
+    distribution: Distribution
+    who: str
+    wanted: str
+    place: Optional[Location]
+    asks: bool
+
+
+def version_conflict(case: Situation) -> Optional[Diagnosis]:
+    """A name or submodule is missing in a distribution whose version someone's requirement excludes."""
+    module = _module(case)
+    if module is None or module.partition(".")[0] in case.code.packages:
+        return None
+    conflicts = [found for one in case.providers(module)[:1] for found in _conflicts(one, case)]
+    if not conflicts:
+        return None
+    # Whoever failed comes first, then the source's own declaration.
+    first = sorted(conflicts, key=lambda one: (not one.asks, one.place is None))[0]
+    distribution = first.distribution
+    return diagnosis(
+        "version-conflict",
+        CERTAIN if first.asks or first.place else LIKELY,
+        f"{distribution.name} {distribution.version} is installed, and {first.who} requires "
+        f"{distribution.name}{first.wanted}.",
+        f"install {distribution.name}{first.wanted}"
+        + (
+            ""
+            if first.place
+            else f", or a version of {first.who} for {distribution.name} {distribution.version}"
+        ),
+        first.place or case.import_place,
+        f"{distribution.name}{first.wanted}",
+        tuple(f"{one.who} requires {one.distribution.name}{one.wanted}" for one in conflicts),
+    )
+
+
+def _module(case: Situation) -> Optional[str]:
+    """The module of the distribution that is not as it was expected."""
+    if case.rule == "IG101":
+        # Of a distribution that is installed: a submodule that this version has not.
+        resolution = case.clues.resolution(case.top)
+        there = resolution is not None and resolution.kind not in ("absent", "namespace")
+        return case.missing if "." in case.missing and there else None
+    asked = attribute_asked(case)
+    return asked[0] if asked else None
+
+
+def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflict]:
+    name = canonicalize_name(distribution.name)
+    for requirement in case.source.requirements if case.source else ():
+        if requirement.name != name or requirement.kind == "extra" or not holds(requirement.marker, case):
+            continue
+        if _excludes(requirement.specifier, distribution.version):
+            who, place = at_place(requirement.place), location_of(requirement.place)
+            yield _Conflict(distribution, who, requirement.specifier, place, asks=False)
+    importers = _importers(case)
+    for other in case.clues.distributions:
+        for line in other.requires:
+            one = parsed(line)
+            if one is None or canonicalize_name(one.name) != name or not holds(str(one.marker or ""), case):
+                continue
+            if _excludes(str(one.specifier), distribution.version):
+                asks = not importers.isdisjoint(other.provides)
+                yield _Conflict(distribution, f"{other.name} {other.version}", str(one.specifier), None, asks)
+
+
+def _importers(case: Situation) -> set[str]:
+    """The top-level names of the modules on the way to the failure."""
+    frames = case.failure.frames if case.failure else ()
+    return {frame.module.partition(".")[0] for frame in frames} - case.code.packages
+
+
+def _excludes(specifier: str, version: str) -> bool:
+    try:
+        return bool(specifier) and not SpecifierSet(specifier).contains(Version(version), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return False

@@ -1,0 +1,183 @@
+"""The code itself is to blame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unit.builders import entry, failed, frame, imported, raised
+from unit.diagnosis.world import (
+    SITE,
+    clues,
+    dist,
+    lacking,
+    needs,
+    observed,
+    only,
+    raising,
+    resolves,
+    source,
+    where,
+)
+
+from importguard.clues import ModuleNames
+from importguard.evidence import Evidence
+
+LIKELY = "most likely due to a circular import"
+QUEUE = resolves("queue", "module", "/app/queue.py", hidden=("/usr/local/lib/python3.13/queue.py",))
+
+
+def test_shadowed_by_a_name_an_attribute_and_a_submodule() -> None:
+    held = clues(resolutions=(QUEUE,))
+    name = raising(
+        "ImportError", "cannot import name 'Queue' from 'queue' (/app/queue.py)", name="queue", clues=held
+    )
+    attribute = raising("AttributeError", "module 'queue' has no attribute 'Queue'", clues=held)
+    submodule = lacking("queue.x", message="No module named 'queue.x'; 'queue' is not a package", clues=held)
+    for seen in (name, attribute, submodule):
+        found = only(seen, source("queue.py", copied={"queue.py": "/app/queue.py"}))
+        assert where(found) == ("shadowed", ("queue.py", None))
+        assert "/usr/local/lib/python3.13/queue.py" in found.explanation
+        assert found.remedy == "rename queue.py"
+
+
+def test_shadowed_third_party_by_installed_and_by_declared() -> None:
+    redis = resolves("redis", "module", "/app/redis.py")
+    message = f"cannot import name 'Redis' from partially initialized module 'redis' ({LIKELY})"
+    installed = clues(resolutions=(redis,), distributions=(dist("redis", "5.0"),))
+    found = only(raising("ImportError", message, name="redis", clues=installed), source())
+    assert found.cause == "shadowed"
+    assert f"redis 5.0's 'redis' ({SITE}/redis)" in found.explanation
+    declared = only(
+        raising("ImportError", message, name="redis", clues=clues(resolutions=(redis,))),
+        source(requirements=[needs("redis")]),
+    )
+    assert declared.cause == "shadowed"
+
+
+def test_the_library_itself_hides_nothing() -> None:
+    own = resolves("queue", "module", "/usr/local/lib/python3.13/queue.py")
+    seen = raising(
+        "ImportError",
+        "cannot import name 'Quee' from 'queue' (/x)",
+        name="queue",
+        clues=clues(resolutions=(own,)),
+    )
+    assert only(seen).cause != "shadowed"
+    mine = resolves("settings", "module", "/app/settings.py")
+    seen = raising(
+        "ImportError",
+        "cannot import name 'x' from 'settings' (/x)",
+        name="settings",
+        clues=clues(resolutions=(mine,)),
+    )
+    assert only(seen).cause != "shadowed"
+
+
+def test_not_a_package() -> None:
+    message = "No module named 'shop.util.text'; 'shop.util' is not a package"
+    alone = clues(resolutions=(resolves("shop.util", "module", "/app/shop/util.py"),))
+    found = only(lacking("shop.util.text", message=message, line=8, clues=alone), source())
+    assert where(found) == ("not-a-package", ("shop/main.py", 8))
+    assert "shop/util.py" in found.explanation
+    hiding = resolves("shop.util", "module", "/app/shop/util.py", hidden=("/app/shop/util",))
+    found = only(lacking("shop.util.text", message=message, clues=clues(resolutions=(hiding,))), source())
+    assert where(found) == ("not-a-package", ("shop/util.py", None))
+    assert "It hides the folder /app/shop/util" in found.explanation
+
+
+def test_a_folder_that_hides_the_module() -> None:
+    hidden = resolves("shop.util", "package", "/app/shop/util/__init__.py", hidden=("/app/shop/util.py",))
+    seen = raising(
+        "ImportError",
+        "cannot import name 'text' from 'shop.util' (/app/shop/util/__init__.py)",
+        name="shop.util",
+        clues=clues(resolutions=(hidden,)),
+    )
+    found = only(seen, source())
+    assert where(found) == ("not-a-package", ("shop/util.py", None))
+    assert "shop/util hides the module shop/util.py" in found.explanation
+
+
+PARTIAL = f"cannot import name 'B' from partially initialized module 'shop.b' ({LIKELY})"
+WAY = [frame("shop.main", 1), frame("shop.b", 2), frame("shop.a", 3)]
+
+
+def circle(kind: str = "ImportError", message: str = PARTIAL, **changes: Any) -> Evidence:
+    failure = raised((kind, message, "shop.b"), frames=WAY)
+    others = [imported("shop.a"), imported("shop.b")]
+    return observed(*others, failed("shop.main", failure, culprit="shop.a"), **changes)
+
+
+def test_circular_tells_the_whole_cycle() -> None:
+    found = only(circle(), source())
+    assert where(found) == ("circular", ("shop/a.py", 3))
+    assert "shop.b (shop/b.py:2) → shop.a (shop/a.py:3) → shop.b" in found.explanation
+    assert found.evidence == (
+        "shop.b imports shop.a at shop/b.py:2",
+        "shop.a imports shop.b at shop/a.py:3",
+    )
+
+
+def test_circular_by_attribute() -> None:
+    message = (
+        "partially initialized module 'shop.b' has no attribute 'B' (most likely due to a circular import)"
+    )
+    found = only(circle("AttributeError", message), source())
+    assert found.cause == "circular"
+    assert "shop.b (shop/b.py:2) → shop.a (shop/a.py:3) → shop.b" in found.explanation
+
+
+def test_a_name_that_is_never_bound_is_not_the_circles_fault() -> None:
+    names = ModuleNames("shop.b", "/app/shop/b.py", ("Bee", "other"))
+    found = only(circle(clues=clues(names=(names,))), source())
+    assert found.cause == "missing-name"
+    bound = ModuleNames("shop.b", "/app/shop/b.py", ("B",))
+    found = only(circle(clues=clues(names=(bound,))), source())
+    assert found.cause == "circular"
+
+
+def lacks_name(**known):
+    names = ModuleNames("shop.util", "/app/shop/util.py", **known)
+    message = "cannot import name 'slugify' from 'shop.util' (/app/shop/util.py)"
+    return raising("ImportError", message, name="shop.util", line=6, clues=clues(names=(names,)))
+
+
+def test_missing_name_says_where_it_is_now_or_the_nearest() -> None:
+    moved = only(lacks_name(elsewhere=("shop.text.slugify",), names=("slugifi",)), source())
+    assert where(moved) == ("missing-name", ("shop/main.py", 6))
+    assert "it is shop.text.slugify now" in moved.remedy
+    typo = only(lacks_name(names=("slugifi", "other")), source())
+    assert "did you mean 'slugifi'?" in typo.remedy
+    assert typo.confidence == "certain"
+    assert only(lacks_name(names=("other",), everything=False), source()).confidence == "likely"
+
+
+def test_missing_name_of_a_distribution_names_the_versions() -> None:
+    held = clues(distributions=(dist("pydantic", "2.5"),))
+    seen = raising(
+        "ImportError", "cannot import name 'BaseSettings' from 'pydantic' (/x)", name="pydantic", clues=held
+    )
+    found = only(seen, source(requirements=[needs("pydantic", 4, specifier=">=2")]))
+    assert found.cause == "missing-name"
+    assert "pydantic 2.5 is installed" in found.explanation
+    assert "requirements.txt:4 declares pydantic>=2" in found.explanation
+
+
+def test_the_start_commands_attribute() -> None:
+    names = ModuleNames("shop.main", "/app/shop/main.py", ("application",))
+    seen = observed(
+        imported("shop.main"),
+        entrypoints=(entry("shop.main", "missing_attribute"),),
+        clues=clues(names=(names,)),
+    )
+    found = only(seen, source())
+    assert found.cause == "missing-name"
+    assert "'application'" not in found.explanation
+
+
+def test_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
+    seen = raising("ImportError", "cannot import name 'x' from 'y' (/x)", name="y")
+    found = only(seen, source())
+    assert found.cause == "unknown"
+    assert "Dockerfile" in found.explanation
+    assert found.evidence

@@ -1,0 +1,331 @@
+"""The module is a file of the source, or of the image: causes from the disk to the import path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from unit.builders import failed, frame, raised
+from unit.diagnosis.world import (
+    BUILDER,
+    FILES,
+    candidate,
+    clues,
+    dockerfile_of,
+    in_image,
+    lacking,
+    needs,
+    observed,
+    on_disk,
+    only,
+    pip,
+    raising,
+    resolves,
+    source,
+    where,
+)
+
+from importguard.evidence import ImageFacts
+from importguard.source.model import Copy, Git, GitIgnored, Place, Placement, Removed, Stage
+
+MONITORING = "shop/monitoring/__init__.py"
+PATTERN = (22, "**/monitoring/", "!shop/monitoring/")
+LATE = "shop/late.py"
+
+
+def test_ignored_names_the_line_and_the_exception() -> None:
+    docker = dockerfile_of([Copy(4, 0, "COPY shop shop", ("shop",), "/app/shop")])
+    tree = source(MONITORING, ignored={MONITORING: PATTERN}, dockerfile=docker)
+    found = only(lacking("shop.monitoring"), tree)
+    assert where(found) == ("ignored", (".dockerignore", 22))
+    assert found.change == "!shop/monitoring/"
+    assert "'**/monitoring/' at .dockerignore:22" in found.explanation
+    assert "'!shop/monitoring/'" in found.remedy
+    assert found.confidence == "certain"
+    assert "No COPY line" not in found.remedy
+
+
+def test_ignored_says_when_no_copy_would_take_it_either() -> None:
+    tree = source("lib/extra/__init__.py", ignored={"lib/extra/__init__.py": (3, "lib", "!lib/extra/")})
+    assert "No COPY line takes it either" in only(lacking("extra"), tree).remedy
+
+
+def test_a_missing_submodule_that_is_asked_for_as_a_name_is_ignored_too() -> None:
+    message = "cannot import name 'monitoring' from 'shop' (/app/shop/__init__.py)"
+    seen = raising("ImportError", message, name="shop")
+    found = only(seen, source(MONITORING, ignored={MONITORING: PATTERN}))
+    assert where(found) == ("ignored", (".dockerignore", 22))
+
+
+def test_a_package_whose_init_is_ignored() -> None:
+    seen = raising(
+        "ImportError",
+        "cannot import name 'helper' from 'shop.kit' (unknown location)",
+        name="shop.kit",
+        clues=clues(resolutions=(resolves("shop.kit", "namespace", "/app/shop/kit"),)),
+    )
+    init = "shop/kit/__init__.py"
+    found = only(seen, source(init, "shop/kit/a.py", ignored={init: (5, "**/__init__.py", f"!{init}")}))
+    assert where(found) == ("ignored", (".dockerignore", 5))
+
+
+def test_a_pattern_that_leaves_out_another_module_is_not_to_blame() -> None:
+    other = {"shop/other/__init__.py": (9, "**/other", "!shop/other/")}
+    found = only(lacking("shop.monitoring"), source("shop/other/__init__.py", ignored=other))
+    assert found.cause == "not-in-source"
+
+
+def test_not_copied_names_the_nearest_copy_and_the_line_to_add() -> None:
+    copies = [
+        Copy(3, 0, "COPY requirements.txt .", ("requirements.txt",), "/app/"),
+        Copy(4, 0, "COPY shop/*.py shop/", ("shop/*.py",), "/app/shop/"),
+        Copy(5, 0, "COPY static static", ("static",), "/app/static"),
+    ]
+    tree = source("shop/db/session.py", dockerfile=dockerfile_of(copies))
+    found = only(lacking("shop.db"), tree)
+    assert where(found) == ("not-copied", ("Dockerfile", 4))
+    assert found.change == "COPY shop/db /app/shop/db"
+    assert "COPY shop/db /app/shop/db" in found.remedy
+    assert found.confidence == "certain"
+
+
+def test_not_copied_when_an_earlier_stage_alone_has_it() -> None:
+    docker = dockerfile_of(stages=BUILDER)
+    tree = source(LATE, dockerfile=docker)
+    tree = replace(tree, placements=(*tree.placements, Placement(LATE, "/build/shop/late.py", 0, 3)))
+    found = only(lacking("shop.late"), tree)
+    assert found.cause == "not-copied"
+    assert "Dockerfile:3 brings it into stage builder only" in found.explanation
+
+
+def test_not_copied_when_it_lies_outside_of_the_context() -> None:
+    tree = source("../common/tools/__init__.py", outside=["../common/tools/__init__.py"])
+    found = only(lacking("tools"), tree)
+    assert found.cause == "not-copied"
+    assert "outside of the build context" in found.explanation
+
+
+def test_a_copy_that_cannot_be_resolved_makes_not_copied_less_sure() -> None:
+    docker = dockerfile_of([Copy(4, 0, "COPY ${WHAT} .", ("${WHAT}",), "/app/", resolved=False)])
+    assert only(lacking("shop.late"), source(LATE, dockerfile=docker)).confidence == "likely"
+
+
+def test_a_file_that_no_import_root_holds_proves_nothing_for_a_bare_name() -> None:
+    found = only(lacking("redis"), source("tools/demo/redis.py", "tests/redis/__init__.py"))
+    assert found.cause == "not-declared"
+
+
+def test_copied_elsewhere_by_its_placement() -> None:
+    tree = source("src/kit/__init__.py", copied={"src/kit/__init__.py": "/app/src/kit/__init__.py"})
+    seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
+    found = only(seen, tree)
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 2))
+    assert found.change == "ENV PYTHONPATH=/app/src"
+    assert "/app/src/kit" in found.explanation
+    assert found.confidence == "certain"
+
+
+def test_copied_elsewhere_names_the_line_that_sets_pythonpath() -> None:
+    stage = Stage(0, None, "x", None, 1, "/app", 2, env={"PYTHONPATH": "/lib"}, env_lines={"PYTHONPATH": 3})
+    tree = source(
+        "src/kit/__init__.py",
+        copied={"src/kit/__init__.py": "/app/src/kit/__init__.py"},
+        dockerfile=dockerfile_of(stages=[stage]),
+    )
+    seen = lacking(
+        "kit",
+        clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)),
+        image=ImageFacts(workdir="/app", python_path="/lib"),
+    )
+    found = only(seen, tree)
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 3))
+    assert found.change == "ENV PYTHONPATH=/lib:/app/src"
+
+
+def test_copied_elsewhere_without_a_source() -> None:
+    seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
+    found = only(seen)
+    assert (found.cause, found.confidence, found.location) == ("copied-elsewhere", "likely", None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        candidate("redis", "/usr/share/doc/x/redis.py", "/usr/share/doc/x"),
+        candidate("redis", "/app/redis.py", "/app"),
+        candidate("redis", "/app/vendor/Redis.py", "/app/vendor", exact=False),
+        candidate("other", "/app/src/other", "/app/src"),
+    ],
+    ids=["far away", "on the path", "another case", "another module"],
+)
+def test_what_lies_somewhere_in_the_image_proves_nothing(other: object) -> None:
+    assert only(lacking("redis", clues=clues(candidates=(other,)))).cause != "copied-elsewhere"
+
+
+def test_a_declared_requirement_is_no_file_that_lies_about() -> None:
+    seen = lacking("redis", clues=clues(candidates=(candidate("redis", "/app/vendor/redis", "/app/vendor"),)))
+    tree = source(requirements=[needs("redis", 2)], dockerfile=dockerfile_of(installs=[pip()]))
+    assert only(seen, tree).cause == "declared-not-installed"
+
+
+def test_copied_after_install() -> None:
+    install = pip(3, locals=("/app",), files=())
+    tree = source(
+        "src/kit/__init__.py",
+        copied={"src/kit/__init__.py": "/app/src/kit/__init__.py"},
+        dockerfile=dockerfile_of(installs=[install]),
+    )
+    seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
+    found = only(seen, tree)
+    assert where(found) == ("copied-after-install", ("Dockerfile", 4))
+    assert "Dockerfile:3 installs the project" in found.explanation
+
+
+@pytest.mark.parametrize("install", [pip(3), pip(9, locals=("/app",)), pip(3, locals=("/other",))])
+def test_other_installs_are_not_too_early(
+    install: object,
+) -> None:
+    tree = source(
+        "src/kit/__init__.py",
+        copied={"src/kit/__init__.py": "/app/src/kit/__init__.py"},
+        dockerfile=dockerfile_of(installs=[install]),
+    )
+    seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
+    assert only(seen, tree).cause == "copied-elsewhere"
+
+
+def stale(*differing: str) -> object:
+    tree = source(LATE, copied={LATE: "/app/shop/late.py"})
+    files = (*on_disk(*(f for f in (*FILES, LATE) if f not in differing)), *on_disk(*differing, digest="new"))
+    return replace(tree, files=files)
+
+
+def test_a_stale_image_is_told_by_other_files_that_differ() -> None:
+    seen = lacking("shop.late", clues=clues(files=in_image(*FILES)))
+    found = only(seen, stale("shop/util.py"))
+    assert where(found) == ("stale-image", ("Dockerfile", 4))
+    assert "shop/util.py" in found.explanation
+    assert "docker build -f Dockerfile ." in found.remedy
+    assert found.confidence == "likely"
+
+
+def test_no_stale_image_where_nothing_differs_or_where_it_was_just_built() -> None:
+    seen = lacking("shop.late", clues=clues(files=in_image(*FILES)))
+    same = only(seen, stale())
+    assert same.cause == "unknown"
+    assert "Dockerfile:4 copies it" in same.explanation
+    assert only(seen, stale("shop/util.py"), built=True).cause == "unknown"
+
+
+def test_a_name_that_is_missing_in_a_file_that_differs() -> None:
+    seen = raising(
+        "ImportError",
+        "cannot import name 'fresh' from 'shop.util' (/app/shop/util.py)",
+        name="shop.util",
+        clues=clues(files=in_image(*FILES)),
+    )
+    assert only(seen, stale("shop/util.py")).cause == "stale-image"
+    assert only(seen, stale("shop/__init__.py")).cause != "stale-image"
+
+
+def test_not_committed() -> None:
+    rule = Place(".gitignore", 7, "local*.py")
+    git = Git("abc", ignored=(GitIgnored("shop/late.py", rule),))
+    tree = replace(source(LATE, copied={LATE: "/app/shop/late.py"}), git=git)
+    found = only(lacking("shop.late"), tree)
+    assert where(found) == ("not-committed", (".gitignore", 7))
+    assert "git add --force shop/late.py" in found.remedy
+    assert found.change == "!/shop/late.py"
+    untracked = only(lacking("shop.late"), replace(tree, git=Git("abc", untracked=(LATE,))))
+    assert where(untracked) == ("not-committed", (LATE, None))
+    assert only(lacking("shop.late"), replace(tree, git=Git("abc"))).cause == "unknown"
+    assert only(lacking("shop.late"), tree, built=True).cause == "unknown"
+
+
+def test_what_is_ignored_by_docker_and_by_git_is_dockers_doing() -> None:
+    git = Git("abc", ignored=(GitIgnored(MONITORING, Place(".gitignore", 1, "monitoring")),))
+    tree = replace(source(MONITORING, ignored={MONITORING: PATTERN}), git=git)
+    assert only(lacking("shop.monitoring"), tree).cause == "ignored"
+
+
+def test_case_mismatch_by_the_source_and_by_the_image() -> None:
+    found = only(lacking("shop.late"), source("shop/Late.py"))
+    assert where(found) == ("case-mismatch", ("shop/main.py", 3))
+    assert "shop/Late.py" in found.explanation
+    assert "'Late' instead of 'late'" in found.remedy
+    other = candidate("shop.late", "/app/shop/Late.py", "/app", exact=False)
+    assert only(lacking("shop.late", clues=clues(candidates=(other,)))).cause == "case-mismatch"
+    assert only(lacking("shop.lately"), source("shop/Late.py")).cause != "case-mismatch"
+
+
+def test_removed_or_renamed() -> None:
+    commit = "0123456789abcdef0123"
+    gone = Removed(LATE, commit, "2026-05-06T07:08:09Z", "Tidy up")
+    found = only(lacking("shop.late"), replace(source(), git=Git("head", removed=(gone,))))
+    assert where(found) == ("removed-or-renamed", ("shop/main.py", 3))
+    assert "commit 0123456789ab (2026-05-06, 'Tidy up') removed it" in found.explanation
+    assert "git checkout 0123456789ab^ -- shop/late.py" in found.remedy
+    renamed = replace(gone, renamed_to="shop/later.py")
+    found = only(lacking("shop.late"), replace(source("shop/later.py"), git=Git("head", removed=(renamed,))))
+    assert "renamed it to shop/later.py" in found.explanation
+    assert "import it by its new name: shop.later" in found.remedy
+
+
+def test_another_modules_removal_is_not_to_blame() -> None:
+    gone = Removed("other/late.py", "0123", "2026-05-06T07:08:09Z", "Tidy up")
+    assert only(lacking("late"), replace(source(), git=Git("h", removed=(gone,)))).cause == "not-declared"
+    assert (
+        only(lacking("shop.late"), replace(source(), git=Git("h", removed=(gone,)))).cause == "not-in-source"
+    )
+
+
+def test_not_in_source_names_the_import_and_close_names() -> None:
+    found = only(lacking("shop.utils", line=12), source())
+    assert where(found) == ("not-in-source", ("shop/main.py", 12))
+    assert "did you mean shop.util?" in found.remedy
+    assert "shop/main.py:12" in found.remedy
+
+
+def test_a_bare_name_that_is_nearly_one_of_the_applications() -> None:
+    found = only(lacking("settngs"), source("settings.py", copied={"settings.py": "/app/settings.py"}))
+    assert found.cause == "not-in-source"
+    assert "did you mean settings?" in found.remedy
+    # A requirement of that name is meant, whatever lies beside it.
+    declared = source("radis.py", requirements=[needs("redis")], dockerfile=dockerfile_of(installs=[pip()]))
+    assert only(lacking("redis"), declared).cause == "declared-not-installed"
+
+
+def test_without_a_source_nothing_is_claimed_of_the_applications_own_module() -> None:
+    seen = lacking(
+        "shop.utils", clues=clues(resolutions=(resolves("shop.utils", siblings=("util", "main")),))
+    )
+    found = only(seen)
+    assert (found.cause, found.location) == ("unknown", None)
+    assert "application's own package" in found.explanation
+    assert "did you mean shop.util?" in found.remedy
+    assert "--source DIR" in found.remedy
+
+
+def test_a_source_that_lies_in_a_folder_of_the_repository() -> None:
+    there = {f"backend/{path}": f"/app/{path}" for path in FILES}
+    ignored = {"backend/" + MONITORING: (4, "**/monitoring/", "!backend/shop/monitoring/")}
+    tree = source(*there, "backend/" + MONITORING, ignored=ignored, copied=there)
+    tree = replace(
+        tree,
+        files=tuple(file for file in tree.files if file.path.startswith("backend/")),
+        placements=tuple(one for one in tree.placements if one.path.startswith("backend/")),
+    )
+    assert where(only(lacking("shop.monitoring"), tree)) == ("ignored", (".dockerignore", 4))
+    found = only(lacking("shop.utils", line=7), tree)
+    assert where(found) == ("not-in-source", ("backend/shop/main.py", 7))
+
+
+def test_an_error_that_was_raised_from_the_import_has_the_same_cause() -> None:
+    failure = raised(
+        ("RuntimeError", "cannot set up the middleware", None),
+        ("ModuleNotFoundError", "No module named 'shop.monitoring'", "shop.monitoring"),
+        frames=[frame("shop.main", 3)],
+        missing="shop.monitoring",
+    )
+    tree = source(MONITORING, ignored={MONITORING: PATTERN})
+    assert where(only(observed(failed("shop.main", failure)), tree)) == ("ignored", (".dockerignore", 22))

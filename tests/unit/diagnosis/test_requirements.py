@@ -1,0 +1,273 @@
+"""A third-party module that is not installed, and one whose version is not the required one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from unit.builders import failed, frame, no_module, site
+from unit.diagnosis.world import (
+    BUILDER,
+    SITE,
+    candidate,
+    clues,
+    dist,
+    dockerfile_of,
+    lacking,
+    needs,
+    observed,
+    only,
+    pip,
+    raising,
+    resolves,
+    source,
+    where,
+)
+
+from importguard.checks import run_checks
+from importguard.clues import OtherInterpreter
+from importguard.diagnosis import diagnose
+from importguard.source.model import Copy, Install, Place, Stage
+
+INSTALLS = dockerfile_of(installs=[pip()])
+
+
+def tree(*requirements, dockerfile=INSTALLS, **changes):
+    return source(requirements=requirements, dockerfile=dockerfile, **changes)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("yaml", "PyYAML"), ("PIL", "pillow"), ("sklearn.svm", "scikit-learn"), ("google.protobuf", "protobuf")],
+)
+def test_not_declared_names_the_distribution_of_the_table(module: str, name: str) -> None:
+    found = only(lacking(module), tree(needs("fastapi", 1), needs("redis", 2), dockerfile=INSTALLS))
+    assert where(found) == ("not-declared", ("requirements.txt", 2)), found
+    assert f"add {name} to requirements.txt" in found.remedy
+    assert (found.change, found.confidence) == (name, "likely")
+
+
+def test_not_declared_prefers_what_metadata_says() -> None:
+    other = OtherInterpreter(
+        "/opt/x/bin/python", "3.12", ("/opt/x/site",), (dist("Fancy-YAML", "1", "yaml"),)
+    )
+    found = only(lacking("yaml", clues=clues(interpreters=(other,))), tree(needs("fastapi")))
+    assert "add Fancy-YAML" in found.remedy
+    required = clues(distributions=(dist("kombu", "5", requires=("Async-Timeout>=4",)),))
+    assert (
+        "add Async-Timeout to" in only(lacking("async_timeout", clues=required), tree(needs("kombu"))).remedy
+    )
+
+
+def test_not_declared_guesses_no_name_for_sure() -> None:
+    found = only(lacking("frobnicate"), tree(needs("fastapi", 3), dockerfile=INSTALLS))
+    # fastapi is not installed either, and might be what provides it, for all that is known.
+    assert found.cause == "unknown"
+    installed = clues(distributions=(dist("fastapi"),))
+    found = only(lacking("frobnicate", clues=installed), tree(needs("fastapi", 3)))
+    assert where(found) == ("not-declared", ("requirements.txt", 3))
+    assert (found.confidence, found.change) == ("possible", None)
+    assert "if that is the distribution that provides 'frobnicate'" in found.remedy
+
+
+def test_a_constraint_or_a_lock_declares_nothing() -> None:
+    for kind, words in (("constraint", "only constrains its version"), ("lock", "locks it")):
+        found = only(lacking("yaml"), tree(needs("PyYAML", 4, "c.txt", kind=kind), needs("fastapi")))
+        assert found.cause == "not-declared"
+        assert f"c.txt:4 {words}" in found.explanation
+
+
+def test_declared_not_installed_names_both_lines() -> None:
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7)))
+    assert where(found) == ("declared-not-installed", ("requirements.txt", 7))
+    assert "Dockerfile:3 should have installed it" in found.explanation
+
+
+def test_declared_in_a_file_that_nothing_reads() -> None:
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7, "requirements/extra.txt"), needs("fastapi")))
+    assert where(found) == ("declared-not-installed", ("requirements/extra.txt", 7))
+    assert "no RUN line of the final stage installs it (it has Dockerfile:3)" in found.explanation
+    assert "RUN pip install -r requirements/extra.txt" in found.remedy
+
+
+def test_declared_by_the_run_line_alone() -> None:
+    found = only(lacking("yaml"), tree(dockerfile=dockerfile_of(installs=[pip(5, packages=("PyYAML>=6",))])))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 5))
+
+
+def test_declared_with_a_file_that_includes_another() -> None:
+    nested = needs("PyYAML", 2, "base.txt", via=(Place("requirements.txt", 1),))
+    found = only(lacking("yaml"), tree(nested))
+    assert "Dockerfile:3 should have installed it" in found.explanation
+
+
+@pytest.mark.parametrize(("kind", "words"), [("group", "group 'dev'"), ("extra", "extra 'dev'")])
+def test_dev_only(kind: str, words: str) -> None:
+    declared = needs("PyYAML", 12, "pyproject.toml", kind=kind, group="dev")
+    docker = dockerfile_of(installs=[pip(locals=("/app",), files=())])
+    found = only(lacking("yaml"), tree(declared, dockerfile=docker))
+    assert where(found) == ("dev-only", ("pyproject.toml", 12))
+    assert words in found.explanation
+    assert words in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("declared", "install", "cause"),
+    [
+        ({"kind": "group"}, {"tool": "poetry", "files": (), "main_only": True}, "dev-only"),
+        ({"kind": "group"}, {"tool": "poetry", "files": (), "without": ("dev",)}, "dev-only"),
+        ({"kind": "group"}, {"tool": "poetry", "files": ()}, "declared-not-installed"),
+        ({"kind": "extra"}, {"locals": ("/app",), "files": (), "groups": ("dev",)}, "declared-not-installed"),
+        ({"kind": "extra"}, {"locals": ("/app",), "files": (), "groups": ("web",)}, "dev-only"),
+    ],
+)
+def test_a_group_that_the_image_asks_for_is_not_dev_only(declared, install, cause) -> None:
+    one = needs("PyYAML", 12, "pyproject.toml", group="dev", **declared)
+    found = only(lacking("yaml"), tree(one, dockerfile=dockerfile_of(installs=[pip(**install)])))
+    assert found.cause == cause
+
+
+def test_requirements_dev_txt() -> None:
+    one = needs("PyYAML", 2, "requirements-dev.txt", kind="group", group="dev")
+    assert only(lacking("yaml"), tree(one)).cause == "dev-only"
+    both = tree(one, needs("PyYAML", 5))
+    assert where(only(lacking("yaml"), both)) == ("declared-not-installed", ("requirements.txt", 5))
+    read = dockerfile_of(installs=[pip(files=("requirements-dev.txt",))])
+    assert only(lacking("yaml"), tree(one, dockerfile=read)).cause == "declared-not-installed"
+
+
+def test_marker_excluded() -> None:
+    one = needs("PyYAML", 4, marker="python_version < '3.12'")
+    found = only(lacking("yaml"), tree(one))
+    assert where(found) == ("marker-excluded", ("requirements.txt", 4))
+    assert "python_version < '3.12'" in found.explanation
+    assert "python_version '3.13'" in found.explanation
+
+
+def test_a_marker_that_holds_or_another_line_without_one_excludes_nothing() -> None:
+    held = needs("PyYAML", 4, marker="python_version >= '3.12'")
+    assert only(lacking("yaml"), tree(held)).cause == "declared-not-installed"
+    two = tree(needs("PyYAML", 4, marker="python_version < '3.12'"), needs("PyYAML", 5))
+    assert where(only(lacking("yaml"), two)) == ("declared-not-installed", ("requirements.txt", 5))
+
+
+def test_wrong_stage_names_both_lines() -> None:
+    copy = Copy(8, 1, "COPY --from=builder /build/dist /app", ("/build/dist",), "/app", from_stage=0)
+    docker = dockerfile_of([copy], [pip(3, 0)], BUILDER)
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=docker))
+    assert where(found) == ("wrong-stage", ("Dockerfile", 8))
+    assert "Dockerfile:3 installs PyYAML in stage builder" in found.explanation
+    assert "takes only /build/dist from it (Dockerfile:8)" in found.explanation
+    nothing = only(
+        lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=dockerfile_of([], [pip(3, 0)], BUILDER))
+    )
+    assert where(nothing) == ("wrong-stage", ("Dockerfile", 6))
+
+
+@pytest.mark.parametrize(
+    ("install", "taken"),
+    [
+        ({"interpreter": "/opt/venv"}, "/opt/venv"),
+        ({"target": "/install"}, "/install"),
+        ({}, "/usr/local/lib/python3.13/site-packages"),
+    ],
+)
+def test_what_the_final_stage_takes_is_not_in_the_wrong_stage(install, taken) -> None:
+    copy = Copy(8, 1, f"COPY --from=builder {taken} {taken}", (taken,), taken, from_stage=0)
+    docker = dockerfile_of([copy], [pip(3, 0, files=("requirements.txt",), **install)], BUILDER)
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=docker))
+    assert where(found) == ("declared-not-installed", ("requirements.txt", 7))
+
+
+def test_an_install_in_the_stage_that_the_final_one_is_from_counts() -> None:
+    stages = (Stage(0, "base", "python", None, 1, "/app"), Stage(1, None, "base", 0, 5, "/app"))
+    docker = dockerfile_of(installs=[pip(3, 0)], stages=stages)
+    assert only(lacking("yaml"), tree(needs("PyYAML"), dockerfile=docker)).cause == "declared-not-installed"
+
+
+def test_wrong_interpreter_names_both() -> None:
+    other = candidate(
+        "yaml", "/opt/venv/lib/python3.12/site-packages/yaml", "/opt/venv/lib/python3.12/site-packages"
+    )
+    other = replace(other, site=True, interpreter="/opt/venv/bin/python")
+    docker = dockerfile_of(installs=[pip(3), pip(5, packages=("x",), interpreter="/opt/venv")])
+    found = only(lacking("yaml", clues=clues(candidates=(other,))), tree(needs("PyYAML"), dockerfile=docker))
+    assert where(found) == ("wrong-interpreter", ("Dockerfile", 5))
+    assert "/opt/venv/bin/python" in found.explanation
+    assert "/usr/local/bin/python3" in found.explanation
+
+
+def test_what_the_applications_own_python_has_is_no_other_interpreters() -> None:
+    own = replace(candidate("yaml", f"{SITE}/yaml", SITE), site=True, interpreter="/usr/local/bin/python3")
+    assert only(lacking("yaml", clues=clues(candidates=(own,))), tree(needs("PyYAML"))).cause == (
+        "declared-not-installed"
+    )
+
+
+def test_version_conflict_with_the_declaration() -> None:
+    held = clues(distributions=(dist("pydantic", "1.10.2"),))
+    seen = raising(
+        "ImportError",
+        "cannot import name 'field_validator' from 'pydantic' (/x)",
+        name="pydantic",
+        clues=held,
+    )
+    found = only(seen, tree(needs("pydantic", 6, specifier=">=2")))
+    assert where(found) == ("version-conflict", ("requirements.txt", 6))
+    assert "pydantic 1.10.2 is installed, and requirements.txt:6 requires pydantic>=2" in found.explanation
+    assert only(seen, tree(needs("pydantic", 6, specifier=">=1"))).cause == "missing-name"
+
+
+def test_version_conflict_with_another_distribution() -> None:
+    held = clues(
+        distributions=(
+            dist("werkzeug", "3.0"),
+            dist("flask", "2.0", requires=("Werkzeug<3,>=2", "ghost; extra == 'x'")),
+            dist("other", "1", requires=("werkzeug<2",)),
+        )
+    )
+    seen = raising(
+        "ImportError",
+        "cannot import name 'url_quote' from 'werkzeug.urls' (/x)",
+        name="werkzeug.urls",
+        frames=[frame("shop.main", 3), frame("flask.app", 9)],
+        clues=held,
+    )
+    found = only(seen, tree(needs("flask")))
+    assert found.cause == "version-conflict"
+    assert "werkzeug 3.0 is installed, and flask 2.0 requires werkzeug<3,>=2" in found.explanation
+
+
+def test_a_submodule_that_the_installed_version_has_not() -> None:
+    held = clues(
+        distributions=(dist("redis", "2.0"),),
+        resolutions=(resolves("redis", "package", f"{SITE}/redis/__init__.py"),),
+    )
+    found = only(lacking("redis.asyncio", clues=held), tree(needs("redis", 3, specifier=">=4.2")))
+    assert where(found) == ("version-conflict", ("requirements.txt", 3))
+    fine = only(lacking("redis.asyncio", clues=held), tree(needs("redis", 3)))
+    assert fine.cause == "missing-name"
+    assert "redis 2.0 is installed" in fine.explanation
+
+
+def test_a_system_package_installs_too() -> None:
+    apt = Install(3, 0, "apt", "apt-get install python3-yaml", packages=("python3-yaml", "python3-pyyaml"))
+    found = only(lacking("yaml"), tree(dockerfile=dockerfile_of(installs=[apt])))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+
+
+def test_without_a_source_the_distribution_is_named_all_the_same() -> None:
+    found = only(lacking("yaml"))
+    assert (found.cause, found.location) == ("unknown", None)
+    assert "install PyYAML" in found.remedy
+
+
+def test_what_was_not_reached_gets_its_cause_too() -> None:
+    seen = observed(
+        failed("shop.main", no_module("redis", frame("shop.main", 3))), sites=(site("shop.main", "yaml", 9),)
+    )
+    found = diagnose(run_checks(seen), seen, tree(needs("redis", 1), needs("fastapi", 2)))
+    assert {one.missing: one.diagnosis.cause for one in found if one.diagnosis} == {
+        "redis": "declared-not-installed",
+        "yaml": "not-declared",
+    }
