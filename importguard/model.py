@@ -50,8 +50,8 @@ class ImportStep:
 class Diagnosis:
     """The cause of a finding; ``confidence`` is certain, likely or possible.
 
-    ``location`` is the line to change; ``change`` what to add there, word for word, where it can be said.
-    ``evidence`` is what the cause was told from, a fact each.
+    ``location`` is the line to change, ``quote`` what stands there; ``change`` is what to add, word for word,
+    where it can be said. ``evidence`` is what the cause was told from, a fact each.
     """
 
     cause: str
@@ -59,6 +59,7 @@ class Diagnosis:
     remedy: str
     location: Optional[Location]
     confidence: str
+    quote: Optional[str] = None
     change: Optional[str] = None
     evidence: tuple[str, ...] = ()
 

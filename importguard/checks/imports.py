@@ -17,6 +17,7 @@ from importguard.model import Diagnosis, Finding, Location, Severity
 
 FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
 _BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
+_DENIED = re.compile(r"Permission denied: '([^']+)'$")
 _UNCONFIGURED = re.compile(r"settings are not configured|Apps aren't loaded yet")
 
 Member = tuple[ModuleImport, RootCause]
@@ -26,21 +27,29 @@ def check(evidence: Evidence) -> list[Finding]:
     """One finding a cause; ``affected`` are the selected modules that fail by it."""
     groups: dict[tuple[str, str], list[Member]] = {}
     preparation = _preparation_key(evidence)
-    for item in _failed(evidence):
+    code = application(evidence)
+    for item in _failed(evidence, code):
         cause = root_cause(item)
         key = preparation if preparation and _lacks_preparation(item) else _key(item, cause)
         groups.setdefault(key, []).append((item, cause))
-    code = application(evidence)
     return [_finding(members, evidence, code) for members in groups.values()]
 
 
-def _failed(evidence: Evidence) -> Iterator[ModuleImport]:
+def _failed(evidence: Evidence, code: Application) -> Iterator[ModuleImport]:
     """The preparation first, where it failed, then the modules that are the application's."""
     if evidence.preparation is not None and evidence.preparation.outcome in FAILED:
         yield _as_item(evidence.preparation)
     for item in evidence.modules:
         if item.selected and item.outcome in FAILED:
-            yield item
+            yield replace(item, culprit=_refused(item, code) or item.culprit)
+
+
+def _refused(item: ModuleImport, code: Application) -> Optional[str]:
+    """The module whose file the user may not read: its body never ran, and its importers' bodies failed."""
+    if item.failure is None or type_name(item.failure.type) != "PermissionError":
+        return None
+    match = _DENIED.search(item.failure.message)
+    return code.modules.get(match.group(1)) if match else None
 
 
 def _as_item(preparation: Preparation) -> ModuleImport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import Optional
 
@@ -17,6 +18,7 @@ _WHAT = {
     "nul-bytes": "holds NUL bytes",
     "merge-markers": "holds unresolved merge markers",
 }
+_TOO_SHORT = re.compile(r"([^\s:]+): file too short")
 _REMEDY = {
     "empty": "bring its contents back",
     "truncated": "bring the whole file back",
@@ -89,7 +91,8 @@ def broken_file(case: Situation) -> Optional[Diagnosis]:
     for one in _concerned(case):
         if one.kind != "empty" or _should_hold_something(one, case):
             return _broken(one, case)
-    return None
+    short = _TOO_SHORT.search(case.finding.message) if case.rule == "IG103" else None
+    return _broken(BrokenFile(short.group(1), "truncated"), case) if short else None
 
 
 def _concerned(case: Situation) -> Iterator[BrokenFile]:

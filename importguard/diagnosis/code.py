@@ -199,7 +199,11 @@ def names_of(module: str, case: Situation) -> Optional[ModuleNames]:
 def missing_name(case: Situation) -> Optional[Diagnosis]:
     """The module has no such name: where it is now, or the nearest one."""
     asked = attribute_asked(case) or _submodule_of_a_distribution(case)
-    if asked is None or (case.rule == "IG104" and names_of(asked[0], case) is None):
+    if (
+        asked is None
+        or case.sought is not None
+        or (case.rule == "IG104" and names_of(asked[0], case) is None)
+    ):
         return None
     module, name = asked
     names = names_of(module, case)

@@ -175,17 +175,16 @@ def reads(install: Install, requirement: Requirement) -> bool:
 
 
 def _same_file(file: str, path: str) -> bool:
-    """``file`` is as the command has it (in the image), ``path`` relative to the source."""
-    plain = posixpath.normpath(file).lstrip("/")
-    return (
-        path == plain or path.endswith("/" + plain) or posixpath.basename(plain) == posixpath.basename(path)
-    )
+    """``file`` is a path of the source, or an absolute one of the image that no COPY brings there."""
+    if not file.startswith("/"):
+        return path == posixpath.normpath(file)
+    return posixpath.basename(file) == posixpath.basename(path)
 
 
 def asks_for(install: Install, requirement: Requirement) -> bool:
     """Whether the command installs the requirement's extra or group."""
     group = requirement.group or ""
-    if group in install.groups:
+    if group in install.groups or "*" in install.groups:
         return True
     if requirement.kind != "group" or install.tool not in _INSTALLS_DEVELOPMENT:
         # A requirements-dev.txt is asked for by whoever reads it.

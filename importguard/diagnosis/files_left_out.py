@@ -35,10 +35,11 @@ def ignored(case: Situation) -> Optional[Diagnosis]:
         CERTAIN,
         f"The source has {_named(case.sought)}, and '{pattern}' at {at_place(rule)} keeps it out of the "
         "build context.",
-        f"add the line '{left_out.exception}' below it, or narrow the pattern.{also}",
+        f"add '{left_out.exception}' at the end of {rule.path}, or narrow the pattern.{also}",
         location_of(rule),
         left_out.exception,
         (f"on the disk: {case.sought.path}", f"excluded by: {at_place(rule)} {pattern}"),
+        pattern,
     )
 
 
@@ -61,6 +62,7 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
         case.dockerfile(copy.line if copy else dockerfile.stages[dockerfile.final].line),
         change,
         (f"in the source: {path}", *(f"nearest: {_quoted(one, dockerfile.path)}" for one in [copy] if one)),
+        copy.text if copy else None,
     )
 
 
@@ -117,6 +119,7 @@ def not_committed(case: Situation) -> Optional[Diagnosis]:
         location_of(rule) if rule else Location(path),
         f"!{_pattern(rule.path, case.sought.whole)}" if rule else None,
         (f"on the disk: {path}", f"git's head: {git.head}"),
+        rule.text if rule else None,
     )
 
 

@@ -10,6 +10,7 @@ from importguard.clues import Extension
 from importguard.diagnosis.library_table import PACKAGES
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis, listed, under
 from importguard.model import Diagnosis, Location
+from importguard.source.model import Copy
 
 _ABSENT = re.compile(r"cannot open shared object file: No such file|Error loading shared library")
 _FOREIGN = re.compile(
@@ -97,9 +98,18 @@ def _brought_by(path: str, case: Situation) -> Optional[Location]:
         return None
     lineage = dockerfile.lineage()
     origin = case.index.origin(path) if case.index else None
-    copies = [one.line for one in dockerfile.copies if one.stage in lineage and under(path, one.destination)]
+    copies = [
+        one.line
+        for one in dockerfile.copies
+        if one.stage in lineage and under(path, one.destination) and _from_elsewhere(one)
+    ]
     line = origin.line if origin else copies[-1] if copies else dockerfile.stages[dockerfile.final].line
     return Location(dockerfile.path, line)
+
+
+def _from_elsewhere(copy: Copy) -> bool:
+    """Whether it takes what another stage or image holds: files of the context have places of their own."""
+    return copy.from_stage is not None or copy.from_image is not None
 
 
 def missing_shared_library(case: Situation) -> Optional[Diagnosis]:

@@ -164,9 +164,10 @@ def diagnosis(
     location: Optional[Location] = None,
     change: Optional[str] = None,
     evidence: Sequence[str] = (),
+    quote: Optional[str] = None,
 ) -> Diagnosis:
     """A Diagnosis, in the order in which a cause's function thinks of it."""
-    return Diagnosis(cause, explanation, remedy, location, confidence, change, tuple(evidence))
+    return Diagnosis(cause, explanation, remedy, location, confidence, quote, change, tuple(evidence))
 
 
 def under(path: str, folder: str) -> bool:

@@ -6,9 +6,13 @@ from typing import Optional
 
 from importguard.diagnosis.declared import names_for
 from importguard.diagnosis.names_in_source import close_names
-from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, at, diagnosis, listed
+from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, at, diagnosis
 from importguard.model import Diagnosis
 
+_OWN = (
+    "look for it in .dockerignore and in the Dockerfile's COPY lines, or correct the import if it was moved "
+    "or renamed."
+)
 _EXPLAINED_BY_ITSELF = frozenset({"IG104", "IG105", "IG106", "IG107", "IG108"})
 
 
@@ -58,21 +62,16 @@ def _looked_at(case: Situation) -> list[str]:
 
 
 def _advice(case: Situation) -> str:
-    steps = []
-    if case.rule == "IG101":
-        close = close_names(case)
-        steps += [f"did you mean {' or '.join(close)}?"] if close else []
-        if not case.own and case.sought is None:
-            names = names_for(case, case.missing)
-            doubt = "" if names.known else ", if that is the distribution's name"
-            steps.append(f"install {names.written}{doubt}.")
-        elif case.sought is not None:
-            steps.append("build the image anew; see what the steps after the COPY do.")
-        elif case.source is None:
-            steps.append(
-                "look for it in .dockerignore and in the Dockerfile's COPY lines, or correct the import if "
-                "it was moved or renamed."
-            )
-    if case.source is None:
-        steps.append("With --source DIR importguard reads the source and names the line to change.")
-    return " ".join(steps) or f"look at {listed([case.importers])}"
+    if case.sought is not None:
+        return "build the image anew; see what the steps after the COPY do."
+    if case.rule != "IG101":
+        return f"look at {case.importers}"
+    close = close_names(case)
+    steps = [f"did you mean {' or '.join(close)}?"] if close else []
+    if not case.own:
+        names = names_for(case, case.missing)
+        doubt = "" if names.known else ", if that is the distribution's name"
+        steps.append(f"install {names.written}{doubt}.")
+    elif case.source is None:
+        steps.append(_OWN)
+    return " ".join(steps) or f"look at {case.importers}"

@@ -111,6 +111,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "remedy": diagnosis.remedy,
             "location": _location(diagnosis.location),
             "confidence": diagnosis.confidence,
+            "quote": diagnosis.quote,
+            "change": diagnosis.change,
+            "evidence": list(diagnosis.evidence),
         },
         "suppression": finding.suppression
         and {"by": finding.suppression.by, "reason": finding.suppression.reason},

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from importguard.diagnosis.changes import lines_to_change
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Severity
 from importguard.sentences import count, sentences, short_verdict
 from importguard.terminal import escape, style, wrap
@@ -88,6 +89,7 @@ def _image(image: ImageReport, page: _Page) -> Iterator[str]:
     if rest:
         yield ""
         yield page.style(f"… and {count(rest, 'more finding', 'more findings')}; -v shows all", "dim")
+    yield from _lines_to_change(image, page)
     if image.modules:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
@@ -147,6 +149,7 @@ def _verdict(image: ImageReport, page: _Page) -> Iterator[str]:
 
 def _finding(number: int, finding: Finding, page: _Page) -> Iterator[str]:
     yield from _heading(number, finding, page)
+    yield from _cause(finding, page)
     yield from _message(finding, page)
     if finding.location:
         verb = "imported" if finding.missing and finding.rule.id != "IG109" else "in"
@@ -154,9 +157,35 @@ def _finding(number: int, finding: Finding, page: _Page) -> Iterator[str]:
         yield from page.styled(f"{at} {_place(finding.location)}", "", _INDENT, _INDENT * 2)
     yield from _way(finding.chain, page)
     yield from _affected(finding, page)
-    if finding.diagnosis:
-        yield from page.styled(escape(finding.diagnosis.explanation), "", _INDENT)
-        yield from page.styled(f"try: {escape(finding.diagnosis.remedy)}", "cyan", _INDENT, _INDENT * 2)
+
+
+def _cause(finding: Finding, page: _Page) -> Iterator[str]:
+    """Why, and what to do about it: it stands before the words of the error."""
+    if (diagnosis := finding.diagnosis) is None:
+        return
+    doubt = "" if diagnosis.confidence == "certain" else f" ({diagnosis.confidence})"
+    at = f" at {_place(diagnosis.location)}" if diagnosis.location else ""
+    if diagnosis.cause != "unknown":
+        yield from page.styled(f"cause: {diagnosis.cause}{doubt}{at}", "bold", _INDENT, _INDENT * 2)
+    yield from page.styled(escape(diagnosis.explanation), "", _INDENT)
+    yield from page.styled(f"try: {escape(diagnosis.remedy)}", "cyan", _INDENT, _INDENT * 2)
+    for fact in diagnosis.evidence if page.verbose else ():
+        yield from page.styled(f"evidence: {escape(fact)}", "dim", _INDENT, _INDENT * 2)
+
+
+def _lines_to_change(image: ImageReport, page: _Page) -> Iterator[str]:
+    """Where several findings come from one line, or there are several lines: each line once."""
+    lines = lines_to_change(image.findings)
+    if len(image.findings) < 2 or not lines:
+        return
+    yield from ("", page.style("Lines to change:", "bold"))
+    for line in lines if page.verbose else lines[:_MOST_FINDINGS]:
+        at = f"{_place(line.location)}  {escape(line.diagnosis.quote or '')}"
+        yield from page.styled(at.rstrip(), "bold", "", _INDENT)
+        names = _cut([escape(name) for name in line.names], page)
+        yield from page.styled(f"{line.diagnosis.cause}: {names}", "", _INDENT, _INDENT * 2)
+        for change in line.changes:
+            yield from page.styled(f"add: {escape(change)}", "cyan", _INDENT, _INDENT * 2)
 
 
 def _heading(number: int, finding: Finding, page: _Page) -> Iterator[str]:
@@ -226,10 +255,13 @@ def _affected(finding: Finding, page: _Page) -> Iterator[str]:
     names = [escape(name) for name in finding.affected if name != finding.module or len(finding.affected) > 1]
     if not names:
         return
-    shown = names if page.verbose or len(names) <= _MOST_NAMES + 1 else names[:_MOST_NAMES]
-    rest = f" … and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
     label = "fails" if finding.reached else "would fail"
-    yield from page.styled(f"{label}: {', '.join(shown)}{rest}", "dim", _INDENT, _INDENT * 2)
+    yield from page.styled(f"{label}: {_cut(names, page)}", "dim", _INDENT, _INDENT * 2)
+
+
+def _cut(names: Sequence[str], page: _Page) -> str:
+    shown = names if page.verbose or len(names) <= _MOST_NAMES + 1 else names[:_MOST_NAMES]
+    return ", ".join(shown) + (f" … and {len(names) - len(shown)} more" if len(shown) < len(names) else "")
 
 
 def _footer(image: ImageReport) -> str:

@@ -172,6 +172,14 @@ def test_null_bytes_are_a_syntax_error_of_a_file_whose_line_is_not_known() -> No
     assert finding.affected == ("shop.a", "shop.broken")
 
 
+def test_a_file_that_may_not_be_read_is_one_finding_whoever_imports_it() -> None:
+    denied = raised(("PermissionError", f"[Errno 13] Permission denied: '{path('shop.b')}'", None))
+    finding = only(failed("shop.a", denied), failed("shop.b", denied))
+    assert (finding.module, finding.affected) == ("shop.b", ("shop.a", "shop.b"))
+    data = raised(("PermissionError", "[Errno 13] Permission denied: '/data'", None))
+    assert len(check(evidence(failed("shop.a", data), failed("shop.b", data)))) == 2
+
+
 def test_what_a_body_raises_is_an_error_by_its_culprit() -> None:
     failure = raised(("ValueError", "bad table", None), frames=[frame("shop.a", 1), frame("shop.b", 6)])
     finding = only(failed("shop.a", failure, "shop.b"), failed("shop.b", failure))

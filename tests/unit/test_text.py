@@ -24,7 +24,7 @@ from unit.builders import (
 from importguard.config import Config
 from importguard.errors import ImageError
 from importguard.evidence import Evidence, Preparation
-from importguard.model import Report
+from importguard.model import Diagnosis, Location, Report
 from importguard.progress import QuietProgress
 from importguard.reporters.text import render
 from importguard.terminal import escape, fit_encoding
@@ -91,6 +91,58 @@ def test_a_failing_report() -> None:
         r"^2\. IG101 missing-module  stripe +breaks startup · not reached · 1 module$", text, re.M
     )
     assert "5 imported · 11 failed · 1.2 s\n" in text
+
+
+def diagnosed(*lines: int) -> Report:
+    """Two findings, by .dockerignore's lines."""
+    found = report(broken())
+    (image,) = found.images
+    findings = [
+        replace(
+            finding,
+            diagnosis=Diagnosis(
+                "ignored",
+                "The source has it.",
+                "add the line below it",
+                Location(".dockerignore", line),
+                "likely",
+                "**/x/",
+                f"!{finding.missing}/",
+                ("on the disk: x",),
+            ),
+        )
+        for finding, line in zip(image.findings, lines)
+    ]
+    return Report((replace(image, findings=tuple(findings)),))
+
+
+def test_the_cause_comes_first() -> None:
+    lines = render(diagnosed(22, 22), width=100).splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith("1. "))
+    assert lines[first + 1 : first + 5] == [
+        "   cause: ignored (likely) at .dockerignore:22",
+        "   The source has it.",
+        "   try: add the line below it",
+        "   No module named 'redis'",
+    ]
+    assert "evidence: on the disk: x" in render(diagnosed(22, 22), verbose=True)
+    assert "evidence:" not in render(diagnosed(22, 22))
+
+
+def test_each_line_to_change_is_named_once() -> None:
+    text = render(diagnosed(22, 22))
+    assert (
+        "Lines to change:\n"
+        ".dockerignore:22  **/x/\n"
+        "   ignored: redis, stripe\n"
+        "   add: !redis/\n"
+        "   add: !stripe/\n"
+    ) in text
+    two = render(diagnosed(22, 23))
+    assert ".dockerignore:22  **/x/\n   ignored: redis\n" in two
+    assert ".dockerignore:23  **/x/\n   ignored: stripe\n" in two
+    # One finding says it itself.
+    assert "Lines to change" not in render(diagnosed(22))
 
 
 def test_long_lists_are_cut_with_a_count_and_verbose_shows_all() -> None:

@@ -303,7 +303,7 @@ def test_without_a_source_nothing_is_claimed_of_the_applications_own_module() ->
     assert (found.cause, found.location) == ("unknown", None)
     assert "application's own package" in found.explanation
     assert "did you mean shop.util?" in found.remedy
-    assert "--source DIR" in found.remedy
+    assert ".dockerignore" in found.remedy
 
 
 def test_a_source_that_lies_in_a_folder_of_the_repository() -> None:

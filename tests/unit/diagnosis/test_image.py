@@ -265,6 +265,9 @@ def test_a_truncated_extension() -> None:
         "ImportError", f"{path}: file too short", clues=clues(broken=(BrokenFile(path, "truncated"),))
     )
     assert only(seen, source()).cause == "broken-file"
+    library = only(raising("ImportError", "/usr/lib/libx.so.3: file too short"))
+    assert library.cause == "broken-file"
+    assert "/usr/lib/libx.so.3 ends in the middle" in library.explanation
 
 
 def test_an_environment_variable_keeps_its_cause() -> None:

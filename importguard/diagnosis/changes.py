@@ -1,0 +1,41 @@
+"""The lines to change, each once, whatever number of findings it mends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from importguard.model import Diagnosis, Finding, Location
+
+
+@dataclass(frozen=True)
+class LineToChange:
+    """``diagnosis`` is that of the first of the ``findings`` that have this cause at this place."""
+
+    location: Location
+    diagnosis: Diagnosis
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is missing for it."""
+        return tuple(dict.fromkeys(finding.missing or finding.module for finding in self.findings))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What to add there, word for word."""
+        found = (finding.diagnosis.change for finding in self.findings if finding.diagnosis)
+        return tuple(dict.fromkeys(change for change in found if change))
+
+
+def lines_to_change(findings: Iterable[Finding]) -> list[LineToChange]:
+    """In the order of the findings; causes without a place have none."""
+    lines: dict[tuple[str, Location], LineToChange] = {}
+    for finding in findings:
+        diagnosis = finding.diagnosis
+        if diagnosis is None or diagnosis.location is None or diagnosis.cause == "unknown":
+            continue
+        key = (diagnosis.cause, diagnosis.location)
+        line = lines.setdefault(key, LineToChange(diagnosis.location, diagnosis, ()))
+        lines[key] = replace(line, findings=(*line.findings, finding))
+    return list(lines.values())
