@@ -2,7 +2,7 @@
 # (or, as root on Debian and Ubuntu, install and start) a Docker engine, and find or make a base image.
 SHELL := /bin/bash
 
-.PHONY: demo test format clean engine
+.PHONY: demo test format man clean engine
 
 engine:
 	@scripts/docker.sh
@@ -22,5 +22,9 @@ format:
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+man:
+	@scripts/venv.sh dev
+	.venv/bin/python scripts/man_pages.py build/man
+
 clean:
-	rm -rf .venv examples/netra/backend/wheels .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv build examples/netra/backend/wheels .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

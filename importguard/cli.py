@@ -22,14 +22,14 @@ INTERRUPTED, TERMINATED, INTERNAL = 130, 143, 4
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings=_CONTEXT)
+@click.group(
+    short_help="Check that every module of a container image imports.",
+    context_settings=_CONTEXT,
+    commands=[check, context, init, rules, explain],
+)
 @click.version_option(__version__, prog_name="importguard", message="%(prog)s %(version)s")
 def cli() -> None:
     """Import every module of the application in a container image, and name what does not import."""
-
-
-for _command in (check, context, init, rules, explain):
-    cli.add_command(_command)
 
 
 def _terminate(number: int, frame: Optional[FrameType]) -> None:

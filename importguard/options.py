@@ -56,7 +56,28 @@ def option(*flags: str, **settings: Any) -> Callable[[Any], Any]:
     """``click.option`` that also reads ``IMPORTGUARD_`` and the long flag's name from the environment."""
     long = next(flag for flag in flags if flag.startswith("--"))
     variable = "IMPORTGUARD_" + long[2:].replace("-", "_").upper()
+    settings.setdefault("shell_complete", _COMPLETE.get(str(settings.get("metavar"))))
     return click.option(*flags, envvar=variable, show_envvar=True, **settings)
+
+
+def _completes(kind: str) -> Callable[..., Any]:
+    """For shells: names of files or folders, which they complete themselves."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type=kind)]
+
+    return complete
+
+
+_COMPLETE = {
+    "FILE": _completes("file"),
+    "DOCKERFILE": _completes("file"),
+    "[FORMAT=]FILE": _completes("file"),
+    "CONTEXT": _completes("dir"),
+    "FOLDER": _completes("dir"),
+}
 
 
 def environment(env: Iterable[str], files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:

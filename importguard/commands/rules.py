@@ -19,8 +19,15 @@ def rules() -> None:
     write_stdout(table(list(RULES.values()), color=_color()))
 
 
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from importguard.rules import RULES
+
+    names = [name for rule in RULES.values() for name in (rule.id, rule.name)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 @click.command(short_help="Say what a rule means and how to mend it.")
-@click.argument("names", metavar="RULE...", nargs=-1, required=True)
+@click.argument("names", metavar="RULE...", nargs=-1, required=True, shell_complete=_complete)
 def explain(names: tuple[str, ...]) -> None:
     """Say what each RULE (IG101, or missing-module) means, how it comes about and how to mend it."""
     from importguard import explanations
