@@ -1,0 +1,20 @@
+# importguard's own image, for pipelines whose steps are containers:
+#   docker build -t importguard .
+#   docker run --rm -v /var/run/docker.sock:/var/run/docker.sock importguard check my-app:staging
+# Any user will do: with --user 65534 --group-add "$(stat -c %g /var/run/docker.sock)" it is not root. It is where
+# nothing else is said, since Cloud Build's socket and workspace are root's and its steps can't name a user.
+ARG BASE=python:3.13.5-slim-bookworm
+
+FROM ${BASE} AS build
+WORKDIR /build
+COPY . .
+RUN python3 -m venv --without-pip /opt/importguard \
+    && python3 -m pip --python /opt/importguard/bin/python install \
+        --no-cache-dir --disable-pip-version-check --root-user-action=ignore --constraint constraints.txt .
+
+FROM ${BASE}
+COPY --from=build /opt/importguard /opt/importguard
+ENV PATH=/opt/importguard/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+WORKDIR /workspace
+ENTRYPOINT ["importguard"]
+CMD ["--help"]

@@ -1,0 +1,189 @@
+"""The Cloud Build example: its steps are run in order, in containers, with what Cloud Build gives a step."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from scenarios.registry import ask, registry
+from scenarios.support import BASE, PREFIX, SITE, build, docker
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = yaml.safe_load((ROOT / "examples/cloudbuild.yaml").read_text("utf-8"))
+SOCKET = "/var/run/docker.sock"
+APP = {
+    "Dockerfile": f'FROM {BASE}\nWORKDIR /app\nCOPY shop shop\nCMD ["python3", "-m", "shop.main"]\n',
+    ".dockerignore": "**/monitoring/\n",
+    "shop/__init__.py": "",
+    "shop/main.py": "from shop.monitoring import report\n",
+    "shop/monitoring/__init__.py": "def report(): ...\n",
+}
+
+
+@pytest.fixture(scope="module")
+def own_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """importguard's image, built from the project's Dockerfile on a base that has pip and packages for it."""
+    wheels = tmp_path_factory.mktemp("wheels")
+    version = docker(
+        "run", "--rm", BASE, "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"
+    )
+    wanted = [line for line in requires("importguard") or () if "extra ==" not in line]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "-q", "--dest", str(wheels), "--only-binary=:all:"),
+            *(
+                "--python-version",
+                version,
+                "--platform",
+                "any",
+                "--constraint",
+                str(ROOT / "constraints.txt"),
+            ),
+            *("pip", "hatchling", *(line for line in wanted if _needed(line, version))),
+        ],
+        check=True,
+    )
+    base = build(
+        "pip",
+        f"FROM base\nCOPY wheels /wheels\nRUN python3 -m zipfile -e /wheels/pip-*.whl {SITE}\n"
+        "ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels\n",
+        {"wheels": wheels},
+    )
+    name = f"{PREFIX}own"
+    docker("build", "-q", "--build-arg", f"BASE={base}", "-t", name, str(ROOT))
+    yield name
+    docker("image", "rm", "-f", name)
+
+
+def _needed(requirement: str, version: str) -> bool:
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate({"python_version": version})
+
+
+@pytest.fixture(scope="module")
+def docker_builder() -> str:
+    """The image of the Docker command line: here this machine's, with its libraries."""
+    program = Path(shutil.which("docker") or "docker").resolve()
+    listed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
+    libraries = re.findall(r"(/\S+) \(0x", listed)
+    files = {path.lstrip("/"): Path(path).resolve() for path in (*libraries, str(program))}
+    text = f'FROM scratch\nCOPY . /\nENV DOCKER_BUILDKIT=0\nENTRYPOINT ["{program}"]\n'
+    return build("docker-builder", text, {".dockerignore": "Dockerfile\n.dockerignore\n", **files})
+
+
+@pytest.fixture(scope="module")
+def gcloud() -> str:
+    """A gcloud that writes down what it is asked to do."""
+    script = '#!/bin/sh\necho "$@" > /workspace/deployed\n'
+    return build("gcloud", "FROM base\nCOPY --chmod=755 gcloud /usr/bin/\n", {"gcloud": script})
+
+
+class CloudBuild:
+    """Runs a build as https://github.com/GoogleCloudPlatform/cloud-build-local does (``dockerRunArgs``)."""
+
+    def __init__(self, images: dict[str, str], folder: Path, host: str) -> None:
+        self.images, self.host = images, host
+        self.workspace, self.outputs, self.home = (folder / name for name in ("workspace", "outputs", "home"))
+        for path in (self.workspace, self.outputs, self.home):
+            path.mkdir()
+        for name, text in APP.items():
+            (self.workspace / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.workspace / name).write_text(text)
+        self.values = {"PROJECT_ID": "my-project", "BUILD_ID": "0f1e2d3c"}
+        given = {**EXAMPLE["substitutions"], "_IMAGE": f"{host}/my-project/shop/web"}
+        self.values.update({name: self.substituted(value) for name, value in given.items()})
+        self.log = ""
+
+    def substituted(self, text: str) -> str:
+        """https://cloud.google.com/build/docs/configuring-builds/substitute-variable-values."""
+        return re.sub(r"\$\{?(\w+)\}?", lambda match: self.values[match.group(1)], text)
+
+    def run(self) -> list[str]:
+        """The ids of the steps that succeeded; the first that fails is the last that runs."""
+        succeeded: list[str] = []
+        for number, step in enumerate(EXAMPLE["steps"]):
+            done = subprocess.run(self.command(number, step), capture_output=True, timeout=300, check=False)
+            self.log = (done.stdout + done.stderr).decode()
+            if done.returncode != 0:
+                break
+            succeeded.append(step["id"])
+        return succeeded
+
+    def command(self, number: int, step: dict[str, Any]) -> list[str]:
+        outputs = self.outputs / str(number)
+        outputs.mkdir(exist_ok=True)
+        options = [
+            *("--rm", "--label", "importguard-test", "--network", f"{PREFIX}cloudbuild", "--privileged"),
+            *("--volume", f"{SOCKET}:{SOCKET}", "--volume", f"{self.workspace}:/workspace"),
+            *("--volume", f"{self.home}:/builder/home", "--volume", f"{outputs}:/builder/outputs"),
+            *("--env", "HOME=/builder/home", "--env", "BUILDER_OUTPUT=/builder/outputs"),
+            *("--workdir", "/workspace"),
+        ]
+        options += ["--entrypoint", step["entrypoint"]] if "entrypoint" in step else []
+        image = self.images[step["name"]]
+        return ["docker", "run", *options, image, *(self.substituted(word) for word in step["args"])]
+
+
+@pytest.fixture
+def cloud_build(own_image: str, docker_builder: str, gcloud: str, tmp_path: Path) -> Iterator[CloudBuild]:
+    images = {
+        "gcr.io/cloud-builders/docker": docker_builder,
+        "${_IMPORTGUARD}": own_image,
+        "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim": gcloud,
+    }
+    docker("network", "create", f"{PREFIX}cloudbuild")
+    try:
+        with registry(tmp_path) as host:
+            made = CloudBuild(images, tmp_path, host)
+            yield made
+            docker("image", "rm", "-f", made.substituted("${_IMAGE}:${BUILD_ID}"), check=False)
+    finally:
+        docker("network", "rm", f"{PREFIX}cloudbuild")
+
+
+def test_a_failed_check_stops_the_push_and_the_deployment(cloud_build: CloudBuild) -> None:
+    assert cloud_build.run() == ["build"], cloud_build.log
+    assert "IG101 missing-module  shop.monitoring" in cloud_build.log
+    assert "::error" not in cloud_build.log
+    assert "`shop.monitoring`" in (cloud_build.outputs / "1/output").read_text("utf-8")
+    assert ask(cloud_build.host, "_catalog") == {"repositories": []}
+    assert not (cloud_build.workspace / "deployed").exists()
+
+    (cloud_build.workspace / ".dockerignore").unlink()
+    assert cloud_build.run() == ["build", "check", "push", "deploy"], cloud_build.log
+    assert ask(cloud_build.host, "my-project/shop/web/tags/list")["tags"] == ["0f1e2d3c"]
+    deployed = (cloud_build.workspace / "deployed").read_text()
+    image = f"{cloud_build.host}/my-project/shop/web:0f1e2d3c"
+    assert deployed == f"run deploy shop --image={image} --region=europe-west1\n"
+
+
+def test_its_image_needs_no_root(own_image: str, tmp_path: Path) -> None:
+    image = build(
+        "cloudbuild-broken", "FROM base\nWORKDIR /app\nCOPY shop shop\n", {"shop/a.py": "import nope\n"}
+    )
+    group = Path(SOCKET).stat().st_gid
+    user = ("--user", "65534", "--group-add", str(group), "--read-only", "--cap-drop", "ALL")
+    line = [
+        "docker",
+        "run",
+        "--rm",
+        "--label",
+        "importguard-test",
+        *user,
+        "-v",
+        f"{SOCKET}:{SOCKET}",
+        own_image,
+    ]
+    done = subprocess.run([*line, "check", image, "--pull", "never"], capture_output=True, check=False)
+    assert (done.returncode, b"IG101" in done.stdout) == (1, True), done.stderr.decode()
+    version = subprocess.run([*line, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("importguard 0.")
