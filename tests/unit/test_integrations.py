@@ -17,6 +17,7 @@ FILES = {
     "github-actions": "action.yml",
     "github-workflows": "examples/github-actions.yml",
     "cloudbuild": "examples/cloudbuild.yaml",
+    "gitlab-ci": "examples/gitlab-ci.yml",
 }
 
 

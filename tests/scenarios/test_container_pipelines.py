@@ -1,7 +1,8 @@
-"""The Cloud Build example: its steps are run in order, in containers, with what Cloud Build gives a step."""
+"""The examples for Cloud Build and GitLab: what they run is run here, in order, until something fails."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,12 +11,13 @@ from collections.abc import Iterator
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from scenarios.registry import ask, registry
-from scenarios.support import BASE, PREFIX, SITE, build, docker
+from scenarios.support import BASE, PREFIX, SITE, build, docker, environment
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = yaml.safe_load((ROOT / "examples/cloudbuild.yaml").read_text("utf-8"))
@@ -27,6 +29,13 @@ APP = {
     "shop/main.py": "from shop.monitoring import report\n",
     "shop/monitoring/__init__.py": "def report(): ...\n",
 }
+
+
+def write(workspace: Path) -> None:
+    """An application whose .dockerignore leaves out what it imports."""
+    for name, text in APP.items():
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +104,7 @@ class CloudBuild:
         self.workspace, self.outputs, self.home = (folder / name for name in ("workspace", "outputs", "home"))
         for path in (self.workspace, self.outputs, self.home):
             path.mkdir()
-        for name, text in APP.items():
-            (self.workspace / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.workspace / name).write_text(text)
+        write(self.workspace)
         self.values = {"PROJECT_ID": "my-project", "BUILD_ID": "0f1e2d3c"}
         given = {**EXAMPLE["substitutions"], "_IMAGE": f"{host}/my-project/shop/web"}
         self.values.update({name: self.substituted(value) for name, value in given.items()})
@@ -164,6 +171,41 @@ def test_a_failed_check_stops_the_push_and_the_deployment(cloud_build: CloudBuil
     deployed = (cloud_build.workspace / "deployed").read_text()
     image = f"{cloud_build.host}/my-project/shop/web:0f1e2d3c"
     assert deployed == f"run deploy shop --image={image} --region=europe-west1\n"
+
+
+def test_gitlab_shows_the_findings_and_pushes_nothing(own_image: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    example = yaml.safe_load((ROOT / "examples/gitlab-ci.yml").read_text("utf-8"))
+    job = example["check"]
+    with registry(tmp_path) as host:
+        given = {
+            "CI_REGISTRY": host,
+            "CI_REGISTRY_USER": "ci",
+            "CI_REGISTRY_PASSWORD": "a$b",
+            "CI_REGISTRY_IMAGE": f"{host}/shop",
+            "CI_COMMIT_SHA": "0f1e2d3c",
+            "CI": "true",
+            "CI_PROJECT_DIR": str(tmp_path),
+            "DOCKER_CONFIG": str(tmp_path / ".docker"),
+        }
+        image = f"{host}/shop:0f1e2d3c"
+        script = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            env={**environment(), **given, "IMAGE": image, "IMPORTGUARD": own_image},
+            capture_output=True,
+            check=False,
+        )
+        docker("image", "rm", "-f", image)
+        assert done.returncode == 1, done.stderr.decode()
+        assert ask(host, "_catalog") == {"repositories": []}
+    reports = job["artifacts"]["reports"]
+    (entry,) = json.loads((tmp_path / reports["codequality"]).read_text())
+    assert (entry["check_name"], entry["severity"]) == ("missing-module", "blocker")
+    assert entry["location"] == {"path": "shop/main.py", "lines": {"begin": 1}}
+    root = ElementTree.parse(tmp_path / reports["junit"]).getroot()
+    assert (root.get("tests"), root.get("failures")) == ("2", "1")
 
 
 def test_its_image_needs_no_root(own_image: str, tmp_path: Path) -> None:
