@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ def publish(
     """
     annotates = pipeline is not None and pipeline.annotates
     shown = _on_stdout(report, style)
-    write_stdout(inert(shown) if annotates and style.format_ in (None, "text") else shown)
+    write_stdout(harmless(shown, style.format_ or "text") if annotates else shown)
     for format_, path in outputs:
         write_file(path, render(report, format_, style.verbose))
     if style.format_ is None and annotates:
@@ -48,6 +49,15 @@ def render(report: Report, format_: str, verbose: bool = False) -> str:
     if format_ == "text":
         return text.render(report, width=110, verbose=verbose)
     return REPORTERS[format_](report)
+
+
+def harmless(shown: str, format_: str) -> str:
+    """The report with nothing that GitHub's runner takes for a command; a parser reads the same as before."""
+    if format_ in ("json", "sarif", "gitlab"):
+        return shown.replace("##[", "##\\u005b")
+    if format_ == "junit":
+        return re.sub(r"(?m)^(\s*):(?=:)", r"\1&#58;", shown.replace("##[", "##&#91;"))
+    return shown if format_ == "github" else inert(shown)
 
 
 def _on_stdout(report: Report, style: Style) -> str:

@@ -14,6 +14,7 @@ from unit.reports import DIAGNOSIS, finding, image, lost, report, verdict
 from unit.test_json import SCHEMA as OURS
 from unit.test_sarif import validate as validate_sarif
 
+from importguard.commands.publishing import harmless
 from importguard.model import Diagnosis, EntryPointVerdict, ImageInfo, ImportStep, Location, Report
 from importguard.options import FORMATS
 from importguard.reporters import REPORTERS
@@ -81,6 +82,20 @@ def test_hostile_text_is_only_text(format_: str, text: str) -> None:
     if format_ != "json":
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028\ufeff]", rendered)
     PARSERS[format_](rendered, text)
+
+
+@pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
+@pytest.mark.parametrize("format_", FORMATS)
+def test_github_obeys_nothing_in_a_report_and_parsers_read_the_same(format_: str, text: str) -> None:
+    rendered = REPORTERS[format_](everywhere(text))
+    made = harmless(rendered, format_)
+    if format_ != "github":
+        assert "##[" not in made
+        assert not any(line.strip().startswith("::") for line in made.splitlines())
+    if format_ in ("json", "sarif", "gitlab"):
+        assert json.loads(made) == json.loads(rendered)
+    if format_ == "junit":
+        assert ElementTree.canonicalize(made) == ElementTree.canonicalize(rendered)
 
 
 def parse_text(rendered: str, text: str) -> None:
