@@ -9,6 +9,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -45,3 +46,24 @@ def test_its_image_installs_pinned_versions_of_all_that_is_needed() -> None:
                 assert wanted.specifier.contains(pinned[name], prereleases=True)
     assert set(pinned) == needed
     assert all(re.fullmatch(r"[\d.]+(post\d+)?", version) for version in pinned.values())
+
+
+@pytest.mark.parametrize("hook", yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
+def test_the_hooks_run_on_what_decides_which_modules_get_into_the_image(hook: dict[str, str]) -> None:
+    for path in (
+        *("Dockerfile", "deploy/Dockerfile.prod", "web.Dockerfile", "Containerfile", ".dockerignore"),
+        *("a/Dockerfile.dockerignore", "requirements.txt", "requirements-dev.in", "requirements/base.txt"),
+        *(
+            "constraints.txt",
+            "a/pyproject.toml",
+            "setup.py",
+            "setup.cfg",
+            "Pipfile",
+            "Pipfile.lock",
+            "uv.lock",
+        ),
+        *("uv.lock", "poetry.lock", "pylock.toml", "pylock.dev.toml", "shop/main.py"),
+    ):
+        assert re.search(hook["files"], path), path
+    for path in ("README.md", "docs/notes.txt", "main.pyc", "package.json", "a.py/b.md", "setup.cfg.bak"):
+        assert not re.search(hook["files"], path), path
