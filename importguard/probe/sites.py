@@ -113,6 +113,8 @@ def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[
 # What may set a name in another module. Each begins with something that is quick to look for.
 ATTRIBUTE = re.compile(rb"\.\w+[ \t]*(?::[^=\n]*)?=(?!=)")
 OWNER = re.compile(rb"[ \t]*(?!self\b|cls\b)([A-Za-z_][\w.]*)")
+IMPORTED = re.compile(rb"\bimport\b[ \t]*(\([^)]*|(?:[^\n\\]|\\\n)*)")
+WORD = re.compile(rb"\w+")
 CALL = re.compile(rb"\b(?:setattr|vars)\([ \t]*([\w.]+)")
 ENTRY = re.compile(rb"\bsys\.modules\[[\"']([\w.]+)")
 ALIAS = re.compile(rb" as (\w+)")
@@ -120,14 +122,17 @@ GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
 def _owners(source: bytes) -> set[bytes]:
-    """What stands before the last dot of each attribute that is assigned to."""
+    """What stands before the last dot where an attribute is set, if an import may have bound it."""
     found = set()
     for attribute in ATTRIBUTE.finditer(source):
         begins = source.rfind(b"\n", 0, attribute.start()) + 1
         owner = OWNER.fullmatch(source, begins, attribute.start())
         if owner:
             found.add(owner[1])
-    return found
+    if not found or b"import *" in source:
+        return found
+    words = {word for names in IMPORTED.findall(source) for word in WORD.findall(names)}
+    return {owner for owner in found if owner.partition(b".")[0] in words}
 
 
 def patched_names(module: str, path: str) -> set[str]:

@@ -11,6 +11,7 @@ from importguard.probe.sites import (
     imported_modules,
     imports_lazily,
     mentioned,
+    patched_names,
     read_sites,
     sites_of,
     static_reach,
@@ -142,3 +143,27 @@ def test_what_is_no_file_imports_nothing_lazily(tmp_path: Path) -> None:
     assert not imports_lazily(None)
     assert not imports_lazily(str(tmp_path / "gone.py"))
     assert not imports_lazily("/native.so")
+
+
+PATCHES = {
+    "import json\njson.dumps = None\n": {"json"},
+    "import a.b\nif a:\n    a.b.c = 1\n": {"b"},
+    "import numpy as np\nnp.x: int = 1\n": {"np", "numpy"},
+    "from a import (\n    b,\n    c as d,\n)\nb.x = d.x = 1\n": {"b"},
+    "from a import b, \\\n    c\nc.x = 1\n": {"c"},
+    "from a import *\njson.dumps = 1\n": {"json"},
+    "def f(tool):\n    tool.x = 1\n": set(),  # nothing that the file imports
+    "import json\njson.dumps == 1\nself.json = 1\n": set(),
+    "setattr(json, 'dumps', None)\n": {"json"},
+    "vars(json)['dumps'] = None\n": {"json"},
+    "json.__dict__['dumps'] = None\n": {"json"},
+    "import app\napp.__path__.append('x')\n": {"app"},
+    "import sys\nsys.modules['a.b'].x = 1\n": {"b"},
+    "x = 1\ndef f():\n    global x\n    x = 2\n": {"mod"},
+    "import os\nos.putenv('A', '1')\n": {"putenv"},
+}
+
+
+@pytest.mark.parametrize("source", PATCHES)
+def test_names_of_modules_that_a_file_may_change(source: str, files: Write) -> None:
+    assert patched_names("mod", files({"mod.py": source})["mod"]) == PATCHES[source]
