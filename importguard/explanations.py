@@ -103,6 +103,54 @@ CMD ["uvicorn", "shop.main:app"]
 # Dockerfile, mended
 CMD ["uvicorn", "--factory", "shop.main:create_app"]
 """,
+    "IG301": """
+# requirements.txt
+orjson
+
+# Dockerfile: the requirements were installed before orjson was declared, and the layer is old
+COPY requirements.txt .
+RUN pip install -r requirements.txt
+
+# mended: build the image anew
+docker build --pull -t shop .
+""",
+    "IG302": """
+# requirements.txt
+pydantic>=2
+
+# Dockerfile: the second command installs an older one
+RUN pip install -r requirements.txt
+RUN pip install "legacy-client"        # requires pydantic<2
+
+# Dockerfile, mended: one command decides for all, or fails
+RUN pip install -r requirements.txt legacy-client
+""",
+    "IG303": """
+# Dockerfile: nothing brings what requests requires
+RUN pip install --no-deps requests
+
+# Dockerfile, mended
+RUN pip install requests
+""",
+    "IG401": """
+# in the source since yesterday: shop/billing.py
+# the image is of last week
+
+# mended: build the image anew
+docker build -t shop .
+""",
+    "IG402": """
+# shop/api.py was changed after the image was built
+
+# mended: build the image anew
+docker build -t shop .
+""",
+    "IG403": """
+# shop/old_api.py was removed from the source, the image still has it
+
+# mended: build the image anew
+docker build -t shop .
+""",
 }
 
 

@@ -124,6 +124,78 @@ _TABLE = (
             "To mend it: correct the command (CMD, ENTRYPOINT, or the platform's), or bind the name."
         ),
     ),
+    Rule(
+        id="IG301",
+        name="requirement-not-installed",
+        summary="A declared requirement is not installed in the image",
+        severity=Severity.WARNING,
+        help=(
+            "The files that the build installs from declare a distribution that the image's Python does not "
+            "have, though its marker holds there. It is an error where the application imports it. "
+            "How it comes about: it is installed in a stage that is not copied, or for another Python; the "
+            "image is older than the declaration. "
+            "To mend it: install it in the final stage, rebuild the image, or take the declaration out."
+        ),
+    ),
+    Rule(
+        id="IG302",
+        name="requirement-version",
+        summary="The installed version does not satisfy the declaration",
+        severity=Severity.WARNING,
+        help=(
+            "A distribution is installed at a version that its declaration excludes. It is an error where "
+            "the application imports it. "
+            "How it comes about: a later command installed another version; the base image or the system's "
+            "packages bring one that comes first on the import path; the image is older than the "
+            "declaration. "
+            "To mend it: install everything with one command, and rebuild the image."
+        ),
+    ),
+    Rule(
+        id="IG303",
+        name="requirements-conflict",
+        summary="An installed distribution lacks what it requires",
+        severity=Severity.WARNING,
+        help=(
+            "What 'pip check' says: a distribution requires another one that is not installed, or not at a "
+            "version that it allows. It is an error where the application imports the one that requires it. "
+            "How it comes about: --no-deps, pins that contradict one another, several install commands. "
+            "To mend it: let one command install all, with pins that fit together."
+        ),
+    ),
+    Rule(
+        id="IG401",
+        name="source-missing",
+        summary="Modules of the source are not in the image",
+        severity=Severity.WARNING,
+        help=(
+            "The Dockerfile copies modules that lie in the source, and the image does not have them. "
+            "How it comes about: the image was built before they were added. "
+            "To mend it: build the image anew, or check the one that was built from this source."
+        ),
+    ),
+    Rule(
+        id="IG402",
+        name="source-differs",
+        summary="Modules of the image differ from the source",
+        severity=Severity.WARNING,
+        help=(
+            "Modules have another content in the image than in the source, beyond their line endings. "
+            "How it comes about: the image was built from another commit, or the source was changed since. "
+            "To mend it: build the image anew, or check the one that was built from this source."
+        ),
+    ),
+    Rule(
+        id="IG403",
+        name="source-lacks",
+        summary="Modules of the image are not in the source",
+        severity=Severity.WARNING,
+        help=(
+            "The image has modules, in folders that the Dockerfile copies, which the source does not have. "
+            "How it comes about: they were removed or renamed since; a step of the build writes them. "
+            "To mend it: build the image anew, or let git ignore what the build writes."
+        ),
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}

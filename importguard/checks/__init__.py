@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-from importguard.checks import entrypoints, imports, unreached
+from importguard.checks import drift, entrypoints, imports, requirements, unreached
 from importguard.evidence import Evidence
 from importguard.model import Finding
 from importguard.source.model import Source
 
 CHECKS = (imports.check, unreached.check, entrypoints.check)
-SOURCE_CHECKS: tuple[Callable[[Evidence, Optional[Source]], list[Finding]], ...] = ()
+SOURCE_CHECKS: tuple[Callable[[Evidence, Optional[Source]], list[Finding]], ...] = (
+    requirements.check,
+    drift.check,
+)
 
 
 def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:

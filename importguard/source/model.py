@@ -277,6 +277,18 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A top-level name that the source's code imports and that is none of its own, nor the host's standard
+    library's. ``place`` is the first statement that does, one of the strongest ``scope`` (module, then
+    function, then as ``evidence.ImportSite``). Tests do not count.
+    """
+
+    name: str
+    place: Place
+    scope: str
+
+
+@dataclass(frozen=True)
 class Source:
     """The source of one image. ``root`` is absolute on the host, for messages and for nothing else.
 
@@ -295,6 +307,7 @@ class Source:
     ignored: tuple[Ignored, ...] = ()
     placements: tuple[Placement, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    imported: tuple[Imported, ...] = ()
     git: Optional[Git] = None
     mounts: tuple[Mount, ...] = ()
     refused: str = ""

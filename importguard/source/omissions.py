@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,16 +11,12 @@ from typing import Optional
 
 from importguard.probe.imports import import_sites, parse
 from importguard.source.arrival import LeftOut, left_out
+from importguard.source.import_statements import likely_imports
 from importguard.source.model import Source
 from importguard.source.modules import import_roots, is_test, module_name, module_names
 
-# What follows "import" in a line that may be a statement; in parentheses it goes on over lines.
-_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n]*(?:\\\r?\n[^\n]*)*)")
-_FROM = re.compile(rb"\bfrom[ \t]+([.\w]+)[ \t\\\r\n]+$")
 _STDLIB: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
 _SEVERITIES = ("error", "warning", None)
-_LONGEST_ORIGIN = 300
-_COMMENT = re.compile(r"#[^\n]*|\\\r?\n|[()]")
 
 
 @dataclass(frozen=True)
@@ -147,7 +142,7 @@ class _Finder:
         folder = posixpath.dirname(path)
         script = {} if folder in self.packages else self.beside.get(folder, {})
         package = module if is_package else module.rpartition(".")[0]
-        if not any(self._missing(target, names, script) for target, names in _likely_imports(text, package)):
+        if not any(self._missing(target, names, script) for target, names in likely_imports(text, package)):
             return
         try:
             sites = import_sites(parse(text, path), module, is_package)
@@ -180,27 +175,3 @@ def _parents(name: str) -> Iterator[str]:
     while "." in name:
         name = name.rpartition(".")[0]
         yield name
-
-
-def _likely_imports(text: bytes, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Target and names of what looks like an import: parsing every file would take far longer."""
-    position = text.find(b"import")
-    while position >= 0:
-        match = _NAMES.match(text, position)
-        if match is not None:
-            listed = _COMMENT.sub(" ", match[1].decode("utf-8", "replace")).split(",")
-            names = tuple(item.split()[0].rstrip(";") for item in listed if item.strip())
-            origin = _FROM.search(text, max(position - _LONGEST_ORIGIN, 0), position)
-            if origin is None:
-                yield from ((name, ()) for name in names)
-            else:
-                yield _absolute(origin[1].decode("utf-8", "replace"), package), names
-        position = text.find(b"import", position + 6)
-
-
-def _absolute(origin: str, package: str) -> str:
-    level = len(origin) - len(origin.lstrip("."))
-    parts = package.split(".")
-    if not level or level > len(parts):
-        return origin
-    return ".".join([*parts[: len(parts) - level + 1], origin[level:]]).strip(".")

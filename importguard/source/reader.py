@@ -12,8 +12,9 @@ from importguard.errors import UsageError
 from importguard.source.dockerfile import DockerfileError, parse_dockerfile
 from importguard.source.dockerignore import PatternError, candidates, ignored, read_patterns
 from importguard.source.git import read_git
+from importguard.source.imported import find_imported
 from importguard.source.install_files import with_source_paths
-from importguard.source.model import Dockerfile, Ignored, Requirement, Source, Tree
+from importguard.source.model import Dockerfile, Ignored, Placement, Requirement, Source, Tree
 from importguard.source.mounts import read_mounts
 from importguard.source.placement import placements
 from importguard.source.requirements import read_requirements
@@ -59,10 +60,20 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
         requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
+        imported=tuple(find_imported(root, _code(dockerfile, placed, going_in, within))) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
+
+
+def _code(
+    dockerfile: Optional[Dockerfile], placed: Sequence[Placement], going_in: Sequence[str], within: _Context
+) -> list[str]:
+    """The files that the image's code is: those in the final stage, where the Dockerfile tells of any."""
+    final = dockerfile.final if dockerfile else -1
+    paths = dict.fromkeys(one.path for one in placed if one.stage == final)
+    return [within.outer(path) for path in paths or going_in]
 
 
 class _Context:

@@ -1,0 +1,215 @@
+"""IG401 to IG403: the modules of the source against those of the image, one finding a top-level package.
+
+Compared is what the Dockerfile's COPY lines put below an import root, with line endings read alike. Files
+that builds write themselves are left out, and so is what a RUN speaks of.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Optional
+
+from importguard.clues import ImageFile
+from importguard.evidence import Evidence
+from importguard.model import Diagnosis, Finding, Location
+from importguard.rules import RULES
+from importguard.source.model import Placement, Source, SourceFile
+from importguard.source.modules import is_test
+
+# What protoc, setuptools-scm, versioneer, Cython and the like write.
+_GENERATED = re.compile(r"(_pb2(_grpc)?|_?version|__about__|_build|_commit)\.py$|\.(so|pyd)$")
+_SHOWN = 3
+_MONTHS = 2_592_000.0
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A file of the source, where the build puts it, and what the image has there."""
+
+    path: str
+    destination: str
+    here: SourceFile
+    there: Optional[ImageFile]
+
+
+def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
+    """What differs. Nothing without a source and a Dockerfile, or where the two have no file in common."""
+    clues = evidence.clues
+    if source is None or clues is None or source.dockerfile is None:
+        return []
+    drift = _Drift(evidence, source, {file.path: file for file in clues.files})
+    if not any(pair.there for pair in drift.pairs):
+        return []  # another application, or a folder that no root of the image comes from
+    whole = not any("application" in note for note in clues.notes)
+    return [
+        *(drift.findings("IG401", drift.missing()) if whole else ()),
+        *drift.findings("IG402", drift.different()),
+        *drift.findings("IG403", drift.only_in_image()),
+    ]
+
+
+class _Drift:
+    def __init__(self, evidence: Evidence, source: Source, image: dict[str, ImageFile]) -> None:
+        self.evidence = evidence
+        self.source = source
+        self.image = image
+        self.roots = sorted((root.rstrip("/") for root in evidence.import_path), key=len, reverse=True)
+        selected = (item.name for item in evidence.modules if item.selected)
+        self.packages = {name.partition(".")[0] for name in selected}
+        self.missed = {
+            item.failure.missing for item in evidence.modules if item.failure and item.failure.missing
+        }
+        self.missed |= {site.target for site in evidence.sites if site.resolves is False}
+        self.runs = _runs(source)
+        files = {file.path: file for file in source.files}
+        self.placements = [one for one in source.placements if self._counts(one)]
+        self.pairs = [
+            _Pair(one.path, one.destination, files[one.path], image.get(one.destination))
+            for one in self.placements
+            if one.path in files and not _is_odd(one.path)
+        ]
+
+    def _counts(self, one: Placement) -> bool:
+        assert self.source.dockerfile is not None
+        return one.stage == self.source.dockerfile.final and self._package(one.destination) in self.packages
+
+    def _package(self, path: str) -> str:
+        """The top-level name of a file of the image, for the import root that it is below."""
+        for root in self.roots:
+            if path.startswith(root + "/"):
+                return path[len(root) + 1 :].partition("/")[0].partition(".")[0]
+        return ""
+
+    def missing(self) -> list[_Pair]:
+        """Placed by the Dockerfile, and not there. What a RUN names may have been moved or removed by it.
+
+        What an import did not find has a finding already.
+        """
+        return [
+            one
+            for one in self.pairs
+            if one.there is None
+            and not self._is_named(one.destination)
+            and not any(self._is_part_of(one.destination, name) for name in self.missed)
+        ]
+
+    def _is_part_of(self, path: str, module: str) -> bool:
+        """Whether a file of the image would be of the module, or in it."""
+        place = "/" + module.replace(".", "/")
+        return any(path.startswith((f"{root}{place}.", f"{root}{place}/")) for root in self.roots)
+
+    def different(self) -> list[_Pair]:
+        """There with another content."""
+        return [
+            one
+            for one in self.pairs
+            if one.there is not None
+            and one.here.text_digest
+            and one.there.text_digest
+            and one.here.text_digest != one.there.text_digest
+            and not self._is_named(one.destination)
+        ]
+
+    def only_in_image(self) -> list[_Pair]:
+        """In a folder that the Dockerfile copies, and not in the source."""
+        places = {one.destination for one in self.placements}
+        folders = {posixpath.dirname(place) for place in places}
+        ignored = {one.path for one in self.source.git.ignored} if self.source.git else set()
+        written = {posixpath.basename(path) for path in ignored}
+        return [
+            _Pair(path, path, SourceFile(path), file)
+            for path, file in sorted(self.image.items())
+            if path not in places
+            and posixpath.dirname(path) in folders
+            and self._package(path) in self.packages
+            and not _is_odd(path)
+            and posixpath.basename(path) not in written
+            and not self._is_named(path)
+        ]
+
+    def _is_named(self, path: str) -> bool:
+        """Whether a RUN of the image's stages speaks of the file or of one of its folders."""
+        parts = path.strip("/").split("/")
+        names = [parts[-1], *(part for part in parts[1:-1] if part not in self.packages)]
+        return any(name in text for text in self.runs for name in names)
+
+    def findings(self, rule: str, pairs: Sequence[_Pair]) -> Iterator[Finding]:
+        by_package: dict[str, list[_Pair]] = {}
+        for pair in pairs:
+            by_package.setdefault(self._package(pair.destination), []).append(pair)
+        for package, found in sorted(by_package.items()):
+            yield self._finding(rule, package, found)
+
+    def _finding(self, rule: str, package: str, pairs: Sequence[_Pair]) -> Finding:
+        newest = max(pairs, key=lambda one: one.here.modified)
+        names = ", ".join(one.path for one in pairs[:_SHOWN])
+        rest = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+        age = _age(newest.here.modified, self.evidence.image.created) if rule != "IG403" else ""
+        first = Location(pairs[0].path)
+        return Finding(
+            rule=RULES[rule],
+            severity=RULES[rule].severity,
+            module=package,
+            message=f"{_count(len(pairs))} {_VERBS[rule][len(pairs) > 1]}: {names}{rest}{age}",
+            location=None if rule == "IG403" else first,
+            diagnosis=Diagnosis(
+                "stale-image",
+                "The image was built from another state of the source than the one that lies here.",
+                f"build the image anew: docker build {self._build()}",
+                None if rule == "IG403" else first,
+                "likely" if age else "possible",
+            ),
+        )
+
+    def _build(self) -> str:
+        dockerfile = self.source.dockerfile
+        assert dockerfile is not None
+        return f"-f {dockerfile.path} {self.source.context}"
+
+
+_VERBS = {
+    "IG401": ("of the source is not in the image", "of the source are not in the image"),
+    "IG402": ("differs from the source", "differ from the source"),
+    "IG403": ("of the image is not in the source", "of the image are not in the source"),
+}
+
+
+def _is_odd(path: str) -> bool:
+    return bool(_GENERATED.search(path)) or is_test(path.lstrip("/"))
+
+
+def _runs(source: Source) -> list[str]:
+    """The texts of the RUN lines of the stages that the image is FROM."""
+    assert source.dockerfile is not None
+    lineage = source.dockerfile.lineage()
+    lines = source.dockerfile.instructions
+    return [one.text for one in lines if one.keyword == "RUN" and one.stage in lineage]
+
+
+def _count(number: int) -> str:
+    return "1 module" if number == 1 else f"{number} modules"
+
+
+def _age(modified: float, created: str) -> str:
+    """How long after the image's creation the newest file was changed; empty where that is not so, or not
+    known: a fresh clone has new times, a reproducible build has none."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", created)
+    if match is None:
+        return ""
+    try:
+        built = datetime.fromisoformat(match[1] + match[2].replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return ""
+    seconds = modified - built
+    if built < _MONTHS or seconds < 60:
+        return ""
+    for name, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        number = int(seconds // length)
+        if number:
+            length_of_time = f"{number} {name}{'s' if number > 1 else ''}"
+            return f"; the newest was changed {length_of_time} after the image was built"
+    return ""

@@ -1,0 +1,201 @@
+"""IG301 to IG303: what the source declares, and what the installed distributions require of one another.
+
+Markers are judged for the image's Python and platform (PEP 508), versions as PEP 440 has it; pre-releases
+that are installed satisfy what does not exclude them, as for ``pip check``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from importguard.clues import Clues, Distribution
+from importguard.diagnosis.names import DISTRIBUTIONS
+from importguard.evidence import Evidence
+from importguard.model import Diagnosis, Finding, Location, Severity
+from importguard.rules import RULES
+from importguard.source.model import Requirement, Source
+from importguard.source.runtime import runtime_requirements
+
+_FROM_TABLE: dict[str, set[str]] = {}
+for _module, _name in DISTRIBUTIONS.items():
+    _FROM_TABLE.setdefault(canonicalize_name(_name), set()).add(canonicalize_name(_module.partition(".")[0]))
+_LATE = frozenset({"module", "function", "lazy"})
+
+
+def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
+    """One finding a distribution and rule. Errors are those of what the application imports unguarded.
+
+    Nothing without a source, or where the image's distributions are not known.
+    """
+    clues = evidence.clues
+    if source is None or clues is None or not clues.distributions or not clues.markers:
+        return []
+    image = _Image(clues, evidence, source)
+    declared = list(_declared(image, runtime_requirements(source)))
+    known = {canonicalize_name(finding.module) for finding in declared}
+    return declared + [one for one in _required(image) if canonicalize_name(one.module) not in known]
+
+
+class _Image:
+    """What is installed, by canonical name: of two of one name, the first on the import path counts."""
+
+    def __init__(self, clues: Clues, evidence: Evidence, source: Source) -> None:
+        self.markers = clues.markers
+        self.installed: dict[str, Distribution] = {}
+        for one in clues.distributions:
+            self.installed.setdefault(canonicalize_name(one.name), one)
+        self.imported = {one.name: one for one in source.imported if one.scope in _LATE}
+        self.absent = _absent(evidence)
+
+    def severity(self, distribution: Distribution) -> Severity:
+        """Whether the application imports something of it."""
+        return Severity.ERROR if self.imported.keys() & set(distribution.provides) else Severity.WARNING
+
+    def holds(self, marker: str, extra: str = "") -> bool:
+        """Whether a marker is true for the image. One that can't be judged is taken to be false."""
+        if not marker:
+            return True
+        try:
+            return Marker(marker).evaluate({**self.markers, "extra": extra})
+        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
+            return False
+
+
+def _absent(evidence: Evidence) -> set[str]:
+    """The distribution-like names of what an import did not find: that has a finding already."""
+    missing = [item.failure.missing for item in evidence.modules if item.failure and item.failure.missing]
+    missing += [site.target for site in evidence.sites if site.resolves is False]
+    return {canonicalize_name(name.partition(".")[0]) for name in missing}
+
+
+def satisfies(version: str, specifier: str) -> bool:
+    """Whether a version is one that a specifier allows; what can't be compared is not found fault with."""
+    try:
+        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return True
+
+
+def _declared(image: _Image, requirements: Sequence[Requirement]) -> Iterator[Finding]:
+    """IG301 and IG302. A name that is declared more than once is judged by the declarations that hold."""
+    seen: set[tuple[str, str]] = set()
+    for one in requirements:
+        found = None
+        if not image.holds(one.marker):
+            continue
+        installed = image.installed.get(one.name)
+        if installed is None:
+            found = _not_installed(one, image)
+        elif one.url is None and not satisfies(installed.version, one.specifier):
+            found = _wrong_version(one, installed, image.severity(installed))
+        if found is not None and (found.rule.id, one.name) not in seen:
+            seen.add((found.rule.id, one.name))
+            yield found
+
+
+def _not_installed(one: Requirement, image: _Image) -> Optional[Finding]:
+    if not _alike(one.name).isdisjoint(image.absent):
+        return None
+    where = f"{one.place.path}:{one.place.line}"
+    late = any(canonicalize_name(name) in _alike(one.name) for name in image.imported)
+    return Finding(
+        rule=RULES["IG301"],
+        severity=Severity.ERROR if late else Severity.WARNING,
+        module=one.name,
+        message=f"{where} declares '{one.text}', and {one.name} is not installed in the image",
+        location=Location(one.place.path, one.place.line),
+        diagnosis=Diagnosis(
+            "declared-not-installed",
+            "No import failed for want of it: it is imported late, guarded, or not at all.",
+            f"install it in the image, or take it out of {one.place.path} if it is not needed there",
+            Location(one.place.path, one.place.line),
+            "certain",
+        ),
+    )
+
+
+def _alike(name: str) -> set[str]:
+    """Import names, written as distributions, that a distribution of this name may provide."""
+    bare = name.removeprefix("python-").removesuffix("-python").removesuffix("-binary")
+    return {name, bare, bare.removeprefix("py"), name.partition("-")[0], *_FROM_TABLE.get(name, ())}
+
+
+def _wrong_version(one: Requirement, installed: Distribution, severity: Severity) -> Finding:
+    where = f"{one.place.path}:{one.place.line}"
+    return Finding(
+        rule=RULES["IG302"],
+        severity=severity,
+        module=installed.name,
+        message=f"{where} declares '{one.text}', and {installed.name} {installed.version} is installed",
+        location=Location(one.place.path, one.place.line),
+        diagnosis=Diagnosis(
+            "version-conflict",
+            f"{installed.version} does not satisfy '{one.specifier}'.",
+            f"rebuild the image so that it gets {one.name}{one.specifier}, or correct the declaration",
+            Location(one.place.path, one.place.line),
+            "certain",
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """``who`` requires ``wanted`` (with its specifier)."""
+
+    who: Distribution
+    wanted: str
+    specifier: str
+
+
+def _required(image: _Image) -> Iterator[Finding]:
+    """IG303: one finding a distribution that is missing or of a version that others do not allow."""
+    unmet: dict[str, list[_Demand]] = {}
+    for who in image.installed.values():
+        for parsed in _requires(who.requires):
+            name = canonicalize_name(parsed.name)
+            if not image.holds(str(parsed.marker or "")):
+                continue
+            installed = image.installed.get(name)
+            if installed is None or not satisfies(installed.version, str(parsed.specifier)):
+                unmet.setdefault(name, []).append(_Demand(who, parsed.name, str(parsed.specifier)))
+    for wanted, demands in sorted(unmet.items()):
+        if _alike(wanted).isdisjoint(image.absent):
+            yield _unmet(wanted, demands, image)
+
+
+def _requires(lines: Iterable[str]) -> Iterator[Parsed]:
+    for line in lines:
+        try:
+            yield Parsed(line)
+        except InvalidRequirement:
+            continue
+
+
+def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:
+    installed = image.installed.get(name)
+    severities = [image.severity(one.who) for one in demands]
+    said = (f"{one.who.name} {one.who.version} requires {one.wanted}{one.specifier}" for one in demands)
+    has = f"{installed.name} {installed.version} is installed" if installed else f"{name} is not installed"
+    wanted = ",".join(dict.fromkeys(one.specifier for one in demands if one.specifier))
+    return Finding(
+        rule=RULES["IG303"],
+        severity=Severity.ERROR if Severity.ERROR in severities else Severity.WARNING,
+        module=installed.name if installed else name,
+        message=f"{has}, and {'; '.join(said)}",
+        diagnosis=Diagnosis(
+            "version-conflict" if installed else "not-declared",
+            "An installer that was asked for less than all (--no-deps, several commands) leaves such gaps.",
+            f"install '{name}{wanted}', together with what requires it",
+            None,
+            "certain",
+        ),
+    )
