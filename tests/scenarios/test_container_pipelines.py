@@ -49,14 +49,7 @@ def own_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "download", "-q", "--dest", str(wheels), "--only-binary=:all:"),
-            *(
-                "--python-version",
-                version,
-                "--platform",
-                "any",
-                "--constraint",
-                str(ROOT / "constraints.txt"),
-            ),
+            *("--constraint", str(ROOT / "constraints.txt"), "--python-version", version, *_platforms()),
             *("pip", "hatchling", *(line for line in wanted if _needed(line, version))),
         ],
         check=True,
@@ -71,6 +64,13 @@ def own_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     docker("build", "-q", "--build-arg", f"BASE={base}", "-t", name, str(ROOT))
     yield name
     docker("image", "rm", "-f", name)
+
+
+def _platforms() -> list[str]:
+    """For pip: the glibc platforms (PEP 600) of the engine's machine, beside packages of pure Python."""
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}[docker("version", "--format", "{{.Server.Arch}}")]
+    tags = (f"manylinux_2_17_{machine}", f"manylinux2014_{machine}", f"manylinux_2_28_{machine}")
+    return [word for tag in tags for word in ("--platform", tag)]
 
 
 def _needed(requirement: str, version: str) -> bool:
