@@ -134,6 +134,11 @@ class ImageInfo:
     label: Optional[str] = None
 
     @property
+    def title(self) -> str:
+        """What people know the image by: the label, else the reference."""
+        return self.label or self.reference
+
+    @property
     def name(self) -> str:
         """What stays the same from build to build: the label, else the reference without tag and digest.
 

@@ -64,8 +64,14 @@ def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole:
 
     from importguard import validation
     from importguard.commands.configuration import configuration
+    from importguard.images.build import check_paths
     from importguard.model import Report
     from importguard.suppression import apply
 
+    if len(wanted) > 1:
+        # What is wrong with the last one should not show when the others have been checked.
+        for config in wanted:
+            if config.build:
+                check_paths(config.build)
     images = [image for config in wanted for image in validation.validate(config, progress).images]
     return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), whole)

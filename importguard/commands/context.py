@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from typing import Optional
@@ -54,6 +53,8 @@ def context(
     Reads .dockerignore and the Dockerfile; needs no Docker and runs nothing. CONTEXT is a folder, the working
     directory where none is given.
     """
+    import shutil
+
     from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImageError, InspectionError
     from importguard.reporters import omissions as reporter
     from importguard.source.model import Tree

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 import click
@@ -12,6 +9,8 @@ import click
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from importguard import starting
 
 _CI = ("github", "gitlab", "cloudbuild", "pre-commit")
@@ -31,6 +30,8 @@ def init(ci: tuple[str, ...]) -> None:
 
     Knows GitHub Actions, GitLab, Cloud Build and pre-commit. Never overwrites a file.
     """
+    from pathlib import Path
+
     from importguard import starting
     from importguard.terminal import escape
     from importguard.writing import write_stdout
@@ -97,6 +98,8 @@ def _create(path: Path, text: str) -> None:
 
 def _origin() -> Optional[tuple[str, str]]:
     """(URL, commit) of the repository that importguard was installed from, where pip knows it (PEP 610)."""
+    import json
+    import re
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 import click
@@ -30,6 +29,8 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.argument("names", metavar="RULE...", nargs=-1, required=True, shell_complete=_complete)
 def explain(names: tuple[str, ...]) -> None:
     """Say what each RULE (IG101, or missing-module) means, how it comes about and how to mend it."""
+    import shutil
+
     from importguard import explanations
     from importguard.rules import find_rule
     from importguard.writing import write_stdout

@@ -36,7 +36,7 @@ def build(build: Build, platform: Optional[str], progress: Progress) -> str:
     Raises UsageError for a context or Dockerfile that is not there, ImageError for a build that failed, and
     EngineError where nothing can build.
     """
-    _check_paths(build)
+    check_paths(build)
     docker = shutil.which("docker")
     if docker is None:
         from importguard.images.classic import build_without_cli
@@ -122,7 +122,8 @@ def _after_logs(lines: Sequence[str]) -> list[str]:
     return list(lines[rules[-1] + 1 :]) if rules else list(lines[-1:])
 
 
-def _check_paths(build: Build) -> None:
+def check_paths(build: Build) -> None:
+    """Raise UsageError for a context or a Dockerfile that is not there."""
     if build.context == "-" or build.dockerfile == "-":
         raise UsageError("A build cannot be read from standard input: give a folder, and a file with -f.")
     if _REMOTE_CONTEXT.match(build.context):

@@ -21,13 +21,15 @@ _IN_PROPERTY = {**_IN_TEXT, ":": "%3A", ",": "%2C"}
 def render(report: Report) -> str:
     """One command a line, with a newline at its end; empty where nothing was found."""
     several = len(report.images) > 1
-    return "".join(line + "\n" for image in report.images for line in _image(image, several))
+    lines = [line for image in report.images for line in _image(image, several)]
+    notes = [f"::notice title=importguard::{_replaced(escape(note), _IN_TEXT)}" for note in report.notes]
+    return "".join(line + "\n" for line in [*lines, *notes])
 
 
 def _image(image: ImageReport, several: bool) -> Iterator[str]:
-    prefix = f"{escape(image.image.reference)}: " if several else ""
+    prefix = f"{escape(image.image.title)}: " if several else ""
     if image.error:
-        text = f"{escape(image.image.reference)} could not be wholly checked: {escape_lines(image.error)}"
+        text = f"{escape(image.image.title)} could not be wholly checked: {escape_lines(image.error)}"
         yield _command("error", start(image), "importguard: no verdict", text)
     for finding in image.findings:
         subject = escape(finding.missing or finding.module)

@@ -35,7 +35,7 @@ def render(report: Report) -> str:
 
 
 def _suite(image: ImageReport) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name=_attribute(image.image.reference))
+    suite = ElementTree.Element("testsuite", name=_attribute(image.image.title))
     suite.extend(_cases(image))
     outcomes = Counter(child.tag for case in suite for child in case)
     counts = {"tests": len(suite), "failures": outcomes["failure"], "errors": outcomes["error"]}
@@ -47,13 +47,15 @@ def _suite(image: ImageReport) -> ElementTree.Element:
 
 def _cases(image: ImageReport) -> Iterator[ElementTree.Element]:
     """The modules, then what no module of them stands for: other findings, and that the check broke off."""
-    causes = {name: finding for finding in image.findings if finding.reached for name in finding.affected}
+    everything = (*image.findings, *image.suppressed)
+    # Where a module fails by both, what is shown wins.
+    causes = {name: one for one in reversed(everything) if one.reached for name in one.affected}
     told = set()
     for module in image.modules:
         cause = None if module.outcome in _NOT_FAILED else causes.get(module.name)
         told.add(id(cause))
         yield _module_case(module, cause, image)
-    for finding in image.findings:
+    for finding in everything:
         if id(finding) not in told:
             case = _case(f"{finding.rule.id} {finding.missing or finding.module}", finding.rule.name, 0.0)
             case.set("file", _attribute(place(finding, image).path))
@@ -80,8 +82,10 @@ def _module_case(module: ModuleVerdict, cause: Optional[Finding], image: ImageRe
 
 
 def _verdict(finding: Finding) -> ElementTree.Element:
-    """A failure; what is only a warning or expected is skipped, since JUnit knows nothing in between."""
+    """A failure; what is a warning or suppressed is skipped, since JUnit knows nothing in between."""
     title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
+    if finding.suppression:
+        return _detail("skipped", f"{title} ({finding.suppression.reason})", "\n".join(story(finding)))
     failed = finding.severity is Severity.ERROR
     element = _detail("failure" if failed else "skipped", title, "\n".join(story(finding)))
     if failed:

@@ -42,11 +42,13 @@ def render(report: Report) -> str:
             continue
         parts.append("… and more than fits here: the text report has it all.")
         break
+    else:
+        parts += [prose(escape(note)) for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
 def _image(image: ImageReport) -> Iterator[str]:
-    yield f"### {_mark(image)} importguard: {code(image.image.reference)}: {short_verdict(image)}"
+    yield f"### {_mark(image)} importguard: {code(image.image.title)}: {short_verdict(image)}"
     if image.modules:
         yield prose(" ".join(sentences(image)))
     if image.error:

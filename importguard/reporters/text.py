@@ -63,7 +63,7 @@ def _overview(report: Report, page: _Page) -> Iterator[str]:
     for image in report.images:
         mark, styles = _mark(image)
         yield from page.styled(
-            f"{mark} {escape(image.image.label or image.image.reference)}: {short_verdict(image)}",
+            f"{mark} {escape(image.image.title)}: {short_verdict(image)}",
             styles,
             "",
             "  ",

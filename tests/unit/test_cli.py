@@ -313,8 +313,8 @@ def test_help_and_version_are_quick(arguments: list[str]) -> None:
 def test_nothing_heavy_is_loaded_for_help() -> None:
     code = (
         "import sys, importguard.cli as c\n"
-        "try: c.main(['check', '--help'])\n"
-        "finally: print(sorted({'docker', 'rich', 'jsonschema', 'requests'} & set(sys.modules)))"
+        "try: c.main(['--help'])\n"
+        "finally: print(sorted({'docker', 'rich', 'requests', 'json', 'pathlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

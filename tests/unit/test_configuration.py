@@ -370,6 +370,7 @@ def test_all_checks_every_image_with_its_own_settings(
         env = ["B=2"]
         """
     )
+    write("FROM python\n", "api.Dockerfile")
     assert run("check", "--all", "--memory", "2g") == 0
     api, worker = checked
     assert (api.name, worker.name) == ("api", "worker")
@@ -392,6 +393,11 @@ def test_all_in_the_file_gives_way_to_an_image_that_is_typed(checked: list[Confi
     ("text", "arguments", "said"),
     [
         ("", ("--all",), "describes no image"),
+        (
+            "[[image]]\nname = 'a'\nreference = 'x'\n[[image]]\nname = 'b'\nbuild = 'gone'",
+            ("--all",),
+            "The build context gone is no folder",
+        ),
         ("[[image]]\nname = 'a'", ("--all",), "image 'a': give build, or the reference"),
         ("[[image]]\nname = 'a'\nreference = 'x'", ("--all", "shop"), "give either it or an image"),
         ("[[image]]\nname = 'a'\nreference = 'x'", ("--all", "--build", "."), "give either it or --build"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,7 +16,15 @@ from unit.test_json import SCHEMA as OURS
 from unit.test_sarif import validate as validate_sarif
 
 from importguard.commands.publishing import harmless
-from importguard.model import Diagnosis, EntryPointVerdict, ImageInfo, ImportStep, Location, Report
+from importguard.model import (
+    Diagnosis,
+    EntryPointVerdict,
+    ImageInfo,
+    ImportStep,
+    Location,
+    Report,
+    Suppression,
+)
 from importguard.options import FORMATS
 from importguard.reporters import REPORTERS
 
@@ -57,7 +66,8 @@ def everywhere(text: str) -> Report:
     hostile = image(
         bad,
         finding("IG109", module=text, missing=None, message=text, affected=(), location=place),
-        image=ImageInfo(text, text, text, text),
+        image=ImageInfo(text, text, text, text, text),
+        suppressed=(finding("IG102", module=text, missing=text, suppression=Suppression("ignore", text)),),
         entrypoints=(EntryPointVerdict(text, text, "failed"),),
         modules=(verdict(text, "failed", "IG101"), verdict(text + "2", "unchecked")),
         complete=False,
@@ -66,7 +76,7 @@ def everywhere(text: str) -> Report:
         places={text: text or "x"},
         dockerfile=text or "Dockerfile",
     )
-    return report(hostile, lost(error=text or "x"))
+    return replace(report(hostile, lost(error=text or "x")), notes=(text,))
 
 
 def test_every_format_has_a_reporter() -> None:
@@ -113,7 +123,7 @@ def parse_sarif(rendered: str, text: str) -> None:
     parsed = json.loads(rendered)
     validate_sarif(parsed)
     first, second = parsed["runs"]
-    assert len(first["results"]) == 2
+    assert len(first["results"]) == 3
     assert first["automationDetails"]["id"] != second["automationDetails"]["id"]
     messages = [result["message"]["text"] for run in parsed["runs"] for result in run["results"]]
     assert not any("](" in message for message in messages)
@@ -124,7 +134,9 @@ def parse_junit(rendered: str, text: str) -> None:
     assert [suite.tag for suite in root] == ["testsuite", "testsuite"]
     assert {case.tag for suite in root for case in suite} == {"testcase"}
     details = [detail for suite in root for case in suite for detail in case]
-    assert [detail.tag for detail in details] == ["failure", "error", "failure", "error", "error"]
+    assert [detail.tag for detail in details] == [
+        *("failure", "error", "failure", "skipped", "error", "error")
+    ]
     assert not any(len(detail) for detail in details)
 
 
@@ -134,9 +146,9 @@ def parse_github(rendered: str, text: str) -> None:
     for line in rendered.splitlines():
         name, properties, message = _command(line)
         assert name in KNOWN
-        assert set(properties) == {"file", "line", "title"}
+        assert set(properties) == ({"title"} if name == "notice" else {"file", "line", "title"})
         commands.append(message)
-    assert len(commands) == 4
+    assert len(commands) == 5
 
 
 def _command(line: str) -> tuple[str, dict[str, str], str]:
@@ -222,3 +234,35 @@ def test_diagnosis_is_told_in_every_format() -> None:
     for name, render in REPORTERS.items():
         assert "add" in render(text), name
         assert "IG101" in render(text), name
+
+
+def suppressed() -> Report:
+    """One finding that is ignored, one that is not, of an image that has a label, and a note for the run."""
+    shown = finding("IG104", module="shop.conf", missing=None, affected=("shop.conf",))
+    ignored = finding(suppression=Suppression("ignore", "mended in spring"))
+    modules = tuple(verdict(name, "failed", "IG101") for name in ("shop.main", "shop.setup", "shop.conf"))
+    one = image(shown, suppressed=(ignored,), modules=modules, image=ImageInfo("web:1", "", "", label="web"))
+    return replace(report(one), notes=("An ignore matches nothing.",))
+
+
+def test_a_suppressed_finding_fails_no_test_case() -> None:
+    root = ElementTree.fromstring(REPORTERS["junit"](suppressed()))
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("3", "1", "2")
+    assert root[0].get("name") == "web"
+    assert "mended in spring" in str([case.get("message") for case in root.iter("skipped")])
+
+
+def test_a_suppressed_finding_is_one_in_sarif() -> None:
+    parsed = json.loads(REPORTERS["sarif"](suppressed()))
+    validate_sarif(parsed)
+    told = {result["ruleId"]: result["suppressions"] for result in parsed["runs"][0]["results"]}
+    assert told == {"IG104": [], "IG101": [{"kind": "external", "justification": "mended in spring"}]}
+
+
+def test_a_suppressed_finding_is_not_annotated_and_the_note_is() -> None:
+    shown = REPORTERS["github"](suppressed())
+    assert "IG101" not in shown
+    assert "::notice title=importguard::An ignore matches nothing.\n" in shown
+    assert "IG101" not in REPORTERS["gitlab"](suppressed())
+    assert "IG101" not in REPORTERS["markdown"](suppressed())
+    assert "An ignore matches nothing" in REPORTERS["markdown"](suppressed())
