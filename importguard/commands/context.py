@@ -56,6 +56,7 @@ def context(
     import shutil
 
     from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImageError, InspectionError
+    from importguard.pipelines import harmless, pipeline
     from importguard.reporters import omissions as reporter
     from importguard.source.model import Tree
     from importguard.source.omissions import examine
@@ -70,13 +71,15 @@ def context(
         raise InspectionError(f"{context} holds no Python file: name the folder that is built from.")
     build = examine(source, include_tests)
     if format_ == "json":
-        write_stdout(reporter.render_json(build, source))
+        shown = reporter.render_json(build, source)
     else:
         terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if terminal else 110
         color = terminal and not no_color and not os.environ.get("NO_COLOR")
         seconds = time.monotonic() - start
         title = reporter.Title(context, seconds)
-        write_stdout(reporter.render(build, source, title, width=width, color=color, verbose=verbose))
+        shown = reporter.render(build, source, title, width=width, color=color, verbose=verbose)
+    runs_in = pipeline(os.environ)
+    write_stdout(harmless(shown, format_) if runs_in and runs_in.annotates else shown)
     found = {"error": build.errors, "warning": build.errors + build.warnings, "never": 0}[fail_on]
     return EXIT_FINDINGS if found else EXIT_OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -10,9 +9,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from importguard.model import Report
-from importguard.pipelines import Pipeline
+from importguard.pipelines import Pipeline, harmless
 from importguard.reporters import REPORTERS, github, markdown, text
-from importguard.terminal import inert
 from importguard.writing import append_file, write_file, write_stdout
 
 
@@ -49,15 +47,6 @@ def render(report: Report, format_: str, verbose: bool = False) -> str:
     if format_ == "text":
         return text.render(report, width=110, verbose=verbose)
     return REPORTERS[format_](report)
-
-
-def harmless(shown: str, format_: str) -> str:
-    """The report with nothing that GitHub's runner takes for a command; a parser reads the same as before."""
-    if format_ in ("json", "sarif", "gitlab"):
-        return shown.replace("##[", "##\\u005b")
-    if format_ == "junit":
-        return re.sub(r"(?m)^(\s*):(?=:)", r"\1&#58;", shown.replace("##[", "##&#91;"))
-    return shown if format_ == "github" else inert(shown)
 
 
 def _on_stdout(report: Report, style: Style) -> str:

@@ -15,7 +15,6 @@ from unit.reports import DIAGNOSIS, finding, image, lost, report, verdict
 from unit.test_json import SCHEMA as OURS
 from unit.test_sarif import validate as validate_sarif
 
-from importguard.commands.publishing import harmless
 from importguard.model import (
     Diagnosis,
     EntryPointVerdict,
@@ -26,6 +25,7 @@ from importguard.model import (
     Suppression,
 )
 from importguard.options import FORMATS
+from importguard.pipelines import harmless
 from importguard.reporters import REPORTERS
 
 NASTY = (

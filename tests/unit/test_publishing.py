@@ -134,3 +134,18 @@ def test_no_line_of_text_is_a_command() -> None:
         assert not line.strip().startswith("::")
         assert "##[" not in line
     assert made.replace("\\", "") == HOSTILE
+
+
+def test_no_file_name_in_what_context_says_is_a_command(
+    actions: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (tmp_path / ".dockerignore").write_text("left\n")
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "##[error]x.py").touch()
+    (tmp_path / "main.py").touch()
+    for options in ((), ("--format", "json")):
+        assert run("context", str(tmp_path), "-v", *options) == 0
+        said = capsys.readouterr().out
+        assert "error]x" in said
+        assert "##[" not in said
