@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from importguard.probe.scene import Budget
+    from importguard.probe.budget import Budget
 
 MOST_FOLDERS = 50000
 _MOST_FOUND = 20

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from importguard.probe.budget import Budget
 from importguard.probe.candidates import Walk
 from importguard.probe.damage import broken_files, unreadable_files
 from importguard.probe.extensions import extensions
@@ -18,7 +19,6 @@ from importguard.probe.metadata import installed_in
 from importguard.probe.names import module_names
 from importguard.probe.pythons import other_pythons, owner_of
 from importguard.probe.resolutions import Resolver, resolutions
-from importguard.probe.scene import Budget
 from importguard.probe.system import ask, markers, system
 
 TYPE_CHECKING = False
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Callable
 
-    from importguard.probe.scene import Questions, Scene
+    from importguard.probe.questions import Questions
+    from importguard.probe.scene import Scene
 
     Piece = tuple[str, list[Any]]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from importguard.probe.scene import Budget
+    from importguard.probe.budget import Budget
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MARKER = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.M)

@@ -15,10 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from importguard.probe.budget import Budget
     from importguard.probe.elf import Elf
     from importguard.probe.libraries import Loader
+    from importguard.probe.questions import Questions
     from importguard.probe.resolutions import Resolver
-    from importguard.probe.scene import Budget, Questions, Scene
+    from importguard.probe.scene import Scene
 
 MOST_READ = 400
 _MOST_TOLD = 100

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from importguard.probe.scene import Budget
+    from importguard.probe.budget import Budget
 
 _METADATA_LIMIT = 1 << 20
 _RECORD_LIMIT = 8 << 20

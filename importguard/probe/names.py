@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from importguard.probe.budget import Budget
+    from importguard.probe.questions import Questions
     from importguard.probe.resolutions import Resolver
-    from importguard.probe.scene import Budget, Questions, Scene
+    from importguard.probe.scene import Scene
 
 _READ = 4 << 20
 _MOST_NAMES = 2000

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from importguard.probe.scene import Budget, Questions, Scene
+    from importguard.probe.budget import Budget
+    from importguard.probe.questions import Questions
+    from importguard.probe.scene import Scene
 
 MOST_SIBLINGS = 1000
 _MOST_NAMES = 800

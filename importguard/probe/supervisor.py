@@ -179,7 +179,7 @@ class Supervisor:
 
         def tell() -> None:
             from importguard.probe.clues import gather
-            from importguard.probe.scene import Questions
+            from importguard.probe.questions import Questions
 
             questions = Questions.of(self.failed, self.lost, unreached)
             for kind, values in gather(scene, questions, troubled, seconds):

@@ -8,8 +8,9 @@ from typing import Union
 
 from importguard.probe.finder import Finder
 from importguard.probe.interpreter import Interpreter
+from importguard.probe.questions import Questions
 from importguard.probe.resolutions import Resolver
-from importguard.probe.scene import Questions, Scene
+from importguard.probe.scene import Scene
 from importguard.probe.selection import Selection
 
 SUFFIXES = [".cpython-313-x86_64-linux-gnu.so", ".abi3.so", ".so"]

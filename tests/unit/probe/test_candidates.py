@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from importguard.probe.budget import Budget
 from importguard.probe.candidates import Walk
-from importguard.probe.scene import Budget
 
 SUFFIXES = [".cpython-313-x86_64-linux-gnu.so", ".abi3.so", ".so"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from unit.probe.elf_files import elf
 
+from importguard.probe.budget import Budget
 from importguard.probe.damage import broken_files, damage_of, unreadable_files
-from importguard.probe.scene import Budget
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 CONFLICT = b"import os\n<<<<<<< HEAD\nX = 1\n=======\nX = 2\n>>>>>>> main\n"

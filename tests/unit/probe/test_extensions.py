@@ -9,10 +9,10 @@ import pytest
 from unit.probe.elf_files import AARCH64, elf
 from unit.probe.scenes import questions, scene, write
 
+from importguard.probe.budget import Budget
 from importguard.probe.extensions import extensions, python_of
 from importguard.probe.libraries import Loader
 from importguard.probe.resolutions import Resolver
-from importguard.probe.scene import Budget
 
 TAG = "cpython-313-x86_64-linux-gnu"
 

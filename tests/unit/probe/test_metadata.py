@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from importguard.probe.budget import Budget
 from importguard.probe.metadata import headers, installed_in
-from importguard.probe.scene import Budget
 
 
 def write(site: Path, files: dict[str, str]) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Optional
 import pytest
 from unit.probe.scenes import questions, resolver, write
 
+from importguard.probe.budget import Budget
 from importguard.probe.resolutions import resolutions
-from importguard.probe.scene import Budget
 
 
 def resolved(top: Path, name: str, **asked: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from importguard.probe.scene import Questions
+from importguard.probe.questions import Questions
 
 
 def failure(*causes: tuple[str, str, Any], missing: Any = None, frames: Any = ()) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""The questions that failures raise, which clues are gathered for.
+
+A question is what the text of an error names: a module that is missing, a name that a module lacks, a file
+that the dynamic loader refused. Messages are application data: what looks like a question may be none.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+_CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
+_NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
+_WORDS = re.compile(r"[\s:'\"()]+")
+_LIBRARY = re.compile(r"\.so(?:\.[\d.]+)?$")
+_MOST = 500
+
+
+class Questions:
+    """What the failures ask. ``missing``: dotted names; ``names``: (module, name) that a module lacks;
+    ``libraries``: files that the loader refused; ``refused``: modules of which an ImportError says neither;
+    ``files``: where the errors were raised, deepest first.
+    """
+
+    def __init__(self) -> None:
+        self.missing: dict[str, None] = {}
+        self.names: dict[tuple[str, str], None] = {}
+        self.libraries: dict[str, None] = {}
+        self.refused: dict[str, None] = {}
+        self.files: dict[str, None] = {}
+
+    @classmethod
+    def of(
+        cls, failures: Iterable[dict[str, Any] | None], lost: dict[str, list[str]], targets: Iterable[str]
+    ) -> Questions:
+        """Those of some failures, of the attributes that entry points lack, by module, and of the targets of
+        imports that were not reached.
+        """
+        questions = cls()
+        for failure in failures:
+            if failure:
+                questions.read(failure)
+        for module, names in lost.items():
+            for name in names:
+                questions.lack(module, name)
+        for target in targets:
+            questions._miss(target)
+        return questions
+
+    def read(self, failure: dict[str, Any]) -> None:
+        """Take in one failure, as ``supervisor.failure_json`` gives it."""
+        if failure["missing"]:
+            self._miss(failure["missing"])
+        for kind, message, name in failure["causes"]:
+            if message.startswith("No module named ") and name:
+                self._miss(name)
+            elif kind == "ImportError" and name and not message.startswith("cannot import name"):
+                _add(self.refused, name)
+            self._read_message(message)
+        for frame in list(reversed(failure["frames"]))[:8]:
+            _add(self.files, frame[0])
+
+    def _read_message(self, message: str) -> None:
+        for wanted, module in _CANNOT_IMPORT.findall(message)[:5]:
+            self.lack(module, wanted)
+        for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
+            self.lack(module, wanted)
+        for word in _WORDS.split(message) if ".so" in message else ():
+            if word.startswith("/") and _LIBRARY.search(word):
+                _add(self.libraries, word)
+
+    def lack(self, module: str, name: str) -> None:
+        """``module`` has no ``name``."""
+        _add(self.names, (module, name.partition(".")[0]))
+
+    def _miss(self, name: str) -> None:
+        if all(part.isidentifier() for part in name.split(".")) and len(name) < 500:
+            _add(self.missing, name)
+
+
+def _add(to: dict[Any, None], item: Any) -> None:
+    if len(to) < _MOST:
+        to[item] = None
