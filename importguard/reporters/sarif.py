@@ -45,7 +45,9 @@ def _run(image: ImageReport, name: str) -> dict[str, Any]:
         # Up to the last slash it is the category, in which results are compared with those of the last run.
         "automationDetails": {"id": f"importguard/{escape(name)}/"},
         "invocations": [_invocation(image)],
-        "results": [_result(finding, image) for finding in (*image.findings, *image.suppressed)],
+        # What is suppressed is left out: code scanning knows no suppressions and would open an alert for each
+        # (https://github.com/github/codeql-action/issues/1230).
+        "results": [_result(finding, image) for finding in image.findings],
         "columnKind": "unicodeCodePoints",
         "properties": {
             "image": escape(image.image.reference),
@@ -93,9 +95,6 @@ def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
         "partialFingerprints": {"importguard/v1": finding.fingerprint},
         "properties": {"breaksStartup": finding.breaks_startup, "affected": len(finding.affected)},
     }
-    if image.suppressed:
-        # In one run, all results say it or none does (section 3.27.23).
-        result["suppressions"] = _suppressions(finding)
     importing = in_repository(finding.location, image)
     if importing is not None and importing != shown:
         result["relatedLocations"] = [{**_location(importing), "message": {"text": "What fails is here."}}]
@@ -103,12 +102,6 @@ def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
     if len(steps) > 1:
         result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     return result
-
-
-def _suppressions(finding: Finding) -> list[dict[str, str]]:
-    if finding.suppression is None:
-        return []
-    return [{"kind": "external", "justification": escape_lines(finding.suppression.reason)}]
 
 
 def _subject(finding: Finding) -> str:
