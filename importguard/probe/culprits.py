@@ -41,7 +41,7 @@ class Culprits:
     def _innermost(self, frames: Iterable[PlainFrame]) -> Optional[str]:
         for path, _, function, module in reversed(list(frames)):
             if function == "<module>":
-                return self.modules.get(os.path.abspath(path)) or module or None
+                return self.modules.get(os.path.abspath(path)) or module or _installed(path)
         return None
 
     def _dumped(self, output: str) -> Optional[str]:
@@ -68,6 +68,15 @@ class Culprits:
                 if _holds_null_bytes(self.files[candidate]):
                     return candidate
         return None
+
+
+def _installed(path: str) -> Optional[str]:
+    """The name of a third-party module that never ran, from its file."""
+    for folder in ("/site-packages/", "/dist-packages/"):
+        _, found, rest = path.rpartition(folder)
+        if found and rest.endswith(".py"):
+            return rest[: -len(".py")].replace("/", ".").replace(".__init__", "")
+    return None
 
 
 def _holds_null_bytes(path: Optional[str]) -> bool:

@@ -128,6 +128,19 @@ def test_syntax_error(name: str, source: str) -> None:
     assert result.code == 1
 
 
+def test_syntax_error_of_a_library() -> None:
+    """Its file is the place, once, whoever imports it."""
+    files = {"app/__init__.py": "", "app/a.py": "import broken_xyz.part\n", "app/b.py": "import broken_xyz\n"}
+    site = {"site/broken_xyz/__init__.py": "from . import part\n", "site/broken_xyz/part.py": "x = 1 +\n"}
+    image = build(
+        "rule-library-syntax", f"{PLAIN}COPY site /site\nRUN cp -r /site/. {SITE}/\n", {**files, **site}
+    )
+    finding = check(image).finding("IG105")
+    assert finding["module"] == "broken_xyz.part"
+    assert finding["location"]["path"].endswith("-packages/broken_xyz/part.py")
+    assert set(finding["affected"]) == {"app.a", "app.b"}
+
+
 def test_undecodable_source() -> None:
     lines = PLAIN + "RUN printf 'x = \"caf\\351\"\\n' > /srv/app/bad.py\n"
     result = check(build("rule-latin", lines, {"app/__init__.py": ""}))

@@ -30,6 +30,9 @@ def failure(
         ([A, ("/srv/shop/b.py", 7, "work", "shop.b")], "shop.a"),
         ([A, ("/lib/redis.py", 1, "<module>", "redis")], "redis"),
         ([A, ("/srv/shop/../shop/b.py", 7, "<module>", "")], "shop.b"),
+        ([A, ("/lib/python3/site-packages/redis/bad.py", 1, "<module>", "")], "redis.bad"),
+        ([A, ("/lib/python3/dist-packages/redis/__init__.py", 1, "<module>", "")], "redis"),
+        ([A, ("/elsewhere/bad.py", 1, "<module>", "")], "shop.x"),
         ([], "shop.x"),
     ],
 )
