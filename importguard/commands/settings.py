@@ -47,7 +47,8 @@ def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
     """Whether the images of the file are to be checked. What is typed wins over the file's ``all = true``."""
     if not options["all_"]:
         return False
-    named = [flag for name, flag in _WHICH.items() if _typed(ctx, name)]
+    # Before click 8.2, an argument that is not there counts as typed.
+    named = [flag for name, flag in _WHICH.items() if options[name] and _typed(ctx, name)]
     if named and _typed(ctx, "all_"):
         raise UsageError(f"--all checks the images of the configuration file; give either it or {named[0]}")
     if not named and not configuration(ctx).images:
