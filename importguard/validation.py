@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 from importguard.checks import run_checks
 from importguard.config import Config
-from importguard.diagnosis import diagnose
+from importguard.diagnosis.causes import diagnose
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.evidence import Evidence, ModuleImport

@@ -10,7 +10,7 @@ from typing import Optional
 
 from importguard.model import Report
 from importguard.pipelines import Pipeline, harmless
-from importguard.reporters import REPORTERS, github, markdown, text
+from importguard.reporters import reporter, text
 from importguard.writing import append_file, write_file, write_stdout
 
 
@@ -36,7 +36,7 @@ def publish(
     for format_, path in outputs:
         write_file(path, render(report, format_, style.verbose))
     if style.format_ is None and annotates:
-        sys.stderr.write(github.render(report))
+        sys.stderr.write(reporter("github")(report))
         sys.stderr.flush()
     if pipeline is not None and pipeline.summary and style.format_ in (None, "github"):
         _summarize(report, pipeline.summary)
@@ -46,7 +46,7 @@ def render(report: Report, format_: str, verbose: bool = False) -> str:
     """The report for a file."""
     if format_ == "text":
         return text.render(report, width=110, verbose=verbose)
-    return REPORTERS[format_](report)
+    return reporter(format_)(report)
 
 
 def _on_stdout(report: Report, style: Style) -> str:
@@ -59,6 +59,6 @@ def _on_stdout(report: Report, style: Style) -> str:
 
 def _summarize(report: Report, path: str) -> None:
     try:
-        append_file(path, markdown.render(report))
+        append_file(path, reporter("markdown")(report))
     except OSError as error:
         sys.stderr.write(f"importguard: the summary can't be written to {path}: {error.strerror}\n")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Callable
 
 from importguard.model import Report
-from importguard.reporters import github, gitlab, json, junit, markdown, sarif, text
 
-REPORTERS: dict[str, Callable[[Report], str]] = {
-    "text": text.render,
-    "json": json.render,
-    "sarif": sarif.render,
-    "junit": junit.render,
-    "github": github.render,
-    "gitlab": gitlab.render,
-    "markdown": markdown.render,
-}
+
+def reporter(format_: str) -> Callable[[Report], str]:
+    """``render`` of the format's module. It is loaded now: a check needs one of them, not all."""
+    render: Callable[[Report], str] = import_module(f"{__name__}.{format_}").render
+    return render

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from unit.reports import DIAGNOSIS, finding, image, lost, report, verdict
 from unit.test_json import SCHEMA as OURS
 from unit.test_sarif import validate as validate_sarif
 
+from importguard import reporters
 from importguard.model import (
     Diagnosis,
     EntryPointVerdict,
@@ -26,7 +28,7 @@ from importguard.model import (
 )
 from importguard.options import FORMATS
 from importguard.pipelines import harmless
-from importguard.reporters import REPORTERS
+from importguard.reporters import reporter
 
 NASTY = (
     "\x1b[2J\x1b]0;title\x07 \x00\x08\x7f\x9b",
@@ -80,13 +82,15 @@ def everywhere(text: str) -> Report:
 
 
 def test_every_format_has_a_reporter() -> None:
-    assert tuple(REPORTERS) == FORMATS
+    modules = {module.name for module in pkgutil.iter_modules(reporters.__path__)}
+    assert modules == {*FORMATS, "omissions"}
+    assert all(callable(reporter(format_)) for format_ in FORMATS)
 
 
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 @pytest.mark.parametrize("format_", FORMATS)
 def test_hostile_text_is_only_text(format_: str, text: str) -> None:
-    rendered = REPORTERS[format_](everywhere(text))
+    rendered = reporter(format_)(everywhere(text))
     rendered.encode("utf-8")
     assert rendered.endswith("\n")
     if format_ != "json":
@@ -97,7 +101,7 @@ def test_hostile_text_is_only_text(format_: str, text: str) -> None:
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 @pytest.mark.parametrize("format_", FORMATS)
 def test_github_obeys_nothing_in_a_report_and_parsers_read_the_same(format_: str, text: str) -> None:
-    rendered = REPORTERS[format_](everywhere(text))
+    rendered = reporter(format_)(everywhere(text))
     made = harmless(rendered, format_)
     if format_ != "github":
         assert "##[" not in made
@@ -231,9 +235,9 @@ def test_a_code_span_gives_back_what_it_was_given() -> None:
 
 def test_diagnosis_is_told_in_every_format() -> None:
     text = report(image(finding(diagnosis=DIAGNOSIS)))
-    for name, render in REPORTERS.items():
-        assert "add" in render(text), name
-        assert "IG101" in render(text), name
+    for name in FORMATS:
+        assert "add" in reporter(name)(text), name
+        assert "IG101" in reporter(name)(text), name
 
 
 def suppressed() -> Report:
@@ -246,23 +250,23 @@ def suppressed() -> Report:
 
 
 def test_a_suppressed_finding_fails_no_test_case() -> None:
-    root = ElementTree.fromstring(REPORTERS["junit"](suppressed()))
+    root = ElementTree.fromstring(reporter("junit")(suppressed()))
     assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("3", "1", "2")
     assert root[0].get("name") == "web"
     assert "mended in spring" in str([case.get("message") for case in root.iter("skipped")])
 
 
 def test_a_suppressed_finding_opens_no_alert() -> None:
-    parsed = json.loads(REPORTERS["sarif"](suppressed()))
+    parsed = json.loads(reporter("sarif")(suppressed()))
     validate_sarif(parsed)
     (shown,) = suppressed().images[0].findings
     assert [result["ruleId"] for result in parsed["runs"][0]["results"]] == [shown.rule.id]
 
 
 def test_a_suppressed_finding_is_not_annotated_and_the_note_is() -> None:
-    shown = REPORTERS["github"](suppressed())
+    shown = reporter("github")(suppressed())
     assert "IG101" not in shown
     assert "::notice title=importguard::An ignore matches nothing.\n" in shown
-    assert "IG101" not in REPORTERS["gitlab"](suppressed())
-    assert "IG101" not in REPORTERS["markdown"](suppressed())
-    assert "An ignore matches nothing" in REPORTERS["markdown"](suppressed())
+    assert "IG101" not in reporter("gitlab")(suppressed())
+    assert "IG101" not in reporter("markdown")(suppressed())
+    assert "An ignore matches nothing" in reporter("markdown")(suppressed())

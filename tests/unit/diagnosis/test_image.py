@@ -25,7 +25,7 @@ from unit.diagnosis.world import (
 
 from importguard.checks import run_checks
 from importguard.clues import BrokenFile, Extension, System, UnreadableFile
-from importguard.diagnosis import diagnose
+from importguard.diagnosis.causes import diagnose
 from importguard.diagnosis.library_table import PACKAGES
 from importguard.diagnosis.stdlib_tables import REMOVED
 from importguard.source.model import Copy, Install, Stage

@@ -26,7 +26,7 @@ from unit.diagnosis.world import (
 
 from importguard.checks import run_checks
 from importguard.clues import OtherInterpreter
-from importguard.diagnosis import diagnose
+from importguard.diagnosis.causes import diagnose
 from importguard.source.model import Copy, Install, Place, Stage
 
 INSTALLS = dockerfile_of(installs=[pip()])

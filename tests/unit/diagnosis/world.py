@@ -10,7 +10,7 @@ from unit.builders import evidence, failed, frame, imported, raised
 
 from importguard.checks import run_checks
 from importguard.clues import Candidate, Clues, Distribution, ImageFile, Resolution, System
-from importguard.diagnosis import diagnose
+from importguard.diagnosis.causes import diagnose
 from importguard.evidence import Evidence, ImageFacts, ModuleImport
 from importguard.model import Diagnosis, Finding
 from importguard.source.model import (

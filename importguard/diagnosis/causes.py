@@ -1,0 +1,95 @@
+"""Diagnosis: one pure function a cause, tried in a fixed order, the most specific first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Callable, Optional
+
+from importguard.diagnosis.broken import broken_file, unreadable
+from importguard.diagnosis.code import circular, missing_name, not_a_package, shadowed
+from importguard.diagnosis.files_elsewhere import copied_after_install, copied_elsewhere
+from importguard.diagnosis.files_left_out import ignored, not_committed, not_copied, stale_image
+from importguard.diagnosis.index import SourceIndex
+from importguard.diagnosis.interpreter import (
+    stdlib_name_removed,
+    stdlib_not_built,
+    stdlib_removed,
+    wrong_interpreter,
+)
+from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
+from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
+from importguard.diagnosis.requirements import (
+    declared_not_installed,
+    dev_only,
+    marker_excluded,
+    not_declared,
+    wrong_stage,
+)
+from importguard.diagnosis.situation import NO_CLUES, Situation
+from importguard.diagnosis.unknown import unknown
+from importguard.diagnosis.versions import version_conflict
+from importguard.evidence import Evidence
+from importguard.failures.application import application
+from importguard.model import Diagnosis, Finding
+from importguard.source.model import Source
+
+CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
+    # What is seen in the image itself proves more than what a file of the source says.
+    unreadable,
+    broken_file,
+    abi_mismatch,
+    missing_shared_library,
+    foreign_symbols,
+    shadowed,
+    not_a_package,
+    circular,
+    # The module is a file of the source: from the disk towards the image.
+    ignored,
+    not_copied,
+    copied_after_install,
+    copied_elsewhere,
+    not_committed,
+    stale_image,
+    # It is not, under this name.
+    case_mismatch,
+    removed_or_renamed,
+    # It is not the source's: the interpreter's, or a distribution's.
+    stdlib_name_removed,
+    stdlib_removed,
+    wrong_interpreter,
+    stdlib_not_built,
+    marker_excluded,
+    dev_only,
+    wrong_stage,
+    declared_not_installed,
+    version_conflict,
+    missing_name,
+    not_in_source,
+    not_declared,
+    unknown,
+)
+
+
+def diagnose(
+    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source], built: bool = False
+) -> list[Finding]:
+    """The same findings with their causes; one that has a cause already keeps it.
+
+    ``source`` is None where there is none to look at. ``built`` says that the image was just built from it,
+    so that it can't be an old one.
+    """
+    clues = evidence.clues or NO_CLUES
+    code = application(evidence)
+    index = SourceIndex(source, evidence, clues) if source is not None else None
+    return [
+        finding
+        if finding.diagnosis
+        else replace(finding, diagnosis=cause(Situation(finding, evidence, clues, code, index, built)))
+        for finding in findings
+    ]
+
+
+def cause(case: Situation) -> Optional[Diagnosis]:
+    """The first cause that the evidence proves."""
+    return next((found for find in CAUSES if (found := find(case)) is not None), None)
