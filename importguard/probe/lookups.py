@@ -33,7 +33,7 @@ class Lookups:
     def __init__(self, files: Mapping[str, str | None], environ: Mapping[str, str]) -> None:
         self.files = files
         self.environ = environ
-        self.trees: dict[str, Any] = {}
+        self.names: dict[str, Names] = {}  # those that a module binds
         self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
 
     def unset(self, module: str, line: int, message: str) -> list[list[Any]]:
@@ -59,7 +59,7 @@ class Lookups:
         place = _Place(tree.body, line) if tree else None
         if place is None or place.statement is None:
             return {}
-        names = {**self._imported(tree, module), **_assigned(tree)}
+        names = {**self._imported(tree, module), **self._names(module)}
         if place.function is not None:
             for parameter in _walk([place.function.args]):
                 names.pop(getattr(parameter, "arg", ""), None)
@@ -74,14 +74,18 @@ class Lookups:
 
     def _tree(self, module: str) -> Any:
         """The nodes of a module's file; None where it cannot be read."""
-        if module not in self.trees:
-            path = self.files.get(module) or ""
-            source = read_bytes(path) if path.endswith(".py") else None
-            try:
-                self.trees[module] = parse(source, path) if source else None
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self.trees[module] = None
-        return self.trees[module]
+        path = self.files.get(module) or ""
+        source = read_bytes(path) if path.endswith(".py") else None
+        try:
+            return parse(source, path) if source else None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def _names(self, module: str) -> Names:
+        """The names that a module binds: read once, since many may import it."""
+        if module not in self.names:
+            self.names[module] = _assigned(self._tree(module))
+        return self.names[module]
 
     def _imported(self, tree: Any, module: str) -> Names:
         """The names that come from other modules of the application, with the lookups of these."""
@@ -91,15 +95,15 @@ class Lookups:
         for node in _walk([tree]):
             if _kind(node) == "ImportFrom":
                 target = absolute(node, package) or ""
-                given = _assigned(self._tree(target))
+                given = self._names(target)
                 found.update({name: given[name] for name in given if name.startswith(".")})
                 for alias in node.names:
                     found.update(_renamed(given, alias.name, alias.asname or alias.name))
-                    inner = _assigned(self._tree("{}.{}".format(target, alias.name)))
+                    inner = self._names("{}.{}".format(target, alias.name))
                     found.update({"." + name: inner[name] for name in inner})
             elif _kind(node) == "Import":
                 for alias in node.names:
-                    inner = _assigned(self._tree(alias.name))
+                    inner = self._names(alias.name)
                     found.update({"." + name: inner[name] for name in inner})
         return found
 
