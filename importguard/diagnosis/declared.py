@@ -15,7 +15,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from importguard.clues import Distribution
-from importguard.diagnosis.names import from_table, same_name
+from importguard.diagnosis.names import UNTOLD, from_table, same_name
 from importguard.diagnosis.situation import Situation
 from importguard.source.model import Dockerfile, Install, Requirement
 
@@ -32,7 +32,8 @@ _NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 @dataclass(frozen=True)
 class Names:
     """The distributions that may provide an import name, canonical, the likeliest first. ``known`` is True
-    where metadata or the table say so, not only the likeness of the names."""
+    where metadata or the table say so, not only the likeness of the names. ``written`` is empty where the
+    name tells nothing."""
 
     candidates: tuple[str, ...]
     written: str
@@ -54,6 +55,8 @@ def names_for(case: Situation, module: str) -> Names:
     alike = [name for name in _alike(module) if name in spoken_of]
     if alike:
         return Names((alike[0],), spoken_of[alike[0]], True)
+    if module in UNTOLD:
+        return Names((), "", False)
     return Names((same_name(module),), same_name(module), False)
 
 

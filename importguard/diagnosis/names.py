@@ -7,10 +7,13 @@ from packaging.utils import canonicalize_name
 _TABLE = """
 _cffi_backend cffi
 _yaml PyYAML
+agents openai-agents
 attr attrs
 bs4 beautifulsoup4
 bson pymongo
+can python-can
 certifi_win32 python-certifi-win32
+CFNetwork pyobjc-framework-CFNetwork
 corsheaders django-cors-headers
 Crypto pycryptodome
 Cryptodome pycryptodomex
@@ -27,6 +30,9 @@ elftools pyelftools
 environ django-environ
 faiss faiss-cpu
 fitz PyMuPDF
+Foundation pyobjc-framework-Cocoa
+fuse fusepy
+gi PyGObject
 git GitPython
 github PyGithub
 gitlab python-gitlab
@@ -42,38 +48,50 @@ jose python-jose
 jwt PyJWT
 kafka kafka-python
 ldap python-ldap
+ldclient launchdarkly-server-sdk
+libarchive libarchive-c
 magic python-magic
 memcache python-memcached
 mpl_toolkits matplotlib
 multipart python-multipart
 MySQLdb mysqlclient
 nacl PyNaCl
+openfeature openfeature-sdk
 opensearchpy opensearch-py
 OpenSSL pyOpenSSL
+opentelemetry opentelemetry-api
 osgeo GDAL
 paho paho-mqtt
 past future
 PIL pillow
 pkg_resources setuptools
 psycopg2 psycopg2-binary
+pyannotate_runtime pyannotate
 pylab matplotlib
 pythoncom pywin32
 pythonjsonlogger python-json-logger
+pywintypes pywin32
 rest_framework djangorestframework
 rest_framework_simplejwt djangorestframework-simplejwt
 serial pyserial
 skimage scikit-image
 sklearn scikit-learn
 slugify python-slugify
+smbclient smbprotocol
 snappy python-snappy
 socks PySocks
 speech_recognition SpeechRecognition
+strawberry strawberry-graphql
 telegram python-telegram-bot
 tlz toolz
 usb pyusb
 websocket websocket-client
 win32api pywin32
 win32con pywin32
+win32event pywin32
+win32file pywin32
+win32gui pywin32
+win32service pywin32
 wx wxPython
 Xlib python-xlib
 yaml PyYAML
@@ -107,6 +125,24 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
     "memcache": ("python-memcached", "python3-memcached"),
     "psycopg": ("psycopg", "psycopg-binary"),
 }
+
+
+# Many distributions share them, or none has them for Python 3: the bare name tells nothing.
+UNTOLD = frozenset(
+    (
+        "azure",
+        "backports",
+        "google",
+        "gobject",
+        "gtk",
+        "js",
+        "opencensus",
+        "pyui",
+        "ruamel",
+        "wxPython",
+        "zope",
+    )
+)
 
 
 def from_table(module: str) -> tuple[str, ...]:

@@ -246,14 +246,18 @@ def not_declared(case: Situation) -> Optional[Diagnosis]:
 
 
 def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diagnosis:
-    name = declared.names.written
+    name = declared.names.written or f"the distribution that provides '{case.missing}'"
     place = _where_to_add(case, declared)
     known = declared.names.known
     others = declared.names.candidates[1:]
     what = f"{name} (or {', '.join(others)})" if others else name
     indirect = "".join(f" {_only(one)}" for one in declared.all[:1])
     add = f"add {what} to {place.path}" if place else f"declare {what}"
-    sure = "" if known else f", if that is the distribution that provides '{case.top}'"
+    sure = (
+        ""
+        if known or not declared.names.written
+        else f", if that is the distribution that provides '{case.top}'"
+    )
     return diagnosis(
         "not-declared",
         LIKELY if known else POSSIBLE,

@@ -61,6 +61,9 @@ def _looked_at(case: Situation) -> list[str]:
     return looked + (["git's history"] if source.git else [])
 
 
+_PROVIDER = "the distribution that provides '{}'"
+
+
 def _advice(case: Situation) -> str:
     if case.sought is not None:
         return "build the image anew; see what the steps after the COPY do."
@@ -70,8 +73,8 @@ def _advice(case: Situation) -> str:
     steps = [f"did you mean {' or '.join(close)}?"] if close else []
     if not case.own:
         names = names_for(case, case.missing)
-        doubt = "" if names.known else ", if that is the distribution's name"
-        steps.append(f"install {names.written}{doubt}.")
+        doubt = "" if names.known or not names.written else ", if that is the distribution's name"
+        steps.append(f"install {names.written or _PROVIDER.format(case.missing)}{doubt}.")
     elif case.source is None:
         steps.append(_OWN)
     return " ".join(steps) or f"look at {case.importers}"

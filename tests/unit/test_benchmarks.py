@@ -192,3 +192,16 @@ def finding(rule: str, module: str, missing: str, *, reached: bool) -> dict[str,
         "affected": [module],
         "reached": reached,
     }
+
+
+def test_missing_modules_get_the_name_of_the_right_distribution(results):
+    names = benchmark("names")
+    measured = names.measure()
+    assert measured == json.loads(names.NAMES.read_text("utf-8")), "run: python benchmarks/names.py --write"
+    assert measured["total"]["wrong"] == 0
+    assert measured["total"]["right"] >= 100
+    shown = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    assert names.render(measured).partition("\n\n")[0] in shown
+    missing = {name for project in results["projects"] for name in project["missing"] if name.isidentifier()}
+    standard = getattr(sys, "stdlib_module_names", missing)  # no such list below 3.10
+    assert missing - standard - names.read_truth().keys() == set()

@@ -271,3 +271,11 @@ def test_what_was_not_reached_gets_its_cause_too() -> None:
         "redis": "declared-not-installed",
         "yaml": "not-declared",
     }
+
+
+def test_a_name_that_many_distributions_share_is_not_guessed():
+    seen = lacking("google", clues=clues(distributions=(dist("fastapi"),)))
+    found = only(seen, source(requirements=[needs("fastapi")]))
+    assert found.cause == "not-declared"
+    assert found.remedy.startswith("add the distribution that provides 'google' to requirements.txt")
+    assert found.change is None
