@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
@@ -12,11 +11,11 @@ from importguard.probe.imports import import_sites, parse
 from importguard.source.import_statements import likely_imports
 from importguard.source.model import Imported, Place
 from importguard.source.modules import is_test
+from importguard.source.standard import STANDARD
 
 if TYPE_CHECKING:
     from importguard.probe.imports import Site
 
-_STDLIB: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
 _SCOPES = ("module", "function", "lazy", "guarded", "type_checking")
 _MOST_FILES_A_NAME = 5
 
@@ -28,7 +27,7 @@ def find_imported(root: str, paths: Iterable[str]) -> list[Imported]:
     importers: dict[str, list[str]] = {}
     for path in paths:
         if path.endswith(".py") and not is_test(path) and posixpath.basename(path) != "setup.py":
-            for name in _top_names(_read(root, path)) - own - _STDLIB:
+            for name in _top_names(_read(root, path)) - own - STANDARD:
                 importers.setdefault(name, []).append(path)
     parsed: dict[str, Sequence[Site]] = {}
     found = (_strongest(name, files, root, parsed) for name, files in sorted(importers.items()))

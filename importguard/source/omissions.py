@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Optional
@@ -14,8 +13,8 @@ from importguard.source.arrival import LeftOut, left_out
 from importguard.source.import_statements import likely_imports
 from importguard.source.model import Source
 from importguard.source.modules import import_roots, is_test, module_name, module_names
+from importguard.source.standard import STANDARD
 
-_STDLIB: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
 _SEVERITIES = ("error", "warning", None)
 
 
@@ -127,7 +126,7 @@ class _Finder:
         folder = posixpath.dirname(path)
         for start in (folder, posixpath.dirname(folder)):
             name = module_name(path, start)
-            if name and name not in _STDLIB and "." not in name:
+            if name and name not in STANDARD and "." not in name:
                 self.beside.setdefault(start, {}).setdefault(name, path)
 
     def imports(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
