@@ -18,6 +18,8 @@ _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
 _WORDS = re.compile(r"[\s:'\"()]+")
 _LIBRARY = re.compile(r"\.so(?:\.[\d.]+)?$")
 _MOST = 500
+_LONGEST = 500
+_DEEPEST = 30
 
 
 class Questions:
@@ -58,7 +60,7 @@ class Questions:
         for kind, message, name in failure["causes"]:
             if message.startswith("No module named ") and name:
                 self._miss(name)
-            elif kind == "ImportError" and name and not message.startswith("cannot import name"):
+            elif kind == "ImportError" and _is_name(name) and not message.startswith("cannot import name"):
                 _add(self.refused, name)
             self._read_message(message)
         for frame in list(reversed(failure["frames"]))[:8]:
@@ -75,11 +77,19 @@ class Questions:
 
     def lack(self, module: str, name: str) -> None:
         """``module`` has no ``name``."""
-        _add(self.names, (module, name.partition(".")[0]))
+        if _is_name(module):
+            _add(self.names, (module, name.partition(".")[0][:_LONGEST]))
 
     def _miss(self, name: str) -> None:
-        if all(part.isidentifier() for part in name.split(".")) and len(name) < 500:
+        if _is_name(name):
             _add(self.missing, name)
+
+
+def _is_name(name: str | None) -> bool:
+    """Whether it is a dotted name that a module may have: an error's attributes can hold anything."""
+    if not name or len(name) > _LONGEST or name.count(".") > _DEEPEST:
+        return False
+    return all(part.isidentifier() for part in name.split("."))
 
 
 def _add(to: dict[Any, None], item: Any) -> None:

@@ -198,3 +198,60 @@ def test_nothing_is_gathered_of_a_sound_image_but_for_its_source() -> None:
     assert clues is not None
     assert [one.path for one in clues.files] == ["/srv/main.py"]
     assert (clues.candidates, clues.resolutions) == ((), ())
+
+
+HOSTILE = r"""
+import os, site
+packages = site.getsitepackages()[0]
+os.makedirs(packages, exist_ok=True)
+for name in ("fifo-1.dist-info", "big-1.dist-info", "zeros-1.dist-info"):
+    os.makedirs(f"{packages}/{name}")
+os.mkfifo(f"{packages}/fifo-1.dist-info/METADATA")
+metadata = "Name: big\nVersion: 1\n" + "Requires-Dist: x\n" * 99999
+open(f"{packages}/big-1.dist-info/METADATA", "w").write(metadata)
+open(f"{packages}/big-1.dist-info/RECORD", "w").write("a/b/c/d/e.py,,\n" * 300000)
+open(f"{packages}/zeros-1.dist-info/METADATA", "w").write("Name: zeros\n")
+os.truncate(os.open(f"{packages}/zeros-1.dist-info/RECORD", os.O_CREAT | os.O_WRONLY), 1 << 26)
+open(f"{packages}/library.abi3.so", "wb").write(b"\x7fELF\x02\x01\x01" + b"\xff" * 5000)
+os.symlink(packages, f"{packages}/loop")
+os.symlink("self.py", "/srv/self.py")
+os.symlink("/", "/srv/everything")
+for folder in (b"/srv/\xff\xfe", b"/srv/a\n::error::b"):
+    os.mkdir(folder)
+    open(folder + b"/not_there.py", "w")
+open("/etc/os-release", "w").write("ID=" + "x" * 99999 + "\nVERSION_ID=\x1b[31m\n")
+open("/etc/ld.so.cache", "wb").write(b"glibc-ld.so.cache1.1" + b"\xff" * 99999)
+"""
+
+
+def test_a_file_system_full_of_traps_costs_neither_verdicts_nor_much_time() -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/main.py": "import not_there\n",
+        "app/library.py": "import library\n",
+        "app/liar.py": "raise ModuleNotFoundError('No module named q', name='../../etc')\n",
+        "app/loud.py": "raise ImportError('/' * 9999 + '.so', name='z.' * 999 + 'z')\n",
+    }
+    image = build(
+        "clues-hostile",
+        "FROM base\nCOPY srv /srv\nCOPY traps.py /\nRUN python3 /traps.py\nWORKDIR /srv\n",
+        {**under("srv", files), "traps.py": HOSTILE},
+    )
+    seen = observed(image, Config(images=(image,)))
+    assert seen.complete
+    assert {one.name for one in seen.modules if one.outcome == "failed"} == {
+        "app.main",
+        "app.library",
+        "app.liar",
+        "app.loud",
+    }
+    clues = seen.clues
+    assert clues is not None
+    assert not [note for note in clues.notes if "broke off" in note or "could not be" in note]
+    assert {"big", "zeros"} <= {one.name for one in clues.distributions}
+    assert {one.path for one in clues.candidates} == {
+        "/srv/\\xff\\xfe/not_there.py",
+        "/srv/a\n::error::b/not_there.py",
+    }
+    assert [(one.kind, Path(one.path).name) for one in clues.broken] == [("truncated", "library.abi3.so")]
+    assert seen.seconds < 30

@@ -67,6 +67,16 @@ def test_the_deepest_frames_come_first() -> None:
 
 
 def test_attributes_of_entry_points_and_targets_that_were_not_reached() -> None:
-    found = Questions.of([], {"shop.main": ["app.wsgi"]}, ["redis.client", "not a name", "x" * 600])
+    found = Questions.of(
+        [], {"shop.main": ["app.wsgi"]}, ["redis.client", "not a name", "x" * 600, "a." * 99 + "a"]
+    )
     assert list(found.names) == [("shop.main", "app")]
     assert list(found.missing) == ["redis.client"]
+
+
+@pytest.mark.parametrize("name", ["a." * 200 + "a", "a" * 600, "../../etc", "", "a..b"])
+def test_what_is_no_module_s_name_is_not_asked_for(name: str) -> None:
+    found = asked(
+        ("ImportError", "x", name), ("X", f"cannot import name 'A' from '{name}'", None), missing=name
+    )
+    assert (found.missing, found.names, found.refused) == ({}, {}, {})
