@@ -78,46 +78,53 @@ def compare(
     by fingerprint. What is found no more is fixed only where ``whole`` says that all was to be checked,
     and it was.
     """
-    images = tuple(_compare(image, baseline, accepted) for image in report.images)
+    known = [_known_of(image, baseline) for image in report.images]
+    images = tuple(_compare(image, prints, accepted) for image, prints in zip(report.images, known))
     old = sum(1 for image in images for finding in image.suppressed if _is_old(finding))
+    breaking = sum(
+        1 for image, prints in zip(images, known) for item in image.findings if item.fingerprint in prints
+    )
     whole = whole and all(image.complete for image in report.images)
-    fixed = sum(1 for known in baseline if _is_fixed(known, report)) if whole else 0
-    return replace(report, images=images, comparison=Comparison(old, fixed))
+    fixed = _fixed(report, baseline) if whole else 0
+    return replace(report, images=images, comparison=Comparison(old, fixed, breaking))
 
 
-def _compare(image: ImageReport, baseline: Sequence[Known], accepted: Collection[str]) -> ImageReport:
-    known = {item.fingerprint for item in baseline if _is_about(item, image)}
-    old = [
-        finding
-        for finding in image.findings
-        if finding.fingerprint in known and (not finding.breaks_startup or _is_named(finding, accepted))
-    ]
+def _known_of(image: ImageReport, baseline: Sequence[Known]) -> set[str]:
+    """The fingerprints for an image. One without a label may be any of those that the baseline names."""
+    label = image.image.label
+    return {item.fingerprint for item in baseline if None in (item.image, label) or item.image == label}
+
+
+def _compare(image: ImageReport, known: Collection[str], accepted: Collection[str]) -> ImageReport:
     suppression = Suppression("baseline", "in the baseline")
+    judged = [
+        replace(finding, suppression=suppression) if _is_hidden(finding, known, accepted) else finding
+        for finding in image.findings
+    ]
     return replace(
         image,
-        findings=tuple(finding for finding in image.findings if finding not in old),
-        suppressed=(*image.suppressed, *(replace(finding, suppression=suppression) for finding in old)),
+        findings=tuple(finding for finding in judged if not finding.suppression),
+        suppressed=(*image.suppressed, *(finding for finding in judged if finding.suppression)),
     )
 
 
-def _is_about(known: Known, image: ImageReport) -> bool:
-    """An image without a name may be any of those that the baseline names."""
-    return None in (known.image, image.image.label) or known.image == image.image.label
-
-
-def _is_named(finding: Finding, accepted: Collection[str]) -> bool:
-    return not {finding.fingerprint, finding.module, finding.missing}.isdisjoint(accepted)
+def _is_hidden(finding: Finding, known: Collection[str], accepted: Collection[str]) -> bool:
+    named = not {finding.fingerprint, finding.module, finding.missing}.isdisjoint(accepted)
+    return finding.fingerprint in known and (named or not finding.breaks_startup)
 
 
 def _is_old(finding: Finding) -> bool:
     return finding.suppression is not None and finding.suppression.by == "baseline"
 
 
-def _is_fixed(known: Known, report: Report) -> bool:
-    """Whether its image was checked and has it no more, not even among what is ignored."""
-    images = [image for image in report.images if known.image in (None, image.image.label)]
-    found = (finding for image in images for finding in (*image.findings, *image.suppressed))
-    return bool(images) and all(finding.fingerprint != known.fingerprint for finding in found)
+def _fixed(report: Report, baseline: Sequence[Known]) -> int:
+    """How many are no more in the image that they were in, not even among what is ignored."""
+    found: dict[Optional[str], set[str]] = {}
+    for image in report.images:
+        prints = {finding.fingerprint for finding in (*image.findings, *image.suppressed)}
+        for label in (None, image.image.label):
+            found.setdefault(label, set()).update(prints)
+    return sum(1 for item in baseline if item.image in found and item.fingerprint not in found[item.image])
 
 
 def note(path: str, comparison: Comparison) -> str:
@@ -127,4 +134,7 @@ def note(path: str, comparison: Comparison) -> str:
     if comparison.fixed:
         them = "it" if comparison.fixed == 1 else "them"
         text += f"; {comparison.fixed} fixed: run --write-baseline {path} to keep {them} fixed"
+    if comparison.breaking:
+        verb = "breaks startup and is" if comparison.breaking == 1 else "break startup and are"
+        text += f"; {comparison.breaking} more {verb} shown all the same (--baseline-accept NAME hides one)"
     return text + "."

@@ -186,10 +186,14 @@ class ImageReport:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A report against a baseline: how many findings are old, and how many are found no more."""
+    """A report against a baseline: how many old findings are hidden, how many are found no more.
+
+    ``breaking`` are old as well, and shown all the same, because they break startup.
+    """
 
     old: int
     fixed: int
+    breaking: int = 0
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
         described = len(configuration(ctx).images)
         file = f", or --all for the images of {configuration(ctx).path} ({described})" if described else ""
         raise UsageError(
-            f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help)"
+            f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help; "
+            "importguard init writes a configuration that names it)"
         )
     if any(not image.strip() for image in options["images"]):
         raise UsageError("an image's name is empty; give a reference such as shop:1.4")

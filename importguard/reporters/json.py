@@ -20,7 +20,12 @@ def render(report: Report) -> str:
         "importguard": __version__,
         "images": [_image(image) for image in report.images],
         "notes": list(report.notes),
-        "baseline": report.comparison and {"old": report.comparison.old, "fixed": report.comparison.fixed},
+        "baseline": report.comparison
+        and {
+            "old": report.comparison.old,
+            "fixed": report.comparison.fixed,
+            "breaking": report.comparison.breaking,
+        },
     }
     return json.dumps(_valid(plain), indent=2, allow_nan=False) + "\n"
 

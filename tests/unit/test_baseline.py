@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Optional
 
+import jsonschema
 import pytest
 from unit.builders import entry, evidence, failed, imported, no_module, raised
 from unit.command_line import SOUND, replace_check, run
-from unit.test_json import report
+from unit.test_json import SCHEMA, report
 
 from importguard.baseline import compare, note, read, render
 from importguard.config import Policy
@@ -60,7 +61,7 @@ def test_what_breaks_startup_is_shown_although_it_is_old(tmp_path: Path) -> None
     old = written(broken, tmp_path)
     result = compare(broken, old, ())
     assert (shown(result), hidden(result)) == ({"redis"}, {"stripe"})
-    assert result.comparison == Comparison(old=1, fixed=0)
+    assert result.comparison == Comparison(old=1, fixed=0, breaking=1)
 
 
 @pytest.mark.parametrize("by", ["missing", "module", "fingerprint"])
@@ -179,7 +180,8 @@ def test_the_way_of_a_team(
     capsys.readouterr()
     assert run("check", "shop", "--format", "json") == 1
     document = json.loads(capsys.readouterr().out)
-    assert document["baseline"] == {"old": 2, "fixed": 1}
+    jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
+    assert document["baseline"] == {"old": 2, "fixed": 1, "breaking": 0}
     assert [finding["missing"] for finding in document["images"][0]["findings"]] == ["new"]
     assert "1 fixed: run --write-baseline known.json to keep it fixed" in document["notes"][0]
     replace_check(monkeypatch, SOUND)
@@ -199,4 +201,5 @@ def test_an_incomplete_check_writes_no_baseline(
 
 def test_the_note_counts() -> None:
     assert note("b", Comparison(1, 0)) == "Baseline b: 1 old finding is not shown."
+    assert "; 2 more break startup and are shown all the same (" in note("b", Comparison(1, 0, 2))
     assert note("b", Comparison(0, 12)).endswith("12 fixed: run --write-baseline b to keep them fixed.")
