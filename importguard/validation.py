@@ -24,6 +24,7 @@ from importguard.model import (
 from importguard.progress import Progress
 from importguard.redaction import redact, redacted
 from importguard.repository import with_places
+from importguard.sources import NONE, check_source, source_of, with_removed
 from importguard.startup import mark, shortfalls
 
 _FAILING: dict[str, tuple[Severity, ...]] = {
@@ -48,6 +49,7 @@ def validate(
     any case. Raises UsageError for wrong settings.
     """
     references = _references(config)
+    check_source(config)
     inspect = inspector or _running()
     engine = engine or _docker(progress)
     with closing(engine):
@@ -111,7 +113,10 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 
 
 def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
-    findings = mark(diagnose(run_checks(evidence), evidence, None), evidence)
+    source = source_of(config, evidence)
+    findings = run_checks(evidence, source)
+    source = with_removed(source, findings) if source else None
+    findings = mark(diagnose(findings, evidence, source, built=config.build is not None), evidence)
     reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
@@ -128,7 +133,12 @@ def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
         ),
         findings=tuple(redact(finding, (*image.env, *config.env)) for finding in findings),
         seconds=evidence.seconds,
-        notes=(*_left_out(selected), *_unprepared(evidence), *evidence.notes),
+        notes=(
+            *_left_out(selected),
+            *_unprepared(evidence),
+            *evidence.notes,
+            *(source.notes if source else [NONE] if findings else []),
+        ),
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
     )

@@ -29,7 +29,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
     option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
-    option("-f", "--file", "dockerfile", metavar="DOCKERFILE", help="With --build: the Dockerfile."),
+    option("-f", "--file", "dockerfile", metavar="DOCKERFILE", help="The Dockerfile of --build or --source."),
     option("--target", metavar="STAGE", help="With --build: the stage to build."),
     option(
         "--build-arg",
@@ -46,6 +46,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default="missing",
         show_default=True,
         help="When to pull the image.",
+    ),
+    option(
+        "--source",
+        metavar="DIR",
+        help="What the image is built from, to name the line to change. [default: the context of --build, "
+        "else the working directory where it holds the application]",
     ),
     option("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
     option(

@@ -20,7 +20,7 @@ NOT_OF_AN_IMAGE = frozenset(
     {"all", "format", "output", "fail-on", "baseline", "baseline-accept", "quiet", "verbose", "no-color"}
 )
 """Options that concern a run, so that an ``[[image]]`` can't have one of its own."""
-PATHS = frozenset({"build", "file", "env-file", "baseline"})
+PATHS = frozenset({"build", "file", "source", "env-file", "baseline"})
 """Options that name a file or folder of this machine: in a configuration file, as seen from its folder."""
 
 

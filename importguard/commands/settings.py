@@ -18,7 +18,7 @@ _BUILD_ONLY = {"dockerfile": "-f/--file", "target": "--target", "build_args": "-
 # Options that are settings of the same name and value.
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
-    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on"),
+    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on", "source", "dockerfile"),
 )
 # What says which image is meant: with --all, the file says it.
 _WHICH = {
@@ -104,7 +104,9 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
         )
     if any(not image.strip() for image in options["images"]):
         raise UsageError("an image's name is empty; give a reference such as shop:1.4")
-    refused = {"pull": "--pull"} if options["build"] else _BUILD_ONLY
+    refused = {"pull": "--pull"} if options["build"] else dict(_BUILD_ONLY)
+    if options["source"]:
+        refused.pop("dockerfile", None)
     for name, flag in refused.items():
         if _typed(ctx, name):
             raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")

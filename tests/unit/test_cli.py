@@ -83,6 +83,11 @@ def test_build_settings(checked: list[Config]) -> None:
     assert settings(checked, *arguments).build == Build(".", "Dockerfile.prod", "app", ("V=1",), "shop:ci")
 
 
+def test_a_source_and_its_dockerfile(checked: list[Config]) -> None:
+    config = settings(checked, "shop", "--source", "backend", "-f", "backend/Dockerfile.prod")
+    assert (config.source, config.dockerfile) == ("backend", "backend/Dockerfile.prod")
+
+
 def test_every_option_reads_the_environment(checked: list[Config], monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "TIMEOUT": "2m",
