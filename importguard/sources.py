@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from importguard.config import Config
-from importguard.errors import UsageError
 from importguard.evidence import Evidence
 from importguard.model import Finding
-from importguard.source.git import with_history
-from importguard.source.model import Source, Tree
-from importguard.source.reader import read_source
+
+if TYPE_CHECKING:
+    from importguard.source.model import Source, Tree
 
 _MOST_MODULES = 100
 NONE = (
@@ -21,25 +20,27 @@ NONE = (
 )
 
 
-def check_source(config: Config) -> None:
-    """Raise UsageError where ``--source`` names no folder, before anything is built for it."""
-    if config.source is not None and not os.path.isdir(config.source):
-        raise UsageError(f"--source {config.source} is no folder: name the one that the image is built from")
-
-
 def source_of(config: Config, evidence: Evidence) -> Optional[Source]:
     """The source, None where there is none to look at. Raises UsageError for what is named and not there."""
     tree = _tree(config, evidence)
-    return read_source(tree) if tree is not None else None
+    if tree is None:
+        return None
+    from importguard.source.reader import read_source
+
+    return read_source(tree)
 
 
 def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
     """The same source with what the history has of the modules that the findings miss."""
+    from importguard.source.git import with_history
+
     missing = [one.missing for one in findings if one.missing and one.rule.id in ("IG101", "IG102")]
     return with_history(source, missing[:_MOST_MODULES])
 
 
 def _tree(config: Config, evidence: Evidence) -> Optional[Tree]:
+    from importguard.source.model import Tree
+
     build = config.build
     context = build.context if build and os.path.isdir(build.context) else None
     if build and (context or config.source):

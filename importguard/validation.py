@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from contextlib import closing
-from typing import Callable, Optional
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING, Callable, Optional
 
-from importguard.checks import run_checks
 from importguard.config import Config
-from importguard.diagnosis.causes import diagnose
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
-from importguard.evidence import Evidence, ModuleImport
-from importguard.model import (
-    EntryPointVerdict,
-    ImageInfo,
-    ImageReport,
-    Interpreter,
-    ModuleVerdict,
-    Report,
-    Severity,
-)
+from importguard.model import ImageReport, Report, Severity
 from importguard.progress import Progress
-from importguard.redaction import redact, redacted
-from importguard.repository import with_places
-from importguard.sources import NONE, check_source, source_of, with_removed
-from importguard.startup import mark, shortfalls
+
+if TYPE_CHECKING:
+    from importguard.evidence import Evidence
 
 _FAILING: dict[str, tuple[Severity, ...]] = {
     "error": (Severity.ERROR,),
     "warning": (Severity.ERROR, Severity.WARNING),
     "never": (),
 }
-Inspector = Callable[[Engine, Image, Config, Progress], Evidence]
+Inspector = Callable[[Engine, Image, Config, Progress], "Evidence"]
 
 
 def validate(
@@ -49,12 +39,11 @@ def validate(
     any case. Raises UsageError for wrong settings.
     """
     references = _references(config)
-    check_source(config)
+    _check_source(config)
     inspect = inspector or _running()
     engine = engine or _docker(progress)
     with closing(engine):
-        images = [_checked(item, config, progress, engine, inspect) for item in references]
-    return Report(tuple(with_places(image, config) for image in images))
+        return Report(tuple(_checked(item, config, progress, engine, inspect) for item in references))
 
 
 def _checked(
@@ -65,11 +54,18 @@ def _checked(
     try:
         image = _image(reference, config, engine, progress)
         progress.step(f"checking {reference}")
-        return _judge(image, inspect(engine, image, config, progress), config)
+        # What judges is loaded while the container starts.
+        Thread(target=import_module, args=("importguard.judging",), daemon=True).start()
+        evidence = inspect(engine, image, config, progress)
+        from importguard.judging import judge
+
+        return judge(image, evidence, config)
     except UsageError:
         raise
     except ImportguardError as error:
-        return _unjudged(reference, image, config, error)
+        from importguard.judging import unjudged
+
+        return unjudged(reference, image, config, error)
 
 
 def exit_code(report: Report, fail_on: str) -> int:
@@ -112,77 +108,6 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     )
 
 
-def _judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
-    source = source_of(config, evidence)
-    findings = run_checks(evidence, source)
-    source = with_removed(source, findings) if source else None
-    findings = mark(diagnose(findings, evidence, source, built=config.build is not None), evidence)
-    reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
-    rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
-    selected = [item for item in evidence.modules if item.selected]
-    return ImageReport(
-        image=_info(image, config),
-        interpreter=Interpreter(evidence.executable, evidence.version, evidence.implementation),
-        import_path=evidence.import_path,
-        entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
-        complete=not reasons,
-        error="\n".join(reasons) or None,
-        modules=tuple(
-            ModuleVerdict(item.name, item.path, item.outcome, rules.get(item.name), item.seconds)
-            for item in selected
-        ),
-        findings=tuple(redact(finding, (*image.env, *config.env)) for finding in findings),
-        seconds=evidence.seconds,
-        notes=(
-            *_left_out(selected),
-            *_unprepared(evidence),
-            *evidence.notes,
-            *(source.notes if source else [NONE] if findings else []),
-        ),
-        details=evidence.details,
-        exit_code=InspectionError.exit_code if reasons else EXIT_OK,
-    )
-
-
-def _unjudged(reference: str, image: Optional[Image], config: Config, error: ImportguardError) -> ImageReport:
-    return ImageReport(
-        image=_info(image, config) if image else ImageInfo(reference, "", "", label=config.name),
-        interpreter=None,
-        import_path=(),
-        entrypoints=(),
-        complete=False,
-        error=redacted(str(error), config.env),
-        modules=(),
-        findings=(),
-        seconds=0.0,
-        exit_code=error.exit_code,
-    )
-
-
-def _info(image: Image, config: Config) -> ImageInfo:
-    return ImageInfo(image.reference, image.id, image.platform, image.user, config.name)
-
-
-def _left_out(modules: list[ModuleImport]) -> list[str]:
-    """Say what was left out, and why."""
-    reasons = Counter(item.detail or "left out" for item in modules if item.outcome == "skipped")
-    if not reasons:
-        return []
-    listed = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in sorted(reasons.items()))
-    advice = "; --include-tests checks the tests too" if "tests" in reasons else ""
-    return [f"Left out: {listed}{advice}."]
-
-
-def _unprepared(evidence: Evidence) -> list[str]:
-    preparation = evidence.preparation
-    if preparation is None or preparation.outcome == "imported":
-        return []
-    return [f"{preparation.description} failed, so the modules were judged without it."]
-
-
-_REASONS = {
-    "tests": "in tests",
-    "runs when imported": "that would run when imported",
-    "not a module name": "whose name no import can write",
-    "excluded": "by --exclude",
-}
+def _check_source(config: Config) -> None:
+    if config.source is not None and not os.path.isdir(config.source):
+        raise UsageError(f"--source {config.source} is no folder: name the one that the image is built from")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import TYPE_CHECKING, Optional
 
-from importguard.checks import drift, entrypoints, imports, requirements, unreached
+from importguard.checks import entrypoints, imports, unreached
 from importguard.evidence import Evidence
 from importguard.model import Finding
-from importguard.source.model import Source
+
+if TYPE_CHECKING:
+    from importguard.source.model import Source
 
 CHECKS = (imports.check, unreached.check, entrypoints.check)
-SOURCE_CHECKS: tuple[Callable[[Evidence, Optional[Source]], list[Finding]], ...] = (
-    requirements.check,
-    drift.check,
-)
 
 
 def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
-    """The findings of every check; those of ``SOURCE_CHECKS`` compare the image with its source."""
+    """The findings of every check; with a source, also of those that compare the image with it."""
     found = [finding for check in CHECKS for finding in check(evidence)]
-    return found + [finding for check in SOURCE_CHECKS for finding in check(evidence, source)]
+    if source is None:
+        return found
+    from importguard.checks import drift, requirements
+
+    return found + requirements.check(evidence, source) + drift.check(evidence, source)
