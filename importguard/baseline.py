@@ -34,7 +34,7 @@ def read(path: str) -> tuple[Known, ...]:
         raise UsageError(
             f"--baseline {path} can't be read: {error.strerror or error}. --write-baseline {path} makes it"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--baseline {path} is no baseline: {error}") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
     if version != 1:
@@ -47,7 +47,10 @@ def read(path: str) -> tuple[Known, ...]:
 
 def _known(item: dict[str, Any]) -> Known:
     texts = {key: str(item[key]) for key in ("fingerprint", "rule", "module")}
-    return Known(**texts, missing=item["missing"], image=item["image"])
+    missing, image = item["missing"], item["image"]
+    if not all(value is None or isinstance(value, str) for value in (missing, image)):
+        raise TypeError("strings for missing and image")
+    return Known(**texts, missing=missing, image=image)
 
 
 def render(report: Report) -> str:

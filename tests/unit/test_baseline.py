@@ -139,6 +139,12 @@ def test_the_file_is_the_same_in_any_order(tmp_path: Path) -> None:
         ('{"schema_version": 1}', "lacks 'findings'"),
         ('{"schema_version": 1, "findings": [{}]}', "lacks 'fingerprint'"),
         ('{"schema_version": 1, "findings": [5]}', "is no baseline"),
+        ("[" * 100_000, "is no baseline"),
+        (
+            '{"schema_version": 1, "findings": [{"fingerprint": "a", "rule": "b", "module": "c", '
+            '"missing": [], "image": {}}]}',
+            "lacks strings for missing and image",
+        ),
         (None, "--write-baseline known.json makes it"),
     ],
 )

@@ -264,6 +264,7 @@ WRONG = [
     ("[[image]]\nname = 'a'\nbuild = '.'\ntimeout = 'x'", "timeout: 'x' is no duration"),
     ("[[image]]\nname = 'a'\n[[image]]\nname = 'a'", "image: 2 images are called 'a'"),
     ("= 5", "can't be read: Invalid statement"),
+    ("x = " + "[" * 5000, "can't be read"),
 ]
 
 
