@@ -12,10 +12,7 @@ from typing import Optional
 import click
 
 from importguard import __version__
-from importguard.commands.check import check
-from importguard.commands.context import context
-from importguard.commands.init import init
-from importguard.commands.rules import explain, rules
+from importguard.commands.lazily import Commands, LazyGroup
 from importguard.errors import ImportguardError, UsageError
 
 INTERRUPTED, TERMINATED, INTERNAL = 130, 143, 4
@@ -23,9 +20,10 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 @click.group(
+    cls=LazyGroup,
     short_help="Check that every module of a container image imports.",
     context_settings=_CONTEXT,
-    commands=[check, context, init, rules, explain],
+    commands=Commands(),
 )
 @click.version_option(__version__, prog_name="importguard", message="%(prog)s %(version)s")
 def cli() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importguard.commands.check_options import check_options
+from importguard.commands.lazily import SUMMARIES
 from importguard.options import output
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Check that every module imports.",
+    short_help=SUMMARIES["check"],
     epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 no image or no "
     "engine, 4 the check could not be completed.",
 )

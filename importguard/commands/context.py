@@ -9,11 +9,12 @@ from typing import Optional
 
 import click
 
+from importguard.commands.lazily import SUMMARIES
 from importguard.options import option
 
 
 @click.command(
-    short_help="Say which modules a build would leave out.",
+    short_help=SUMMARIES["context"],
     epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 the builder "
     "refuses the context, 4 there is no Python file to look at.",
 )

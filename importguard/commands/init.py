@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 import click
 
+from importguard.commands.lazily import SUMMARIES
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _CI = ("github", "gitlab", "cloudbuild", "pre-commit")
 _UNKNOWN = ("https://github.com/OWNER/importguard", "v0.1.0")
 
 
-@click.command(short_help="Write a starting configuration and a CI file.")
+@click.command(short_help=SUMMARIES["init"])
 @click.option(
     "--ci",
     "ci",

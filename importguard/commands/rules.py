@@ -7,8 +7,10 @@ import sys
 
 import click
 
+from importguard.commands.lazily import SUMMARIES
 
-@click.command(short_help="List the rules.")
+
+@click.command(short_help=SUMMARIES["rules"])
 def rules() -> None:
     """List the rules: number, name, severity, summary."""
     from importguard.explanations import table
@@ -25,7 +27,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [name for name in names if name.startswith(incomplete)]
 
 
-@click.command(short_help="Say what a rule means and how to mend it.")
+@click.command(short_help=SUMMARIES["explain"])
 @click.argument("names", metavar="RULE...", nargs=-1, required=True, shell_complete=_complete)
 def explain(names: tuple[str, ...]) -> None:
     """Say what each RULE (IG101, or missing-module) means, how it comes about and how to mend it."""

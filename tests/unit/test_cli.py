@@ -103,7 +103,9 @@ def test_every_option_reads_the_environment(checked: list[Config], monkeypatch: 
     assert config.packages == ("shop", "worker")
     assert config.commands == ("uvicorn shop:app", "celery -A shop worker")
     parameters = [
-        one for one in command_line.check.params if one.param_type_name == "option" and one.name != "help"
+        one
+        for one in command_line.cli.commands["check"].params
+        if one.param_type_name == "option" and one.name != "help"
     ]
     for parameter in parameters:
         longest = max(parameter.opts, key=len)
@@ -346,3 +348,15 @@ def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
         done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 4
     assert b"can't be written to standard output" in done.stderr
+
+
+def test_help_lists_every_command_with_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    listed = capsys.readouterr().out.split("Commands:\n")[1].splitlines()
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in listed}
+    assert told == {name: command.short_help for name, command in command_line.cli.commands.items()}
+
+
+def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("chek") == 2
+    assert "chek" in capsys.readouterr().err
