@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from importguard.engines.base import HistoryStep
 
 
 @dataclass(frozen=True)
@@ -216,17 +219,6 @@ class Clues:
     def resolution(self, name: str) -> Optional[Resolution]:
         """How ``name`` resolves, where it was asked."""
         return next((one for one in self.resolutions if one.name == name), None)
-
-
-@dataclass(frozen=True)
-class HistoryStep:
-    """One step of the image's history (OCI image-spec, config). ``created`` is RFC 3339 text, possibly of the
-    year 0 or 1970.
-    """
-
-    created: str
-    created_by: str
-    empty: bool
 
 
 @dataclass(frozen=True)

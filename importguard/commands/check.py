@@ -33,7 +33,6 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     given in importguard.toml or in [tool.importguard] of pyproject.toml.
     """
     from importguard.commands.baseline import compared, prepare
-    from importguard.commands.publishing import Style, publish
     from importguard.commands.settings import configs, is_whole
     from importguard.pipelines import pipeline
     from importguard.progress import make_progress
@@ -55,6 +54,8 @@ def check(ctx: click.Context, /, **options: Any) -> int:
         report = compared(_judged(ctx, wanted, progress, whole), options, known, whole)
     finally:
         progress.close()
+    from importguard.commands.publishing import Style, publish
+
     publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
     return exit_code(report, options["fail_on"])
 
@@ -65,14 +66,16 @@ def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole:
 
     from importguard import validation
     from importguard.commands.configuration import configuration
-    from importguard.images.build import check_paths
-    from importguard.model import Report
-    from importguard.suppression import apply
 
     if len(wanted) > 1:
+        from importguard.images.build import check_paths
+
         # What is wrong with the last one should not show when the others have been checked.
         for config in wanted:
             if config.build:
                 check_paths(config.build)
     images = [image for config in wanted for image in validation.validate(config, progress).images]
+    from importguard.model import Report
+    from importguard.suppression import apply
+
     return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), whole)

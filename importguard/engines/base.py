@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
-from importguard.clues import HistoryStep
+
+@dataclass(frozen=True)
+class HistoryStep:
+    """One step of the image's history (OCI image-spec, config). ``created`` is RFC 3339 text, possibly of the
+    year 0 or 1970.
+    """
+
+    created: str
+    created_by: str
+    empty: bool
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from importguard.clues import HistoryStep
-from importguard.engines.base import Image
+from importguard.engines.base import HistoryStep, Image
 
 
 def read_image(reference: str, inspected: dict[str, Any], history: Sequence[dict[str, Any]] = ()) -> Image:

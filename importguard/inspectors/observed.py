@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Optional
 
-from importguard.engines.base import Exit
+from importguard.clues import ImageFacts
+from importguard.engines.base import Exit, Image
 from importguard.errors import InspectionError
 from importguard.evidence import (
     Cause,
@@ -175,4 +176,18 @@ def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
         detail=event["detail"],
         output=event["output"],
         frames=tuple(Frame(*frame) for frame in event.get("frames", ())),
+    )
+
+
+def facts(image: Image) -> ImageFacts:
+    """What the engine says of the image, without the values of its variables."""
+    variables = dict(item.partition("=")[::2] for item in image.env)
+    return ImageFacts(
+        created=image.created,
+        history=image.history,
+        workdir=image.workdir,
+        user=image.user,
+        environment=tuple(sorted(variables)),
+        python_path=variables.get("PYTHONPATH", ""),
+        volumes=image.volumes,
     )

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from importguard.clues import ImageFacts
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError
-from importguard.evidence import Evidence
-from importguard.inspectors.observed import Observed
 from importguard.progress import Progress
+
+if TYPE_CHECKING:
+    from importguard.evidence import Evidence
 
 PROBE = Path(__file__).parent.parent / "probe"
 LONGEST_ARGUMENT = 128 * 1024 - 1  # Linux: MAX_ARG_STRLEN, execve(2)
@@ -124,6 +125,9 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
         secret = secrets.token_hex(16)
         try:
             run = engine.run(image, probe_command(image, config, python, secret), config.env, limits)
+            # Loaded while the container starts.
+            from importguard.inspectors.observed import Observed, facts
+
             observed = Observed(secret, progress)
             observed.take(run.output)
         except CommandNotFound:
@@ -134,22 +138,8 @@ def inspect(engine: Engine, image: Image, config: Config, progress: Progress) ->
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        return replace(observed.evidence(run.exit), image=_facts(image))
+        return replace(observed.evidence(run.exit), image=facts(image))
     raise InspectionError(_no_python(image, looked, too_old))
-
-
-def _facts(image: Image) -> ImageFacts:
-    """What the engine says of the image, without the values of its variables."""
-    variables = dict(item.partition("=")[::2] for item in image.env)
-    return ImageFacts(
-        created=image.created,
-        history=image.history,
-        workdir=image.workdir,
-        user=image.user,
-        environment=tuple(sorted(variables)),
-        python_path=variables.get("PYTHONPATH", ""),
-        volumes=image.volumes,
-    )
 
 
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
-from importguard.clues import HistoryStep
-from importguard.engines.base import CommandNotFound, Image
+from importguard.engines.base import CommandNotFound, HistoryStep, Image
 from importguard.engines.docker import DockerEngine, start_failure
 from importguard.engines.docker_container import demultiplexed
 from importguard.engines.docker_image import read_image, same_platform

@@ -9,9 +9,9 @@ from typing import Optional
 
 import pytest
 
-from importguard.clues import HistoryStep, ImageFacts
+from importguard.clues import ImageFacts
 from importguard.config import Build, Config
-from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
+from importguard.engines.base import CommandNotFound, Exit, HistoryStep, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
 from importguard.inspectors.run import GRACE, inspect, probe_arguments, probe_command, pythons
 from importguard.progress import QuietProgress
