@@ -23,9 +23,7 @@ import signal
 import time
 from collections import deque
 
-from importguard.probe.culprits import Culprits
 from importguard.probe.discover import discover_scene
-from importguard.probe.lookups import Lookups
 from importguard.probe.processes import TAIL, Worker, apart, read
 from importguard.probe.sites import imports_lazily, mentioned, patched_names, sites_of, static_reach
 
@@ -34,7 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Optional
 
+    from importguard.probe.culprits import Culprits
     from importguard.probe.failures import Failure, PlainFrame
+    from importguard.probe.lookups import Lookups
 
 DUMP_SIGNAL = 63
 WORKER_FILES = {
@@ -58,8 +58,8 @@ class Supervisor:
         self.limit: float = request["module_timeout"]
         self.found: dict[str, Any] = {}  # what discover() found
         self.modules: list[str] = []
-        self.culprits = Culprits({})
-        self.lookups = Lookups({}, {})
+        self._culprits: Optional[Culprits] = None
+        self._lookups: Optional[Lookups] = None
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         self.setup: Optional[dict[str, Any]] = None
         self.workers: dict[int, Worker] = {}
@@ -89,6 +89,26 @@ class Supervisor:
         while data:
             data = data[os.write(1, data) :]
 
+    @property
+    def culprits(self) -> Culprits:
+        """Loaded with the first failure: a sound image does not pay for it."""
+        if self._culprits is None:
+            from importguard.probe.culprits import Culprits
+
+            self._culprits = Culprits(dict(self.found["modules"]))
+        return self._culprits
+
+    @property
+    def lookups(self) -> Lookups:
+        """Loaded with the first failure."""
+        if self._lookups is None:
+            from importguard.probe.lookups import Lookups
+
+            prepared = self.found["setup"]["environ"] if self.found["setup"] else {}
+            environ = {**os.environ, **(self.found["environ"] or {}), **prepared}
+            self._lookups = Lookups(dict(self.found["modules"]), environ)
+        return self._lookups
+
     # -- the run
 
     def run(self) -> None:
@@ -101,10 +121,6 @@ class Supervisor:
             return
         self.modules = [name for name, _ in found["modules"]]
         self.setup = found["setup"]
-        files = dict(found["modules"])
-        self.culprits = Culprits(files)
-        prepared = self.setup["environ"] if self.setup else {}
-        self.lookups = Lookups(files, {**os.environ, **(found["environ"] or {}), **prepared})
         for entry in found["entrypoints"]:
             if entry["module"]:
                 wanted = self.attributes.setdefault(entry["module"], [])
@@ -155,8 +171,8 @@ class Supervisor:
             if outcome == "imported":
                 outcome = "missing_attribute" if self.lost.get(module) else "ok"
             reaches = set(self.loaded.get(module, ())) & set(outcomes)
-            if module in outcomes:
-                reaches |= static_reach(module, files)
+            if module in outcomes and outcome not in ("ok", "missing_attribute"):
+                reaches |= static_reach(module, files)  # what it did not get to
             self.emit("entrypoint", **dict(entry, outcome=outcome, reaches=sorted(reaches)))
         # Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
         scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
