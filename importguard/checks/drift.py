@@ -149,18 +149,17 @@ class _Drift:
         names = ", ".join(one.path for one in pairs[:_SHOWN])
         rest = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         age = _age(newest.here.modified, self.evidence.image.created) if rule != "IG403" else ""
-        first = Location(pairs[0].path)
         return Finding(
             rule=RULES[rule],
             severity=RULES[rule].severity,
             module=package,
             message=f"{_count(len(pairs))} {_VERBS[rule][len(pairs) > 1]}: {names}{rest}{age}",
-            location=None if rule == "IG403" else first,
+            location=None if rule == "IG403" else Location(pairs[0].path),
             diagnosis=Diagnosis(
                 "stale-image",
                 "The image was built from another state of the source than the one that lies here.",
                 f"build the image anew: docker build {self._build()}",
-                None if rule == "IG403" else first,
+                None,  # no line of a file mends it
                 "likely" if age else "possible",
             ),
         )

@@ -192,7 +192,7 @@ def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:
         module=installed.name if installed else name,
         message=f"{has}, and {'; '.join(said)}",
         diagnosis=Diagnosis(
-            "version-conflict" if installed else "not-declared",
+            "version-conflict" if installed else "declared-not-installed",
             "An installer that was asked for less than all (--no-deps, several commands) leaves such gaps.",
             f"install '{name}{wanted}', together with what requires it",
             None,
