@@ -58,9 +58,11 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     if not findings:
         return []
     from importguard.diagnosis.causes import diagnose
+    from importguard.diagnosis.repeated import without_repeated
 
     source = with_removed(source, findings) if source else None
-    return mark(diagnose(findings, evidence, source, built=config.build is not None), evidence)
+    told = diagnose(findings, evidence, source, built=config.build is not None)
+    return mark(without_repeated(told), evidence)
 
 
 def unjudged(reference: str, image: Optional[Image], config: Config, error: ImportguardError) -> ImageReport:

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Optional
 
 from importguard.clues import ImageFile
-from importguard.evidence import Evidence
+from importguard.evidence import Evidence, ModuleImport
+from importguard.failures.root_cause import root_cause
 from importguard.model import Diagnosis, Finding, Location
 from importguard.rules import RULES
 from importguard.source.model import Placement, Source, SourceFile
@@ -60,10 +61,8 @@ class _Drift:
         self.roots = sorted((root.rstrip("/") for root in evidence.import_path), key=len, reverse=True)
         selected = (item.name for item in evidence.modules if item.selected)
         self.packages = {name.partition(".")[0] for name in selected}
-        self.missed = {
-            item.failure.missing for item in evidence.modules if item.failure and item.failure.missing
-        }
-        self.missed |= {site.target for site in evidence.sites if site.resolves is False}
+        self.missed = {site.target for site in evidence.sites if site.resolves is False}
+        self.missed |= {name for item in evidence.modules if item.failure for name in _missed(item)}
         self.runs = _runs(source)
         files = {file.path: file for file in source.files}
         self.placements = [one for one in source.placements if self._counts(one)]
@@ -175,6 +174,15 @@ _VERBS = {
     "IG402": ("differs from the source", "differ from the source"),
     "IG403": ("of the image is not in the source", "of the image are not in the source"),
 }
+
+
+def _missed(item: ModuleImport) -> Iterator[str]:
+    """What an import did not find: a module, or a name, which a package lacks too that lost its
+    ``__init__.py``."""
+    missing = root_cause(item).missing
+    if missing:
+        yield missing
+        yield f"{missing.rpartition('.')[0]}.__init__"
 
 
 def _is_odd(path: str) -> bool:

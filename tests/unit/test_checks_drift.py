@@ -10,7 +10,7 @@ from unit.diagnosis.world import clues
 
 from importguard.checks.drift import check
 from importguard.clues import ImageFile
-from importguard.evidence import ImageFacts
+from importguard.evidence import ImageFacts, ImportFailure
 from importguard.model import Finding, Severity
 from importguard.source.dockerfile import parse_dockerfile
 from importguard.source.model import Git, GitIgnored, Place, Source, SourceFile
@@ -72,6 +72,17 @@ def test_missing_different_and_only_in_the_image():
 def test_what_an_import_missed_has_a_finding_already():
     missed = failed("shop.api", no_module("shop.new"))
     assert drift({**SHOP, "shop/new/a.py": "3", "shop/new/__init__.py": ""}, SHOP, modules=[missed]) == []
+
+
+@pytest.mark.parametrize("name", ["new", "Name"])
+def test_so_has_the_submodule_of_a_missing_name_and_the_body_of_its_package(name: str):
+    error = ImportFailure("ImportError", f"cannot import name '{name}' from 'shop' (unknown location)")
+    here = {**SHOP, "shop/new.py": "3", "shop/late.py": "4"}
+    found = drift(here, {"shop/api.py": "2"}, modules=[failed("shop.api", error)])
+    files = "shop/late.py" if name == "new" else "shop/new.py, shop/late.py"
+    verb = "module of the source is" if name == "new" else "modules of the source are"
+    number = 1 + files.count(",")
+    assert said(found) == [("IG401", f"{number} {verb} not in the image: {files}")]
 
 
 def test_many_modules_are_one_finding():

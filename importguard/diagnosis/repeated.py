@@ -1,0 +1,52 @@
+"""A cause is named once: the checks of the source do not find again what a failed import told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.model import Finding, Severity
+
+_SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_NAME = re.compile(r"[\w.-]+")
+
+
+def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings without those of IG3xx and IG4xx whose cause a failed import's diagnosis names too.
+
+    None is left out for one that is less severe: what is found must not fail a build any less.
+    """
+    found = list(findings)
+    failed = [one for one in found if _family(one) not in ("IG3", "IG4")]
+    return [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
+
+
+def _family(finding: Finding) -> str:
+    return finding.rule.id[:3]
+
+
+def _repeats(finding: Finding, told: Finding) -> bool:
+    here, there = finding.diagnosis, told.diagnosis
+    if here is None or there is None or _rank(finding) < _rank(told):
+        return False
+    if _family(finding) == "IG4":
+        # One old image, and one command that mends all of it.
+        return here.cause == there.cause == "stale-image"
+    if here.location and here.location.line and here.location == there.location:
+        return True
+    return here.cause == there.cause == "version-conflict" and _asked(there.change) == canonicalize_name(
+        finding.module
+    )
+
+
+def _rank(finding: Finding) -> int:
+    return _SEVEREST_FIRST.index(finding.severity)
+
+
+def _asked(requirement: Optional[str]) -> str:
+    """The canonical name (PEP 503) of the distribution that a requirement asks for."""
+    match = _NAME.match(requirement or "")
+    return canonicalize_name(match[0]) if match else ""

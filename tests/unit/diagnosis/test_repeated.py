@@ -1,0 +1,65 @@
+"""A cause is named once: which findings of the source's checks are left out."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import pytest
+from unit.reports import finding
+
+from importguard.diagnosis.repeated import without_repeated
+from importguard.model import Diagnosis, Finding, Location, Severity
+
+LINE = Location("requirements.txt", 1)
+
+
+def told(
+    rule: str, cause: str, place: Optional[Location] = None, change: str = "", **more: object
+) -> Finding:
+    return finding(rule, diagnosis=Diagnosis(cause, "", "", place, "certain", change=change), **more)
+
+
+OLD = told("IG102", "stale-image", Location("Dockerfile", 3))
+CONFLICT = told("IG102", "version-conflict", Location("shop/main.py", 1), "Zope_Interface>=5")
+DECLARED = told("IG101", "declared-not-installed", LINE)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (OLD, told("IG401", "stale-image", Location("shop/late.py"))),
+        (OLD, told("IG403", "stale-image")),
+        (CONFLICT, told("IG303", "version-conflict", module="zope.interface")),
+        (DECLARED, told("IG301", "declared-not-installed", LINE)),
+        (DECLARED, told("IG302", "version-conflict", LINE, severity=Severity.WARNING)),
+    ],
+)
+def test_what_a_failed_import_tells_is_not_told_again(first: Finding, second: Finding):
+    assert without_repeated([second, first]) == [first]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (DECLARED, told("IG402", "stale-image", LINE)),
+        (CONFLICT, told("IG303", "version-conflict", module="zope")),
+        (CONFLICT, told("IG303", "not-declared", module="zope.interface")),
+        (DECLARED, told("IG301", "declared-not-installed", Location("requirements.txt", 2))),
+        (
+            told("IG101", "not-in-source", Location("a")),
+            told("IG301", "declared-not-installed", Location("a")),
+        ),
+        (told("IG101", "version-conflict", LINE, severity=Severity.WARNING), told("IG302", "x", LINE)),
+        (finding(), told("IG402", "stale-image")),
+        (finding(), finding("IG301")),
+    ],
+)
+def test_what_is_another_cause_or_more_severe_is_told(first: Finding, second: Finding):
+    assert without_repeated([first, second]) == [first, second]
+
+
+def test_failed_imports_and_the_checks_of_the_source_do_not_hide_one_another():
+    both = [OLD, told("IG101", "stale-image", Location("Dockerfile", 3))]
+    drift = [told("IG401", "stale-image"), told("IG402", "stale-image")]
+    assert without_repeated(both) == both
+    assert without_repeated(drift) == drift
