@@ -22,12 +22,12 @@ NONE = (
 
 def source_of(config: Config, evidence: Evidence) -> Optional[Source]:
     """The source, None where there is none to look at. Raises UsageError for what is named and not there."""
-    tree = _tree(config, evidence)
-    if tree is None:
+    if config.build is None and not config.source and not _holds_application(os.curdir, evidence):
         return None
     from importguard.source.reader import read_source
 
-    return read_source(tree)
+    tree = _tree(config)
+    return read_source(tree) if tree is not None else None
 
 
 def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
@@ -38,7 +38,8 @@ def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
     return with_history(source, missing[:_MOST_MODULES])
 
 
-def _tree(config: Config, evidence: Evidence) -> Optional[Tree]:
+def _tree(config: Config) -> Optional[Tree]:
+    """What is to be read; None for a context that is no folder here, such as a URL."""
     from importguard.source.model import Tree
 
     build = config.build
@@ -46,11 +47,7 @@ def _tree(config: Config, evidence: Evidence) -> Optional[Tree]:
     if build and (context or config.source):
         root = config.source or context or os.curdir
         return Tree(root, context, build.dockerfile, build.target, build.build_args)
-    if config.source:
-        return Tree(config.source, dockerfile=config.dockerfile)
-    if build is None and _holds_application(os.curdir, evidence):
-        return Tree(os.curdir, dockerfile=config.dockerfile)
-    return None
+    return None if build else Tree(config.source or os.curdir, dockerfile=config.dockerfile)
 
 
 def _holds_application(folder: str, evidence: Evidence) -> bool:
