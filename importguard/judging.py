@@ -12,7 +12,7 @@ from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence import Evidence, ModuleImport
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
 from importguard.redaction import redact, redacted
-from importguard.repository import with_places
+from importguard.repository import copied, with_places
 from importguard.sources import NONE, source_of, with_removed
 from importguard.startup import mark, shortfalls
 
@@ -47,6 +47,7 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
             *(source.notes if source else [NONE] if findings else []),
         ),
         details=evidence.details,
+        places=copied(findings, source, evidence.import_path) if source else {},
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
     )
     return with_places(report, config)

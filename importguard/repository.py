@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from importguard.config import Config
 from importguard.model import Finding, ImageReport, Location
+
+if TYPE_CHECKING:
+    from importguard.source.model import Source
 
 _NOT_WALKED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
@@ -16,7 +20,8 @@ _NOT_WALKED = frozenset({"node_modules", "__pycache__", "site-packages"})
 def with_places(image: ImageReport, config: Config) -> ImageReport:
     """The same report with ``places`` and ``dockerfile`` from the repository's root.
 
-    The root is the folder above the source that holds ``.git``, else the working directory, else the source.
+    ``places`` may hold files of the source already (``copied``): only the others are looked for by name. The
+    root is the folder above the source that holds ``.git``, else the working directory, else the source.
     """
     context = config.build.context if config.build else ""
     source = next((path for path in (config.source, context) if path and os.path.isdir(path)), os.curdir)
@@ -25,9 +30,32 @@ def with_places(image: ImageReport, config: Config) -> ImageReport:
     given = config.dockerfile or (config.build.dockerfile if config.build else None)
     dockerfile = _relative(os.path.realpath(given or os.path.join(source, "Dockerfile")), top)
     paths = {location.path for finding in image.findings for location in _locations(finding)}
-    found = {path: _relative(os.path.join(root, file), top) for path, file in _found(paths, root).items()}
+    known = {path: file for path, file in image.places.items() if path in paths}
+    files = {**_found(paths - set(known), root), **known}
+    found = {path: _relative(os.path.join(root, file), top) for path, file in files.items()}
     places = {path: file for path, file in found.items() if file is not None}
     return replace(image, places=places, dockerfile=dockerfile or "Dockerfile")
+
+
+def copied(findings: Sequence[Finding], source: Source, import_path: Sequence[str]) -> Mapping[str, str]:
+    """The paths of the findings' locations, and the source's file that a COPY put there in the image.
+
+    A path of the image is relative to one of ``import_path``. Where a diagnosis names a file of the source by
+    the same path, the path stands for that.
+    """
+    if source.dockerfile is None:
+        return {}
+    final = source.dockerfile.final
+    origins = {one.destination: one.path for one in source.placements if one.stage == final}
+    own = {file.path for file in source.files}
+    named = {one.diagnosis.location.path for one in findings if one.diagnosis and one.diagnosis.location}
+    found = {}
+    for path in {location.path for finding in findings for location in _locations(finding)}:
+        places = (posixpath.join(root, path) for root in import_path)
+        origin = next((origins[place] for place in places if place in origins), None)
+        if origin is not None and not (path in named and path in own):
+            found[path] = origin
+    return found
 
 
 def match(paths: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:

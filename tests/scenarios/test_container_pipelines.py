@@ -203,7 +203,7 @@ def test_gitlab_shows_the_findings_and_pushes_nothing(own_image: str, tmp_path: 
     reports = job["artifacts"]["reports"]
     (entry,) = json.loads((tmp_path / reports["codequality"]).read_text())
     assert (entry["check_name"], entry["severity"]) == ("missing-module", "blocker")
-    assert entry["location"] == {"path": "shop/main.py", "lines": {"begin": 1}}
+    assert entry["location"] == {"path": ".dockerignore", "lines": {"begin": 1}}
     root = ElementTree.parse(tmp_path / reports["junit"]).getroot()
     assert (root.get("tests"), root.get("failures")) == ("2", "1")
 

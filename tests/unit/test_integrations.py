@@ -13,6 +13,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from importguard.cli import cli
+
 ROOT = Path(__file__).parents[2]
 FILES = {
     "github-actions": "action.yml",
@@ -46,6 +48,14 @@ def test_its_image_installs_pinned_versions_of_all_that_is_needed() -> None:
                 assert wanted.specifier.contains(pinned[name], prereleases=True)
     assert set(pinned) == needed
     assert all(re.fullmatch(r"[\d.]+(post\d+)?", version) for version in pinned.values())
+
+
+def test_the_action_gives_options_that_there_are() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    (check,) = (step for step in action["runs"]["steps"] if step.get("id") == "check")
+    given = set(re.findall(r"options\+?=\((--[a-z-]+)", check["run"]))
+    assert given >= {"--build", "--file", "--source", "--baseline", "--tag"}
+    assert given <= {name for parameter in cli.commands["check"].params for name in parameter.opts}
 
 
 @pytest.mark.parametrize("hook", yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))

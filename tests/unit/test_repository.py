@@ -11,7 +11,8 @@ from unit.reports import DIAGNOSIS, finding, image
 from importguard.config import Build, Config
 from importguard.model import Location
 from importguard.places import place
-from importguard.repository import match, with_places
+from importguard.repository import copied, match, with_places
+from importguard.source.model import Dockerfile, Placement, Source, SourceFile, Stage
 
 
 @pytest.fixture
@@ -91,3 +92,28 @@ def test_a_path_that_two_files_end_with_stands_for_neither() -> None:
         "shop/w.py": "shop/w.py",
         "y.py": "a/shop/y.py",
     }
+
+
+def test_a_file_that_was_copied_is_that_one_whatever_else_is_called_like_it(repository: Path) -> None:
+    stages = (Stage(0, "build", "python", None, 1), Stage(1, None, "python", None, 4))
+    source = Source(
+        root=str(repository),
+        dockerfile=Dockerfile("web/Dockerfile", stages, final=1),
+        files=(SourceFile("web/shop/main.py"), SourceFile("shop/main.py"), SourceFile(".dockerignore")),
+        placements=(
+            Placement("shop/main.py", "/srv/shop/main.py", 0, 2),
+            Placement("web/shop/main.py", "/srv/shop/main.py", 1, 5),
+            Placement("web/setup_shop.py", "/srv/lib/shop/setup.py", 1, 6),
+        ),
+    )
+    found = finding()
+    places = copied([found], source, ["/app", "/srv", "/srv/lib"])
+    assert places == {"shop/main.py": "web/shop/main.py", "shop/setup.py": "web/setup_shop.py"}
+    config = Config(images=("shop",))
+    shown = with_places(image(found, places={**places, "other.py": "x.py"}), config)
+    assert shown.places == places
+    assert place(found, shown) == Location("web/setup_shop.py", 10)
+
+    named = replace(DIAGNOSIS, location=Location("shop/main.py", 1))
+    assert copied([replace(found, diagnosis=named)], source, ["/srv"]) == {}
+    assert copied([found], Source("/"), ["/srv"]) == {}
