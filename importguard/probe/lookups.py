@@ -59,7 +59,7 @@ class Lookups:
         place = _Place(tree.body, line) if tree else None
         if place is None or place.statement is None:
             return {}
-        names = {**self._imported(tree, module), **self._names(module)}
+        names = {**self._imported(tree, module), **_assigned(tree)}
         if place.function is not None:
             for parameter in _walk([place.function.args]):
                 names.pop(getattr(parameter, "arg", ""), None)
@@ -72,19 +72,19 @@ class Lookups:
             found.update(dict.fromkeys(asked, alone))
         return found
 
-    def _tree(self, module: str) -> Any:
-        """The nodes of a module's file; None where it cannot be read."""
+    def _tree(self, module: str, word: bytes = b"") -> Any:
+        """The nodes of a module's file; None where it cannot be read, or does not hold the word."""
         path = self.files.get(module) or ""
         source = read_bytes(path) if path.endswith(".py") else None
         try:
-            return parse(source, path) if source else None
+            return parse(source, path) if source and word in source else None
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
     def _names(self, module: str) -> Names:
-        """The names that a module binds: read once, since many may import it."""
+        """The names that an imported module binds from lookups: read once, since many may import it."""
         if module not in self.names:
-            self.names[module] = _assigned(self._tree(module))
+            self.names[module] = _assigned(self._tree(module, b"env"))
         return self.names[module]
 
     def _imported(self, tree: Any, module: str) -> Names:
