@@ -151,6 +151,15 @@ docker build -t shop .
 # mended: build the image anew
 docker build -t shop .
 """,
+    "IG404": """
+# compose.yaml; shop/config holds settings.py
+volumes:
+  - type: tmpfs
+    target: /app/shop/config
+
+# mended: a folder of its own
+    target: /app/data
+""",
 }
 
 

@@ -196,6 +196,18 @@ _TABLE = (
             "To mend it: build the image anew, or let git ignore what the build writes."
         ),
     ),
+    Rule(
+        id="IG404",
+        name="hidden-by-mount",
+        summary="What production mounts hides modules of the image",
+        severity=Severity.WARNING,
+        help=(
+            "A compose file or a Kubernetes manifest of the source mounts something over a folder of the "
+            "image that holds modules, which import here and can't be imported there. "
+            "How it comes about: a volume for data, settings or plug-ins has the path of a package. "
+            "To mend it: mount it at a folder of its own, or move the modules out of that folder."
+        ),
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}

@@ -19,6 +19,7 @@ def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Find
     found = [finding for check in CHECKS for finding in check(evidence)]
     if source is None:
         return found
-    from importguard.checks import drift, requirements
+    from importguard.checks import drift, mounts, requirements
 
-    return found + requirements.check(evidence, source) + drift.check(evidence, source)
+    found += requirements.check(evidence, source) + drift.check(evidence, source)
+    return found + mounts.check(evidence, source)

@@ -37,11 +37,12 @@ from importguard.source.model import Source
 CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # What is seen in the image itself proves more than what a file of the source says.
     unreadable,
-    broken_file,
     abi_mismatch,
     missing_shared_library,
-    foreign_symbols,
+    # An empty file may be one that hides another, which says more.
     shadowed,
+    broken_file,
+    foreign_symbols,
     not_a_package,
     circular,
     # The module is a file of the source: from the disk towards the image.

@@ -141,6 +141,30 @@ FILES = [
         files=LATE,
     ),
     Cause(
+        "hidden-by-mount",
+        "import shop.util\n",
+        "hidden-by-mount",
+        ("compose.yaml", 5),
+        "move the modules out of /app/shop/plugins",
+        ["compose.yaml:5 mounts a tmpfs", "Dockerfile:3 copies"],
+        files={
+            "shop/plugins/__init__.py": "",
+            "compose.yaml": "services:\n  web:\n    build: .\n    tmpfs:\n      - /app/shop/plugins\n",
+        },
+    ),
+    Cause(
+        "not-hidden-by-a-mount-of-the-source",
+        USES_LATE,
+        "ignored",
+        (".dockerignore", 1),
+        "!shop/late.py",
+        files={
+            **LATE,
+            ".dockerignore": "**/late.py\n",
+            "compose.yaml": "services:\n  web:\n    build: .\n    volumes:\n      - .:/app\n",
+        },
+    ),
+    Cause(
         "not-committed",
         USES_LATE,
         "not-committed",

@@ -1,0 +1,89 @@
+"""IG404: what production mounts over a folder of the image that holds modules of the application.
+
+The check itself mounts nothing, so the modules import here; in production they are hidden.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Optional
+
+from importguard.evidence import Evidence, ModuleImport
+from importguard.model import Diagnosis, Finding, Location
+from importguard.rules import RULES
+from importguard.source.model import Mount, Source
+
+_EMPTY = {"tmpfs": "a tmpfs", "emptyDir": "an emptyDir", "configMap": "a configMap", "secret": "a secret"}
+_FILLED = {"volume": "a volume", "pvc": "a persistent volume"}
+_SHOWN = 3
+
+
+def check(evidence: Evidence, source: Source) -> list[Finding]:
+    """One finding a mount that hides modules which import here."""
+    found = []
+    for mount in source.mounts:
+        hidden = _hidden(mount, evidence, source)
+        if hidden:
+            found.append(_finding(mount, hidden, source))
+    return found
+
+
+def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImport]:
+    """The modules below the mount's target that what is mounted does not hold."""
+    if mount.kind not in (*_EMPTY, *_FILLED, "bind") or not _is_of(mount, source):
+        return []
+    below = mount.target.rstrip("/") + "/"
+    covered = [item for item in evidence.modules if item.selected and (item.path or "").startswith(below)]
+    covered = [item for item in covered if item.outcome == "imported"]
+    if mount.kind != "bind":
+        return covered
+    if mount.origin.startswith(("/", "..", "~", "$")) or not mount.origin:
+        return []  # a folder of which the source says nothing
+    held = {file.path for file in source.files}
+    return [item for item in covered if _origin(mount, below, item) not in held]
+
+
+def _origin(mount: Mount, below: str, item: ModuleImport) -> str:
+    return posixpath.normpath(posixpath.join(mount.origin, (item.path or "")[len(below) :]))
+
+
+def _is_of(mount: Mount, source: Source) -> bool:
+    """Whether the service may be this image: one that is built from another folder is not."""
+    return mount.build is None or posixpath.normpath(mount.build) == posixpath.normpath(source.context)
+
+
+def _finding(mount: Mount, hidden: list[ModuleImport], source: Source) -> Finding:
+    first = min(hidden, key=lambda item: item.name)
+    place, copied = mount.place, _copied(first, source)
+    what = _EMPTY.get(mount.kind) or _FILLED.get(mount.kind) or f"the folder {mount.origin}"
+    names = ", ".join(sorted(item.name for item in hidden)[:_SHOWN])
+    more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
+    keeps = ", which keeps what it had when it was first filled" if mount.kind == "volume" else ""
+    by = f" that {source.dockerfile.path}:{copied} copies there" if source.dockerfile and copied else ""
+    return Finding(
+        rule=RULES["IG404"],
+        severity=RULES["IG404"].severity,
+        module=first.name,
+        message=f"{what} is mounted over {mount.target} of the image and hides {names}{more}",
+        location=Location(place.path, place.line),
+        diagnosis=Diagnosis(
+            cause="hidden-by-mount",
+            explanation=f"{place.path}:{place.line} mounts {what} over {mount.target}{keeps}: {names}{more}"
+            f"{by} can't be imported in production.",
+            remedy=f"mount it at a folder of its own, or move the modules out of {mount.target}",
+            location=Location(place.path, place.line),
+            confidence="likely" if mount.build is not None and mount.kind != "volume" else "possible",
+            quote=place.text or None,
+            evidence=(
+                f"mount: {place.path}:{place.line} {mount.kind} {mount.target}",
+                f"hidden: {names}{more}",
+            ),
+        ),
+    )
+
+
+def _copied(item: ModuleImport, source: Source) -> Optional[int]:
+    """The line of the COPY that brings the module's file."""
+    final = source.dockerfile.final if source.dockerfile else -1
+    lines = (one.line for one in source.placements if one.stage == final and one.destination == item.path)
+    return next(lines, None)
