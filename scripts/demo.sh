@@ -3,11 +3,11 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 "$ROOT/scripts/wheels.sh"
-report="$(mktemp)"
-trap 'rm -f "$report"' EXIT
+reports="$(mktemp -d)"
+trap 'rm -rf "$reports"' EXIT
 say "importguard check --build examples/netra/backend"
 status=0
 cd "$ROOT"
 "$VENV/bin/importguard" check --build examples/netra/backend --build-arg "BASE=$BASE_IMAGE" \
-    --tag importguard-demo -o "json=$report" || status=$?
-"$VENV/bin/python" "$ROOT/scripts/demo_report.py" "$status" "$report"
+    --tag importguard-demo -o "json=$reports/json" -o "text=$reports/text" || status=$?
+"$VENV/bin/python" "$ROOT/scripts/demo_report.py" "$status" "$reports/json" "$reports/text"

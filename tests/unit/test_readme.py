@@ -14,7 +14,8 @@ from importguard.configuration import load
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.rules import RULES
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def section(title: str) -> str:
@@ -77,3 +78,10 @@ def test_the_configuration_is_one(tmp_path):
     keys = {key: kind(option) for key, option in options_by_key(cli.commands["check"]).items()}
     configuration = load(path, keys, keys)
     assert (len(configuration.images), len(configuration.policy.ignores)) == (1, 1)
+
+
+def test_the_report_ends_with_the_line_of_the_examples_dockerignore():
+    patterns = (ROOT / "examples/netra/backend/.dockerignore").read_text(encoding="utf-8").splitlines()
+    report = README.split("<!-- report:begin -->", 1)[1].split("<!-- report:end -->", 1)[0]
+    line = patterns.index("**/monitoring/") + 1
+    assert f"\nLines to change:\n.dockerignore:{line}  **/monitoring/\n   ignored: " in report
