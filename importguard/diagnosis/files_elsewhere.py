@@ -90,18 +90,27 @@ def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
         return LIKELY
     workdir = case.evidence.image.workdir
     roots = [root for root in (*case.evidence.import_path, workdir) if root and root != "/"]
+    sourced = case.source is None or case.sought is not None
     if any(under(candidate.root, root) or under(root, candidate.root) for root in roots):
-        return LIKELY if case.source is None or case.sought is not None else POSSIBLE
-    return None
+        return LIKELY if sourced else POSSIBLE
+    # A VOLUME is the application's own folder too, for what it is to keep.
+    return POSSIBLE if sourced and _volume_of(candidate, case) else None
+
+
+def _volume_of(candidate: Candidate, case: Situation) -> Optional[str]:
+    """The VOLUME of the image that the candidate lies in."""
+    return next((one for one in case.evidence.image.volumes if under(candidate.path, one)), None)
 
 
 def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagnosis:
     location, remedy, change = _to_path(candidate.root, case)
+    volume = _volume_of(candidate, case)
+    hidden = f" {volume} is a VOLUME: what is mounted there hides it." if volume else ""
     return diagnosis(
         "copied-elsewhere",
         confidence,
         f"The image has it at {candidate.path}, and {candidate.root} is not on the import path "
-        f"({', '.join(case.evidence.import_path) or 'which holds none of the application'}).",
+        f"({', '.join(case.evidence.import_path) or 'which holds none of the application'}).{hidden}",
         remedy,
         location,
         change,

@@ -162,6 +162,14 @@ def test_what_lies_somewhere_in_the_image_proves_nothing(other: object) -> None:
     assert only(lacking("redis", clues=clues(candidates=(other,)))).cause != "copied-elsewhere"
 
 
+@pytest.mark.parametrize(("volumes", "cause"), [(("/data",), "copied-elsewhere"), (("/dat",), "unknown")])
+def test_what_lies_in_a_volume_of_the_image_may_be_meant(volumes: tuple[str, ...], cause: str) -> None:
+    known = clues(candidates=(candidate("kit", "/data/lib/kit.py", "/data/lib"),))
+    found = only(lacking("kit", clues=known, image=ImageFacts(workdir="/app", volumes=volumes)))
+    assert (found.cause, found.confidence) == (cause, "possible")
+    assert ("/data is a VOLUME" in found.explanation) == (cause == "copied-elsewhere")
+
+
 def test_a_declared_requirement_is_no_file_that_lies_about() -> None:
     seen = lacking("redis", clues=clues(candidates=(candidate("redis", "/app/vendor/redis", "/app/vendor"),)))
     tree = source(requirements=[needs("redis", 2)], dockerfile=dockerfile_of(installs=[pip()]))
