@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from importguard.diagnosis.broken import broken_file, unreadable
+from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code import circular, missing_name, not_a_package, shadowed
 from importguard.diagnosis.files_elsewhere import copied_after_install, copied_elsewhere
 from importguard.diagnosis.files_left_out import ignored, not_committed, not_copied, stale_image
@@ -75,7 +76,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
 def diagnose(
     findings: Sequence[Finding], evidence: Evidence, source: Optional[Source], built: bool = False
 ) -> list[Finding]:
-    """The same findings with their causes; one that has a cause already keeps it.
+    """The findings with their causes, one a cause; one that has a cause already keeps it.
 
     ``source`` is None where there is none to look at. ``built`` says that the image was just built from it,
     so that it can't be an old one.
@@ -83,12 +84,12 @@ def diagnose(
     clues = evidence.clues or NO_CLUES
     code = application(evidence)
     index = SourceIndex(source, evidence, clues) if source is not None else None
-    return [
-        finding
-        if finding.diagnosis
-        else replace(finding, diagnosis=cause(Situation(finding, evidence, clues, code, index, built)))
-        for finding in findings
+    cases = [Situation(finding, evidence, clues, code, index, built) for finding in findings]
+    told = [
+        case.finding if case.finding.diagnosis else replace(case.finding, diagnosis=cause(case))
+        for case in cases
     ]
+    return one_a_circle(told, cases)
 
 
 def cause(case: Situation) -> Optional[Diagnosis]:

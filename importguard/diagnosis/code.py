@@ -171,6 +171,12 @@ def circular(case: Situation) -> Optional[Diagnosis]:
     )
 
 
+def circle(case: Situation) -> frozenset[str]:
+    """The modules of the circle that the finding comes from; empty where its way is not known."""
+    asked = attribute_asked(case)
+    return frozenset(step.importer for step in _cycle(asked[0], case)) if asked else frozenset()
+
+
 def _never_bound(asked: tuple[str, str], case: Situation) -> bool:
     """Whether the module binds no such name at all: then the circle is not to blame."""
     names = names_of(asked[0], case)

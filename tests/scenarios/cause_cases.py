@@ -546,6 +546,15 @@ CODE = [
         files={"shop/a.py": "from shop.b import B\n", "shop/b.py": "import shop.a\nB = 1\n"},
     ),
     Cause(
+        "circular-from-both-sides",
+        "from shop.b import B\n",
+        "circular",
+        ("shop/b.py", 2),
+        "into the function that uses it",
+        ["'shop.b.B' fails in the same way"],
+        files={"shop/a.py": "from shop.b import B\nA = 1\n", "shop/b.py": "\nfrom shop.a import A\nB = 1\n"},
+    ),
+    Cause(
         "circular-and-never-bound",
         "import shop.b\n",
         "missing-name",

@@ -19,8 +19,10 @@ from unit.diagnosis.world import (
     where,
 )
 
+from importguard.checks import run_checks
 from importguard.clues import ModuleNames
-from importguard.evidence import Evidence
+from importguard.diagnosis.causes import diagnose
+from importguard.evidence import Evidence, Frame, ImportFailure
 
 LIKELY = "most likely due to a circular import"
 QUEUE = resolves("queue", "module", "/app/queue.py", hidden=("/usr/local/lib/python3.13/queue.py",))
@@ -116,6 +118,25 @@ def test_circular_tells_the_whole_cycle() -> None:
         "shop.b imports shop.a at shop/b.py:2",
         "shop.a imports shop.b at shop/a.py:3",
     )
+
+
+def test_a_circle_that_fails_from_each_of_its_modules_is_one_finding() -> None:
+    def asking(module: str, name: str, *way: Frame) -> ImportFailure:
+        message = f"cannot import name '{name}' from partially initialized module '{module}' ({LIKELY})"
+        return raised(("ImportError", message, module), frames=way)
+
+    seen = observed(
+        failed("shop.a", asking("shop.a", "A", frame("shop.a", 1), frame("shop.b", 2)), culprit="shop.b"),
+        failed("shop.b", asking("shop.b", "B", frame("shop.b", 2), frame("shop.a", 1)), culprit="shop.a"),
+        failed("shop.c", asking("shop.c", "C", frame("shop.c", 1), frame("shop.d", 2)), culprit="shop.d"),
+    )
+    found = diagnose(run_checks(seen), seen, source())
+    assert [(one.missing, one.affected) for one in found] == [
+        ("shop.a.A", ("shop.a", "shop.b")),
+        ("shop.c.C", ("shop.c",)),
+    ]
+    assert found[0].diagnosis is not None
+    assert "'shop.b.B' fails in the same way" in found[0].diagnosis.explanation
 
 
 def test_circular_by_attribute() -> None:
