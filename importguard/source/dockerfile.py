@@ -172,7 +172,8 @@ class _Reading:
 
     def _workdir(self, line: Line, state: _State) -> None:
         written = Words(state.values(), self.escape).expand(line.value)
-        state.workdir = posixpath.normpath(posixpath.join(state.workdir, written))
+        joined = posixpath.normpath(posixpath.join(state.workdir, written))
+        state.workdir = "/" + joined.lstrip("/")
         state.workdir_line = line.line
 
     def _user(self, line: Line, state: _State) -> None:

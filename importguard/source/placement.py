@@ -65,6 +65,7 @@ def _changes(dockerfile: Dockerfile, index: int) -> Iterator[Union[Copy, str]]:
 
 
 def _with_parents(path: str) -> Iterator[str]:
+    path = "/" + path.lstrip("/")  # POSIX lets two slashes at the front be something else
     while path != "/":
         yield path
         path = posixpath.dirname(path)

@@ -63,3 +63,11 @@ def test_excludes_and_parents():
 
 def test_a_source_that_is_not_there_brings_nothing():
     assert placed("FROM x\nCOPY nothing [ /a/\n") == {}
+
+
+def test_two_slashes_at_the_front_are_one():
+    assert placed("FROM x\nWORKDIR //app\nCOPY main.py .\nCOPY src //lib\n") == {
+        "main.py": ("/app/main.py", 3),
+        "src/shop/__init__.py": ("/lib/shop/__init__.py", 4),
+        "src/shop/api.py": ("/lib/shop/api.py", 4),
+    }
