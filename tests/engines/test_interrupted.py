@@ -15,7 +15,9 @@ from importguard.engines import docker as engine_module
 from importguard.engines.docker import DockerEngine
 
 PROGRAM = """
-import sys
+import signal
+# A shell lets its background jobs ignore it, as this run may be one.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from importguard.engines.base import Limits
 from importguard.engines.docker import DockerEngine
 
