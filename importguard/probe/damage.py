@@ -128,8 +128,9 @@ def unreadable_files(paths: Iterable[str], folders: Iterable[str], budget: Budge
             for name in below:
                 _judge("%s/%s" % (folder, name), found)
             for name in names:
-                if name.endswith((".py", ".pyc", ".so")):
-                    _judge("%s/%s" % (folder, name), found)
+                path = "%s/%s" % (folder, name)
+                if name.endswith((".py", ".so")) and not os.access(path, os.R_OK):
+                    _judge(path, found)
     return list(found.values())[:_MOST]
 
 

@@ -169,7 +169,8 @@ def _submodules(resolver: Resolver, package: str) -> list[str]:
 
 def _elsewhere(name: str, module: str, path: str | None, scene: Scene, budget: Budget) -> list[str]:
     """``module.name`` where modules of the application, or of the same package, define ``name``."""
-    word = re.compile(rb"\b" + re.escape(os.fsencode(name)) + rb"\b")
+    plain = os.fsencode(name)
+    word = re.compile(rb"\b" + re.escape(plain) + rb"\b")
     found: list[str] = []
     for other, file in _neighbours(module, path, scene):
         if len(found) >= _MOST_ELSEWHERE or budget.is_spent("where names are defined"):
@@ -178,7 +179,9 @@ def _elsewhere(name: str, module: str, path: str | None, scene: Scene, budget: B
             continue
         if other.rpartition(".")[2] == name:
             found.append(other)
-        elif word.search(read_bytes(file, _READ) or b"") and name in bound_names(file).defined:
+            continue
+        source = read_bytes(file, _READ) or b""
+        if plain in source and word.search(source) and name in bound_names(file).defined:
             found.append("%s.%s" % (other, name))
     return found
 
