@@ -134,7 +134,14 @@ def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optio
     change = f"ENV PYTHONPATH={root}"
     location = case.dockerfile(stage.workdir_line if stage else None)
     workdir = f", or set the WORKDIR{_at(location)} to {root} (it is {facts.workdir})"
-    return location, f"add '{change}'{workdir if under(root, '/') else ''}", change
+    return location, f"add '{change}'{workdir if _holds_all(root, case) else ''}", change
+
+
+def _holds_all(root: str, case: Situation) -> bool:
+    """Whether the application would lose no module of its own if ``root`` were the WORKDIR."""
+    workdir = case.evidence.image.workdir
+    paths = [item.path for item in case.evidence.modules if item.selected and item.path]
+    return all(under(path, root) for path in paths if under(path, workdir))
 
 
 def _at(location: Optional[Location]) -> str:

@@ -20,7 +20,7 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.clues import ModuleNames
+from importguard.clues import BrokenFile, ModuleNames
 from importguard.diagnosis.causes import diagnose
 from importguard.evidence import Evidence, Frame, ImportFailure
 
@@ -40,6 +40,12 @@ def test_shadowed_by_a_name_an_attribute_and_a_submodule() -> None:
         assert where(found) == ("shadowed", ("queue.py", None))
         assert "/usr/local/lib/python3.13/queue.py" in found.explanation
         assert found.remedy == "rename queue.py"
+
+
+def test_an_empty_file_that_hides_another_is_no_broken_one() -> None:
+    held = clues(resolutions=(QUEUE,), broken=(BrokenFile("/app/queue.py", "empty"),))
+    message = "cannot import name 'Queue' from 'queue' (/app/queue.py)"
+    assert only(raising("ImportError", message, name="queue", clues=held)).cause == "shadowed"
 
 
 def test_shadowed_third_party_by_installed_and_by_declared() -> None:

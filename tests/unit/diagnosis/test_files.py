@@ -146,6 +146,14 @@ def test_copied_elsewhere_without_a_source() -> None:
     seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
     found = only(seen)
     assert (found.cause, found.confidence, found.location) == ("copied-elsewhere", "likely", None)
+    # With that WORKDIR /app/shop would be lost.
+    assert found.remedy == "add 'ENV PYTHONPATH=/app/src'"
+
+
+def test_another_workdir_is_a_remedy_where_it_loses_nothing() -> None:
+    known = clues(candidates=(candidate("kit", "/srv/src/kit", "/srv/src"),))
+    seen = lacking("kit", clues=known, image=ImageFacts(workdir="/srv"))
+    assert "or set the WORKDIR to /srv/src (it is /srv)" in only(seen).remedy
 
 
 @pytest.mark.parametrize(
