@@ -131,7 +131,7 @@ def _owners(source: bytes) -> set[bytes]:
             found.add(owner[1])
     if not found or b"import *" in source:
         return found
-    words = {word for names in IMPORTED.findall(source) for word in WORD.findall(names)}
+    words = set(WORD.findall(b" ".join(IMPORTED.findall(source))))
     return {owner for owner in found if owner.partition(b".")[0] in words}
 
 
