@@ -6,13 +6,13 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Optional
 
 from importguard.clues import Clues, ImageFile
+from importguard.diagnosis.copies import feeding, nearness, takes
 from importguard.evidence import Evidence
-from importguard.source.model import Copy, Dockerfile, Ignored, Placement, Source, SourceFile
+from importguard.source.model import Copy, Ignored, Placement, Source, SourceFile
 
 EXTENSIONS = (".so", ".pyd")
 # Folders whose top-level modules are seldom what an application imports under their bare name.
@@ -128,6 +128,16 @@ class SourceIndex:
         return found
 
     @cached_property
+    def children(self) -> dict[str, set[str]]:
+        """Folder → the names of the modules and folders right in it."""
+        found: dict[str, set[str]] = {}
+        for path in (*self.files, *self._folders):
+            folder, name = posixpath.split(path)
+            if path in self._folders or name.endswith(".py"):
+                found.setdefault(folder, set()).add(name[:-3] if name.endswith(".py") else name)
+        return found
+
+    @cached_property
     def _extensions(self) -> dict[str, str]:
         """Path without any ending → path, of compiled modules."""
         return {
@@ -230,7 +240,7 @@ class SourceIndex:
         copies = [copy for copy in dockerfile.copies if copy.stage in lineage]
         own = [copy for copy in copies if copy.from_stage is None and copy.from_image is None]
         relative = self.in_context(path)
-        return max(own or copies, key=lambda copy: (_nearness(copy, relative), copy.line), default=None)
+        return max(own or copies, key=lambda copy: (nearness(copy, relative), copy.line), default=None)
 
     def in_context(self, path: str) -> str:
         """``path`` as the Dockerfile's COPY names it: relative to the build context."""
@@ -242,47 +252,9 @@ class SourceIndex:
         dockerfile = self.source.dockerfile
         if dockerfile is None:
             return True
-        lineage = _feeding(dockerfile)
+        lineage = feeding(dockerfile)
         relative = self.in_context(path)
-        return any(_takes(copy, relative) for copy in dockerfile.copies if copy.stage in lineage)
-
-
-def _feeding(dockerfile: Dockerfile) -> set[int]:
-    """The stages whose files may get into the final one."""
-    reached = set(dockerfile.lineage())
-    while True:
-        taken = {copy.from_stage for copy in dockerfile.copies if copy.stage in reached}
-        grown = reached | {stage for one in taken if one is not None for stage in dockerfile.lineage(one)}
-        if grown == reached:
-            return reached
-        reached = grown
-
-
-def _takes(copy: Copy, relative: str) -> bool:
-    if copy.from_stage is not None or copy.from_image is not None:
-        return False
-    if not copy.resolved:
-        return True
-    parts = relative.split("/")
-    for source in copy.sources:
-        pattern = posixpath.normpath(source.lstrip("/") or ".").split("/")
-        begin = zip(parts, pattern)
-        if pattern == ["."] or (len(pattern) <= len(parts) and all(fnmatchcase(*pair) for pair in begin)):
-            return True
-    return False
-
-
-def _nearness(copy: Copy, relative: str) -> int:
-    best = 0
-    for source in copy.sources:
-        parts = posixpath.normpath(source.lstrip("/") or ".").split("/")
-        shared = 0
-        for part, other in zip(parts, relative.split("/")):
-            if part != other:
-                break
-            shared += 1
-        best = max(best, shared)
-    return best
+        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in lineage)
 
 
 def _tail(name: str, path: str) -> Optional[str]:

@@ -139,14 +139,8 @@ def close_names(case: Situation) -> list[str]:
 
 def _siblings_in_source(case: Situation, parent: str) -> set[str]:
     assert case.index is not None
-    names = set()
+    names: set[str] = set()
     for root in case.index.roots if parent else case.index.roots[:1]:
         folder = posixpath.join(root, parent.replace(".", "/")) if parent else root
-        start = folder + "/" if folder else ""
-        for path in case.index.files:
-            if path.startswith(start):
-                name, slash, _ = path[len(start) :].partition("/")
-                if slash or name.endswith(".py"):
-                    names.add(name[: -len(".py")] if not slash else name)
-    names.discard("__init__")
-    return names
+        names |= case.index.children.get(folder, set())
+    return names - {"__init__"}
