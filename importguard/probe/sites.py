@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 
@@ -108,6 +109,18 @@ def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[
         for target, names, line, scope in read_sites(module, path, _head)
         if scope in scopes
     ]
+
+
+def no_file(target: str, files: Files) -> bool:
+    """Whether ``target`` would be a file of a regular package of the application, and is not there."""
+    parent, _, name = target.rpartition(".")
+    home, init = os.path.split(files.get(parent) or "")
+    if target in files or init != "__init__.py":
+        return False
+    try:
+        return not any(entry.split(".")[0] == name for entry in os.listdir(home))
+    except OSError:
+        return False
 
 
 # What may set a name in another module. Each begins with something that is quick to look for.

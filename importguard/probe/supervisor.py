@@ -25,7 +25,7 @@ from collections import deque
 
 from importguard.probe.discover import discover_scene
 from importguard.probe.processes import TAIL, Worker, apart, read
-from importguard.probe.sites import imports_lazily, mentioned, patched_names, sites_of, static_reach
+from importguard.probe.sites import imports_lazily, mentioned, no_file, patched_names, sites_of, static_reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class Supervisor:
             self.spawn("find", [], find=tops)
             self.loop()
         known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
-        lost = {name for name in names if name.partition(".")[0] in self.absent or _no_file(name, files)}
+        lost = {name for name in names if name.partition(".")[0] in self.absent or no_file(name, files)}
         sites: list[list[Any]] = []
         for module, found in mentions.items():
             wanted = lost - known if "module" in scopes[module] else lost
@@ -560,18 +560,6 @@ class Supervisor:
             else:
                 worker.timed_out = True
                 worker.stop()
-
-
-def _no_file(target: str, files: Mapping[str, Optional[str]]) -> bool:
-    """Whether ``target`` would be a file of a regular package of the application, and is not there."""
-    parent, _, name = target.rpartition(".")
-    home, init = os.path.split(files.get(parent) or "")
-    if target in files or init != "__init__.py":
-        return False
-    try:
-        return not any(entry.split(".")[0] == name for entry in os.listdir(home))
-    except OSError:
-        return False
 
 
 def _knows_lazy_imports(version: str) -> bool:
