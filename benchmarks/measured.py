@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,10 +68,16 @@ class MeteredEngine:
 
 
 def cpu_of_probe(reference: str) -> float:
-    """Seconds of CPU time that checking ``reference`` takes inside the container."""
+    """Seconds of CPU time that checking ``reference`` takes inside the container, where there is no source."""
     engine = MeteredEngine()
     image = engine.image(reference, pull="never", platform=None)
-    inspect(engine, image, Config(images=(reference,)), QuietProgress())
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as empty:
+        os.chdir(empty)
+        try:
+            inspect(engine, image, Config(images=(reference,)), QuietProgress())
+        finally:
+            os.chdir(here)
     return engine.cpu
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,8 +83,15 @@ def probe_command(image: Image, config: Config, python: str, secret: str = "") -
         "module_timeout": config.module_timeout,
         "jobs": config.jobs,
         "source": bool(config.source or config.build),
+        "files": bool(config.source or config.build) or _may_be_source(os.curdir),
     }
     return [python, *probe_arguments(), json.dumps(request)]
+
+
+def _may_be_source(folder: str) -> bool:
+    """Whether a folder may hold what the image was built from: anything that an import could find."""
+    with os.scandir(folder) as entries:
+        return any(entry.name.endswith(".py") or entry.is_dir() for entry in entries)
 
 
 def pythons(image: Image, config: Config) -> Iterator[str]:

@@ -186,8 +186,12 @@ def _kind(mode: int) -> str:
     return "file" if stat.S_ISREG(mode) else "other"
 
 
-def gather(scene: Scene, questions: Questions, failed: bool, seconds: float) -> Iterator[Piece]:
+def gather(
+    scene: Scene, questions: Questions, failed: bool, seconds: float, files: bool = True
+) -> Iterator[Piece]:
     """All pieces, in at most ``seconds``; where nothing ``failed``, only what is told of every image.
+
+    Without ``files``, the application's own are left out: they are for comparing with a source.
 
     A step that breaks off costs its own piece, and is noted.
     """
@@ -196,7 +200,7 @@ def gather(scene: Scene, questions: Questions, failed: bool, seconds: float) -> 
     steps: list[Callable[[], Iterator[Piece]]] = [gathering.system]
     if failed:
         steps += [gathering.resolutions, gathering.extensions]
-    steps += [gathering.distributions, gathering.files]
+    steps += [gathering.distributions, *([gathering.files] if files else [])]
     if failed:  # those that compile sources come last: a hostile one may end this process
         steps += [gathering.candidates, gathering.damage, gathering.names]
     for step in steps:

@@ -244,7 +244,7 @@ def question(
         os.close(answer_end)
         os.close(printed_end)
     text = " ".join(printed.decode("utf-8", "replace").split())[-400:]
-    return (_pairs(answer) if finished else {}), status, text
+    return (pairs(answer) if finished else {}), status, text
 
 
 def _become(argv: list[str], environ: dict[str, str], directory: str, write_end: int, print_end: int) -> None:
@@ -309,7 +309,7 @@ def _wait(child: int, seconds: float) -> int | None:
     return status
 
 
-def _pairs(answer: bytes) -> dict[str, list[str]]:
+def pairs(answer: bytes) -> dict[str, list[str]]:
     parts = [os.fsdecode(part) for part in answer.split(b"\0")]
     found: dict[str, list[str]] = {}
     for key, value in zip(parts[0::2], parts[1::2]):

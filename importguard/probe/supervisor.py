@@ -198,7 +198,7 @@ class Supervisor:
             from importguard.probe.questions import Questions
 
             questions = Questions.of(self.failed, self.lost, unreached)
-            for kind, values in gather(scene, questions, troubled, seconds):
+            for kind, values in gather(scene, questions, troubled, seconds, self.request["files"]):
                 self.emit("clues", kind=kind, values=values)
 
         if not apart(tell, min(seconds, CLUE_SECONDS)):

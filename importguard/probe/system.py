@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 from importguard.probe.files import read_bytes, read_text, shown
-from importguard.probe.interpreter import question
+from importguard.probe.interpreter import pairs, question
 from importguard.probe.libraries import Loader, musl_loader
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from importguard.probe.scene import Scene
 
 # Asked of the application's own interpreter, apart from the application: it imports built-in modules only.
-_QUESTION = """
+_FACTS = """
 import sys, posix
 out = []
 def say(key, value):
@@ -40,6 +41,8 @@ try: say('libc', posix.confstr('CS_GNU_LIBC_VERSION') or '')
 except (AttributeError, ValueError, OSError): pass
 for module in sorted(getattr(sys, 'stdlib_module_names', ())): say('stdlib', module)
 say('end', '')
+"""
+_ANSWER = """
 data = b''.join(out)
 fd = int(sys.argv[1])
 while data: data = data[posix.write(fd, data):]
@@ -54,7 +57,11 @@ _MUSL_VERSION = re.compile(rb"\0(1\.\d{1,3}\.\d{1,3})\0")
 
 def ask(scene: Scene) -> dict[str, list[str]]:
     """The interpreter's answers: each of MARKERS, ``stdlib`` and ``libc``; empty where it gives none."""
-    command = [scene.python.executable, "-I", "-S", "-c", _QUESTION]
+    if os.path.realpath(scene.python.executable) == os.path.realpath(sys.executable):
+        space: dict[str, Any] = {}
+        exec(_FACTS, space)  # the application's interpreter is this one
+        return pairs(b"".join(space["out"]))
+    command = [scene.python.executable, "-I", "-S", "-c", _FACTS + _ANSWER]
     return question(command, scene.environ, scene.directory, 3.0)[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Optional
 
 import pytest
@@ -159,7 +160,8 @@ def test_every_run_has_a_secret_of_its_own() -> None:
     assert min(map(len, secrets)) >= 32
 
 
-def test_the_request_holds_what_the_probe_needs() -> None:
+def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     image = replace(IMAGE, entrypoint=("e",), cmd=("c",))
     config = Config(packages=("p",), exclude=("x",), commands=("run",), setup="m:f", exact=True, jobs=3)
     command = probe_command(image, config, "python3", "s")
@@ -180,7 +182,18 @@ def test_the_request_holds_what_the_probe_needs() -> None:
         "module_timeout": 60.0,
         "jobs": 3,
         "source": False,
+        "files": False,
     }
+
+
+@pytest.mark.parametrize("inside", ["shop.py", "src/shop.py"])
+def test_the_files_are_asked_for_where_a_source_may_be(
+    inside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / inside).parent.mkdir(exist_ok=True)
+    (tmp_path / inside).write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert json.loads(probe_command(IMAGE, Config(), "python3")[-1])["files"] is True
 
 
 @pytest.mark.parametrize("config", [Config(source="."), Config(build=Build("."))])
