@@ -68,7 +68,7 @@ class MeteredEngine:
 
 
 def cpu_of_probe(reference: str) -> float:
-    """Seconds of CPU time that checking ``reference`` takes inside the container, where there is no source."""
+    """Seconds of CPU time that checking ``reference`` takes in the container, where there is no source."""
     engine = MeteredEngine()
     image = engine.image(reference, pull="never", platform=None)
     here = os.getcwd()
