@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from importguard.checks import run_checks
 from importguard.clues import Clues, Distribution, Resolution, System
-from importguard.diagnosis import diagnose
+from importguard.diagnosis.causes import diagnose
 from importguard.evidence import Cause, Evidence, Frame, ImportFailure, ModuleImport
 from importguard.source.model import Place, Requirement, Source
 
