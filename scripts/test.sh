@@ -38,7 +38,8 @@ esac
 docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROOT/Dockerfile.test" >/dev/null
 # A test that needs the engine must not be skipped for want of one.
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
-"$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" "${@:-$ROOT/tests}"
+# Two files at a time: most of a test is waiting for the engine. The tests of one file share its images.
+"$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" -n 2 --dist loadfile "${@:-$ROOT/tests}"
 fail_if_left containers "$containers_before"
 fail_if_left volumes "$volumes_before"
 say "nothing that importguard made is left in the engine"
