@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Optional
 
 from importguard.clues import Clues, ImageFile
-from importguard.diagnosis.copies import feeding, nearness, takes
 from importguard.evidence import Evidence
+from importguard.source.copies import feeding_stages, nearest_copy, takes
 from importguard.source.model import Copy, Ignored, Placement, Source, SourceFile
 
 EXTENSIONS = (".so", ".pyd")
@@ -232,15 +232,15 @@ class SourceIndex:
         return sum(1 for here, there in compared if here and there and here.text_digest == there.text_digest)
 
     def nearest_copy(self, path: str) -> Optional[Copy]:
-        """The COPY of the final stage's lineage that takes what lies nearest to ``path`` from the context."""
+        """The COPY that takes what lies nearest to ``path`` from the context, else the last COPY."""
         dockerfile = self.source.dockerfile
         if dockerfile is None:
             return None
         lineage = dockerfile.lineage()
-        copies = [copy for copy in dockerfile.copies if copy.stage in lineage]
-        own = [copy for copy in copies if copy.from_stage is None and copy.from_image is None]
-        relative = self.in_context(path)
-        return max(own or copies, key=lambda copy: (nearness(copy, relative), copy.line), default=None)
+        any_copy = [copy for copy in dockerfile.copies if copy.stage in lineage]
+        return nearest_copy(dockerfile, self.in_context(path)) or max(
+            any_copy, key=lambda copy: copy.line, default=None
+        )
 
     def in_context(self, path: str) -> str:
         """``path`` as the Dockerfile's COPY names it: relative to the build context."""
@@ -248,13 +248,13 @@ class SourceIndex:
         return path if context in (".", "") else posixpath.relpath(path, context)
 
     def covered(self, path: str) -> bool:
-        """Whether some COPY of the final stage's lineage would take the file, if the context had it."""
+        """Whether a COPY into a stage that feeds the final one would take it, if the context had it."""
         dockerfile = self.source.dockerfile
         if dockerfile is None:
             return True
-        lineage = feeding(dockerfile)
+        feeding = feeding_stages(dockerfile)
         relative = self.in_context(path)
-        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in lineage)
+        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
 
 
 def _tail(name: str, path: str) -> Optional[str]:

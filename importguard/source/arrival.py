@@ -10,9 +10,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Optional
 
+from importguard.source.copies import feeding_stages, nearest_copy
 from importguard.source.installs import bind_mounts
 from importguard.source.model import Copy, Dockerfile, Instruction, Place, Source
 
@@ -63,19 +63,6 @@ def _brings_no_code(copy: Copy) -> bool:
     return "<<" in copy.text or bool(re.search(r"\s[a-z]+://", copy.text))
 
 
-def feeding_stages(dockerfile: Dockerfile) -> set[int]:
-    """The stages whose files may get into the final one."""
-    found: set[int] = set()
-    rest = [dockerfile.final]
-    while rest:
-        for stage in dockerfile.lineage(rest.pop()):
-            if stage not in found:
-                found.add(stage)
-                copies = [one for one in dockerfile.copies if one.stage == stage]
-                rest += [one.from_stage for one in copies if one.from_stage is not None]
-    return found
-
-
 def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[str]:
     """The files that are copied into the final stage, or into one that may make something else of them."""
     lineage = set(dockerfile.lineage())
@@ -107,31 +94,3 @@ def _is_below(path: str, folder: str) -> bool:
 
 def _below(path: str, folder: str) -> str:
     return path if folder == "." else posixpath.relpath(path, folder)
-
-
-def nearest_copy(dockerfile: Dockerfile, path: str) -> Optional[Copy]:
-    """The COPY from the context whose source shares the most folders with ``path`` (relative to the context).
-
-    Of the stages that feed the final one, those of its own lineage first; the later of two that are as near.
-    """
-    feeding, lineage = feeding_stages(dockerfile), dockerfile.lineage()
-    own = [
-        one
-        for one in dockerfile.copies
-        if one.stage in feeding and one.from_stage is None and one.from_image is None and one.resolved
-    ]
-    return max(own, key=lambda one: (_shared(one, path), one.stage in lineage, one.line), default=None)
-
-
-def _shared(copy: Copy, path: str) -> int:
-    """How many parts of ``path`` a source has in common with it from the front."""
-    best = 0
-    for source in copy.sources:
-        parts = posixpath.normpath(source.lstrip("/") or ".").split("/")
-        count = 0
-        for part, pattern in zip(path.split("/"), parts):
-            if not fnmatchcase(part, pattern):
-                break
-            count += 1
-        best = max(best, count)
-    return best

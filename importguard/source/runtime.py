@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from importguard.source.arrival import feeding_stages
+from importguard.source.copies import feeding_stages
 from importguard.source.model import Install, Requirement, Source
 
 _PYTHON_TOOLS = frozenset(("pip", "uv", "poetry", "pdm", "pipenv"))

@@ -1,0 +1,65 @@
+"""Which COPY takes a file of the context, and which comes nearest to one that none takes."""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+from typing import Optional
+
+from importguard.source.model import Copy, Dockerfile
+
+
+def feeding_stages(dockerfile: Dockerfile) -> set[int]:
+    """The stages whose files may get into the final one."""
+    found: set[int] = set()
+    rest = [dockerfile.final]
+    while rest:
+        for stage in dockerfile.lineage(rest.pop()):
+            if stage not in found:
+                found.add(stage)
+                copies = [one for one in dockerfile.copies if one.stage == stage]
+                rest += [one.from_stage for one in copies if one.from_stage is not None]
+    return found
+
+
+def takes(copy: Copy, relative: str) -> bool:
+    """Whether it takes the file at ``relative`` from the build context, as far as that can be told."""
+    if copy.from_stage is not None or copy.from_image is not None:
+        return False
+    if not copy.resolved:
+        return True
+    parts = relative.split("/")
+    for source in copy.sources:
+        pattern = posixpath.normpath(source.lstrip("/") or ".").split("/")
+        begin = zip(parts, pattern)
+        if pattern == ["."] or (len(pattern) <= len(parts) and all(fnmatchcase(*pair) for pair in begin)):
+            return True
+    return False
+
+
+def nearest_copy(dockerfile: Dockerfile, path: str) -> Optional[Copy]:
+    """The COPY from the context whose source shares the most folders with ``path`` (relative to the context).
+
+    Of the stages that feed the final one, those of its own lineage first; the later of two that are as near.
+    """
+    feeding, lineage = feeding_stages(dockerfile), dockerfile.lineage()
+    own = [
+        one
+        for one in dockerfile.copies
+        if one.stage in feeding and one.from_stage is None and one.from_image is None and one.resolved
+    ]
+    return max(own, key=lambda one: (_shared(one, path), one.stage in lineage, one.line), default=None)
+
+
+def _shared(copy: Copy, path: str) -> int:
+    """How many parts of ``path`` a source has in common with it from the front."""
+    best = 0
+    for source in copy.sources:
+        parts = posixpath.normpath(source.lstrip("/") or ".").split("/")
+        count = 0
+        for part, pattern in zip(path.split("/"), parts):
+            if not fnmatchcase(part, pattern):
+                break
+            count += 1
+        best = max(best, count)
+    return best
