@@ -30,22 +30,17 @@ class NothingToImport(Exception):
     """No module was selected; the message says where it looked and what is there."""
 
 
-def discover(request: dict[str, Any], environ: Any) -> dict[str, Any]:
-    """The discovery of one image.
+def discover(request: dict[str, Any], environ: Any) -> tuple[dict[str, Any], Scene | None]:
+    """The discovery of one image, and what clues are gathered for (None without an interpreter).
 
     ``request`` is the host's (``entrypoint``, ``cmd``, ``commands``, ``workdir``, ``python``, ``packages``,
-    ``exclude``, ``include_tests``, ``setup``); ``environ`` the environment of the container. The result holds
+    ``exclude``, ``include_tests``, ``setup``); ``environ`` the container's environment. The discovery holds
     ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all
     that may hold the application: those, PYTHONPATH and path files, without the standard library and
     site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``,
     ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why nothing can be
     judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
-    return discover_scene(request, environ)[0]
-
-
-def discover_scene(request: dict[str, Any], environ: Any) -> tuple[dict[str, Any], Scene | None]:
-    """The discovery, and what clues are gathered for; None where there is no interpreter."""
     search = Discovery(request, dict(environ))
     error = None
     try:

@@ -10,9 +10,14 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, Callable
 
+WORKER_FILES = {
+    "fresh": ("failures", "fresh"),
+    "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
+}
+OWN_IMPORTS = ("from importguard.probe", "from __future__")
 TAIL = 2000
 LONGEST_FRAME = 4 << 20
 
@@ -173,3 +178,15 @@ def _become(
     if place[0]:
         os.chdir(place[0])
     os.execve(command[0], command, {**os.environ, **place[1]})
+
+
+def program(sources: Mapping[str, str], kind: str) -> str:
+    """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
+    lines = ["from __future__ import annotations"]
+    for name in WORKER_FILES[kind]:
+        text = sources["importguard.probe." + name]
+        lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
+    lines.append("run_{}(3, 4)".format(kind))
+    # With builtins of its own: the application may replace those of the interpreter.
+    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
+    return "exec(compile({!r}, '<importguard>', 'exec'), {})".format("\n".join(lines), space)

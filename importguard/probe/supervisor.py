@@ -23,8 +23,8 @@ import signal
 import time
 from collections import deque
 
-from importguard.probe.discover import discover_scene
-from importguard.probe.processes import TAIL, Worker, apart, read
+from importguard.probe.discover import discover
+from importguard.probe.processes import TAIL, WORKER_FILES, Worker, apart, program, read
 from importguard.probe.sites import imports_lazily, mentioned, no_file, patched_names, sites_of, static_reach
 
 TYPE_CHECKING = False
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
     from importguard.probe.lookups import Lookups
 
 DUMP_SIGNAL = 63
-WORKER_FILES = {
-    "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
-}
-OWN_IMPORTS = ("from importguard.probe", "from __future__")
 CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
 DUMPED = "(most recent call first)"
 FATAL = ("crashed", "timed_out", "exited")
@@ -113,7 +108,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Discover, import, report; returns when everything has been said."""
-        found, self.scene = discover_scene(self.request, os.environ)
+        found, self.scene = discover(self.request, os.environ)
         self.found = found
         self.emit("discovery", **{key: found[key] for key in found if key not in ("setup", "environ")})
         if found["error"]:
@@ -571,18 +566,6 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return str(number)
-
-
-def program(sources: Mapping[str, str], kind: str) -> str:
-    """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
-    lines = ["from __future__ import annotations"]
-    for name in WORKER_FILES[kind]:
-        text = sources["importguard.probe." + name]
-        lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
-    lines.append("run_{}(3, 4)".format(kind))
-    # With builtins of its own: the application may replace those of the interpreter.
-    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
-    return "exec(compile({!r}, '<importguard>', 'exec'), {})".format("\n".join(lines), space)
 
 
 def main(sources: Mapping[str, str], request: str) -> None:

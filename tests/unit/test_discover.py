@@ -60,7 +60,7 @@ class Image:
 
     def discover(self, *cmd: str, environ=None, **request):
         request = {"workdir": str(self.app), "cmd": list(cmd), **request}
-        found = discover(request, {**self.environ, **(environ or {})})
+        found, _ = discover(request, {**self.environ, **(environ or {})})
         marshal.dumps(found)
         return found
 

@@ -41,7 +41,7 @@ class Image:
         return path
 
     def discover(self, *cmd: str, environ=None, **request):
-        return discover({"workdir": str(self.app), "cmd": list(cmd), **request}, environ or {})
+        return discover({"workdir": str(self.app), "cmd": list(cmd), **request}, environ or {})[0]
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ for name, text in sources:
     exec(compile(text, name, "exec"), module.__dict__)
 from time import perf_counter
 started = perf_counter()
-found = module.discover(request, os.environ)
+found, _ = module.discover(request, os.environ)
 print(json.dumps([found, perf_counter() - started]))
 """
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import importguard.probe
-from importguard.probe import supervisor
+from importguard.probe import processes
 
 PROBE = Path(importguard.probe.__file__).parent
-KINDS = sorted(supervisor.WORKER_FILES)
+KINDS = sorted(processes.WORKER_FILES)
 BUILT_IN = {"_imp", "_thread", "builtins", "marshal", "posix", "sys", "time"}
 
 
@@ -43,13 +43,13 @@ def bound(nodes: list[ast.stmt]) -> Iterator[str]:
 
 
 def test_one_namespace_holds_all_names() -> None:
-    names = [name for file in supervisor.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
+    names = [name for file in processes.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
     assert "Memory" in names
     assert "describe" in names
     assert sorted({name for name in names if names.count(name) > 1} - {"TYPE_CHECKING"}) == []
 
 
-@pytest.mark.parametrize("file", supervisor.WORKER_FILES["sweep"])
+@pytest.mark.parametrize("file", processes.WORKER_FILES["sweep"])
 def test_a_worker_loads_built_in_modules_only(file: str) -> None:
     loaded = set()
     for node in body(file):
@@ -63,7 +63,7 @@ def test_a_worker_loads_built_in_modules_only(file: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_program_needs_no_file_of_the_probe_and_fits_into_an_argument(kind: str) -> None:
-    program = supervisor.program(sources(), kind)
+    program = processes.program(sources(), kind)
     lines = program.replace("\\n", "\n").split("\n")
     assert len(lines) > 100
     assert [line for line in lines if line.startswith("from importguard")] == []
@@ -79,7 +79,7 @@ def loaded_by(program: str) -> set[str]:
 def test_the_program_loads_no_module_that_start_up_does_not(kind: str) -> None:
     """It stops where it asks for its request: at a descriptor that is closed."""
     show = "import sys\nprint(*sorted(set(sys.modules)))"
-    program = supervisor.program(sources(), kind)
+    program = processes.program(sources(), kind)
     loaded = loaded_by(f"try:\n    exec({program!r})\nexcept OSError:\n    exec({show!r})")
     assert "marshal" in loaded
     assert loaded - loaded_by(show) - BUILT_IN <= {"__future__"}
