@@ -22,7 +22,8 @@ NONE = (
 
 def source_of(config: Config, evidence: Evidence) -> Optional[Source]:
     """The source, None where there is none to look at. Raises UsageError for what is named and not there."""
-    if config.build is None and not config.source and not _holds_application(os.curdir, evidence):
+    named = config.build or config.source or config.dockerfile
+    if not named and not _holds_application(os.curdir, evidence):
         return None
     from importguard.source.reader import read_source
 

@@ -29,7 +29,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
     option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
-    option("-f", "--file", "dockerfile", metavar="DOCKERFILE", help="The Dockerfile of --build or --source."),
+    option(
+        "-f",
+        "--file",
+        "dockerfile",
+        metavar="DOCKERFILE",
+        help="The Dockerfile of the build, or of the source.",
+    ),
     option("--target", metavar="STAGE", help="With --build: the stage to build."),
     option(
         "--build-arg",

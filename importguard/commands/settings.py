@@ -14,7 +14,7 @@ from importguard.configuration import ImageSettings
 from importguard.errors import UsageError
 from importguard.options import build_argument, environment, setup_callable
 
-_BUILD_ONLY = {"dockerfile": "-f/--file", "target": "--target", "build_args": "--build-arg", "tag": "--tag"}
+_BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"}
 # Options that are settings of the same name and value.
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
@@ -104,9 +104,7 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
         )
     if any(not image.strip() for image in options["images"]):
         raise UsageError("an image's name is empty; give a reference such as shop:1.4")
-    refused = {"pull": "--pull"} if options["build"] else dict(_BUILD_ONLY)
-    if options["source"]:
-        refused.pop("dockerfile", None)
+    refused = {"pull": "--pull"} if options["build"] else _BUILD_ONLY
     for name, flag in refused.items():
         if _typed(ctx, name):
             raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")

@@ -88,6 +88,11 @@ def test_a_source_and_its_dockerfile(checked: list[Config]) -> None:
     assert (config.source, config.dockerfile) == ("backend", "backend/Dockerfile.prod")
 
 
+def test_a_dockerfile_makes_the_working_directory_the_source(checked: list[Config]) -> None:
+    config = settings(checked, "shop", "-f", "docker/Dockerfile")
+    assert (config.source, config.dockerfile, config.build) == (None, "docker/Dockerfile", None)
+
+
 def test_every_option_reads_the_environment(checked: list[Config], monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "TIMEOUT": "2m",

@@ -55,6 +55,15 @@ def test_its_dockerfile(shop: Path) -> None:
     assert source.dockerfile.path == "Other"
 
 
+def test_a_dockerfile_makes_the_working_directory_the_source(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shop)
+    source = found(Config(images=("shop",), dockerfile="Other"), evidence(imported("not_here")))
+    assert source.dockerfile is not None
+    assert source.dockerfile.path == "Other"
+
+
 def test_the_builds_context_and_dockerfile(shop: Path) -> None:
     source = found(Config(build=Build(str(shop), str(shop / "Other"))))
     assert source.root == str(shop)
