@@ -5,31 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+import local_registry
 import pytest
 from engines.conftest import docker
+from local_registry import need
 
 from importguard.engines.docker import DockerEngine
 from importguard.errors import ImageError
 
 USER, PASSWORD = "reader", "correct-horse"
-CONFIG = """
-version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
-http: {{addr: "127.0.0.1:{port}"}}
-auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}
-"""
+AUTH = "auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
 
 
 @dataclass(frozen=True)
@@ -38,19 +32,6 @@ class Registry:
 
     host: str
     reference: str
-
-
-def installed() -> bool:
-    """Whether a registry and htpasswd are there, or could be installed (as root on Debian)."""
-    if shutil.which("docker-registry") is None or shutil.which("htpasswd") is None:
-        if shutil.which("apt-get") is None or os.geteuid() != 0:
-            return False
-        packages = ["docker-registry", "apache2-utils"]
-        for command in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *packages]):
-            done = subprocess.run(["apt-get", *command], capture_output=True, timeout=300, check=False)
-            if done.returncode != 0:
-                return False
-    return True
 
 
 def auth(host: str, password: str) -> dict[str, Any]:
@@ -66,22 +47,14 @@ def configure(folder: Path, config: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def registry(docker_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry on the loopback interface that asks for a password, with one small image."""
-    if not installed():
-        pytest.skip("needs docker-registry and htpasswd: Debian packages docker-registry and apache2-utils")
+    need("htpasswd")
     folder = tmp_path_factory.mktemp("registry")
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    (folder / "registry.yml").write_text(CONFIG.format(folder=folder, port=port))
     hashed = subprocess.run(
         ["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, text=True, check=True
     ).stdout
     (folder / "htpasswd").write_text(hashed)
-    with subprocess.Popen(["docker-registry", "serve", str(folder / "registry.yml")]) as server:
-        try:
-            wait_for(port)
-            yield push(folder, f"127.0.0.1:{port}")
-        finally:
-            server.terminate()
+    with local_registry.registry(folder, AUTH.format(folder=folder)) as host:
+        yield push(folder, host)
 
 
 def push(folder: Path, host: str) -> Registry:
@@ -94,18 +67,6 @@ def push(folder: Path, host: str) -> Registry:
     docker("push", "-q", reference, DOCKER_CONFIG=str(folder))
     docker("image", "rm", reference)
     return Registry(host, reference)
-
-
-def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
-    until = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except ConnectionRefusedError:
-            assert time.monotonic() < until
-            time.sleep(0.1)
 
 
 @pytest.fixture

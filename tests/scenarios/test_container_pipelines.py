@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from local_registry import ask, registry
 from packaging.requirements import Requirement
-from scenarios.registry import ask, registry
 from scenarios.support import BASE, PREFIX, SITE, build, docker, environment
 
 ROOT = Path(__file__).parents[2]
