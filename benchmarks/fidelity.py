@@ -189,6 +189,8 @@ def main() -> None:
     if unknown:
         raise SystemExit(f"no such project: {', '.join(sorted(unknown))}; see benchmarks/projects")
     figures, passes = [], 1 if options.quick else options.passes
+    # Whether any verdict of fresh interpreters may be from an earlier run.
+    reused = options.reuse_truth is not None and any(options.reuse_truth.glob("*"))
     for project in (project for project in projects if project.name in wanted):
         reference = images.build(project, options.base, options.compiled)
         figures.append(measure(project, reference, passes, options.reuse_truth))
@@ -202,7 +204,7 @@ def main() -> None:
             "python": images.docker(*base_python).replace("Python", "CPython"),
             "base": options.base,
             "compiled": options.compiled,
-            "truth_reused": options.reuse_truth is not None,
+            "truth_reused": reused,
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
             "projects": figures,

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Image, Limits, Run
@@ -48,8 +48,16 @@ class MeteredEngine:
     def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
         return self.engine.image(reference, pull=pull, platform=platform)
 
-    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
-        inner = self.engine.run(image, ["python3", "-I", "-S", "-c", METER, *command], env, limits)
+    def run(
+        self,
+        image: Image,
+        command: Sequence[str],
+        env: Sequence[str],
+        limits: Limits,
+        stdin: Callable[[], bytes] = bytes,
+    ) -> Run:
+        command = ["python3", "-I", "-S", "-c", METER, *command]
+        inner = self.engine.run(image, command, env, limits, stdin)
         outer = Run(iter(()))
 
         def output() -> Iterator[bytes]:
@@ -75,7 +83,7 @@ def cpu_of_probe(reference: str) -> float:
     with tempfile.TemporaryDirectory() as empty:
         os.chdir(empty)
         try:
-            inspect(engine, image, Config(images=(reference,)), QuietProgress())
+            inspect(engine, image, Config(images=(reference,)), QuietProgress(), lambda: None)
         finally:
             os.chdir(here)
     return engine.cpu

@@ -22,6 +22,9 @@ import images
 
 LIMIT = 2.0
 IMAGE = "importguard-fidelity/trivial"
+IMPORTGUARD = [str(Path(sys.executable).with_name("importguard"))]
+EMPTY = tempfile.mkdtemp()
+"""Where the commands run: no source beside the image, and no configuration."""
 
 
 def build(base: str) -> None:
@@ -42,7 +45,7 @@ def timed(action: Callable[[], object]) -> float:
 
 def command(*words: str) -> Callable[[], object]:
     """A command to be timed; CalledProcessError when it fails."""
-    return lambda: subprocess.run(words, check=True, capture_output=True)
+    return lambda: subprocess.run(words, check=True, capture_output=True, cwd=EMPTY)
 
 
 def engine_parts() -> dict[str, float]:
@@ -67,11 +70,11 @@ def measure(runs: int) -> dict[str, list[float]]:
     run = ("docker", "run", "--rm", "--network", "none", IMAGE)
     commands = {
         "docker run python3 -c pass": command(*run, "python3", "-c", "pass"),
-        "importguard check": command(sys.executable, "-m", "importguard", "check", IMAGE),
+        "importguard check": command(*IMPORTGUARD, "check", IMAGE),
         "docker run true": command(*run, "true"),
         "host: python -c pass": command(sys.executable, "-c", "pass"),
         "host: import docker": command(sys.executable, "-c", "import docker"),
-        "host: importguard --version": command(sys.executable, "-m", "importguard", "--version"),
+        "host: importguard --version": command(*IMPORTGUARD, "--version"),
     }
     times: dict[str, list[float]] = {}
     for _ in range(runs):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Optional
 
@@ -40,6 +43,27 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     """Run the command line and exit with its code. Raises SystemExit, always."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def program() -> None:
+    """``main`` in a process of its own, which may be tuned for it and ends with it."""
+    gc.set_threshold(100_000)  # Loading modules makes a lot of objects, and hardly any garbage.
+    code: list[int] = []
+    atexit.register(_leave, code)  # First in, last out: all else that is to be done at the end is done.
+    try:
+        main()
+    except SystemExit as end:
+        code.append(end.code if isinstance(end.code, int) else INTERNAL)
+        raise
+
+
+def _leave(code: Sequence[int]) -> None:
+    """End the process without taking the interpreter apart, which takes longer than showing the report."""
+    with suppress(OSError, ValueError, AttributeError):  # a closed stream, or none
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if code:
+            os._exit(code[0])
 
 
 def _run(arguments: list[str]) -> int:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
-
-if TYPE_CHECKING:
-    from importguard.engines.base import HistoryStep
+from typing import Optional
 
 
 @dataclass(frozen=True)
@@ -219,18 +216,3 @@ class Clues:
     def resolution(self, name: str) -> Optional[Resolution]:
         """How ``name`` resolves, where it was asked."""
         return next((one for one in self.resolutions if one.name == name), None)
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """What the engine says of the image. ``environment`` are the names of its variables, never their values,
-    but ``python_path`` is the value of PYTHONPATH.
-    """
-
-    created: str = ""
-    history: tuple[HistoryStep, ...] = ()
-    workdir: str = "/"
-    user: str = ""
-    environment: tuple[str, ...] = ()
-    python_path: str = ""
-    volumes: tuple[str, ...] = ()

@@ -9,14 +9,14 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Optional
 
-from importguard.config import Ignore, Policy
 from importguard.errors import UsageError
 from importguard.model import Severity
+from importguard.policy import Ignore, Policy
 from importguard.rules import find_rule
 
 if sys.version_info >= (3, 11):
@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-OWN_FILE, PROJECT_FILE = "importguard.toml", "pyproject.toml"
+PROJECT_FILE = "pyproject.toml"
 _IGNORE = {"rule": "string", "module": "string", "missing": "string", "reason": "string", "expires": "date"}
 _SEVERITIES = ("error", "warning", "note", "off")
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -59,26 +59,17 @@ class ImageSettings:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A configuration file that was read; ``path`` is None where there is none.
+    """A configuration file that was read. ``settings`` are keyed by the long names of options."""
 
-    ``settings`` are keyed by the long names of options.
-    """
-
-    path: Optional[Path] = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    policy: Policy = field(default_factory=Policy)
-    images: tuple[ImageSettings, ...] = ()
+    path: Path
+    settings: Mapping[str, Any]
+    policy: Policy
+    images: tuple[ImageSettings, ...]
 
 
-def find(folder: Path) -> Optional[Path]:
-    """The nearest configuration file, from ``folder`` upward; a pyproject.toml without the table is none."""
-    for parent in (folder, *folder.parents):
-        if (parent / OWN_FILE).is_file():
-            return parent / OWN_FILE
-        project = parent / PROJECT_FILE
-        if project.is_file() and "importguard" in _tool(_read(project), project):
-            return project
-    return None
+def has_table(project: Path) -> bool:
+    """Whether a pyproject.toml configures importguard. Raises UsageError for one that can't be read."""
+    return "importguard" in _tool(_read(project), project)
 
 
 def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from importguard.clues import Clues, ImageFacts
+if TYPE_CHECKING:
+    from importguard.clues import Clues
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,20 @@ class Preparation:
     outcome: str
     failure: Optional[ImportFailure] = None
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What the engine says of the image. ``environment`` are the names of its variables, never their values,
+    but ``python_path`` is the value of PYTHONPATH.
+    """
+
+    created: str = ""
+    workdir: str = "/"
+    user: str = ""
+    environment: tuple[str, ...] = ()
+    python_path: str = ""
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

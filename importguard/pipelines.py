@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from importguard.terminal import inert
 
 
-@dataclass(frozen=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """``annotates``: it obeys workflow commands in the log. ``summary`` is the file that it shows, if any."""
 
     annotates: bool = False

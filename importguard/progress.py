@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_COUNTS = 5.0
 """How often plain output, which nothing erases, may count."""
 
-_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_ESCAPE_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def printable(text: str) -> str:
@@ -26,9 +26,10 @@ def printable(text: str) -> str:
 
     Nor does GitHub's runner, which reads standard error too, find a command in it.
     """
-    without_escapes = _ESCAPE_SEQUENCE.sub("", text)
-    line = _CONTROL.sub("", without_escapes.replace("\n", " ").replace("\t", " ")).rstrip()
-    return inert(line)
+    if not text.isprintable():
+        text = re.sub(_ESCAPE_SEQUENCE, "", text).replace("\n", " ").replace("\t", " ")
+        text = re.sub(_CONTROL, "", text)
+    return inert(text.rstrip())
 
 
 class Progress(Protocol):

@@ -8,8 +8,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from importguard.config import Ignore, Policy
 from importguard.model import Finding, ImageReport, Report, Suppression
+from importguard.policy import Ignore, Policy
 
 _BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Optional
 
+# Patterns are compiled when they are first used: a check starts without them.
 # Controls (C0, DEL, C1), soft hyphen, zero-width and bidirectional marks, line separators, BOM, lone
 # surrogates, tags: what can move the cursor, hide text or reorder it (Unicode TR 36 and TR 9).
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
     "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)
+_COMMAND = r"(?m)^\s*::|##\["
 # SGR parameters, ECMA-48 section 8.3.117.
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
@@ -20,7 +20,7 @@ _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "...
 
 def escape(text: str) -> str:
     """``text`` on one line with nothing that a terminal would obey: ``\\n``, ``\\x1b``, ``\\u202e``."""
-    return _UNSAFE.sub(lambda match: _escaped(match.group()), text)
+    return re.sub(_UNSAFE, lambda match: _escaped(match.group()), text)
 
 
 def inert(text: str) -> str:
@@ -28,7 +28,7 @@ def inert(text: str) -> str:
 
     https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs; it reads both streams.
     """
-    return _COMMAND.sub(lambda match: match.group()[:-1] + "\\" + match.group()[-1], text)
+    return re.sub(_COMMAND, lambda match: match.group()[:-1] + "\\" + match.group()[-1], text)
 
 
 def escape_lines(text: str) -> str:
@@ -54,6 +54,8 @@ def style(text: str, styles: str, color: bool) -> str:
 
 def wrap(text: str, width: int, indent: str = "", hanging: Optional[str] = None) -> list[str]:
     """Lines of at most ``width`` characters; longer words are broken, so that none runs to column 0."""
+    import textwrap
+
     return textwrap.wrap(
         text,
         max(width, len(indent) + 20),

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from importlib import import_module
-from threading import Thread
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
-from importguard.model import ImageReport, Report, Severity
 from importguard.progress import Progress
 
 if TYPE_CHECKING:
     from importguard.evidence import Evidence
+    from importguard.model import ImageReport, Report
 
-_FAILING: dict[str, tuple[Severity, ...]] = {
-    "error": (Severity.ERROR,),
-    "warning": (Severity.ERROR, Severity.WARNING),
-    "never": (),
-}
-Inspector = Callable[[Engine, Image, Config, Progress], "Evidence"]
+_FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
 
 
 def validate(
@@ -43,7 +37,10 @@ def validate(
     inspect = inspector or _running()
     engine = engine or _docker(progress)
     with closing(engine):
-        return Report(tuple(_checked(item, config, progress, engine, inspect) for item in references))
+        reports = tuple(_checked(item, config, progress, engine, inspect) for item in references)
+        from importguard.model import Report
+
+        return Report(reports)
 
 
 def _checked(
@@ -54,9 +51,7 @@ def _checked(
     try:
         image = _image(reference, config, engine, progress)
         progress.step(f"checking {reference}")
-        # What judges is loaded while the container starts.
-        Thread(target=import_module, args=("importguard.judging",), daemon=True).start()
-        evidence = inspect(engine, image, config, progress)
+        evidence = inspect(engine, image, config, progress, _load_the_rest)
         from importguard.judging import judge
 
         return judge(image, evidence, config)
@@ -66,6 +61,12 @@ def _checked(
         from importguard.judging import unjudged
 
         return unjudged(reference, image, config, error)
+
+
+def _load_the_rest() -> None:
+    """What judges and what shows is loaded while the container ends, when nothing else is to be done."""
+    import importguard.judging
+    import importguard.reporters.text  # noqa: F401
 
 
 def exit_code(report: Report, fail_on: str) -> int:

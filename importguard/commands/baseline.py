@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from importguard import baseline
 from importguard.errors import UsageError
-from importguard.model import Report
-from importguard.writing import check_writable, write_file
 
-Known = tuple[baseline.Known, ...]
+if TYPE_CHECKING:
+    from importguard.baseline import Known
+    from importguard.model import Report
 
 
-def prepare(options: dict[str, Any]) -> Known:
+def prepare(options: dict[str, Any]) -> tuple[Known, ...]:
     """Read the baseline, and see that one can be written, before anything is checked."""
     if options["write_baseline"]:
+        from importguard.writing import check_writable
+
         check_writable(options["write_baseline"], "--write-baseline")
         return ()
-    if options["baseline_accept"] and not options["baseline"]:
+    if options["baseline"]:
+        from importguard.baseline import read
+
+        return read(options["baseline"])
+    if options["baseline_accept"]:
         raise UsageError("--baseline-accept is only for --baseline FILE or --write-baseline FILE")
-    return baseline.read(options["baseline"]) if options["baseline"] else ()
+    return ()
 
 
-def compared(report: Report, options: dict[str, Any], known: Known, whole: bool) -> Report:
+def compared(report: Report, options: dict[str, Any], known: tuple[Known, ...], whole: bool) -> Report:
     """The report against the baseline, or against the one that is written of it now."""
     path = options["write_baseline"] or options["baseline"]
     if not path:
         return report
+    from importguard import baseline
+    from importguard.writing import write_file
+
     if options["write_baseline"]:
         if not all(image.complete for image in report.images):
             unwritten = f"The baseline {path} was not written: the check is not complete."

@@ -37,13 +37,10 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.pipelines import pipeline
     from importguard.progress import make_progress
     from importguard.validation import exit_code
-    from importguard.writing import check_writable
 
     wanted = configs(ctx, options)
     known = prepare(options)
-    outputs = [output(value) for value in options["outputs"]]
-    for _, path in outputs:
-        check_writable(path)
+    outputs = _outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
     runs_in = pipeline(os.environ)
     asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
@@ -60,10 +57,19 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     return exit_code(report, options["fail_on"])
 
 
+def _outputs(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(format, file) of each ``-o``. Raises UsageError now for what could not be written after the check."""
+    outputs = [output(value) for value in values]
+    if outputs:
+        from importguard.writing import check_writable
+
+        for _, path in outputs:
+            check_writable(path)
+    return outputs
+
+
 def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole: bool) -> Report:
     """Check every image; what the configuration says of findings is applied to all of them together."""
-    from datetime import date
-
     from importguard import validation
     from importguard.commands.configuration import configuration
 
@@ -76,6 +82,12 @@ def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole:
                 check_paths(config.build)
     images = [image for config in wanted for image in validation.validate(config, progress).images]
     from importguard.model import Report
+
+    report, file = Report(tuple(images)), configuration(ctx)
+    if file is None:
+        return report
+    from datetime import date
+
     from importguard.suppression import apply
 
-    return apply(Report(tuple(images)), configuration(ctx).policy, date.today(), whole)
+    return apply(report, file.policy, date.today(), whole)

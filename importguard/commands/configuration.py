@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import click
 
-from importguard.configuration import Configuration, find, load
 from importguard.errors import UsageError
 from importguard.options import FORMATS
 
+if TYPE_CHECKING:
+    from importguard.configuration import Configuration
+
+OWN_FILE, PROJECT_FILE = "importguard.toml", "pyproject.toml"
 _META = "importguard.configuration"
 NOT_IN_FILE = frozenset({"config", "help", "write-baseline"})
 """Options that say where the settings are, or ask for something else: a file may not give them."""
@@ -51,6 +54,8 @@ def read(ctx: click.Context, value: Optional[str]) -> None:
     path = Path(value) if value else find(Path.cwd())
     if path is None:
         return
+    from importguard.configuration import load
+
     options = options_by_key(ctx.command)
     keys = {key: kind(option) for key, option in options.items()}
     image_keys = {key: value for key, value in keys.items() if key not in NOT_OF_AN_IMAGE}
@@ -61,10 +66,31 @@ def read(ctx: click.Context, value: Optional[str]) -> None:
         image_defaults(ctx, configuration, image.settings)
 
 
-def configuration(ctx: click.Context) -> Configuration:
-    """The configuration that was read; an empty one where there is no file."""
-    found = ctx.meta.get(_META)
-    return found if isinstance(found, Configuration) else Configuration()
+def find(folder: Path) -> Optional[Path]:
+    """The nearest configuration file, from ``folder`` upward; a pyproject.toml without the table is none."""
+    for parent in (folder, *folder.parents):
+        if (parent / OWN_FILE).is_file():
+            return parent / OWN_FILE
+        if _has_table(parent / PROJECT_FILE):
+            return parent / PROJECT_FILE
+    return None
+
+
+def _has_table(project: Path) -> bool:
+    """Read only where it speaks of importguard: most projects' files do not, and reading TOML takes time."""
+    try:
+        if not project.is_file() or b"importguard" not in project.read_bytes():
+            return False
+    except OSError:
+        pass  # what is wrong is said by who reads it
+    from importguard.configuration import has_table
+
+    return has_table(project)
+
+
+def configuration(ctx: click.Context) -> Optional[Configuration]:
+    """The configuration that was read, None where there is no file."""
+    return ctx.meta.get(_META)
 
 
 def image_defaults(
@@ -81,7 +107,7 @@ def _defaults(
 ) -> Iterator[tuple[str, Any]]:
     """(parameter name, value) for click. Raises UsageError for a value that the option does not take."""
     options = options_by_key(ctx.command)
-    folder = str((configuration.path or Path()).parent)
+    folder = str(configuration.path.parent)
     for key, value in settings.items():
         # A number of seconds or bytes is read from text, as on the command line.
         plain = str(value) if kind(options[key]) == "quantity" else value

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import click
 
 from importguard.commands.lazily import SUMMARIES
 from importguard.options import option
+
+if TYPE_CHECKING:
+    from importguard.reporters.omissions import Title
+    from importguard.source.model import Source
+    from importguard.source.omissions import Build
 
 
 @click.command(
@@ -54,11 +59,8 @@ def context(
     Reads .dockerignore and the Dockerfile; needs no Docker and runs nothing. CONTEXT is a folder, the working
     directory where none is given.
     """
-    import shutil
-
     from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImageError, InspectionError
     from importguard.pipelines import harmless, pipeline
-    from importguard.reporters import omissions as reporter
     from importguard.source.model import Tree
     from importguard.source.omissions import examine
     from importguard.source.reader import read_source
@@ -72,15 +74,26 @@ def context(
         raise InspectionError(f"{context} holds no Python file: name the folder that is built from.")
     build = examine(source, include_tests)
     if format_ == "json":
-        shown = reporter.render_json(build, source)
+        from importguard.reporters.omissions import render_json
+
+        shown = render_json(build, source)
     else:
-        terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else 110
-        color = terminal and not no_color and not os.environ.get("NO_COLOR")
-        seconds = time.monotonic() - start
-        title = reporter.Title(context, seconds)
-        shown = reporter.render(build, source, title, width=width, color=color, verbose=verbose)
+        from importguard.reporters.omissions import Title
+
+        shown = _as_text(build, source, Title(context, time.monotonic() - start), verbose, no_color)
     runs_in = pipeline(os.environ)
     write_stdout(harmless(shown, format_) if runs_in and runs_in.annotates else shown)
     found = {"error": build.errors, "warning": build.errors + build.warnings, "never": 0}[fail_on]
     return EXIT_FINDINGS if found else EXIT_OK
+
+
+def _as_text(build: Build, source: Source, title: Title, verbose: bool, no_color: bool) -> str:
+    """The report as standard output can show it."""
+    import shutil
+
+    from importguard.reporters.omissions import render
+
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else 110
+    color = terminal and not no_color and not os.environ.get("NO_COLOR")
+    return render(build, source, title, width=width, color=color, verbose=verbose)

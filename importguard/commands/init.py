@@ -54,14 +54,15 @@ def init(ci: tuple[str, ...]) -> None:
 
 
 def _configuration(root: Path, files: list[starting.BuildFile]) -> str:
-    from importguard import configuration, starting
+    from importguard import starting
+    from importguard.commands.configuration import OWN_FILE, find
 
-    existing = configuration.find(root)
+    existing = find(root)
     if existing is not None:
         return f"{existing} is the configuration already, and stays as it is"
-    _create(root / configuration.OWN_FILE, starting.configuration_text(files))
+    _create(root / OWN_FILE, starting.configuration_text(files))
     builds = ", ".join(file.dockerfile for file in files)
-    return f"wrote {configuration.OWN_FILE}: builds {builds}"
+    return f"wrote {OWN_FILE}: builds {builds}"
 
 
 def _pipeline(root: Path, name: str, files: list[starting.BuildFile]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from importguard.model import Report
 from importguard.pipelines import Pipeline, harmless
@@ -14,8 +13,7 @@ from importguard.reporters import reporter, text
 from importguard.writing import append_file, write_file, write_stdout
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How to write: ``format_`` is None where none was asked for."""
 
     format_: Optional[str]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from importguard.commands.configuration import configuration, image_defaults
 from importguard.config import Build, Config
-from importguard.configuration import ImageSettings
 from importguard.errors import UsageError
 from importguard.options import build_argument, environment, setup_callable
+
+if TYPE_CHECKING:
+    from importguard.configuration import Configuration, ImageSettings
 
 _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"}
 # Options that are settings of the same name and value.
@@ -33,7 +35,8 @@ _WHICH = {
 def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
     if _all(ctx, options):
-        return [_of_image(ctx, options, image) for image in configuration(ctx).images]
+        file = configuration(ctx)
+        return [_of_image(ctx, options, image, file) for image in file.images] if file else []
     options = _one_way(ctx, options)
     _check_images(ctx, options)
     return [_config(options)]
@@ -41,6 +44,12 @@ def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
 
 def _typed(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _described(ctx: click.Context) -> tuple[ImageSettings, ...]:
+    """The images that the file describes."""
+    file = configuration(ctx)
+    return file.images if file else ()
 
 
 def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
@@ -51,8 +60,9 @@ def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
     named = [flag for name, flag in _WHICH.items() if options[name] and _typed(ctx, name)]
     if named and _typed(ctx, "all_"):
         raise UsageError(f"--all checks the images of the configuration file; give either it or {named[0]}")
-    if not named and not configuration(ctx).images:
-        where = configuration(ctx).path or "no configuration file was found: it"
+    if not named and not _described(ctx):
+        file = configuration(ctx)
+        where = file.path if file else "no configuration file was found: it"
         raise UsageError(f"--all: {where} describes no image; add [[image]] tables to it")
     return not named
 
@@ -63,9 +73,10 @@ def _one_way(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "build": None} if replaced else options
 
 
-def _of_image(ctx: click.Context, options: dict[str, Any], image: ImageSettings) -> Config:
+def _of_image(
+    ctx: click.Context, options: dict[str, Any], image: ImageSettings, file: Configuration
+) -> Config:
     """The settings of one image: what is typed or in the environment wins over what the file says of it."""
-    file = configuration(ctx)
     strong = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
     own = image_defaults(ctx, file, image.settings)
     chosen = {name: value for name, value in own.items() if ctx.get_parameter_source(name) not in strong}
@@ -96,8 +107,8 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
     if options["images"] and options["build"]:
         raise UsageError("give either images to check or --build CONTEXT, not both")
     if not options["images"] and not options["build"]:
-        described = len(configuration(ctx).images)
-        file = f", or --all for the images of {configuration(ctx).path} ({described})" if described else ""
+        found, described = configuration(ctx), len(_described(ctx))
+        file = f", or --all for the images of {found.path} ({described})" if found and described else ""
         raise UsageError(
             f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help; "
             "importguard init writes a configuration that names it)"
@@ -113,4 +124,4 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
 def is_whole(ctx: click.Context, options: dict[str, Any]) -> bool:
     """Whether the run checks all that the file is for, so that an ignore without a match is one too many."""
     narrowed = any(_typed(ctx, name) for name in ("packages", "exclude"))
-    return not narrowed and (_all(ctx, options) or not configuration(ctx).images)
+    return not narrowed and (_all(ctx, options) or not _described(ctx))

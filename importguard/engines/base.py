@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Optional, Protocol
-
-
-@dataclass(frozen=True)
-class HistoryStep:
-    """One step of the image's history (OCI image-spec, config). ``created`` is RFC 3339 text, possibly of the
-    year 0 or 1970.
-    """
-
-    created: str
-    created_by: str
-    empty: bool
+from typing import Callable, NamedTuple, Optional, Protocol
 
 
 @dataclass(frozen=True)
 class Image:
     """An image of the engine, with what a container starts from of its configuration (OCI image-spec).
 
-    ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text;
-    ``history`` has the first step first.
+    ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text,
+    possibly of the year 0 or 1970.
     """
 
     reference: str
@@ -36,11 +25,9 @@ class Image:
     user: str = ""
     volumes: tuple[str, ...] = ()
     created: str = ""
-    history: tuple[HistoryStep, ...] = ()
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run."""
 
     memory: int
@@ -49,8 +36,7 @@ class Limits:
     pids: int = 4096
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(NamedTuple):
     """How a container ended: by itself, killed for memory, or killed because ``Limits.seconds`` were over."""
 
     code: int
@@ -82,9 +68,18 @@ class Engine(Protocol):
         Raises ImageError when there is none and EngineError when the engine does not answer.
         """
 
-    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+    def run(
+        self,
+        image: Image,
+        command: Sequence[str],
+        env: Sequence[str],
+        limits: Limits,
+        stdin: Callable[[], bytes] = bytes,
+    ) -> Run:
         """Start ``command`` in a fresh container of ``image``, in its WORKDIR, as its USER.
 
+        What ``stdin`` gives is written to its standard input. It is called while the container starts: that
+        takes an engine longer than anything that we do.
         The container's standard input stays open for as long as this process lives; the container and its
         volumes are removed when ``Run.output`` ends or is closed, and by themselves if this process dies.
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises

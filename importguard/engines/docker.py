@@ -14,7 +14,6 @@ from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.engines.docker_connection import CONNECT_SECONDS, connect
 from importguard.engines.docker_container import Container, wrong_platform
 from importguard.engines.docker_image import read_image, same_platform
-from importguard.engines.docker_pull import pull_image
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
@@ -50,6 +49,8 @@ class DockerEngine:
         if image is None:
             if reference.startswith("sha256:"):
                 raise ImageError(f"There is no local image {reference}; ids cannot be pulled: give a name.")
+            from importguard.engines.docker_pull import pull_image
+
             pull_image(self._client(), reference, platform, self._progress)
             image = self._local_image(reference, platform)
         if image is None:
@@ -58,15 +59,23 @@ class DockerEngine:
             self._platforms[image.id] = image.platform
         return image
 
-    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+    def run(
+        self,
+        image: Image,
+        command: Sequence[str],
+        env: Sequence[str],
+        limits: Limits,
+        stdin: Callable[[], bytes] = bytes,
+    ) -> Run:
         """See ``Engine.run``. CommandNotFound and EngineError may also come from ``output``, at its end."""
         settings = _settings(self._client(), image, command, env, limits)
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
-        run = Run(output=iter(()))
+        run = Run(iter(()))
         try:
-            _whole(lambda: container.start(settings, limits.seconds))
+            _whole(lambda: container.create(settings))
+            container.send(_whole(lambda: container.start(limits.seconds), stdin))
             run.output = _translated(container.output(_telling(run)), image)
             next(run.output)
             # Dropping the generator closes it; this is for one that still exists when the interpreter exits.
@@ -97,9 +106,7 @@ class DockerEngine:
         from requests.exceptions import RequestException
 
         try:
-            client = self._client()
-            inspected = client.inspect_image(reference)
-            image = read_image(reference, inspected, client.history(inspected["Id"]))
+            image = read_image(reference, self._client().inspect_image(reference))
         except NotFound:
             return None
         except NullResource:
@@ -228,10 +235,11 @@ def _telling(run: Run) -> Callable[[Exit], None]:
     return tell
 
 
-def _whole(action: Callable[[], None]) -> None:
+def _whole(action: Callable[[], None], meanwhile: Callable[[], bytes] = bytes) -> bytes:
     """Let ``action`` finish even when Ctrl-C interrupts it, so that no request is left without its answer.
 
-    Signals reach only the main thread: the action has its own.
+    ``meanwhile`` is called beside it, and what it gives is given. Signals reach only the main thread: the
+    action has its own.
     """
     raised: list[BaseException] = []
     finished = threading.Event()
@@ -247,12 +255,14 @@ def _whole(action: Callable[[], None]) -> None:
     try:
         # Also Thread.start can be interrupted, when the thread runs already.
         threading.Thread(target=work, daemon=True).start()
+        given = meanwhile()
         finished.wait()
     except BaseException:
         finished.wait(CONNECT_SECONDS)
         raise
     if raised:
         raise raised[0]
+    return given
 
 
 def _quietly(remove: Callable[[], None]) -> None:

@@ -43,17 +43,27 @@ class Container:
         self._expired = False
         self._removed = False
 
-    def start(self, settings: dict[str, Any], seconds: float) -> None:
-        """Create, attach and start; ``seconds`` of wall time later it is killed."""
+    def create(self, settings: dict[str, Any]) -> None:
+        """Create, attach and ask for the exit code."""
         self._client.create_container(name=self._name, **settings)
         self._socket = self._client.attach_socket(
             self._name, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         )
         self._wait = self._request_wait()
+
+    def start(self, seconds: float) -> None:
+        """Start it; ``seconds`` of wall time later it is killed."""
         self._client.start(self._name)
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
         self._timer.start()
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input. A container that ends without reading it says why itself."""
+        # Over a Unix socket the SDK gives a file that can only be read, around the socket.
+        connection = getattr(self._socket, "_sock", self._socket)
+        with suppress(OSError):
+            connection.sendall(data)
 
     def output(self, tell: Callable[[Exit], None]) -> Iterator[bytes]:
         """Give what the container prints, then ``tell`` how it ended; it is removed however this ends.

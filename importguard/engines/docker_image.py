@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import Any
 
-from importguard.engines.base import HistoryStep, Image
+from importguard.engines.base import Image
 
 
-def read_image(reference: str, inspected: dict[str, Any], history: Sequence[dict[str, Any]] = ()) -> Image:
-    """Read the answers of "Inspect an image" and "Get the history of an image".
-
-    Lists and strings of the configuration may be null or absent. The history has the last step first, times
-    in seconds, and doesn't tell a layer without files from none.
-    """
+def read_image(reference: str, inspected: dict[str, Any]) -> Image:
+    """Read the answer of "Inspect an image". Lists and strings of the configuration may be null or absent."""
     config = inspected.get("Config") or {}
     parts = (inspected.get("Os"), inspected.get("Architecture"), inspected.get("Variant"))
     return Image(
@@ -28,16 +22,7 @@ def read_image(reference: str, inspected: dict[str, Any], history: Sequence[dict
         user=config.get("User") or "",
         volumes=tuple(config.get("Volumes") or ()),
         created=inspected.get("Created") or "",
-        history=tuple(_step(step) for step in reversed(history)),
     )
-
-
-def _step(step: dict[str, Any]) -> HistoryStep:
-    try:
-        created = datetime.fromtimestamp(step.get("Created") or 0, timezone.utc).isoformat()
-    except (ValueError, OverflowError, OSError):
-        created = ""
-    return HistoryStep(created, step.get("CreatedBy") or "", empty=not step.get("Size"))
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from importguard.clues import ImageFacts
 from importguard.engines.base import Exit, Image
 from importguard.errors import InspectionError
 from importguard.evidence import (
@@ -16,23 +15,27 @@ from importguard.evidence import (
     EntryPoint,
     Evidence,
     Frame,
+    ImageFacts,
     ImportFailure,
     ImportSite,
     ModuleImport,
     Preparation,
     VariableLookup,
 )
-from importguard.inspectors.clues import Gathered
 from importguard.progress import Progress
+
+if TYPE_CHECKING:
+    from importguard.inspectors.clues import Gathered
 
 LONGEST_FRAME = 64 << 20
 LONGEST_NOISE = 2000
 
 
 class Observed:
-    """What the probe has said so far."""
+    """What the probe has said so far. ``meanwhile`` is called when it has said all, and only has to end."""
 
-    def __init__(self, secret: str, progress: Progress) -> None:
+    def __init__(self, secret: str, progress: Progress, meanwhile: Callable[[], object] = bool) -> None:
+        self.meanwhile = meanwhile
         self.mark = secret.encode() + b" "
         self.progress = progress
         self.begun = time.monotonic()
@@ -41,7 +44,7 @@ class Observed:
         self.entrypoints: list[EntryPoint] = []
         self.preparation: Optional[Preparation] = None
         self.sites: list[ImportSite] = []
-        self.clues = Gathered()
+        self.clues: Optional[Gathered] = None
         self.end: Optional[dict[str, Any]] = None
         self.too_old = ""
         self.noise = b""
@@ -87,11 +90,20 @@ class Observed:
                 for module, target, names, line, scope, path in event["sites"]
             ]
         elif kind == "clues":
-            self.clues.take(event["kind"], event["values"])
+            self._gathered().take(event["kind"], event["values"])
         elif kind == "end":
             self.end = event
+            self.meanwhile()
         elif kind == "too_old":
             self.too_old = f"{event['executable']} is {event['version']}"
+
+    def _gathered(self) -> Gathered:
+        """Loaded with the first clue: of a sound image there is none."""
+        if self.clues is None:
+            from importguard.inspectors.clues import Gathered
+
+            self.clues = Gathered()
+        return self.clues
 
     def paths(self) -> dict[str, str]:
         """Module name → file."""
@@ -126,7 +138,7 @@ class Observed:
             notes=tuple(self.discovery["notes"]),
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
-            clues=self.clues.clues(),
+            clues=self.clues.clues() if self.clues else None,
         )
 
 
@@ -184,7 +196,6 @@ def facts(image: Image) -> ImageFacts:
     variables = dict(item.partition("=")[::2] for item in image.env)
     return ImageFacts(
         created=image.created,
-        history=image.history,
         workdir=image.workdir,
         user=image.user,
         environment=tuple(sorted(variables)),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import partial
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
@@ -20,55 +20,62 @@ if TYPE_CHECKING:
     from importguard.evidence import Evidence
 
 PROBE = Path(__file__).parent.parent / "probe"
-LONGEST_ARGUMENT = 128 * 1024 - 1  # Linux: MAX_ARG_STRLEN, execve(2)
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 NO_SUCH_OPTION = b"Unknown option: -I"
+OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later one reads
 GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
 
-# Receives the probe's files as arguments, each a name, a newline and the source; the last one is the request.
-# Python 3.4 to 3.6 must be able to parse this: they say that they are too old. Older ones do not know -I.
+# Receives on standard input the probe's files by name, their code as a certain Python compiled it, and the
+# request. Python 3.4 to 3.6 must be
+# able to parse this: they say that they are too old. Older ones do not know -I.
 BOOT = """\
-import json, sys
-SOURCES = dict(text.split("\\n", 1) for text in sys.argv[1:-1])
+import marshal, sys
+SOURCES, (MAGIC, CODE), REQUEST = marshal.load(sys.stdin.buffer)
+if MAGIC != sys.modules["_frozen_importlib_external"].MAGIC_NUMBER:
+    CODE = {}
 class Files:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name in SOURCES:
-            from importlib.machinery import ModuleSpec
-            return ModuleSpec(name, Files, is_package=name in ("importguard", "importguard.probe"))
+            return type(sys.__spec__)(name, Files, is_package=name in ("importguard", "importguard.probe"))
     @staticmethod
     def create_module(spec):
         return None
     @staticmethod
     def exec_module(module):
-        exec(compile(SOURCES[module.__name__], "<importguard>", "exec"), module.__dict__)
+        name = module.__name__
+        code = marshal.loads(CODE[name]) if name in CODE else compile(SOURCES[name], "<importguard>", "exec")
+        exec(code, module.__dict__)
 if sys.version_info < (3, 7):
+    import json
     frame = {"event": "too_old", "version": "%d.%d" % sys.version_info[:2], "executable": sys.executable}
-    sys.stdout.write("\\n%s %s\\n" % (json.loads(sys.argv[-1])["secret"], json.dumps(frame)))
+    sys.stdout.write("\\n%s %s\\n" % (REQUEST["secret"], json.dumps(frame)))
 else:
     sys.meta_path.insert(0, Files)
-    from importguard.probe.supervisor import main
-    main(SOURCES, sys.argv[-1])
+    import os
+    from importguard.probe.launch import Launch
+    launch = Launch(REQUEST, dict(os.environ))
+    from importguard.probe.supervisor import run
+    run(REQUEST, launch, SOURCES)
 """
 
 
-@cache
-def probe_arguments() -> tuple[str, ...]:
-    """The whole probe as arguments of ``python``: the program for ``-c``, then one for each of its files."""
-    files = {"importguard": "", "importguard.probe": ""}
+def probe_command(python: str) -> list[str]:
+    """The argv by which ``python`` of the image runs the probe that arrives on its standard input."""
+    return [python, "-I", "-S", "-c", BOOT]
+
+
+def probe_input(image: Image, config: Config, secret: str) -> bytes:
+    """What the probe is to get on standard input: its own files by name, their code, and the request."""
+    files, code = {"importguard": "", "importguard.probe": ""}, {}
     for path in sorted(PROBE.glob("*.py")):
         if path.stem != "__init__":
-            files[f"importguard.probe.{path.stem}"] = path.read_text("utf-8")
-    arguments = ("-I", "-S", "-c", BOOT, *(f"{name}\n{source}" for name, source in files.items()))
-    if max(len(argument.encode()) for argument in arguments) > LONGEST_ARGUMENT:
-        raise AssertionError("a file of the probe is longer than one argument may be")
-    return arguments
-
-
-def probe_command(image: Image, config: Config, python: str, secret: str = "") -> list[str]:
-    """The argv that runs the probe in a container of ``image`` by its interpreter ``python``."""
+            name = f"importguard.probe.{path.stem}"
+            files[name] = path.read_text("utf-8")
+            code[name] = compiled(path)
+    code = {name: data for name, data in code.items() if data}
     request = {
-        "secret": secret or secrets.token_hex(16),
+        "secret": secret,
         "entrypoint": image.entrypoint,
         "cmd": image.cmd,
         "workdir": image.workdir,
@@ -85,7 +92,21 @@ def probe_command(image: Image, config: Config, python: str, secret: str = "") -
         "source": bool(config.source or config.build),
         "files": bool(config.source or config.build) or _may_be_source(os.curdir),
     }
-    return [python, *probe_arguments(), json.dumps(request)]
+    return marshal.dumps((files, (MAGIC_NUMBER, code), request), OLDEST_FORMAT)
+
+
+def compiled(path: Path) -> bytes:
+    """The code of a file as this Python has it in its cache (PEP 3147, PEP 552); nothing where that is stale.
+
+    Compiling is most of what the probe needs to start, and the image's Python is often of the same version.
+    """
+    try:
+        status, data = path.stat(), Path(cache_from_source(str(path))).read_bytes()
+    except (OSError, NotImplementedError):
+        return b""
+    numbers = (0, int(status.st_mtime), status.st_size)
+    valid = MAGIC_NUMBER + b"".join((number & 0xFFFFFFFF).to_bytes(4, "little") for number in numbers)
+    return data[16:] if data.startswith(valid) else b""
 
 
 def _may_be_source(folder: str) -> bool:
@@ -122,21 +143,28 @@ def _by_habit() -> Iterator[str]:
         yield f"/usr/bin/python3.{minor}"
 
 
-def inspect(engine: Engine, image: Image, config: Config, progress: Progress) -> Evidence:
+def inspect(
+    engine: Engine,
+    image: Image,
+    config: Config,
+    progress: Progress,
+    meanwhile: Callable[[], object] = bool,
+) -> Evidence:
     """Import every module of the application in ``image`` and return what happened.
 
-    Raises InspectionError when nothing could be judged: no Python, nothing to import, no verdict.
+    ``meanwhile`` is called while the container ends. Raises InspectionError when nothing could be judged:
+    no Python, nothing to import, no verdict.
     """
     looked, too_old = [], []
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
     for python in pythons(image, config):
-        secret = secrets.token_hex(16)
+        secret = os.urandom(16).hex()
+        stdin = partial(probe_input, image, config, secret)
         try:
-            run = engine.run(image, probe_command(image, config, python, secret), config.env, limits)
-            # Loaded while the container starts.
+            run = engine.run(image, probe_command(python), config.env, limits, stdin)
             from importguard.inspectors.observed import Observed, facts
 
-            observed = Observed(secret, progress)
+            observed = Observed(secret, progress, meanwhile)
             observed.take(run.output)
         except CommandNotFound:
             looked.append(python)

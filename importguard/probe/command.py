@@ -11,7 +11,7 @@ import os
 
 from importguard.probe.files import DEFAULT_PATH, read_text, shebang, shown, which
 from importguard.probe.programs import TOOLS, StartCommand, is_python, read_python, read_tool
-from importguard.probe.shell import Shell, is_assignment, spelled, steps
+from importguard.probe.words import is_assignment, spelled
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
 NO_WRAPPERS = frozenset(
@@ -109,8 +109,7 @@ def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -
 
 def parse_text(text: str, environ: dict[str, str], directory: str) -> list[StartCommand]:
     """The start commands in one line of shell, as ``--command`` gives it."""
-    outer = Invocation([], environ, directory, False)
-    found = _steps(text, Shell(environ, directory, ["sh"]), outer, 0)
+    found = _lines(text, ["sh"], Invocation([], environ, directory, False), 0)
     if not text.split():
         return []
     return _ordered(found) or [_unrecognised(shown(text), text.split(), environ, directory)]
@@ -292,16 +291,18 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     path = os.path.join(invocation.directory, words[0])
     text = words[0] if inline else read_text(path) or ""
     arguments = words[1:] or ["sh"] if inline else [path, *words[1:]]
-    shell = Shell(invocation.environ, invocation.directory, arguments)
-    found = _steps(text, shell, invocation, depth)
+    found = _lines(text, arguments, invocation, depth)
     if not inline and not any(command.recognised for command in found):
         found += _rest(words[1:], invocation, depth)
     return found
 
 
-def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[StartCommand]:
+def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:
+    """What a script starts; ``arguments`` begin with its name."""
+    from importguard.probe.shell import Shell, steps
+
     found: list[StartCommand] = []
-    for step in steps(text, shell):
+    for step in steps(text, Shell(outer.environ, outer.directory, arguments)):
         invocation = outer.inner(step.words)
         invocation.environ, invocation.directory = step.environ, step.directory
         invocation.conditional = outer.conditional or step.conditional

@@ -126,7 +126,9 @@ def unreadable_files(paths: Iterable[str], folders: Iterable[str], budget: Budge
             if count > _MOST_FOLDERS or len(found) >= _MOST or budget.is_spent("unreadable files"):
                 return list(found.values())[:_MOST]
             for name in below:
-                _judge("%s/%s" % (folder, name), found)
+                path = "%s/%s" % (folder, name)
+                if not os.access(path, os.R_OK | os.X_OK):
+                    _judge(path, found)
             for name in names:
                 path = "%s/%s" % (folder, name)
                 if name.endswith((".py", ".so")) and not os.access(path, os.R_OK):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.command import parse_arguments, parse_text
 from importguard.probe.distributions import Distribution, editable_mapping, entry_point, installed, owner
 from importguard.probe.django import preparation, settings_of
 from importguard.probe.files import read_text, shown
 from importguard.probe.finder import Finder, Found
-from importguard.probe.interpreter import Interpreter, NoInterpreter, find_interpreter
+from importguard.probe.interpreter import Interpreter, NoInterpreter
+from importguard.probe.launch import Launch
 from importguard.probe.programs import StartCommand
 from importguard.probe.scene import Scene
 from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch
@@ -30,18 +30,17 @@ class NothingToImport(Exception):
     """No module was selected; the message says where it looked and what is there."""
 
 
-def discover(request: dict[str, Any], environ: Any) -> tuple[dict[str, Any], Scene | None]:
+def discover(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], Scene | None]:
     """The discovery of one image, and what clues are gathered for (None without an interpreter).
 
-    ``request`` is the host's (``entrypoint``, ``cmd``, ``commands``, ``workdir``, ``python``, ``packages``,
-    ``exclude``, ``include_tests``, ``setup``); ``environ`` the container's environment. The discovery holds
+    ``request`` is the host's (``packages``, ``exclude``, ``include_tests``, ``setup``). The discovery holds
     ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all
     that may hold the application: those, PYTHONPATH and path files, without the standard library and
     site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``,
     ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why nothing can be
     judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
-    search = Discovery(request, dict(environ))
+    search = Discovery(request, launch)
     error = None
     try:
         search.run()
@@ -67,11 +66,12 @@ class Target:
 class Discovery:
     """The steps of one discovery, and what they found."""
 
-    def __init__(self, request: dict[str, Any], environ: dict[str, str]) -> None:
+    def __init__(self, request: dict[str, Any], launch: Launch) -> None:
         self.request = request
-        self.environ = environ
-        self.directory = request.get("workdir") or "/"
-        self.commands: list[StartCommand] = []
+        self.launch = launch
+        self.environ = launch.environ
+        self.directory = launch.directory
+        self.commands = launch.commands
         self.interpreter: Interpreter | None = None
         self.import_path: list[str] = []
         self.entrypoints: list[dict[str, Any]] = []
@@ -86,11 +86,8 @@ class Discovery:
 
     def run(self) -> None:
         """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
-        self.commands = self._parse()
-        self._main_first()
-        self.interpreter = python = find_interpreter(
-            self.commands, self.request.get("python"), self.environ, self.directory
-        )
+        self._tell_commands()
+        self.interpreter = python = self.launch.interpreter()
         self._other_interpreters(python)
         self.details.append("interpreter: %s (%s)" % (shown(python.executable), shown(python.why)))
         self.selection = Selection(
@@ -145,16 +142,7 @@ class Discovery:
 
     # The start command
 
-    def _parse(self) -> list[StartCommand]:
-        texts = self.request.get("commands") or []
-        if texts:
-            return [item for text in texts for item in parse_text(text, self.environ, self.directory)]
-        words = (self.request.get("entrypoint") or []) + (self.request.get("cmd") or [])
-        return parse_arguments(words, self.environ, self.directory)
-
-    def _main_first(self) -> None:
-        """The command that starts the container decides; those that run before it come after it here."""
-        self.commands.sort(key=lambda command: command.secondary)
+    def _tell_commands(self) -> None:
         for command in self.commands:
             self.details.append("start command: %s" % command.text)
             self.notes.extend(command.notes)

@@ -100,19 +100,6 @@ class Whereabouts:
         self.channel.send("at", lines)
 
 
-def receive(descriptor: int) -> dict[str, Any]:
-    """The request: read to its end before any application code runs, then closed."""
-    parts = []
-    while True:
-        part = posix.read(descriptor, 1 << 20)
-        if not part:
-            break
-        parts.append(part)
-    posix.close(descriptor)
-    request: dict[str, Any] = marshal.loads(b"".join(parts))
-    return request
-
-
 def start(request: dict[str, Any]) -> None:
     """Make the import path what the start command would have made it."""
     if sys.path and sys.path[0] == "":
@@ -181,12 +168,11 @@ def _findable(name: str) -> bool:
         return True
 
 
-def run_fresh(descriptor_in: int, descriptor_out: int) -> None:
+def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
     """Do what the request asks: a preparation, then one module.
 
     Ends the process without its atexit handlers.
     """
-    request = receive(descriptor_in)
     channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
     start(request)
     if request["setup"]:

@@ -1,13 +1,45 @@
-"""gunicorn's configuration file, read without running it: the settings that are written out as strings."""
+"""What gunicorn loads: by its command line, and by its configuration file, as far as that is literal."""
 
 from __future__ import annotations
 
+from importguard.probe.files import read_text, shown
 from importguard.probe.imports import parse
+from importguard.probe.programs import Options, StartCommand, is_dotted
+from importguard.probe.shell import Shell, steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+_FLAGS = frozenset(
+    [
+        "--reload",
+        "--spew",
+        "--check-config",
+        "--print-config",
+        "--preload",
+        "--no-sendfile",
+        "--reuse-port",
+        "--daemon",
+        "-D",
+        "--initgroups",
+        "--capture-output",
+        "-R",
+        "--enable-stdio-inheritance",
+        "--log-syslog",
+        "--suppress-ragged-eofs",
+        "--do-handshake-on-connect",
+        "--proxy-protocol",
+        "--strip-header-spaces",
+        "--disable-redirect-access-to-syslog",
+        "--version",
+        "-v",
+        "--help",
+        "-h",
+        "--preload-app",
+    ]
+)
 
 READ = frozenset(["chdir", "pythonpath", "wsgi_app", "worker_class"])
 """The settings that say what is loaded, and from where (docs.gunicorn.org, "Settings")."""
@@ -22,6 +54,57 @@ WORKERS = {
 """Short names of worker classes that need more than gunicorn itself (gunicorn.workers.SUPPORTED_WORKERS)."""
 
 _SCOPES = frozenset(["FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"])
+
+
+def read_gunicorn(command: StartCommand, words: list[str]) -> None:
+    """Settings come from the command line, GUNICORN_CMD_ARGS, the configuration file, in this order."""
+    shell = Shell(command.environ, command.directory, ["sh"])
+    extra = [step.words for step in steps(command.environ.get("GUNICORN_CMD_ARGS", ""), shell)]
+    options = Options([item for part in extra for item in part] + list(words), _FLAGS)
+    given = {
+        "chdir": options.last("--chdir"),
+        "pythonpath": options.last("--pythonpath"),
+        "wsgi_app": options.rest[0] if options.rest else None,
+        "worker_class": options.last("-k", "--worker-class"),
+    }
+    settings = _file(command, options.last("-c", "--config"), given)
+    start = command.directory
+    if settings.get("chdir"):
+        command.directory = command.join(settings["chdir"])
+    paths = [command.join(path) for path in settings.get("pythonpath", "").split(",") if path]
+    # The folder that it starts in is put there first, and stays (gunicorn.app.base.Application.chdir).
+    command.roots += [*reversed(paths), command.directory] + ([start] if start != command.directory else [])
+    if settings.get("wsgi_app"):
+        command.load(settings["wsgi_app"], "application")
+    worker = settings.get("worker_class", "")
+    module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
+    if dot and is_dotted(module):
+        command.workers.append((module, attribute))
+
+
+def _file(command: StartCommand, name: str | None, given: dict[str, str | None]) -> dict[str, str]:
+    """The settings: what is given wins over the configuration file, which is read as far as it is literal."""
+    path = (name or "./gunicorn.conf.py").replace("file:", "", 1)
+    if path.startswith("python:"):
+        command.workers.append((path[len("python:") :], None))
+        path = path[len("python:") :].replace(".", "/") + ".py"
+    text = read_text(command.join(path))
+    settings: dict[str, str] = {}
+    unread: set[str] = set()
+    if text is None and name is not None:
+        command.notes.append("gunicorn's configuration file %s is not in the image" % shown(path))
+    try:
+        settings, unread = literal_settings(text or "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        command.notes.append("gunicorn's configuration file %s is no Python to be read" % shown(path))
+    for key in sorted(unread):
+        if given[key] is None:
+            command.notes.append(
+                "%s in %s is not written out as a string, so it is not followed: give it with --command"
+                % (key, shown(path))
+            )
+    settings.update({key: value for key, value in given.items() if value is not None})
+    return settings
 
 
 def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:

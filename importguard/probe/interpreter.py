@@ -1,24 +1,21 @@
 """Which Python the start command would run, and what that Python says of itself.
 
 It is asked once, started as the application would be (same flags, environment, directory), over a descriptor
-of its own: its ``sitecustomize`` may print, hang, or end the process.
+of its own, while the rest of the probe is loaded: its ``sitecustomize`` may print, hang, or end the process.
+Having answered, it is the first worker: its start is most of what a small application costs.
 """
 
 from __future__ import annotations
 
 import os
-import select
-import signal
-import time
 
 from importguard.probe.files import DEFAULT_PATH, is_executable, shebang, shown, which
+from importguard.probe.processes import RESULTS, Worker, unnamed
 from importguard.probe.programs import StartCommand
 
 OLDEST = (3, 7)
 ANSWER_SECONDS = 10.0
 """How long the interpreter may take to start before it is given up."""
-
-_ANSWER_LIMIT = 4 << 20
 
 # Written for any Python from 2.7 on, to learn that it is too old. It imports built-in modules only: others
 # could be the application's own files. Keys and values are separated by NUL, which no path can hold.
@@ -45,20 +42,23 @@ each('suffix', _imp.extension_suffixes())
 say('stdlib', getattr(sys, '_stdlib_dir', None) or getattr(sys.modules.get('os'), '__file__', None))
 for name, module in list(sys.modules.items()):
     try:
-        if '.' not in name: say('loaded', name); say('origin', module.__file__)
+        if '.' in name: continue
+        say('loaded', name)  # not by its attribute: a module that loads late stays as it is
+        say('origin', object.__getattribute__(module, '__dict__')['__file__'])
     except BaseException: say('origin', '')
 say('end', '')
 data = b''.join(out)
-fd = int(sys.argv[1])
-while data: data = data[posix.write(fd, data):]
-posix._exit(0)
+while data: data = data[posix.write(%d, data):]
+globals().clear()
 """
+# A Python 2 could not compile all of the question.
 _TOO_OLD = """
 import sys, posix
 if sys.version_info < (3, 7):
-    posix.write(int(sys.argv[1]), ('version\\0' + '.'.join([str(part) for part in sys.version_info[:3]])
-                                   + '\\0end\\0\\0').encode('ascii'))
+    posix.write(%d, ('version\\0' + '.'.join([str(part) for part in sys.version_info[:3]])
+                    + '\\0end\\0\\0').encode('ascii'))
     posix._exit(0)
+del sys, posix
 """
 
 
@@ -111,20 +111,72 @@ class NoInterpreter(Exception):
     """There is none where the start command would look, or it does not work; the message says which."""
 
 
-def find_interpreter(
+class Asked:
+    """A Python that was started, and what it says of itself once it has. It then waits to import modules."""
+
+    def __init__(
+        self,
+        path: str,
+        flags: list[str],
+        why: str,
+        command: StartCommand | None,
+        environ: dict[str, str],
+        directory: str,
+    ) -> None:
+        place = (directory, environ) if command is None else (command.directory, command.environ)
+        self.path = path
+        self.flags = flags
+        self.why = why
+        self.worker = Worker([path, *flags], place, _ASKED)
+
+    def interpreter(self) -> Interpreter:
+        """Its answer, waited for. Raises NoInterpreter where there is none, or it is too old."""
+        answer = pairs(self.worker.answer(ANSWER_SECONDS))
+        if "end" not in answer:
+            raise NoInterpreter(self._no_answer())
+        version = answer.get("version", [""])[0]
+        if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+            raise NoInterpreter(
+                "%s is Python %s; importguard needs Python 3.7 or later in the image"
+                % (shown(self.path), version)
+            )
+        executable = self.path
+        if shebang(self.path) and answer.get("executable", [""])[0]:
+            executable = answer["executable"][0]
+        return Interpreter(executable, self.flags, self.why, answer)
+
+    def _no_answer(self) -> str:
+        status, (directory, _) = self.worker.status, self.worker.place
+        if not os.access(directory, os.X_OK):
+            return "the start command's directory %s does not exist, or may not be entered" % shown(directory)
+        if status is None:
+            ending = "did not start within %g s" % ANSWER_SECONDS
+        elif os.WIFSIGNALED(status):
+            ending = "was killed by signal %d while starting" % os.WTERMSIG(status)
+        else:
+            ending = "ended with exit code %d while starting" % os.WEXITSTATUS(status)
+        printed = " ".join(self.worker.words().split())[-400:]
+        text = "%s %s, before it ran anything" % (shown(self.path), ending)
+        return text + (" (sitecustomize?): " + printed if printed else "")
+
+
+def ask_interpreter(
     commands: list[StartCommand], wanted: str | None, environ: dict[str, str], directory: str
-) -> Interpreter:
-    """The interpreter of the first command that names one; else of the environment. Raises NoInterpreter."""
+) -> Asked:
+    """Ask the interpreter of the first command that names one; else that of the environment.
+
+    Raises NoInterpreter where neither names one that is there.
+    """
     if wanted:
         path = which(wanted, environ, directory)
         if path is None:
             raise NoInterpreter("there is no program %s in the image (--python)" % shown(wanted))
         flags = commands[0].flags if commands else []
         start = commands[0] if commands else None
-        return _ask(path, flags, "given by --python", start, environ, directory)
+        return Asked(path, flags, "given by --python", start, environ, directory)
     for command in commands:
         if command.executable:
-            return _ask(command.executable, command.flags, command.why, command, environ, directory)
+            return Asked(command.executable, command.flags, command.why, command, environ, directory)
         _refuse_dead(command)
     for command in commands[:1]:
         environ, directory = command.environ, command.directory
@@ -132,7 +184,7 @@ def find_interpreter(
     if path is None:
         raise NoInterpreter(_not_found(commands, environ))
     flags = commands[0].flags if commands else []
-    return _ask(path, flags, why, None, environ, directory)
+    return Asked(path, flags, why, None, environ, directory)
 
 
 def _refuse_dead(command: StartCommand) -> None:
@@ -181,132 +233,7 @@ def _not_found(commands: list[StartCommand], environ: dict[str, str]) -> str:
     )
 
 
-def _ask(
-    path: str,
-    flags: list[str],
-    why: str,
-    command: StartCommand | None,
-    environ: dict[str, str],
-    directory: str,
-) -> Interpreter:
-    if command is not None:
-        environ, directory = command.environ, command.directory
-    answer, status, printed = question([path, *flags, "-c", _TOO_OLD + _QUESTION_GUARD], environ, directory)
-    if "end" not in answer:
-        raise NoInterpreter(_no_answer(path, status, printed))
-    version = answer.get("version", [""])[0]
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise NoInterpreter(
-            "%s is Python %s; importguard needs Python 3.7 or later in the image" % (shown(path), version)
-        )
-    executable = path
-    if shebang(path) and answer.get("executable", [""])[0]:
-        executable = answer["executable"][0]
-    return Interpreter(executable, flags, why, answer)
-
-
-# Python 2 cannot compile all of the question, so it is compiled only where the version is known to be right.
-_QUESTION_GUARD = "exec(%r)" % _QUESTION
-
-
-def _no_answer(path: str, status: int | None, printed: str) -> str:
-    if status is None:
-        ending = "did not start within %g s" % ANSWER_SECONDS
-    elif os.WIFSIGNALED(status):
-        ending = "was killed by signal %d while starting" % os.WTERMSIG(status)
-    else:
-        ending = "ended with exit code %d while starting" % os.WEXITSTATUS(status)
-    text = "%s %s, before it ran anything" % (shown(path), ending)
-    return text + (" (sitecustomize?): " + printed if printed else "")
-
-
-def question(
-    argv: list[str], environ: dict[str, str], directory: str, seconds: float | None = None
-) -> tuple[dict[str, list[str]], int | None, str]:
-    """Start an interpreter that writes pairs to the descriptor that is its last argument.
-
-    Gives its answer (empty where it did not end with ``end``), its wait status (None: it hung for
-    ``seconds``, else ANSWER_SECONDS) and the end of what it printed.
-    """
-    answer_end, write_end = os.pipe()
-    printed_end, print_end = os.pipe()
-    argv = [*argv, str(write_end)]
-    child = os.fork()
-    if child == 0:
-        _become(argv, environ, directory, write_end, print_end)
-    os.close(write_end)
-    os.close(print_end)
-    try:
-        answer, printed = _collect(answer_end, printed_end, seconds or ANSWER_SECONDS)
-        finished = answer.endswith(b"end\0\0")
-        status = _wait(child, 1.0 if finished or not answer else 0.2)
-    finally:
-        os.close(answer_end)
-        os.close(printed_end)
-    text = " ".join(printed.decode("utf-8", "replace").split())[-400:]
-    return (pairs(answer) if finished else {}), status, text
-
-
-def _become(argv: list[str], environ: dict[str, str], directory: str, write_end: int, print_end: int) -> None:
-    """In the child: turn into the interpreter. Never returns."""
-    try:
-        os.setsid()
-        os.set_inheritable(write_end, True)
-        source = os.open("/dev/null", os.O_RDONLY)
-        os.dup2(source, 0)
-        os.dup2(print_end, 1)
-        os.dup2(print_end, 2)
-        try:
-            os.chdir(directory)
-        except OSError:
-            pass
-        os.execve(argv[0], argv, environ)
-    except OSError as error:
-        os.write(2, str(error).encode("utf-8", "replace"))
-    finally:
-        os._exit(127)
-
-
-def _collect(answer_end: int, printed_end: int, seconds: float) -> tuple[bytes, bytes]:
-    """Read both pipes until the answer is complete, its writer is gone, or time is up."""
-    deadline = time.monotonic() + seconds
-    answer, printed = b"", b""
-    waiting = [answer_end, printed_end]
-    while answer_end in waiting and not answer.endswith(b"end\0\0") and len(answer) < _ANSWER_LIMIT:
-        left = deadline - time.monotonic()
-        ready = select.select(waiting, [], [], left)[0] if left > 0 else []
-        if not ready:
-            break
-        for descriptor in ready:
-            data = os.read(descriptor, 65536)
-            if not data:
-                waiting.remove(descriptor)
-            elif descriptor == answer_end:
-                answer += data
-            else:
-                printed = (printed + data)[-4096:]
-    if printed_end in waiting and select.select([printed_end], [], [], 0)[0]:
-        printed = (printed + os.read(printed_end, 65536))[-4096:]
-    return answer, printed
-
-
-def _wait(child: int, seconds: float) -> int | None:
-    """The wait status of the child; after ``seconds`` its whole session is killed, and the status is None."""
-    deadline = time.monotonic() + seconds
-    status: int | None = None
-    while status is None and time.monotonic() < deadline:
-        pid, ended = os.waitpid(child, os.WNOHANG)
-        if pid:
-            status = ended
-        else:
-            time.sleep(0.001)
-    try:
-        os.killpg(child, signal.SIGKILL)
-    except OSError:
-        pass
-    if status is None:
-        os.waitpid(child, 0)
-    return status
+_ASKED = _TOO_OLD % RESULTS + unnamed(_QUESTION % RESULTS)
 
 
 def pairs(answer: bytes) -> dict[str, list[str]]:

@@ -5,34 +5,68 @@ from __future__ import annotations
 import marshal
 import os
 import select
-import signal
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator, Mapping
     from typing import Any, Callable
+else:
+    import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
     "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
+END = b"end\0\0"
+PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answers
+PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
 TAIL = 2000
 LONGEST_FRAME = 4 << 20
 
 
-class Worker:
-    """A process that imports; ``current`` is the stack of modules that it announced and has not finished."""
+def unnamed(code: str) -> str:
+    """A statement that runs ``code`` in a namespace that is nobody's module.
 
-    def __init__(self, kind: str, modules: list[str], limit: float) -> None:
-        self.kind = kind
-        self.modules = modules
-        self.limit = limit
+    It has builtins of its own: the application may replace those of the interpreter.
+    """
+    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
+    return "exec(compile({!r}, '<importguard>', 'exec'), {})\n".format(code, space)
+
+
+# All that it is asked is read before any application code runs.
+WAITS = unnamed(
+    """
+import marshal, posix
+parts = [posix.read({0}, 1 << 20)]
+while parts[-1]:
+    parts.append(posix.read({0}, 1 << 20))
+posix.close({0})
+PROGRAM, REQUEST = marshal.loads(b"".join(parts))
+exec(marshal.loads(PROGRAM) if type(PROGRAM) is bytes else compile(PROGRAM, "<importguard>", "exec"))
+""".format(PLAN)
+)
+
+
+class Worker:
+    """A process that imports; ``current`` is the stack of modules that it announced and has not finished.
+
+    It starts when it is made, as ``interpreter`` (an argv) in ``place`` (directory, environment), runs
+    ``first`` and waits to be asked.
+    """
+
+    def __init__(self, interpreter: list[str], place: tuple[str, dict[str, str]], first: str = "") -> None:
+        self.interpreter = interpreter
+        self.place = place
+        self.kind = ""
+        self.modules: list[str] = []
+        self.limit = 0.0
         self.current: list[str] = []
         self.buffer = b""
         self.tail = b""
-        self.heard = time.monotonic()
+        self.heard = 0.0
         self.status: int | None = None
         self.dumped: float | None = None
         self.timed_out = False
@@ -41,30 +75,70 @@ class Worker:
         self.told: tuple[Any, ...] | None = None  # the verdict for which it says where it was
         self.frames: list[Any] = []  # where it was last
         self.ended = False
+        self._start([*interpreter, "-c", first + WAITS])
 
-    def start(
-        self, command: list[str], place: tuple[str | None, dict[str, str]], request: dict[str, Any]
-    ) -> None:
-        """Fork and exec ``command`` in ``place`` (directory, variables); the request goes over a pipe."""
-        plan, plan_end = os.pipe()
+    def _start(self, command: list[str]) -> None:
+        plan, self.plan_end = os.pipe()
         self.results, self.kept = os.pipe()
         self.output, output_end = os.pipe()
-        request = dict(request, modules=self.modules, supervisor=os.getpid(), kept=self.kept)
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                _become(command, place, (plan, self.kept, output_end))
+                _become(command, self.place, (plan, self.kept, output_end))
+            except OSError as error:
+                os.write(2, str(error).encode("utf-8", "replace"))
             finally:
                 os._exit(127)
         for descriptor in (plan, output_end):
             os.close(descriptor)
         for descriptor in (self.results, self.output):
             os.set_blocking(descriptor, False)
+
+    def ask(
+        self, kind: str, modules: list[str], limit: float, program: str | bytes, request: dict[str, Any]
+    ) -> None:
+        """Let it do what ``program`` makes of ``request``; it has ``limit`` seconds for each module.
+
+        The program is a source, or the code that its own Python made of it.
+        """
+        self.kind, self.modules, self.limit = kind, modules, limit
+        self.heard = time.monotonic()
+        request = dict(request, modules=modules, supervisor=os.getpid(), kept=self.kept)
+        data = marshal.dumps((program, request), 2)
+        if len(data) > PIPE:
+            _widen(self.plan_end)
         try:
-            with open(plan_end, "wb") as pipe:
-                pipe.write(marshal.dumps(request, 2))
+            with open(self.plan_end, "wb") as pipe:
+                pipe.write(data)
         except BrokenPipeError:
             pass
+
+    def answer(self, seconds: float) -> bytes:
+        """What ``first`` wrote to RESULTS, which ends with END; nothing where it did not within ``seconds``.
+
+        ``status`` says how the process ended, if it did.
+        """
+        until = time.monotonic() + seconds
+        answer, listens = b"", [self.results, self.output]
+        while True:
+            ready = select.select(listens, [], [], 0.02)[0]
+            if self.output in ready and not self.read_output():
+                listens.remove(self.output)  # closed
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = status if pid else None
+            answer += read(self.results)
+            if answer.endswith(END):
+                return answer
+            if pid or len(answer) > LONGEST_FRAME or time.monotonic() > until:
+                return b""
+
+    def dismiss(self) -> None:
+        """End one that was not asked."""
+        self.stop()
+        if self.status is None:
+            os.waitpid(self.pid, 0)
+        os.close(self.plan_end)
+        self.close()
 
     def read_output(self) -> bool:
         """Keep the tail of what the application prints; False when there is nothing to read now."""
@@ -150,6 +224,16 @@ def apart(action: Callable[[], None], seconds: float) -> bool:
         os.waitpid(child, 0)
 
 
+def _widen(pipe: int) -> None:
+    """Let ``pipe`` hold more: a process that hangs before it reads must not hold up this one (pipe(7))."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, SET_PIPE_SIZE, 1 << 20)
+    except OSError:
+        pass
+
+
 def _first_to_go() -> None:
     """Let the kernel end this process before others when memory runs out (proc_pid_oom_score_adj(5))."""
     try:
@@ -159,9 +243,7 @@ def _first_to_go() -> None:
         pass
 
 
-def _become(
-    command: list[str], place: tuple[str | None, dict[str, str]], pipes: tuple[int, int, int]
-) -> None:
+def _become(command: list[str], place: tuple[str, dict[str, str]], pipes: tuple[int, int, int]) -> None:
     """In the child: its own group, the first to go when memory runs out, then the interpreter."""
     plan, results, output = pipes
     os.setsid()
@@ -172,21 +254,17 @@ def _become(
     os.dup2(high[0], 0)
     os.dup2(high[1], 1)
     os.dup2(high[1], 2)
-    os.dup2(high[2], 3)
-    os.dup2(high[3], 4)
+    os.dup2(high[2], PLAN)
+    os.dup2(high[3], RESULTS)
     os.closerange(5, 256)
-    if place[0]:
-        os.chdir(place[0])
-    os.execve(command[0], command, {**os.environ, **place[1]})
+    os.chdir(place[0])
+    os.execve(command[0], command, place[1])
 
 
 def program(sources: Mapping[str, str], kind: str) -> str:
-    """A worker's ``-c`` program: its files in one namespace that is nobody's module."""
+    """What a worker does: its files in one namespace, called with the request and where to answer."""
     lines = ["from __future__ import annotations"]
     for name in WORKER_FILES[kind]:
         text = sources["importguard.probe." + name]
         lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
-    lines.append("run_{}(3, 4)".format(kind))
-    # With builtins of its own: the application may replace those of the interpreter.
-    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
-    return "exec(compile({!r}, '<importguard>', 'exec'), {})".format("\n".join(lines), space)
+    return "\n".join([*lines, "run_{}(REQUEST, {})".format(kind, RESULTS)])

@@ -14,6 +14,7 @@ from importguard.probe.files import read_text, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Callable
 
 TESTS = "tests"
@@ -256,13 +257,8 @@ class Selection:
         below = []
         seen = seen + tuple(folder.identity for folder in opened)
         for folder in opened:
-            for child, is_link in folder.folders.items():
-                if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
-                    continue
-                path = folder.join(child)
-                if is_link and _leads_astray(path, seen):
-                    continue
-                init = folder.package(child, self.suffixes)
+            for child, path in self._inside(folder, taken, seen, allowed):
+                init = self._package(path)
                 why = reason or self._folder_reason(child, [path])
                 if init:
                     taken.add(child)
@@ -282,6 +278,30 @@ class Selection:
             why = reason or self._folder_reason(child, portions[child])
             below.append((prefix + child, portions[child], seen, why))
         return below
+
+    def _package(self, path: str) -> str | None:
+        """The ``__init__`` file of a folder that is a regular package.
+
+        By its listing, which is needed anyway: to ask for each name that the file may have costs more.
+        """
+        folder = self.folder(path)
+        name = folder.modules.get("__init__")
+        return folder.join(name) if name else None
+
+    def _inside(
+        self,
+        folder: Folder,
+        taken: set[str],
+        seen: tuple[object, ...],
+        allowed: Callable[[Folder, str], bool] | None,
+    ) -> Iterator[tuple[str, str]]:
+        """The folders in this one that may be walked, as (name, path), but for what is taken by then."""
+        for child, is_link in folder.folders.items():
+            if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
+                continue
+            path = folder.join(child)
+            if not is_link or not _leads_astray(path, seen):
+                yield child, path
 
     def _modules(self, prefix: str, folder: Folder, names: list[str], reason: str) -> None:
         runs = _runs_when_imported(folder)

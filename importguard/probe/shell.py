@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import DEFAULT_PATH, read_text, shown
+from importguard.probe.files import DEFAULT_PATH, read_text
+from importguard.probe.words import Word, is_assignment, word
 
 _BLANK = " \t\r"
 _ENDS_WORD = " \t\r\n;&|()<>"
@@ -19,31 +20,6 @@ _KEPT = frozenset(["case", "for", "select"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
 _NESTING = 12
 """How deep ``${A:-${B}}`` and scripts that source scripts are followed: they can be endless."""
-
-
-class Word(str):
-    """A word after expansion. ``raw`` is how it was written: a variable's value is never shown."""
-
-    raw = ""
-
-
-def word(value: str, raw: str) -> Word:
-    """A word with its spelling."""
-    made = Word(value)
-    made.raw = raw
-    return made
-
-
-def spelled(words: list[str]) -> str:
-    """A command as it was written, on one line, without the values of variables."""
-    parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
-    return shown(" ".join(" ".join(part for part in parts if part).split()))
-
-
-def quote(value: str) -> str:
-    """A word as a shell would need it written."""
-    plain = value.isascii() and all(char.isalnum() or char in "_@%+=:,./-" for char in value)
-    return value if value and plain else "'" + value.replace("'", "'\"'\"'") + "'"
 
 
 class Shell:
@@ -97,12 +73,6 @@ def steps(text: str, shell: Shell) -> list[Step]:
         _Reader(text, shell, found).read()
         shell.nesting -= 1
     return found
-
-
-def is_assignment(text: str) -> bool:
-    """Whether a word has the form ``NAME=value``."""
-    name, equals, _ = text.partition("=")
-    return bool(equals) and name.isidentifier()
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from importguard.probe.imports import import_sites, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any
 
     from importguard.probe.imports import Site
@@ -132,6 +132,35 @@ CALL = re.compile(rb"\b(?:setattr|vars)\([ \t]*([\w.]+)")
 ENTRY = re.compile(rb"\bsys\.modules\[[\"']([\w.]+)")
 ALIAS = re.compile(rb" as (\w+)")
 GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
+
+
+def unresolved(
+    scopes: Mapping[str, list[str]],
+    files: Files,
+    known: Collection[str | None],
+    find: Callable[[list[str]], Collection[str]],
+) -> list[list[Any]]:
+    """The imports whose target is not in the image, of the given ``scopes`` of each module.
+
+    Only what can be told without running anything: a top-level name of which ``find`` says that no finder
+    knows it, or a file that is not in a package of the application. What is ``known`` to be missing is said
+    only where it is imported late.
+    """
+    paths = {module: files.get(module) for module in scopes}
+    mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
+    names = {name for found in mentions.values() for name in found if name not in files}
+    # Names that only fail where they are known to be missing need not be looked for.
+    late = {name for module, found in mentions.items() if "module" not in scopes[module] for name in found}
+    asked = names.difference(known) | (names & late)
+    absent = find(sorted({name.partition(".")[0] for name in asked} - set(files)))
+    lost = {name for name in names if name.partition(".")[0] in absent or no_file(name, files)}
+    sites: list[list[Any]] = []
+    for module, found in mentions.items():
+        wanted = lost.difference(known) if "module" in scopes[module] else lost
+        if not wanted.isdisjoint(found):
+            found_here = sites_of(module, files[module], scopes[module])
+            sites += [site for site in found_here if site[1] in wanted]
+    return sites
 
 
 def _owners(source: bytes) -> set[bytes]:

@@ -1,8 +1,9 @@
 """The process that watches: PID 1 of the container, never importing a line of the application.
 
-Protocol. The host starts ``python -I -S -c PROBE REQUEST`` in the image, REQUEST being one JSON object, and
-keeps standard input open; at its end the supervisor ends, and with it everything in the container. What is
-found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
+Protocol. The host starts ``python -I -S -c BOOT`` in the image. On standard input it sends the probe's files
+and the request, and keeps it open; at its end the supervisor ends, and with it everything in the container.
+(Not as arguments: an engine copies those many times, and all processes of the container can read them.) What
+is found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
 newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
 (what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
 its verdict is final), ``entrypoint``, ``sites``, ``clues`` (many pieces, see ``clues.gather``), ``end``. A
@@ -16,25 +17,28 @@ Where a module ended its process without a word, a *where* worker imports it onc
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import select
-import signal
+import sys
 import time
 from collections import deque
 
 from importguard.probe.discover import discover
-from importguard.probe.processes import TAIL, WORKER_FILES, Worker, apart, program, read
-from importguard.probe.sites import imports_lazily, mentioned, no_file, patched_names, sites_of, static_reach
+from importguard.probe.processes import TAIL, Worker, apart, program, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Optional
 
     from importguard.probe.culprits import Culprits
     from importguard.probe.failures import Failure, PlainFrame
+    from importguard.probe.launch import Launch
     from importguard.probe.lookups import Lookups
+else:
+    import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
 DUMP_SIGNAL = 63
 CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
@@ -45,13 +49,16 @@ FATAL = ("crashed", "timed_out", "exited")
 class Supervisor:
     """Runs the workers, decides which verdicts are final, and tells the host."""
 
-    def __init__(self, request: dict[str, Any], sources: Mapping[str, str]) -> None:
+    def __init__(self, request: dict[str, Any], launch: Launch, sources: Mapping[str, str]) -> None:
         self.request = request
+        self.launch = launch
         self.sources = sources
+        self.programs: dict[str, str | bytes] = {}
         self.secret: str = request["secret"]
         self.ends: float = time.monotonic() + request["timeout"]
         self.limit: float = request["module_timeout"]
         self.found: dict[str, Any] = {}  # what discover() found
+        self.introduced = False
         self.modules: list[str] = []
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
@@ -79,6 +86,8 @@ class Supervisor:
 
     def emit(self, event: str, **values: object) -> None:
         """Write one frame to standard output."""
+        import json  # Loaded while the first worker starts.
+
         frame = "\n{} {}\n".format(self.secret, json.dumps(dict(values, event=event)))
         data = frame.encode("ascii")
         while data:
@@ -108,10 +117,11 @@ class Supervisor:
 
     def run(self) -> None:
         """Discover, import, report; returns when everything has been said."""
-        found, self.scene = discover(self.request, os.environ)
+        found, self.scene = discover(self.request, self.launch)
         self.found = found
-        self.emit("discovery", **{key: found[key] for key in found if key not in ("setup", "environ")})
         if found["error"]:
+            self.introduce()
+            self.launch.dismiss()
             self.emit("end", complete=False, error=found["error"])
             return
         self.modules = [name for name, _ in found["modules"]]
@@ -126,6 +136,13 @@ class Supervisor:
         self.judge()
         self.conclude()
 
+    def introduce(self) -> None:
+        """Say what was discovered, once."""
+        if not self.introduced:
+            self.introduced = True
+            told = {key: value for key, value in self.found.items() if key not in ("setup", "environ")}
+            self.emit("discovery", **told)
+
     def prepare(self, setup: dict[str, Any]) -> None:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.spawn("prepare", [])
@@ -133,13 +150,8 @@ class Supervisor:
         ended, detail = self.how_it_ended(worker)
         outcome, raised, detail = worker.prepared or (ended, None, detail)
         failure = self.plain(raised)
-        self.emit(
-            "preparation",
-            description=setup["description"],
-            outcome=outcome,
-            failure=failure,
-            detail=detail,
-        )
+        told = {"description": setup["description"], "outcome": outcome, "detail": detail}
+        self.emit("preparation", failure=failure, **told)
         if outcome != "imported":
             self.failed.append(failure)
             self.setup = None
@@ -152,6 +164,7 @@ class Supervisor:
         else:
             self.plan()
         self.loop()
+        self.introduce()
         for name in self.modules:
             if name not in self.verdicts:
                 self.verdict(name, *self.ended.get(name, ("unchecked", None, "time ran out", 0.0)))
@@ -167,14 +180,18 @@ class Supervisor:
                 outcome = "missing_attribute" if self.lost.get(module) else "ok"
             reaches = set(self.loaded.get(module, ())) & set(outcomes)
             if module in outcomes and outcome not in ("ok", "missing_attribute"):
+                from importguard.probe.sites import static_reach
+
                 reaches |= static_reach(module, files)  # what it did not get to
             self.emit("entrypoint", **dict(entry, outcome=outcome, reaches=sorted(reaches)))
         # Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
         scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
         if _knows_lazy_imports(self.found["interpreter"]["version"]):
+            from importguard.probe.sites import imports_lazily
+
             lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
             scopes.update({name: ["lazy"] for name in lazy})
-        sites = self.unresolved(scopes, files)
+        sites = self.unresolved(scopes)
         self.emit("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
@@ -199,35 +216,30 @@ class Supervisor:
         if not apart(tell, min(seconds, CLUE_SECONDS)):
             self.emit("clues", kind="notes", values=["gathering clues broke off"])
 
-    def unresolved(
-        self, scopes: Mapping[str, list[str]], files: Mapping[str, Optional[str]]
-    ) -> list[list[Any]]:
-        """The imports whose target is not in the image, of the given ``scopes`` of each module.
+    def unresolved(self, scopes: Mapping[str, list[str]]) -> list[list[Any]]:
+        """The imports whose target is not in the image. What a module is known to lack is not said again."""
+        if not scopes:
+            return []
+        from importguard.probe.sites import unresolved
 
-        Only what can be told without running anything: a top-level name that no finder knows, or a file that
-        is not in a package of the application. What a failed module is known to lack is not said again.
-        """
-        paths = {module: files.get(module) for module in scopes}
-        mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
-        names = {name for found in mentions.values() for name in found if name not in files}
-        tops = sorted({name.partition(".")[0] for name in names} - set(files))
-        if tops and time.monotonic() < self.ends:
-            self.spawn("find", [], find=tops)
-            self.loop()
         known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
-        lost = {name for name in names if name.partition(".")[0] in self.absent or no_file(name, files)}
-        sites: list[list[Any]] = []
-        for module, found in mentions.items():
-            wanted = lost - known if "module" in scopes[module] else lost
-            if not wanted.isdisjoint(found):
-                found_here = sites_of(module, files[module], scopes[module])
-                sites += [site for site in found_here if site[1] in wanted]
-        return sites
+        return unresolved(scopes, dict(self.found["modules"]), known, self.find)
+
+    def find(self, names: list[str]) -> Collection[str]:
+        """Those of the top-level ``names`` that no finder of the application knows."""
+        finder = self.scene.finder if self.scene else None
+        names = [name for name in names if finder is None or finder.locate(name) is None]
+        if names and time.monotonic() < self.ends:
+            self.spawn("find", [], find=names)
+            self.loop()
+        return self.absent
 
     # -- workers
 
     def plan(self) -> None:
         """Leave to the sweep what it can judge, and note what it has to watch."""
+        from importguard.probe.sites import patched_names
+
         self.sweep.extend(self.modules)
         for name, path in self.found["modules"]:
             if path and path.endswith(".py"):
@@ -236,12 +248,20 @@ class Supervisor:
                 if "putenv" in patched:
                     self.fatal[name] = "ask"  # what it does can't be seen, nor undone
 
+    def program(self, kind: str) -> str | bytes:
+        """What a worker runs: compiled once for all of them where they are run by this very Python."""
+        if kind not in self.programs:
+            source = program(self.sources, kind)
+            theirs, own = self.found["interpreter"]["executable"], sys.executable
+            same = os.path.realpath(theirs) == os.path.realpath(own)
+            code = marshal.dumps(compile(source, "<importguard>", "exec")) if same else source
+            self.programs[kind] = code
+        return self.programs[kind]
+
     def spawn(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
-        worker = Worker(kind, modules, self.limit)
         interpreter = self.found["interpreter"]
-        source = self.sources["sweep" if kind == "sweep" else "fresh"]
-        command = [interpreter["executable"], *interpreter["flags"], "-c", source]
+        worker = self.launch.worker([interpreter["executable"], *interpreter["flags"]])
         request = {
             "secret": self.secret + "-worker",
             "import_path": self.found["import_path"],
@@ -256,8 +276,7 @@ class Supervisor:
             "fatal": self.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
         }
-        place = self.found.get("directory"), self.found.get("environ") or {}
-        worker.start(command, place, request)
+        worker.ask(kind, modules, self.limit, self.program("sweep" if kind == "sweep" else "fresh"), request)
         self.workers[worker.pid] = worker
         return worker
 
@@ -270,6 +289,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         while self.schedule() and time.monotonic() < self.ends:
+            self.introduce()  # while the first worker starts
             self.wait(poll, wake)
             for worker in list(self.workers.values()):
                 worker.read_output()
@@ -562,16 +582,17 @@ def _knows_lazy_imports(version: str) -> bool:
 
 
 def _signal_name(number: int) -> str:
+    from signal import Signals
+
     try:
-        return signal.Signals(number).name
+        return Signals(number).name
     except ValueError:
         return str(number)
 
 
-def main(sources: Mapping[str, str], request: str) -> None:
-    """Run the probe for ``request``, a JSON object; ``sources`` are the probe's files by module name."""
-    programs = {kind: program(sources, kind) for kind in WORKER_FILES}
-    supervisor = Supervisor(json.loads(request), programs)
+def run(request: dict[str, Any], launch: Launch, sources: Mapping[str, str]) -> None:
+    """Run the probe for ``request``; ``sources`` are the probe's files by module name."""
+    supervisor = Supervisor(request, launch, sources)
     try:
         supervisor.run()
     except Exception as error:

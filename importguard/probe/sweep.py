@@ -10,7 +10,7 @@ import posix
 import sys
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
-from importguard.probe.fresh import Channel, missing_attributes, prepare, receive, start
+from importguard.probe.fresh import Channel, missing_attributes, prepare, start
 
 # isort: split
 from importguard.probe.fresh import _close, _exit, _find_spec, _io_open, _write
@@ -290,9 +290,8 @@ class Sweep:
         return fresh
 
 
-def run_sweep(descriptor_in: int, descriptor_out: int) -> None:
+def run_sweep(request: dict[str, Any], descriptor_out: int) -> None:
     """Judge all modules of the request; ends the process without its atexit handlers."""
-    request = receive(descriptor_in)
     channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
     start(request)
     if request["setup"]:

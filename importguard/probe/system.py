@@ -7,8 +7,9 @@ import re
 import sys
 
 from importguard.probe.files import read_bytes, read_text, shown
-from importguard.probe.interpreter import pairs, question
+from importguard.probe.interpreter import pairs
 from importguard.probe.libraries import Loader, musl_loader
+from importguard.probe.processes import RESULTS, Worker, unnamed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ say('end', '')
 """
 _ANSWER = """
 data = b''.join(out)
-fd = int(sys.argv[1])
-while data: data = data[posix.write(fd, data):]
-posix._exit(0)
+while data: data = data[posix.write(%d, data):]
 """
 MARKERS = (
     "implementation_name implementation_version os_name platform_machine platform_release platform_system "
@@ -61,8 +60,11 @@ def ask(scene: Scene) -> dict[str, list[str]]:
         space: dict[str, Any] = {}
         exec(_FACTS, space)  # the application's interpreter is this one
         return pairs(b"".join(space["out"]))
-    command = [scene.python.executable, "-I", "-S", "-c", _FACTS + _ANSWER]
-    return question(command, scene.environ, scene.directory, 3.0)[0]
+    place = (scene.directory, scene.environ)
+    worker = Worker([scene.python.executable, "-I", "-S"], place, unnamed(_FACTS + _ANSWER % RESULTS))
+    answer = worker.answer(3.0)
+    worker.dismiss()
+    return pairs(answer)
 
 
 def markers(answer: dict[str, list[str]]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from importguard.source.dockerignore import PatternError, candidates, ignored, r
 from importguard.source.git import read_git
 from importguard.source.imported import find_imported
 from importguard.source.install_files import with_source_paths
-from importguard.source.model import Dockerfile, Ignored, Placement, Requirement, Source, Tree
+from importguard.source.model import Dockerfile, Ignored, Placement, Requirement, Source, SourceFile, Tree
 from importguard.source.mounts import read_mounts
 from importguard.source.placement import placements
 from importguard.source.requirements import read_requirements
@@ -37,11 +37,8 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
             raise UsageError(f"The source {folder} is no folder: name the one that the image is built from.")
     notes: list[str] = []
     refused: list[str] = []
-    files = list(find_files(root, root, notes, contents))
     within = _Context(root, context)
-    if within.is_outside:
-        known = {file.path for file in files}
-        files += [one for one in find_files(context, root, notes, contents) if one.path not in known]
+    files = _files(root, context if within.is_outside else None, notes, contents)
     path = _dockerfile_path(tree, context)
     inside = [inner for file in files if (inner := within.inner(file.path)) is not None]
     kept_out, ignore_file = _ignored(inside, path, within, notes, refused)
@@ -65,6 +62,15 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
+
+
+def _files(root: str, context: Optional[str], notes: list[str], contents: bool) -> list[SourceFile]:
+    """The files of the source, and those of a build context outside of it."""
+    files = list(find_files(root, root, notes, contents))
+    if context is not None:
+        known = {file.path for file in files}
+        files += [one for one in find_files(context, root, notes, contents) if one.path not in known]
+    return files
 
 
 def _code(

@@ -20,7 +20,7 @@ from probe.conftest import SECRET, Verdicts, pythons, run_probe
 
 from importguard.config import Config
 from importguard.engines.base import Image
-from importguard.inspectors.run import probe_command
+from importguard.inspectors.run import probe_command, probe_input
 
 FORGE = (
     f"LENGTH = {len(SECRET)}"
@@ -83,7 +83,7 @@ def hostile_verdicts(python: str, exact: bool) -> Verdicts:
     with TemporaryDirectory() as folder:
         for name, (source, _, _) in HOSTILE.items():
             Path(folder, name + ".py").write_text(source, encoding="utf-8")
-        return run_probe(Path(folder), python, replace(Config(), exact=exact))[0]
+        return run_probe(Path(folder), python, replace(Config(), exact=exact), clues=False)[0]
 
 
 @pytest.mark.parametrize("exact", [False, True], ids=["sweep", "exact"])
@@ -126,10 +126,13 @@ def has_namespaces() -> bool:
 def started(root: Path, python: str, *wrapper: str) -> Iterator[subprocess.Popen[bytes]]:
     """The probe as a process, which is killed at the end."""
     image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-m", "nothing_here"), workdir=str(root))
-    command = [*wrapper, *probe_command(image, replace(Config(), python=python), python, SECRET)]
+    command = [*wrapper, *probe_command(python)]
     pipe = subprocess.PIPE
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=root, env=environment) as process:
+        assert process.stdin is not None
+        process.stdin.write(probe_input(image, replace(Config(), python=python), SECRET))
+        process.stdin.flush()
         try:
             yield process
         finally:

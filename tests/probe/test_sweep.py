@@ -226,8 +226,9 @@ def test_the_sweep_says_what_fresh_interpreters_say(
     name: str, python: str, tree: Callable[[dict[str, str]], Path]
 ) -> None:
     root = tree(TREES[name])
-    swept, _ = run_probe(root, python, Config(jobs=1))  # more modules than jobs: the sweep is used
-    exact, _ = run_probe(root, python, Config(exact=True))
+    # More modules than jobs: the sweep is used.
+    swept, _ = run_probe(root, python, Config(jobs=1), clues=False)
+    exact, _ = run_probe(root, python, Config(exact=True), clues=False)
     assert {name: outcome(verdict) for name, verdict in swept.items()} == {
         name: outcome(verdict) for name, verdict in exact.items()
     }

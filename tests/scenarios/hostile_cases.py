@@ -178,6 +178,21 @@ for number in range(256):
 import not_there_forged
 """
 
+# What would make forged lines true: the secret of the run, where every process of the container can look.
+SECRET_SEEKER = """import os, re
+found = set()
+for process in filter(str.isdigit, os.listdir('/proc')):
+    for name in ('cmdline', 'environ'):
+        try:
+            with open(f'/proc/{process}/{name}', errors='replace') as file:
+                found |= set(re.findall('[0-9a-f]{32}', file.read()))
+        except OSError:
+            pass
+if found:
+    raise ValueError('the secret can be read')
+import not_there_sought
+"""
+
 OUTPUT = [
     hostile(
         "flood_stdout",
@@ -209,6 +224,13 @@ OUTPUT = [
         outcomes={"forge_verdicts.lines": IMPORTED},
         missing={"forge_verdicts.a_hostile": "not_there_forged"},
         findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_forged")}),
+    ),
+    hostile(
+        "seek_the_secret",
+        SECRET_SEEKER,
+        FAILED,
+        missing={"seek_the_secret.a_hostile": "not_there_sought"},
+        findings=frozenset({("IG101", "not_there_xyz"), ("IG101", "not_there_sought")}),
     ),
 ]
 

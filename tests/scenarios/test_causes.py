@@ -18,8 +18,9 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     asked = {item.name for item in request.session.items}
     cases = [case for case in ALL if f"test_the_cause[{case.name}]" in asked]
     base_image()
+    folders = [tmp_path_factory.mktemp(case.name) for case in cases]  # not by threads: it is not safe there
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        reports = pool.map(lambda case: examine(case, tmp_path_factory.mktemp(case.name)), cases)
+        reports = pool.map(examine, cases, folders)
         return {case.name: report for case, report in zip(cases, reports)}
 
 

@@ -38,13 +38,12 @@ def test_read_only_root() -> None:
     """The probe needs nothing to be writable; importguard itself starts it with a writable root."""
     from importguard.config import Config
     from importguard.engines.docker import DockerEngine
-    from importguard.inspectors.run import probe_command
+    from importguard.inspectors.run import probe_command, probe_input
 
     image = build("plain", PLAIN, APP)
     secret = "5" * 32
-    argv = probe_command(
-        DockerEngine().image(image, pull="never", platform=None), Config(), "python3", secret
-    )
+    argv = probe_command("python3")
+    said = probe_input(DockerEngine().image(image, pull="never", platform=None), Config(), secret)
     line = [
         "docker",
         "run",
@@ -63,9 +62,11 @@ def test_read_only_root() -> None:
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
-        said = process.stdout.read().decode()
+        process.stdin.write(said)
+        process.stdin.flush()
+        heard = process.stdout.read().decode()
         process.stdin.close()
-    frames = [json.loads(row.partition(" ")[2]) for row in said.splitlines() if row.startswith(secret + " ")]
+    frames = [json.loads(row.partition(" ")[2]) for row in heard.splitlines() if row.startswith(secret + " ")]
     verdicts = {frame["name"]: frame["outcome"] for frame in frames if frame["event"] == "module"}
     assert verdicts["app.main"] == "imported"
     assert verdicts["app.broken"] == "failed"

@@ -16,8 +16,8 @@ from unit.command_line import SOUND, replace_check, run
 from unit.test_json import SCHEMA, report
 
 from importguard.baseline import compare, note, read, render
-from importguard.config import Policy
 from importguard.model import Comparison, Report
+from importguard.policy import Policy
 from importguard.suppression import apply
 
 STARTS = (entry("shop.main", "failed", ["shop.main"]),)

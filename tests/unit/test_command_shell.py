@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.shell import Shell, spelled, steps
+from importguard.probe.shell import Shell, steps
+from importguard.probe.words import spelled
 
 
 def words(text, environ=None, arguments=("sh",)):

@@ -16,11 +16,12 @@ from unit.command_line import run, settings
 
 import importguard
 from importguard.cli import cli
-from importguard.commands.configuration import PATHS, kind, options_by_key
-from importguard.config import Build, Config, Ignore
-from importguard.configuration import find, load
+from importguard.commands.configuration import PATHS, find, kind, options_by_key
+from importguard.config import Build, Config
+from importguard.configuration import load
 from importguard.errors import UsageError
 from importguard.model import Severity
+from importguard.policy import Ignore
 
 SCHEMA = json.loads(
     Path(importguard.__file__).with_name("schemas").joinpath("config.schema.json").read_text()

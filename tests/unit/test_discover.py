@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.discover import discover
+from importguard.probe.launch import Launch
 
 VERSION = "python{}.{}".format(*sys.version_info[:2])
 
@@ -60,7 +61,9 @@ class Image:
 
     def discover(self, *cmd: str, environ=None, **request):
         request = {"workdir": str(self.app), "cmd": list(cmd), **request}
-        found, _ = discover(request, {**self.environ, **(environ or {})})
+        launch = Launch(request, {**self.environ, **(environ or {})})
+        found, _ = discover(request, launch)
+        launch.dismiss()
         marshal.dumps(found)
         return found
 

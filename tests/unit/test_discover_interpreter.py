@@ -11,6 +11,8 @@ import pytest
 
 from importguard.probe import interpreter
 from importguard.probe.discover import discover
+from importguard.probe.launch import Launch
+from importguard.probe.processes import RESULTS
 
 BASE = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info[:2])
 
@@ -41,7 +43,11 @@ class Image:
         return path
 
     def discover(self, *cmd: str, environ=None, **request):
-        return discover({"workdir": str(self.app), "cmd": list(cmd), **request}, environ or {})[0]
+        request = {"workdir": str(self.app), "cmd": list(cmd), **request}
+        launch = Launch(request, environ or {})
+        found, _ = discover(request, launch)
+        launch.dismiss()
+        return found
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_a_python_that_is_too_old(image):
     answer = r"version\0003.6.15\000end\000\000"
     fake = image.program(
         image.root / "bin" / "python3",
-        f"#!/bin/sh\nfor last; do :; done\nprintf '{answer}' >/proc/self/fd/$last\n",
+        f"#!/bin/sh\nprintf '{answer}' >&{RESULTS}\n",
     )
     found = image.discover("python3", "main.py", environ={"PATH": str(fake.parent)})
     assert found["error"] == f"{fake} is Python 3.6.15; importguard needs Python 3.7 or later in the image"

@@ -16,10 +16,13 @@ BASE = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info[:2
 PROBE = Path(importguard.probe.__file__).parent
 ORDER = (
     "files",
+    "words",
+    "processes",
+    "programs",
     "shell",
     "imports",
     "gunicorn",
-    "programs",
+    "tools",
     "command",
     "interpreter",
     "selection",
@@ -27,6 +30,7 @@ ORDER = (
     "distributions",
     "django",
     "scene",
+    "launch",
 )
 LOADER = """
 import json, os, sys
@@ -37,7 +41,8 @@ for name, text in sources:
     exec(compile(text, name, "exec"), module.__dict__)
 from time import perf_counter
 started = perf_counter()
-found, _ = module.discover(request, os.environ)
+launch = sys.modules["importguard.probe.launch"].Launch(request, dict(os.environ))
+found, _ = module.discover(request, launch)
 print(json.dumps([found, perf_counter() - started]))
 """
 

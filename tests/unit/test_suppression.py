@@ -13,8 +13,8 @@ from unit.builders import ended, entry, failed, frame, imported, no_module, rais
 from unit.command_line import BROKEN, replace_check, run
 from unit.test_json import report
 
-from importguard.config import Ignore, Policy
 from importguard.model import Report, Severity
+from importguard.policy import Ignore, Policy
 from importguard.reporters.json import render as as_json
 from importguard.reporters.text import render as as_text
 from importguard.suppression import apply

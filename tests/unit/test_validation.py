@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Optional
+from typing import Callable, Optional
 
 import pytest
 from unit.builders import IMAGE, entry, evidence, failed, imported, no_module, raised, skipped
@@ -39,7 +39,9 @@ class Shelf:
 
 
 def seeing(observed: Evidence) -> Inspector:
-    def inspect(engine: Engine, image: Image, config: Config, progress: Progress) -> Evidence:
+    def inspect(
+        engine: Engine, image: Image, config: Config, progress: Progress, meanwhile: Callable[[], object]
+    ) -> Evidence:
         return observed
 
     return inspect

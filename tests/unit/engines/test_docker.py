@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
-from importguard.engines.base import CommandNotFound, HistoryStep, Image
+from importguard.engines.base import CommandNotFound, Image
 from importguard.engines.docker import DockerEngine, start_failure
 from importguard.engines.docker_container import demultiplexed
 from importguard.engines.docker_image import read_image, same_platform
@@ -72,20 +72,10 @@ def test_image_with_a_command_that_is_a_string() -> None:
     assert (image.entrypoint, image.cmd) == (("/run",), ())
 
 
-def test_image_with_a_history() -> None:
+def test_image_with_what_only_causes_are_told_from() -> None:
     given = {"Id": "sha256:1", "Created": "2026-01-01T00:00:00Z", "Config": {"Volumes": {"/data": {}}}}
-    steps = [
-        {"Created": 1700000000, "CreatedBy": "COPY . /app", "Size": 7},
-        {"Created": -62135596800, "CreatedBy": "WORKDIR /app", "Size": 0},
-        {"Created": 10**30, "CreatedBy": None},
-    ]
-    image = read_image("app:1", given, steps)
+    image = read_image("app:1", given)
     assert (image.created, image.volumes) == ("2026-01-01T00:00:00Z", ("/data",))
-    assert image.history == (
-        HistoryStep("", "", True),
-        HistoryStep("0001-01-01T00:00:00+00:00", "WORKDIR /app", True),
-        HistoryStep("2023-11-14T22:13:20+00:00", "COPY . /app", False),
-    )
 
 
 def refusal(reason: str, *env: str) -> Exception:

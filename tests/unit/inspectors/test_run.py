@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import marshal
+import py_compile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Callable, Optional
 
 import pytest
 
-from importguard.clues import ImageFacts
 from importguard.config import Build, Config
-from importguard.engines.base import CommandNotFound, Exit, HistoryStep, Image, Limits, Run
+from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
-from importguard.inspectors.run import GRACE, inspect, probe_arguments, probe_command, pythons
+from importguard.evidence import ImageFacts
+from importguard.inspectors.run import GRACE, compiled, inspect, probe_command, probe_input, pythons
 from importguard.progress import QuietProgress
 
 IMAGE = Image("shop:1.4", "sha256:0", "linux/amd64", env=("PATH=/opt/bin:/usr/bin",), workdir="/app")
@@ -61,14 +63,21 @@ class Container:
     def close(self) -> None:
         raise NotImplementedError
 
-    def run(self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits) -> Run:
+    def run(
+        self,
+        image: Image,
+        command: Sequence[str],
+        env: Sequence[str],
+        limits: Limits,
+        stdin: Callable[[], bytes] = bytes,
+    ) -> Run:
         self.tried.append(command[0])
         self.limits = limits
         kind = self.found.get(command[0])
         if kind is None and not self.late:
             raise CommandNotFound(command[0])
         run = Run(iter(()))
-        run.output = self.output(run, kind, command[0], json.loads(command[-1])["secret"])
+        run.output = self.output(run, kind, command[0], marshal.loads(stdin())[2]["secret"])
         return run
 
     def output(self, run: Run, kind: Optional[str], python: str, secret: str) -> Iterator[bytes]:
@@ -89,7 +98,7 @@ class Container:
 
 
 def executable(engine: Container, config: Optional[Config] = None) -> str:
-    return inspect(engine, IMAGE, config or Config(), QuietProgress()).executable
+    return inspect(engine, IMAGE, config or Config(), QuietProgress(), bool).executable
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -155,26 +164,36 @@ def test_where_a_python_may_be() -> None:
 
 
 def test_every_run_has_a_secret_of_its_own() -> None:
-    secrets = {json.loads(probe_command(IMAGE, Config(), "python3")[-1])["secret"] for _ in range(2)}
+    class Listening(Container):
+        def run(self, image: Image, *arguments: Any, **options: Any) -> Run:
+            secrets.add(marshal.loads(arguments[-1]())[2]["secret"])
+            return super().run(image, *arguments, **options)
+
+    secrets: set[str] = set()
+    for _ in range(2):
+        executable(Listening({"python3": "good"}))
     assert len(secrets) == 2
     assert min(map(len, secrets)) >= 32
+
+
+def request(image: Image, config: Config) -> dict[str, Any]:
+    found: dict[str, Any] = marshal.loads(probe_input(image, config, "s"))[2]
+    return found
 
 
 def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     image = replace(IMAGE, entrypoint=("e",), cmd=("c",))
     config = Config(packages=("p",), exclude=("x",), commands=("run",), setup="m:f", exact=True, jobs=3)
-    command = probe_command(image, config, "python3", "s")
-    assert command[:5] == ["python3", *probe_arguments()[:4]]
-    assert json.loads(command[-1]) == {
+    assert request(image, config) == {
         "secret": "s",
-        "entrypoint": ["e"],
-        "cmd": ["c"],
+        "entrypoint": ("e",),
+        "cmd": ("c",),
         "workdir": "/app",
-        "commands": ["run"],
+        "commands": ("run",),
         "python": None,
-        "packages": ["p"],
-        "exclude": ["x"],
+        "packages": ("p",),
+        "exclude": ("x",),
         "include_tests": False,
         "setup": "m:f",
         "exact": True,
@@ -193,12 +212,12 @@ def test_the_files_are_asked_for_where_a_source_may_be(
     (tmp_path / inside).parent.mkdir(exist_ok=True)
     (tmp_path / inside).write_text("")
     monkeypatch.chdir(tmp_path)
-    assert json.loads(probe_command(IMAGE, Config(), "python3")[-1])["files"] is True
+    assert request(IMAGE, Config())["files"] is True
 
 
 @pytest.mark.parametrize("config", [Config(source="."), Config(build=Build("."))])
 def test_the_probe_is_told_that_a_source_is_to_be_compared(config: Config) -> None:
-    assert json.loads(probe_command(IMAGE, config, "python3")[-1])["source"] is True
+    assert request(IMAGE, config)["source"] is True
 
 
 def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
@@ -208,12 +227,10 @@ def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
         user="app",
         volumes=("/data",),
         created="2026-01-01T00:00:00Z",
-        history=(HistoryStep("", "COPY . /app", False),),
     )
-    facts = inspect(Container({"python3": "good"}), image, Config(), QuietProgress()).image
+    facts = inspect(Container({"python3": "good"}), image, Config(), QuietProgress(), bool).image
     assert facts == ImageFacts(
         "2026-01-01T00:00:00Z",
-        (HistoryStep("", "COPY . /app", False),),
         "/app",
         "app",
         ("PYTHONPATH", "TOKEN"),
@@ -224,6 +241,31 @@ def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
 
 
 def test_the_interpreter_is_isolated_and_every_file_of_the_probe_travels() -> None:
-    assert probe_arguments()[:3] == ("-I", "-S", "-c")
-    names = [argument.partition("\n")[0] for argument in probe_arguments()[4:]]
-    assert {"importguard", "importguard.probe", "importguard.probe.supervisor"} <= set(names)
+    assert probe_command("/bin/python3")[:4] == ["/bin/python3", "-I", "-S", "-c"]
+    files, _, _ = marshal.loads(probe_input(IMAGE, Config(), "s"))
+    assert {"importguard", "importguard.probe", "importguard.probe.supervisor"} <= set(files)
+
+
+def test_nobody_can_read_the_secret_from_the_command_line_of_the_probe() -> None:
+    commands = set()
+
+    class Listening(Container):
+        def run(self, image: Image, command: Sequence[str], *arguments: Any, **options: Any) -> Run:
+            commands.add(tuple(command))
+            return super().run(image, command, *arguments, **options)
+
+    for _ in range(2):
+        executable(Listening({"python3": "good"}))
+    assert len(commands) == 1, "what differs from run to run is the secret"
+
+
+def test_the_code_of_a_file_is_taken_from_the_cache_of_this_python_unless_it_is_stale(tmp_path: Path) -> None:
+    file = tmp_path / "one.py"
+    file.write_text("ANSWER = 42\n")
+    assert compiled(file) == b""
+    py_compile.compile(str(file), doraise=True)
+    space: dict[str, Any] = {}
+    exec(marshal.loads(compiled(file)), space)
+    assert space["ANSWER"] == 42
+    file.write_text("ANSWER = 4242\n")
+    assert compiled(file) == b"", "it has changed since"

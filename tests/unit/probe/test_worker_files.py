@@ -62,12 +62,10 @@ def test_a_worker_loads_built_in_modules_only(file: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_program_needs_no_file_of_the_probe_and_fits_into_an_argument(kind: str) -> None:
-    program = processes.program(sources(), kind)
-    lines = program.replace("\\n", "\n").split("\n")
+def test_the_program_needs_no_file_of_the_probe(kind: str) -> None:
+    lines = processes.program(sources(), kind).split("\n")
     assert len(lines) > 100
     assert [line for line in lines if line.startswith("from importguard")] == []
-    assert len(program.encode()) < 128 * 1024  # Linux: MAX_ARG_STRLEN, execve(2)
 
 
 def loaded_by(program: str) -> set[str]:
@@ -77,9 +75,9 @@ def loaded_by(program: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_program_loads_no_module_that_start_up_does_not(kind: str) -> None:
-    """It stops where it asks for its request: at a descriptor that is closed."""
+    """It stops where it needs its request."""
     show = "import sys\nprint(*sorted(set(sys.modules)))"
     program = processes.program(sources(), kind)
-    loaded = loaded_by(f"try:\n    exec({program!r})\nexcept OSError:\n    exec({show!r})")
+    loaded = loaded_by(f"try:\n    exec({program!r})\nexcept NameError:\n    exec({show!r})")
     assert "marshal" in loaded
     assert loaded - loaded_by(show) - BUILT_IN <= {"__future__"}

@@ -1,0 +1,36 @@
+"""The words of a start command, as they are and as they were written."""
+
+from __future__ import annotations
+
+from importguard.probe.files import shown
+
+
+class Word(str):
+    """A word after expansion. ``raw`` is how it was written: a variable's value is never shown."""
+
+    raw = ""
+
+
+def word(value: str, raw: str) -> Word:
+    """A word with its spelling."""
+    made = Word(value)
+    made.raw = raw
+    return made
+
+
+def spelled(words: list[str]) -> str:
+    """A command as it was written, on one line, without the values of variables."""
+    parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
+    return shown(" ".join(" ".join(part for part in parts if part).split()))
+
+
+def quote(value: str) -> str:
+    """A word as a shell would need it written."""
+    plain = value.isascii() and all(char.isalnum() or char in "_@%+=:,./-" for char in value)
+    return value if value and plain else "'" + value.replace("'", "'\"'\"'") + "'"
+
+
+def is_assignment(text: str) -> bool:
+    """Whether a word has the form ``NAME=value``."""
+    name, equals, _ = text.partition("=")
+    return bool(equals) and name.isidentifier()
