@@ -75,7 +75,9 @@ class DockerEngine:
         run = Run(iter(()))
         try:
             _whole(lambda: container.create(settings))
-            container.send(_whole(lambda: container.start(limits.seconds), stdin))
+            given = _whole(lambda: container.start(limits.seconds), stdin)
+            # Beside the reading: a program that prints first, or never reads, must not hold it up.
+            threading.Thread(target=container.send, args=(given,), daemon=True).start()
             run.output = _translated(container.output(_telling(run)), image)
             next(run.output)
             # Dropping the generator closes it; this is for one that still exists when the interpreter exits.

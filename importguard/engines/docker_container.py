@@ -105,7 +105,10 @@ class Container:
     def _receive(self) -> bytes:
         """Give what has arrived, or b"" at the end. The SDK's sockets are of several types."""
         receive = getattr(self._socket, "recv", None) or self._socket.read
-        chunk: bytes = receive(_CHUNK)
+        try:
+            chunk: bytes = receive(_CHUNK)
+        except (ConnectionResetError, BrokenPipeError):
+            return b""  # It ended with input left unread. If the daemon is gone, the wait says so.
         return chunk
 
     def _request_wait(self) -> Any:

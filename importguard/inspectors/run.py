@@ -31,7 +31,7 @@ GRACE = 10.0  # seconds that the probe has to say what it knows when its time is
 BOOT = """\
 import marshal, sys
 SOURCES, (MAGIC, CODE), REQUEST = marshal.load(sys.stdin.buffer)
-if MAGIC != sys.modules["_frozen_importlib_external"].MAGIC_NUMBER:
+if MAGIC != getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None):
     CODE = {}
 class Files:
     @staticmethod
@@ -54,7 +54,10 @@ else:
     sys.meta_path.insert(0, Files)
     import os
     from importguard.probe.launch import Launch
-    launch = Launch(REQUEST, dict(os.environ))
+    try:
+        launch = Launch(REQUEST, dict(os.environ))
+    except Exception as error:
+        launch = error
     from importguard.probe.supervisor import run
     run(REQUEST, launch, SOURCES)
 """

@@ -179,10 +179,27 @@ class Worker:
             except OSError:
                 pass
 
+    def how_it_ended(self) -> tuple[str, str]:
+        """(outcome, detail) of one that ended before it gave a verdict."""
+        if self.timed_out or self.status is None:
+            return "timed_out", "longer than {:g} s".format(self.limit)
+        if os.WIFSIGNALED(self.status):
+            return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(self.status)))
+        return "exited", "exit code {}".format(os.WEXITSTATUS(self.status))
+
     def close(self) -> None:
         """Give its descriptors back."""
         for descriptor in (self.results, self.kept, self.output):
             os.close(descriptor)
+
+
+def _signal_name(number: int) -> str:
+    from signal import Signals
+
+    try:
+        return Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def read(descriptor: int) -> bytes:

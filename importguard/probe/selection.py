@@ -258,7 +258,7 @@ class Selection:
         seen = seen + tuple(folder.identity for folder in opened)
         for folder in opened:
             for child, path in self._inside(folder, taken, seen, allowed):
-                init = self._package(path)
+                init = self._package(folder, child)
                 why = reason or self._folder_reason(child, [path])
                 if init:
                     taken.add(child)
@@ -279,14 +279,17 @@ class Selection:
             below.append((prefix + child, portions[child], seen, why))
         return below
 
-    def _package(self, path: str) -> str | None:
-        """The ``__init__`` file of a folder that is a regular package.
+    def _package(self, folder: Folder, child: str) -> str | None:
+        """The ``__init__`` file of a folder in this one, where it is a regular package.
 
-        By its listing, which is needed anyway: to ask for each name that the file may have costs more.
+        By its listing, which is needed anyway: to ask for each name that the file may have costs more. But a
+        folder may be entered and not listed.
         """
-        folder = self.folder(path)
-        name = folder.modules.get("__init__")
-        return folder.join(name) if name else None
+        inner = self.folder(folder.join(child))
+        if not inner.names:
+            return folder.package(child, self.suffixes)
+        init = inner.modules.get("__init__")
+        return inner.join(init) if init else None
 
     def _inside(
         self,

@@ -49,9 +49,10 @@ FATAL = ("crashed", "timed_out", "exited")
 class Supervisor:
     """Runs the workers, decides which verdicts are final, and tells the host."""
 
-    def __init__(self, request: dict[str, Any], launch: Launch, sources: Mapping[str, str]) -> None:
+    launch: Launch
+
+    def __init__(self, request: dict[str, Any], sources: Mapping[str, str]) -> None:
         self.request = request
-        self.launch = launch
         self.sources = sources
         self.programs: dict[str, str | bytes] = {}
         self.secret: str = request["secret"]
@@ -147,7 +148,7 @@ class Supervisor:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.spawn("prepare", [])
         self.loop()
-        ended, detail = self.how_it_ended(worker)
+        ended, detail = worker.how_it_ended()
         outcome, raised, detail = worker.prepared or (ended, None, detail)
         failure = self.plain(raised)
         told = {"description": setup["description"], "outcome": outcome, "detail": detail}
@@ -513,14 +514,6 @@ class Supervisor:
             self.died(worker)
             worker.close()
 
-    def how_it_ended(self, worker: Worker) -> tuple[str, str]:
-        """(outcome, detail) of a worker that ended before it gave a verdict."""
-        if worker.timed_out or worker.status is None:
-            return "timed_out", "longer than {:g} s".format(worker.limit)
-        if os.WIFSIGNALED(worker.status):
-            return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(worker.status)))
-        return "exited", "exit code {}".format(os.WEXITSTATUS(worker.status))
-
     def died(self, worker: Worker) -> None:
         """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
         if worker.told is not None:
@@ -528,7 +521,7 @@ class Supervisor:
             return
         if worker.ended or worker.kind == "prepare":
             return
-        outcome, detail = self.how_it_ended(worker)
+        outcome, detail = worker.how_it_ended()
         if worker.kind == "sweep":
             name = worker.current[-1] if worker.current else (self.sweep[0] if self.sweep else None)
             if name is not None and name not in self.verdicts:
@@ -581,19 +574,16 @@ def _knows_lazy_imports(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)
 
 
-def _signal_name(number: int) -> str:
-    from signal import Signals
+def run(request: dict[str, Any], launch: Launch | Exception, sources: Mapping[str, str]) -> None:
+    """Run the probe for ``request``; ``sources`` are the probe's files by module name.
 
+    ``launch`` is what went wrong, where it could not be read how the container starts.
+    """
+    supervisor = Supervisor(request, sources)
     try:
-        return Signals(number).name
-    except ValueError:
-        return str(number)
-
-
-def run(request: dict[str, Any], launch: Launch, sources: Mapping[str, str]) -> None:
-    """Run the probe for ``request``; ``sources`` are the probe's files by module name."""
-    supervisor = Supervisor(request, launch, sources)
-    try:
+        if isinstance(launch, Exception):
+            raise launch
+        supervisor.launch = launch
         supervisor.run()
     except Exception as error:
         supervisor.emit("end", complete=False, error="the probe failed: {!r} {}".format(error, _where(error)))

@@ -260,3 +260,26 @@ def test_unknown_network(engine: Engine, image: Image) -> None:
     with pytest.raises(EngineError, match="--network"):
         engine.run(image, ["true"], [], Limits(memory=2**28, seconds=9, network="importguard-nowhere"))
     assert containers(os.getpid()) == []
+
+
+@pytest.mark.parametrize("size", [1000, 150_000, 3_000_000])
+def test_standard_input_arrives_whole(engine: Engine, image: Image, size: int) -> None:
+    given = bytes(range(250)) * (size // 250)
+    running = engine.run(image, ["head", "-c", str(size)], [], LIMITS, lambda: given)
+    assert b"".join(running.output) == given
+    assert running.exit == Exit(0)
+
+
+@pytest.mark.parametrize("size", [1000, 150_000, 400_000, 3_000_000])
+def test_input_that_is_not_read_is_no_error(engine: Engine, image: Image, size: int) -> None:
+    running = engine.run(image, ["sh", "-c", "echo ended; exit 3"], [], LIMITS, lambda: b"x" * size)
+    assert b"".join(running.output) == b"ended\n"
+    assert running.exit == Exit(3)
+    with pytest.raises(CommandNotFound):
+        b"".join(engine.run(image, ["/not/there"], [], LIMITS, lambda: b"x" * size).output)
+
+
+def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> None:
+    command = ["sh", "-c", "head -c 20000000 /dev/zero; head -c 3000000 >/dev/null; echo read"]
+    running = engine.run(image, command, [], LIMITS, lambda: b"x" * 3_000_000)
+    assert b"".join(running.output).endswith(b"\0read\n")
