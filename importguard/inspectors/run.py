@@ -26,8 +26,7 @@ OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later on
 GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
 
 # Receives on standard input the probe's files by name, their code as a certain Python compiled it, and the
-# request. Python 3.4 to 3.6 must be
-# able to parse this: they say that they are too old. Older ones do not know -I.
+# request. Python 3.4 to 3.6 must be able to parse this: they say that they are too old. Older ones lack -I.
 BOOT = """\
 import marshal, sys
 SOURCES, (MAGIC, CODE), REQUEST = marshal.load(sys.stdin.buffer)
@@ -70,13 +69,10 @@ def probe_command(python: str) -> list[str]:
 
 def probe_input(image: Image, config: Config, secret: str) -> bytes:
     """What the probe is to get on standard input: its own files by name, their code, and the request."""
-    files, code = {"importguard": "", "importguard.probe": ""}, {}
-    for path in sorted(PROBE.glob("*.py")):
-        if path.stem != "__init__":
-            name = f"importguard.probe.{path.stem}"
-            files[name] = path.read_text("utf-8")
-            code[name] = compiled(path)
-    code = {name: data for name, data in code.items() if data}
+    paths = {f"importguard.probe.{path.stem}": path for path in PROBE.glob("[!_]*.py")}
+    files = {name: path.read_text("utf-8") for name, path in paths.items()}
+    files.update({"importguard": "", "importguard.probe": ""})
+    code = {name: data for name, path in paths.items() if (data := compiled(path))}
     request = {
         "secret": secret,
         "entrypoint": image.entrypoint,
