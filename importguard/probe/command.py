@@ -318,6 +318,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     command = StartCommand(spelled(words), environ, directory)
     command.conditional = invocation.conditional
     command.missing_wrappers = invocation.missing
+    command.argv = [path or words[0], *words[1:]]
     if path is None:
         command.missing_program = words[0]
         if is_python(name):

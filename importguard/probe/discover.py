@@ -162,11 +162,15 @@ class Discovery:
         if not any(command.recognised for command in self.commands) and not python.safe_path:
             roots.append(self.directory)
         for command in main:
-            added = command.environ.get("PYTHONPATH", "")
-            if added != self.environ.get("PYTHONPATH", ""):
-                entries = [command.join(entry) for entry in added.split(":") if entry]
-                roots += [entry for entry in entries if entry in python.path]
+            roots += [entry for entry in self._own_python_path(command) if entry in python.path]
         return _unique(roots)
+
+    def _own_python_path(self, command: StartCommand) -> list[str]:
+        """The entries of a PYTHONPATH that only this command has."""
+        added = command.environ.get("PYTHONPATH", "")
+        if added == self.environ.get("PYTHONPATH", ""):
+            return []
+        return [command.join(entry) for entry in added.split(":") if entry]
 
     def _set_path(self, roots: list[str]) -> None:
         assert self.interpreter is not None
@@ -411,8 +415,26 @@ class Discovery:
                 "module": target and shown(target.module),
                 "attribute": target and target.attribute,
                 "runs": self._runs(command),
+                "start": self._start(command),
             }
         )
+
+    def _start(self, command: StartCommand) -> dict[str, Any]:
+        """What this command's own process has: the entries that go first on its import path (those of a
+        PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
+        """
+        own_roots = [] if command.is_safe_path() else command.own_roots
+        argv = list(command.argv)
+        if argv[:1] == ["-m"]:
+            found = self.finder.locate(self._runs(command) or "")
+            argv[:1] = [found.path] if found and found.path else argv[:1]
+        changed = command.environ
+        return {
+            "import_path": _unique(command.roots + own_roots),
+            "argv": argv,
+            "directory": command.directory,
+            "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
+        }
 
     # Results
 

@@ -16,7 +16,8 @@ class StartCommand:
 
     ``roots``: folders that it puts on the import path; ``own_roots``: those that Python itself puts there and
     leaves out in safe-path mode (PEP 686's ``-P``). ``entries``: (module, attribute or None) that it loads.
-    ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``.
+    ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
+    finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -28,6 +29,7 @@ class StartCommand:
         self.secondary = False
         self.executable: str | None = None
         self.flags: list[str] = []
+        self.argv: list[str] = []
         self.why = ""
         self.missing_program: str | None = None
         self.missing_wrappers: list[str] = []
@@ -47,6 +49,11 @@ class StartCommand:
     def join(self, path: str) -> str:
         """A path as the program would resolve it."""
         return os.path.normpath(os.path.join(self.directory, path))
+
+    def is_safe_path(self) -> bool:
+        """Whether its Python puts nothing of its own on the import path (``-P``, ``-I``, PYTHONSAFEPATH)."""
+        asked = "-E" not in self.flags and bool(self.environ.get("PYTHONSAFEPATH"))
+        return asked or not {"-P", "-I"}.isdisjoint(self.flags)
 
     def load(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""
@@ -120,6 +127,7 @@ def read_python(command: StartCommand, words: list[str], name: str = "") -> None
             return
         if mode == "c":
             command.own_roots.append(command.directory)
+            command.argv = ["-c", *words]
             command.notes.append("code given by python -c is not read")
             return
     if not words or words[0] == "-":
@@ -146,6 +154,7 @@ def _read_module(command: StartCommand, module: str, words: list[str]) -> None:
     """``python -m module``: the working directory comes first on the import path."""
     command.own_roots.append(command.directory)
     command.runs = module
+    command.argv = ["-m", *words]
     if module in MODULE_WRAPPERS:
         rest = _after_wrapper(words, MODULE_WRAPPERS[module])
         command.workers.append((module, None))
@@ -175,6 +184,7 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
     """``python path/to/file.py``: the folder of the file comes first on the import path, links resolved."""
     path = command.join(target)
     command.script = path
+    command.argv = [target, *words]
     name = name or os.path.basename(target)
     if read_tool(command, name, words):
         return

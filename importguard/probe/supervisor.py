@@ -43,6 +43,12 @@ else:
 DUMP_SIGNAL = 63
 CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
 DUMPED = "(most recent call first)"
+PRIVATE = (
+    "setup",
+    "environ",
+    "entrypoints",
+    "start",
+)  # of a discovery: with values of variables, or told later
 FATAL = ("crashed", "timed_out", "exited")
 
 
@@ -141,7 +147,7 @@ class Supervisor:
         """Say what was discovered, once."""
         if not self.introduced:
             self.introduced = True
-            told = {key: value for key, value in self.found.items() if key not in ("setup", "environ")}
+            told = {key: value for key, value in self.found.items() if key not in PRIVATE}
             self.emit("discovery", **told)
 
     def prepare(self, setup: dict[str, Any]) -> None:
@@ -184,7 +190,8 @@ class Supervisor:
                 from importguard.probe.sites import static_reach
 
                 reaches |= static_reach(module, files)  # what it did not get to
-            self.emit("entrypoint", **dict(entry, outcome=outcome, reaches=sorted(reaches)))
+            told = {key: value for key, value in entry.items() if key not in PRIVATE}
+            self.emit("entrypoint", **dict(told, outcome=outcome, reaches=sorted(reaches)))
         # Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
         scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
         if _knows_lazy_imports(self.found["interpreter"]["version"]):

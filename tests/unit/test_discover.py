@@ -98,6 +98,12 @@ def test_the_whole_answer(image):
                 "module": "main",
                 "attribute": None,
                 "runs": None,
+                "start": {
+                    "import_path": [str(image.app)],
+                    "argv": ["main.py"],
+                    "directory": str(image.app),
+                    "environ": {},
+                },
             }
         ],
         "modules": [
@@ -483,6 +489,33 @@ def test_the_directory_and_environment_of_the_start_command(image):
     assert found["environ"] == {"PYTHONPATH": f"{image.app}/lib"}
     assert found["import_path"] == [f"{image.app}/src", f"{image.app}/lib"]
     assert [name for name, _ in found["modules"]] == ["helper", "main"]
+
+
+def test_each_command_has_an_import_path_of_its_own(image):
+    image.write_all("web.py tool/__init__.py tool/__main__.py src/web.py src/worker.py lib/helper.py")
+    image.install("jobs", "jobs.py")
+    image.script("migrate", "import sys\nfrom jobs import main\nsys.exit(main())\n")
+    text = "migrate up; python3 -m tool -v; PYTHONPATH=lib A=1 python3 src/worker.py & exec uvicorn web:app"
+    found = image.discover("sh", "-c", text, environ={"PYTHONPATH": f"{image.app}/src"})
+    starts = {entry["module"]: entry["start"] for entry in found["entrypoints"]}
+    here, src = str(image.app), f"{image.app}/src"
+    assert starts["jobs"] == {
+        "import_path": [],
+        "argv": [f"{image.bin}/migrate", "up"],
+        "directory": here,
+        "environ": {},
+    }
+    assert starts["tool"]["import_path"] == [here]
+    assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
+    assert starts["worker"] == {
+        "import_path": [src],
+        "argv": ["src/worker.py"],
+        "directory": here,
+        "environ": {"PYTHONPATH": "lib", "A": "1"},
+    }
+    assert starts["web"]["import_path"] == [here]
+    safe = image.discover("python3", "-I", "-m", "tool")["entrypoints"][0]["start"]
+    assert safe["import_path"] == []
 
 
 def test_celery_attributes(image):
