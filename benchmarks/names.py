@@ -2,7 +2,9 @@
 
 ``python benchmarks/names.py`` prints a table; ``--write`` puts it into names.json. Asked is the diagnosis
 itself, on plain data: each module that a project of ``results.json`` lacks is missing in an image that has
-the project's pinned distributions, and the source declares these. The truth is ``names.txt``, by hand.
+the project's pinned distributions, and the source declares these. The truth is ``names.txt``, by hand. Asked
+besides, with nothing installed: the top-level modules of typeshed's stubs (``typeshed.txt``), which no table
+was made from.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from importguard.evidence import Cause, Evidence, Frame, ImportFailure, ModuleIm
 from importguard.source.model import Place, Requirement, Source
 
 HERE = Path(__file__).parent
+TYPESHED = HERE / "typeshed.txt"
 RESULTS, TRUTH, NAMES = HERE / "results.json", HERE / "names.txt", HERE / "names.json"
 VERDICTS = ("right", "unknown", "wrong")
 _NAMED = re.compile(r"(?:add|declare) ([A-Za-z0-9][\w.-]*)")
@@ -119,7 +122,22 @@ def measure() -> dict[str, Any]:
         counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
         projects.append({"name": project["name"], "version": project["version"], **counts, "modules": rows})
     total = {verdict: sum(project[verdict] for project in projects) for verdict in VERDICTS}
-    return {"projects": projects, "total": total}
+    return {"projects": projects, "total": total, "typeshed": measure_typeshed()}
+
+
+def measure_typeshed() -> dict[str, Any]:
+    """The counts over typeshed's stubs, and the answers that are not right."""
+    counts, rest = dict.fromkeys(VERDICTS, 0), []
+    for line in TYPESHED.read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        module, name = line.split()
+        named = answer(module, [])
+        verdict = judged(module, named, {module: {canonicalize_name(name)}})
+        counts[verdict] += 1
+        if verdict != "right":
+            rest.append(f"{verdict}: {module}: {named}, not {name}")
+    return {**counts, "rest": rest}
 
 
 def render(results: dict[str, Any]) -> str:
@@ -130,13 +148,15 @@ def render(results: dict[str, Any]) -> str:
         lines.append(f"| {project['name']} {project['version']} | {counts} |")
     counts = " | ".join(f"**{results['total'][verdict]}**" for verdict in VERDICTS)
     lines.append(f"| **Sum** | {counts} |")
+    stubs = " | ".join(str(results["typeshed"][verdict]) for verdict in VERDICTS)
+    lines.append(f"| typeshed's stubs | {stubs} |")
     rest = [
         f"{row['verdict']}: {row['module']} ({project['name']}): {row['named']}"
         for project in results["projects"]
         for row in project["modules"]
         if row["verdict"] != "right"
     ]
-    return "\n".join([*lines, "", *rest])
+    return "\n".join([*lines, "", *rest, *results["typeshed"]["rest"]])
 
 
 def main() -> None:

@@ -48,16 +48,33 @@ def names_for(case: Situation, module: str) -> Names:
     metadata = [one.name for one in seen if module in one.provides or top in one.provides]
     if metadata:
         return Names(_canonical(metadata), metadata[0], True)
-    table = from_table(module)
+    targets = _targets(case, module)
+    table = next((names for names in map(from_table, targets) if names), ())
     if table:
         return Names(_canonical(table), table[0], True)
     spoken_of = _spoken_of(case)
-    alike = [name for name in _alike(module) if name in spoken_of]
+    alike = [name for target in targets for name in _alike(target) if name in spoken_of]
     if alike:
         return Names((alike[0],), spoken_of[alike[0]], True)
-    if module in UNTOLD:
+    if top in UNTOLD:
         return Names((), "", False)
     return Names((same_name(module),), same_name(module), False)
+
+
+def _targets(case: Situation, module: str) -> list[str]:
+    """What the import asks of the missing module, the longest first, and at last the missing module itself.
+
+    ``from google.cloud import storage`` says 'google.cloud.storage' where Python misses 'google' only.
+    """
+    location = case.finding.location
+    asked = [
+        target
+        for site in case.evidence.sites
+        if location is not None and site.line == location.line and site.module == case.finding.module
+        for target in (*(f"{site.target}.{name}" for name in site.names), site.target)
+        if target.startswith(module + ".")
+    ]
+    return [*asked, module]
 
 
 def _canonical(names: Iterable[str]) -> tuple[str, ...]:

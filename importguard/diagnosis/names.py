@@ -1,6 +1,12 @@
-"""Which distribution provides an import name: only those whose names differ, and only well-known ones."""
+"""Which distribution provides an import name, where the two names differ.
+
+The tables here are kept by hand and come first; scripts/distribution_names.py makes ``import_names.txt``.
+"""
 
 from __future__ import annotations
+
+import pkgutil
+from functools import cache
 
 from packaging.utils import canonicalize_name
 
@@ -146,13 +152,25 @@ UNTOLD = frozenset(
 
 
 def from_table(module: str) -> tuple[str, ...]:
-    """The distributions that the table gives for a dotted name, the usual one first; empty where none."""
+    """The distributions that the tables give for a dotted name, the usual one first; empty where none."""
     parts = module.split(".")
     for end in range(len(parts), 0, -1):
         name = ".".join(parts[:end])
         if name in DISTRIBUTIONS or name in ALTERNATIVES:
             return ALTERNATIVES.get(name) or (DISTRIBUTIONS[name],)
+        generated = read_generated_names().get(name)
+        if generated:
+            return generated
     return ()
+
+
+@cache
+def read_generated_names() -> dict[str, tuple[str, ...]]:
+    """Import name → distributions, the most downloaded first: what two tables of others agree on."""
+    data = pkgutil.get_data("importguard.diagnosis", "import_names.txt")
+    assert data is not None
+    lines = (line.split() for line in data.decode("ascii").splitlines() if not line.startswith("#"))
+    return {name: tuple(names) for name, *names in lines}
 
 
 def same_name(module: str) -> str:

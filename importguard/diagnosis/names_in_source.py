@@ -6,7 +6,7 @@ import difflib
 import posixpath
 from typing import Optional
 
-from importguard.diagnosis.names import DISTRIBUTIONS
+from importguard.diagnosis.names import from_table
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -122,7 +122,7 @@ def _is_nobodys(case: Situation) -> bool:
     """A top-level name that no distribution that anyone names could provide."""
     known = {one.name for one in case.source.requirements} if case.source else set()
     plain = case.top.lower().replace("_", "-")
-    return case.top not in DISTRIBUTIONS and plain not in known and not case.providers(case.top)
+    return not from_table(case.top) and plain not in known and not case.providers(case.top)
 
 
 def close_names(case: Situation) -> list[str]:

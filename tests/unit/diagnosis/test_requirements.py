@@ -38,13 +38,27 @@ def tree(*requirements, dockerfile=INSTALLS, **changes):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("yaml", "PyYAML"), ("PIL", "pillow"), ("sklearn.svm", "scikit-learn"), ("google.protobuf", "protobuf")],
+    [
+        ("yaml", "PyYAML"),
+        ("PIL", "pillow"),
+        ("sklearn.svm", "scikit-learn"),
+        ("google.protobuf", "protobuf"),
+        ("pptx", "python-pptx"),
+        ("grpc_health", "grpcio-health-checking"),
+        ("google.cloud.storage", "google-cloud-storage"),
+    ],
 )
 def test_not_declared_names_the_distribution_of_the_table(module: str, name: str) -> None:
     found = only(lacking(module), tree(needs("fastapi", 1), needs("redis", 2), dockerfile=INSTALLS))
     assert where(found) == ("not-declared", ("requirements.txt", 2)), found
     assert f"add {name} to requirements.txt" in found.remedy
     assert (found.change, found.confidence) == (name, "likely")
+
+
+def test_a_shared_namespace_is_told_by_what_the_import_asks_of_it() -> None:
+    asking = site("shop.main", "google.cloud", 3, names=("bigquery",))
+    found = only(lacking("google", sites=(asking,)), tree(needs("fastapi")))
+    assert "add google-cloud-bigquery to requirements.txt" in found.remedy
 
 
 def test_not_declared_prefers_what_metadata_says() -> None:
