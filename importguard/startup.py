@@ -16,19 +16,26 @@ _RUNS = "runs when imported"
 
 
 def mark(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
-    """Set ``breaks_startup``: None where no entry point was recognised; those that break it come first."""
+    """Set ``breaks_startup``: None where no entry point was recognised; those that break it come first.
+
+    What fails for want of the environment breaks no startup where production sets it: see ``shortfalls``.
+    """
     targets = [
         (entry, frozenset(entry.reaches)) for entry in evidence.entrypoints if entry.module is not None
     ]
     marked = [replace(finding, breaks_startup=_breaks(finding, targets, evidence)) for finding in findings]
-    return sorted(marked, key=_order)
+    return sorted(marked, key=lambda finding: _order(finding, evidence))
 
 
-def _order(finding: Finding) -> tuple[bool, int, str]:
-    return not finding.breaks_startup, -len(finding.affected), finding.missing or finding.module
+def _order(finding: Finding, evidence: Evidence) -> tuple[bool, bool, int, str]:
+    stops = _is_stop(finding, evidence)
+    name = finding.missing or finding.module
+    return not finding.breaks_startup, not stops, -len(finding.affected), name
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
+    if _is_environment(finding):
+        return False if targets else None
     if _is_preparation(finding, evidence):
         return True
     if not targets:
@@ -95,10 +102,14 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
 
 def _is_stop(finding: Finding, evidence: Evidence) -> bool:
     """Behind a startup that stops for want of its environment, nothing was seen."""
-    if finding.diagnosis is None or finding.diagnosis.cause != "environment":
+    if not _is_environment(finding):
         return False
     targets = {entry.module for entry in evidence.entrypoints}
     return _is_preparation(finding, evidence) or not targets.isdisjoint(finding.affected)
+
+
+def _is_environment(finding: Finding) -> bool:
+    return finding.diagnosis is not None and finding.diagnosis.cause == "environment"
 
 
 def _is_preparation(finding: Finding, evidence: Evidence) -> bool:

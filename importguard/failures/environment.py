@@ -19,6 +19,10 @@ _NAMED = (re.compile(_WORDS + r"[\s:'\"`]*" + _NAME), re.compile(_NAME + r"['\"`
 _SETTINGS_MODULES = ("pydantic_settings", "pydantic.env_settings", "pydantic.v1.env_settings")
 _FIELD = re.compile(r"^(\S+)\n\s+.*(?:field required|type=missing)", re.IGNORECASE | re.MULTILINE)
 _ANY_FIELD = re.compile(r"^([A-Za-z_]\S*)\n\s+\S", re.MULTILINE)
+_SETTINGS_CLASS = re.compile(
+    r"^\d+ validation errors? for \w*(?:Settings|Config|Configuration|Env|Environment)$"
+)
+_AZURE = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _CONNECTION_TYPES = frozenset({"ConnectionRefusedError", "gaierror", "herror"})
 _CONNECTION_WORDS = re.compile(
     r"connection refused|could not connect to|can't connect to|could not translate host name|"
@@ -26,6 +30,17 @@ _CONNECTION_WORDS = re.compile(
     r"nodename nor servname|network is unreachable|no address associated with hostname",
     re.IGNORECASE,
 )
+# Errors of clients that found no credentials, and the variables that they would have taken.
+_CREDENTIALS = {
+    "google.auth.exceptions.DefaultCredentialsError": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    "botocore.exceptions.NoCredentialsError": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "botocore.exceptions.PartialCredentialsError": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "botocore.exceptions.NoRegionError": ("AWS_DEFAULT_REGION",),
+    "azure.identity._exceptions.CredentialUnavailableError": _AZURE,
+    "azure.core.exceptions.ClientAuthenticationError": _AZURE,
+}
+# os.environ keeps its keys as bytes: such a KeyError lies behind every failed lookup, however it was wrapped.
+_ENCODED_KEY = re.compile(r"^b'([A-Za-z_]\w*)'$")
 # How a function says that it was given nothing: int(None), "".split, urlsplit(None), int("").
 _GIVEN_NOTHING = re.compile(r"\bNone(?:Type)?\b|(?<!\w)(?:''|\"\")(?!\w)")
 _MISTAKES = frozenset({"NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError"})
@@ -65,6 +80,8 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
     if fields:
         return fields, False
     for cause in walk(failure):
+        if cause.type in _CREDENTIALS:
+            return _CREDENTIALS[cause.type], False
         if _speaks_of_variable(cause):
             matches = (pattern.search(cause.message) for pattern in _NAMED)
             match = next((match for match in matches if match is not None), None)
@@ -75,6 +92,10 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
 
 def _looked_up(failure: ImportFailure) -> Optional[str]:
     """The key of ``os.environ[key]``: KeyError of ``os._Environ.__getitem__``, or of starlette's Config."""
+    encoded = (_ENCODED_KEY.match(cause.message) for cause in walk(failure) if cause.type == "KeyError")
+    wrapped = next(filter(None, encoded), None)
+    if wrapped is not None:
+        return wrapped.group(1)
     last = failure.frames[-1] if failure.frames else None
     key_error = next((cause for cause in walk(failure) if type_name(cause.type) == "KeyError"), None)
     if last is None or key_error is None:
@@ -106,7 +127,11 @@ def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
 def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:
     """The fields that pydantic's settings lack. An ``env_prefix`` is not told, so the names are likely."""
     invalid = next((cause for cause in walk(failure) if type_name(cause.type) == "ValidationError"), None)
-    if invalid is None or not any(frame.module.startswith(_SETTINGS_MODULES) for frame in failure.frames):
+    if invalid is None:
+        return ()
+    # An error that was raised from it has its own frames; then its first line names the class.
+    wrapped = failure.type != invalid.type and _SETTINGS_CLASS.match(invalid.message.partition("\n")[0])
+    if not wrapped and not any(frame.module.startswith(_SETTINGS_MODULES) for frame in failure.frames):
         return ()
     fields = _FIELD.findall(invalid.message) or _ANY_FIELD.findall(invalid.message)
     return tuple(dict.fromkeys(field.split(".")[0].upper() for field in fields))

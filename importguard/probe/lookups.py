@@ -13,7 +13,7 @@ from importguard.probe.imports import absolute, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     Lookup = tuple["str | None", bool]  # the variable, where its name is a constant; is there no default?
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     ]  # "NAME", "Class.NAME" and ".NAME" (of any object) → what it was assigned from
 
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+WRAPPER = re.compile(
+    r"(?:^|_)env(?:iron(?:ment)?)?(?:$|_)|Env(?:iron(?:ment)?)?$"
+)  # env, get_env, _environment
 _ABSENT = object()
 _FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
@@ -34,6 +37,7 @@ class Lookups:
         self.files = files
         self.environ = environ
         self.names: dict[str, Names] = {}  # those that a module binds
+        self.everywhere: dict[str, frozenset[str]] = {}  # the variables that a module looks up
         self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
 
     def unset(self, module: str, line: int, message: str) -> list[list[Any]]:
@@ -52,6 +56,28 @@ class Lookups:
                 found = {}
             self.known[place] = [[name, found[name]] for name in sorted(found) if not self.environ.get(name)]
         return self.known[place]
+
+    def named(self, modules: Iterable[str], message: str) -> list[list[Any]]:
+        """[variable, False] of each unset one that the error's message names and these modules look up.
+
+        ``modules`` are those that the traceback goes through: one of them asked for the variable, kept the
+        answer, and another statement found that there is none ("JWT_SECRET_KEY is required").
+        """
+        asked = {name for name in NAME.findall(message) if not self.environ.get(name)}
+        if not asked:
+            return []
+        found: set[str] = set()
+        for module in modules:
+            if module in self.files and not asked <= found:
+                found.update(self._looked_up(module) & asked)
+        return [[name, False] for name in sorted(found)]
+
+    def _looked_up(self, module: str) -> frozenset[str]:
+        """The variables that a module looks up anywhere, under constant names."""
+        if module not in self.everywhere:
+            lookups = _lookups([self._tree(module)], {})
+            self.everywhere[module] = frozenset(name for name, _ in lookups if name)
+        return self.everywhere[module]
 
     def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
         """Variable → alone, of the statement at ``line``."""
@@ -210,10 +236,11 @@ def _lookups(nodes: list[Any], names: Names) -> Iterator[Lookup]:
 
 
 def _lookup(node: Any) -> Lookup | None:
-    """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]`` and ``x in os.environ``."""
+    """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
     if _kind(node) == "Call" and node.args:
         called = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        if called == "getenv" or (called == "get" and _is_environ(getattr(node.func, "value", None))):
+        asks = called == "get" and _is_environ(getattr(node.func, "value", None))
+        if called == "getenv" or asks or _asks_wrapper(node):
             defaults = node.args[1:] + [word.value for word in node.keywords if word.arg == "default"]
             return _constant_text(node.args[0]), not any(_constant(value) for value in defaults)
     if _kind(node) == "Subscript" and _is_environ(node.value):
@@ -222,6 +249,18 @@ def _lookup(node: Any) -> Lookup | None:
     if _kind(node) == "Compare" and _is_environ(node.comparators[-1]):
         return _constant_text(node.left), True
     return None
+
+
+def _asks_wrapper(call: Any) -> bool:
+    """Whether a call asks an object or function of the application's own for a variable: ``env("PORT")``,
+    ``env.str("PORT")``, ``get_env().get("PORT")``, ``self._env.get("PORT")``."""
+    if not NAME.fullmatch(_constant_text(call.args[0]) or ""):
+        return False
+    asked: Any = call.func if _kind(call.func) == "Name" else getattr(call.func, "value", None)
+    if _kind(asked) == "Call":
+        asked = asked.func
+    name = getattr(asked, "attr", None) or getattr(asked, "id", None)
+    return type(name) is str and WRAPPER.search(name) is not None
 
 
 def _is_environ(node: Any) -> bool:

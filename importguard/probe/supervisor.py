@@ -497,6 +497,7 @@ class Supervisor:
         kind, message, missing, frames, causes = failure
         own = self.culprits.own_frame(frames) if missing is None else None
         lookups = self.lookups.unset(*own, message) if own else []
+        lookups = lookups or (self.lookups.named([frame[3] for frame in frames], message) if own else [])
         plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
         return dict(plain, lookups=lookups)
 

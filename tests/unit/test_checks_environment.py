@@ -48,6 +48,37 @@ def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
         ),
         (failure("RuntimeError", "environment variable API_TOKEN is required"), "--env API_TOKEN=…"),
         (
+            raised(
+                ("shop.ConfigError", "missing setting", None),
+                ("KeyError", "'TOKEN'", None),
+                ("KeyError", "b'TOKEN'", None),
+                frames=[frame("shop.conf", 3)],
+            ),
+            "--env TOKEN=…",
+        ),
+        (
+            failure(
+                "google.auth.exceptions.DefaultCredentialsError", "Your default credentials were not found."
+            ),
+            "--env GOOGLE_APPLICATION_CREDENTIALS=…",
+        ),
+        (
+            failure("botocore.exceptions.NoRegionError", "You must specify a region."),
+            "--env AWS_DEFAULT_REGION=…",
+        ),
+        (
+            failure("botocore.exceptions.NoCredentialsError", "Unable to locate credentials"),
+            "--env AWS_ACCESS_KEY_ID=… --env AWS_SECRET_ACCESS_KEY=…",
+        ),
+        (
+            raised(
+                ("RuntimeError", "no configuration", None),
+                ("pydantic_core._pydantic_core.ValidationError", INVALID, None),
+                frames=[frame("shop.conf", 3)],
+            ),
+            "--env DATABASE_URL=… --env KEY=…",
+        ),
+        (
             failure(
                 "django.core.exceptions.ImproperlyConfigured",
                 "Requested setting INSTALLED_APPS, but settings are not configured. You must either define "

@@ -50,6 +50,38 @@ def test_a_lookup_in_the_statement(found: Found, expression: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "expression",
+    [
+        "env('PORT')",
+        "env.int('PORT')",
+        "get_env().get('PORT')",
+        "self._env.get('PORT')",
+    ],
+)
+def test_a_lookup_by_the_applications_own_function(found: Found, expression: str) -> None:
+    assert found(f"if not {expression}:\n    raise ValueError('no port')\n")[0][0] == "PORT"
+
+
+@pytest.mark.parametrize(
+    "expression", ["envelope('PORT')", "env('port')", "data.get('PORT')", "inventory['PORT']"]
+)
+def test_what_only_looks_like_a_lookup(found: Found, expression: str) -> None:
+    assert found(f"if not {expression}:\n    raise ValueError('no port')\n") == []
+
+
+def test_a_variable_that_the_message_names_and_a_module_of_the_traceback_looks_up(tmp_path: Path) -> None:
+    path = tmp_path / "conf.py"
+    path.write_text(
+        "class Conf:\n    JWT_SECRET_KEY = get_env().get('JWT_SECRET_KEY')\n    OTHER = env('OTHER')\n"
+    )
+    message = "JWT_SECRET_KEY is required in PRODUCTION"
+    lookups = Lookups({"app.conf": str(path)}, {})
+    assert lookups.named(["app.main", "app.conf"], message) == [["JWT_SECRET_KEY", False]]
+    assert lookups.named(["app.main"], message) == []
+    assert Lookups({"app.conf": str(path)}, {"JWT_SECRET_KEY": "x"}).named(["app.conf"], message) == []
+
+
+@pytest.mark.parametrize(
     "source", ["x = int(os.getenv('PORT', 'none'))", "x = int(os.getenv('PORT', DEFAULT))", "x = 1 / 0"]
 )
 def test_a_default_is_the_statements_own_affair(found: Found, source: str) -> None:
