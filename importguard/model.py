@@ -74,7 +74,12 @@ class Suppression:
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause, named once: ``affected`` lists every module that fails by it."""
+    """One cause, named once: ``affected`` lists every module that fails by it.
+
+    ``reached`` is False for what no import got to, because its module failed before. ``loaded_at_startup``
+    says whether a start command imports a module that fails by it. It and ``breaks_startup`` are None where
+    no start command was recognised.
+    """
 
     rule: Rule
     severity: Severity
@@ -86,6 +91,7 @@ class Finding:
     affected: tuple[str, ...] = ()
     reached: bool = True
     breaks_startup: Optional[bool] = None
+    loaded_at_startup: Optional[bool] = None
     diagnosis: Optional[Diagnosis] = None
     suppression: Optional[Suppression] = None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from importguard.model import Finding, ImageReport
+from importguard.model import Finding, ImageReport, Severity
+from importguard.parts import CODE, IMAGE, part_of
 from importguard.terminal import escape, escape_lines
 
 _MOST_LINES = 8
@@ -16,6 +17,12 @@ _SUPPRESSED = {
     "rule": "by a rule that is turned off",
     "ignore": "ignored by the configuration",
     "baseline": "in the baseline",
+}
+_PART_HEADINGS = {
+    (IMAGE, True): "The image is wrong: left out, not copied or not installed",
+    (IMAGE, False): "In the image",
+    (CODE, True): "The code is wrong in any image",
+    (CODE, False): "In the code",
 }
 
 
@@ -81,11 +88,19 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def part_heading(part: str, image: ImageReport) -> str:
+    """What stands above the findings of a part; it calls nothing wrong where they are only warnings."""
+    findings = [finding for finding in image.findings if part_of(finding) == part]
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
+    return f"{_PART_HEADINGS[part, wrong]} ({count(len(findings), 'finding')})"
+
+
 def story(finding: Finding) -> list[str]:
     """What is wrong, why, and what to do, as lines that are escaped as for a terminal."""
     lines = escape_lines(finding.message).split("\n")[:_MOST_LINES]
     told = [line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " …" for line in lines if line]
     effects = ["It keeps the application from starting."] if finding.breaks_startup else []
+    effects += ["No start command loads it."] if finding.loaded_at_startup is False else []
     effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
     others = [escape(name) for name in finding.affected if name != finding.module]
     effects += [f"{_listed(others)} {_verb(finding, others)}."] if others else []

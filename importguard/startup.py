@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence import EntryPoint, Evidence
-from importguard.model import Finding
+from importguard.model import Finding, Severity
+from importguard.parts import IMAGE, PARTS, part_of
 
 Target = tuple[EntryPoint, frozenset[str]]
 
@@ -16,21 +17,52 @@ _RUNS = "runs when imported"
 
 
 def mark(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
-    """Set ``breaks_startup``: None where no entry point was recognised; those that break it come first.
+    """Set what each finding does to the start, and put them in the order in which they are to be read.
+
+    The part (image, code) that keeps the application from starting comes first; in each part what breaks
+    startup, then what a start command imports, then the rest. Both marks are None where no start command was
+    recognised.
 
     What fails for want of the environment breaks no startup where production sets it: see ``shortfalls``.
     """
     targets = [
         (entry, frozenset(entry.reaches)) for entry in evidence.entrypoints if entry.module is not None
     ]
-    marked = [replace(finding, breaks_startup=_breaks(finding, targets, evidence)) for finding in findings]
-    return sorted(marked, key=lambda finding: _order(finding, evidence))
+    marked = [
+        replace(
+            finding,
+            breaks_startup=_breaks(finding, targets, evidence),
+            loaded_at_startup=_is_loaded(finding, targets, evidence),
+        )
+        for finding in findings
+    ]
+    breaking = {part_of(finding) for finding in marked if finding.breaks_startup}
+    first = IMAGE if IMAGE in breaking or not breaking else next(iter(breaking))
+    parts = sorted(PARTS, key=lambda part: part != first)
+    return sorted(marked, key=lambda finding: (parts.index(part_of(finding)), *_order(finding, evidence)))
 
 
-def _order(finding: Finding, evidence: Evidence) -> tuple[bool, bool, int, str]:
-    stops = _is_stop(finding, evidence)
-    name = finding.missing or finding.module
-    return not finding.breaks_startup, not stops, -len(finding.affected), name
+def _order(finding: Finding, evidence: Evidence) -> tuple[int, bool, int, str]:
+    ranks = (finding.breaks_startup, _is_stop(finding, evidence), finding.loaded_at_startup, True)
+    warns = finding.severity is not Severity.ERROR
+    return [bool(rank) for rank in ranks].index(True), warns, -len(finding.affected), _subject(finding)
+
+
+def _subject(finding: Finding) -> str:
+    return finding.missing or finding.module
+
+
+def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
+    """Whether a start command imports a module that fails by it.
+
+    None also for what is found by comparing files and requirements, which concerns no module's import.
+    """
+    if _is_preparation(finding, evidence):
+        return True
+    names = {finding.module, *finding.affected}
+    if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
+        return True
+    return None if not targets or finding.rule.id >= "IG3" else False
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:

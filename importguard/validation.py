@@ -13,9 +13,8 @@ from importguard.progress import Progress
 
 if TYPE_CHECKING:
     from importguard.evidence import Evidence
-    from importguard.model import ImageReport, Report
+    from importguard.model import Finding, ImageReport, Report
 
-_FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
 
 
@@ -74,9 +73,18 @@ def exit_code(report: Report, fail_on: str) -> int:
     unjudged = max((image.exit_code for image in report.images), default=InspectionError.exit_code)
     if unjudged:
         return unjudged
-    failing = _FAILING[fail_on]
-    found = any(finding.severity in failing for image in report.images for finding in image.findings)
+    found = any(_fails(finding, fail_on) for image in report.images for finding in image.findings)
     return EXIT_FINDINGS if found else EXIT_OK
+
+
+def _fails(finding: Finding, fail_on: str) -> bool:
+    """Whether a finding makes the exit code 1.
+
+    Where no start command was recognised, nothing shows that an error leaves the start alone: it counts.
+    """
+    if fail_on == "startup":
+        return finding.severity == "error" and finding.breaks_startup is not False
+    return finding.severity in {"error": ("error",), "warning": ("error", "warning"), "never": ()}[fail_on]
 
 
 def _references(config: Config) -> tuple[str, ...]:

@@ -134,10 +134,10 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
     option(
         "--fail-on",
-        type=click.Choice(["error", "warning", "never"]),
+        type=click.Choice(["startup", "error", "warning", "never"]),
         default="error",
         show_default=True,
-        help="The least finding that makes the exit code 1.",
+        help="The least finding that makes the exit code 1; startup: an error that breaks a start command.",
     ),
     option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
     option("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),

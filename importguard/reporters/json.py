@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 from importguard import __version__
 from importguard.model import Finding, ImageReport, Location, Report, Severity
+from importguard.parts import part_of
 
 
 def render(report: Report) -> str:
@@ -108,7 +109,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         ],
         "affected": list(finding.affected),
         "reached": finding.reached,
+        "part": part_of(finding),
         "breaks_startup": finding.breaks_startup,
+        "loaded_at_startup": finding.loaded_at_startup,
         "diagnosis": diagnosis
         and {
             "cause": diagnosis.cause,

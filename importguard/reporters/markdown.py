@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from importguard.model import Finding, ImageReport, Report, Severity
+from importguard.parts import part_of
 from importguard.places import place
-from importguard.sentences import count, sentences, short_verdict
+from importguard.sentences import count, part_heading, sentences, short_verdict
 from importguard.terminal import escape, escape_lines
 
 LONGEST = 45_000
@@ -54,7 +55,11 @@ def _image(image: ImageReport) -> Iterator[str]:
     if image.error:
         yield "**The check is not complete:**"
         yield block(image.error)
+    headed = None
     for number, finding in enumerate(image.findings, 1):
+        if part_of(finding) != headed:
+            headed = part_of(finding)
+            yield f"#### {prose(part_heading(headed, image))}"
         yield _finding(number, finding, image)
     for note in image.notes:
         yield prose(escape(note))
@@ -70,7 +75,8 @@ def _mark(image: ImageReport) -> str:
 def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     """One string, so that a report that is cut ends between findings."""
     tags = ["breaks startup"] if finding.breaks_startup else []
-    tags += [] if finding.reached else ["not reached"]
+    tags += ["not loaded at startup"] if finding.loaded_at_startup is False else []
+    tags += [] if finding.reached else ["would fail next"]
     tags += [count(len(finding.affected), "module")] if finding.affected else []
     title = f"{_MARKS[finding.severity]} **{number}. {finding.rule.id} {finding.rule.name}** "
     parts = [title + " · ".join([code(finding.missing or finding.module), *tags]), block(finding.message)]

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from importguard import __version__
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Rule
+from importguard.parts import part_of
 from importguard.places import in_repository, place, start
 from importguard.rules import RULES
 from importguard.sentences import story
@@ -93,7 +94,12 @@ def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
         "message": _message("\n".join([_subject(finding), *story(finding)])),
         "locations": [location],
         "partialFingerprints": {"importguard/v1": finding.fingerprint},
-        "properties": {"breaksStartup": finding.breaks_startup, "affected": len(finding.affected)},
+        "properties": {
+            "part": part_of(finding),
+            "breaksStartup": finding.breaks_startup,
+            "loadedAtStartup": finding.loaded_at_startup,
+            "affected": len(finding.affected),
+        },
     }
     importing = in_repository(finding.location, image)
     if importing is not None and importing != shown:

@@ -196,7 +196,7 @@ def parse_markdown(rendered: str, text: str) -> None:
         ),
         *("bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"),
     }
-    assert sum(token.type == "heading_open" for token in tokens) == (2 if len(text) < 1000 else 1)
+    assert sum(token.type == "heading_open" for token in tokens) == (3 if len(text) < 1000 else 1)
     html = [token.content for token in tokens if token.type == "html_block"]
     inline = [child for token in tokens for child in token.children or ()]
     html += [child.content for child in inline if child.type == "html_inline"]

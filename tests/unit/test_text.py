@@ -88,7 +88,7 @@ def test_a_failing_report() -> None:
     assert "   imported at shop/core/monitor.py:4\n" in text
     assert "   shop.main → …core.factory → …core.monitor\n" in text
     assert re.search(
-        r"^2\. IG101 missing-module  stripe +breaks startup · not reached · 1 module$", text, re.M
+        r"^2\. IG101 missing-module  stripe +breaks startup · would fail next · 1 module$", text, re.M
     )
     assert "5 imported · 11 failed · 1.2 s\n" in text
 
@@ -141,6 +141,10 @@ def test_each_line_to_change_is_named_once() -> None:
     two = render(diagnosed(22, 23))
     assert ".dockerignore:22  **/x/\n   ignored: redis\n" in two
     assert ".dockerignore:23  **/x/\n   ignored: stripe\n" in two
+    (image,) = diagnosed(22, 22).images
+    rename = [replace(one, diagnosis=replace(one.diagnosis, change=None)) for one in image.findings]
+    # There is nothing to add.
+    assert "Lines to change" not in render(Report((replace(image, findings=tuple(rename)),)))
     # One finding says it itself.
     assert "Lines to change" not in render(diagnosed(22))
 
@@ -152,10 +156,71 @@ def test_long_lists_are_cut_with_a_count_and_verbose_shows_all() -> None:
     assert "shop.r8" in render(report(broken()), verbose=True)
 
 
-def test_many_findings_are_cut() -> None:
-    observed = evidence(*(failed(f"shop.m{n}", no_module(f"lib{n}")) for n in range(30)))
-    assert "… and 10 more findings; -v shows all" in render(report(observed))
-    assert "30. IG101" in render(report(observed), verbose=True)
+def many(number: int) -> Report:
+    """An image with that many findings, every second one in the code."""
+    failures = [no_module("lib"), raised(("ValueError", "two\nlines " + "of words " * 30, None))]
+    modules = [imported("shop"), *(failed(f"shop.m{n}", failures[n % 2]) for n in range(number))]
+    found = report(evidence(*modules, entrypoints=(entry("shop", "ok"),)))
+    (image,) = found.images
+    first = image.findings[0]
+    others = [replace(first, missing=f"lib{n}") for n in range(number // 2)]
+    return Report((replace(image, findings=(*others, *image.findings[1:])),))
+
+
+def test_a_report_of_many_findings_fits_a_few_pages_and_names_each() -> None:
+    lines = render(many(78), width=110).splitlines()
+    assert len(lines) <= 120
+    numbers = [line.split(".")[0] for line in lines if re.match(r"\d+\. IG", line)]
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+    assert len(numbers) == 78
+    assert re.search(
+        r"^40\. IG104  shop\.m1 · import-raises · not loaded at startup  shop/", "\n".join(lines), re.M
+    )
+    whole = render(many(78), width=110, verbose=True)
+    assert len(whole.splitlines()) > 300
+    assert "-v shows all" not in whole
+
+
+def test_more_findings_than_fit_are_counted() -> None:
+    text = render(many(400), width=110)
+    assert len(text.splitlines()) <= 125
+    assert re.search(r"^… and \d+ more findings; -v shows all$", text, re.M)
+
+
+def test_few_findings_are_shown_in_full() -> None:
+    assert len(re.findall(r"^\d\. IG\d+ \S+  ", render(many(6), width=110), re.M)) == 6
+
+
+def test_what_is_wrong_with_the_image_is_apart_from_what_is_wrong_with_the_code() -> None:
+    lines = render(many(4), width=110).splitlines()
+    image = lines.index("The image is wrong: left out, not copied or not installed (2 findings)")
+    code = lines.index("The code is wrong in any image (2 findings)")
+    assert image < lines.index(next(line for line in lines if line.startswith("2. IG101"))) < code
+    assert code < lines.index(next(line for line in lines if line.startswith("3. IG104")))
+
+
+def test_a_finding_takes_twelve_lines() -> None:
+    (image,) = report(broken()).images
+    told = Diagnosis("ignored", "why " * 200, "do " * 60, Location("x", 1), "certain")
+    finding = replace(image.findings[0], message="word\n" * 40, diagnosis=told)
+    (line,) = (render(Report((replace(image, findings=(finding,)),)), width=width) for width in (80,))
+    block = line.split("\n\n")[3].splitlines()
+    assert len(block) == 12
+    assert "   word" in block
+    assert block[-1] == "   imported at shop/core/monitor.py:4"
+    assert sum("-v shows all" in one for one in block) == 1
+
+
+def test_a_place_is_named_once() -> None:
+    (image,) = report(broken()).images
+    why = (
+        "'**/x/' at .dockerignore:22 keeps it out of what shop.core.monitor (shop/core/monitor.py:4) imports."
+    )
+    told = Diagnosis("ignored", why, "narrow it", Location(".dockerignore", 22), "certain")
+    text = render(Report((replace(image, findings=(replace(image.findings[0], diagnosis=told),)),)))
+    assert text.count(".dockerignore:22") == 1
+    assert "cause: ignored at .dockerignore:22" in text
+    assert text.count("shop/core/monitor.py:4") == 1
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])

@@ -13,7 +13,7 @@ from unit.builders import IMAGE, entry, evidence, failed, imported, no_module, r
 from importguard.config import Build, Config
 from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
-from importguard.evidence import Evidence
+from importguard.evidence import EntryPoint, Evidence
 from importguard.model import Report
 from importguard.progress import Progress, QuietProgress
 from importguard.validation import Inspector, exit_code, validate
@@ -94,6 +94,23 @@ def test_an_unjudged_image_weighs_more_than_findings() -> None:
 def test_fail_on_governs_findings(fail_on: str, code: int) -> None:
     refused = raised(("ConnectionRefusedError", "[Errno 111] Connection refused", None))
     assert exit_code(run(observed=evidence(failed("shop.a", refused))), fail_on) == code
+
+
+@pytest.mark.parametrize(
+    ("entrypoints", "code"),
+    [
+        ((), 1),
+        ((entry("shop.main", "ok"),), 0),
+        ((entry("shop.a", "failed"),), 1),
+        ((entry("shop.main", "failed", ["shop.main", "shop.a"]),), 1),
+    ],
+)
+def test_only_what_breaks_startup_may_fail_the_step(entrypoints: tuple[EntryPoint, ...], code: int) -> None:
+    modules = [failed("shop.a", no_module("redis")), imported("shop.main")]
+    observed = evidence(*modules, entrypoints=entrypoints)
+    if any(one.outcome == "failed" and one.module == "shop.main" for one in entrypoints):
+        observed = evidence(modules[0], failed("shop.main", no_module("redis")), entrypoints=entrypoints)
+    assert exit_code(run(observed=observed), "startup") == code
 
 
 def test_no_image_is_never_a_pass() -> None:
