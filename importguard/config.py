@@ -20,7 +20,8 @@ class Build(NamedTuple):
 class Config:
     """Everything that ``validate`` needs to know. Times in seconds, ``memory`` in bytes.
 
-    ``name`` is what the image is called in a configuration that describes several.
+    ``name`` is what the image is called in a configuration that describes several. ``origin`` is the build
+    that the configuration has for an image which is given by name.
     """
 
     name: Optional[str] = None
@@ -44,3 +45,4 @@ class Config:
     fail_on: str = "error"
     source: Optional[str] = None
     dockerfile: Optional[str] = None
+    origin: Optional[Build] = None

@@ -131,6 +131,9 @@ class Preparation:
 class ImageFacts:
     """What the engine says of the image. ``environment`` are the names of its variables, never their values,
     but ``python_path`` is the value of PYTHONPATH.
+
+    ``history`` are the instructions that made it, the oldest first, as builders write them. They may hold
+    values: they are compared with Dockerfiles, and never shown.
     """
 
     created: str = ""
@@ -139,6 +142,9 @@ class ImageFacts:
     environment: tuple[str, ...] = ()
     python_path: str = ""
     volumes: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from importguard.evidence import Evidence, ModuleImport
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
 from importguard.redaction import redact, redacted
 from importguard.repository import copied, with_places
-from importguard.sources import NONE, source_of, with_removed
+from importguard.sources import choose_source, with_removed
 from importguard.startup import mark, shortfalls
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     """What ``evidence`` says of ``image``. Values of variables do not get into the report."""
-    source = source_of(config, evidence)
+    source, chosen = choose_source(config, evidence)
     findings = _findings(evidence, config, source)
     reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
@@ -44,13 +44,14 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
             *_left_out(selected),
             *_unprepared(evidence),
             *evidence.notes,
-            *(source.notes if source else [NONE] if findings else []),
+            *([chosen] if chosen and findings else []),
+            *(source.notes if source else ()),
         ),
         details=evidence.details,
         places=copied(findings, source, evidence.import_path) if source else {},
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
     )
-    return with_places(report, config)
+    return with_places(report, config, source)
 
 
 def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> list[Finding]:

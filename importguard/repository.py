@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 _NOT_WALKED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-def with_places(image: ImageReport, config: Config) -> ImageReport:
+def with_places(image: ImageReport, config: Config, read: Optional[Source] = None) -> ImageReport:
     """The same report with ``places`` and ``dockerfile`` from the repository's root.
 
     ``places`` may hold files of the source already (``copied``): only the others are looked for by name. The
     root is the folder above the source that holds ``.git``, else the working directory, else the source.
+    ``read`` is the source where one was read.
     """
     context = config.build.context if config.build else ""
-    source = next((path for path in (config.source, context) if path and os.path.isdir(path)), os.curdir)
+    named = (read.root if read else None, config.source, context)
+    source = next((path for path in named if path and os.path.isdir(path)), os.curdir)
     root = os.path.realpath(source)
     top = _top(root)
-    given = config.dockerfile or (config.build.dockerfile if config.build else None)
+    chosen = os.path.join(read.root, read.dockerfile.path) if read and read.dockerfile else None
+    given = chosen or config.dockerfile or (config.build.dockerfile if config.build else None)
     dockerfile = _relative(os.path.realpath(given or os.path.join(source, "Dockerfile")), top)
     paths = {location.path for finding in image.findings for location in _locations(finding)}
     known = {path: file for path, file in image.places.items() if path in paths}

@@ -1,17 +1,18 @@
-"""Which source an image is told apart from: the one that is named, the build's, or the working directory."""
+"""Choose the source tree that an image is compared with: the named one, the build's, or what was found."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from importguard.config import Config
+from importguard.config import Build, Config
 from importguard.evidence import Evidence
 from importguard.model import Finding
 
 if TYPE_CHECKING:
-    from importguard.source.model import Source, Tree
+    from importguard.locating.model import Location
+    from importguard.source.model import Source
 
 _MOST_MODULES = 100
 NONE = (
@@ -20,15 +21,21 @@ NONE = (
 )
 
 
-def source_of(config: Config, evidence: Evidence) -> Optional[Source]:
-    """The source, None where there is none to look at. Raises UsageError for what is named and not there."""
-    named = config.build or config.source or config.dockerfile
-    if not named and not _holds_application(os.curdir, evidence):
-        return None
+class ChosenSource(NamedTuple):
+    """The source, None where there is none to look at, and the ``note`` that says why it is this one."""
+
+    source: Optional[Source]
+    note: str
+
+
+def choose_source(config: Config, evidence: Evidence) -> ChosenSource:
+    """Read the source of an image. Raises UsageError for what is named and not there."""
+    location = _location(config, evidence)
+    if location.tree is None:
+        return ChosenSource(None, f"{NONE} {location.note}".strip())
     from importguard.source.reader import read_source
 
-    tree = _tree(config)
-    return read_source(tree) if tree is not None else None
+    return ChosenSource(read_source(location.tree), location.note)
 
 
 def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
@@ -39,28 +46,31 @@ def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
     return with_history(source, missing[:_MOST_MODULES])
 
 
-def _tree(config: Config) -> Optional[Tree]:
-    """What is to be read; None for a context that is no folder here, such as a URL."""
+def _location(config: Config, evidence: Evidence) -> Location:
+    """Where the source is: what is named counts before what is found."""
+    from importguard.locating.locate import locate_build, locate_source
+
+    build = config.build or config.origin
+    if build is not None:
+        return _of_build(build, config)
+    if config.dockerfile is not None and not os.path.isfile(config.dockerfile):
+        from importguard.locating.model import Location
+        from importguard.source.model import Tree
+
+        return Location(Tree(config.source or os.curdir, dockerfile=config.dockerfile), "")
+    if config.source or config.dockerfile:
+        return locate_build(evidence, os.path.abspath(config.source or os.curdir), config.dockerfile)
+    return locate_source(evidence, os.curdir)
+
+
+def _of_build(build: Build, config: Config) -> Location:
+    """The tree of a build; none for a context that is no folder here, such as a URL."""
+    from importguard.locating.model import Location
     from importguard.source.model import Tree
 
-    build = config.build
-    context = build.context if build and os.path.isdir(build.context) else None
-    if build and (context or config.source):
-        root = config.source or context or os.curdir
-        return Tree(root, context, build.dockerfile, build.target, build.build_args)
-    return None if build else Tree(config.source or os.curdir, dockerfile=config.dockerfile)
-
-
-def _holds_application(folder: str, evidence: Evidence) -> bool:
-    """Whether every top-level package of the application is in the folder, or in its ``src``."""
-    names = {item.name.partition(".")[0] for item in evidence.modules if item.selected}
-    return bool(names) and all(
-        any(_exists(os.path.join(folder, inner, name)) for inner in ("", "src")) for name in names
-    )
-
-
-def _exists(stem: str) -> bool:
-    try:
-        return os.path.isdir(stem) or os.path.isfile(f"{stem}.py")
-    except ValueError:  # a NUL character: names come from the image
-        return False
+    context = build.context if os.path.isdir(build.context) else None
+    if context is None and not config.source:
+        return Location(None, "")
+    root = config.source or context or os.curdir
+    dockerfile = build.dockerfile if config.build else config.dockerfile or build.dockerfile
+    return Location(Tree(root, context, dockerfile, build.target, build.build_args), "")

@@ -57,7 +57,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--source",
         metavar="DIR",
         help="What the image is built from, to name the line to change. [default: the context of --build, "
-        "else the working directory where it holds the application]",
+        "else the working directory where the image's files are in it]",
     ),
     option("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
     option(

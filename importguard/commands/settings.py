@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
 
 import click
 from click.core import ParameterSource
@@ -39,7 +41,13 @@ def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
         return [_of_image(ctx, options, image, file) for image in file.images] if file else []
     options = _one_way(ctx, options)
     _check_images(ctx, options)
-    return [_config(options)]
+    origins = {image: _origin(ctx, options, image) for image in options["images"]}
+    if len(set(origins.values())) > 1:
+        return [
+            replace(_config({**options, "images": (image,)}), origin=build)
+            for image, build in origins.items()
+        ]
+    return [replace(_config(options), origin=next(iter(origins.values()), None))]
 
 
 def _typed(ctx: click.Context, name: str) -> bool:
@@ -65,6 +73,44 @@ def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
         where = file.path if file else "no configuration file was found: it"
         raise UsageError(f"--all: {where} describes no image; add [[image]] tables to it")
     return not named
+
+
+def _origin(ctx: click.Context, options: dict[str, Any], image: str) -> Optional[Build]:
+    """The build that the configuration has for an image that is given by name: its own ``[[image]]``, else
+    the ``build`` of the whole file."""
+    file = configuration(ctx)
+    if file is None or any(_typed(ctx, name) for name in ("source", "dockerfile")):
+        return None
+    described = described_image(file.images, image)
+    if described is None and file.images:
+        return None
+    values = image_defaults(ctx, file, described.settings if described else file.settings)
+    context = values.get("build") or (described and values.get("source"))
+    if not context:
+        return None
+    arguments = tuple(build_argument(value) for value in values.get("build_args") or ())
+    return Build(context, values.get("dockerfile"), values.get("target"), arguments)
+
+
+def described_image(images: Sequence[ImageSettings], reference: str) -> Optional[ImageSettings]:
+    """The ``[[image]]`` that describes ``reference``: by its reference or tag, else by the name alone, as
+    ``shop`` describes registry.example.org/shop:4f2a, where only one does."""
+    for image in images:
+        if reference in (image.reference, image.settings.get("tag")):
+            return image
+    name = _bare_name(reference)
+    alike = [
+        image
+        for image in images
+        if name
+        in (image.name, _bare_name(image.reference or ""), _bare_name(image.settings.get("tag") or ""))
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _bare_name(reference: str) -> str:
+    """The last part of an image's name, without registry, tag and digest."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def _one_way(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:

@@ -86,5 +86,8 @@ class Engine(Protocol):
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """
 
+    def history(self, image: Image) -> Sequence[str]:
+        """The instructions that made the image, the oldest first, as far as the engine knows them."""
+
     def close(self) -> None:
         """Give up the connection to the engine, if there is one. The next use opens it again."""

@@ -91,6 +91,17 @@ class DockerEngine:
         self._remove_stale()
         return run
 
+    def history(self, image: Image) -> Sequence[str]:
+        """See ``Engine.history``. What can't be asked is as unknown as what a builder left out."""
+        from docker.errors import APIError
+        from requests.exceptions import RequestException
+
+        try:
+            steps = self._client().history(image.id)
+        except (APIError, RequestException):
+            return ()
+        return tuple(step.get("CreatedBy") or "" for step in reversed(steps or ()))
+
     def close(self) -> None:
         """Close the connection to the daemon. The next use opens it again."""
         if self._connected is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
@@ -191,7 +191,7 @@ def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
     )
 
 
-def facts(image: Image) -> ImageFacts:
+def facts(image: Image, history: Sequence[str] = ()) -> ImageFacts:
     """What the engine says of the image, without the values of its variables."""
     variables = dict(item.partition("=")[::2] for item in image.env)
     return ImageFacts(
@@ -201,4 +201,7 @@ def facts(image: Image) -> ImageFacts:
         environment=tuple(sorted(variables)),
         python_path=variables.get("PYTHONPATH", ""),
         volumes=image.volumes,
+        entrypoint=image.entrypoint,
+        cmd=image.cmd,
+        history=tuple(history),
     )

@@ -173,7 +173,9 @@ def inspect(
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        return replace(observed.evidence(run.exit), image=facts(image))
+        evidence = observed.evidence(run.exit)
+        # Who builds knows the Dockerfile; else the history tells which one it was.
+        return replace(evidence, image=facts(image, () if config.build else engine.history(image)))
     raise InspectionError(_no_python(image, looked, too_old))
 
 

@@ -15,6 +15,7 @@ from typing import Optional
 class Tree:
     """What is to be read. ``root`` and ``context`` are folders, ``dockerfile`` a file, all as the user names
     them; without a ``context`` it is the root, without a ``dockerfile`` the one that ``docker build`` finds.
+    An empty ``dockerfile`` is none: what lies there is known to be another image's.
 
     ``build_args`` are ``K=V``, ``target`` is the stage that is built (the last one where None).
     """

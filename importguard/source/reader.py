@@ -108,6 +108,8 @@ class _Context:
 
 def _dockerfile_path(tree: Tree, context: str) -> Optional[str]:
     """The Dockerfile as ``docker build`` finds it; None where there is none to find."""
+    if tree.dockerfile == "":
+        return None
     if tree.dockerfile is not None:
         if not os.path.isfile(tree.dockerfile):
             raise UsageError(f"There is no Dockerfile at {tree.dockerfile}: name it relative to this folder.")

@@ -36,6 +36,12 @@ def observe(engine: Engine, image: Image, expression: str) -> Any:
     return json.loads(run(engine, image, "python3", "-c", code)[0])
 
 
+def test_the_history_ends_with_the_last_instruction(engine: Engine, image: Image) -> None:
+    history = engine.history(image)
+    assert history[-1] == 'CMD ["python3"]'
+    assert "WORKDIR /data" in history
+
+
 def test_image_tells_its_configuration(image: Image, reference: str) -> None:
     assert image.reference == reference
     assert image.id.startswith("sha256:")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import jsonschema
 import pytest
@@ -147,6 +147,33 @@ def test_an_image_that_is_typed_takes_the_place_of_the_files_build(checked: list
     assert settings(checked, "shop:1.4").images == ("shop:1.4",)
     assert checked[-1].build is None
     assert settings(checked).build == Build(".", "Dockerfile", tag="shop:ci")
+
+
+@pytest.mark.parametrize(
+    ("reference", "origin"),
+    [
+        ("api:ci", Build("backend", "docker/api")),
+        ("registry.example.org/team/api:4f2a@sha256:0", Build("backend", "docker/api")),
+        ("worker:1", Build("worker", None)),
+        ("shop/web:ci", Build("web", None, "run")),
+        ("another:1", None),
+    ],
+)
+def test_the_build_of_an_image_that_is_given_by_name(
+    checked: list[Config], reference: str, origin: Optional[Build]
+) -> None:
+    write(
+        "[[image]]\nname='api'\nbuild='backend'\nfile='docker/api'\n"
+        "[[image]]\nname='jobs'\nreference='worker:1'\nsource='worker'\n"
+        "[[image]]\nname='front'\nbuild='web'\ntarget='run'\ntag='shop/web:ci'\n"
+    )
+    assert settings(checked, reference).origin == origin
+    assert settings(checked, reference, "--source", ".").origin is None
+
+
+def test_the_files_build_is_the_origin_of_an_image_that_is_given_by_name(checked: list[Config]) -> None:
+    write('build = "."\nfile = "Dockerfile"\nbuild-arg = ["A=1"]')
+    assert settings(checked, "shop:1.4").origin == Build(".", "Dockerfile", None, ("A=1",))
 
 
 def test_it_is_searched_upward(folder: Path) -> None:

@@ -13,7 +13,7 @@ from importguard.evidence import Evidence
 from importguard.model import ImageReport, Location
 from importguard.progress import QuietProgress
 from importguard.source.model import Source
-from importguard.sources import NONE, source_of
+from importguard.sources import NONE, choose_source
 from importguard.validation import validate
 
 
@@ -33,11 +33,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-SOUND = evidence(imported("shop"), imported("shop.main"))
+SOUND = evidence(imported("shop.main"))
 
 
 def found(config: Config, seen: Evidence = SOUND) -> Source:
-    source = source_of(config, seen)
+    source = choose_source(config, seen).source
     assert source is not None
     return source
 
@@ -84,19 +84,20 @@ def test_the_working_directory_where_it_holds_the_application(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = Config(images=("shop",))
-    assert source_of(config, SOUND) is None
+    assert choose_source(config, SOUND).source is None
     monkeypatch.chdir(shop)
     assert found(config).root == str(shop)
-    assert source_of(config, evidence(imported("shop"), imported("worker"))) is None
-    assert source_of(config, evidence(imported("shop\0"))) is None
-    assert source_of(config, evidence()) is None
+    another = evidence(imported("store.main"), imported("store.cart"), imported("shop.main"))
+    assert choose_source(config, another).source is None
+    assert choose_source(config, evidence(imported("shop\0"))).source is None
+    assert choose_source(config, evidence()).source is None
     (shop / "src").mkdir()
     (shop / "src/worker.py").touch()
-    assert found(config, evidence(imported("shop"), imported("worker"))).root == str(shop)
+    assert found(config, evidence(imported("shop.main"), imported("worker"))).root == str(shop)
 
 
 def test_a_context_that_is_no_folder_is_no_source(shop: Path) -> None:
-    assert source_of(Config(build=Build("https://example.org/shop.git")), SOUND) is None
+    assert choose_source(Config(build=Build("https://example.org/shop.git")), SOUND).source is None
 
 
 class Shelf:
@@ -107,7 +108,7 @@ class Shelf:
         pass
 
 
-LOST = evidence(imported("shop"), failed("shop.main", no_module("shop.monitoring", frame("shop.main", 3))))
+LOST = evidence(failed("shop.main", no_module("shop.monitoring", frame("shop.main", 3))))
 
 
 def judged(config: Config, seen: Evidence = LOST) -> ImageReport:
@@ -124,7 +125,7 @@ def test_the_report_names_the_line(shop: Path) -> None:
 
 def test_without_a_source_the_report_says_what_one_would_tell(shop: Path) -> None:
     image = judged(Config(images=("shop",)))
-    assert NONE in image.notes
+    assert any(note.startswith(NONE) for note in image.notes)
     assert NONE not in judged(Config(images=("shop",)), SOUND).notes
     assert NONE not in judged(Config(images=("shop",), source=str(shop))).notes
 

@@ -63,6 +63,9 @@ class Container:
     def close(self) -> None:
         raise NotImplementedError
 
+    def history(self, image: Image) -> Sequence[str]:
+        return ("WORKDIR /app",)
+
     def run(
         self,
         image: Image,
@@ -236,6 +239,7 @@ def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
         ("PYTHONPATH", "TOKEN"),
         "/srv/lib",
         ("/data",),
+        history=("WORKDIR /app",),
     )
     assert "hunter2" not in str(facts)
 

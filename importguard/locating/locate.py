@@ -1,0 +1,128 @@
+"""Find the source of an image by what the image holds: its tree, its Dockerfile, stage and context."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Optional
+
+from importguard.clues import ImageFile
+from importguard.evidence import Evidence
+from importguard.locating.choice import Choices, rank_builds
+from importguard.locating.listing import list_repository, read_dockerfile
+from importguard.locating.mapping import TreeMatch, application_files, match_tree
+from importguard.locating.model import BuildChoice, Location, RepositoryFiles
+from importguard.locating.wording import say_choice, say_match, say_no_match
+from importguard.source.model import Dockerfile, Tree
+from importguard.source.tree import relative
+
+_LARGEST = 8 << 20
+_USUAL = "Dockerfile"
+
+
+def locate_source(evidence: Evidence, working: str) -> Location:
+    """Find the source from the working directory: there, else in the git repository around it."""
+    files = application_files(_image_files(evidence))
+    refused: Optional[TreeMatch] = None
+    found: Optional[Location] = None
+    for root in _roots(working):
+        repository = list_repository(root)
+        match = match_tree(files, repository.python, _Digests(root), evidence.import_path)
+        if not match.is_source:
+            refused = refused or match
+            continue
+        choices = rank_builds(repository, evidence.image, match)
+        found = found or _located(repository, choices, match)
+        if choices.best is not None and choices.best.sources == 1.0:
+            return _located(repository, choices, match)
+    return found or Location(None, say_no_match(refused))
+
+
+def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None) -> Location:
+    """Find the Dockerfile of a source that is named, or the stage and the context of a Dockerfile that is."""
+    repository = list_repository(root)
+    match = match_tree(
+        application_files(_image_files(evidence)), repository.python, _Digests(root), evidence.import_path
+    )
+    if dockerfile is None:
+        return _located(repository, rank_builds(repository, evidence.image, match), match)
+    path = relative(dockerfile, root)
+    read = None if path.startswith("../") else read_dockerfile(root, path)
+    if read is None:
+        return Location(Tree(root, dockerfile=dockerfile), "")
+    choices = rank_builds(repository, evidence.image, match, {path: read})
+    (choice,) = choices.ranked
+    return Location(_tree(repository, choice, {path: read}), "")
+
+
+def _roots(working: str) -> Iterator[str]:
+    """The working directory, and the repository that it is in; never a whole file system."""
+    folder = os.path.abspath(working)
+    top = _repository_around(folder)
+    for root in dict.fromkeys((folder, top or folder)):
+        if os.path.dirname(root) != root:
+            yield root
+
+
+def _repository_around(folder: str) -> Optional[str]:
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def _image_files(evidence: Evidence) -> list[ImageFile]:
+    """The application's files; where they were not read, those that its modules name."""
+    if evidence.clues is not None and evidence.clues.files:
+        return list(evidence.clues.files)
+    return [ImageFile(item.path) for item in evidence.modules if item.selected and item.path]
+
+
+class _Digests:
+    """The digests of a tree's files, each read once. Line endings are read alike."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._known: dict[str, Optional[str]] = {}
+
+    def __call__(self, path: str) -> Optional[str]:
+        if path not in self._known:
+            self._known[path] = self._read(os.path.join(self._root, path))
+        return self._known[path]
+
+    @staticmethod
+    def _read(path: str) -> Optional[str]:
+        try:
+            if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
+                return None
+            with open(path, "rb") as stream:
+                return hashlib.sha256(stream.read().replace(b"\r\n", b"\n")).hexdigest()
+        except OSError:
+            return None
+
+
+def _located(repository: RepositoryFiles, choices: Choices, match: TreeMatch) -> Location:
+    """The tree with the likeliest Dockerfile, or with the usual one where none of them is convincing."""
+    choice = choices.best
+    said = f"{say_match(match)}{say_choice(choices)}"
+    if choice is None:
+        usual = next((one for one in choices.ranked if one.usual), None)
+        if usual is None:
+            return Location(Tree(repository.root), said)
+        if usual.is_refuted:
+            return Location(Tree(repository.root, dockerfile=""), said)
+        return Location(_tree(repository, usual, repository.dockerfiles), said)
+    return Location(_tree(repository, choice, repository.dockerfiles), said)
+
+
+def _tree(repository: RepositoryFiles, choice: BuildChoice, dockerfiles: Mapping[str, Dockerfile]) -> Tree:
+    last = dockerfiles[choice.dockerfile].final == choice.stage
+    return Tree(
+        repository.root,
+        os.path.join(repository.root, *choice.context.split("/")) if choice.context else repository.root,
+        os.path.join(repository.root, *choice.dockerfile.split("/")),
+        None if last else str(choice.stage),
+    )
