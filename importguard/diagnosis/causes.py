@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from importguard.diagnosis.broken import broken_file, unreadable
 from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code import circular, missing_name, not_a_package, shadowed
+from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import copied_after_install, copied_elsewhere
 from importguard.diagnosis.files_left_out import ignored, not_committed, not_copied, stale_image
 from importguard.diagnosis.index import SourceIndex
@@ -22,7 +23,6 @@ from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missi
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.requirements import (
     declared_not_installed,
-    dev_only,
     marker_excluded,
     not_declared,
     wrong_stage,
@@ -65,6 +65,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     dev_only,
     wrong_stage,
     declared_not_installed,
+    extra_of_library,
     version_conflict,
     missing_name,
     not_in_source,

@@ -26,6 +26,11 @@ _PROJECT_FILES = frozenset(
 )
 _INSTALLS_DEVELOPMENT = frozenset({"uv", "poetry", "pdm"})
 """Tools that install the development groups unless told not to."""
+DEVELOPMENT = frozenset(
+    ("dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "style", "format")
+    + ("typing", "types", "mypy", "doc", "docs", "documentation", "ci", "qa", "quality", "build", "release")
+)
+"""Groups and extras that nobody means to have in production."""
 _NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -207,6 +212,10 @@ def asks_for(install: Install, requirement: Requirement) -> bool:
     if group in install.groups or "*" in install.groups:
         return True
     if requirement.kind != "group" or install.tool not in _INSTALLS_DEVELOPMENT:
-        # A requirements-dev.txt is asked for by whoever reads it.
-        return any(_same_file(file, requirement.place.path) for file in install.files)
+        # A requirements-dev.txt is asked for by whoever reads it; reading a pyproject.toml asks for no extra.
+        return posixpath.basename(requirement.place.path) not in _PROJECT_FILES and any(
+            _same_file(file, requirement.place.path) for file in install.files
+        )
+    if install.tool == "uv" and group not in DEVELOPMENT:
+        return False  # uv sync installs the group 'dev' alone, unless told otherwise
     return reads(install, requirement) and not install.main_only and group not in install.without

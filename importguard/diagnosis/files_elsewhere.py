@@ -22,8 +22,9 @@ def copied_after_install(case: Situation) -> Optional[Diagnosis]:
     return diagnosis(
         "copied-after-install",
         LIKELY,
-        f"{dockerfile.path}:{install.line} installs the project, and {case.sought.whole} gets into the image "
-        f"only afterwards, at {dockerfile.path}:{placement.line}: what was installed lacks it.",
+        f"{dockerfile.path}:{install.line} installs the project{_as_editable(install)}, and "
+        f"{case.sought.whole} gets into the image only afterwards, at {dockerfile.path}:{placement.line}: "
+        "what was installed lacks it.",
         f"move the COPY of line {placement.line} above line {install.line}; to keep the layer with the "
         "dependencies cached, install those alone before and the project (--no-deps) after it",
         Location(dockerfile.path, placement.line),
@@ -32,16 +33,27 @@ def copied_after_install(case: Situation) -> Optional[Diagnosis]:
     )
 
 
+def _as_editable(install: Install) -> str:
+    return " as an editable one, which maps what lies there when it runs" if install.editable else ""
+
+
 def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement]]:
     """The install of the project, and the COPY after it that brings the module to outside the import path."""
     if case.index is None or case.sought is None or case.index.source.dockerfile is None:
         return None
     dockerfile = case.index.source.dockerfile
     placement = case.index.final(case.sought.path)
-    if placement is None or _on_path(placement.destination, case):
+    if placement is None:
         return None
     lineage = dockerfile.lineage()
-    installs = [one for one in dockerfile.installs if one.stage in lineage and (one.locals or one.editable)]
+    on_path = _on_path(placement.destination, case)
+    # A console script has not the working directory on its path that the other commands have: what it misses
+    # lies on the import path all the same, and only an editable install would have brought it there.
+    installs = [
+        one
+        for one in dockerfile.installs
+        if one.stage in lineage and (one.editable or (one.locals and not on_path))
+    ]
     holding = [one for one in installs if _installs_folder_of(one, placement.destination)]
     if not holding or any(one.line > placement.line for one in holding):
         return None
@@ -67,7 +79,7 @@ def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
     if case.rule not in ("IG101", "IG102"):
         return None
     known = {posixpath.normpath(root) for root in case.clues.sys_path if root}
-    for candidate in case.clues.candidates:
+    for candidate in (*case.clues.candidates, *_placed(case)):
         if candidate.module != case.missing or candidate.site or not candidate.exact:
             continue
         if posixpath.normpath(candidate.root) not in known:
@@ -75,6 +87,18 @@ def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
             if confidence is not None:
                 return _elsewhere(candidate, confidence, case)
     return None
+
+
+def _placed(case: Situation) -> list[Candidate]:
+    """Where the build put the source's module, if the image holds it there."""
+    placement = case.index.final(case.sought.path) if case.index and case.sought else None
+    if placement is None or case.index is None or case.sought is None:
+        return []
+    path, root = placement.destination, case.index.image_root(case.sought.root)
+    tail = case.sought.path[len(case.sought.root) :].lstrip("/")
+    if root is None or path not in case.index.image_files or path != posixpath.join(root, tail):
+        return []
+    return [Candidate(case.missing, posixpath.join(root, case.missing.replace(".", "/")), root)]
 
 
 def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
@@ -104,6 +128,8 @@ def _volume_of(candidate: Candidate, case: Situation) -> Optional[str]:
 
 def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagnosis:
     location, remedy, change = _to_path(candidate.root, case)
+    longer = _longer_name(candidate, case)
+    remedy += f"; or import it as '{longer}' at {case.importers}" if longer else ""
     volume = _volume_of(candidate, case)
     hidden = f" {volume} is a VOLUME: what is mounted there hides it." if volume else ""
     return diagnosis(
@@ -116,6 +142,24 @@ def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagno
         change,
         (f"in the image: {candidate.path}", f"import path: {', '.join(case.clues.sys_path)}"),
     )
+
+
+def _longer_name(candidate: Candidate, case: Situation) -> Optional[str]:
+    """The name under which the import path does find it: ``backend.routes`` for ``routes``."""
+    parts = (
+        candidate.path.split("/")[1:-1] if candidate.path.endswith(".py") else candidate.path.split("/")[1:]
+    )
+    for root in case.evidence.import_path:
+        above = root.strip("/").split("/") if root.strip("/") else []
+        name = ".".join([*parts[len(above) : len(parts)]])
+        whole = parts[: len(above)] == above and all(part.isidentifier() for part in parts[len(above) :])
+        if whole and name != case.missing and _is_module(name, case):
+            return name
+    return None
+
+
+def _is_module(name: str, case: Situation) -> bool:
+    return name in case.code.files or any(other.startswith(name + ".") for other in case.code.files)
 
 
 def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optional[str]]:

@@ -159,6 +159,19 @@ class SourceIndex:
             return None
         return self._below_roots(module) or self._anywhere(module)
 
+    def find_beside(self, module: str, importer: str) -> Optional[SourceModule]:
+        """The module in a folder that holds the importing file ``importer`` (a path of the source).
+
+        ``import routes`` in ``backend/main.py`` means ``backend/routes/``, with or without ``__init__.py``.
+        """
+        folder = posixpath.dirname(importer)
+        while folder:
+            found = self._at(posixpath.join(folder, module.replace(".", "/")), module, folder)
+            if found is not None:
+                return found
+            folder = posixpath.dirname(folder)
+        return None
+
     def find_other_case(self, module: str) -> Optional[SourceModule]:
         """A module whose name differs in case only."""
         for root in self.roots:

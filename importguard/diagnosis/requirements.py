@@ -70,33 +70,6 @@ def _facts(marker: str, case: Situation) -> str:
     return ", ".join(named) or f"Python {case.evidence.version}"
 
 
-def dev_only(case: Situation) -> Optional[Diagnosis]:
-    """It is declared in a group or an extra alone, and nothing asks for that."""
-    declared = third_party(case)
-    if declared is None or declared.of("main"):
-        return None
-    grouped = [one for one in declared.of("group", "extra") if holds(one.marker, case, one.group or "")]
-    installs = declared.installs(final=True) + declared.installs(final=False)
-    if not grouped or declared.named_by(installs) is not None:
-        return None
-    if any(asks_for(install, one) for install in installs for one in grouped):
-        return None
-    one = grouped[0]
-    kind = "extra" if one.kind == "extra" else "group"
-    install = declared.read_by(one, declared.installs(final=True))
-    skipped = f", which line {install.line} of the Dockerfile does not install" if install else ""
-    return diagnosis(
-        "dev-only",
-        CERTAIN if install else LIKELY,
-        f"{one.name} is declared in the {kind} '{one.group}' alone ({at_place(one.place)}){skipped}, and "
-        f"{case.importers} imports it at runtime.",
-        f"declare {one.name} as a runtime requirement, or install the {kind} '{one.group}' in the image",
-        location_of(one.place),
-        None,
-        tuple(f"declared: {at_place(each.place)} {each.kind} {each.group}" for each in grouped),
-    )
-
-
 def wrong_stage(case: Situation) -> Optional[Diagnosis]:
     """An earlier stage installs it, and what it installed does not get into the final one."""
     declared = third_party(case)

@@ -81,6 +81,8 @@ class Situation:
         if self.index is None or self.rule not in ("IG101", "IG102"):
             return None
         found = self.index.find(self.missing)
+        if found is None and self.rule == "IG101" and self.import_place is not None:
+            found = self.index.find_beside(self.missing, self.import_place.path)
         if found is not None or self.rule == "IG101":
             return found
         return self._package_without_its_body()

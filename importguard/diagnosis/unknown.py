@@ -35,6 +35,11 @@ def unknown(case: Situation) -> Optional[Diagnosis]:
 def _what(case: Situation) -> str:
     placement = case.index.final(case.sought.path) if case.index and case.sought else None
     location = case.dockerfile(placement.line) if placement else None
+    if placement is not None and case.index and placement.destination in case.index.image_files:
+        return (
+            f"The image has it at {placement.destination}, where the import path does not find it under the "
+            f"name '{case.missing}'."
+        )
     if placement is not None and location is not None:
         return (
             f"The source has {placement.path}, {at(location)} copies it, the other files are the same, and "
@@ -66,6 +71,9 @@ _PROVIDER = "the distribution that provides '{}'"
 
 def _advice(case: Situation) -> str:
     if case.sought is not None:
+        placement = case.index.final(case.sought.path) if case.index else None
+        if placement is not None and case.index and placement.destination in case.index.image_files:
+            return f"correct the import at {case.importers}, or put the folder that holds it on PYTHONPATH."
         return "build the image anew; see what the steps after the COPY do."
     if case.rule != "IG101":
         return f"look at {case.importers}"

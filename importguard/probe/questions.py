@@ -50,7 +50,9 @@ class Questions:
             for name in names:
                 questions.lack(module, name)
         for target in targets:
-            questions._miss(target)
+            if _is_name(target):
+                questions._miss(target.partition(".")[0])
+                questions._miss(target)
         return questions
 
     def read(self, failure: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from unit.builders import failed, frame, raised
+from unit.builders import failed, frame, no_module, raised
 from unit.diagnosis.world import (
     BUILDER,
     FILES,
@@ -25,8 +26,8 @@ from unit.diagnosis.world import (
     where,
 )
 
-from importguard.evidence import ImageFacts
-from importguard.source.model import Copy, Git, GitIgnored, Place, Placement, Removed, Stage
+from importguard.evidence import Evidence, Frame, ImageFacts, ModuleImport
+from importguard.source.model import Copy, Git, GitIgnored, Place, Placement, Removed, Source, Stage
 
 MONITORING = "shop/monitoring/__init__.py"
 PATTERN = (22, "**/monitoring/", "!shop/monitoring/")
@@ -208,6 +209,50 @@ def test_other_installs_are_not_too_early(
     )
     seen = lacking("kit", clues=clues(candidates=(candidate("kit", "/app/src/kit", "/app/src"),)))
     assert only(seen, tree).cause == "copied-elsewhere"
+
+
+def test_an_editable_install_knows_only_what_lay_there() -> None:
+    """The working directory is on the path of the other commands, and not on a console script's."""
+    install = pip(3, locals=("/app",), editable=("/app",), files=())
+    tree = source("jobs/__init__.py", copied={"jobs/__init__.py": "/app/jobs/__init__.py"})
+    tree = replace(tree, dockerfile=dockerfile_of(installs=[install]))
+    found = only(lacking("jobs", clues=clues(files=in_image("jobs/__init__.py"))), tree)
+    assert where(found) == ("copied-after-install", ("Dockerfile", 4))
+    assert "maps what lies there when it runs" in found.explanation
+    assert "move the COPY of line 4 above line 3" in found.remedy
+
+
+BACKEND_MAIN = ModuleImport("backend.main", "/app/backend/main.py", "failed")
+
+
+def of_backend(missing: str, *files: str, **changes: Any) -> tuple[Evidence, Source]:
+    """``backend/main.py`` imports what lies beside it under its bare name."""
+    failure = no_module(missing, Frame("/app/backend/main.py", 2, "<module>", "backend.main"))
+    paths = ("backend/main.py", *files)
+    modules = [
+        ModuleImport(path[:-3].replace("/", ".").replace(".__init__", ""), f"/app/{path}", "imported")
+        for path in files
+    ]
+    main = replace(BACKEND_MAIN, failure=failure, culprit="backend.main")
+    seen = observed(main, *modules, clues=clues(files=in_image(*paths)))
+    return seen, source(*paths, copied={path: f"/app/{path}" for path in paths}, **changes)
+
+
+@pytest.mark.parametrize("file", ["backend/routes/__init__.py", "backend/routes/r.py"])
+def test_a_local_name_is_no_distribution(file: str) -> None:
+    """Also of a folder without __init__.py: never "add routes to requirements.txt"."""
+    found = only(*of_backend("routes", file))
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 2))
+    assert "lacks" not in found.explanation
+    assert "requirements" not in found.remedy
+    assert "or import it as 'backend.routes' at backend.main (backend/main.py:2)" in found.remedy
+
+
+def test_what_the_image_has_is_not_called_lacking() -> None:
+    seen, tree = of_backend("infra", "backend/infra/__init__.py")
+    nowhere = replace(tree, placements=tuple(one for one in tree.placements if "infra" in one.path))
+    found = only(seen, nowhere)
+    assert "lacks" not in found.explanation
 
 
 def stale(*differing: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from unit.builders import failed, frame, no_module, site
+from unit.builders import failed, frame, no_module, raised, site
 from unit.diagnosis.world import (
     BUILDER,
     SITE,
@@ -27,6 +27,7 @@ from unit.diagnosis.world import (
 from importguard.checks import run_checks
 from importguard.clues import OtherInterpreter
 from importguard.diagnosis.causes import diagnose
+from importguard.evidence import Frame
 from importguard.source.model import Copy, Install, Place, Stage
 
 INSTALLS = dockerfile_of(installs=[pip()])
@@ -293,3 +294,44 @@ def test_a_name_that_many_distributions_share_is_not_guessed():
     assert found.cause == "not-declared"
     assert found.remedy.startswith("add the distribution that provides 'google' to requirements.txt")
     assert found.change is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "install", "ask"),
+    [
+        ("extra", {"locals": ("/app",), "files": ()}, "'.[worker]'"),
+        ("extra", {"tool": "uv", "files": ("pyproject.toml",)}, "--extra worker"),
+        ("group", {"tool": "uv", "files": ()}, "--group worker"),
+        ("extra", {"tool": "poetry", "files": ()}, "--extra worker"),
+    ],
+)
+def test_an_extra_that_no_line_asks_for(kind, install, ask) -> None:
+    one = needs("celery", 12, "pyproject.toml", group="worker", kind=kind)
+    found = only(lacking("celery"), tree(one, dockerfile=dockerfile_of(installs=[pip(**install)])))
+    assert where(found) == ("extra-not-installed", ("pyproject.toml", 12))
+    assert f"ask for the {kind} at Dockerfile:3 ({ask})" in found.remedy
+    asked = dockerfile_of(installs=[pip(**{**install, "groups": ("worker",)})])
+    assert only(lacking("celery"), tree(one, dockerfile=asked)).cause == "declared-not-installed"
+
+
+def test_an_extra_of_an_installed_distribution() -> None:
+    requires = ("annotated-types", 'email-validator>=2; extra == "email"', 'tzdata; extra == "timezone"')
+    pydantic = dist("pydantic", "2.11", requires=requires, extras=("email", "timezone"))
+    known = clues(distributions=(pydantic, dist("fastapi")))
+    way = [frame("shop.main", 3), Frame(f"{SITE}/pydantic/networks.py", 9, "check", "pydantic.networks")]
+    failure = raised(
+        ("ImportError", "email-validator is not installed", None),
+        ("ModuleNotFoundError", "No module named 'email_validator'", "email_validator"),
+        frames=way,
+        missing="email_validator",
+    )
+    seen = observed(failed("shop.main", failure), clues=known)
+    found = only(seen, tree(needs("pydantic", 4, specifier=">=2"), needs("fastapi")))
+    assert where(found) == ("extra-not-installed", ("requirements.txt", 4))
+    assert (found.change, found.remedy) == (
+        "pydantic[email]>=2",
+        "require pydantic[email] at requirements.txt:4",
+    )
+    # What the application imports itself is its own requirement.
+    own = only(lacking("email_validator", clues=known), tree(needs("pydantic", 4), needs("fastapi")))
+    assert own.cause == "not-declared"

@@ -1,0 +1,123 @@
+"""What only an extra or a group brings, and nothing asks for that: dev-only, extra-not-installed."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.clues import Distribution
+from importguard.diagnosis.declared import DEVELOPMENT, Declared, asks_for, holds, names_for, parsed
+from importguard.diagnosis.requirements import third_party
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, at_place, diagnosis, location_of
+from importguard.model import Diagnosis
+from importguard.source.model import Requirement
+
+
+def dev_only(case: Situation) -> Optional[Diagnosis]:
+    """It is declared in a group or an extra alone, and nothing asks for that.
+
+    Cause ``extra-not-installed`` where it is no group for development.
+    """
+    declared = third_party(case)
+    if declared is None or declared.of("main"):
+        return None
+    grouped = [one for one in declared.of("group", "extra") if holds(one.marker, case, one.group or "")]
+    installs = declared.installs(final=True) + declared.installs(final=False)
+    if not grouped or declared.named_by(installs) is not None:
+        return None
+    if any(asks_for(install, one) for install in installs for one in grouped):
+        return None
+    one = next((each for each in grouped if not _is_for_development(each)), grouped[0])
+    kind = "extra" if one.kind == "extra" else "group"
+    if not _is_for_development(one):
+        return _extra_not_installed(case, declared, one, kind)
+    install = declared.read_by(one, declared.installs(final=True))
+    skipped = f", which line {install.line} of the Dockerfile does not install" if install else ""
+    return diagnosis(
+        "dev-only",
+        CERTAIN if install else LIKELY,
+        f"{one.name} is declared in the {kind} '{one.group}' alone ({at_place(one.place)}){skipped}, and "
+        f"{case.importers} imports it at runtime.",
+        f"declare {one.name} as a runtime requirement, or install the {kind} '{one.group}' in the image",
+        location_of(one.place),
+        None,
+        tuple(f"declared: {at_place(each.place)} {each.kind} {each.group}" for each in grouped),
+    )
+
+
+def _is_for_development(requirement: Requirement) -> bool:
+    return (requirement.group or "").lower() in DEVELOPMENT
+
+
+def _extra_not_installed(
+    case: Situation, declared: Declared, requirement: Requirement, kind: str
+) -> Diagnosis:
+    group = requirement.group or ""
+    install = declared.read_by(requirement, declared.installs(final=True))
+    line = case.dockerfile(install.line) if install else None
+    asks = f"'{install.text}' at {at(line)} does not ask for it" if install else "no line asks for it"
+    flag = f"--extra {group}" if kind == "extra" else f"--group {group}"
+    ask = f"'.[{group}]'" if kind == "extra" and (install is None or install.tool == "pip") else flag
+    where = f"at {at(line)}" if line else "where the image installs the project"
+    return diagnosis(
+        "extra-not-installed",
+        CERTAIN if install else LIKELY,
+        f"{requirement.name} is declared in the {kind} '{group}' alone ({at_place(requirement.place)}), and "
+        f"{asks}.",
+        f"ask for the {kind} {where} ({ask}), or declare {requirement.name} as a runtime requirement",
+        location_of(requirement.place),
+        None,
+        (f"declared: {at_place(requirement.place)} {kind} {group}",),
+    )
+
+
+def extra_of_library(case: Situation) -> Optional[Diagnosis]:
+    """An installed distribution imports what only one of its extras brings, and no requirement asks for that.
+
+    Cause ``extra-not-installed``: ``email_validator`` is missing, and pydantic's extra 'email' has it.
+    """
+    if third_party(case) is None or not case.finding.chain:
+        return None
+    importer = case.finding.chain[-1].importer
+    wanted = names_for(case, case.missing).candidates
+    for library in case.providers(importer):
+        extra = _bringing(library, wanted, case)
+        if extra is not None:
+            return _extra_of_library(case, library, extra)
+    return None
+
+
+def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -> Optional[str]:
+    """The extra of the distribution that requires one of ``wanted``; the smallest where several do."""
+    lines = [requirement for line in library.requires if (requirement := parsed(line)) is not None]
+    sizes: dict[str, int] = {}
+    for extra in library.extras:
+        brought = [
+            canonicalize_name(one.name) for one in lines if one.marker and holds(str(one.marker), case, extra)
+        ]
+        always = {canonicalize_name(one.name) for one in lines if holds(str(one.marker or ""), case)}
+        if not always.isdisjoint(wanted):
+            return None
+        if not set(brought).isdisjoint(wanted):
+            sizes[extra] = len(brought)
+    return min(sizes, key=lambda extra: (sizes[extra], extra)) if sizes else None
+
+
+def _extra_of_library(case: Situation, library: Distribution, extra: str) -> Diagnosis:
+    source = case.source
+    name = canonicalize_name(library.name)
+    declared = [one for one in (source.requirements if source else ()) if one.name == name]
+    one = next((each for each in declared if each.kind == "main"), None)
+    place = location_of(one.place) if one else None
+    where = f" at {at(place)}" if place else ""
+    return diagnosis(
+        "extra-not-installed",
+        CERTAIN if place else LIKELY,
+        f"{library.name} {library.version} imports '{case.missing}', which only its extra '{extra}' brings, "
+        "and nothing asks for that extra.",
+        f"require {library.name}[{extra}]{where}",
+        place,
+        f"{library.name}[{extra}]{one.specifier}" if one else None,
+        (f"installed: {library.name} {library.version}", f"imported by: {case.finding.chain[-1].importer}"),
+    )
