@@ -167,6 +167,19 @@ class ModuleNames:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """A string of the application's own files that is the ``name`` of a missing module, or of what is in it.
+
+    ``setting`` is the name that the statement assigns or adds to (``INSTALLED_APPS``), empty elsewhere.
+    """
+
+    name: str
+    path: str
+    line: int
+    setting: str = ""
+
+
+@dataclass(frozen=True)
 class System:
     """The image's system. ``distribution``, ``version`` and ``like`` are ID, VERSION_ID and ID_LIKE of
     os-release(5).
@@ -211,6 +224,7 @@ class Clues:
     broken: tuple[BrokenFile, ...] = ()
     unreadable: tuple[UnreadableFile, ...] = ()
     names: tuple[ModuleNames, ...] = ()
+    mentions: tuple[Mention, ...] = ()
     notes: tuple[str, ...] = ()
 
     def resolution(self, name: str) -> Optional[Resolution]:

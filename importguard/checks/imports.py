@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
+from importguard.clues import Mention
 from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
 from importguard.failures import dump
 from importguard.failures.application import Application, application
 from importguard.failures.environment import environment
 from importguard.failures.frames import chain, locate, own_frame
-from importguard.failures.root_cause import RootCause, root_cause, type_name
-from importguard.model import Diagnosis, Finding, Location, Severity
+from importguard.failures.root_cause import RootCause, root_cause, type_name, walk
+from importguard.model import Diagnosis, Finding, ImportStep, Location, Severity
 
 FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
 _BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
 _DENIED = re.compile(r"Permission denied: '([^']+)'$")
-_UNCONFIGURED = re.compile(r"settings are not configured|Apps aren't loaded yet")
+_UNCONFIGURED = re.compile(r"settings are not configured")
+# Modules that import what they are given the name of: a traceback that ends there does not say who gave it.
+_BY_NAME = ("importlib", "logging.config")
 
 Member = tuple[ModuleImport, RootCause]
 
@@ -30,7 +33,8 @@ def check(evidence: Evidence) -> list[Finding]:
     code = application(evidence)
     for item in _failed(evidence, code):
         cause = root_cause(item)
-        key = preparation if preparation and _lacks_preparation(item) else _key(item, cause)
+        by_it = preparation is not None and (_lacks_preparation(item) or _runs_setup(item, evidence))
+        key = preparation if preparation and by_it else _key(item, cause)
         groups.setdefault(key, []).append((item, cause))
     return [_finding(members, evidence, code) for members in groups.values()]
 
@@ -83,8 +87,23 @@ def _lacks_preparation(item: ModuleImport) -> bool:
     """Whether the module failed only because the preparation did: Django says so in these words."""
     if item.failure is None or item.failure.missing is not None:
         return False
-    known = type_name(item.failure.type) in ("AppRegistryNotReady", "ImproperlyConfigured")
-    return known and bool(_UNCONFIGURED.search(item.failure.message))
+    for cause in walk(item.failure):
+        kind = type_name(cause.type)
+        if kind == "AppRegistryNotReady" or (
+            kind == "ImproperlyConfigured" and _UNCONFIGURED.search(cause.message)
+        ):
+            return True
+    return False
+
+
+def _runs_setup(item: ModuleImport, evidence: Evidence) -> bool:
+    """Whether the module failed in a ``django.setup()`` of its own, as wsgi.py's does.
+
+    Another one has failed before it. What is imported for the second time in one process may fail otherwise.
+    """
+    prepared = evidence.preparation is not None and evidence.preparation.description.startswith("django.")
+    frames = item.failure.frames if item.failure else ()
+    return prepared and any((frame.module, frame.function) == ("django", "setup") for frame in frames)
 
 
 def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -> Finding:
@@ -92,17 +111,48 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
     prepared = next((one for one, _ in members if not one.selected), None)
     environmental = _environment(item, cause)
     frames = _frames(item, cause, code)
+    location, way = _location(item, cause, frames, code), chain(frames, cause.missing, code)
+    mention = _mention(cause, frames, evidence, code)
+    if mention is not None:
+        location, way = _named_by(mention, cause.missing or "", code)
+        cause = replace(cause, message=f"{cause.message}, which {mention.setting or 'a string'} names")
     return Finding(
         rule=cause.rule,
         severity=Severity.WARNING if environmental else cause.rule.severity,
         module=prepared.name if prepared else item.culprit or item.name,
         message=f"{prepared.name} fails: {cause.message}" if prepared else cause.message,
         missing=cause.missing,
-        location=_location(item, cause, frames, code),
-        chain=chain(frames, cause.missing, code),
+        location=location,
+        chain=way,
         affected=tuple(sorted({one.name for one, _ in members if one.selected})),
         diagnosis=environmental,
     )
+
+
+def _mention(
+    cause: RootCause, frames: Sequence[Frame], evidence: Evidence, code: Application
+) -> Optional[Mention]:
+    """The string that names the missing module, where a library imported it by its name.
+
+    Of several, the one in a setting, in a file of settings, comes first.
+    """
+    if cause.rule.id != "IG101" or evidence.clues is None or not frames:
+        return None
+    if not frames[-1].module.startswith(_BY_NAME):
+        return None
+    found = [one for one in evidence.clues.mentions if one.name == cause.missing]
+    if len(frames) > 1 and frames[-2].module in code.names:
+        # The application imports by name itself: only where the name comes from a setting is that the place.
+        found = [one for one in found if one.setting.isupper()]
+    found.sort(key=lambda one: (not one.setting.isupper(), "settings" not in one.path, one.path, one.line))
+    return found[0] if found else None
+
+
+def _named_by(mention: Mention, missing: str, code: Application) -> tuple[Location, tuple[ImportStep, ...]]:
+    """The place of the string, and the way from there."""
+    location = Location(code.relative(mention.path), mention.line)
+    importer = code.modules.get(mention.path, location.path)
+    return location, (ImportStep(importer, missing, location),)
 
 
 def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str]:

@@ -15,6 +15,7 @@ from importguard.probe.damage import broken_files, unreadable_files
 from importguard.probe.extensions import extensions
 from importguard.probe.files import read_bytes, shown
 from importguard.probe.libraries import Loader
+from importguard.probe.mentions import mentions
 from importguard.probe.metadata import installed_in
 from importguard.probe.names import module_names
 from importguard.probe.pythons import other_pythons, owner_of
@@ -117,6 +118,11 @@ class Gathering:
                     found += [place, place + ".py"]
         return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
 
+    def mentions(self) -> Iterator[Piece]:
+        """The strings that name a module which was imported by its name."""
+        paths = set(self.scene.modules.values())
+        yield "mentions", mentions(self.questions.named, paths, self.budget)
+
     def candidates(self) -> Iterator[Piece]:
         """Where missing modules lie elsewhere, and the other Pythons with what is installed for them."""
         missing = [name for name in self.questions.missing if self.resolver.kind(name) == "absent"]
@@ -202,7 +208,7 @@ def gather(
         steps += [gathering.resolutions, gathering.extensions]
     steps += [gathering.distributions, *([gathering.files] if files else [])]
     if failed:  # those that compile sources come last: a hostile one may end this process
-        steps += [gathering.candidates, gathering.damage, gathering.names]
+        steps += [gathering.candidates, gathering.damage, gathering.mentions, gathering.names]
     for step in steps:
         gathering.budget = budget.part(_STEP_SECONDS)
         try:

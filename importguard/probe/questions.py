@@ -17,6 +17,7 @@ _CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially ini
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
 _WORDS = re.compile(r"[\s:'\"()]+")
 _LIBRARY = re.compile(r"\.so(?:\.[\d.]+)?$")
+BY_NAME = ("importlib", "logging.config")  # modules that import what they are given the name of
 _MOST = 500
 _LONGEST = 500
 _DEEPEST = 30
@@ -25,7 +26,8 @@ _DEEPEST = 30
 class Questions:
     """What the failures ask. ``missing``: dotted names; ``names``: (module, name) that a module lacks;
     ``libraries``: files that the loader refused; ``refused``: modules of which an ImportError says neither;
-    ``files``: where the errors were raised, deepest first.
+    ``files``: where the errors were raised, deepest first; ``named``: the missing modules that no import
+    statement asked for, but code that was given their names.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class Questions:
         self.libraries: dict[str, None] = {}
         self.refused: dict[str, None] = {}
         self.files: dict[str, None] = {}
+        self.named: dict[str, None] = {}
 
     @classmethod
     def of(
@@ -59,6 +62,9 @@ class Questions:
         """Take in one failure, as ``supervisor.failure_json`` gives it."""
         if failure["missing"]:
             self._miss(failure["missing"])
+            frames = failure["frames"]
+            if frames and frames[-1][3].startswith(BY_NAME) and _is_name(failure["missing"]):
+                _add(self.named, failure["missing"])
         for kind, message, name in failure["causes"]:
             if message.startswith("No module named ") and name:
                 self._miss(name)

@@ -91,7 +91,9 @@ def test_installed_app_that_is_not_in_the_image(django: str) -> None:
     assert result.code == 1
     assert result.image["notes"]
     assert result.outcome("shop.apps") == "imported"
-    assert result.findings[0] == finding
+    assert result.findings == [finding], "what is judged without the setup invents none"
+    assert finding["location"] == {"path": "project/settings.py", "line": 3}
+    assert "which INSTALLED_APPS names" in finding["message"]
 
 
 def test_missing_module_in_a_view(django: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from unit.builders import ended, entry, evidence, failed, frame, imported, no_module, path, raised
 
 from importguard.checks.imports import check
+from importguard.clues import Clues, Mention, System
 from importguard.evidence import Frame, ModuleImport, Preparation
 from importguard.model import Finding, Location, Severity
 
@@ -273,3 +274,45 @@ def test_the_fingerprint_does_not_depend_on_the_importer() -> None:
     first = only(failed("shop.a", no_module("redis", frame("shop.a", 1))))
     second = only(failed("shop.b", no_module("redis", frame("shop.b", 99))))
     assert first.fingerprint == second.fingerprint
+
+
+IMPORTLIB = Frame("/usr/lib/python3.13/importlib/__init__.py", 88, "import_module", "importlib")
+
+
+def by_name(*mentioned: Mention, own: bool = False) -> Finding:
+    frames = [frame("shop.wsgi", 2), Frame("/lib/django/__init__.py", 24, "setup", "django"), IMPORTLIB]
+    failure = no_module("corsheaders", *([frames[0], IMPORTLIB] if own else frames))
+    known = Clues(System(), {}, (), mentions=mentioned)
+    return only(failed("shop.wsgi", failure), imported("shop.settings"), clues=known)
+
+
+def test_what_settings_name_is_missing_at_their_line() -> None:
+    finding = by_name(
+        Mention("corsheaders", "/app/shop/other.py", 3, "APPS"),
+        Mention("corsheaders", "/app/shop/settings.py", 9, "names"),
+        Mention("corsheaders", "/app/shop/settings.py", 162, "INSTALLED_APPS"),
+        Mention("other", "/app/shop/settings.py", 1, "INSTALLED_APPS"),
+    )
+    assert finding.location == Location("shop/settings.py", 162)
+    assert [(step.importer, step.imported) for step in finding.chain] == [("shop.settings", "corsheaders")]
+    assert finding.message == "No module named 'corsheaders', which INSTALLED_APPS names"
+
+
+def test_code_that_imports_by_name_is_the_place_unless_a_setting_gave_the_name() -> None:
+    here = Mention("corsheaders", "/app/shop/wsgi.py", 2)
+    assert by_name(here, own=True).location == Location("shop/wsgi.py", 2)
+    assert by_name(here, own=True).message == "No module named 'corsheaders'"
+    setting = Mention("corsheaders", "/app/shop/settings.py", 5, "PLUGINS")
+    assert by_name(setting, own=True).location == Location("shop/settings.py", 5)
+
+
+def test_a_module_that_runs_the_failed_setup_itself_belongs_to_it() -> None:
+    """What else it lacks in that process may be for want of the first run."""
+    again = no_module(
+        "psycopg2", frame("shop.wsgi", 2), Frame("/lib/django/__init__.py", 24, "setup", "django")
+    )
+    finding = only(
+        failed("shop.wsgi", again),
+        preparation=Preparation("django.setup() with X", "failed", no_module("n26")),
+    )
+    assert (finding.missing, finding.affected) == ("n26", ("shop.wsgi",))
