@@ -59,10 +59,10 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     """
     if _is_preparation(finding, evidence):
         return True
+    if not targets or finding.rule.id >= "IG3":
+        return None
     names = {finding.module, *finding.affected}
-    if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
-        return True
-    return None if not targets or finding.rule.id >= "IG3" else False
+    return any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets)
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
@@ -72,6 +72,8 @@ def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> 
         return True
     if not targets:
         return None
+    if finding.rule.id.startswith("IG4"):
+        return False  # what drift breaks has a finding of its own
     return any(_breaks_target(finding, entry, reaches) for entry, reaches in targets)
 
 

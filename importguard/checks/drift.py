@@ -19,7 +19,7 @@ from importguard.failures.root_cause import root_cause
 from importguard.model import Diagnosis, Finding, Location
 from importguard.rules import RULES
 from importguard.source.model import Placement, Source, SourceFile
-from importguard.source.modules import is_test
+from importguard.source.modules import is_test, module_name
 
 # What protoc, setuptools-scm, versioneer, Cython and the like write.
 _GENERATED = re.compile(r"(_pb2(_grpc)?|_?version|__about__|_build|_commit)\.py$|\.(so|pyd)$")
@@ -63,6 +63,7 @@ class _Drift:
         self.packages = {name.partition(".")[0] for name in selected}
         self.missed = {site.target for site in evidence.sites if site.resolves is False}
         self.missed |= {name for item in evidence.modules if item.failure for name in _missed(item)}
+        self.loaded = {item.name: item.path for item in evidence.modules if item.path}
         self.runs = _runs(source)
         files = {file.path: file for file in source.files}
         self.placements = [one for one in source.placements if self._counts(one)]
@@ -86,15 +87,28 @@ class _Drift:
     def missing(self) -> list[_Pair]:
         """Placed by the Dockerfile, and not there. What a RUN names may have been moved or removed by it.
 
-        What an import did not find has a finding already.
+        What an import did not find has a finding already. What no import would load is missed by nothing.
         """
         return [
             one
             for one in self.pairs
             if one.there is None
+            and not self._is_never_loaded(one.destination)
             and not self._is_named(one.destination)
             and not any(self._is_part_of(one.destination, name) for name in self.missed)
         ]
+
+    def _is_never_loaded(self, path: str) -> bool:
+        """Whether no import would load this file: its name can't be written, a package of its name goes
+        before it, or the module is loaded from elsewhere (installed, and copied too)."""
+        root = next((root for root in self.roots if path.startswith(root + "/")), "")
+        name = module_name(path[len(root) + 1 :], "")
+        if name is None:
+            return True
+        stem = path[: -len(".py")] if path.endswith(".py") else path
+        if f"{stem}/__init__.py" in self.image:
+            return True
+        return self.loaded.get(name, path) != path
 
     def _is_part_of(self, path: str, module: str) -> bool:
         """Whether a file of the image would be of the module, or in it."""

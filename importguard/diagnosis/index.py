@@ -203,16 +203,20 @@ class SourceIndex:
 
     def _anywhere(self, module: str) -> Optional[SourceModule]:
         """Outside the known roots. A bare file of a common name proves nothing; a package does, or a path of
-        several parts."""
+        several parts. What lies in a package has that package's name in front: auth_service/test_framework
+        is no test_framework."""
         relative = module.replace(".", "/")
         tails = [f"{relative}/__init__.py"] + ([f"{relative}.py"] if "." in module else [])
         for tail in tails:
             matching = [path for path in self._by_end.get(tail.rsplit("/", 1)[-1], ()) if _ends(path, tail)]
             for path in sorted(matching, key=lambda path: (path.count("/"), path)):
                 root = _head(path, tail)
-                if _ASIDE.isdisjoint(root.split("/")):
+                if _ASIDE.isdisjoint(root.split("/")) and not self._is_package(root):
                     return self._at(posixpath.join(root, relative), module, root)
         return None
+
+    def _is_package(self, folder: str) -> bool:
+        return f"{folder}/__init__.py" in self.files
 
     def image_root(self, root: str) -> Optional[str]:
         """The folder of the image that a root of the source becomes, by the files that are in both."""

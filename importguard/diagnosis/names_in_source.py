@@ -13,9 +13,11 @@ from importguard.diagnosis.situation import (
     Situation,
     diagnosis,
     listed,
+    under,
 )
 from importguard.model import Diagnosis
 from importguard.source.model import Removed
+from importguard.source.modules import is_test
 
 _CLOSE = 0.8
 
@@ -126,8 +128,12 @@ def _is_nobodys(case: Situation) -> bool:
 
 
 def close_names(case: Situation) -> list[str]:
-    """The names beside it that are written nearly so, as full module names."""
+    """The module of that very name elsewhere in the source where there is one alone, else the names beside it
+    that are written nearly so, as full module names."""
     parent, _, last = case.missing.rpartition(".")
+    elsewhere = _same_name_elsewhere(case, last)
+    if elsewhere is not None:
+        return [elsewhere]
     resolution = case.clues.resolution(case.missing)
     names = set(resolution.siblings) if resolution else set()
     if case.index is not None:
@@ -135,6 +141,20 @@ def close_names(case: Situation) -> list[str]:
     names.discard(last)
     close = difflib.get_close_matches(last, sorted(names), n=3, cutoff=_CLOSE)
     return [f"{parent}.{name}" if parent else name for name in close]
+
+
+def _same_name_elsewhere(case: Situation, name: str) -> Optional[str]:
+    """The only module of the source that is called ``name`` and can be imported: it was moved, or the import
+    was guessed. Asked for the application's own names alone: redis.py of a demo is not the redis that is
+    meant."""
+    if case.index is None or not case.own:
+        return None
+    ends = (f"/{name}.py", f"/{name}/__init__.py")
+    paths = [path for path in case.index.files if f"/{path}".endswith(ends) and not is_test(path)]
+    if len(paths) != 1 or not any(not root or under(paths[0], root) for root in case.index.roots):
+        return None
+    module = _module_of(paths[0], case)
+    return module if module != case.missing else None
 
 
 def _siblings_in_source(case: Situation, parent: str) -> set[str]:

@@ -76,9 +76,10 @@ def _repository_around(folder: str) -> Optional[str]:
 
 def _image_files(evidence: Evidence) -> list[ImageFile]:
     """The application's files; where they were not read, those that its modules name."""
-    if evidence.clues is not None and evidence.clues.files:
-        return list(evidence.clues.files)
-    return [ImageFile(item.path) for item in evidence.modules if item.selected and item.path]
+    modules = {item.path for item in evidence.modules if item.selected and item.path}
+    read = evidence.clues.files if evidence.clues is not None else ()
+    # Other folders of the import path may hold far more that is no one's source, such as Spark's.
+    return [one for one in read if one.path in modules] or list(read) or [ImageFile(path) for path in modules]
 
 
 class _Digests:

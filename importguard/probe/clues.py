@@ -41,6 +41,7 @@ BATCH = 100
 MOST_FILES = 30000
 LARGEST_FILE = 8 << 20
 _STEP_SECONDS = 2.0
+_NOT_WALKED = ("node_modules", "__pycache__", "site-packages", "dist-packages")
 
 
 class Gathering:
@@ -70,9 +71,10 @@ class Gathering:
                 yield "distributions", installed_in(entry, self.resolver.folder(entry).names, self.budget)
 
     def files(self) -> Iterator[Piece]:
-        """The application's files."""
+        """The application's files: those of its modules, and the others in its own import roots."""
         found: list[Any] = []
-        for path in sorted(set(self.scene.modules.values())):
+        known = set(self.scene.modules.values())
+        for path in sorted(known.union(python_files(self.scene.own_roots()))):
             if self.budget.is_spent("the application's files"):
                 break
             if len(found) >= MOST_FILES:
@@ -150,6 +152,27 @@ class Gathering:
                 "distributions": installed,
             }
             yield "interpreters", [told]
+
+
+def python_files(roots: list[str]) -> Iterator[str]:
+    """The Python files below ``roots``, whether or not an import could find them; never of the whole system.
+
+    A file in a folder such as my-tool, or beside a package of its name, is in the image all the same.
+    """
+    for root in roots:
+        if os.path.realpath(root) == "/":
+            continue
+        for folder, folders, names in os.walk(root):
+            folders[:] = [
+                name
+                for name in folders
+                if name[0] != "."
+                and name not in _NOT_WALKED
+                and not os.path.exists("%s/%s/pyvenv.cfg" % (folder, name))
+            ]
+            for name in names:
+                if name.endswith(".py"):
+                    yield "%s/%s" % (folder.rstrip("/"), name)
 
 
 def image_file(path: str) -> dict[str, Any] | None:

@@ -81,6 +81,15 @@ def test_files_with_their_digests(tree: Tree) -> None:
     assert a.digest == a.text_digest
 
 
+def test_files_that_no_import_can_load_are_in_the_image_too(tree: Tree) -> None:
+    names = ["a.py", "memory/__init__.py", "memory.py", "my-tool/x.py"]
+    root = tree(
+        {**dict.fromkeys(names, ""), "a.py": "import not_there\n", "venv/pyvenv.cfg": "", "venv/y.py": ""}
+    )
+    files = {one.path for one in clues(run_probe(root, pythons()[0])[1]).files}
+    assert files == {f"{root}/{name}" for name in names}
+
+
 def test_nothing_is_told_of_a_sound_application(tree: Tree) -> None:
     _, events = run_probe(tree({"a.py": ""}), pythons()[-1])
     assert [event for event in events if event["event"] == "clues"] == []

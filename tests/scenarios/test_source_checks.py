@@ -29,6 +29,10 @@ FILES = {
     "shop/api.py": "x = 1\n",
     "shop/same.py": "x = 1\n",
     "shop/old.py": "x = 1\n",
+    # What no import can write, and what a package of its name goes before, is in the image all the same.
+    "shop/my-tool/x.py": "x = 1\n",
+    "shop/memory/__init__.py": "",
+    "shop/memory.py": "x = 1\n",
 }
 
 
@@ -47,12 +51,12 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def said(result: Result) -> list[tuple[str, str, str]]:
-    return [(one["rule"], one["severity"], one["message"]) for one in result.findings]
+    return sorted((one["rule"], one["severity"], one["message"]) for one in result.findings)
 
 
 REQUIREMENTS = [
-    ("IG302", "error", "requirements.txt:1 declares 'alpha>=2', and alpha 1.0 is installed"),
     ("IG301", "warning", "requirements.txt:2 declares 'beta', and beta is not installed in the image"),
+    ("IG302", "error", "requirements.txt:1 declares 'alpha>=2', and alpha 1.0 is installed"),
     ("IG303", "error", "delta is not installed, and alpha 1.0 requires delta>=1"),
 ]
 

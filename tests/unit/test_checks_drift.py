@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,6 +124,23 @@ def test_times_only_support_it(after, created, age, confidence):
 )
 def test_what_builds_write_and_what_is_not_checked_is_left_out(here, there):
     assert drift({**SHOP, **here}, {**SHOP, **there}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("shop/my-tool/x.py", {}),  # no import can write it
+        ("shop/memory.py", {"shop/memory/__init__.py": "1"}),  # the package goes before it
+    ],
+)
+def test_what_no_import_would_load_is_not_missing(path: str, there: dict[str, str]):
+    here = {**SHOP, **there, path: "3"}
+    assert drift(here, {**SHOP, **there}) == []
+
+
+def test_what_was_installed_as_well_is_loaded_from_there():
+    installed = replace(imported("shop.new"), path="/usr/lib/python3/site-packages/shop/new.py")
+    assert drift({**SHOP, "shop/new.py": "3"}, SHOP, modules=[installed]) == []
 
 
 def test_what_a_run_speaks_of_is_left_out():

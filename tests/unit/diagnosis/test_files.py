@@ -340,6 +340,22 @@ def test_another_modules_removal_is_not_to_blame() -> None:
     )
 
 
+def test_not_in_source_suggests_the_only_file_of_that_name_before_those_that_are_written_nearly_so() -> None:
+    tree = source("shop/security/__init__.py", "shop/security/utils.py", "shop/tests/utils.py")
+    found = only(lacking("shop.utils"), tree)
+    assert found.cause == "not-in-source"
+    assert "did you mean shop.security.utils?" in found.remedy
+    two = source("shop/security/utils.py", "shop/late/utils.py")
+    assert "did you mean shop.util?" in only(lacking("shop.utils"), two).remedy
+
+
+def test_a_package_within_a_package_is_no_top_level_one() -> None:
+    inner = ("auth/__init__.py", "auth/framework/__init__.py")
+    assert only(lacking("framework"), source(*inner, outside=inner)).cause == "not-declared"
+    loose = ("libs/framework/__init__.py",)
+    assert only(lacking("framework"), source(*loose, outside=loose)).cause == "not-copied"
+
+
 def test_not_in_source_names_the_import_and_close_names() -> None:
     found = only(lacking("shop.utils", line=12), source())
     assert where(found) == ("not-in-source", ("shop/main.py", 12))
