@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
@@ -46,3 +47,11 @@ class Config:
     source: Optional[str] = None
     dockerfile: Optional[str] = None
     origin: Optional[Build] = None
+
+
+def build_arguments(build: Optional[Build]) -> tuple[str, ...]:
+    """``NAME=value`` of each build argument; a bare NAME takes its value from the environment."""
+    pairs = ((argument, *argument.partition("=")) for argument in (build.build_args if build else ()))
+    return tuple(
+        whole if equals else f"{name}={os.environ.get(name, '')}" for whole, name, equals, _ in pairs
+    )

@@ -169,3 +169,5 @@ class Evidence:
     seconds: float
     clues: Optional[Clues] = None
     image: ImageFacts = field(default_factory=ImageFacts)
+    existing: tuple[str, ...] = ()
+    """Names of the variables whose value is a path that exists in the image."""

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Optional
 
 from importguard.checks import run_checks
-from importguard.config import Config
+from importguard.config import Config, build_arguments
 from importguard.engines.base import Image
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence import Evidence, ModuleImport
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
-from importguard.redaction import redact, redacted
+from importguard.redaction import redacted_report
 from importguard.repository import copied, with_places
 from importguard.sources import choose_source, with_removed
 from importguard.startup import mark, shortfalls
@@ -24,7 +24,7 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
     """What ``evidence`` says of ``image``. Values of variables do not get into the report."""
     source, chosen = choose_source(config, evidence)
     findings = _findings(evidence, config, source)
-    reasons = [redacted(reason, config.env) for reason in shortfalls(findings, evidence)]
+    reasons = shortfalls(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     report = ImageReport(
@@ -38,7 +38,7 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
             ModuleVerdict(item.name, item.path, item.outcome, rules.get(item.name), item.seconds)
             for item in selected
         ),
-        findings=tuple(redact(finding, (*image.env, *config.env)) for finding in findings),
+        findings=tuple(findings),
         seconds=evidence.seconds,
         notes=(
             *_left_out(selected),
@@ -51,7 +51,8 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
         places=copied(findings, source, evidence.import_path) if source else {},
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
     )
-    return with_places(report, config, source)
+    variables = (*image.env, *config.env, *build_arguments(config.build or config.origin))
+    return redacted_report(with_places(report, config, source), variables, evidence.existing)
 
 
 def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> list[Finding]:
@@ -75,13 +76,14 @@ def unjudged(reference: str, image: Optional[Image], config: Config, error: Impo
         import_path=(),
         entrypoints=(),
         complete=False,
-        error=redacted(str(error), config.env),
+        error=str(error),
         modules=(),
         findings=(),
         seconds=0.0,
         exit_code=error.exit_code,
     )
-    return with_places(report, config)
+    variables = (*(image.env if image else ()), *config.env, *build_arguments(config.build or config.origin))
+    return redacted_report(with_places(report, config), variables)
 
 
 def _info(image: Image, config: Config) -> ImageInfo:

@@ -9,11 +9,18 @@ from typing import NamedTuple, Optional
 
 from importguard.terminal import inert
 
+_BRACKET = r"(?i)(##(?:vso)?)\["
+
 
 class Pipeline(NamedTuple):
-    """``annotates``: it obeys workflow commands in the log. ``summary`` is the file that it shows, if any."""
+    """What a pipeline does with the log and with files.
+
+    ``annotates``: it shows GitHub's workflow commands as annotations. ``obeys``: it takes lines of the log
+    for commands. ``summary`` is the file that it shows, if any.
+    """
 
     annotates: bool = False
+    obeys: bool = False
     summary: Optional[str] = None
 
 
@@ -22,19 +29,22 @@ def pipeline(environ: Mapping[str, str]) -> Optional[Pipeline]:
 
     GitHub: https://docs.github.com/actions/reference/variables-reference. Cloud Build keeps what a step
     writes to $BUILDER_OUTPUT/output with the build, ``buildStepOutputs`` in
-    https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds. Others set CI.
+    https://cloud.google.com/build/docs/api/reference/rest/v1/projects.builds. Azure Pipelines sets TF_BUILD:
+    https://learn.microsoft.com/azure/devops/pipelines/build/variables. Others set CI.
     """
     if environ.get("GITHUB_ACTIONS") == "true":
-        return Pipeline(annotates=True, summary=environ.get("GITHUB_STEP_SUMMARY") or None)
+        return Pipeline(annotates=True, obeys=True, summary=environ.get("GITHUB_STEP_SUMMARY") or None)
     if environ.get("BUILDER_OUTPUT"):
         return Pipeline(summary=os.path.join(environ["BUILDER_OUTPUT"], "output"))
+    if environ.get("TF_BUILD"):
+        return Pipeline(obeys=True)
     return Pipeline() if environ.get("CI") else None
 
 
 def harmless(shown: str, format_: str) -> str:
-    """The report with nothing that GitHub's runner takes for a command; a parser reads the same as before."""
+    """The report with nothing that a pipeline takes for a command; a parser reads the same as before."""
     if format_ in ("json", "sarif", "gitlab"):
-        return shown.replace("##[", "##\\u005b")
+        return re.sub(_BRACKET, r"\1\\u005b", shown)
     if format_ == "junit":
-        return re.sub(r"(?m)^(\s*):(?=:)", r"\1&#58;", shown.replace("##[", "##&#91;"))
+        return re.sub(r"(?m)^(\s*):(?=:)", r"\1&#58;", re.sub(_BRACKET, r"\1&#91;", shown))
     return shown if format_ == "github" else inert(shown)

@@ -1,33 +1,214 @@
-"""Values of environment variables never appear in a report, not even in the application's own words."""
+"""Values of variables and build arguments never appear in a report, not even in the application's own words.
+
+One pattern of all that is secret goes once over every text of a finished report, whatever rule, field or
+format it is for, and over what a build shows.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, Optional, TypeVar, cast
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from importguard.model import Finding
+from importguard.model import ImageInfo, ImageReport, Rule
+from importguard.progress import Progress
 
-_SHORTEST = 6
-_VERSION = re.compile(r"[\d.]+")
-_FREE_TEXT = frozenset({"IG104", "IG106", "IG107", "IG108"})
+Value = TypeVar("Value")
+
+_SHORTEST = 4
+_SHORTEST_NUMBER = 6
+_SHORTEST_PART = 6  # of a value that was cut in the middle
+_LONGEST_WORD = 16
+_LONG_TEXT = 500  # what is longer may have been cut without an ellipsis
+_ELLIPSIS = re.compile(r" ?(?:…|\.\.\.|\[\.\.\.)")
+_UNTOUCHED = (Rule, ImageInfo, Enum)
+# Names whose values are settings that everybody may read, and without which no message could be read.
+_PUBLIC_NAME = re.compile(
+    r"(?:.*_)?(?:PATH|HOME|PWD|LANG|LANGUAGE|TZ|TERM|SHELL|HOSTNAME)|LC_\w+|PYTHON\w*|GPG_KEY", re.ASCII
+)
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|DSN|SALT|PRIVATE|SIGN|PIN\b", re.IGNORECASE)
+_CODE_NAME = re.compile(r"(?:.*_)?(?:MODULE|SETTINGS|CLASS|APP|BACKEND|ENGINE)", re.ASCII)
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.]?(?:a|b|rc|post|dev|alpha|beta)\.?\d*)?")
+_WORDS = re.compile(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*(?:\(\))?)?", re.ASCII)
+_COMMON = frozenset({"utf-8", "c.utf-8", "en_us.utf-8", "localhost", "0.0.0.0:80", "127.0.0.1"})
+_ASSIGNED = re.compile(r"(?i)(?:pass|pwd|secret|token|key)\w*\s*[=:]\s*([^\s;&,'\"]+)")
 
 
-def redact(finding: Finding, env: Iterable[str]) -> Finding:
-    """Replace the values of ``env`` (``NAME=value``) in what the application said by ``<value of NAME>``.
+class Redaction:
+    """What is to be hidden, each form with the variable that it is the value of."""
 
-    Messages of the import system hold only names and paths and stay as they are; so do short values,
-    versions and paths, which are no secrets and without which no message could be read.
+    def __init__(self, forms: Iterable[tuple[str, str, bool]]) -> None:
+        self._names: dict[str, str] = {}
+        whole: dict[str, bool] = {}
+        for form, name, bounded in forms:
+            self._names.setdefault(form, name)
+            whole[form] = whole.get(form, True) and bounded
+        # The longest first: a password is part of the URL that holds it.
+        self._forms = sorted(whole, key=len, reverse=True)
+        patterns = (
+            rf"(?<!\w){re.escape(form)}(?!\w)" if whole[form] else re.escape(form) for form in self._forms
+        )
+        self._pattern = re.compile("|".join(patterns)) if whole else None
+
+    def text(self, text: str) -> str:
+        """``text`` with ``<value of NAME>`` in place of each value, and of a part where the text was cut."""
+        if self._pattern is None:
+            return text
+        text = self._pattern.sub(lambda match: self._mark(match.group()), text)
+        return self._without_parts(text)
+
+    def value(self, value: Value) -> Value:
+        """The same value with every text in it redacted: frozen dataclasses, tuples and mappings."""
+        return cast(Value, self._redacted(value)) if self._pattern else value
+
+    def _redacted(self, value: Any) -> Any:
+        if isinstance(value, str) and not isinstance(value, Enum):
+            return self.text(value)
+        if isinstance(value, tuple):
+            return tuple(self._redacted(item) for item in value)
+        if isinstance(value, dict):
+            return {self._redacted(key): self._redacted(item) for key, item in value.items()}
+        if not is_dataclass(value) or isinstance(value, (type, *_UNTOUCHED)):
+            return value
+        old = {field.name: getattr(value, field.name) for field in fields(value)}
+        new = {name: self._redacted(item) for name, item in old.items()}
+        return value if new == old else replace(value, **new)
+
+    def _mark(self, form: str) -> str:
+        return f"<value of {self._names[form]}>"
+
+    def _without_parts(self, text: str) -> str:
+        """A long text was cut by whoever told it: before an ellipsis, or at its start or end."""
+        is_long = len(text) >= _LONG_TEXT
+        cuts = [match.start() for match in _ELLIPSIS.finditer(text)] + [len(text)] * is_long
+        for form in self._forms if cuts else ():
+            for cut in reversed(cuts):
+                size = next((size for size in _sizes(form) if text.endswith(form[:size], 0, cut)), 0)
+                text = text[: cut - size] + self._mark(form) + text[cut:] if size else text
+            size = next((size for size in _sizes(form) if is_long and text.startswith(form[-size:])), 0)
+            text = self._mark(form) + text[size:] if size else text
+        return text
+
+
+def _sizes(form: str) -> range:
+    """The sizes of a part of ``form`` that tells something of it, largest first."""
+    return range(len(form) - 1, _SHORTEST_PART - 1, -1)
+
+
+def redaction_of(
+    variables: Iterable[str], known: Collection[str] = (), existing: Collection[str] = ()
+) -> Redaction:
+    """What to hide of ``variables`` (``NAME=value``).
+
+    ``known`` are names of modules and parts of paths that a report is about, ``existing`` the names of the
+    variables whose value is a path that exists in the image. Neither is a secret, nor are short values,
+    plain words, versions and the settings that every image has.
     """
-    return (
-        replace(finding, message=redacted(finding.message, env)) if finding.rule.id in _FREE_TEXT else finding
-    )
-
-
-def redacted(text: str, env: Iterable[str]) -> str:
-    """``text`` without the values of ``env``, as in ``redact``."""
-    for item in env:
+    forms = []
+    for item in variables:
         name, _, value = item.partition("=")
-        if len(value) >= _SHORTEST and not value.startswith("/") and not _VERSION.fullmatch(value):
-            text = text.replace(value, f"<value of {name}>")
-    return text
+        secret = _is_secret(name, value.strip(), known) and name not in existing
+        bounded = _WORDS.fullmatch(value) is not None
+        if secret:
+            forms += [(form, name, bounded) for form in _forms_of(value)]
+        forms += [(form, name, False) for part in _passwords(value) for form in _forms_of(part)]
+    return Redaction(forms)
+
+
+def redacted_report(
+    report: ImageReport, variables: Iterable[str], existing: Collection[str] = ()
+) -> ImageReport:
+    """The report with no value of ``variables`` in any of its texts; as ``redaction_of``."""
+    names = [module.name for module in report.modules]
+    paths = [module.path or "" for module in report.modules]
+    paths += [*report.import_path, report.interpreter.executable if report.interpreter else ""]
+    places = [*report.places, *report.places.values(), report.dockerfile]
+    known = {part for name in names for part in (name, *name.split("."))}
+    known |= {part for path in (*paths, *places) for part in path.split("/")}
+    known |= {report.image.reference, report.image.name, report.image.name.rpartition("/")[2]}
+    return redaction_of(variables, known, existing).value(report)
+
+
+def _is_secret(name: str, value: str, known: Collection[str]) -> bool:
+    least = _SHORTEST_NUMBER if value.isdigit() else _SHORTEST
+    if len(value) < least or _VERSION.fullmatch(value) or value.lower() in _COMMON:
+        return False
+    if _SECRET_NAME.search(name) and name != "GPG_KEY":
+        return True
+    if _PUBLIC_NAME.fullmatch(name) or value in known:
+        return False
+    if _MODULE.fullmatch(value) and (_CODE_NAME.fullmatch(name) or _is_code(value, known)):
+        return False
+    return not (_WORDS.fullmatch(value) and len(value) < _LONGEST_WORD)
+
+
+def _is_code(value: str, known: Collection[str]) -> bool:
+    """``shop.settings`` or ``shop.main:app`` where there is a module ``shop``."""
+    return ("." in value or ":" in value) and re.split("[.:]", value)[0] in known
+
+
+def _forms_of(value: str) -> Iterator[str]:
+    """The value as it may be written: as it is, in a Python or JSON string, in a URL, and line by line."""
+    lines = [line.strip() for line in value.splitlines()]
+    for text in dict.fromkeys(
+        [value, value.strip(), *(line for line in lines if len(line) >= 2 * _SHORTEST)]
+    ):
+        quoted = (repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+        escaped = (
+            text.replace("'", "\\'"),
+            text.replace('"', '\\"'),
+            repr(text.encode("utf-8", "replace"))[2:-1],
+        )
+        twice = tuple(repr(form)[1:-1] for form in quoted)
+        in_url = tuple(function(text, safe="", errors="replace") for function in (quote, quote_plus))
+        yield from dict.fromkeys(form for form in (text, *quoted, *escaped, *twice, *in_url) if form)
+
+
+def _passwords(value: str) -> Iterator[str]:
+    """The secret parts of a URL or of ``host=db password=…``, which may be told without the rest."""
+    password = _password_of_url(value)
+    if password and len(password) >= _SHORTEST:
+        yield from dict.fromkeys((password, unquote(password)))
+    for match in _ASSIGNED.finditer(value):
+        if len(match[1]) >= _SHORTEST and match[1] != value:
+            yield match[1]
+
+
+def _password_of_url(value: str) -> Optional[str]:
+    try:
+        return urlsplit(value).password
+    except ValueError:
+        return None
+
+
+class RedactedProgress:
+    """Shows what another progress shows, without the values of the build's arguments."""
+
+    def __init__(self, progress: Progress, redaction: Redaction) -> None:
+        self._progress = progress
+        self._redaction = redaction
+
+    def step(self, text: str) -> None:
+        """Begin a phase."""
+        self._progress.step(self._redaction.text(text))
+
+    def line(self, text: str) -> None:
+        """Show one line of a log."""
+        self._progress.line(self._redaction.text(text))
+
+    def notice(self, text: str) -> None:
+        """Say something that stays visible."""
+        self._progress.notice(self._redaction.text(text))
+
+    def update(self, done: int, total: int, text: str) -> None:
+        """Say how much is finished."""
+        self._progress.update(done, total, self._redaction.text(text))
+
+    def close(self) -> None:
+        """Remove what is transient."""
+        self._progress.close()

@@ -12,7 +12,7 @@ _UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
     "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_COMMAND = r"(?m)^\s*::|##\["
+_COMMAND = r"(?im)^\s*::|##(?:vso)?\["
 # SGR parameters, ECMA-48 section 8.3.117.
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
@@ -24,9 +24,10 @@ def escape(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """``text`` in which GitHub's runner finds no command: lines that begin with ``::``, ``##[`` anywhere.
+    """``text`` in which no pipeline finds a command: ``::`` at the start of a line, ``##[`` or ``##vso[``.
 
-    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs; it reads both streams.
+    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs and, for Azure Pipelines,
+    https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands; both read both streams.
     """
     return re.sub(_COMMAND, lambda match: match.group()[:-1] + "\\" + match.group()[-1], text)
 

@@ -109,8 +109,12 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     """Build or pull, as the settings say."""
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
+    from importguard.config import build_arguments
     from importguard.images.build import build
+    from importguard.redaction import RedactedProgress, redaction_of
 
+    # BuildKit writes what a step came to, with the arguments' values.
+    progress = RedactedProgress(progress, redaction_of(build_arguments(config.build)))
     progress.step(f"building {reference}")
     return engine.image(
         build(config.build, config.platform, progress), pull="never", platform=config.platform

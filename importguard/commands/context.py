@@ -82,7 +82,7 @@ def context(
 
         shown = _as_text(build, source, Title(context, time.monotonic() - start), verbose, no_color)
     runs_in = pipeline(os.environ)
-    write_stdout(harmless(shown, format_) if runs_in and runs_in.annotates else shown)
+    write_stdout(harmless(shown, format_) if runs_in and runs_in.obeys else shown)
     found = {"error": build.errors, "warning": build.errors + build.warnings, "never": 0}[fail_on]
     return EXIT_FINDINGS if found else EXIT_OK
 

@@ -30,7 +30,7 @@ def publish(
     """
     annotates = pipeline is not None and pipeline.annotates
     shown = _on_stdout(report, style)
-    write_stdout(harmless(shown, style.format_ or "text") if annotates else shown)
+    write_stdout(harmless(shown, style.format_ or "text") if pipeline and pipeline.obeys else shown)
     for format_, path in outputs:
         write_file(path, render(report, format_, style.verbose))
     if style.format_ is None and annotates:

@@ -139,6 +139,7 @@ class Observed:
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
             clues=self.clues.clues() if self.clues else None,
+            existing=tuple(self.discovery.get("existing", ())),
         )
 
 

@@ -139,7 +139,8 @@ def attempt(channel: Channel, action: Callable[..., object], *arguments: object)
         exits = issubclass(type(error), SystemExit)  # isinstance() would ask the error for its class
         outcome = "exited" if exits else "failed"
         channel.send("raised", outcome, describe(error, unread))
-        detail = "sys.exit({})".format(safe_text(error, _exit_code)[:80]) if exits else ""
+        code = safe_text(error, _exit_code)
+        detail = "sys.exit({})".format(code if len(code) <= 80 else code[:80] + "…") if exits else ""
         return outcome, describe(error), detail, seconds
     return "imported", None, "", _clock() - begun
 

@@ -148,7 +148,9 @@ class Supervisor:
         if not self.introduced:
             self.introduced = True
             told = {key: value for key, value in self.found.items() if key not in PRIVATE}
-            self.emit("discovery", **told)
+            environ = self.launch.environ.items()
+            existing = [name for name, value in environ if value[:1] == "/" and os.path.exists(value)]
+            self.emit("discovery", existing=existing, **told)
 
     def prepare(self, setup: dict[str, Any]) -> None:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""

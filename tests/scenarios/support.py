@@ -153,7 +153,7 @@ class Result:
 
 def environment(more: Optional[Mapping[str, str]] = None) -> dict[str, str]:
     """This process's environment without the settings of whoever runs the tests."""
-    pipeline = ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "BUILDER_OUTPUT")
+    pipeline = ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "BUILDER_OUTPUT", "TF_BUILD")
     kept = {
         name: value
         for name, value in os.environ.items()

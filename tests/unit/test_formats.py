@@ -105,6 +105,7 @@ def test_github_obeys_nothing_in_a_report_and_parsers_read_the_same(format_: str
     made = harmless(rendered, format_)
     if format_ != "github":
         assert "##[" not in made
+        assert "##vso[" not in made
         assert not any(line.strip().startswith("::") for line in made.splitlines())
     if format_ in ("json", "sarif", "gitlab"):
         assert json.loads(made) == json.loads(rendered)

@@ -35,8 +35,9 @@ def actions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_known_pipelines() -> None:
     assert pipeline({}) is None
     assert pipeline({"CI": "true"}) == Pipeline()
-    assert pipeline({"GITHUB_ACTIONS": "true"}) == Pipeline(annotates=True)
-    assert pipeline({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s"}) == Pipeline(True, "/s")
+    assert pipeline({"GITHUB_ACTIONS": "true"}) == Pipeline(annotates=True, obeys=True)
+    assert pipeline({"TF_BUILD": "True"}) == Pipeline(obeys=True)
+    assert pipeline({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s"}) == Pipeline(True, True, "/s")
     assert pipeline({"BUILDER_OUTPUT": "/builder/outputs"}) == Pipeline(
         summary=os.path.join("/builder/outputs", "output")
     )
