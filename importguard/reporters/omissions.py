@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,26 +18,77 @@ _MOST_LINES = 8
 
 
 @dataclass(frozen=True)
-class Title:
-    """What was asked for: the context as it was named, and how long the answer took."""
+class Examined:
+    """One build: the context as it was named, what was read and found, and how long that took."""
 
     context: str
+    source: Source
+    build: Build
     seconds: float
 
+    @property
+    def dockerfile(self) -> str:
+        """The Dockerfile's path; empty where there is none."""
+        return self.source.dockerfile.path if self.source.dockerfile else ""
 
-def render(build: Build, source: Source, title: Title, *, width: int, color: bool, verbose: bool) -> str:
-    """The text report; ``width`` in characters."""
-    dockerfile = source.dockerfile.path if source.dockerfile else "no Dockerfile"
-    files = [dockerfile, source.ignore_file or "no .dockerignore"]
-    lines = [f"importguard context  {escape(title.context)}  ({escape(', '.join(files))})", ""]
-    lines += _verdict(build, color)
+
+def render(
+    examined: Sequence[Examined], notes: Sequence[str], *, width: int, color: bool, verbose: bool
+) -> str:
+    """The text report, build by build; ``width`` in characters."""
+    said: dict[tuple[object, ...], str] = {}
+    sections = ["\n".join(_section(one, said, width, color, verbose)) for one in examined]
+    told = [line for note in notes for line in wrap(f"Note: {escape(note)}", width, "", "   ")]
+    return "\n\n".join([*sections, *(["\n".join(told)] if told else [])]) + "\n"
+
+
+def _heading(one: Examined) -> str:
+    files = [one.dockerfile or "no Dockerfile", one.source.ignore_file or "no .dockerignore"]
+    inner = f", context {escape(one.source.context)}" if one.source.context != "." else ""
+    return f"importguard context  {escape(one.context)}  ({escape(', '.join(files))}{inner})"
+
+
+def _section(
+    one: Examined, said: dict[tuple[object, ...], str], width: int, color: bool, verbose: bool
+) -> list[str]:
+    """One build. ``said`` are the omissions that an earlier one has told, with its Dockerfile."""
+    build, source = one.build, one.source
+    lines = [_heading(one), "", *_verdict(build, color)]
+    grouped = len({omission.severity for omission in build.omissions}) > 1
+    before = ""
     for number, omission in enumerate(build.omissions, 1):
+        group = _GROUPS[omission.severity]
+        if grouped and group != before:
+            lines += ["", style(f"{group}:", "bold", color)]
+        before = group
+        earlier = said.setdefault(_identity(omission), one.dockerfile)
+        told = _said_again(omission, source, earlier) if earlier != one.dockerfile else None
         lines += ["", style(f"{number}. {escape(omission.module)}", "bold", color)]
-        lines += [line for text in _said_of(omission, verbose) for line in wrap(text, width, "   ", "      ")]
+        texts = told or _said_of(omission, source, verbose)
+        lines += [line for text in texts for line in wrap(text, width, "   ", "      ")]
     lines += ["", *(line for text in _others(build, verbose) for line in wrap(text, width, "", "   "))]
     lines += [line for note in build.notes for line in wrap(f"Note: {escape(note)}", width, "", "   ")]
-    lines.append(f"{_count(build.files, 'Python file')} · {build.going_in} go in · {title.seconds:.1f} s")
-    return "\n".join(lines) + "\n"
+    lines.append(f"{_count(build.files, 'Python file')} · {build.going_in} go in · {one.seconds:.1f} s")
+    return lines
+
+
+def _identity(omission: Omission) -> tuple[object, ...]:
+    """What makes it the same as another build's: the line of .dockerignore, or that no COPY takes it."""
+    out = omission.left_out
+    return omission.module, omission.severity, out.cause, out.place if out.cause == "ignored" else None
+
+
+def _said_again(omission: Omission, source: Source, earlier: str) -> list[str]:
+    text = f"as for {escape(earlier)}"
+    needs = f": add {' and '.join(_additions(omission, source))}" if omission.copy else ""
+    return [text + needs]
+
+
+_GROUPS = {
+    "error": "Errors: missed as soon as the code is imported",
+    "warning": "Warnings: missed when a function is called",
+    None: "Missed only where the code is prepared for it",
+}
 
 
 def _verdict(build: Build, color: bool) -> Iterator[str]:
@@ -55,7 +106,7 @@ def _verdict(build: Build, color: bool) -> Iterator[str]:
         yield f"{_count(guarded, 'left-out module')} would be missed only where the code is prepared for it."
 
 
-def _said_of(omission: Omission, verbose: bool) -> Iterator[str]:
+def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]:
     place = omission.left_out.place
     if omission.left_out.cause == "ignored" and place:
         yield f"left out by {escape(place.path)}:{place.line}  {escape(place.text)}"
@@ -67,16 +118,29 @@ def _said_of(omission: Omission, verbose: bool) -> Iterator[str]:
     places = ", ".join(f"{escape(one.path)}:{one.line}{_scope(one.scope)}" for one in shown)
     rest = len(omission.imports) - len(shown)
     yield f"imported at {places}" + (f" and {_count(rest, 'other line')}" if rest else "")
+    yield f"add {' and '.join(_additions(omission, source))}"
+
+
+def _additions(omission: Omission, source: Source) -> Iterator[str]:
+    """Every line that is needed: what .dockerignore lets in again may need a COPY too."""
+    place = omission.left_out.place
     if omission.left_out.exception and place:
-        yield f"add '{escape(omission.left_out.exception)}' at the end of {escape(place.path)}"
-    else:
-        yield f"add a COPY for {escape(omission.left_out.path)}"
+        yield f"'{escape(omission.left_out.exception)}' at the end of {escape(place.path)}"
+    if omission.copy and source.dockerfile:
+        yield f"'{escape(omission.copy)}' to {escape(source.dockerfile.path)}"
 
 
 def _scope(scope: str) -> str:
-    return {"module": "", "function": " (in a function)", "type_checking": " (for type checkers)"}.get(
-        scope, f" ({scope})"
-    )
+    return _SCOPES.get(scope, f" ({scope})")
+
+
+_SCOPES = {
+    "module": "",
+    "function": " (in a function)",
+    "type_checking": " (for type checkers)",
+    "start": " (the start command)",
+    "settings": " (INSTALLED_APPS)",
+}
 
 
 def _others(build: Build, verbose: bool) -> Iterator[str]:
@@ -109,13 +173,35 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def render_json(build: Build, source: Source) -> str:
-    """The JSON report: additions are allowed, renames are not."""
+def render_json(examined: Sequence[Examined], notes: Sequence[str]) -> str:
+    """The JSON report: additions are allowed, renames are not. What is said at the top is of all builds."""
+    builds = [_build(one) for one in examined]
+    first = examined[0].source if len(examined) == 1 else None
     report = {
         "schema_version": 1,
         "importguard": __version__,
+        "context": first.context if first else ".",
+        "dockerfile": first.dockerfile.path if first and first.dockerfile else None,
+        "ignore_file": first.ignore_file if first else None,
+        "summary": {
+            "files": max(one.build.files for one in examined),
+            "going_in": sum(one.build.going_in for one in examined),
+            "errors": sum(one.build.errors for one in examined),
+            "warnings": sum(one.build.warnings for one in examined),
+        },
+        "modules": [module for build in builds for module in build["modules"]],
+        "left_out": [out for build in builds for out in build["left_out"]],
+        "notes": [*(note for build in builds for note in build["notes"]), *notes],
+        "builds": builds,
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def _build(one: Examined) -> dict[str, Any]:
+    build, source = one.build, one.source
+    return {
         "context": source.context,
-        "dockerfile": source.dockerfile.path if source.dockerfile else None,
+        "dockerfile": one.dockerfile or None,
         "ignore_file": source.ignore_file,
         "summary": {
             "files": build.files,
@@ -123,13 +209,14 @@ def render_json(build: Build, source: Source) -> str:
             "errors": build.errors,
             "warnings": build.warnings,
         },
-        "modules": [_module(one) for one in build.omissions],
+        "modules": [
+            {**_module(omission), "dockerfile": one.dockerfile or None} for omission in build.omissions
+        ],
         "left_out": [
-            {"path": one.path, "cause": one.cause, "location": _location(one.place)} for one in build.others
+            {"path": out.path, "cause": out.cause, "location": _location(out.place)} for out in build.others
         ],
         "notes": list(build.notes),
     }
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
 def _module(one: Omission) -> dict[str, Any]:
@@ -140,6 +227,7 @@ def _module(one: Omission) -> dict[str, Any]:
         "cause": one.left_out.cause,
         "location": _location(one.left_out.place),
         "exception": one.left_out.exception,
+        "copy": one.copy,
         "imports": [{"path": site.path, "line": site.line, "scope": site.scope} for site in one.imports],
     }
 

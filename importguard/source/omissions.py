@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
 from importguard.probe.imports import import_sites, parse
 from importguard.source.arrival import LeftOut, left_out
+from importguard.source.copy_lines import CopyLines
 from importguard.source.import_statements import likely_imports
 from importguard.source.model import Source
 from importguard.source.modules import import_roots, is_test, module_name, module_names
+from importguard.source.named_modules import NamedModule, installed_apps, started_modules
 from importguard.source.standard import STANDARD
 
+_AT_ONCE = frozenset({"module", "start", "settings"})
 _SEVERITIES = ("error", "warning", None)
 
 
 @dataclass(frozen=True)
 class ImportedAt:
-    """An import statement in a file that goes in. ``scope`` as in ``evidence.ImportSite``."""
+    """An import in a file that goes in. ``scope`` as in ``evidence.ImportSite``; ``start`` is a start command
+    of the Dockerfile, ``settings`` Django's INSTALLED_APPS.
+    """
 
     module: str
     path: str
@@ -30,11 +35,15 @@ class ImportedAt:
 
 @dataclass(frozen=True)
 class Omission:
-    """A module that is left out, and the imports that won't find it. A package stands for what is in it."""
+    """A module that is left out, and the imports that won't find it. A package stands for what is in it.
+
+    ``copy`` is the COPY line that it needs; None where one takes it already.
+    """
 
     module: str
     left_out: LeftOut
     imports: tuple[ImportedAt, ...]
+    copy: Optional[str] = None
 
     @property
     def severity(self) -> Optional[str]:
@@ -43,7 +52,7 @@ class Omission:
         None where the imports are guarded or for type checkers only.
         """
         scopes = {one.scope for one in self.imports}
-        if "module" in scopes:
+        if scopes & _AT_ONCE:
             return "error"
         return "warning" if scopes & {"function", "lazy"} else None
 
@@ -86,11 +95,11 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     finder = _Finder(source.root, roots, inside, lost)
     importers = [path for path in inside if path.endswith(".py") and (include_tests or not is_test(path))]
     imports: dict[str, dict[ImportedAt, None]] = {}
-    for path in importers if lost else ():
-        for file, site in finder.imports(path):
-            imports.setdefault(file, {})[site] = None
+    for file, site in finder.all_imports(importers, source) if lost else ():
+        imports.setdefault(file, {})[site] = None
+    copies = CopyLines(source, lost)
     found = [
-        Omission(next(iter(sites)).module, lost[path], tuple(sorted(sites, key=_order)))
+        _omission(next(iter(sites)).module, lost[path], sorted(sites, key=_order), copies)
         for path, sites in imports.items()
     ]
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
@@ -99,8 +108,14 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
 
 
+def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:
+    needs_copy = copies.source.dockerfile is not None and not copies.is_covered(out.path)
+    copy = copies.line_for(module, out.path) if needs_copy or out.cause == "not-copied" else None
+    return Omission(module, out, tuple(sites), copy)
+
+
 def _order(site: ImportedAt) -> tuple[bool, str, int]:
-    return site.scope != "module", site.path, site.line
+    return site.scope not in _AT_ONCE, site.path, site.line
 
 
 class _Finder:
@@ -113,6 +128,7 @@ class _Finder:
         # What is left of a package whose __init__.py is left out is a namespace package (PEP 420).
         self.present |= {parent for name in self.present for parent in _parents(name)}
         self.packages = {posixpath.dirname(path) for path in (*inside, *lost) if path.endswith("__init__.py")}
+        self.paths = tuple(lost)
         self.lost: dict[str, str] = {}
         self.beside: dict[str, dict[str, str]] = {}
         for path in sorted(lost):
@@ -129,6 +145,30 @@ class _Finder:
             if name and name not in STANDARD and "." not in name:
                 self.beside.setdefault(start, {}).setdefault(name, path)
 
+    def all_imports(self, importers: Iterable[str], source: Source) -> Iterator[tuple[str, ImportedAt]]:
+        """What the start command and the files ``importers`` import of what is left out."""
+        if source.dockerfile is not None:
+            there = {one.destination for one in source.placements if one.stage == source.dockerfile.final}
+            for named in started_modules(source.dockerfile):
+                found = self._started(named, there)
+                if found is not None:
+                    yield found[1], ImportedAt(found[0], source.dockerfile.path, named.line, "start")
+        for path in importers:
+            yield from self.imports(path)
+
+    def _started(self, named: NamedModule, there: Collection[str]) -> Optional[tuple[str, str]]:
+        """A module of the start command that is left out; of a script, the only file that it can be."""
+        if not named.script:
+            return self._missing(named.module, (), {})
+        if named.script in there:
+            return None
+        paths = [path for path in self.paths if f"/{path}".endswith(f"/{named.path}")]
+        return (
+            (next(iter(module_names(paths[0], self.roots)), named.path), paths[0])
+            if len(paths) == 1
+            else None
+        )
+
     def imports(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
         """The file that is left out, and the import, for each in the file ``path``."""
         try:
@@ -136,6 +176,10 @@ class _Finder:
                 text = stream.read()
         except OSError:
             return
+        for named in installed_apps(text):
+            app = self._missing(named.module, (), {})
+            if app is not None:
+                yield app[1], ImportedAt(app[0], path, named.line, "settings")
         module = next(iter(module_names(path, self.roots)), "")
         is_package = posixpath.basename(path) == "__init__.py"
         folder = posixpath.dirname(path)

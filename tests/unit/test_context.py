@@ -76,6 +76,8 @@ def test_json(shop, capsys):
         "cause": "ignored",
         "location": {"path": ".dockerignore", "line": 2, "text": "**/monitoring/"},
         "exception": "!shop/monitoring/",
+        "copy": None,
+        "dockerfile": "Dockerfile",
         "imports": [
             {"path": "shop/main.py", "line": 1, "scope": "module"},
             {"path": "shop/late.py", "line": 2, "scope": "function"},
@@ -110,7 +112,7 @@ def test_another_dockerfile_and_stage(shop, capsys):
     code, out, _ = run(capsys, str(shop), "-f", str(shop / "web.Dockerfile"), "--target", "one")
     assert code == 1
     assert "no COPY takes it; the nearest is web.Dockerfile:2  COPY shop/main.py /app/shop/" in out
-    assert "add a COPY for shop/monitoring/__init__.py" in out
+    assert "add 'COPY shop/monitoring /app/shop/monitoring' to web.Dockerfile" in out
 
 
 @pytest.mark.parametrize(
@@ -140,3 +142,102 @@ def test_wrong_usage_and_nothing_to_look_at(tmp_path, capsys):
 def test_names_of_files_are_escaped(shop, capsys):
     write(shop, {"shop/\x1b[31m/monitoring/a.py": ""})
     assert "\x1b" not in run(capsys, str(shop), "-v")[1]
+
+
+MONOREPO = {
+    "docker/Dockerfile.api": 'FROM python\nWORKDIR /app\nCOPY api/ ./api\nCMD ["python", "-m", "api.main"]\n',
+    "docker/Dockerfile.web": "FROM node\nCOPY . .\n",
+    "worker/Dockerfile": 'FROM python\nWORKDIR /app\nCOPY . .\nCMD ["python", "jobs/main.py"]\n',
+    "worker/.dockerignore": "jobs/main.py\n",
+    "worker/jobs/main.py": "",
+    "worker/jobs/tasks.py": "",
+    "examples/Dockerfile": "FROM python\nCOPY . .\nCMD python x.py\n",
+    "examples/x.py": "",
+    "api/__init__.py": "",
+    "api/main.py": "import daemon.run\nimport daemon.lost\n",
+    "daemon/run.py": "",
+    "daemon/lost.py": "",
+}
+
+
+def test_every_dockerfile_of_a_repository_with_the_folder_that_it_is_built_from(
+    tmp_path, capsys, monkeypatch
+):
+    write(tmp_path, MONOREPO)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys)
+    assert code == 1
+    heads = [line for line in out.split("\n") if line.startswith("importguard context")]
+    assert heads == [
+        "importguard context  .  (docker/Dockerfile.api, no .dockerignore)",
+        "importguard context  .  (worker/Dockerfile, worker/.dockerignore, context worker)",
+    ]
+    assert "   add 'COPY daemon /app/daemon' to docker/Dockerfile.api\n" in out
+    assert "1. jobs.main\n   left out by worker/.dockerignore:1" in out
+    assert "   imported at worker/Dockerfile:4 (the start command)\n" in out
+    note = (
+        "No Python is run in docker/Dockerfile.web, or no Python file goes in: not looked at (-f FILE does)."
+    )
+    assert out.endswith(f"Note: {note}\n")
+
+
+def test_the_json_of_several_builds(tmp_path, capsys):
+    write(tmp_path, MONOREPO)
+    report = json.loads(run(capsys, str(tmp_path), "--format", "json")[1])
+    assert [(one["dockerfile"], one["context"]) for one in report["builds"]] == [
+        ("docker/Dockerfile.api", "."),
+        ("worker/Dockerfile", "worker"),
+    ]
+    assert [(one["name"], one["dockerfile"], one["copy"]) for one in report["modules"]] == [
+        ("daemon.lost", "docker/Dockerfile.api", "COPY daemon /app/daemon"),
+        ("daemon.run", "docker/Dockerfile.api", "COPY daemon /app/daemon"),
+        ("jobs.main", "worker/Dockerfile", None),
+    ]
+    assert report["summary"]["errors"] == 3
+
+
+def test_a_dockerfile_that_is_named_gets_its_folder_too(tmp_path, capsys):
+    dockerfile = "FROM python\nWORKDIR /app\nCOPY jobs jobs\nCMD python jobs/main.py\n"
+    write(tmp_path, {**MONOREPO, "worker/Dockerfile": dockerfile})
+    code, out, _ = run(capsys, str(tmp_path), "-f", str(tmp_path / "worker/Dockerfile"))
+    assert code == 1
+    assert "(worker/Dockerfile, worker/.dockerignore, context worker)" in out
+
+
+def test_errors_and_warnings_stand_apart_and_what_was_said_is_not_said_again(shop, capsys):
+    write(
+        shop,
+        {
+            "Dockerfile": "FROM python\nCOPY shop /app/shop\n",
+            "second.Dockerfile": "FROM python\nCOPY shop/*.py /srv/shop/\n",
+            "shop/main.py": "import shop.monitoring\ndef f():\n    import jobs\n",
+            "jobs.py": "",
+        },
+    )
+    _, out, _ = run(capsys, str(shop))
+    assert out.index("Errors: missed as soon") < out.index("1. shop.monitoring")
+    assert out.index("1. shop.monitoring") < out.index("Warnings: missed when") < out.index("2. jobs\n")
+    assert "   add 'COPY jobs.py /app/jobs.py' to Dockerfile\n" in out
+    second = out[out.index("(second.Dockerfile") :]
+    again = "   as for Dockerfile: add '!shop/monitoring/' at the end of .dockerignore and 'COPY "
+    assert f"1. shop.monitoring\n{again}" in second
+
+
+def test_what_the_settings_of_django_name(tmp_path, capsys):
+    write(
+        tmp_path,
+        {
+            "Dockerfile": "FROM python\nWORKDIR /app\nCOPY shop shop\n",
+            "shop/__init__.py": "",
+            "shop/settings.py": 'INSTALLED_APPS = [\n    "django.contrib.auth",\n    "cart.apps.Cart",\n]\n',
+            "cart/__init__.py": "",
+            "cart/apps.py": "",
+        },
+    )
+    code, out, _ = run(capsys, str(tmp_path))
+    assert code == 1
+    assert "1. cart\n" in out
+    assert (
+        "   imported at shop/settings.py:3 (INSTALLED_APPS)\n   add 'COPY cart /app/cart' to Dockerfile\n"
+        in out
+    )

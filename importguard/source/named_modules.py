@@ -1,0 +1,100 @@
+"""Modules that are named elsewhere than in import statements: the start command, and Django's settings."""
+
+from __future__ import annotations
+
+import ast
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from importguard.source.model import Dockerfile, Instruction
+
+_TARGET = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_][\w.]*(?:\(.*\))?")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_SERVERS = frozenset(("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian", "uwsgi"))
+_STARTS = ("CMD", "ENTRYPOINT")
+
+
+@dataclass(frozen=True)
+class NamedModule:
+    """A module that is loaded by name. Of a script, ``script`` is its path in the image and ``path`` that
+    below the WORKDIR."""
+
+    module: str
+    line: int
+    script: str = ""
+    path: str = ""
+
+
+def started_modules(dockerfile: Dockerfile) -> list[NamedModule]:
+    """What the last CMD and ENTRYPOINT of the image name: ``python -m``, a script, a server's target."""
+    lineage = dockerfile.lineage()
+    last: dict[str, Instruction] = {}
+    for instruction in dockerfile.instructions:
+        if instruction.stage in lineage and instruction.keyword in _STARTS:
+            last[instruction.keyword] = instruction
+    workdir = dockerfile.stages[dockerfile.final].workdir
+    started = [last[keyword] for keyword in ("ENTRYPOINT", "CMD") if keyword in last]
+    words = [word for one in started for word in _words(one)]
+    return list(_of_command(words, started[-1].line, workdir)) if started else []
+
+
+def _words(instruction: Instruction) -> list[str]:
+    value = instruction.text.partition(" ")[2].strip()
+    try:
+        read = json.loads(value) if value.startswith("[") else None
+    except ValueError:
+        read = None
+    words = [str(word) for word in read] if isinstance(read, list) else ["sh", "-c", value]
+    if len(words) > 2 and words[0].endswith("sh") and words[1].endswith("c"):
+        try:
+            return shlex.split(words[2].replace("&&", " ; "), comments=True)
+        except ValueError:
+            return words[2].split()
+    return words
+
+
+def _of_command(words: Sequence[str], line: int, workdir: str) -> Iterator[NamedModule]:
+    is_server = any(posixpath.basename(word) in _SERVERS for word in words)
+    is_python = False
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        target = _TARGET.fullmatch(word)
+        if is_server and target and not before.startswith("-"):
+            yield NamedModule(target[1], line)
+        elif before == "-m" and is_python and _DOTTED.fullmatch(word):
+            is_python = False
+            if word not in _SERVERS:
+                yield NamedModule(word, line)
+        elif is_python and word.endswith(".py"):
+            is_python = False
+            script = posixpath.normpath(posixpath.join(workdir, word))
+            below = script[len(workdir.rstrip("/")) + 1 :] if script.startswith(workdir) else script[1:]
+            yield NamedModule("", line, script, below)
+        elif not word.startswith("-"):
+            is_python = posixpath.basename(word).startswith(("python", "pypy"))
+
+
+def installed_apps(text: bytes) -> list[NamedModule]:
+    """The strings of Django's INSTALLED_APPS in a settings file, with their lines."""
+    if b"INSTALLED_APPS" not in text:
+        return []
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [
+        NamedModule(item.value, item.lineno)
+        for statement in tree.body
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and _is_apps(statement)
+        for item in ast.walk(statement.value or statement)
+        if isinstance(item, ast.Constant) and isinstance(item.value, str) and _DOTTED.fullmatch(item.value)
+    ]
+
+
+def _is_apps(statement: ast.stmt) -> bool:
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    return any(isinstance(one, ast.Name) and one.id == "INSTALLED_APPS" for one in targets)
