@@ -63,7 +63,9 @@ def _all_import(checked: int) -> Iterator[str]:
 
 
 def _startup(image: ImageReport) -> Iterator[str]:
-    commands = ", ".join(dict.fromkeys(escape(entry.command) for entry in image.entrypoints if entry.target))
+    unknown = {entry.command for entry in image.entrypoints if not entry.target}
+    known = [entry.command for entry in image.entrypoints if entry.command not in unknown]
+    commands = ", ".join(dict.fromkeys(map(escape, known)))
     broken = sum(1 for finding in (*image.findings, *image.suppressed) if finding.breaks_startup)
     if broken:
         verb = "breaks" if broken == 1 else "break"

@@ -21,7 +21,7 @@ def mark(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
 
     The part (image, code) that keeps the application from starting comes first; in each part what breaks
     startup, then what a start command imports, then the rest. Both marks are None where no start command was
-    recognised.
+    recognised; where one of several was not, they are never False.
 
     What fails for want of the environment breaks no startup where production sets it: see ``shortfalls``.
     """
@@ -62,7 +62,9 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     if not targets or finding.rule.id >= "IG3":
         return None
     names = {finding.module, *finding.affected}
-    return any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets)
+    if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
+        return True
+    return None if _is_unknown(targets, evidence) else False
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
@@ -74,7 +76,14 @@ def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> 
         return None
     if finding.rule.id.startswith("IG4"):
         return False  # what drift breaks has a finding of its own
-    return any(_breaks_target(finding, entry, reaches) for entry, reaches in targets)
+    if any(_breaks_target(finding, entry, reaches) for entry, reaches in targets):
+        return True
+    return None if _is_unknown(targets, evidence) else False
+
+
+def _is_unknown(targets: Sequence[Target], evidence: Evidence) -> bool:
+    """Whether a start command was not understood: what it loads is not known."""
+    return not targets or any(entry.module is None for entry in evidence.entrypoints)
 
 
 def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str]) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.distributions import Distribution, editable_mapping, entry_point, installed, owner
-from importguard.probe.django import preparation, settings_of
-from importguard.probe.files import read_text, shown
+from importguard.probe.distributions import Distribution, editable_mapping, installed, owner
+from importguard.probe.django import preparation
+from importguard.probe.files import shown
 from importguard.probe.finder import Finder, Found
 from importguard.probe.interpreter import Interpreter, NoInterpreter
 from importguard.probe.launch import Launch
 from importguard.probe.programs import StartCommand
 from importguard.probe.scene import Scene
 from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch
+from importguard.probe.targets import Target, TargetSearch, is_site
 
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
 _KERNEL = frozenset(["proc", "sys", "dev"])
@@ -47,20 +48,6 @@ def discover(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], S
     except (NoInterpreter, NothingToImport, TooMuch) as problem:
         error = str(problem)
     return search.result(error), search.scene()
-
-
-class Target:
-    """A module that a start command loads, and the attribute of it that it needs.
-
-    ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
-    belongs to, and where it is absent, importing it says so.
-    """
-
-    def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
-        self.command = command
-        self.module = str(module)
-        self.attribute = attribute and str(attribute)
-        self.alone = alone
 
 
 class Discovery:
@@ -95,19 +82,30 @@ class Discovery:
         )
         self._set_path(self._roots(python))
         self.targets = self._find_targets()
+        self._add_directories_of_tools()
         self._select()
-        if not any(self.selection.modules.values()) and self._may_add_directory():
+        if not self._holds_own() and self._may_add_directory():
             self.notes.append(
                 "the start command's import path holds no modules; the working directory %s was added"
                 % shown(self.directory)
             )
             self._set_path([*self.import_path, self.directory])
             self._select()
+        if not self._holds_own():
+            self._take_installed()
         self._entrypoints()
         self._not_on_the_path()
         self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
-        if not any(self.selection.modules.values()):
+        if not self._holds_own():
             raise NothingToImport(self._nothing())
+
+    def _add_directories_of_tools(self) -> None:
+        """A tool that is not known is taken to load what lies in its working directory, as most do."""
+        assert self.interpreter is not None
+        commands = [target.command for target in self.targets if target.foreign]
+        folders = [command.directory for command in commands if not command.secondary]
+        if folders and not self._packages() and not self.interpreter.safe_path:
+            self._set_path(_unique([*self.import_path, *folders]))
 
     def _other_interpreters(self, python: Interpreter) -> None:
         """Several commands can run several Pythons; all are judged with the first."""
@@ -178,7 +176,7 @@ class Discovery:
         entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
         self.finder = Finder(entries, self.selection)
         for entry in entries:
-            if _is_site(entry):
+            if is_site(entry):
                 names = self.selection.folder(entry).names
                 self.finder.mapping.update(editable_mapping(entry, names))
         self.details.append("import path: %s" % ", ".join(shown(entry) for entry in entries))
@@ -203,7 +201,7 @@ class Discovery:
             if distribution.is_local_folder():
                 self._add_distribution(distribution, "installed from a folder")
         for target in self.targets:
-            self._add_target(target.module, target.alone)
+            self._add_target(target)
 
     def _reached_from_above(self, root: str) -> bool:
         """Whether an entry point names a module below this root by its longer name (``src.pkg.main``)."""
@@ -219,7 +217,7 @@ class Discovery:
         assert self.interpreter is not None
         found = []
         for entry in self.finder.entries:
-            third_party = _is_site(entry) or (entry not in self.import_path and _below_site(entry))
+            third_party = is_site(entry) or (entry not in self.import_path and _below_site(entry))
             if not third_party and not self.interpreter.is_standard(entry):
                 found.append(entry)
         return found
@@ -307,79 +305,37 @@ class Discovery:
     # Entry points
 
     def _find_targets(self) -> list[Target]:
-        found = []
-        for command in self.commands:
-            for module, attribute in self._entries(command):
-                module = self._run_as_main(command, module)
-                located = self.finder.locate(module)
-                if command.secondary and located is None:
-                    self.details.append("%s: %s is not in the image" % (command.text, shown(module)))
-                elif located and self._is_standard(located):
-                    self.notes.append("%s of the start command is in the standard library" % module)
-                else:
-                    found.append(Target(command, module, attribute, False))
-            for module, attribute in command.workers:
-                found.append(Target(command, module, attribute, True))
-            program = command.tool if command.tool_program else command.runs
-            if program and program.isidentifier() and not self.finder.locate(program):
-                if program not in [target.module for target in found]:
-                    found.append(Target(command, program, None, True))
+        self.search = TargetSearch(
+            self.finder, self.environ, self._distributions, self._is_third_party, self._is_standard
+        )
+        found = self.search.run(self.commands)
+        self.notes += self.search.notes
+        self.details += self.search.details
         return found
 
-    def _run_as_main(self, command: StartCommand, module: str) -> str:
-        """``python -m package`` runs package.__main__, which cannot be imported to check it: the package is.
-
-        Where there is no ``__main__`` the command cannot run, and that is the module that is missing.
-        """
-        found = self.finder.locate(module) if command.runs == module else None
-        inner = module + ".__main__"
-        if found and (found.package or found.portions) and not self.finder.locate(inner):
-            return inner
-        return module
-
-    def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
-        if command.tool == "celery":
-            return [self._celery(module, attribute) for module, attribute in command.entries]
-        if command.tool and not command.entries and command.script:
-            sites = self._distributions()
-            target = entry_point(sites, command.tool)
-            if target and command.tool not in ("celery", "flask", "uvicorn", "gunicorn"):
-                module, _, attribute = target.partition(":")
-                return [(module, attribute or None)]
-        if command.tool == "django":
-            settings = settings_of(command, self.environ)
-            return [(settings, None)] if settings else command.entries
-        return command.entries
-
-    def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
-        """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app)."""
-        if attribute:
-            return module, attribute
-        inner = self.finder.locate(module + ".celery")
-        if inner:
-            module += ".celery"
-        found = inner or self.finder.locate(module)
-        text = (read_text(found.path) if found and found.path else None) or ""
-        for name in ("app", "celery"):
-            if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
-                return module, name
-        return module, None
+    def _is_third_party(self, found: Found, module: str) -> bool:
+        """Whether a module was installed, in site-packages or beside the application."""
+        if not found.entry:
+            return False
+        return is_site(found.entry) or module.split(".")[0] in self._foreign(
+            self.selection.folder(found.entry)
+        )
 
     def _is_standard(self, found: Found) -> bool:
         assert self.interpreter is not None
         return bool(found.entry) and self.interpreter.is_standard(found.entry)
 
-    def _add_target(self, module: str, alone: bool) -> None:
-        found = self.finder.locate(module)
-        if found is None and alone:
+    def _add_target(self, target: Target) -> None:
+        """The module of a target with what belongs to it; an absent one is imported all the same.
+
+        Not that of a command that may never run: the report says that it could not be verified.
+        """
+        module, found = target.module, self.finder.locate(target.module)
+        if found is None and (target.alone or not target.command.conditional):
             self.selection.force(module, None)
         if found is None or found.portions:
             return
-        if (
-            not alone
-            and found.entry
-            and (_is_site(found.entry) or module.split(".")[0] in self._foreign_of(found))
-        ):
+        if not target.alone and not target.foreign and self._is_third_party(found, module):
             distribution = owner(self._distributions(), found.path, module)
             if distribution:
                 self._add_distribution(distribution, "owns the entry point %s" % module)
@@ -387,8 +343,27 @@ class Discovery:
                 self._add_unit(module.split(".")[0])
         self.selection.force(module, found.path)
 
-    def _foreign_of(self, found: Found) -> set[str]:
-        return self._foreign(self.selection.folder(found.entry))
+    def _holds_own(self) -> bool:
+        """Whether anything of the application's is to be imported, or would be if it were there."""
+        tools = {target.module for target in self.targets if target.alone or target.foreign}
+        return not tools.issuperset(self.selection.modules)
+
+    def _take_installed(self) -> None:
+        """Take installed distributions for the application whose programs the start commands are.
+
+        Raises NothingToImport where that would be a guess: a tool would pass for what it starts.
+        """
+        for target in self.targets:
+            if target.foreign and not target.command.secondary:
+                name = target.distribution.name if target.distribution else target.module.split(".")[0]
+                if self.search.is_known_tool(target) or self.search.names_code(target.command):
+                    raise NothingToImport(
+                        "%s. The start command %s is a program of the installed package %s: if that is the "
+                        "application, name it with -p %s"
+                        % (self._nothing(), target.command.text, shown(name), target.module.split(".")[0])
+                    )
+                target.foreign = False
+                self._add_target(target)
 
     def _runs(self, command: StartCommand) -> str | None:
         """The module that the command runs as ``__main__``, which is never imported under its own name."""
@@ -400,10 +375,11 @@ class Discovery:
             attribute = ":" + target.attribute if target.attribute else ""
             self._entrypoint(target.command, shown(target.module + attribute), target)
         for command in self.commands:
-            if command.secondary or any(target.command is command for target in self.targets):
+            loads = [target for target in self.targets if target.command is command]
+            if command.secondary or not all(target.foreign or target.alone for target in loads):
                 continue
             self._entrypoint(command, None, None)
-            self.notes.append("no entry point was recognised in the start command: %s" % command.text)
+            self.notes.append("start command not understood: %s" % command.text)
         if not self.commands:
             self.notes.append("the image has no start command, so no entry point is checked")
 
@@ -515,10 +491,6 @@ def _plain(value: Any) -> Any:
 
 def _unique(texts: list[str]) -> list[str]:
     return list(dict.fromkeys(texts))
-
-
-def _is_site(entry: str) -> bool:
-    return os.path.basename(entry) in ("site-packages", "dist-packages")
 
 
 def _below_site(entry: str) -> bool:

@@ -18,6 +18,9 @@ class StartCommand:
     leaves out in safe-path mode (PEP 686's ``-P``). ``entries``: (module, attribute or None) that it loads.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
+    ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
+    ``console`` that only the function is known that a console script calls, ``code`` that the entries are
+    those of the text after ``python -c``.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -37,6 +40,9 @@ class StartCommand:
         self.dead_script: str | None = None
         self.script: str | None = None
         self.tool: str | None = None
+        self.is_read = False
+        self.console = False
+        self.code = False
         self.runs: str | None = None
         self.roots: list[str] = []
         self.own_roots: list[str] = []
@@ -227,6 +233,7 @@ def _console_script(command: StartCommand, path: str) -> bool:
             call = _call_of(text, parts[3])
             if call:
                 command.entries.append((parts[1], call))
+                command.console = True
                 return True
     return False
 
@@ -279,7 +286,7 @@ def read_tool(command: StartCommand, name: str, words: list[str]) -> bool:
         return False
     from importguard.probe.tools import READERS
 
-    command.recognised = True
+    command.recognised = command.is_read = True
     command.tool = name
     READERS[name](command, words)
     return True

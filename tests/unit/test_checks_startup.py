@@ -168,3 +168,14 @@ def test_nothing_imported_is_no_pass() -> None:
 
 def test_an_unknown_outcome_is_unchecked() -> None:
     assert judged(imported("shop"), ended("shop.a", "strange", ""))[1]
+
+
+def test_breaks_startup_is_unknown_beside_a_command_that_is_not_understood() -> None:
+    unknown = EntryPoint("someserver main:app", None, None, None, None, ())
+    findings, reasons = judged(
+        failed("shop.main", no_module("redis")),
+        failed("shop.b", no_module("attrs")),
+        entrypoints=(entry("shop.main", "failed"), unknown),
+    )
+    assert {one.missing: one.breaks_startup for one in findings} == {"redis": True, "attrs": None}
+    assert reasons == []

@@ -413,14 +413,13 @@ def test_the_working_directory_helps_out(image):
 
 
 def test_the_working_directory_does_not_hide_that_the_command_fails(image):
+    """What is not where the command looks is missing: importing it says so."""
     image.write_all("main.py site1/settings.py")
     (image.root / "elsewhere").mkdir()
     found = image.discover("uvicorn", "--app-dir", str(image.root / "elsewhere"), "main:app")
-    assert "nothing to import" in found["error"]
-    assert (
-        "nothing to import"
-        in image.discover("django-admin", "check", "--settings", "site1.settings")["error"]
-    )
+    assert found["modules"] == [["main", None], ["uvicorn", None]]
+    found = image.discover("django-admin", "check", "--settings", "site1.settings")
+    assert ["site1.settings", None] in found["modules"]
 
 
 def test_modules_beside_the_import_path_are_mentioned(image):
@@ -451,11 +450,80 @@ def test_an_empty_command(image):
 # Entry points and the import path
 
 
-def test_a_target_that_is_not_in_the_image_is_left_to_the_host(image):
+def test_a_target_that_is_not_in_the_image_is_imported_all_the_same(image):
     image.write_all("main.py")
     found = image.discover("python3", "-m", "uvicorn", "gone.main:app")
     assert found["error"] is None
     assert found["entrypoints"][0]["module"] == "gone.main"
+    assert ["gone.main", None] in found["modules"]
+
+
+def test_a_target_that_is_not_in_the_image_of_a_command_that_may_not_run(image):
+    image.write_all("main.py")
+    text = 'case "$1" in web) exec uvicorn gone:app ;; esac'
+    found = image.discover("sh", "-c", text)
+    assert found["entrypoints"][0]["module"] == "gone"
+    assert ["gone", None] not in found["modules"]
+
+
+# Tools that are not known
+
+SERVER = "import sys\nfrom someserver.cli import main\nsys.exit(main())\n"
+
+
+@pytest.fixture
+def served(image: Image) -> Image:
+    """An image with a server of which nothing is known."""
+    image.install("someserver", "someserver/__init__.py someserver/cli.py someserver/__main__.py")
+    image.write("someserver/optional.py", "import not_there\n", image.site)
+    image.script("someserver", SERVER)
+    return image
+
+
+def test_the_program_of_a_tool_is_not_the_application(served):
+    """Its module is loaded by production as well; what else it has is not the application's concern."""
+    served.write_all("main.py shop.py")
+    found = served.discover("someserver", "--target", "handler")
+    assert [name for name, _ in found["modules"]] == ["main", "shop", "someserver.cli"]
+    assert [entry["module"] for entry in found["entrypoints"]] == ["someserver.cli", None]
+    assert found["notes"] == ["start command not understood: someserver --target handler"]
+    assert found["entrypoints"][0]["start"]["import_path"] == []
+
+
+def test_a_tool_with_nothing_to_load_may_be_the_application(served):
+    found = served.discover("someserver", "--port", "80")
+    assert [name for name, _ in found["modules"]] == ["someserver", "someserver.cli", "someserver.optional"]
+
+
+def test_a_tool_whose_application_is_somewhere_else_is_no_verdict(served):
+    folder = served.root / "elsewhere"
+    served.write("main.py", folder=folder)
+    for arguments in (["shop.web:app"], ["--dir", str(folder)], [f"--file={folder}/main.py"]):
+        error = served.discover("someserver", *arguments)["error"]
+        assert error.startswith("nothing to import")
+        assert error.endswith(
+            "installed package someserver: if that is the application, name it with -p someserver"
+        )
+
+
+def test_a_known_tool_is_never_the_application(image):
+    image.install("honcho", "honcho/__init__.py honcho/__main__.py honcho/command.py")
+    image.script("start-all", "import sys\nfrom honcho.command import main\nsys.exit(main())\n")
+    assert "name it with -p honcho" in image.discover("start-all")["error"]
+    assert image.discover("python3", "-m", "honcho", "start")["error"]
+
+
+def test_a_module_that_is_named_is_the_application_unless_it_is_given_one(served):
+    served.write_all("main.py")
+    assert served.modules("python3", "-m", "someserver", "--port", "80") == [
+        "main",
+        "someserver",
+        "someserver.cli",
+        "someserver.optional",
+    ]
+    found = served.discover("python3", "-m", "someserver", "main:app")
+    assert [name for name, _ in found["modules"]] == ["main", "someserver"]
+    assert found["entrypoints"][-1]["module"] is None
 
 
 def test_a_branch_whose_target_is_not_in_the_image_is_no_entry_point(image):
