@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import DEFAULT_PATH, read_text, shebang, shown, which
-from importguard.probe.programs import TOOLS, StartCommand, is_python, read_python, read_tool
-from importguard.probe.words import is_assignment, spelled
+from importguard.probe.files import read_text, shebang, shown, which
+from importguard.probe.programs import TOOLS, StartCommand, is_dotted, is_python, read_python, read_tool
+from importguard.probe.words import spelled
+from importguard.probe.wrappers import Invocation, after_options, unwrap, unwrap_env
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
 NO_WRAPPERS = frozenset(
@@ -20,83 +21,17 @@ NO_WRAPPERS = frozenset(
 )
 """Commands of scripts that name programs without starting them."""
 
-SUPERVISORS = frozenset(["supervisord", "circusd", "honcho", "watchfiles", "watchmedo", "hupper"])
+SUPERVISORS = frozenset(["watchfiles", "watchmedo", "hupper"])
 """Python programs that start others: what they load themselves is not the application."""
+
+MANAGERS = frozenset(
+    "supervisord circusd honcho foreman forego goreman hivemind overmind s6-svscan runsvdir runsvdir-start "
+    "svscan my_init init multirun".split()
+)
+"""Programs that start several others side by side; ``process_managers`` reads which."""
 
 _DEPTH = 8
 """How many wrappers are followed: a script can call itself."""
-
-_PROGRAMS = 2000
-"""How many programs are looked at in all: a script can call itself many times."""
-
-# Options with a value of their own, and how many arguments follow before the wrapped command. "*": every
-# long option has a value.
-WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
-    "exec": (frozenset(["-a"]), 0),
-    "tini": (frozenset(["-e", "-p"]), 0),
-    "tini-static": (frozenset(["-e", "-p"]), 0),
-    "docker-init": (frozenset(["-e", "-p"]), 0),
-    "catatonit": (frozenset(), 0),
-    "dumb-init": (frozenset(["-r", "--rewrite"]), 0),
-    "gosu": (frozenset(), 1),
-    "su-exec": (frozenset(), 1),
-    "sudo": (frozenset(["-u", "-g", "-D", "--user", "--group"]), 0),
-    "runuser": (frozenset(["-u", "-g", "--user"]), 0),
-    "setpriv": (frozenset(["--reuid", "--regid", "--groups", "--inh-caps"]), 0),
-    "nice": (frozenset(["-n", "--adjustment"]), 0),
-    "ionice": (frozenset(["-c", "-n", "--class", "--classdata"]), 0),
-    "timeout": (frozenset(["-s", "-k", "--signal", "--kill-after"]), 1),
-    "nohup": (frozenset(), 0),
-    "setsid": (frozenset(), 0),
-    "stdbuf": (frozenset(["-i", "-o", "-e"]), 0),
-    "opentelemetry-instrument": (frozenset(["*"]), 0),
-    "ddtrace-run": (frozenset(), 0),
-    "xvfb-run": (frozenset(["-n", "-s", "-e", "-f"]), 0),
-}
-RUNNERS = frozenset(["poetry", "uv", "pipenv", "pdm", "rye", "hatch"])
-_UV_VALUES = frozenset(
-    [
-        "--with",
-        "--extra",
-        "--group",
-        "--env-file",
-        "--python",
-        "-p",
-        "--project",
-        "--directory",
-        "--package",
-        "--only-group",
-        "--no-group",
-        "--no-extra",
-        "--with-editable",
-        "--with-requirements",
-        "--index-url",
-    ]
-)
-
-
-class Invocation:
-    """One program about to be started."""
-
-    def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
-        self.words = words
-        self.environ = environ
-        self.directory = directory
-        self.conditional = conditional
-        self.missing: list[str] = []
-        self.budget = [_PROGRAMS]
-
-    def require(self, program: str) -> None:
-        """Note a wrapper that is not in the image: without it nothing starts."""
-        if not which(program, self.environ, self.directory):
-            self.missing.append(program)
-
-    def inner(self, words: list[str]) -> Invocation:
-        """What this one starts in turn."""
-        made = Invocation(words, self.environ, self.directory, self.conditional)
-        made.missing = list(self.missing)
-        made.budget = self.budget
-        return made
 
 
 def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -> list[StartCommand]:
@@ -129,7 +64,7 @@ def _ordered(found: list[StartCommand]) -> list[StartCommand]:
         known.remove(sure[-1])
         known.append(sure[-1])
     for command in known[:-1]:
-        command.secondary = True
+        command.secondary = command.conditional or not command.beside
     return known
 
 
@@ -141,133 +76,36 @@ def _follow(invocation: Invocation, depth: int) -> list[StartCommand]:
         name = os.path.basename(invocation.words[0])
         if name in SHELLS:
             return _shell(invocation, depth)
-        if not _unwrap(name, invocation):
+        managed = _managed(name, invocation, depth) if name in MANAGERS else None
+        if managed is not None:
+            return managed
+        if not unwrap(name, invocation):
             return _program(invocation, depth)
     return []
 
 
-def _unwrap(name: str, invocation: Invocation) -> bool:
-    """Remove one wrapper from the front; False where the program is none."""
-    words = invocation.words
-    if name in WRAPPERS:
-        if name != "exec":
-            invocation.require(words[0])
-        values, arguments = WRAPPERS[name]
-        invocation.words = _after_options(words[1:], values)[arguments:]
-        if arguments and invocation.words[:1] == ["--"]:
-            invocation.words = invocation.words[1:]
-    elif name == "env":
-        _unwrap_env(invocation)
-    elif name == "newrelic-admin" and len(words) > 2:
-        invocation.words = (["python"] if words[1] == "run-python" else []) + words[2:]
-    elif name in RUNNERS and "run" in words[:6]:
-        _unwrap_runner(name, invocation)
-    elif name in ("conda", "mamba", "micromamba") and "run" in words[:4]:
-        _unwrap_conda(invocation)
-    else:
-        return False
-    return True
+def _managed(name: str, invocation: Invocation, depth: int) -> list[StartCommand] | None:
+    """What a process manager starts, each as if it stood alone; None where it is none after all."""
+    from importguard.probe.process_managers import read_manager
 
-
-def _after_options(words: list[str], values: frozenset[str]) -> list[str]:
-    """What follows a wrapper's own options."""
-    at = 0
-    while at < len(words) and words[at].startswith("-"):
-        option = words[at]
-        at += 1
-        if option == "--":
-            break
-        if option in values or ("*" in values and option.startswith("--") and "=" not in option):
-            at += 1
-    return words[at:]
-
-
-def _unwrap_env(invocation: Invocation) -> None:
-    """``env [-i] [-u NAME] [-C DIR] [-S TEXT] NAME=value … command`` (GNU coreutils)."""
-    words = invocation.words[1:]
-    environ = dict(invocation.environ)
-    while words and (words[0].startswith("-") or is_assignment(words[0])):
-        item = words.pop(0)
-        if is_assignment(item):
-            name, _, value = item.partition("=")
-            environ[name] = value
-        elif item in ("-i", "-", "--ignore-environment"):
-            environ = {}
-        elif item in ("-u", "--unset") and words:
-            environ.pop(words.pop(0), None)
-        elif item in ("-C", "--chdir") and words:
-            invocation.directory = os.path.join(invocation.directory, words.pop(0))
-        elif item == "-S" and words:
-            words[:1] = words[0].split()
-        elif item.startswith("-S"):
-            words[:0] = item[2:].split()
-    invocation.words, invocation.environ = words, environ
-
-
-def _unwrap_runner(name: str, invocation: Invocation) -> None:
-    """``uv run``, ``poetry run`` …: the project's virtual environment comes first in PATH."""
-    words = invocation.words
-    before, words = words[: words.index("run")], words[words.index("run") + 1 :]
-    for option in ("--directory", "--project", "-C"):
-        if option in before[:-1]:
-            target = before[before.index(option) + 1]
-            invocation.directory = os.path.join(invocation.directory, target)
-    module = name == "uv" and words[:1] in (["-m"], ["--module"])
-    if not module:
-        words = _after_options(words, _UV_VALUES)
-    if module or (words and words[0].endswith(".py")):
-        words = ["python"] + (["-m", *words[1:]] if module else words)
-    invocation.words = words
-    prefix = _project_environment(name, invocation)
-    if prefix:
-        _put_first(invocation, prefix)
-
-
-def _put_first(invocation: Invocation, prefix: str) -> None:
-    search = invocation.environ.get("PATH", DEFAULT_PATH)
-    path = os.path.join(prefix, "bin") + ":" + search
-    invocation.environ = dict(invocation.environ, VIRTUAL_ENV=prefix, PATH=path)
-
-
-def _project_environment(name: str, invocation: Invocation) -> str | None:
-    """Where a project manager keeps the virtual environment of the project in this directory."""
-    environ, folder = invocation.environ, os.path.normpath(invocation.directory)
-    if name == "uv" and environ.get("UV_PROJECT_ENVIRONMENT"):
-        return os.path.join(folder, environ["UV_PROJECT_ENVIRONMENT"])
-    if name != "uv" and environ.get("VIRTUAL_ENV"):
-        return environ["VIRTUAL_ENV"]
-    while True:
-        if os.path.isfile(os.path.join(folder, ".venv", "pyvenv.cfg")):
-            return os.path.join(folder, ".venv")
-        if folder in ("/", ""):
-            break
-        folder = os.path.dirname(folder)
-    home = environ.get("HOME", "/root")
-    stores = {
-        "poetry": environ.get("POETRY_VIRTUALENVS_PATH") or home + "/.cache/pypoetry/virtualenvs",
-        "pipenv": environ.get("WORKON_HOME") or home + "/.local/share/virtualenvs",
-    }
-    try:
-        names = sorted(os.listdir(stores.get(name, "")))
-    except OSError:
+    programs = read_manager(name, invocation)
+    if programs is None:
         return None
-    return os.path.join(stores[name], names[0]) if len(names) == 1 else None
-
-
-def _unwrap_conda(invocation: Invocation) -> None:
-    """``conda run -n NAME command``: the environment's ``bin`` comes first in PATH."""
-    words = invocation.words
-    program = which(words[0], invocation.environ, invocation.directory) or words[0]
-    root = invocation.environ.get("MAMBA_ROOT_PREFIX") or os.path.dirname(os.path.dirname(program))
-    words = words[words.index("run") + 1 :]
-    for at, option in enumerate(words[:-1]):
-        if option in ("-n", "--name"):
-            _put_first(invocation, os.path.join(root, "envs", words[at + 1]))
-        elif option in ("-p", "--prefix"):
-            _put_first(invocation, os.path.join(invocation.directory, words[at + 1]))
-        elif not option.startswith("-"):
-            break
-    invocation.words = _after_options(words, frozenset(["-n", "--name", "-p", "--prefix", "--cwd"]))
+    invocation.require(invocation.words[0])
+    found: list[StartCommand] = []
+    for program in programs:
+        inner = invocation.inner(list(program.words))
+        inner.environ, inner.directory = program.environ, program.directory
+        inner.conditional, inner.beside = invocation.conditional or program.conditional, True
+        found += _lines(program.text, ["sh"], inner, depth) if program.text else _follow(inner, depth)
+    if not any(command.recognised for command in found):
+        command = StartCommand(spelled(invocation.words), invocation.environ, invocation.directory)
+        command.recognised = True
+        command.notes.append(
+            "%s starts other programs, and none was recognised: name them with --command" % shown(name)
+        )
+        found.append(command)
+    return found
 
 
 def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
@@ -306,6 +144,7 @@ def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> li
         invocation = outer.inner(step.words)
         invocation.environ, invocation.directory = step.environ, step.directory
         invocation.conditional = outer.conditional or step.conditional
+        invocation.beside = outer.beside or step.background
         found += _follow(invocation, depth)
     return found
 
@@ -318,6 +157,8 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     command = StartCommand(spelled(words), environ, directory)
     command.conditional = invocation.conditional
     command.missing_wrappers = invocation.missing
+    command.beside = invocation.beside
+    command.workers += [(module, None) for module in invocation.loads]
     command.argv = [path or words[0], *words[1:]]
     if path is None:
         command.missing_program = words[0]
@@ -330,6 +171,8 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
             command.tool_program = True
         return [command]
     line = shebang(path)
+    if line is None and name in TOOLS and read_tool(command, name, words[1:]):
+        return [command]
     if line is None or (is_python(name) and not is_python(os.path.basename(line[0]))):
         if is_python(name):
             command.executable, command.why = path, "%s, named in the start command" % path
@@ -344,12 +187,19 @@ def _script(
 ) -> list[StartCommand]:
     """A script is its interpreter with the script as argument; installers hide long paths behind ``sh``."""
     words, directory = invocation.words, invocation.directory
+    name = os.path.basename(words[0])
+    if TOOLS.get(name) == "platforms" and os.path.basename(line[0]) in SHELLS:
+        # AWS Lambda's own script leads into its runtime, which asks a server what to load.
+        read_tool(command, name, words[1:])
+        return [command]
+    if os.path.basename(line[0]) == "execlineb":
+        return _execline(invocation, path, depth)
     hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
     line = [hidden] if hidden else line
     inner = invocation.inner([*line, path, *words[1:]])
     if os.path.basename(line[0]) == "env":
         inner.words[1:2] = line[1].split() if len(line) > 1 else []
-        _unwrap_env(inner)
+        unwrap_env(inner)
     if not inner.words:
         return [command]
     if not is_python(os.path.basename(inner.words[0])):
@@ -362,10 +212,39 @@ def _script(
         command.dead_script = path
     command.script = path
     if os.path.basename(words[0]) in SUPERVISORS:
+        found = _watched(invocation, depth) or _rest(words[1:], invocation, depth)
+        if found:
+            return found
+        command.recognised = True
         command.notes.append("%s starts other programs: name them with --command" % shown(words[0]))
     else:
         read_python(command, inner.words[1:], os.path.basename(words[0]))
     return [command]
+
+
+def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:
+    """A script of execline is one command, over several lines (skarnet.org, "The execlineb program")."""
+    from importguard.probe.shell import Shell, steps
+
+    lines = [line for line in (read_text(path) or "").split("\n") if not line.strip().startswith("#")]
+    read = steps("execline " + " ".join(lines), Shell(invocation.environ, invocation.directory, [path]))
+    return _follow(invocation.inner(read[0].words[1:]), depth) if read else []
+
+
+def _watched(invocation: Invocation, depth: int) -> list[StartCommand]:
+    """``watchfiles TARGET [PATH …]``: a command, or a function by its dotted name (watchfiles.cli)."""
+    words = invocation.words
+    if os.path.basename(words[0]) != "watchfiles":
+        return []
+    values = "--ignore-paths --target-type --filter --args --grace-period --sigint-timeout --sigkill-timeout"
+    rest = after_options(words[1:], frozenset(values.split()))
+    if not rest:
+        return []
+    if is_dotted(rest[0]) and "." in rest[0]:
+        module, _, function = rest[0].rpartition(".")
+        code = "from %s import %s; %s()" % (module, function, function)
+        return _follow(invocation.inner(["python", "-c", code]), depth)
+    return _lines(rest[0], ["sh"], invocation, depth)
 
 
 def _hidden_python(path: str) -> str | None:
@@ -388,6 +267,7 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
         return []
     for at, item in enumerate(words):
         name = os.path.basename(item)
-        if name in SHELLS or is_python(name) or name in TOOLS:
+        separated = words[at - 1 : at] == ["--"] and which(item, invocation.environ, invocation.directory)
+        if name in SHELLS or is_python(name) or name in TOOLS or separated:
             return _follow(invocation.inner(words[at:]), depth)
     return []

@@ -305,8 +305,14 @@ class Discovery:
     # Entry points
 
     def _find_targets(self) -> list[Target]:
+        assert self.interpreter is not None
         self.search = TargetSearch(
-            self.finder, self.environ, self._distributions, self._is_third_party, self._is_standard
+            self.finder,
+            self.environ,
+            self._distributions,
+            self._is_third_party,
+            self._is_standard,
+            self.interpreter.builtin.__contains__,
         )
         found = self.search.run(self.commands)
         self.notes += self.search.notes
@@ -371,6 +377,8 @@ class Discovery:
         return "%s.__main__" % command.runs if found and found.package else command.runs
 
     def _entrypoints(self) -> None:
+        known = self.selection.modules
+        self.targets = [target for target in self.targets if not target.imported or target.module in known]
         for target in self.targets:
             attribute = ":" + target.attribute if target.attribute else ""
             self._entrypoint(target.command, shown(target.module + attribute), target)

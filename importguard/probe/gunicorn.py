@@ -74,7 +74,11 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
     paths = [command.join(path) for path in settings.get("pythonpath", "").split(",") if path]
     # The folder that it starts in is put there first, and stays (gunicorn.app.base.Application.chdir).
     command.roots += [*reversed(paths), command.directory] + ([start] if start != command.directory else [])
-    if settings.get("wsgi_app"):
+    if settings.get("wsgi_app", "").startswith("functions_framework:create_app"):
+        from importguard.probe.platforms import load_function_of_call
+
+        load_function_of_call(command, settings["wsgi_app"])
+    elif settings.get("wsgi_app"):
         command.load(settings["wsgi_app"], "application")
     worker = settings.get("worker_class", "")
     module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")

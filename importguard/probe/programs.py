@@ -10,6 +10,11 @@ import os
 
 from importguard.probe.files import read_text, shown
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Callable
+
 
 class StartCommand:
     """One start command that was read.
@@ -19,8 +24,8 @@ class StartCommand:
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
-    ``console`` that only the function is known that a console script calls, ``code`` that the entries are
-    those of the text after ``python -c``.
+    ``console`` that only the function is known that a console script calls. ``code`` is the text after
+    ``python -c``.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -30,6 +35,7 @@ class StartCommand:
         self.recognised = False
         self.conditional = False
         self.secondary = False
+        self.beside = False
         self.executable: str | None = None
         self.flags: list[str] = []
         self.argv: list[str] = []
@@ -42,7 +48,7 @@ class StartCommand:
         self.tool: str | None = None
         self.is_read = False
         self.console = False
-        self.code = False
+        self.code: str | None = None
         self.runs: str | None = None
         self.roots: list[str] = []
         self.own_roots: list[str] = []
@@ -69,6 +75,14 @@ class StartCommand:
             self.entries.append((module, attribute or default))
         else:
             self.notes.append("%r of the start command is not the name of a module" % shown(target))
+
+    def load_script(self, path: str, attribute: str | None = None) -> None:
+        """A file in a folder of the import path. ``importlib`` finds names that no statement can write."""
+        name, ending = os.path.splitext(os.path.basename(path))
+        if ending == ".py" and name and "." not in name:
+            self.entries.append((name, attribute))
+        else:
+            self.notes.append("%s has no name to import it by" % shown(path))
 
 
 def is_dotted(name: str) -> bool:
@@ -134,7 +148,7 @@ def read_python(command: StartCommand, words: list[str], name: str = "") -> None
         if mode == "c":
             command.own_roots.append(command.directory)
             command.argv = ["-c", *words]
-            command.notes.append("code given by python -c is not read")
+            command.code = value
             return
     if not words or words[0] == "-":
         command.recognised = False
@@ -203,14 +217,11 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
         command.own_roots.append(folder)
     if name.endswith(".py"):
         if name == "manage.py" or _mentions(path, "execute_from_command_line"):
-            from importguard.probe.tools import read_django
+            from importguard.probe.web_servers import read_django
 
             read_django(command, words)
             command.manage = path
-        if name[:-3].isidentifier():
-            command.entries.append((name[:-3], None))
-        else:
-            command.notes.append("%s runs as a script and has no name to import it by" % shown(path))
+        command.load_script(path)
     elif not _console_script(command, path):
         command.notes.append("%s loads nothing that is known" % shown(path))
 
@@ -252,26 +263,24 @@ def _call_of(text: str, name: str) -> str | None:
 
 # Servers and other tools
 
-TOOLS = frozenset(
-    [
-        "uvicorn",
-        "gunicorn",
-        "hypercorn",
-        "daphne",
-        "granian",
-        "waitress-serve",
-        "celery",
-        "flask",
-        "fastapi",
-        "django-admin",
-        "streamlit",
-        "lambda-entrypoint.sh",
-    ]
-)
-"""Programs whose arguments say what is loaded; ``tools`` reads them, and is loaded where one is met."""
+_TABLES = {
+    "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask fastapi django-admin "
+    "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
+    "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
+    "procrastinate saq",
+    "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
+    "functions_framework",
+}
+TOOLS = {name: table for table, names in _TABLES.items() for name in names.split()}
+"""Programs whose arguments say what is loaded, and the table that reads them, which is loaded then."""
 MODULES = {name: name for name in TOOLS if name.isidentifier()}
 MODULES.update(
-    {"waitress": "waitress-serve", "django": "django-admin", "awslambdaric": "lambda-entrypoint.sh"}
+    {
+        "waitress": "waitress-serve",
+        "django": "django-admin",
+        "rq.cli": "rq",
+        "huey.bin.huey_consumer": "huey_consumer",
+    }
 )
 MODULE_WRAPPERS = {
     "debugpy": frozenset(["--listen", "--connect", "--log-to", "--pid"]),
@@ -284,9 +293,34 @@ def read_tool(command: StartCommand, name: str, words: list[str]) -> bool:
     """Read the arguments of a known tool; False where the name is none."""
     if name not in TOOLS:
         return False
-    from importguard.probe.tools import READERS
-
     command.recognised = command.is_read = True
     command.tool = name
-    READERS[name](command, words)
+    _readers(TOOLS[name])[name](command, words)
     return True
+
+
+def _readers(table: str) -> Mapping[str, Callable[[StartCommand, list[str]], None]]:
+    """The readers of one table, by the names of the programs."""
+    if table == "web_servers":
+        from importguard.probe.web_servers import READERS as found
+    elif table == "task_workers":
+        from importguard.probe.task_workers import READERS as found
+    else:
+        from importguard.probe.platforms import READERS as found
+    return found
+
+
+def load_path(command: StartCommand, target: str, climb: bool) -> None:
+    """A module given as a path: its import path begins above the top package (flask.cli.prepare_import)."""
+    path, _, attribute = target.partition(":")
+    path = path[:-3] if path.endswith(".py") else path
+    folder, name = os.path.split(os.path.realpath(command.join(path)))
+    names = [name]
+    if name == "__init__":
+        folder, names[0] = os.path.split(folder)
+    while climb and folder != "/" and os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, name = os.path.split(folder)
+        names.insert(0, name)
+    if folder not in command.roots:
+        command.roots.insert(0, folder)
+    command.load(".".join(names) + ":" + attribute)

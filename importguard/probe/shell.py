@@ -56,9 +56,20 @@ class Shell:
 
 
 class Step:
-    """One command that a script would start: its words, and what it would be started with."""
+    """One command that a script would start: its words, and what it would be started with.
 
-    def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
+    ``background``: the script goes on at once, as after ``&``.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        environ: dict[str, str],
+        directory: str,
+        conditional: bool,
+        background: bool = False,
+    ) -> None:
+        self.background = background
         self.words = words
         self.environ = environ
         self.directory = directory
@@ -110,10 +121,13 @@ class _Reader:
         return len(self.text) if end < 0 else end
 
     def _separator(self, char: str) -> None:
+        background = (
+            char == "&" and "&" not in self.text[self.at - 1 : self.at] + self.text[self.at + 1 : self.at + 2]
+        )
         self.at += 1
         if char in ")|" and self.blocks and self.blocks[-1][0] == "case" and len(self.words) == 1:
             self.words = []
-        self._finish()
+        self._finish(background)
         if char == "\n":
             for delimiter in self.heredocs:
                 self._skip_heredoc(delimiter)
@@ -168,7 +182,7 @@ class _Reader:
             if arguments[1:] and not arguments[1].startswith("-"):
                 self.shell.arguments = arguments
 
-    def _finish(self) -> None:
+    def _finish(self, background: bool = False) -> None:
         """A command has ended: carry it out, or note it as one that would be started."""
         words, self.words = self.words, []
         count = 0
@@ -182,7 +196,8 @@ class _Reader:
             environ = self.shell.environ()
             for item in assignments:
                 environ[item.partition("=")[0]] = item.partition("=")[2]
-            self.found.append(Step(words, environ, self.shell.directory, bool(self.blocks)))
+            step = Step(words, environ, self.shell.directory, bool(self.blocks), background)
+            self.found.append(step)
 
     def _builtin(self, name: str, rest: list[str]) -> bool:
         """Carry out a built-in that changes the shell; False where ``name`` is none."""

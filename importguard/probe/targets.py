@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.finder import Finder, Found
 
+_MOST_IMPORTS = 30
 SITES = ("site-packages", "dist-packages")
 
 SERVERS_AND_TOOLS = frozenset(
@@ -41,7 +42,8 @@ class Target:
 
     ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
     belongs to, and where it is absent, importing it says so. ``foreign``: it is the program of an installed
-    distribution that may be a tool; what that loads in turn is not known.
+    distribution that may be a tool; what that loads in turn is not known. ``imported``: the code that runs as
+    ``__main__`` imports it.
     """
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
@@ -50,6 +52,7 @@ class Target:
         self.attribute = attribute and str(attribute)
         self.alone = alone
         self.foreign = False
+        self.imported = False
         self.distribution: Distribution | None = None
 
 
@@ -63,12 +66,14 @@ class TargetSearch:
         distributions: Callable[[], list[Distribution]],
         is_third_party: Callable[[Found, str], bool],
         is_standard: Callable[[Found], bool],
+        is_builtin: Callable[[str], bool],
     ) -> None:
         self.finder = finder
         self.environ = environ
         self.distributions = distributions
         self.is_third_party = is_third_party
         self.is_standard = is_standard
+        self.is_builtin = is_builtin
         self.notes: list[str] = []
         self.details: list[str] = []
 
@@ -77,6 +82,7 @@ class TargetSearch:
         found: list[Target] = []
         for command in commands:
             found += self._loaded_by(command)
+            found += self._imported_by_main(command, [target.module for target in found])
             found += [Target(command, module, attribute, True) for module, attribute in command.workers]
             program = command.tool if command.tool_program else command.runs
             if program and program.isidentifier() and not self.finder.locate(program):
@@ -90,13 +96,50 @@ class TargetSearch:
             module, attribute = self._as_imported(command, module, attribute)
             located = self.finder.locate(module)
             if located and self.is_standard(located):
-                if not command.code:
-                    self.notes.append("%s of the start command is in the standard library" % module)
+                self.notes.append("%s of the start command is in the standard library" % module)
                 continue
             target = Target(command, module, attribute, False)
             target.foreign = located is not None and self._is_foreign(target, located)
             found.append(target)
         return found
+
+    def _imported_by_main(self, command: StartCommand, known: list[str]) -> list[Target]:
+        """What the file that runs as ``__main__`` imports: it is never imported itself."""
+        found: list[Target] = []
+        for module, attribute, is_sure in self._imports_of_main(command):
+            inner = "%s.%s" % (module, attribute)
+            if attribute and self.finder.locate(inner):
+                module, attribute = inner, None
+            located = self.finder.locate(module)
+            top = self.finder.locate(module.split(".")[0])
+            if module in known or self.is_builtin(module) or (located and located.portions):
+                continue
+            if located is None and (not is_sure or (top and self.is_standard(top))):
+                continue
+            if located and self.is_standard(located):
+                continue
+            alone = located is None or self.is_third_party(located, module)
+            target = Target(command, module, attribute, alone)
+            target.imported = True
+            known.append(module)
+            found.append(target)
+        return found[:_MOST_IMPORTS]
+
+    def _imports_of_main(self, command: StartCommand) -> list[tuple[str, str | None, bool]]:
+        if command.code is not None:
+            return _loaded_by(command.code, "", True)
+        if command.is_read or command.console:
+            return []
+        name = command.runs or ""
+        located = self.finder.locate(name) if name else None
+        if located and (located.package or located.portions):
+            inner = self.finder.locate(name + ".__main__")
+            is_own = inner is not None and not self.is_third_party(inner, name)
+            return _loaded_by(read_text(inner.path), name, True) if inner and is_own else []
+        path = located.path if located else command.script
+        if not path or not path.endswith(".py") or (located and self.is_third_party(located, name)):
+            return []
+        return _loaded_by(read_text(path), name.rpartition(".")[0], False)
 
     def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
         """Whether it is of a command that may never run, and is not in the image."""
@@ -116,16 +159,13 @@ class TargetSearch:
     ) -> tuple[str, str | None]:
         """``python -m package`` runs package.__main__, which cannot be imported to check it: the package is.
 
-        Where there is no ``__main__`` the command cannot run, and that is the module that is missing. In
-        ``from package import name``, as ``python -c`` may have it, the name may be a module.
+        Where there is no ``__main__`` the command cannot run, and that is the module that is missing.
         """
         if command.runs == module:
             found = self.finder.locate(module)
             inner = module + ".__main__"
             if found and (found.package or found.portions) and not self.finder.locate(inner):
                 return inner, attribute
-        elif command.code and attribute and self.finder.locate("%s.%s" % (module, attribute)):
-            return "%s.%s" % (module, attribute), None
         return module, attribute
 
     def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
@@ -196,6 +236,14 @@ class TargetSearch:
             return bool(Folder(path, []).modules)
         found = self.finder.locate(text) if is_dotted(text) else None
         return found is not None and bool(found.path) and not self.is_third_party(found, text)
+
+
+def _loaded_by(text: str | None, package: str, whole: bool) -> list[tuple[str, str | None, bool]]:
+    if not text or ("import" not in text and ".run(" not in text):
+        return []
+    from importguard.probe.main_code import loaded_by
+
+    return loaded_by(text, package, whole)
 
 
 def is_site(entry: str) -> bool:

@@ -81,7 +81,7 @@ def image(tmp_path: Path) -> Image:
         ("streamlit run --server.port 8501 --server.headless=true main.py -- x.py", [("main", None)]),
         ("streamlit run", [("streamlit_app", None)]),
         ("python3 -m streamlit run pages/home.py", [("home", None)]),
-        ("streamlit run my-app.py", []),
+        ("streamlit run my-app.py", [("my-app", None)]),
         ("streamlit run https://example.org/app.py", []),
         ("streamlit hello", []),
         ("granian --interface asgi a:app", [("a", "app")]),
@@ -98,7 +98,7 @@ def image(tmp_path: Path) -> Image:
         ("python3 -m coverage run --source x -m a", [("a", None)]),
         ("python3 main.py", [("main", None)]),
         ("python3 -OO -W error -X dev sub/main.py x", [("main", None)]),
-        ("python3 my-script.py", []),
+        ("python3 my-script.py", [("my-script", None)]),
         ("python3 -c 'import a'", []),
         ("python3 -m awslambdaric a.handler", [("a", "handler")]),
     ],
@@ -387,7 +387,7 @@ def test_hypercorn_takes_a_path(image):
 
 def test_streamlit_says_what_it_cannot_follow(image):
     assert "fetched when it is started" in image.main("streamlit run https://example.org/app.py").notes[0]
-    assert "no name to import it by" in image.main("streamlit run my-app.py").notes[0]
+    assert "no name to import it by" in image.main("streamlit run my.app.py").notes[0]
     assert "runs no script" in image.main("streamlit hello").notes[0]
 
 

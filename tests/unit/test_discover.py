@@ -780,3 +780,65 @@ def test_several_interpreters(image):
     other.symlink_to(os.path.realpath(image.bin / "python3"))
     found = image.discover(commands=["python3 main.py", f"{other} main.py"])
     assert found["notes"] == [f"{other} main.py runs {other}, but is judged with {image.bin}/python3"]
+
+
+# What runs as __main__
+
+
+def targets(found) -> list[str]:
+    return [entry["target"] for entry in found["entrypoints"]]
+
+
+def test_what_runs_as_main_is_read_for_what_it_imports(image):
+    image.write("shop/__init__.py")
+    image.write("shop/__main__.py", "import sys\nfrom .cli import main\nfrom not_there import x\nmain()\n")
+    image.write("shop/cli.py", "def main(): ...\n")
+    found = image.discover("python3", "-m", "shop")
+    assert targets(found) == ["shop", "shop.cli:main", "not_there:x"]
+    assert ["not_there", None] in found["modules"]
+
+
+def test_the_guard_of_a_script_is_read(image):
+    image.write(
+        "main.py", 'import web\nif __name__ == "__main__":\n    import late\n    from pkg import mod\n'
+    )
+    image.write_all("web.py late.py pkg/mod.py")
+    assert targets(image.discover("python3", "main.py")) == ["main", "late", "pkg.mod"]
+    image.write("main.py", "import uvicorn\nif DEV:\n    uvicorn.run('dev:app')\nuvicorn.run('web:app')\n")
+    assert targets(image.discover("python3", "main.py")) == ["main", "web:app"]
+
+
+def test_code_on_the_command_line(image):
+    image.write_all("jobs/__init__.py jobs/run.py")
+    code = "import sys, json; from jobs import run; run.main(); from jobs.gone import x"
+    found = image.discover("python3", "-c", code)
+    assert targets(found) == ["jobs.run", "jobs.gone:x"]
+    assert found["entrypoints"][0]["start"]["argv"] == ["-c"]
+    assert image.discover("python3", "-c", "print(1)")["notes"] == [
+        "start command not understood: python3 -c 'print(1)'"
+    ]
+
+
+def test_a_script_whose_name_no_statement_can_write(image):
+    image.write_all("my-app.py other.py")
+    found = image.discover("python3", "my-app.py")
+    assert [name for name, _ in found["modules"]] == ["my-app", "other"]
+    assert targets(found) == ["my-app"]
+
+
+def test_programs_side_by_side_are_entry_points_each(image):
+    image.write_all("api/web.py jobs/tasks.py wait.py")
+    image.write("supervisord.conf", "[supervisord]\nnodaemon=true\n[include]\nfiles = conf.d/*.conf\n")
+    image.write(
+        "conf.d/a.conf", "[program:web]\ncommand=uvicorn web:app ; serves\ndirectory=%(here)s/../api\n"
+    )
+    text = "[program:jobs]\ncommand=celery -A tasks worker\ndirectory={}/jobs\n"
+    text += "environment=A=\"1\",B='%(ENV_C)s'\n"
+    image.write("conf.d/b.conf", text.format(image.app))
+    found = image.discover("supervisord", "-c", f"{image.app}/supervisord.conf", environ={"C": "3"})
+    modules = [entry["module"] for entry in found["entrypoints"]]
+    assert set(modules) == {"tasks", "web", "celery", "uvicorn"}
+    start = found["entrypoints"][modules.index("tasks")]["start"]
+    assert start["directory"] == f"{image.app}/jobs"
+    assert start["environ"] == {"A": "1", "B": "3"}
+    assert set(found["import_path"]) == {f"{image.app}/api", f"{image.app}/jobs"}

@@ -1,11 +1,12 @@
-"""What known tools load: servers for the web, celery, Django's management commands."""
+"""Web servers and frameworks: how their arguments name the application, and its import path."""
 
 from __future__ import annotations
 
 import os
 
-from importguard.probe.files import shown
-from importguard.probe.programs import Options, StartCommand
+from importguard.probe.files import read_text, shown
+from importguard.probe.programs import Options, StartCommand, load_path
+from importguard.probe.toml import read_toml
 
 _UVICORN_FLAGS = frozenset(
     [
@@ -85,25 +86,9 @@ def _read_daphne(command: StartCommand, words: list[str]) -> None:
         command.load(target)
 
 
-def _read_celery(command: StartCommand, words: list[str]) -> None:
-    """``-A`` can stand before or after the sub-command. Which attribute it is, is looked up later."""
-    target = command.environ.get("CELERY_APP", "")
-    for at, item in enumerate(words):
-        following = words[at + 1] if at + 1 < len(words) else ""
-        if item in ("-A", "--app"):
-            target = following
-        elif item.startswith(("--app=", "-A")):
-            target = item[6:] if item.startswith("--app=") else item[2:].lstrip("=")
-        elif item == "--workdir" or item.startswith("--workdir="):
-            command.directory = command.join(item[10:] or following)
-    command.roots.append(command.directory)
-    if target:
-        command.load(target)
-
-
 def _read_flask(command: StartCommand, words: list[str]) -> None:
     """``--app``/FLASK_APP is a module, a path, either with ``:name``; the default is wsgi.py or app.py."""
-    target = command.environ.get("FLASK_APP", "")
+    target = command.environ.get("FLASK_APP") or _in_dotenv(command, "FLASK_APP")
     for at, item in enumerate(words):
         if item in ("-A", "--app") and at + 1 < len(words):
             target = words[at + 1]
@@ -114,23 +99,20 @@ def _read_flask(command: StartCommand, words: list[str]) -> None:
         target = present[0] if present else ""
     command.roots.append(command.directory)
     if target:
-        _load_path(command, target, climb=True)
+        load_path(command, target, climb=True)
 
 
-def _load_path(command: StartCommand, target: str, climb: bool) -> None:
-    """A module given as a path: its import path begins above the top package (flask.cli.prepare_import)."""
-    path, _, attribute = target.partition(":")
-    path = path[:-3] if path.endswith(".py") else path
-    folder, name = os.path.split(os.path.realpath(command.join(path)))
-    names = [name]
-    if name == "__init__":
-        folder, names[0] = os.path.split(folder)
-    while climb and folder != "/" and os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder, name = os.path.split(folder)
-        names.insert(0, name)
-    if folder not in command.roots:
-        command.roots.insert(0, folder)
-    command.load(".".join(names) + ":" + attribute)
+def _in_dotenv(command: StartCommand, name: str) -> str:
+    """A variable in .env or .flaskenv of the working directory or one above (flask.cli.load_dotenv)."""
+    for file in (".env", ".flaskenv"):
+        folder = command.directory
+        while not os.path.isfile(os.path.join(folder, file)) and folder != "/":
+            folder = os.path.dirname(folder)
+        for line in (read_text(os.path.join(folder, file)) or "").split("\n"):
+            key, equals, value = line.strip().partition("=")
+            if equals and key.replace("export ", "").strip() == name:
+                return value.strip().strip("'\"")
+    return ""
 
 
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
@@ -140,6 +122,8 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
     """``fastapi run [PATH] [--app NAME] [-e MODULE:NAME]`` (fastapi_cli.discover)."""
     options = Options(words, frozenset(["--reload", "--no-reload", "--proxy-headers", "--no-proxy-headers"]))
     entry = options.last("-e", "--entrypoint")
+    if not entry and not options.rest[1:]:
+        entry = read_toml(command.join("pyproject.toml"), "tool.fastapi").get("entrypoint")
     rest = options.rest[1:] if options.rest[:1] in (["run"], ["dev"]) else options.rest
     if entry:
         command.roots.append(command.directory)
@@ -154,7 +138,7 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
         names = ("main.py", "app.py", "api.py")
         inside = [name for name in names if os.path.isfile(command.join(target + "/" + name))]
         target = target + "/" + (inside[0] if inside else "__init__.py")
-    _load_path(command, target + ":" + (options.last("--app") or ""), climb=True)
+    load_path(command, target + ":" + (options.last("--app") or ""), climb=True)
 
 
 def read_django(command: StartCommand, words: list[str]) -> None:
@@ -183,22 +167,105 @@ def _read_streamlit(command: StartCommand, words: list[str]) -> None:
     path = command.join(target)
     if os.path.isdir(path):
         path = os.path.join(path, "streamlit_app.py")
-    folder, name = os.path.split(path)
-    command.roots.append(folder)
-    name, extension = os.path.splitext(name)
-    if extension == ".py" and name.isidentifier():
-        command.entries.append((name, None))
+    command.roots.append(os.path.dirname(path))
+    command.load_script(path)
+
+
+_SANIC_FLAGS = frozenset(
+    "--factory -s --simple --fast --access-logs --no-access-logs --debug -d --dev -r --reload --auto-reload "
+    "--coffee --motd --no-motd -v --verbosity --noisy-exceptions --no-noisy-exceptions --single-process "
+    "--inspect --inspect-raw --help -h --version --repl --legacy".split()
+)
+
+
+def _read_sanic(command: StartCommand, words: list[str]) -> None:
+    """``MODULE:NAME`` or ``MODULE.NAME``, from the working directory (sanic.worker.loader.AppLoader)."""
+    target = (Options(words, _SANIC_FLAGS).rest or [""])[0]
+    command.roots.append(command.directory)
+    if "/" in target or not target or os.path.isdir(command.join(target)):
+        command.notes.append("%s serves files, or is not followed" % command.text)
+    elif ":" in target or os.path.isfile(command.join(target.replace(".", "/") + ".py")):
+        command.load(target, "app")
     else:
-        command.notes.append("%s runs as a script and has no name to import it by" % shown(path))
+        module, _, attribute = target.rpartition(".")
+        command.load("%s:%s" % (module or target, attribute if module else "app"))
 
 
-def _read_lambda(command: StartCommand, words: list[str]) -> None:
-    """AWS Lambda's runtime: ``module.function`` below LAMBDA_TASK_ROOT."""
-    root = command.environ.get("LAMBDA_TASK_ROOT", command.directory)
-    command.roots.append(root)
-    module, _, attribute = (words[0] if words else "").rpartition(".")
-    if module:
-        command.load(module.replace("/", ".") + ":" + attribute)
+def _read_litestar(command: StartCommand, words: list[str]) -> None:
+    """``--app``/LITESTAR_APP, else app.py or application.py, there or one folder below (litestar.cli)."""
+    target = command.environ.get("LITESTAR_APP", "")
+    folder = command.directory
+    for at, item in enumerate(words):
+        name, equals, value = item.partition("=")
+        value = value if equals else words[at + 1] if at + 1 < len(words) else ""
+        if name == "--app":
+            target = value
+        elif name == "--app-dir":
+            folder = command.join(value)
+    command.roots.append(folder)
+    if target:
+        command.load(target)
+        return
+    for path in _autodiscovered(folder):
+        load_path(command, path, climb=True)
+        return
+
+
+def _autodiscovered(folder: str) -> list[str]:
+    names = ("app.py", "application.py", "asgi.py")
+    try:
+        below = sorted(name for name in os.listdir(folder) if name[:1] not in "._")
+    except OSError:
+        return []
+    folders = [folder] + [
+        path for path in (os.path.join(folder, name) for name in below) if os.path.isdir(path)
+    ]
+    paths = [os.path.join(path, name) for path in folders for name in names]
+    return [
+        path
+        for path in paths
+        if "Litestar" in (read_text(path) or "") or "litestar" in (read_text(path) or "")
+    ]
+
+
+def _read_uwsgi(command: StartCommand, words: list[str]) -> None:
+    from importguard.probe.uwsgi import read_uwsgi
+
+    read_uwsgi(command, words)
+
+
+_MOD_WSGI_FLAGS = frozenset(
+    "--log-to-terminal --log-to-stdout --reload-on-changes --debug-mode --enable-gdb --enable-debugger "
+    "--compress-responses --trust-proxy --access-log --enable-coverage --enable-profiler --setup-only "
+    "--allow-localhost --python-eggs --no-processes --include-fonts --ssl-environment --startup-log "
+    "--verbose-debugging --isatty --with-newrelic --with-newrelic-agent --with-newrelic-platform "
+    "--directory-listing --proxy-request-headers --disable-reloading --as-root --enable-recorder".split()
+)
+
+
+def _read_mod_wsgi(command: StartCommand, words: list[str]) -> None:
+    """``mod_wsgi-express start-server SCRIPT``, or a module with ``--application-type module``."""
+    if words[:1] not in (["start-server"], ["setup-server"]):
+        return
+    options = Options(words[1:], _MOD_WSGI_FLAGS)
+    folder = command.join(options.last("--working-directory") or "")
+    command.roots += [command.join(path) for path in options.values.get("--python-path", [])] + [folder]
+    attribute = options.last("--callable-object") or "application"
+    kind = options.last("--application-type") or "script"
+    target = options.rest[0] if options.rest else ""
+    if target and kind == "module":
+        command.load(target, attribute)
+    elif target and kind == "script":
+        command.load_script(command.join(target), attribute)
+
+
+def _read_script(command: StartCommand, words: list[str]) -> None:
+    """chainlit, gradio: ``[run] FILE``, whose folder comes first on the import path."""
+    rest = [item for item in words if item.split(":")[0].endswith(".py")]
+    for target in rest[:1]:
+        path = command.join(target.split(":")[0])
+        command.roots += [os.path.dirname(path), command.directory]
+        command.load_script(path)
 
 
 READERS = {
@@ -208,10 +275,14 @@ READERS = {
     "daphne": _read_daphne,
     "granian": _read_server,
     "waitress-serve": _read_server,
-    "celery": _read_celery,
     "flask": _read_flask,
     "fastapi": _read_fastapi,
     "django-admin": read_django,
     "streamlit": _read_streamlit,
-    "lambda-entrypoint.sh": _read_lambda,
+    "chainlit": _read_script,
+    "gradio": _read_script,
+    "sanic": _read_sanic,
+    "litestar": _read_litestar,
+    "uwsgi": _read_uwsgi,
+    "mod_wsgi-express": _read_mod_wsgi,
 }
