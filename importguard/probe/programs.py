@@ -282,6 +282,16 @@ MODULES.update(
         "huey.bin.huey_consumer": "huey_consumer",
     }
 )
+MODULE_OF_TOOL = {
+    "functions-framework": "functions_framework",
+    "functions-framework-python": "functions_framework",
+    "waitress-serve": "waitress",
+    "django-admin": "django",
+    "huey_consumer": "huey",
+    "huey_consumer.py": "huey",
+    "rqworker": "rq",
+}
+"""The module of a program that has another name."""
 MODULE_WRAPPERS = {
     "debugpy": frozenset(["--listen", "--connect", "--log-to", "--pid"]),
     "cProfile": frozenset(["-o", "-s"]),

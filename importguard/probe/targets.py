@@ -7,7 +7,7 @@ import os
 from importguard.probe.distributions import Distribution, entry_point, owner
 from importguard.probe.django import settings_of
 from importguard.probe.files import read_text, shown
-from importguard.probe.programs import StartCommand, is_dotted
+from importguard.probe.programs import MODULE_OF_TOOL, StartCommand, is_dotted
 from importguard.probe.selection import Folder
 
 TYPE_CHECKING = False
@@ -85,6 +85,7 @@ class TargetSearch:
             found += self._imported_by_main(command, [target.module for target in found])
             found += [Target(command, module, attribute, True) for module, attribute in command.workers]
             program = command.tool if command.tool_program else command.runs
+            program = MODULE_OF_TOOL.get(program or "", program)
             if program and program.isidentifier() and not self.finder.locate(program):
                 if program not in [target.module for target in found]:
                     found.append(Target(command, program, None, True))
