@@ -14,9 +14,11 @@ from importguard.probe.files import shown
 from importguard.probe.finder import Finder, Found
 from importguard.probe.interpreter import Interpreter, NoInterpreter
 from importguard.probe.launch import Launch
+from importguard.probe.one_name import other_names
+from importguard.probe.path_changes import read_path_changes
 from importguard.probe.programs import StartCommand
 from importguard.probe.scene import Scene
-from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch
+from importguard.probe.selection import SYSTEM, Folder, Selection, TooMuch, is_versions
 from importguard.probe.targets import Target, TargetSearch, is_site
 
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
@@ -38,6 +40,7 @@ def discover(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], S
     ``interpreter``, ``import_path`` (the entries that the start command puts first), ``search_path`` (all
     that may hold the application: those, PYTHONPATH and path files, without the standard library and
     site-packages), ``entrypoints``, ``modules``, ``skipped``, ``setup``, ``notes``, ``details``,
+    ``by_path`` (modules that are loaded from a file, by names that no finder knows),
     ``directory`` and ``environ`` (what the start command changes of both) and ``error``: why nothing can be
     judged, else None. All texts are valid UTF-8 but for paths, which are file system strings.
     """
@@ -61,6 +64,7 @@ class Discovery:
         self.commands = launch.commands
         self.interpreter: Interpreter | None = None
         self.import_path: list[str] = []
+        self.appended_path: list[str] = []
         self.entrypoints: list[dict[str, Any]] = []
         self.setup: dict[str, Any] | None = None
         self.notes: list[str] = []
@@ -70,6 +74,7 @@ class Discovery:
         self.installed: list[Distribution] | None = None
         self.targets: list[Target] = []
         self.foreign: dict[str, set[str]] = {}
+        self.by_path: dict[str, str] = {}
 
     def run(self) -> None:
         """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
@@ -82,6 +87,9 @@ class Discovery:
         )
         self._set_path(self._roots(python))
         self.targets = self._find_targets()
+        if self._follow_path_changes():
+            self._set_path(self._roots(python))
+            self.targets = self._find_targets()
         self._add_directories_of_tools()
         self._select()
         if not self._holds_own() and self._may_add_directory():
@@ -91,7 +99,7 @@ class Discovery:
             )
             self._set_path([*self.import_path, self.directory])
             self._select()
-        if not self._holds_own():
+        if not self._holds_own() and not self._packages():
             self._take_installed()
         self._entrypoints()
         self._not_on_the_path()
@@ -156,6 +164,8 @@ class Discovery:
         main = [command for command in self.commands if not command.secondary]
         roots: list[str] = []
         for command in main:
+            roots += command.inserted
+        for command in main:
             roots += command.roots + ([] if python.safe_path else command.own_roots)
         if not any(command.recognised for command in self.commands) and not python.safe_path:
             roots.append(self.directory)
@@ -174,6 +184,9 @@ class Discovery:
         assert self.interpreter is not None
         self.import_path = roots
         entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
+        added = [path for command in self.commands if not command.secondary for path in command.appended]
+        self.appended_path = [path for path in _unique(added) if path not in entries]
+        entries += self.appended_path
         self.finder = Finder(entries, self.selection)
         for entry in entries:
             if is_site(entry):
@@ -187,10 +200,10 @@ class Discovery:
         return list(self.request.get("packages") or [])
 
     def _select(self) -> None:
-        if self._packages():
-            for name in self._packages():
-                self._add_named(name)
-            return
+        setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+        self.selection.has_migrations = setup is not None and self.finder.locate("django") is not None
+        for name in self._packages():
+            self._add_named(name)
         roots = self._application_roots()
         self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
         folders = [self.selection.folder(root) for root in roots]
@@ -202,6 +215,24 @@ class Discovery:
                 self._add_distribution(distribution, "installed from a folder")
         for target in self.targets:
             self._add_target(target)
+        self._keep_one_name()
+        if self._packages():
+            self.selection.narrow(self._packages())
+
+    def _keep_one_name(self) -> None:
+        """Judge a file under the name by which production imports it, and say which other it could have."""
+        named = self._packages() + [target.module for target in self.targets]
+        others = other_names(self.selection.modules, named)
+        for name in others:
+            if name not in named:
+                del self.selection.modules[name]
+        if others:
+            name, kept = sorted(others.items())[0]
+            count = "1 file is" if len(others) == 1 else "%d files are" % len(others)
+            self.notes.append(
+                "%s judged under the name that the application imports: %s, which could be imported as %s too"
+                % (count, shown(kept), shown(name))
+            )
 
     def _reached_from_above(self, root: str) -> bool:
         """Whether an entry point names a module below this root by its longer name (``src.pkg.main``)."""
@@ -240,11 +271,24 @@ class Discovery:
                 self.notes, shown_path, "%r is a module that the interpreter itself has loaded already" % name
             )
         found = self.finder.locate(name)
-        if found and not found.portions and not found.path.startswith(own):
+        if found and not found.portions and not found.path.startswith(own) and own not in found.extended:
+            self._add_revisions(folder, name)
             return self._refuse(
                 self.details, shown_path, "%r is found first in %s" % (name, shown(found.path))
             )
         return True
+
+    def _add_revisions(self, folder: Folder, name: str) -> None:
+        """Those of an Alembic environment, loaded by their paths: ``alembic`` itself hides its folder."""
+        versions = self.selection.folder(folder.join(name) + "/versions")
+        if versions.identity is None or not is_versions(versions):
+            return
+        for file in sorted(versions.names):
+            stem, _, ending = file.partition(".")
+            if ending == "py" and stem and stem != "__init__":
+                revision = "%s/versions/%s" % (name, stem)
+                self.by_path[revision] = versions.join(file)
+                self.selection.add(revision, versions.join(file))
 
     def _refuse(self, to: list[str], path: str, why: str) -> bool:
         to.append("%s can never be imported: %s" % (shown(path), shown(why)))
@@ -318,6 +362,19 @@ class Discovery:
         self.notes += self.search.notes
         self.details += self.search.details
         return found
+
+    def _follow_path_changes(self) -> bool:
+        """Note what the code that the start commands load adds to ``sys.path``; whether it adds anything."""
+        for target in self.targets:
+            command, found = target.command, self.finder.locate(target.module)
+            path = found.path if found else command.script
+            if target.alone or target.foreign or not path or (found and self._is_third_party(found, "")):
+                continue
+            for file in self.search.files_that_run(target.module, path):
+                first, last = read_path_changes(file, command.directory)
+                command.inserted = _unique([*first, *command.inserted])
+                command.appended = _unique([*command.appended, *last])
+        return any(command.inserted or command.appended for command in self.commands)
 
     def _is_third_party(self, found: Found, module: str) -> bool:
         """Whether a module was installed, in site-packages or beside the application."""
@@ -399,22 +456,27 @@ class Discovery:
                 "module": target and shown(target.module),
                 "attribute": target and target.attribute,
                 "runs": self._runs(command),
-                "start": self._start(command),
+                "start": self._start(command, target is not None and target.imported),
             }
         )
 
-    def _start(self, command: StartCommand) -> dict[str, Any]:
+    def _start(self, command: StartCommand, is_imported: bool) -> dict[str, Any]:
         """What this command's own process has: the entries that go first on its import path (those of a
         PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
+
+        ``is_imported``: its code has run before, and has changed the import path.
         """
         own_roots = [] if command.is_safe_path() else command.own_roots
+        roots = command.roots + own_roots
+        if is_imported:
+            roots = command.inserted + roots + command.appended
         argv = list(command.argv)
         if argv[:1] == ["-m"]:
             found = self.finder.locate(self._runs(command) or "")
             argv[:1] = [found.path] if found and found.path else argv[:1]
         changed = command.environ
         return {
-            "import_path": _unique(command.roots + own_roots),
+            "import_path": _unique(roots),
             "argv": argv,
             "directory": command.directory,
             "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
@@ -469,9 +531,11 @@ class Discovery:
                 "why": shown(python.why),
             },
             "import_path": self.import_path,
+            "appended_path": self.appended_path,
             "search_path": self._application_roots() if python else [],
             "entrypoints": self.entrypoints,
             "setup": self.setup,
+            "by_path": self.by_path,
             "directory": main.directory if main else self.directory,
             "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
             "notes": _unique(self.notes),

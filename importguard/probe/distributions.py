@@ -62,11 +62,17 @@ class Distribution:
             plain = dot and "/" not in ending  # not in a folder such as ``numpy.libs``
             if plain and ending.endswith(("py", "so", "pyc")) and not _inside(path, top):
                 found.add(stem.replace("/", "."))
+        found = {name for name in found if not _is_editable_finder(name)}
         return sorted(name for name in found if all(part.isidentifier() for part in name.split(".")))
 
     def owns(self, path: str) -> bool:
         """Whether a file is one of its own."""
         return path.startswith(self.site + "/") and path[len(self.site) + 1 :] in self.record()
+
+
+def _is_editable_finder(name: str) -> bool:
+    """Whether a build back end wrote a module for an editable install: setuptools, hatchling, meson."""
+    return name.startswith(("__editable__", "_editable_impl_")) or name.endswith("_editable_loader")
 
 
 def _inside(path: str, folders: set[str]) -> bool:

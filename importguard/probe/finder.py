@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.selection import Selection
+from importguard.probe.selection import Selection, extends_path
 
 
 class Found:
     """A module: ``path`` its file; ``portions`` its folders where it is a namespace package (then no path).
 
     ``entry`` is the entry of the import path that it came from, "" for an editable finder's.
+    ``extended``: the folders elsewhere that a package takes in (pkgutil.extend_path).
     """
 
     def __init__(self, path: str, package: bool, portions: list[str]) -> None:
@@ -18,6 +19,7 @@ class Found:
         self.package = package
         self.portions = portions
         self.entry = ""
+        self.extended: list[str] = []
 
 
 class Finder:
@@ -40,7 +42,7 @@ class Finder:
                 found = self._mapped(part)
             if found is None:
                 return None
-            paths = found.portions or [os.path.dirname(found.path)]
+            paths = found.portions or [os.path.dirname(found.path), *found.extended]
         if found is not None:
             above = [
                 entry
@@ -53,17 +55,25 @@ class Finder:
     def _find(self, part: str, paths: list[str]) -> Found | None:
         portions = []
         suffixes = self.selection.suffixes
-        for path in paths:
+        for at, path in enumerate(paths):
             folder = self.selection.folder(path)
             if part in folder.folders:
                 init = folder.package(part, suffixes)
                 if init:
-                    return Found(init, True, [])
+                    return self._package(part, init, paths[at + 1 :])
             if part in folder.modules:
                 return Found(folder.join(folder.modules[part]), False, [])
             if part in folder.folders:
                 portions.append(folder.join(part))
         return Found("", False, portions) if portions else None
+
+    def _package(self, part: str, init: str, following: list[str]) -> Found:
+        found = Found(init, True, [])
+        folders = [self.selection.folder(path) for path in following]
+        others = [folder.join(part) for folder in folders if part in folder.folders]
+        if others and extends_path(init):
+            found.extended = others
+        return found
 
     def _mapped(self, name: str) -> Found | None:
         path = self.mapping.get(name)

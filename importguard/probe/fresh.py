@@ -100,11 +100,27 @@ class Whereabouts:
         self.channel.send("at", lines)
 
 
+class ByPath:
+    """Finds modules that the application loads from their files, as Alembic does, by names of the probe."""
+
+    def __init__(self, paths: dict[str, str]) -> None:
+        self.paths = paths
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        """Part of the protocol of ``sys.meta_path``."""
+        if name not in self.paths:
+            return None
+        return sys.modules["_frozen_importlib_external"].spec_from_file_location(name, self.paths[name])
+
+
 def start(request: dict[str, Any]) -> None:
     """Make the import path what the start command would have made it."""
     if sys.path and sys.path[0] == "":
         del sys.path[0]
     sys.path[:0] = request["import_path"]
+    sys.path.extend(request["appended_path"])
+    if request["by_path"]:
+        sys.meta_path.append(ByPath(request["by_path"]))
     try:
         import faulthandler
 

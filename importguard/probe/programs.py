@@ -20,7 +20,8 @@ class StartCommand:
     """One start command that was read.
 
     ``roots``: folders that it puts on the import path; ``own_roots``: those that Python itself puts there and
-    leaves out in safe-path mode (PEP 686's ``-P``). ``entries``: (module, attribute or None) that it loads.
+    leaves out in safe-path mode (PEP 686's ``-P``); ``inserted`` and ``appended``: those that the code which
+    it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
@@ -52,6 +53,8 @@ class StartCommand:
         self.runs: str | None = None
         self.roots: list[str] = []
         self.own_roots: list[str] = []
+        self.inserted: list[str] = []
+        self.appended: list[str] = []
         self.entries: list[tuple[str, str | None]] = []
         self.workers: list[tuple[str, str | None]] = []
         self.settings: str | None = None

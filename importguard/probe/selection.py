@@ -21,6 +21,7 @@ TESTS = "tests"
 RUNS = "runs when imported"
 NO_NAME = "not a module name"
 EXCLUDED = "excluded"
+NOT_ASKED = "not in the packages asked for"
 
 DIRECTORY_LIMIT = 200000
 """Folders that are looked into before giving up."""
@@ -163,7 +164,8 @@ class Selection:
     """Collects the modules below packages and folders; ``modules`` and ``skipped`` are the result.
 
     ``boundaries`` are folders that are no portions of namespace packages, since they are on the import path
-    themselves: their modules have another name there.
+    themselves: their modules have another name there. ``has_migrations``: Django is set up, whose loader
+    imports what lies in packages ``migrations`` by any name.
     """
 
     def __init__(self, suffixes: list[str], include_tests: bool, exclude: list[str]) -> None:
@@ -173,6 +175,7 @@ class Selection:
         self.modules: dict[str, str | None] = {}
         self.skipped: dict[str, tuple[str, str]] = {}
         self.boundaries: frozenset[str] = frozenset()
+        self.has_migrations = False
         self.directories = 0
         self._cache: dict[str, Folder] = {}
 
@@ -199,6 +202,14 @@ class Selection:
             del self.skipped[name]
         if name not in self.skipped:
             self.modules[name] = path
+
+    def narrow(self, packages: list[str]) -> None:
+        """Leave out what is in none of these packages: it is the application's all the same."""
+        for name, path in list(self.modules.items()):
+            if not any(name == package or name.startswith(package + ".") for package in packages):
+                del self.modules[name]
+                if path:
+                    self.skipped[name] = (path, NOT_ASKED)
 
     def _reason(self, name: str, path: str) -> str:
         last = name.rpartition(".")[2]
@@ -254,16 +265,23 @@ class Selection:
         prefix = parent + "." if parent else ""
         taken: set[str] = set()
         portions: dict[str, list[str]] = {}
+        extended: dict[str, list[str]] = {}
         below = []
         seen = seen + tuple(folder.identity for folder in opened)
         for folder in opened:
-            for child, path in self._inside(folder, taken, seen, allowed):
+            for child, path in self._inside(folder, taken.difference(extended), seen, allowed):
+                if child in extended:
+                    extended[child].append(path)
+                    continue
                 init = self._package(folder, child)
                 why = reason or self._folder_reason(child, [path])
                 if init:
                     taken.add(child)
                     self.add(prefix + child, init, why)
-                    below.append((prefix + child, [path], seen, why))
+                    paths = [path]
+                    below.append((prefix + child, paths, seen, why))
+                    if len(opened) > 1 and extends_path(init):
+                        extended[child] = paths
                 elif child not in folder.modules and path not in self.boundaries:
                     portions.setdefault(child, []).append(path)
             wanted = [
@@ -273,7 +291,7 @@ class Selection:
             ]
             self._modules(prefix, folder, wanted, reason)
             taken.update(wanted)
-            self._unnamed(prefix, folder)
+            self._unnamed(prefix, folder, reason)
         for child in sorted(portions.keys() - taken):
             why = reason or self._folder_reason(child, portions[child])
             below.append((prefix + child, portions[child], seen, why))
@@ -302,6 +320,8 @@ class Selection:
         for child, is_link in folder.folders.items():
             if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                 continue
+            if child == "lib" and _is_build_output(folder):
+                continue
             path = folder.join(child)
             if not is_link or not _leads_astray(path, seen):
                 yield child, path
@@ -318,13 +338,44 @@ class Selection:
             return ""
         return TESTS if name == "tests" or any(map(_holds_tests, paths)) else ""
 
-    def _unnamed(self, prefix: str, folder: Folder) -> None:
+    def _unnamed(self, prefix: str, folder: Folder, reason: str) -> None:
         for name, is_folder in folder.unnamed:
             path = folder.join(name)
             if name.startswith(".") or (is_folder and not os.path.isfile(path + "/__init__.py")):
                 continue
             stem = name if is_folder else name.rpartition(".")[0]
-            self.add(prefix + stem, path, NO_NAME)
+            by_name = not is_folder and name.endswith(".py") and "." not in stem
+            named = by_name and (self._is_migration(folder, stem) or is_versions(folder))
+            self.add(prefix + stem, path, reason if named else NO_NAME)
+
+    def _is_migration(self, folder: Folder, stem: str) -> bool:
+        """Whether Django's loader imports it (django.db.migrations.loader.MigrationLoader.load_disk)."""
+        is_package = "__init__" in folder.modules and os.path.basename(folder.path) == "migrations"
+        return self.has_migrations and is_package and stem[0] not in "_~"
+
+
+def extends_path(init: str) -> bool:
+    """Whether a package takes in folders of its name elsewhere (pkgutil.extend_path, pkg_resources)."""
+    text = read_text(init, 16384) or "" if init.endswith(".py") else ""
+    return "extend_path(" in text or "declare_namespace(" in text
+
+
+def _is_build_output(folder: Folder) -> bool:
+    """Whether it is the ``build`` that setuptools leaves: a copy of what was installed."""
+    if os.path.basename(folder.path) != "build" or "__init__" in folder.modules:
+        return False
+    above = os.path.dirname(folder.path)
+    projects = ("setup.py", "pyproject.toml", "setup.cfg")
+    return any(name.startswith("bdist.") for name in folder.names) or any(
+        os.path.isfile(os.path.join(above, name)) for name in projects
+    )
+
+
+def is_versions(folder: Folder) -> bool:
+    """Whether it holds the revisions of an Alembic environment, which are loaded whatever their names are."""
+    above = os.path.dirname(folder.path)
+    is_environment = os.path.isfile(above + "/script.py.mako") and os.path.isfile(above + "/env.py")
+    return os.path.basename(folder.path) == "versions" and is_environment
 
 
 def _is_test(name: str) -> bool:

@@ -276,6 +276,8 @@ class Supervisor:
             "secret": self.secret + "-worker",
             "import_path": self.found["import_path"],
             "setup": self.setup,
+            "by_path": self.found["by_path"],
+            "appended_path": self.found["appended_path"],
             "attributes": self.attributes,
             "dump_signal": DUMP_SIGNAL,
             "limit": self.limit,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.finder import Finder, Found
 
-_MOST_IMPORTS = 30
+_MOST_IMPORTS, _MOST_FILES = 30, 60
 SITES = ("site-packages", "dist-packages")
 
 SERVERS_AND_TOOLS = frozenset(
@@ -141,6 +141,23 @@ class TargetSearch:
         if not path or not path.endswith(".py") or (located and self.is_third_party(located, name)):
             return []
         return _loaded_by(read_text(path), name.rpartition(".")[0], False)
+
+    def files_that_run(self, module: str, path: str) -> list[str]:
+        """The files that run when a module is imported: packages above it, what it imports itself, and it."""
+        parts = module.split(".")
+        names = [".".join(parts[:count]) for count in range(1, len(parts))]
+        text = read_text(path, 1 << 19) or ""
+        if "sys.path" not in text and path.endswith(".py"):
+            from importguard.probe.sites import mentioned
+
+            names += mentioned(module, path)
+        found = [self.finder.locate(name) for name in names[:_MOST_FILES]]
+        own = [
+            item
+            for item in found
+            if item and not self.is_third_party(item, "") and not self.is_standard(item)
+        ]
+        return [*(item.path for item in own if item.path), path]
 
     def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
         """Whether it is of a command that may never run, and is not in the image."""

@@ -113,6 +113,8 @@ def test_the_whole_answer(image):
         ],
         "skipped": [],
         "setup": None,
+        "by_path": {},
+        "appended_path": [],
         "directory": str(image.app),
         "environ": {},
         "notes": [],
@@ -738,7 +740,17 @@ def test_a_folder_of_the_import_path_is_no_namespace_package(image):
     environ = {"PYTHONPATH": f"{image.app}/src"}
     assert image.modules("uvicorn", "pkg.main:app", environ=environ) == ["pkg", "pkg.main", "tool"]
     found = image.modules("uvicorn", "src.pkg.main:app", environ=environ)
-    assert found == ["pkg", "pkg.main", "src.pkg", "src.pkg.main", "tool"]
+    assert found == ["src.pkg", "src.pkg.main", "tool"]
+    image.write("src/pkg/main.py", "import pkg.db\n")
+    image.write_all("src/pkg/db.py src/pkg/other.py")
+    assert image.discover("uvicorn", "src.pkg.main:app", environ=environ)["modules"][:6] == [
+        ["pkg", f"{image.app}/src/pkg/__init__.py"],
+        ["pkg.db", f"{image.app}/src/pkg/db.py"],
+        ["pkg.other", f"{image.app}/src/pkg/other.py"],
+        ["src.pkg", f"{image.app}/src/pkg/__init__.py"],
+        ["src.pkg.main", f"{image.app}/src/pkg/main.py"],
+        ["tool", f"{image.app}/tool.py"],
+    ]
 
 
 def test_what_runs_before_the_main_command_does_not_widen_its_import_path(image):
@@ -842,3 +854,108 @@ def test_programs_side_by_side_are_entry_points_each(image):
     assert start["directory"] == f"{image.app}/jobs"
     assert start["environ"] == {"A": "1", "B": "3"}
     assert set(found["import_path"]) == {f"{image.app}/api", f"{image.app}/jobs"}
+
+
+# What else is the application, and what is not
+
+
+def test_leftovers_of_a_build(image):
+    image.write_all("main.py build/lib/shop/x.py build/bdist.linux-x86_64/y.py shop.egg-info/z.py")
+    image.write_all("shop/x.py shop/build/lib/w.py tools/build/lib/v.py tools/pyproject.toml")
+    assert image.modules("python3", "main.py") == ["main", "shop.build.lib.w", "shop.x"]
+
+
+def test_finders_of_editable_installs_are_no_application(image):
+    names = "__editable___shop_1_finder.py _editable_impl_shop.py shop.py shop_editable_loader.py"
+    image.install("shop", names, {"url": "file:///src", "dir_info": {"editable": True}})
+    assert image.modules() == ["shop"]
+
+
+EXTENDED = "from pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n"
+
+
+def test_a_package_that_is_extended_in_another_root(image):
+    other = image.root / "other"
+    image.write_all("main.py ext/one.py ext/sub/a.py plain/__init__.py")
+    image.write("ext/__init__.py", EXTENDED)
+    image.write("ext/sub/__init__.py", EXTENDED)
+    image.write_all("ext/__init__.py ext/three.py ext/sub/b.py plain/__init__.py plain/hidden.py", other)
+    found = image.discover("python3", "main.py", environ={"PYTHONPATH": str(other)})
+    assert [name for name, _ in found["modules"]] == [
+        "ext",
+        "ext.one",
+        "ext.sub",
+        "ext.sub.a",
+        "ext.sub.b",
+        "ext.three",
+        "main",
+        "plain",
+    ]
+    assert image.modules("python3", "-m", "ext.three", environ={"PYTHONPATH": str(other)})
+
+
+def test_migrations_are_imported_by_name_where_django_is_set_up(image):
+    image.write_all(
+        "main.py shop/migrations/__init__.py shop/migrations/0001_initial.py shop/migrations/_x.1.py"
+    )
+    assert image.modules("python3", "main.py") == ["main", "shop.migrations"]
+    image.install("Django", "django/__init__.py")
+    environ = {"DJANGO_SETTINGS_MODULE": "main"}
+    assert image.modules("python3", "main.py", environ=environ) == [
+        "main",
+        "shop.migrations",
+        "shop.migrations.0001_initial",
+    ]
+
+
+def test_revisions_of_alembic(image):
+    """Those in a folder ``alembic`` have no name to import them by: the package of that name hides it."""
+    image.write_all("main.py migrations/env.py migrations/script.py.mako migrations/versions/1a_b.py")
+    image.write_all(
+        "alembic/env.py alembic/script.py.mako alembic/versions/2c_d.py alembic/versions/old.1.py"
+    )
+    assert image.modules("python3", "main.py")[-1] == "migrations.versions.1a_b"
+    image.install("alembic", "alembic/__init__.py")
+    found = image.discover("python3", "main.py")
+    path = f"{image.app}/alembic/versions/2c_d.py"
+    assert found["by_path"] == {"alembic/versions/2c_d": path}
+    assert ["alembic/versions/2c_d", path] in found["modules"]
+
+
+def test_packages_narrow_what_is_reported_and_not_what_is_the_applications(image):
+    image.write_all("main.py a/__init__.py a/x.py b/__init__.py")
+    found = image.discover("python3", "main.py", packages=["a"])
+    assert [name for name, _ in found["modules"]] == ["a", "a.x"]
+    assert [(name, reason) for name, _, reason in found["skipped"]] == [
+        ("b", "not in the packages asked for"),
+        ("main", "not in the packages asked for"),
+    ]
+
+
+# What the application adds to its import path
+
+MAIN = "import os, sys\nHERE = os.path.dirname(os.path.abspath(__file__))\nif HERE not in sys.path:\n"
+
+
+def test_a_file_is_judged_under_the_name_that_production_imports(image):
+    image.write("backend/main.py", MAIN + "    sys.path.insert(0, HERE)\nimport api.agents\napp = 1\n")
+    image.write_all("backend/__init__.py backend/api/__init__.py backend/api/agents.py backend/api/unused.py")
+    found = image.discover("uvicorn", "backend.main:app")
+    assert found["import_path"] == [f"{image.app}/backend", str(image.app)]
+    assert found["entrypoints"][0]["start"]["import_path"] == [str(image.app)], "it changes its path itself"
+    names = [name for name, path in found["modules"] if path]
+    assert names == ["api", "api.agents", "api.unused", "backend", "backend.main"]
+    assert found["notes"][-2:][0].startswith("uvicorn of the start")
+    assert "api, which could be imported as backend.api too" in found["notes"][-1]
+
+
+def test_what_is_added_at_the_end_comes_after_what_is_installed(image):
+    image.write("boot.py", "import sys\nsys.path.append('lib')\n")
+    image.write_all("main.py lib/helper.py lib/third.py")
+    image.write("main.py", "import boot\nif __name__ == '__main__':\n    import helper\n")
+    image.install("third", "third.py")
+    found = image.discover("python3", "main.py")
+    assert found["appended_path"] == [f"{image.app}/lib"]
+    assert [name for name, _ in found["modules"]] == ["boot", "helper", "main"]
+    starts = {entry["module"]: entry["start"]["import_path"] for entry in found["entrypoints"]}
+    assert starts == {"main": [str(image.app)], "helper": [str(image.app), f"{image.app}/lib"]}
