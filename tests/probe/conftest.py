@@ -52,7 +52,7 @@ def run_probe(
     Without ``clues``, nothing is gathered around failures: on a developer's machine that takes the longest.
     """
     config = replace(config or Config(), python=python)
-    image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-m", "nothing_here"), workdir=str(root))
+    image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-c", "pass"), workdir=str(root))
     environment = {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
         probe_command(python), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, env=environment
