@@ -127,7 +127,7 @@ def has_namespaces() -> bool:
 @contextmanager
 def started(root: Path, python: str, *wrapper: str) -> Iterator[subprocess.Popen[bytes]]:
     """The probe as a process, which is killed at the end."""
-    image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-m", "nothing_here"), workdir=str(root))
+    image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-c", "pass"), workdir=str(root))
     command = [*wrapper, *probe_command(python)]
     pipe = subprocess.PIPE
     environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
