@@ -203,12 +203,13 @@ class System:
 class Clues:
     """What lies in the image around the application, with no opinion: what the causes are told from.
 
-    Gathered once after the verdicts, for what failed; nothing is imported for it. Each list is bounded, and
-    ``notes`` says where something was cut or could not be read. ``files`` are the Python files of the
+    Gathered once after the verdicts, for what failed; nothing is imported for it. Each list is bounded,
+    and ``notes`` says where something was cut or could not be read. ``files`` are the Python files of the
     application (the import roots' own, no third-party ones). ``markers`` is the environment that PEP 508
     markers are judged in, for the application's interpreter (``packaging.markers.default_environment``'s
-    keys). ``stdlib`` are the names of that Python's standard library (``sys.stdlib_module_names``; empty
-    below 3.10). ``sys_path`` is the whole import path of the application.
+    keys). ``unloaded`` are installed extension modules that lack a library, whether or not anything
+    imports them. ``stdlib`` are the names of that Python's standard library (``sys.stdlib_module_names``;
+    empty below 3.10). ``sys_path`` is the whole import path of the application.
     """
 
     system: System
@@ -223,6 +224,7 @@ class Clues:
     extensions: tuple[Extension, ...] = ()
     broken: tuple[BrokenFile, ...] = ()
     unreadable: tuple[UnreadableFile, ...] = ()
+    unloaded: tuple[Extension, ...] = ()
     names: tuple[ModuleNames, ...] = ()
     mentions: tuple[Mention, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from importguard.checks import entrypoints, imports, unreached
+from importguard.checks import entrypoints, imports, libraries, unreached
 from importguard.evidence import Evidence
 from importguard.model import Finding
 
 if TYPE_CHECKING:
     from importguard.source.model import Source
 
-CHECKS = (imports.check, unreached.check, entrypoints.check)
+CHECKS = (imports.check, unreached.check, entrypoints.check, libraries.check)
 
 
 def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:

@@ -37,7 +37,7 @@ def abi_mismatch(case: Situation) -> Optional[Diagnosis]:
 def _concerned(case: Situation) -> Iterable[Extension]:
     """The extensions that the finding speaks of: by name, by the file in the message, by what they lack."""
     named = {"IG101": case.missing, "IG102": case.holder, "IG107": case.finding.module}.get(case.rule)
-    for extension in case.clues.extensions:
+    for extension in (*case.clues.extensions, *case.clues.unloaded):
         lacks = case.missing in extension.not_found or extension.path.endswith("/" + case.missing)
         by_library = case.rule == "IG103" and lacks
         by_name = extension.module in (named, case.missing)

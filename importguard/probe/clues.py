@@ -21,6 +21,7 @@ from importguard.probe.names import module_names
 from importguard.probe.pythons import other_pythons, owner_of
 from importguard.probe.resolutions import Resolver, resolutions
 from importguard.probe.system import ask, markers, system
+from importguard.probe.unloaded import unloaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ class Gathering:
             "extensions",
             extensions(self.scene, self.resolver, self.questions, self.loader, self.budget),
         )
+
+    def unloaded(self) -> Iterator[Piece]:
+        """The installed extension modules that lack a library."""
+        yield "unloaded", unloaded(self.scene, self.loader, self.budget)
 
     def damage(self) -> Iterator[Piece]:
         """Broken files, and those that may not be read."""
@@ -228,7 +233,7 @@ def gather(
     gathering = Gathering(scene, questions, budget)
     steps: list[Callable[[], Iterator[Piece]]] = [gathering.system]
     if failed:
-        steps += [gathering.resolutions, gathering.extensions]
+        steps += [gathering.resolutions, gathering.extensions, gathering.unloaded]
     steps += [gathering.distributions, *([gathering.files] if files else [])]
     if failed:  # those that compile sources come last: a hostile one may end this process
         steps += [gathering.candidates, gathering.damage, gathering.mentions, gathering.names]

@@ -177,8 +177,8 @@ def _program_header(reader: _Reader, offset: int, wide: bool) -> tuple[int, int,
 def _dynamic(reader: _Reader, elf: Elf, offset: int, length: int) -> None:
     layout, step = ("qQ", 16) if elf.bits == 64 else ("iI", 8)
     entries: list[tuple[int, int]] = []
-    for index in range(min(length // step, _MOST_ENTRIES)):
-        tag, value = reader.numbers(layout, offset + index * step)
+    data = reader.bytes(offset, min(length // step, _MOST_ENTRIES) * step)
+    for tag, value in struct.iter_unpack(reader.order + layout, data):
         if tag == 0:
             break
         entries.append((tag & 0xFFFFFFFF, value))

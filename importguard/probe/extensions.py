@@ -41,7 +41,7 @@ def extensions(
         elf = read_elf(path)
         if elf is None or (path not in named and not elf.is_module):  # plugins lie beside modules
             continue
-        one = _describe(path, elf, scene, loader)
+        one = describe(path, elf, scene, loader)
         if path in named or _would_fail(one, scene, loader):
             found.append(one)
     return found
@@ -84,7 +84,8 @@ def _beside(named: list[str], questions: Questions, scene: Scene) -> list[str]:
     return found[:MOST_READ]
 
 
-def _describe(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
+def describe(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
+    """``clues.Extension`` of one file."""
     tag = os.path.basename(path).partition(".")[2][: -len(".so")]
     loaded = loader.load(path)
     return {

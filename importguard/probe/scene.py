@@ -5,6 +5,8 @@ Part of every check, so it is small: what is done with a scene comes later, wher
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +49,14 @@ class Scene:
     def is_third_party(self, entry: str) -> bool:
         """Whether an entry of the import path is a folder of installed distributions."""
         return entry.rstrip("/").rpartition("/")[2] in ("site-packages", "dist-packages")
+
+    def has_extensions(self) -> bool:
+        """Whether any compiled module is installed: quickly told of a small image."""
+        for entry in self.sys_path:
+            for _, _, files in os.walk(entry) if self.is_third_party(entry) else ():
+                if any(name.endswith(".so") for name in files):
+                    return True
+        return False
 
     def own_roots(self) -> list[str]:
         """The entries of the import path that are neither third-party folders nor the standard library."""

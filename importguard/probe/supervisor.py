@@ -208,19 +208,27 @@ class Supervisor:
         self.emit("end", complete=not late, error="time ran out" if late else None)
 
     def tell_clues(self, unreached: list[str]) -> None:
-        """Say what lies around failures; of a sound image only where a source is to be compared with it."""
+        """Say what lies around failures; of a sound image what a source is compared with, if anything."""
         troubled = bool(self.failed or unreached or any(self.lost.values()))
         seconds = self.ends - time.monotonic()
         scene = self.scene
-        if scene is None or seconds <= 0 or not (troubled or self.request["source"]):
+        extensions = scene is not None and scene.has_extensions()
+        if scene is None or seconds <= 0 or not (troubled or self.request["source"] or extensions):
             return
 
         def tell() -> None:
+            failed = troubled
+            if extensions and not troubled:
+                from importguard.probe.unloaded import lacks_libraries
+
+                failed = lacks_libraries(scene, seconds)
+            if not failed and not self.request["source"]:
+                return
             from importguard.probe.clues import gather
             from importguard.probe.questions import Questions
 
             questions = Questions.of(self.failed, self.lost, unreached)
-            for kind, values in gather(scene, questions, troubled, seconds, self.request["files"]):
+            for kind, values in gather(scene, questions, failed, seconds, self.request["files"]):
                 self.emit("clues", kind=kind, values=values)
 
         if not apart(tell, min(seconds, CLUE_SECONDS)):

@@ -81,20 +81,33 @@ def test_missing_name(source: str) -> None:
 
 
 def test_missing_shared_library() -> None:
-    """IG103: an extension of the interpreter's own, made to need a library that is not there."""
+    """IG103: an extension of the interpreter's own, made to need a library that is not there.
+
+    A warning where nothing imports it, as of a driver that a URL names.
+    """
     patch = (
         "import os, sysconfig\nfolder = os.path.join(sysconfig.get_path('stdlib'), 'lib-dynload')\n"
         "for name in sorted(os.listdir(folder)):\n    data = open(os.path.join(folder, name), 'rb').read()\n"
         "    if b'\\0libc.so.6\\0' in data:\n        break\n"
         "open('/srv/app/native.abi3.so', 'wb').write(data.replace(b'\\0libc.so.6\\0', b'\\0libq.so.6\\0'))\n"
+        "import site\nhome = site.getsitepackages()[0] + '/driver'\nos.makedirs(home)\n"
+        "open(home + '/__init__.py', 'w').write('from driver import _native\\n')\n"
+        "open(home + '/_native.abi3.so', 'wb').write(data.replace(b'\\0libc.so.6\\0', b'\\0libw.so.6\\0'))\n"
     )
     image = build(
         "rule-library",
         PLAIN + "COPY patch.py /\nRUN python3 /patch.py\n",
-        {"app/__init__.py": "", "app/uses.py": "from app import native\n", "patch.py": patch},
+        {
+            "app/__init__.py": "",
+            "app/uses.py": "from app import native\n",
+            "patch.py": patch,
+        },
     )
     result = check(image)
-    finding = result.finding("IG103")
+    unused = result.finding("IG103", "libw.so.6")
+    assert (unused["severity"], unused["affected"]) == ("warning", [])
+    assert "'import driver' would fail" in unused["message"]
+    finding = result.finding("IG103", "libq.so.6")
     assert "libq.so.6" in finding["message"]
     assert finding["missing"] == "libq.so.6"
     assert set(finding["affected"]) == {"app.native", "app.uses"}
