@@ -13,6 +13,7 @@ from importguard.evidence import Evidence, ModuleImport
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
 from importguard.redaction import redacted_report
 from importguard.repository import copied, with_places
+from importguard.slowness import is_out_of_time, slow_modules
 from importguard.sources import choose_source, with_removed
 from importguard.startup import mark, shortfalls
 
@@ -43,6 +44,7 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
         notes=(
             *_left_out(selected),
             *_unprepared(evidence),
+            *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
             *([chosen] if chosen and findings else []),
             *(source.notes if source else ()),
@@ -50,6 +52,7 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
         details=evidence.details,
         places=copied(findings, source, evidence.import_path) if source else {},
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
+        out_of_time=is_out_of_time(evidence),
     )
     variables = (*image.env, *config.env, *build_arguments(config.build or config.origin))
     return redacted_report(with_places(report, config, source), variables, evidence.existing)

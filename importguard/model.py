@@ -188,6 +188,8 @@ class ImageReport:
     """The Dockerfile from the repository's root: where a finding is shown that has no place of its own."""
     exit_code: int = 0
     """3 or 4 where the image could not be judged; else 0, whatever was found."""
+    out_of_time: bool = False
+    """The check ended before every module had its verdict; what is found by then stands."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence import EntryPoint, Evidence
-from importguard.model import Finding, Severity
+from importguard.model import EntryPointVerdict, Finding, ImageReport, Severity
 from importguard.parts import IMAGE, PARTS, part_of
 
 Target = tuple[EntryPoint, frozenset[str]]
@@ -101,6 +101,20 @@ def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str])
     circular = "partially initialized module" in finding.message
     sources = (finding.module,) if finding.reached else finding.affected
     return not circular and any(source in reaches for source in sources)
+
+
+def is_certain_to_break(finding: Finding, image: ImageReport) -> bool:
+    """Whether a start command's own import was tried and failed by this error, whatever is unchecked."""
+    if finding.severity is not Severity.ERROR or not (finding.breaks_startup and finding.reached):
+        return False
+    failed = {
+        entry.target.partition(":")[0] for entry in image.entrypoints if entry.target and _failed(entry)
+    }
+    return not failed.isdisjoint({finding.module, *finding.affected})
+
+
+def _failed(entry: EntryPointVerdict) -> bool:
+    return entry.outcome in ("failed", "exited", "crashed", "timed_out", "missing_attribute")
 
 
 def shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:

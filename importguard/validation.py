@@ -69,12 +69,23 @@ def _load_the_rest() -> None:
 
 
 def exit_code(report: Report, fail_on: str) -> int:
-    """3 or 4 if any image could not be judged, else 1 if a finding is at or above ``fail_on``, else 0."""
-    unjudged = max((image.exit_code for image in report.images), default=InspectionError.exit_code)
+    """3 or 4 if any image could not be judged, else 1 if a finding is at or above ``fail_on``, else 0.
+
+    Where time ran out, a finding that breaks startup for certain is a judgement on the image.
+    """
+    codes = (_code_of(image, fail_on) for image in report.images)
+    unjudged = max(codes, default=InspectionError.exit_code)
     if unjudged:
         return unjudged
     found = any(_fails(finding, fail_on) for image in report.images for finding in image.findings)
     return EXIT_FINDINGS if found else EXIT_OK
+
+
+def _code_of(image: ImageReport, fail_on: str) -> int:
+    from importguard.startup import is_certain_to_break
+
+    certain = image.out_of_time and any(is_certain_to_break(finding, image) for finding in image.findings)
+    return EXIT_OK if certain and fail_on != "never" else image.exit_code
 
 
 def _fails(finding: Finding, fail_on: str) -> bool:

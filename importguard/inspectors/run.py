@@ -23,7 +23,7 @@ PROBE = Path(__file__).parent.parent / "probe"
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 NO_SUCH_OPTION = b"Unknown option: -I"
 OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later one reads
-GRACE = 10.0  # seconds that the probe has to say what it knows when its time is up
+GRACE = 20.0  # seconds that the probe has to say what it knows when its time is up
 
 # Receives on standard input the probe's files by name, their code as a certain Python compiled it, and the
 # request. Python 3.4 to 3.6 must be able to parse this: they say that they are too old. Older ones lack -I.

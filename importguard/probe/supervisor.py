@@ -84,6 +84,7 @@ class Supervisor:
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
         self.signatures: dict[tuple[Any, ...], dict[str, Any]] = {}  # failures of which one is asked again
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
+        self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
         self.failed: list[Optional[dict[str, Any]]] = []  # what became of all that did not import
@@ -176,10 +177,15 @@ class Supervisor:
         self.introduce()
         for name in self.modules:
             if name not in self.verdicts:
-                self.verdict(name, *self.ended.get(name, ("unchecked", None, "time ran out", 0.0)))
+                late = ("unchecked", None, "time ran out", self.unfinished.get(name, 0.0))
+                self.verdict(name, *self.ended.get(name, late))
 
     def conclude(self) -> None:
-        """Say what needs all verdicts: the entry points, and what else would not resolve."""
+        """Say what needs all verdicts: the entry points, and what else would not resolve.
+
+        What is known is told as fully as ever when time has run out: this has its own time.
+        """
+        self.ends = max(self.ends, time.monotonic() + CLUE_SECONDS)
         outcomes = {name: verdict["outcome"] for name, verdict in self.verdicts.items()}
         files = dict(self.found["modules"])
         for entry in self.found["entrypoints"]:
@@ -322,8 +328,12 @@ class Supervisor:
         os.close(wake_end)
 
     def stop_all(self) -> None:
-        """End what still runs."""
+        """End what still runs, and forget what is still to be done."""
+        for queue in (self.sweep, self.fresh, self.alone, self.where):
+            queue.clear()
         for worker in list(self.workers.values()):
+            for name in worker.current[-1:]:
+                self.unfinished[name] = time.monotonic() - worker.heard
             worker.stop()
             os.waitpid(worker.pid, 0)
             del self.workers[worker.pid]

@@ -175,6 +175,23 @@ def test_time_runs_out(hanging: str, exact: bool) -> None:
     assert not containers(hanging)
 
 
+def test_what_is_known_when_time_runs_out_is_told_as_ever() -> None:
+    lines = {
+        "main": "import not_there_xyz",
+        "s_hangs": "import time; time.sleep(1000)",
+        "z": "",
+        "__init__": "",
+    }
+    files = {f"app/{name}.py": line + "\n" for name, line in lines.items()}
+    dockerfile = 'FROM base\nWORKDIR /srv\nCOPY . .\nCMD ["python3", "-m", "app.main"]\n'
+    result = check(build("late", dockerfile, files), "--timeout", "3", "--jobs", "2")
+    assert result.code == 1
+    assert result.image["complete"] is False
+    assert result.finding("IG101")["breaks_startup"] is True
+    assert "distribution" in result.finding("IG101")["diagnosis"]["explanation"]
+    assert any(note.startswith("Most of the time went to app.s_hangs") for note in result.image["notes"])
+
+
 def test_a_module_that_hangs_does_not_stop_the_others(hanging: str) -> None:
     result = check(hanging, "--module-timeout", "2")
     assert result.outcomes(["app.a_fine", "app.m_hangs", "app.z_broken"]) == {

@@ -8,7 +8,18 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 import pytest
-from unit.builders import IMAGE, entry, evidence, failed, imported, no_module, raised, skipped
+from unit.builders import (
+    IMAGE,
+    ended,
+    entry,
+    evidence,
+    failed,
+    imported,
+    no_module,
+    raised,
+    skipped,
+    unchecked,
+)
 
 from importguard.config import Build, Config
 from importguard.engines.base import Engine, Image, Limits, Run
@@ -111,6 +122,49 @@ def test_only_what_breaks_startup_may_fail_the_step(entrypoints: tuple[EntryPoin
     if any(one.outcome == "failed" and one.module == "shop.main" for one in entrypoints):
         observed = evidence(modules[0], failed("shop.main", no_module("redis")), entrypoints=entrypoints)
     assert exit_code(run(observed=observed), "startup") == code
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fail_on", "code"),
+    [("failed", "error", 1), ("failed", "startup", 1), ("failed", "never", 4), ("unchecked", "error", 4)],
+)
+def test_what_breaks_startup_for_certain_counts_when_time_ran_out(
+    outcome: str, fail_on: str, code: int
+) -> None:
+    late = {
+        "complete": False,
+        "error": "time ran out",
+        "entrypoints": (entry("shop.main", outcome, ["shop.a"]),),
+    }
+    broken = failed("shop.main", no_module("redis"), culprit="shop.a")
+    modules = (broken,) if outcome == "failed" else (unchecked("shop.main"),)
+    observed = evidence(*modules, failed("shop.a", no_module("redis")), unchecked("shop.b"), **late)
+    assert exit_code(run(observed=observed), fail_on) == code
+    assert exit_code(run(observed=replace(observed, error="the probe died")), fail_on) == 4
+
+
+def test_slow_modules_are_named_in_every_report() -> None:
+    slow = [replace(imported(f"shop.m{n}"), seconds=5.0 + n) for n in range(8)]
+    notes = run(observed=evidence(imported("shop"), *slow)).images[0].notes
+    assert notes == (
+        "Slow to import, more than 5 s: shop.m7 12.0 s, shop.m6 11.0 s, shop.m5 10.0 s, shop.m4 9.0 s, "
+        "shop.m3 8.0 s and 2 more.",
+    )
+    hung = replace(ended("shop.a", "timed_out", "no end"), seconds=60.0)
+    assert not any("Slow" in note for note in run(observed=evidence(hung, slow[0])).images[0].notes)
+
+
+def test_where_the_time_went_is_said_when_it_ran_out() -> None:
+    modules = [
+        imported("shop"),
+        replace(unchecked("shop.a"), seconds=3.0),
+        replace(imported("shop.b"), seconds=1),
+    ]
+    observed = evidence(*modules, complete=False, error="time ran out")
+    assert (
+        "Most of the time went to shop.a 3.0 s (not finished), shop.b 1.0 s."
+        in run(observed=observed).images[0].notes
+    )
 
 
 def test_no_image_is_never_a_pass() -> None:
