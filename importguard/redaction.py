@@ -130,8 +130,16 @@ def redacted_report(
     places = [*report.places, *report.places.values(), report.dockerfile]
     known = {part for name in names for part in (name, *name.split("."))}
     known |= {part for path in (*paths, *places) for part in path.split("/")}
+    known |= {folder for path in paths for folder in _folders(path)}
     known |= {report.image.reference, report.image.name, report.image.name.rpartition("/")[2]}
     return redaction_of(variables, known, existing).value(report)
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The path and every folder above it."""
+    while path.strip("/"):
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _is_secret(name: str, value: str, known: Collection[str]) -> bool:

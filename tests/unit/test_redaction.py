@@ -162,6 +162,13 @@ def test_a_build_argument_may_have_its_value_from_outside(
     assert build_arguments(None) == ()
 
 
+def test_a_folder_of_the_import_path_stays() -> None:
+    report = redacted_report(
+        image(finding(), import_path=("/elsewhere/src",)), ["A=/elsewhere", "B=/elsewhere1"]
+    )
+    assert report.import_path == ("/elsewhere/src",)
+
+
 def test_what_a_build_shows() -> None:
     shown: list[str] = []
 
