@@ -29,9 +29,9 @@ def read_git(root: str, paths: Iterable[str], notes: list[str]) -> Optional[Git]
     if shutil.which("git") is None or not _is_in_repository(root):
         return None
     try:
-        tracked = set(_split(_git(root, "ls-files", "-z", "--recurse-submodules")))
+        tracked = _tracked(root)
         others = [path for path in paths if path not in tracked and not path.startswith("../")]
-        ignored = list(_ignored(root, others))
+        ignored = [one for folder in (*_submodules(root), "") for one in _ignored_in(root, folder, others)]
         known = {item.path for item in ignored}
         try:
             head = _git(root, "rev-parse", "HEAD").strip()
@@ -41,6 +41,39 @@ def read_git(root: str, paths: Iterable[str], notes: list[str]) -> Optional[Git]
     except GitError as error:
         notes.append(f"git says nothing of the source: {error}")
         return None
+
+
+def _tracked(root: str) -> set[str]:
+    """The files that git knows, those of submodules too where it can say."""
+    try:
+        return set(_split(_git(root, "ls-files", "-z", "--recurse-submodules")))
+    except GitError:  # a submodule whose repository is broken or gone
+        return set(_split(_git(root, "ls-files", "-z")))
+
+
+def _submodules(root: str) -> list[str]:
+    """The submodules' folders below ``root``. git refuses to speak of their files from outside."""
+    entries = _split(_git(root, "ls-files", "-z", "--stage"))
+    folders = [entry.partition("\t")[2] for entry in entries if entry.startswith("160000 ")]
+    return [folder for folder in folders if os.path.exists(os.path.join(root, folder, ".git"))]
+
+
+def _ignored_in(root: str, folder: str, paths: Sequence[str]) -> Iterator[GitIgnored]:
+    """What git ignores of ``paths`` in the repository at ``folder``, which is not in an inner one."""
+    start = f"{folder}/" if folder else ""
+    own = [path[len(start) :] for path in paths if path.startswith(start)]
+    try:
+        inner = tuple(f"{one}/" for one in _submodules(os.path.join(root, folder)))
+        found = list(
+            _ignored(os.path.join(root, folder), [path for path in own if not path.startswith(inner)])
+        )
+    except GitError:
+        if not folder:
+            raise
+        return  # a submodule whose repository is broken or gone
+    for one in found:
+        rule = one.rule if os.path.isabs(one.rule.path) else replace(one.rule, path=start + one.rule.path)
+        yield GitIgnored(start + one.path, rule)
 
 
 def with_history(source: Source, modules: Iterable[str]) -> Source:
@@ -72,6 +105,8 @@ def _is_in_repository(folder: str) -> bool:
 def _git(root: str, *arguments: str, stdin: str = "", codes: Sequence[int] = (0,)) -> str:
     """The output of a git command that changes nothing; raises GitError."""
     environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # A partial clone would fetch what it lacks: slow, and not what someone expects of a check.
+    environ.update(GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none")
     try:
         done = subprocess.run(
             ["git", *_SAFE, *arguments],
@@ -133,9 +168,11 @@ def _removed(root: str, patterns: Sequence[str]) -> Iterator[Removed]:
 
 
 def _renamed(root: str, commit: str) -> dict[str, str]:
-    """Old to new name of the files that a commit renamed."""
-    said = _git(
-        root, "show", "-M", "--diff-filter=R", "--name-status", "--relative", "-z", "--format=", commit
-    )
+    """Old to new name of the files that a commit renamed; none where a partial clone lacks their contents."""
+    asked = ("show", "-M", "--diff-filter=R", "--name-status", "--relative", "-z", "--format=", commit)
+    try:
+        said = _git(root, *asked)
+    except GitError:
+        return {}
     fields = _split(said)
     return dict(zip(fields[1::3], fields[2::3]))

@@ -125,3 +125,67 @@ def test_what_is_there_again_was_not_removed(repository):
     found = with_history(source(repository), ["shop.old"])
     assert found.git is not None
     assert found.git.removed == ()
+
+
+FILE = ("-c", "protocol.file.allow=always", "-c", "uploadpack.allowFilter=true")
+
+
+def test_files_of_submodules(repository, tmp_path_factory):
+    above = tmp_path_factory.mktemp("above")
+    git(above, "init", "-q", ".")
+    git(above, *FILE, "submodule", "--quiet", "add", str(repository), "libs/inner")
+    git(above, "commit", "-qm", "with a submodule")
+    files = {"libs/inner/a.py": "", "libs/inner/local/b.py": "", "c.py": ""}
+    write(above, files)
+    notes: list[str] = []
+    found = read_git(str(above), [*files, "libs/inner/back/shop/orders.py"], notes)
+    assert notes == []
+    assert found is not None
+    assert found.untracked == ("libs/inner/a.py", "c.py")
+    assert [(one.path, one.rule.path) for one in found.ignored] == [
+        ("libs/inner/local/b.py", "libs/inner/.gitignore")
+    ]
+    inner = read_git(str(above / "libs/inner"), ["a.py", "back/shop/orders.py"], notes)
+    assert inner is not None
+    assert inner.untracked == ("a.py",)
+
+
+def test_a_submodule_whose_repository_is_gone(repository, tmp_path_factory):
+    above = tmp_path_factory.mktemp("above")
+    git(above, "init", "-q", ".")
+    git(above, *FILE, "submodule", "--quiet", "add", str(repository), "inner")
+    git(above, "commit", "-qm", "with a submodule")
+    shutil.rmtree(above / ".git/modules")
+    write(above, {"c.py": ""})
+    found = read_git(str(above), ["c.py"], [])
+    assert found is not None
+    assert found.untracked == ("c.py",)
+
+
+def test_a_worktree(repository, tmp_path_factory):
+    tree = tmp_path_factory.mktemp("trees") / "second"
+    git(repository, "worktree", "add", "-q", str(tree))
+    git(tree, "rm", "-q", "back/shop/old/__init__.py")
+    git(tree, "commit", "-qm", "clean up")
+    found = with_history(source(tree), ["shop.old"])
+    assert found.git is not None
+    assert [one.subject for one in found.git.removed] == ["clean up"]
+
+
+def test_a_clone_that_lacks_objects(repository, tmp_path_factory):
+    git(repository, "mv", "back/shop/orders.py", "back/shop/carts.py")
+    git(repository, "commit", "-qm", "orders are carts")
+    write(repository, {"back/shop/carts.py": "a = 2\n"})
+    git(repository, "commit", "-qam", "other carts")
+    place = tmp_path_factory.mktemp("clones")
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    for name, option, removed in (
+        ("blobless", "--filter=blob:none", ["orders are carts"]),
+        ("treeless", "--filter=tree:0", []),
+        ("shallow", "--depth=1", []),
+    ):
+        git(place, *FILE, "clone", "-q", option, f"file://{repository}", name)
+        found = with_history(source(place / name), ["shop.orders"])
+        assert found.git is not None
+        assert found.git.head
+        assert [one.subject for one in found.git.removed] == removed
