@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from importguard.locating.choice import Choices
-from importguard.locating.mapping import TreeMatch
+from importguard.locating.mapping import FolderMapping, TreeMatch
 from importguard.locating.model import BuildChoice
 
 _MOST_NAMED = 4
@@ -17,8 +17,18 @@ def say_match(match: TreeMatch) -> str:
         return "Source: the folder that was named."
     same = f", {_same(match)}" if match.comparable else ""
     first = match.mappings[0] if match.mappings else None
-    moved = f"{first.folder or '.'} → {first.place}, " if first else ""
+    moved = f"{_moved(match, first)}, " if first else ""
     return f"Source: {moved}{len(match.origins)} of {match.total} files found here{same}."
+
+
+def _moved(match: TreeMatch, mapping: FolderMapping) -> str:
+    """The folder and what it became; two of one name are no move of the folder above to the image's root."""
+    folder, place = mapping.folder, mapping.place
+    tops = {there[1:].partition("/")[0] for there in match.origins}
+    if place == "/" and len(tops) == 1:
+        name = next(iter(tops))
+        folder, place = f"{folder}/{name}".lstrip("/"), f"/{name}"
+    return f"{folder or '.'} → {place}"
 
 
 def _same(match: TreeMatch) -> str:

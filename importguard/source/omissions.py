@@ -11,6 +11,7 @@ from typing import Optional
 from importguard.probe.imports import import_sites, parse
 from importguard.source.arrival import LeftOut, left_out
 from importguard.source.copy_lines import CopyLines
+from importguard.source.early_installs import early_installs
 from importguard.source.import_statements import likely_imports
 from importguard.source.model import Source
 from importguard.source.modules import import_roots, is_test, module_name, module_names
@@ -105,6 +106,7 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
     whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
     others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
+    notes += early_installs(source)
     return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
 
 
