@@ -167,6 +167,16 @@ class ModuleNames:
 
 
 @dataclass(frozen=True)
+class NewerSyntax:
+    """A line that the image's Python does not compile; ``version`` ("3.10") is the first that would."""
+
+    path: str
+    line: int
+    version: str
+    feature: str
+
+
+@dataclass(frozen=True)
 class Mention:
     """A string of the application's own files that is the ``name`` of a missing module, or of what is in it.
 
@@ -227,6 +237,7 @@ class Clues:
     unloaded: tuple[Extension, ...] = ()
     names: tuple[ModuleNames, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    newer: tuple[NewerSyntax, ...] = ()
     notes: tuple[str, ...] = ()
 
     def resolution(self, name: str) -> Optional[Resolution]:

@@ -21,6 +21,7 @@ from importguard.diagnosis.interpreter import (
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
+from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.requirements import (
     declared_not_installed,
     marker_excluded,
@@ -44,6 +45,8 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     shadowed,
     broken_file,
     foreign_symbols,
+    newer_syntax,
+    newer_behaviour,
     not_a_package,
     circular,
     # The module is a file of the source: from the disk towards the image.
@@ -59,6 +62,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # It is not the source's: the interpreter's, or a distribution's.
     stdlib_name_removed,
     stdlib_removed,
+    newer_library,
     wrong_interpreter,
     stdlib_not_built,
     marker_excluded,

@@ -91,7 +91,7 @@ def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
         f"'{name}' belongs to the standard library, and this Python ({case.evidence.executable}"
         f"{_of_system(case)}) comes without it.",
         _to_bring(case, name, part),
-        _base_line(case),
+        base_line(case),
         None,
         (f"Python: {case.evidence.executable} {case.evidence.version}", f"system: {_system(case)}"),
     )
@@ -129,7 +129,7 @@ def _to_bring(case: Situation, name: str, part: ApartModule) -> str:
     return f"{headers or 'use a Python that was built with it'}, or use the official python image"
 
 
-def _base_line(case: Situation) -> Optional[Location]:
+def base_line(case: Situation) -> Optional[Location]:
     """Where the image's Python comes from: the install of the system's, else FROM."""
     dockerfile = case.source.dockerfile if case.source else None
     if dockerfile is None:

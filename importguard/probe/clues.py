@@ -18,6 +18,7 @@ from importguard.probe.libraries import Loader
 from importguard.probe.mentions import mentions
 from importguard.probe.metadata import installed_in
 from importguard.probe.names import module_names
+from importguard.probe.newer import newer_syntax
 from importguard.probe.pythons import other_pythons, owner_of
 from importguard.probe.resolutions import Resolver, resolutions
 from importguard.probe.system import ask, markers, system
@@ -124,6 +125,10 @@ class Gathering:
                     place = "%s/%s" % (entry, "/".join(parts[:count]))
                     found += [place, place + ".py"]
         return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
+
+    def newer(self) -> Iterator[Piece]:
+        """Syntax that only a newer Python knows."""
+        yield "newer", newer_syntax(self.questions.refused_source)
 
     def mentions(self) -> Iterator[Piece]:
         """The strings that name a module which was imported by its name."""
@@ -236,7 +241,13 @@ def gather(
         steps += [gathering.resolutions, gathering.extensions, gathering.unloaded]
     steps += [gathering.distributions, *([gathering.files] if files else [])]
     if failed:  # those that compile sources come last: a hostile one may end this process
-        steps += [gathering.candidates, gathering.damage, gathering.mentions, gathering.names]
+        steps += [
+            gathering.candidates,
+            gathering.damage,
+            gathering.newer,
+            gathering.mentions,
+            gathering.names,
+        ]
     for step in steps:
         gathering.budget = budget.part(_STEP_SECONDS)
         try:

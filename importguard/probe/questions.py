@@ -27,7 +27,8 @@ class Questions:
     """What the failures ask. ``missing``: dotted names; ``names``: (module, name) that a module lacks;
     ``libraries``: files that the loader refused; ``refused``: modules of which an ImportError says neither;
     ``files``: where the errors were raised, deepest first; ``named``: the missing modules that no import
-    statement asked for, but code that was given their names.
+    statement asked for, but code that was given their names; ``refused_source``: (path, line, message)
+    of each SyntaxError.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Questions:
         self.refused: dict[str, None] = {}
         self.files: dict[str, None] = {}
         self.named: dict[str, None] = {}
+        self.refused_source: dict[tuple[str, int, str], None] = {}
 
     @classmethod
     def of(
@@ -71,6 +73,9 @@ class Questions:
             elif kind == "ImportError" and _is_name(name) and not message.startswith("cannot import name"):
                 _add(self.refused, name)
             self._read_message(message)
+            if kind == "SyntaxError" and failure["frames"]:
+                path, line = failure["frames"][-1][:2]
+                _add(self.refused_source, (path, line, message))
         for frame in list(reversed(failure["frames"]))[:8]:
             _add(self.files, frame[0])
 

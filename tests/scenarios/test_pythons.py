@@ -224,4 +224,8 @@ def test_syntax_that_this_python_does_not_have(version: str) -> None:
     result = check(image, "--command", "python3 -m app.a")
     assert result.outcome("app.a") == ("failed" if version == "3.8" else "imported")
     assert (("IG105", "app.a") in result.causes) == (version == "3.8")
+    if version == "3.8":
+        diagnosis = result.finding("IG105")["diagnosis"]
+        assert diagnosis["cause"] == "newer-python"
+        assert "Python 3.10 is the first with a 'match' statement" in diagnosis["explanation"]
     assert ("IG101", "not_there_xyz") in result.causes

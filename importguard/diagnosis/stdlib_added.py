@@ -1,0 +1,93 @@
+"""What newer Pythons added to the standard library: modules, and the names that applications import.
+
+Sources: "What's New in Python" of each version; ``dir()`` of CPython 3.7 to 3.13, compared.
+"""
+
+from __future__ import annotations
+
+Version = tuple[int, int]
+
+ADDED_MODULES: dict[str, Version] = {
+    "annotationlib": (3, 14),
+    "asyncio.taskgroups": (3, 11),
+    "asyncio.timeouts": (3, 11),
+    "compression": (3, 14),
+    "compression.zstd": (3, 14),
+    "concurrent.interpreters": (3, 14),
+    "contextvars": (3, 7),
+    "dataclasses": (3, 7),
+    "graphlib": (3, 9),
+    "importlib.metadata": (3, 8),
+    "importlib.resources": (3, 7),
+    "importlib.resources.abc": (3, 11),
+    "pathlib.types": (3, 14),
+    "string.templatelib": (3, 14),
+    "tomllib": (3, 11),
+    "wsgiref.types": (3, 11),
+    "zoneinfo": (3, 9),
+}
+
+BACKPORTS = {
+    "asyncio.TaskGroup": "taskgroup",
+    "asyncio.timeout": "async-timeout",
+    "enum.StrEnum": "backports.strenum",
+    "graphlib": "graphlib-backport",
+    "importlib.metadata": "importlib-metadata",
+    "importlib.resources": "importlib-resources",
+    "tomllib": "tomli",
+    "warnings.deprecated": "typing_extensions",
+    "zoneinfo": "backports.zoneinfo",
+}
+
+_NAMES = (
+    (
+        (3, 8),
+        "functools.cached_property functools.singledispatchmethod math.comb math.dist math.isqrt "
+        "math.perm math.prod statistics.fmean threading.excepthook typing.Final typing.Literal "
+        "typing.Protocol typing.SupportsIndex typing.TypedDict typing.final typing.get_args "
+        "typing.get_origin typing.runtime_checkable unittest.IsolatedAsyncioTestCase "
+        "unittest.mock.AsyncMock zipfile.Path",
+    ),
+    (
+        (3, 9),
+        "ast.unparse asyncio.to_thread functools.cache math.lcm math.nextafter random.randbytes "
+        "types.GenericAlias typing.Annotated",
+    ),
+    (
+        (3, 10),
+        "contextlib.aclosing dataclasses.KW_ONLY importlib.metadata.packages_distributions "
+        "inspect.get_annotations itertools.pairwise statistics.correlation statistics.covariance "
+        "statistics.linear_regression sys.stdlib_module_names types.EllipsisType types.NoneType "
+        "types.NotImplementedType types.UnionType typing.Concatenate typing.ParamSpec "
+        "typing.ParamSpecArgs typing.ParamSpecKwargs typing.TypeAlias typing.TypeGuard "
+        "typing.is_typeddict",
+    ),
+    (
+        (3, 11),
+        "asyncio.Barrier asyncio.Runner asyncio.TaskGroup asyncio.Timeout asyncio.timeout "
+        "asyncio.timeout_at builtins.BaseExceptionGroup builtins.ExceptionGroup contextlib.chdir "
+        "datetime.UTC enum.EnumCheck enum.EnumType enum.FlagBoundary enum.ReprEnum enum.StrEnum "
+        "enum.global_enum enum.member enum.nonmember enum.verify http.HTTPMethod "
+        "inspect.getmembers_static math.cbrt math.exp2 sys.exception typing.LiteralString typing.Never "
+        "typing.NotRequired typing.Required typing.Self typing.TypeVarTuple typing.Unpack "
+        "typing.assert_never typing.assert_type typing.clear_overloads typing.dataclass_transform "
+        "typing.get_overloads typing.reveal_type",
+    ),
+    (
+        (3, 12),
+        "asyncio.eager_task_factory collections.abc.Buffer itertools.batched math.sumprod "
+        "random.binomialvariate types.get_original_bases typing.TypeAliasType typing.override",
+    ),
+    (
+        (3, 13),
+        "asyncio.QueueShutDown enum.EnumDict math.fma typing.NoDefault typing.ReadOnly typing.TypeIs "
+        "typing.get_protocol_members typing.is_protocol unittest.mock.ThreadingMock warnings.deprecated",
+    ),
+    (
+        (3, 14),
+        "functools.Placeholder typing.evaluate_forward_ref",
+    ),
+)
+
+ADDED_NAMES: dict[str, Version] = {name: version for version, names in _NAMES for name in names.split()}
+"""``module.name`` → the first Python with it."""
