@@ -357,6 +357,7 @@ class Discovery:
             self._is_third_party,
             self._is_standard,
             self.interpreter.builtin.__contains__,
+            self._finder_of,
         )
         found = self.search.run(self.commands)
         self.notes += self.search.notes
@@ -365,16 +366,24 @@ class Discovery:
 
     def _follow_path_changes(self) -> bool:
         """Note what the code that the start commands load adds to ``sys.path``; whether it adds anything."""
-        for target in self.targets:
-            command, found = target.command, self.finder.locate(target.module)
-            path = found.path if found else command.script
-            if target.alone or target.foreign or not path or (found and self._is_third_party(found, "")):
-                continue
-            for file in self.search.files_that_run(target.module, path):
+        for command in self.commands:
+            files = [self.search.main_file(command)]
+            for target in self.targets:
+                found = self.finder.locate(target.module)
+                own = found and found.path and not self._is_third_party(found, target.module)
+                if found and own and target.command is command and not (target.alone or target.foreign):
+                    files += self.search.files_that_run(target.module, found.path)
+            for file in _unique([file for file in files if file]):
                 first, last = read_path_changes(file, command.directory)
                 command.inserted = _unique([*first, *command.inserted])
                 command.appended = _unique([*command.appended, *last])
         return any(command.inserted or command.appended for command in self.commands)
+
+    def _finder_of(self, command: StartCommand) -> Finder:
+        """What this command alone would find."""
+        assert self.interpreter is not None
+        roots = command.inserted + command.roots + command.own_roots + self._own_python_path(command)
+        return Finder(_unique([*roots, *self.interpreter.path, *command.appended]), self.selection)
 
     def _is_third_party(self, found: Found, module: str) -> bool:
         """Whether a module was installed, in site-packages or beside the application."""
@@ -444,7 +453,10 @@ class Discovery:
             if command.secondary or not all(target.foreign or target.alone for target in loads):
                 continue
             self._entrypoint(command, None, None)
-            self.notes.append("start command not understood: %s" % command.text)
+            why = "start command not understood: %s"
+            if command.is_read:
+                why = "no module of the application is named by the start command: %s"
+            self.notes.append(why % command.text)
         if not self.commands:
             self.notes.append("the image has no start command, so no entry point is checked")
 

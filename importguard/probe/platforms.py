@@ -44,4 +44,6 @@ READERS = {
     "functions-framework": _read_functions_framework,
     "functions-framework-python": _read_functions_framework,
     "functions_framework": _read_functions_framework,
+    "functions_framework_python": _read_functions_framework,
+    "ff": _read_functions_framework,
 }

@@ -133,7 +133,7 @@ def _settings_file(name: str, invocation: Invocation, words: list[str]) -> str:
 
 def _of_sections(path: str, invocation: Invocation, files: int = 20) -> Iterator[Program]:
     """The programs of an ini file and of those that it includes (supervisord.org, "Configuration File")."""
-    for section, values in _sections(path):
+    for section, values in read_sections(path):
         kind = section.partition(":")[0]
         if kind == "include" and files:
             for pattern in values.get("files", "").split():
@@ -155,7 +155,7 @@ def _of_sections(path: str, invocation: Invocation, files: int = 20) -> Iterator
         yield program
 
 
-def _sections(path: str) -> Iterator[tuple[str, dict[str, str]]]:
+def read_sections(path: str) -> Iterator[tuple[str, dict[str, str]]]:
     """(section, its values) of an ini file; lines that are indented go on with the value before."""
     section, values, key = "", {}, ""  # type: tuple[str, dict[str, str], str]
     for line in [*(read_text(path) or "").split("\n"), "[]"]:

@@ -26,7 +26,7 @@ class StartCommand:
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
     ``console`` that only the function is known that a console script calls. ``code`` is the text after
-    ``python -c``.
+    ``python -c``, ``main_file`` a file that the program runs and that no import finds.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -50,6 +50,7 @@ class StartCommand:
         self.is_read = False
         self.console = False
         self.code: str | None = None
+        self.main_file: str | None = None
         self.runs: str | None = None
         self.roots: list[str] = []
         self.own_roots: list[str] = []
@@ -270,13 +271,13 @@ _TABLES = {
     "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask fastapi django-admin "
     "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
-    "procrastinate saq",
+    "procrastinate saq alembic",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
-    "functions_framework",
+    "functions_framework functions_framework_python ff",
 }
 TOOLS = {name: table for table, names in _TABLES.items() for name in names.split()}
 """Programs whose arguments say what is loaded, and the table that reads them, which is loaded then."""
-MODULES = {name: name for name in TOOLS if name.isidentifier()}
+MODULES = {name: name for name in TOOLS if name.isidentifier() and name != "ff"}
 MODULES.update(
     {
         "waitress": "waitress-serve",
@@ -286,6 +287,8 @@ MODULES.update(
     }
 )
 MODULE_OF_TOOL = {
+    "ff": "functions_framework",
+    "functions_framework_python": "functions_framework",
     "functions-framework": "functions_framework",
     "functions-framework-python": "functions_framework",
     "waitress-serve": "waitress",

@@ -320,7 +320,8 @@ class _Reader:
             inner = self._balanced("{", "}")
             return _parameter(inner, self.shell)
         if following == "(":
-            return ["$(%s)" % self._balanced("(", ")")]
+            inner = self._balanced("(", ")")
+            return [self._own_folder(inner) or "$(%s)" % inner]
         if following and following in "@*#?$!-0123456789":
             self.at += 2
             return _special(following, self.shell)
@@ -330,6 +331,38 @@ class _Reader:
         name = self.text[self.at + 1 : end]
         self.at = end
         return [self.shell.variables.get(name, "") if name else "$"]
+
+    def _own_folder(self, inner: str) -> str:
+        """``$(dirname "$0")`` and ``$(cd "$(dirname "$0")" && pwd)`` with variations; nothing for others.
+
+        Most scripts that leave their folder find it so.
+        """
+        words = inner.replace("BASH_SOURCE[0]", "0").replace("BASH_SOURCE", "0").replace("${0}", "$0")
+        words = "".join(char for char in words if char not in "\"'$();&").replace("--", " ")
+        parts = words.split()
+        known = {
+            "cd",
+            "dirname",
+            "readlink",
+            "realpath",
+            "-f",
+            "-e",
+            "-P",
+            "pwd",
+            "0",
+            "/dev/null",
+            ">",
+            "2>1",
+        }
+        if parts == ["pwd"]:
+            return self.shell.directory
+        if "0" not in parts or not ({"dirname"} & set(parts)) or not known.issuperset(parts):
+            above = [part for part in parts if part not in known]
+            if above not in (["0/.."], ["/.."]) or "dirname" not in parts:
+                return ""
+        name = (self.shell.arguments or [""])[0]
+        folder = os.path.dirname(os.path.join(self.shell.directory, name))
+        return os.path.normpath(folder + "/.." if "/.." in words else folder)
 
     def _balanced(self, opening: str, closing: str) -> str:
         """The text between the brackets after the dollar sign."""

@@ -67,6 +67,7 @@ class TargetSearch:
         is_third_party: Callable[[Found, str], bool],
         is_standard: Callable[[Found], bool],
         is_builtin: Callable[[str], bool],
+        own_finder: Callable[[StartCommand], Finder],
     ) -> None:
         self.finder = finder
         self.environ = environ
@@ -74,6 +75,7 @@ class TargetSearch:
         self.is_third_party = is_third_party
         self.is_standard = is_standard
         self.is_builtin = is_builtin
+        self.own_finder = own_finder
         self.notes: list[str] = []
         self.details: list[str] = []
 
@@ -117,6 +119,9 @@ class TargetSearch:
                 continue
             if located is None and (not is_sure or (top and self.is_standard(top))):
                 continue
+            if located is None and command.secondary and self.own_finder(command).locate(module):
+                self.details.append("%s: %s is on its own import path alone" % (command.text, shown(module)))
+                continue
             if located and self.is_standard(located):
                 continue
             alone = located is None or self.is_third_party(located, module)
@@ -129,18 +134,29 @@ class TargetSearch:
     def _imports_of_main(self, command: StartCommand) -> list[tuple[str, str | None, bool]]:
         if command.code is not None:
             return _loaded_by(command.code, "", True)
+        path, package, whole = self._main_of(command)
+        return _loaded_by(read_text(path), package, whole) if path else []
+
+    def _main_of(self, command: StartCommand) -> tuple[str, str, bool]:
+        """(own file that runs as ``__main__`` or "", its package, whether no import runs it)."""
+        if command.main_file:
+            return command.main_file, "", True
         if command.is_read or command.console:
-            return []
+            return "", "", False
         name = command.runs or ""
         located = self.finder.locate(name) if name else None
         if located and (located.package or located.portions):
             inner = self.finder.locate(name + ".__main__")
             is_own = inner is not None and not self.is_third_party(inner, name)
-            return _loaded_by(read_text(inner.path), name, True) if inner and is_own else []
+            return (inner.path, name, True) if inner and is_own else ("", "", False)
         path = located.path if located else command.script
         if not path or not path.endswith(".py") or (located and self.is_third_party(located, name)):
-            return []
-        return _loaded_by(read_text(path), name.rpartition(".")[0], False)
+            return "", "", False
+        return path, name.rpartition(".")[0], False
+
+    def main_file(self, command: StartCommand) -> str:
+        """The file of the application's that runs as ``__main__``, or nothing."""
+        return self._main_of(command)[0]
 
     def files_that_run(self, module: str, path: str) -> list[str]:
         """The files that run when a module is imported: packages above it, what it imports itself, and it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from importguard.probe.programs import Options, StartCommand, is_dotted, load_path
 
 
@@ -156,7 +158,30 @@ def _read_saq(command: StartCommand, words: list[str]) -> None:
             _load_dotted(command, target)
 
 
+_ALEMBIC_RUNS = frozenset(["upgrade", "downgrade", "current", "stamp", "check", "revision"])
+
+
+def _read_alembic(command: StartCommand, words: list[str]) -> None:
+    """``alembic [-c FILE] upgrade head`` runs the env.py of its ``script_location`` (alembic.config)."""
+    from importguard.probe.process_managers import read_sections
+
+    options = Options(
+        words, frozenset(["--raiseerr", "-q", "--quiet", "--sql", "--autogenerate", "--version"])
+    )
+    path = command.join(
+        options.last("-c", "--config") or command.environ.get("ALEMBIC_CONFIG") or "alembic.ini"
+    )
+    name = options.last("-n", "--name") or "alembic"
+    settings = dict(read_sections(path)).get(name, {})
+    for folder in settings.get("prepend_sys_path", "").replace(":", " ").split():
+        command.roots.append(command.join(folder.replace("%(here)s", os.path.dirname(path))))
+    location = settings.get("script_location", "").replace("%(here)s", os.path.dirname(path))
+    if location and ":" not in location and not _ALEMBIC_RUNS.isdisjoint(options.rest):
+        command.main_file = command.join(location + "/env.py")
+
+
 READERS = {
+    "alembic": _read_alembic,
     "celery": _read_celery,
     "rq": _read_rq,
     "rqworker": _read_rq,

@@ -959,3 +959,30 @@ def test_what_is_added_at_the_end_comes_after_what_is_installed(image):
     assert [name for name, _ in found["modules"]] == ["boot", "helper", "main"]
     starts = {entry["module"]: entry["start"]["import_path"] for entry in found["entrypoints"]}
     assert starts == {"main": [str(image.app)], "helper": [str(image.app), f"{image.app}/lib"]}
+
+
+def test_what_alembic_runs(image):
+    image.write("alembic.ini", "[alembic]\nscript_location = %(here)s/db\nprepend_sys_path = .\n")
+    image.write(
+        "db/env.py",
+        "import sys\nsys.path.append('lib')\nfrom alembic import context\nimport models, helper\n",
+    )
+    image.write_all("models.py main.py lib/helper.py")
+    image.install("alembic", "alembic/__init__.py alembic/config.py")
+    found = image.discover("sh", "-c", "alembic upgrade head && exec uvicorn main:app")
+    assert targets(found) == ["main:app", "uvicorn", "alembic:context", "models"]
+    start = found["entrypoints"][3]["start"]
+    assert start["import_path"] == [str(image.app), f"{image.app}/lib"]
+    assert found["import_path"] == [str(image.app)], "what runs before does not widen the path"
+
+
+def test_scripts_that_go_to_their_own_folder(image):
+    image.write_all("src/main.py")
+    for line in (
+        'cd "$(dirname "$0")/../src"',
+        'DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)\ncd "$DIR/src"',
+    ):
+        image.write("bin/start.sh", f"#!/bin/sh\n{line}\nexec python3 main.py\n").chmod(0o755)
+        found = image.discover(f"{image.app}/bin/start.sh", workdir=str(image.root))
+        assert found["directory"] == f"{image.app}/src"
+        assert [name for name, _ in found["modules"]] == ["main"]
