@@ -5,18 +5,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Callable, Optional
 
 from importguard.evidence import ImageFacts
 from importguard.locating.contexts import ContextFiles, possible_contexts, sources_found
-from importguard.locating.history import Step, agreement, dockerfile_steps, history_steps
+from importguard.locating.history import Step, agreement, arguments_of, dockerfile_steps, history_steps
 from importguard.locating.mapping import TreeMatch
 from importguard.locating.model import BuildChoice, RepositoryFiles
-from importguard.source.model import Dockerfile
+from importguard.source.model import BaseImage, Dockerfile
 from importguard.source.placement import placements
 
 _COMPARED_FILES = 8  # of the best choices it is looked where their COPY lines put files
 _MARGIN = 0.4
+Reader = Callable[[str, Sequence[str], Optional[BaseImage]], Optional[Dockerfile]]
 _CONFIGURED = ("CMD", "ENTRYPOINT", "WORKDIR", "USER", "VOLUME")
 
 
@@ -44,9 +45,13 @@ def rank_builds(
     repository: RepositoryFiles,
     facts: ImageFacts,
     match: TreeMatch,
+    read: Reader,
     dockerfiles: Optional[Mapping[str, Dockerfile]] = None,
 ) -> Choices:
-    """Compare the Dockerfiles of a repository with an image, or ``dockerfiles`` alone where given."""
+    """Compare the Dockerfiles of a repository with an image, or ``dockerfiles`` alone where given.
+
+    ``read`` reads a Dockerfile again with the build arguments that the image's history shows.
+    """
     history = history_steps(facts.history)
     paths = ContextFiles({*repository.others, *repository.python})
     asked = repository.dockerfiles if dockerfiles is None else dockerfiles
@@ -57,13 +62,36 @@ def rank_builds(
     ]
     found.sort(key=_order)
     compared = [
-        replace(one, files=_placed(asked[one.dockerfile], one, repository, match))
+        replace(one, files=_placed(_built(asked, one, read), one, repository, match))
         for one in found[:_COMPARED_FILES]
     ]
     best: dict[str, BuildChoice] = {}
     for one in sorted([*compared, *found[_COMPARED_FILES:]], key=_order):
         best.setdefault(one.dockerfile, one)
     return Choices(tuple(best.values()))
+
+
+def _built(
+    dockerfiles: Mapping[str, Dockerfile],
+    choice: BuildChoice,
+    read: Reader,
+) -> Dockerfile:
+    """The Dockerfile with the choice's build arguments, and what is known of its base."""
+    if not choice.build_args and choice.base is None:
+        return dockerfiles[choice.dockerfile]
+    again = read(choice.dockerfile, choice.build_args, choice.base)
+    return again or dockerfiles[choice.dockerfile]
+
+
+def _base_image(
+    dockerfile: Dockerfile, stage: int, arguments: tuple[str, ...], facts: ImageFacts
+) -> Optional[BaseImage]:
+    """What the image says of the base of a stage: its WORKDIR, where no line sets another, and variables."""
+    lineage = dockerfile.lineage(stage)
+    root = dockerfile.stages[lineage[-1]]
+    own = dockerfile.stages[stage].workdir_line is not None
+    base = BaseImage(root.base, root.workdir if own else facts.workdir, arguments)
+    return base if arguments or base.workdir != root.workdir else None
 
 
 def _order(choice: BuildChoice) -> tuple[float, int, int, str]:
@@ -85,6 +113,8 @@ def _of_dockerfile(
             continue
         steps = dockerfile_steps(dockerfile, stage)
         said = agreement(steps, history) if history else None
+        arguments = arguments_of(steps, history)
+        base = _base_image(dockerfile, stage, arguments, facts)
         configured = _configured(steps, facts)
         contexts = possible_contexts(path, builds)
         parts = {context: sources_found(dockerfile, stage, context, paths) for context in contexts}
@@ -93,8 +123,9 @@ def _of_dockerfile(
             if parts[context] == most:
                 named = next((build.place for build in builds if build.context == context), None)
                 usual = posixpath.basename(path) == path == "Dockerfile" and stage == dockerfile.final
+                is_usual = usual and context == ""
                 yield BuildChoice(
-                    path, stage, context, said, configured, None, most, named, usual and context == ""
+                    path, stage, context, said, configured, None, most, named, is_usual, arguments, base
                 )
 
 

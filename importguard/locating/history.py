@@ -27,17 +27,21 @@ _FLAGS = re.compile(r"^(?:--[\w-]+(?:=\S*)?\s+)+")
 _CHECKSUM = re.compile(r"^(?:(?:file|dir|multi):\w+ )+(?=in )")
 _QUOTES = re.compile(r"[\"'\\]")
 _SPACE = re.compile(r"\s+")
-_VARIABLE = re.compile(r"\\?\$(?:\\\{[^}]*\\?\}|[A-Za-z_]\w*)")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^}]*\}|([A-Za-z_]\w*))")
 _LONGEST = 2000
 
 
 @dataclass(frozen=True)
 class Step:
-    """One instruction in a form that both sides share; ``pattern`` where variables may stand for anything."""
+    """One instruction in a form that both sides share.
+
+    ``pattern`` is set where variables may stand for anything: a group for each of ``variables``.
+    """
 
     keyword: str
     text: str
     pattern: Optional[str] = None
+    variables: tuple[str, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -107,8 +111,11 @@ def _instruction_step(instruction: Instruction) -> Step:
         return Step(keyword, _plain(keyword, value))
     text = _plain(keyword, value)
     # A builder replaces variables everywhere but in RUN, CMD and ENTRYPOINT.
-    expanded = "$" in text and keyword not in ("CMD", "ENTRYPOINT")
-    return Step(keyword, text, _VARIABLE.sub(".*", re.escape(text)) if expanded else None)
+    names = tuple(match[1] or match[2] for match in _VARIABLE.finditer(text))
+    if not names or keyword in ("CMD", "ENTRYPOINT"):
+        return Step(keyword, text)
+    parts = _VARIABLE.sub("\0", text).split("\0")
+    return Step(keyword, text, "(.*?)".join(re.escape(part) for part in parts), names)
 
 
 def _json(value: str) -> Optional[list[str]]:
@@ -159,6 +166,16 @@ def agreement(steps: Sequence[Step], history: Sequence[Step]) -> float:
     tail = history[min(there for _, there in pairs) :]
     common = sum(steps[here].weight for here, _ in pairs)
     return 2 * common / (sum(step.weight for step in steps) + sum(step.weight for step in tail))
+
+
+def arguments_of(steps: Sequence[Step], history: Sequence[Step]) -> tuple[str, ...]:
+    """The build arguments (``K=V``) that the history shows: what builders wrote where a variable stands."""
+    values: dict[str, set[str]] = {}
+    for here, there in _longest_common(steps, history):
+        match = re.fullmatch(steps[here].pattern or "", history[there].text)
+        for name, value in zip(steps[here].variables, match.groups() if match else ()):
+            values.setdefault(name, set()).add(value)
+    return tuple(f"{name}={next(iter(found))}" for name, found in sorted(values.items()) if len(found) == 1)
 
 
 def _longest_common(steps: Sequence[Step], history: Sequence[Step]) -> list[tuple[int, int]]:

@@ -6,13 +6,13 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
 from importguard.locating.model import RepositoryFiles
 from importguard.locating.named_builds import describes_builds, read_named_builds
 from importguard.source.dockerfile import DockerfileError, parse_dockerfile
-from importguard.source.model import Dockerfile
+from importguard.source.model import BaseImage, Dockerfile
 
 MOST_ENTRIES = {True: 300_000, False: 20_000}  # in a git repository, and elsewhere
 MOST_DOCKERFILES = 200
@@ -58,13 +58,15 @@ def list_repository(root: str) -> RepositoryFiles:
     return RepositoryFiles(root, python, parsed, frozenset(others), builds, count <= limit)
 
 
-def read_dockerfile(root: str, path: str) -> Optional[Dockerfile]:
+def read_dockerfile(
+    root: str, path: str, build_args: Sequence[str] = (), base: Optional[BaseImage] = None
+) -> Optional[Dockerfile]:
     """The Dockerfile at ``path`` below ``root``; None for what is none."""
     text = read_small(os.path.join(root, path))
     if text is None or not _FROM.search(text):
         return None
     try:
-        return parse_dockerfile(text, path)
+        return parse_dockerfile(text, path, None, build_args, base)
     except (DockerfileError, ValueError, RecursionError):
         return None
 

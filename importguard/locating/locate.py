@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Optional
 
 from importguard.clues import ImageFile
@@ -32,7 +33,7 @@ def locate_source(evidence: Evidence, working: str) -> Location:
         if not match.is_source:
             refused = refused or match
             continue
-        choices = rank_builds(repository, evidence.image, match)
+        choices = rank_builds(repository, evidence.image, match, partial(read_dockerfile, root))
         found = found or _located(repository, choices, match)
         if choices.best is not None and choices.best.sources == 1.0:
             return _located(repository, choices, match)
@@ -45,13 +46,14 @@ def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None
     match = match_tree(
         application_files(_image_files(evidence)), repository.python, _Digests(root), evidence.import_path
     )
+    reader = partial(read_dockerfile, root)
     if dockerfile is None:
-        return _located(repository, rank_builds(repository, evidence.image, match), match)
+        return _located(repository, rank_builds(repository, evidence.image, match, reader), match)
     path = relative(dockerfile, root)
     read = None if path.startswith("../") else read_dockerfile(root, path)
     if read is None:
         return Location(Tree(root, dockerfile=dockerfile), "")
-    choices = rank_builds(repository, evidence.image, match, {path: read})
+    choices = rank_builds(repository, evidence.image, match, reader, {path: read})
     (choice,) = choices.ranked
     return Location(_tree(repository, choice, {path: read}), "")
 
@@ -126,4 +128,6 @@ def _tree(repository: RepositoryFiles, choice: BuildChoice, dockerfiles: Mapping
         os.path.join(repository.root, *choice.context.split("/")) if choice.context else repository.root,
         os.path.join(repository.root, *choice.dockerfile.split("/")),
         None if last else str(choice.stage),
+        choice.build_args,
+        choice.base,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
-from importguard.source.model import Dockerfile, Tree
+from importguard.source.model import BaseImage, Dockerfile, Tree
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class BuildChoice:
 
     ``history`` is the agreement of its instructions with the image's own, ``files`` that of where its COPY
     lines put the application's files; None where there was nothing to compare. ``sources`` is the part of
-    its COPY sources that exist in the context.
+    its COPY sources that exist in the context. ``build_args`` are those that the history shows,
+    ``base`` is what the image says of the base image.
     """
 
     dockerfile: str
@@ -60,6 +61,8 @@ class BuildChoice:
     sources: float = 1.0
     named_by: Optional[str] = None
     usual: bool = False
+    build_args: tuple[str, ...] = ()
+    base: Optional[BaseImage] = None
 
     @property
     def score(self) -> float:

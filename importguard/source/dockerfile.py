@@ -13,7 +13,7 @@ from typing import Optional
 
 from importguard.source.dockerfile_lines import Line, read_lines
 from importguard.source.installs import Surroundings, installs
-from importguard.source.model import Copy, Dockerfile, Install, Instruction, Stage
+from importguard.source.model import BaseImage, Copy, Dockerfile, Install, Instruction, Stage
 from importguard.source.variables import Words, split
 
 # What the builder sets itself (Dockerfile reference, "Automatic platform ARGs"): not known here.
@@ -22,6 +22,17 @@ _PLATFORM = tuple(
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
 _ARCHIVE = re.compile(r"\.(tar|tgz|tbz2?|txz|tar\.\w+)$")
+
+
+# AWS's base images for Lambda: https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
+_LAMBDA = re.compile(r"(^|/)(lambda/python|aws-lambda-python|lambda-python)\b")
+_LAMBDA_ENV = ("LAMBDA_TASK_ROOT=/var/task", "LAMBDA_RUNTIME_DIR=/var/runtime")
+
+
+def _known_base(name: str) -> BaseImage:
+    if _LAMBDA.search(name):
+        return BaseImage(name, "/var/task", _LAMBDA_ENV)
+    return BaseImage(name)
 
 
 class DockerfileError(ValueError):
@@ -44,6 +55,7 @@ class _State:
     env: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     env_lines: dict[str, int] = field(default_factory=dict)
+    base_workdir: str = "/"
     arguments: dict[str, Optional[str]] = field(default_factory=dict)
 
     def values(self) -> dict[str, Optional[str]]:
@@ -64,16 +76,24 @@ class _State:
             self.user_line,
             dict(self.env),
             dict(self.env_lines),
+            self.base_workdir,
         )
 
 
 def parse_dockerfile(
-    text: str, path: str, target: Optional[str] = None, build_args: Sequence[str] = ()
+    text: str,
+    path: str,
+    target: Optional[str] = None,
+    build_args: Sequence[str] = (),
+    base: Optional[BaseImage] = None,
 ) -> Dockerfile:
-    """Read ``text``; ``path`` is what the value is to say. Raises DockerfileError for one without a stage."""
+    """Read ``text``; ``path`` is what the value is to say, ``base`` what is known of a base image.
+
+    Raises DockerfileError for one without a stage.
+    """
     lines, escape = read_lines(text)
     given = dict(item.partition("=")[::2] for item in build_args if "=" in item)
-    reading = _Reading(escape, given)
+    reading = _Reading(escape, given, base)
     for line in lines:
         reading.read(line)
     if not reading.states:
@@ -91,9 +111,10 @@ def parse_dockerfile(
 class _Reading:
     """The instructions one after the other."""
 
-    def __init__(self, escape: str, given: Mapping[str, str]) -> None:
+    def __init__(self, escape: str, given: Mapping[str, str], base: Optional[BaseImage] = None) -> None:
         self.escape = escape
         self.given = given
+        self.base = base
         self.states: list[_State] = []
         self.instructions: list[Instruction] = []
         self.copies: list[Copy] = []
@@ -136,9 +157,15 @@ class _Reading:
         if parent is not None:
             origin = self.states[parent]
             state.workdir, state.workdir_line = origin.workdir, origin.workdir_line
+            state.base_workdir = origin.workdir
             state.user, state.user_line = origin.user, origin.user_line
             state.env, state.env_lines = dict(origin.env), dict(origin.env_lines)
             state.unknown = set(origin.unknown)
+        else:
+            known = self.base if self.base and self.base.name == base else _known_base(base)
+            state.workdir = state.base_workdir = known.workdir
+            # As what stands outside of the Dockerfile: no line of it sets them.
+            state.arguments = {name: value for name, _, value in (item.partition("=") for item in known.env)}
         self.states.append(state)
 
     def _arg(self, line: Line) -> None:

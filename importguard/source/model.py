@@ -12,12 +12,22 @@ from typing import Optional
 
 
 @dataclass(frozen=True)
+class BaseImage:
+    """What a base image, by its text after FROM, is known to set: its WORKDIR and variables (``K=V``)."""
+
+    name: str
+    workdir: str = "/"
+    env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tree:
     """What is to be read. ``root`` and ``context`` are folders, ``dockerfile`` a file, all as the user names
     them; without a ``context`` it is the root, without a ``dockerfile`` the one that ``docker build`` finds.
     An empty ``dockerfile`` is none: what lies there is known to be another image's.
 
-    ``build_args`` are ``K=V``, ``target`` is the stage that is built (the last one where None).
+    ``build_args`` are ``K=V``, ``target`` is the stage that is built (the last one where None). ``base`` is
+    what is known of the image that the stage is FROM.
     """
 
     root: str
@@ -25,6 +35,7 @@ class Tree:
     dockerfile: Optional[str] = None
     target: Optional[str] = None
     build_args: tuple[str, ...] = ()
+    base: Optional[BaseImage] = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,7 @@ class Stage:
 
     ``base`` is the text after FROM, ``parent`` the index of the stage where ``base`` names one. ``env_lines``
     says at which line a variable got its last value, ``workdir_line`` and ``user_line`` likewise.
+    ``base_workdir`` is the WORKDIR that it begins with.
     """
 
     index: int
@@ -155,6 +167,7 @@ class Stage:
     user_line: Optional[int] = None
     env: Mapping[str, str] = field(default_factory=dict)
     env_lines: Mapping[str, int] = field(default_factory=dict)
+    base_workdir: str = "/"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def placements(dockerfile: Dockerfile, files: Iterable[str]) -> tuple[Placement,
     for stage in dockerfile.stages:
         parent = stages[stage.parent] if stage.parent is not None else None
         current = _Stage(stage.index, parent, () if stage.base == "scratch" else _USUAL)
+        current.folders.update(_with_parents(stage.base_workdir))
         for change in _changes(dockerfile, stage.index):
             if isinstance(change, Copy):
                 current.copy(change, context, stages)
@@ -49,7 +50,7 @@ def _changes(dockerfile: Dockerfile, index: int) -> Iterator[Union[Copy, str]]:
     """The COPY lines of a stage, and the folders that it makes, in order."""
     copies = {copy.line: copy for copy in dockerfile.copies if copy.stage == index}
     stage = dockerfile.stages[index]
-    workdir = dockerfile.stages[stage.parent].workdir if stage.parent is not None else "/"
+    workdir = stage.base_workdir
     for instruction in dockerfile.instructions:
         value = instruction.text.partition(" ")[2].strip()
         if instruction.stage != index:

@@ -148,7 +148,7 @@ def _dockerfile(
 ) -> Optional[Dockerfile]:
     name = relative(path, within.root)
     try:
-        found = parse_dockerfile(read_text(path), name, tree.target, tree.build_args)
+        found = parse_dockerfile(read_text(path), name, tree.target, tree.build_args, tree.base)
     except DockerfileError as error:
         refused.append(f"The builder refuses it: {error}.")
         return None

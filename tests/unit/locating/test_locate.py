@@ -15,6 +15,7 @@ from importguard.clues import Clues, ImageFile, System
 from importguard.evidence import Evidence, ImageFacts
 from importguard.locating.listing import is_dockerfile_name, list_repository
 from importguard.locating.locate import locate_build, locate_source
+from importguard.source.reader import read_source
 
 BACKEND = """\
 FROM python:3.13-slim AS build
@@ -217,3 +218,35 @@ def test_virtual_environments_and_caches_are_not_listed(tmp_path: Path) -> None:
     listed = list_repository(str(tmp_path))
     assert dict(listed.python) == {"d.py": 1}
     assert listed.dockerfiles == {}
+
+
+SERVICE = """\
+FROM company/python
+ARG SERVICE=worker
+COPY services/${SERVICE}/ ./
+COPY shared $APP_HOME/shared
+CMD ["gunicorn", "shop.main:app"]
+"""
+
+
+def test_what_variables_stood_for_and_where_the_base_image_puts_relative_copies(tmp_path: Path) -> None:
+    files = {f"services/{one}/shop/{name}.py": one for one in ("api", "worker") for name in ("main", "cart")}
+    write(tmp_path, {**files, "shared/log.py": "y = 1\n", "docker/service.Dockerfile": SERVICE})
+    history = (
+        "WORKDIR /srv",
+        "ARG SERVICE=worker",
+        "COPY services/api/ ./ # buildkit",
+        "COPY shared /opt/app/shared # buildkit",
+        'CMD ["gunicorn" "shop.main:app"]',
+    )
+    there = {"/srv/shop/main.py": "api", "/srv/shop/cart.py": "api", "/opt/app/shared/log.py": "y = 1\n"}
+    location = locate_source(image(there, history, workdir="/srv"), str(tmp_path))
+    assert location.tree is not None
+    assert "it copies 100% of these files there" in location.note
+    source = read_source(location.tree)
+    placed = {one.destination: one.path for one in source.placements}
+    assert placed == {
+        "/srv/shop/main.py": "services/api/shop/main.py",
+        "/srv/shop/cart.py": "services/api/shop/cart.py",
+        "/opt/app/shared/log.py": "shared/log.py",
+    }

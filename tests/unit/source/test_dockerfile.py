@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from importguard.source.dockerfile import DockerfileError, parse_dockerfile
-from importguard.source.model import Copy, Dockerfile, Install
+from importguard.source.model import BaseImage, Copy, Dockerfile, Install
 
 
 def read(text: str, **more: Any) -> Dockerfile:
@@ -254,3 +254,14 @@ def test_what_is_no_install(command):
 )
 def test_what_no_builder_takes_is_read_without_an_error(text):
     assert read(text).copies == ()
+
+
+def test_what_is_known_of_a_base_image() -> None:
+    text = "FROM public.ecr.aws/lambda/python:3.12\nCOPY app.py ${LAMBDA_TASK_ROOT}/\nCOPY b.py ./\n"
+    found = parse_dockerfile(text, "Dockerfile")
+    assert [(copy.destination, copy.resolved) for copy in found.copies] == [("/var/task/", True)] * 2
+    base = BaseImage("company/python", "/srv", ("APP_HOME=/opt/app",))
+    text = "FROM other\nCOPY a .\nFROM company/python\nCOPY a .\nCOPY b $APP_HOME/b\nENV X=$APP_HOME/x\n"
+    found = parse_dockerfile(text, "Dockerfile", base=base)
+    assert [copy.destination for copy in found.copies] == ["/", "/srv/", "/opt/app/b"]
+    assert found.stages[1].env == {"X": "/opt/app/x"}

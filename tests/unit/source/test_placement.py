@@ -27,6 +27,8 @@ def test_a_file_goes_into_a_folder_that_is_there_and_else_gets_the_name():
     assert placed("FROM x\nCOPY main.py /opt\n") == {"main.py": ("/opt/main.py", 2)}
     assert placed("FROM scratch\nCOPY main.py /opt\n") == {"main.py": ("/opt", 2)}
     assert placed("FROM x\nRUN mkdir -p /new/inner\nCOPY main.py /new\n") == {"main.py": ("/new/main.py", 3)}
+    known = "FROM public.ecr.aws/lambda/python:3.12\nCOPY main.py ${LAMBDA_TASK_ROOT}\n"
+    assert placed(known) == {"main.py": ("/var/task/main.py", 2)}
     assert placed("FROM x\nCOPY main.py /new/app.py\n") == {"main.py": ("/new/app.py", 2)}
 
 
