@@ -16,7 +16,9 @@ from importguard.source.model import Dockerfile, Tree
 from importguard.source.placement import placements
 
 # Folders whose Dockerfiles are no one's production.
-_ASIDE = frozenset({"test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"})
+_ASIDE = frozenset(
+    {".devcontainer", "test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"}
+)
 _PYTHON = re.compile(r"(?i)python|pypy|\b(pip3?|uv|poetry|pipenv|pdm|conda|g?unicorn|celery)\b|\.py\b")
 
 

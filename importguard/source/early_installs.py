@@ -38,7 +38,7 @@ def early_installs(source: Source) -> Iterator[str]:
         for folder in install.editable:
             late = _top_packages(folder, (one for one in final if one.destination not in before))
             late = {name: one for name, one in late.items() if not _holds(before, f"{folder}/{name}")}
-            if late and _is_setuptools(folder, next(iter(late.values())), source):
+            if late and _is_setuptools(install, folder, next(iter(late.values())), source):
                 line = min(one.line for one in late.values())
                 names = ", ".join(sorted(late))
                 yield (
@@ -72,7 +72,7 @@ def _holds(places: Iterable[str], stem: str) -> bool:
     return any(place.startswith((f"{stem}/", f"{stem}.")) for place in places)
 
 
-def _is_setuptools(folder: str, placed: Placement, source: Source) -> bool:
+def _is_setuptools(install: Install, folder: str, placed: Placement, source: Source) -> bool:
     """Whether setuptools installs the project, by its pyproject.toml or setup.py beside the packages."""
     depth = placed.destination[len(folder.rstrip("/")) + 1 :].count("/") + 1
     root = placed.path
@@ -84,4 +84,6 @@ def _is_setuptools(folder: str, placed: Placement, source: Source) -> bool:
             text = stream.read()
     except OSError:
         return os.path.isfile(os.path.join(project, "setup.py"))
+    if install.tool != "pip" and "[build-system]" not in text:
+        return False  # uv and the like install no project that can't be built
     return not any(backend in text for backend in _OTHER_BACKENDS)

@@ -6,7 +6,8 @@ import os
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from functools import lru_cache
+from typing import TYPE_CHECKING, Optional
 
 from importguard.probe.imports import import_sites, parse
 from importguard.source.arrival import LeftOut, left_out
@@ -17,6 +18,9 @@ from importguard.source.model import Source
 from importguard.source.modules import import_roots, is_test, module_name, module_names
 from importguard.source.named_modules import NamedModule, installed_apps, started_modules
 from importguard.source.standard import STANDARD
+
+if TYPE_CHECKING:
+    from importguard.probe.imports import Site
 
 _AT_ONCE = frozenset({"module", "start", "settings"})
 _SEVERITIES = ("error", "warning", None)
@@ -189,11 +193,7 @@ class _Finder:
         package = module if is_package else module.rpartition(".")[0]
         if not any(self._missing(target, names, script) for target, names in likely_imports(text, package)):
             return
-        try:
-            sites = import_sites(parse(text, path), module, is_package)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return  # not for this Python, or for none: the check in the image says so
-        for target, names, line, scope in sites:
+        for target, names, line, scope in _sites(text, path, module, is_package):
             found = self._missing(target, names, script)
             if found is not None:
                 yield found[1], ImportedAt(found[0], path, line, scope)
@@ -209,6 +209,15 @@ class _Finder:
             if path is not None:
                 return name, path
         return None
+
+
+@lru_cache(maxsize=4096)
+def _sites(text: bytes, path: str, module: str, is_package: bool) -> Sequence[Site]:
+    """The imports of a file: read once for all builds that it goes into."""
+    try:
+        return import_sites(parse(text, path), module, is_package)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()  # not for this Python, or for none: the check in the image says so
 
 
 def _folders(path: str) -> Iterator[str]:

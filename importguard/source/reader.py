@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Optional
 
 from importguard.errors import UsageError
@@ -124,6 +125,12 @@ def read_text(path: str) -> str:
         return stream.read()
 
 
+@lru_cache(maxsize=4)
+def _kept_out(paths: tuple[str, ...], patterns: str, name: str) -> tuple[Ignored, ...]:
+    """What the patterns keep out: asked once for all Dockerfiles of a context."""
+    return tuple(ignored(paths, read_patterns(patterns), name))
+
+
 def _ignored(
     paths: Sequence[str], dockerfile: Optional[str], within: _Context, notes: list[str], refused: list[str]
 ) -> tuple[list[Ignored], Optional[str]]:
@@ -134,7 +141,7 @@ def _ignored(
             continue
         name = relative(file, within.root)
         try:
-            return ignored(paths, read_patterns(read_text(file)), name), name
+            return list(_kept_out(tuple(paths), read_text(file), name)), name
         except PatternError as error:
             refused.append(f"The builder refuses {name}: {error}.")
         except OSError as error:

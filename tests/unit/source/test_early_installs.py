@@ -49,6 +49,7 @@ def test_a_package_that_is_copied_after_it(tmp_path: Path, context: str) -> None
     ("dockerfile", "project"),
     [
         (DOCKERFILE, SETUPTOOLS.replace("setuptools", "hatchling")),
+        (DOCKERFILE.replace("pip install -e .", "uv sync"), "[project]\nname = 'shop'\n"),
         (DOCKERFILE.replace("COPY web web", "COPY . ."), SETUPTOOLS),
         (DOCKERFILE.replace("install -e .", "install ."), SETUPTOOLS),
         (DOCKERFILE.replace("COPY jobs jobs", "COPY src src"), SETUPTOOLS),
