@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Optional
 
@@ -41,21 +42,47 @@ def locate_source(evidence: Evidence, working: str) -> Location:
 
 
 def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None) -> Location:
-    """Find the Dockerfile of a source that is named, or the stage and the context of a Dockerfile that is."""
-    repository = list_repository(root)
-    match = match_tree(
-        application_files(_image_files(evidence)), repository.python, _Digests(root), evidence.import_path
-    )
-    reader = partial(read_dockerfile, root)
-    if dockerfile is None:
-        return _located(repository, rank_builds(repository, evidence.image, match, reader), match)
-    path = relative(dockerfile, root)
-    read = None if path.startswith("../") else read_dockerfile(root, path)
-    if read is None:
-        return Location(Tree(root, dockerfile=dockerfile), "")
-    choices = rank_builds(repository, evidence.image, match, reader, {path: read})
-    (choice,) = choices.ranked
-    return Location(_tree(repository, choice, {path: read}), "")
+    """Find the Dockerfile of a source that is named, or the stage and the context of a Dockerfile that is.
+
+    Looked for in the source, then in the git repository around it.
+    """
+    found: Optional[Location] = None
+    for folder in _roots(root):
+        repository = list_repository(folder)
+        asked = None if dockerfile is None else _named(folder, dockerfile)
+        if asked == {}:
+            continue
+        files = application_files(_image_files(evidence))
+        match = match_tree(files, repository.python, _Digests(folder), evidence.import_path)
+        choices = rank_builds(repository, evidence.image, match, partial(read_dockerfile, folder), asked)
+        location = _of_source(root, repository, choices, match, asked)
+        found = found or location
+        best = choices.ranked[0] if asked else choices.best
+        if best is not None and best.sources == 1.0:
+            return location
+    return found or Location(Tree(root, dockerfile=dockerfile), "")
+
+
+def _named(folder: str, dockerfile: str) -> dict[str, Dockerfile]:
+    """The Dockerfile that is named, by its path below ``folder``; empty where it is not there."""
+    path = relative(os.path.abspath(dockerfile), folder)
+    read = None if path.startswith("../") else read_dockerfile(folder, path)
+    return {} if read is None else {path: read}
+
+
+def _of_source(
+    root: str,
+    repository: RepositoryFiles,
+    choices: Choices,
+    match: TreeMatch,
+    asked: Optional[Mapping[str, Dockerfile]],
+) -> Location:
+    """The choice for the source at ``root``; what was named needs no word."""
+    if asked:
+        return Location(replace(_tree(repository, choices.ranked[0], asked), root=root), "")
+    location = _located(repository, choices, match)
+    assert location.tree is not None
+    return Location(replace(location.tree, root=root), location.note)
 
 
 def _roots(working: str) -> Iterator[str]:

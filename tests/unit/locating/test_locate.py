@@ -184,6 +184,20 @@ def test_a_named_dockerfile_gets_its_context_and_stage(tmp_path: Path) -> None:
     assert (tree.context, tree.target) == (str(tmp_path), "1")
 
 
+def test_a_named_source_whose_dockerfile_lies_above_it(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    (tmp_path / ".git").mkdir()
+    source = str(tmp_path / "backend")
+    for dockerfile in (None, str(tmp_path / "docker/Dockerfile.backend")):
+        tree = locate_build(image(), source, dockerfile).tree
+        assert tree is not None
+        assert (tree.root, tree.context) == (source, str(tmp_path))
+        assert tree.dockerfile == str(tmp_path / "docker/Dockerfile.backend")
+        read = read_source(tree)
+        assert read.context == ".."
+        assert {one.path for one in read.placements} >= {"shop/main.py", "../shared/log.py"}
+
+
 def test_a_named_source_without_a_trace_of_it_keeps_its_dockerfile(tmp_path: Path) -> None:
     write(tmp_path, {"Dockerfile": "FROM x\nCOPY . /srv\n", "other/Dockerfile": "FROM x\n"})
     tree = locate_build(evidence(), str(tmp_path)).tree
