@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import textwrap
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -53,14 +54,17 @@ def main() -> None:
             subprocess.run([*DOWNLOAD, "-d", folder, *wanted], check=True)
         for wheel in Path(folder).glob("*.whl"):
             zipfile.ZipFile(wheel).extractall(folder)
-        lines = list(render(read_tables(Path(folder)), read_downloads(Path(folder))))
-    TARGET.write_text("\n".join([*HEAD, *lines]) + "\n", "utf-8")
-    print(f"{len(lines)} names")
+        tables, downloads = read_tables(Path(folder)), read_downloads(Path(folder))
+    lines, own = list(render(tables, downloads)), own_names(tables, downloads)
+    packed = [f"= {line}" for line in textwrap.wrap(" ".join(own), 100)]
+    TARGET.write_text("\n".join([*HEAD, *lines, *packed]) + "\n", "utf-8")
+    print(f"{len(lines)} names, and {len(own)} of distributions that are called so")
 
 
 HEAD = (
-    "# Import name, then the distributions that provide it, the most downloaded first. Only names that are",
-    "# not the distribution's own. Made by scripts/distribution_names.py: do not edit.",
+    "# Import name, then the distributions that provide it, the most downloaded first, where they are not",
+    "# called so. After '=': import names of well-known distributions that are called so.",
+    "# Made by scripts/distribution_names.py: do not edit.",
 )
 
 
@@ -150,6 +154,20 @@ def render(tables: list[Facts], downloads: dict[str, int]) -> Iterator[str]:
         if (told and is_alike(module, first, everyone[module])) or (module, first) in hand_kept:
             least = SHARE * downloads[first]
             yield " ".join([module, *[name for name in names if downloads[name] >= least][:MOST]])
+
+
+def own_names(tables: list[Facts], downloads: dict[str, int]) -> list[str]:
+    """The import names that two tables give to a well-known distribution of that very name."""
+    providers = agreed(tables, downloads)
+    # 'import crypto' most likely means Crypto, of pycryptodome.
+    others = {module.lower() for module, names in providers.items() if names[0] != canonicalize_name(module)}
+    return sorted(
+        module
+        for module, names in providers.items()
+        if names[0] == canonicalize_name(module)
+        and downloads[names[0]] >= WELL_KNOWN
+        and module.lower() not in others
+    )
 
 
 def agreed(tables: list[Facts], downloads: dict[str, int]) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 from importguard.clues import Distribution
-from importguard.diagnosis.names import UNTOLD, from_table, same_name
+from importguard.diagnosis.names import UNTOLD, from_table, is_called_so, same_name
 from importguard.diagnosis.situation import Situation
 from importguard.source.model import Dockerfile, Install, Requirement
 
@@ -63,7 +63,7 @@ def names_for(case: Situation, module: str) -> Names:
         return Names((alike[0],), spoken_of[alike[0]], True)
     if top in UNTOLD:
         return Names((), "", False)
-    return Names((same_name(module),), same_name(module), False)
+    return Names((same_name(module),), same_name(module), is_called_so(module))
 
 
 def _targets(case: Situation, module: str) -> list[str]:

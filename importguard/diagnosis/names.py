@@ -158,19 +158,35 @@ def from_table(module: str) -> tuple[str, ...]:
         name = ".".join(parts[:end])
         if name in DISTRIBUTIONS or name in ALTERNATIVES:
             return ALTERNATIVES.get(name) or (DISTRIBUTIONS[name],)
-        generated = read_generated_names().get(name)
-        if generated:
-            return generated
+        if name in read_generated_names():
+            return read_generated_names()[name]
     return ()
 
 
-@cache
+def is_called_so(module: str) -> bool:
+    """Whether a well-known distribution of the top-level module's own name provides it."""
+    return module.partition(".")[0] in _read_lines()[1]
+
+
 def read_generated_names() -> dict[str, tuple[str, ...]]:
     """Import name → distributions, the most downloaded first: what two tables of others agree on."""
+    return _read_lines()[0]
+
+
+@cache
+def _read_lines() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """The names that are not their distribution's own, with the distributions, and those that are."""
+    others: dict[str, tuple[str, ...]] = {}
+    own: set[str] = set()
     data = pkgutil.get_data("importguard.diagnosis", "import_names.txt")
     assert data is not None
-    lines = (line.split() for line in data.decode("ascii").splitlines() if not line.startswith("#"))
-    return {name: tuple(names) for name, *names in lines}
+    for line in data.decode("ascii").splitlines():
+        first, *names = line.split()
+        if first == "=":
+            own.update(names)
+        elif first != "#":
+            others[first] = tuple(names)
+    return others, frozenset(own)
 
 
 def same_name(module: str) -> str:

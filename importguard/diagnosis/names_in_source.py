@@ -6,7 +6,7 @@ import difflib
 import posixpath
 from typing import Optional
 
-from importguard.diagnosis.names import from_table
+from importguard.diagnosis.names import from_table, is_called_so
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -124,7 +124,11 @@ def _is_nobodys(case: Situation) -> bool:
     """A top-level name that no distribution that anyone names could provide."""
     known = {one.name for one in case.source.requirements} if case.source else set()
     plain = case.top.lower().replace("_", "-")
-    return not from_table(case.top) and plain not in known and not case.providers(case.top)
+    return (
+        not (from_table(case.top) or is_called_so(case.top))
+        and plain not in known
+        and not case.providers(case.top)
+    )
 
 
 def close_names(case: Situation) -> list[str]:

@@ -45,6 +45,7 @@ def tree(*requirements, dockerfile=INSTALLS, **changes):
         ("sklearn.svm", "scikit-learn"),
         ("google.protobuf", "protobuf"),
         ("pptx", "python-pptx"),
+        ("aiosqlite", "aiosqlite"),
         ("grpc_health", "grpcio-health-checking"),
         ("google.cloud.storage", "google-cloud-storage"),
     ],
