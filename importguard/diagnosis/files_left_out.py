@@ -15,6 +15,7 @@ from importguard.diagnosis.situation import (
     diagnosis,
     listed,
     location_of,
+    under,
 )
 from importguard.model import Diagnosis, Location
 from importguard.source.model import Copy, Dockerfile
@@ -58,7 +59,7 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
         "not-copied",
         LIKELY if unresolved else CERTAIN,
         f"The source has {_named(case.sought)}, {_where(case, path, dockerfile)}.",
-        _to_copy(change, copy, dockerfile.path, outside),
+        _to_copy(change, copy, dockerfile.path, outside) + _before(change, dockerfile),
         case.dockerfile(copy.line if copy else dockerfile.stages[dockerfile.final].line),
         change,
         (f"in the source: {path}", *(f"nearest: {_quoted(one, dockerfile.path)}" for one in [copy] if one)),
@@ -83,6 +84,16 @@ def _to_copy(change: Optional[str], copy: Optional[Copy], dockerfile: str, outsi
     if outside:
         return f"build with a context that holds it, or move it there.{nearest}"
     return f"add '{change}'.{nearest}" if change else f"add a COPY line for it.{nearest}"
+
+
+def _before(change: Optional[str], dockerfile: Dockerfile) -> str:
+    """Where the COPY has to stand: an editable install knows only what lies there when it runs."""
+    there = change.rpartition(" ")[2].strip('"]') if change else ""
+    lineage = dockerfile.lineage()
+    for install in dockerfile.installs:
+        if install.stage in lineage and any(under(there, folder) for folder in install.editable):
+            return f" Put it above line {install.line}: the editable install there maps what lies there then."
+    return ""
 
 
 def _quoted(copy: Copy, dockerfile: str) -> str:

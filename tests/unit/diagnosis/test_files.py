@@ -222,6 +222,14 @@ def test_an_editable_install_knows_only_what_lay_there() -> None:
     assert "move the COPY of line 4 above line 3" in found.remedy
 
 
+def test_the_copy_of_what_an_editable_install_maps_stands_before_it() -> None:
+    install = pip(3, tool="uv", locals=("/app",), editable=("/app",), files=("pyproject.toml",))
+    tree = source("shop/jobs/__init__.py", dockerfile=dockerfile_of(installs=[install]))
+    found = only(lacking("shop.jobs"), tree)
+    assert found.cause == "not-copied"
+    assert "Put it above line 3: the editable install there maps what lies there then." in found.remedy
+
+
 BACKEND_MAIN = ModuleImport("backend.main", "/app/backend/main.py", "failed")
 
 
