@@ -86,7 +86,40 @@ def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
             confidence = _confidence(candidate, case)
             if confidence is not None:
                 return _elsewhere(candidate, confidence, case)
-    return None
+    return _contents_copied(case)
+
+
+def _contents_copied(case: Situation) -> Optional[Diagnosis]:
+    """``COPY src/service /app`` copies what lies in the folder: the image has no package of that name."""
+    placement = case.index.final(case.sought.path) if case.index and case.sought else None
+    if placement is None or case.index is None or case.sought is None or case.sought.folder is None:
+        return None
+    folder, name = posixpath.split(placement.destination)
+    tail = case.missing.replace(".", "/")
+    if placement.destination not in case.index.image_files or under(folder, "/" + tail):
+        return None
+    if name != "__init__.py" or folder.endswith("/" + tail):
+        return None
+    # Of several stages that hand it on, the one that takes it from the context.
+    first = next(
+        one
+        for one in case.index.placements[case.sought.path]
+        if not posixpath.dirname(one.destination).endswith("/" + tail)
+    )
+    location = case.dockerfile(first.line)
+    folder = posixpath.dirname(first.destination)
+    there = posixpath.join(folder, tail.rpartition("/")[2])
+    change = f"COPY {case.index.in_context(case.sought.folder)} {there}"
+    return diagnosis(
+        "copied-elsewhere",
+        CERTAIN,
+        f"{at(location) or 'A COPY'} copies what lies in {case.sought.folder}/ into {folder}, and not the "
+        f"folder: the image has {placement.destination}, which no import finds under the name '{case.missing}'.",
+        f"copy the folder under its name: '{change}'",
+        location,
+        change,
+        (f"in the source: {case.sought.path}", f"in the image: {placement.destination}"),
+    )
 
 
 def _placed(case: Situation) -> list[Candidate]:

@@ -230,6 +230,14 @@ def test_the_copy_of_what_an_editable_install_maps_stands_before_it() -> None:
     assert "Put it above line 3: the editable install there maps what lies there then." in found.remedy
 
 
+def test_what_lies_in_a_folder_was_copied_and_not_the_folder() -> None:
+    """``COPY src/service /app``: 'python -m service' finds no package of that name."""
+    tree = source("src/service/__init__.py", copied={"src/service/__init__.py": "/app/__init__.py"})
+    found = only(lacking("service", clues=clues(files=in_image("__init__.py"))), tree)
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 4))
+    assert found.change == "COPY src/service /app/service"
+
+
 BACKEND_MAIN = ModuleImport("backend.main", "/app/backend/main.py", "failed")
 
 
