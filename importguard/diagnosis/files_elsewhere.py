@@ -114,7 +114,8 @@ def _contents_copied(case: Situation) -> Optional[Diagnosis]:
         "copied-elsewhere",
         CERTAIN,
         f"{at(location) or 'A COPY'} copies what lies in {case.sought.folder}/ into {folder}, and not the "
-        f"folder: the image has {placement.destination}, which no import finds under the name '{case.missing}'.",
+        f"folder: the image has {placement.destination}, and no import finds it under the name "
+        f"'{case.missing}'.",
         f"copy the folder under its name: '{change}'",
         location,
         change,
