@@ -14,6 +14,10 @@ from importguard.probe.programs import TOOLS, StartCommand, is_dotted, is_python
 from importguard.probe.words import spelled
 from importguard.probe.wrappers import Invocation, after_options, unwrap, unwrap_env
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importguard.probe.shell import Shell
+
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
 NO_WRAPPERS = frozenset(
     "[ [[ test echo printf which type hash alias trap kill pkill pgrep killall grep sed awk cat cp mv ln ls "
@@ -137,10 +141,21 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
 
 def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:
     """What a script starts; ``arguments`` begin with its name."""
-    from importguard.probe.shell import Shell, steps
+    from importguard.probe.shell import Shell
+
+    found = _steps(text, Shell(outer.environ, outer.directory, arguments), outer, depth)
+    if not any(command.recognised for command in found) and ("case" in text or "{" in text):
+        shell = Shell(outer.environ, outer.directory, arguments)
+        shell.decides = False
+        found = _steps(text, shell, outer, depth)
+    return found
+
+
+def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[StartCommand]:
+    from importguard.probe.shell import steps
 
     found: list[StartCommand] = []
-    for step in steps(text, Shell(outer.environ, outer.directory, arguments)):
+    for step in steps(text, shell):
         invocation = outer.inner(step.words)
         invocation.environ, invocation.directory = step.environ, step.directory
         invocation.conditional = outer.conditional or step.conditional

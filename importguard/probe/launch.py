@@ -5,6 +5,8 @@ That Python takes its time to start. What does not need its answer is loaded mea
 
 from __future__ import annotations
 
+import os
+
 from importguard.probe.command import parse_arguments, parse_text
 from importguard.probe.interpreter import NoInterpreter, ask_interpreter
 from importguard.probe.processes import Worker
@@ -26,7 +28,7 @@ class Launch:
 
     def __init__(self, request: dict[str, Any], environ: dict[str, str]) -> None:
         self.environ = environ
-        self.directory: str = request.get("workdir") or "/"
+        self.directory: str = os.path.normpath(request.get("workdir") or "/")
         self.commands = self._parse(request)
         self.commands.sort(key=lambda command: command.secondary)
         main = self.commands[0] if self.commands else self

@@ -7,6 +7,7 @@ branch is read, and its commands are marked as conditional. Source: POSIX.1-2017
 from __future__ import annotations
 
 import os
+import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
 from importguard.probe.words import Word, is_assignment, word
@@ -18,18 +19,26 @@ _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
 _KEPT = frozenset(["case", "for", "select"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
+_DEFINES = re.compile(r"[ \t]*\([ \t]*\)\s*\{")
+_NAMED = re.compile(r"[ \t]*([\w.-]+)[ \t]*(?:\([ \t]*\))?\s*\{")
+_ARGUMENT = re.compile(r"\"?\$(?:[0-9]|\{[0-9](?::?-[\w.-]*)?\})\"?")
 _NESTING = 12
 """How deep ``${A:-${B}}`` and scripts that source scripts are followed: they can be endless."""
 
 
 class Shell:
-    """What a shell knows: variables and which are exported, its directory, its arguments (``$0`` first)."""
+    """What a shell knows: variables and which are exported, its directory, its arguments (``$0`` first).
+
+    Not ``decides``: each branch of a ``case`` is read, and each function, whether it is called or not.
+    """
 
     def __init__(self, environ: dict[str, str], directory: str, arguments: list[str]) -> None:
         self.variables = dict(environ)
         self.exported = set(environ)
         self.directory = directory
         self.arguments = arguments
+        self.functions: dict[str, str] = {}
+        self.decides = True
         self.nesting = 0
 
     def environ(self) -> dict[str, str]:
@@ -86,6 +95,33 @@ def steps(text: str, shell: Shell) -> list[Step]:
     return found
 
 
+class _Block:
+    """An ``if``, loop or ``case`` that is open. Of a ``case`` over an argument it is known which branch runs.
+
+    ``arguments`` are those of the shell before it, ``value`` what a ``case`` compares, where it is known.
+    """
+
+    def __init__(self, kind: str, arguments: list[str]) -> None:
+        self.kind = kind
+        self.arguments = arguments
+        self.value: str | None = None
+        self.in_pattern = False
+        self.matched = False
+        self.runs = True
+
+    def match(self, pattern: str) -> None:
+        """Take in one pattern of a branch: the first branch that has the value runs."""
+        import fnmatch
+
+        if self.value is not None and not self.matched and fnmatch.fnmatchcase(self.value, pattern):
+            self.matched = self.runs = True
+
+    def end_branch(self) -> None:
+        """The next is a pattern; its branch does not run until it has matched."""
+        self.in_pattern = True
+        self.runs = self.value is None
+
+
 class _Reader:
     """Reads one text, one simple command after the other, and carries out what changes the shell."""
 
@@ -95,7 +131,7 @@ class _Reader:
         self.found = found
         self.at = 0
         self.words: list[str] = []
-        self.blocks: list[tuple[str, list[str]]] = []
+        self.blocks: list[_Block] = []
         self.heredocs: list[str] = []
 
     def read(self) -> None:
@@ -125,9 +161,16 @@ class _Reader:
             char == "&" and "&" not in self.text[self.at - 1 : self.at] + self.text[self.at + 1 : self.at + 2]
         )
         self.at += 1
-        if char in ")|" and self.blocks and self.blocks[-1][0] == "case" and len(self.words) == 1:
+        block = self.blocks[-1] if self.blocks else None
+        if block and block.in_pattern and char in "(|)":
+            for pattern in self.words:
+                block.match(pattern)
             self.words = []
+            block.in_pattern = char != ")"
+            return
         self._finish(background)
+        if block and block.kind == "case" and char == ";" and self.text.startswith(";", self.at):
+            block.end_branch()
         if char == "\n":
             for delimiter in self.heredocs:
                 self._skip_heredoc(delimiter)
@@ -162,8 +205,17 @@ class _Reader:
         next_char = self.text[self.at : self.at + 1]
         if raw.isdigit() and next_char and next_char in "<>":
             return
+        if not self.words and (raw == "function" or _DEFINES.match(self.text, self.at)):
+            if self._define(raw):
+                return
+        if len(self.words) == 2 and self.words[0] == "case" and raw == "in" and self.blocks:
+            is_known = _ARGUMENT.fullmatch(getattr(self.words[1], "raw", ""))
+            self.blocks[-1].value = str(self.words[1]) if is_known and self.shell.decides else None
+            self.blocks[-1].end_branch()
+            self.words = []
+            return
         if not self.words and raw in _OPENS:
-            self.blocks.append((raw, list(self.shell.arguments)))
+            self.blocks.append(_Block(raw, list(self.shell.arguments)))
             if raw not in _KEPT:
                 return
         elif not self.words and raw in _CLOSES:
@@ -178,13 +230,54 @@ class _Reader:
     def _close(self) -> None:
         """A branch has ended: its ``shift`` is undone; ``set -- tool "$@"`` before bare options stays."""
         if self.blocks:
-            arguments = self.blocks.pop()[1]
+            arguments = self.blocks.pop().arguments
             if arguments[1:] and not arguments[1].startswith("-"):
                 self.shell.arguments = arguments
+
+    def _define(self, name: str) -> bool:
+        """Note a function; its text is read where it is called. False where it is none after all."""
+        head = (_NAMED if name == "function" else _DEFINES).match(self.text, self.at)
+        if head is None or not self.shell.decides:
+            return False
+        name = head.group(1) if name == "function" else name
+        start = end = head.end()
+        depth, quote = 1, ""
+        while end < len(self.text) and depth:
+            char = self.text[end]
+            if char == "\\":
+                end += 1
+            elif quote:
+                quote = "" if char == quote else quote
+            elif char in "'\"":
+                quote = char
+            elif char == "#" and self.text[end - 1] in " \t\n":
+                end = (self.text + "\n").index("\n", end) - 1
+            else:
+                depth += (char == "{") - (char == "}")
+            end += 1
+        self.shell.functions[name] = self.text[start : end - 1]
+        self.at = end
+        return True
+
+    def _call(self, words: list[str]) -> None:
+        """Read the function that is called, with its arguments."""
+        shell = self.shell
+        arguments = shell.arguments
+        shell.arguments = [*arguments[:1], *words[1:]]
+        called = steps(shell.functions[words[0]], shell)
+        shell.arguments = arguments
+        for step in called:
+            step.conditional = step.conditional or self._is_conditional()
+        self.found.extend(called)
+
+    def _is_conditional(self) -> bool:
+        return any(block.value is None for block in self.blocks)
 
     def _finish(self, background: bool = False) -> None:
         """A command has ended: carry it out, or note it as one that would be started."""
         words, self.words = self.words, []
+        if not all(block.runs for block in self.blocks):
+            return
         count = 0
         while count < len(words) and is_assignment(getattr(words[count], "raw", "")):
             count += 1
@@ -192,11 +285,13 @@ class _Reader:
         if not words:
             for item in assignments:
                 self.shell.assign(item)
+        elif words[0] in self.shell.functions:
+            self._call(words)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
             environ = self.shell.environ()
             for item in assignments:
                 environ[item.partition("=")[0]] = item.partition("=")[2]
-            step = Step(words, environ, self.shell.directory, bool(self.blocks), background)
+            step = Step(words, environ, self.shell.directory, self._is_conditional(), background)
             self.found.append(step)
 
     def _builtin(self, name: str, rest: list[str]) -> bool:

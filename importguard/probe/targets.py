@@ -104,7 +104,22 @@ class TargetSearch:
             target = Target(command, module, attribute, False)
             target.foreign = located is not None and self._is_foreign(target, located)
             found.append(target)
-        return found
+        return found + (self._given(found[0]) if found and found[0].foreign else [])
+
+    def _given(self, tool: Target) -> list[Target]:
+        """``module:attribute`` among the arguments of a tool that is not known: it loads that."""
+        found = []
+        for word in tool.command.argv[1:]:
+            module, colon, attribute = word.partition(":")
+            located = self.finder.locate(module) if colon and is_dotted(module) else None
+            if located and located.path and is_dotted(attribute.split("(")[0]):
+                found.append(Target(tool.command, module, None, False))
+        return [target for target in found if not self.is_standard_module(target.module)]
+
+    def is_standard_module(self, module: str) -> bool:
+        """Whether a module is the interpreter's own."""
+        located = self.finder.locate(module)
+        return self.is_builtin(module) or (located is not None and self.is_standard(located))
 
     def _imported_by_main(self, command: StartCommand, known: list[str]) -> list[Target]:
         """What the file that runs as ``__main__`` imports: it is never imported itself."""
@@ -262,7 +277,7 @@ class TargetSearch:
     def _is_code(self, command: StartCommand, text: str) -> bool:
         module, colon, attribute = text.partition(":")
         if colon and is_dotted(module) and is_dotted(attribute.split("(")[0]):
-            return True
+            return self.finder.locate(module) is None or not command.console
         path = command.join(text)
         if text.endswith(".py") and os.path.isfile(path):
             return True

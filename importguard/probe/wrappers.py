@@ -38,6 +38,8 @@ WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
     "s6-setuidgid": (frozenset(), 1),
     "s6-notifyoncheck": (frozenset(["-3", "-s", "-T", "-t", "-w", "-n", "-c"]), 0),
     "s6-envdir": (frozenset(), 1),
+    "s6-setlock": (frozenset(["-t", "-d"]), 1),
+    "flock": (frozenset(["-w", "-E", "--timeout", "--wait", "--conflict-exit-code"]), 1),
     "envdir": (frozenset(), 1),
     "with-contenv": (frozenset(), 0),
     "fdmove": (frozenset(), 2),

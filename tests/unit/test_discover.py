@@ -525,7 +525,17 @@ def test_a_module_that_is_named_is_the_application_unless_it_is_given_one(served
     ]
     found = served.discover("python3", "-m", "someserver", "main:app")
     assert [name for name, _ in found["modules"]] == ["main", "someserver"]
-    assert found["entrypoints"][-1]["module"] is None
+    assert [entry["module"] for entry in found["entrypoints"]] == ["someserver", "main"]
+
+
+def test_a_program_that_is_given_a_module_of_its_own_distribution(image):
+    """As ``dispatch server start dispatch.main:app``."""
+    image.install("dispatch", "dispatch/__init__.py dispatch/cli.py dispatch/main.py")
+    image.script("dispatch", "import sys\nfrom dispatch.cli import main\nsys.exit(main())\n")
+    found = image.discover("dispatch", "server", "start", "dispatch.main:app")
+    assert found["error"] is None
+    assert [name for name, _ in found["modules"]] == ["dispatch", "dispatch.cli", "dispatch.main"]
+    assert [entry["module"] for entry in found["entrypoints"]] == ["dispatch.cli", "dispatch.main"]
 
 
 def test_a_branch_whose_target_is_not_in_the_image_is_no_entry_point(image):
