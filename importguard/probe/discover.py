@@ -461,16 +461,16 @@ class Discovery:
             self.notes.append("the image has no start command, so no entry point is checked")
 
     def _entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
-        self.entrypoints.append(
-            {
-                "command": command.text,
-                "target": text,
-                "module": target and shown(target.module),
-                "attribute": target and target.attribute,
-                "runs": self._runs(command),
-                "start": self._start(command, target is not None and target.imported),
-            }
-        )
+        entry = {
+            "command": command.text,
+            "target": text,
+            "module": target and shown(target.module),
+            "attribute": target and target.attribute,
+            "runs": self._runs(command),
+            "start": self._start(command, target is not None and target.imported),
+        }
+        if entry not in self.entrypoints:
+            self.entrypoints.append(entry)
 
     def _start(self, command: StartCommand, is_imported: bool) -> dict[str, Any]:
         """What this command's own process has: the entries that go first on its import path (those of a
