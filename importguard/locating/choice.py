@@ -167,5 +167,5 @@ def _placed(
     placed = {
         one.destination: start + one.path for one in placements(chosen, files) if one.stage == choice.stage
     }
-    agreeing = sum(1 for there, here in match.origins.items() if placed.get(there) == here)
-    return agreeing / len(match.origins)
+    agreeing = sum(1 for there, paths in match.candidates.items() if placed.get(there) in paths)
+    return agreeing / len(match.candidates)

@@ -14,7 +14,7 @@ from importguard.evidence import Evidence
 from importguard.locating.choice import Choices, rank_builds
 from importguard.locating.listing import list_repository, read_dockerfile
 from importguard.locating.mapping import TreeMatch, application_files, match_tree
-from importguard.locating.model import BuildChoice, Location, RepositoryFiles
+from importguard.locating.model import LEAST_AGREEMENT, BuildChoice, Location, RepositoryFiles
 from importguard.locating.wording import say_choice, say_match, say_no_match
 from importguard.source.model import Dockerfile, Tree
 from importguard.source.tree import relative
@@ -35,10 +35,18 @@ def locate_source(evidence: Evidence, working: str) -> Location:
             refused = refused or match
             continue
         choices = rank_builds(repository, evidence.image, match, partial(read_dockerfile, root))
+        if match.is_by_name_alone and not _is_of_history(choices):
+            refused = refused or match
+            continue
         found = found or _located(repository, choices, match)
         if choices.best is not None and choices.best.sources == 1.0:
             return _located(repository, choices, match)
     return found or Location(None, say_no_match(refused))
+
+
+def _is_of_history(choices: Choices) -> bool:
+    """Whether the image's history tells a Dockerfile: every project has a main.py."""
+    return any((choice.history or 0.0) >= LEAST_AGREEMENT for choice in choices.ranked[:1])
 
 
 def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None) -> Location:

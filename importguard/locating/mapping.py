@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from importguard.clues import ImageFile
@@ -32,7 +32,7 @@ class TreeMatch:
 
     ``origins`` are the image's files with the tree's, ``same`` of which have the same content; ``total`` is
     how many files of the image were looked for. ``mappings`` are the folders that became others, the one
-    with the most files first.
+    with the most files first. ``candidates`` are all files of the tree that may be one of the image: copies.
     """
 
     total: int
@@ -40,6 +40,12 @@ class TreeMatch:
     same: int
     comparable: int
     mappings: tuple[FolderMapping, ...]
+    candidates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_by_name_alone(self) -> bool:
+        """Whether not one file that could be compared is the same."""
+        return bool(self.comparable) and not self.same
 
     @property
     def is_source(self) -> bool:
@@ -102,6 +108,7 @@ def match_tree(
         same=sum(1 for paths in same.values() if paths),
         comparable=len(same),
         mappings=tuple(mapping for mapping, _ in used.most_common()),
+        candidates={there: same.get(there) or alike for there, alike in candidates.items() if alike},
     )
 
 

@@ -9,6 +9,9 @@ from typing import Optional
 
 from importguard.source.model import BaseImage, Dockerfile, Tree
 
+LEAST_AGREEMENT = 0.5
+"""The agreement (0 to 1) with an image from which on a Dockerfile may be the one that made it."""
+
 
 @dataclass(frozen=True)
 class NamedBuild:
@@ -81,8 +84,8 @@ class BuildChoice:
         """Whether the image itself speaks for it, not only its place in the repository."""
         measures = [self.history, self.files]
         if all(measure is None for measure in measures):
-            return self.configuration >= 0.5
-        return any((measure or 0.0) >= 0.5 for measure in measures)
+            return self.configuration >= LEAST_AGREEMENT
+        return any((measure or 0.0) >= LEAST_AGREEMENT for measure in measures)
 
     @property
     def is_refuted(self) -> bool:

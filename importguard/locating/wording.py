@@ -6,7 +6,7 @@ from typing import Optional
 
 from importguard.locating.choice import Choices
 from importguard.locating.mapping import FolderMapping, TreeMatch
-from importguard.locating.model import BuildChoice
+from importguard.locating.model import LEAST_AGREEMENT, BuildChoice
 
 _MOST_NAMED = 4
 
@@ -64,6 +64,8 @@ def _why(choice: BuildChoice) -> str:
         reasons.append("the image's command and settings")
     if choice.files:
         reasons.append(f"it copies {choice.files:.0%} of these files there")
+    if choice.sources < LEAST_AGREEMENT:
+        reasons.append("most of its COPY sources are not there: is it built from elsewhere?")
     if choice.named_by:
         reasons.append(f"named by {choice.named_by}")
     return ", ".join(reasons) or "the only candidate"

@@ -177,6 +177,23 @@ def test_a_folder_of_another_application_is_no_source(tmp_path: Path) -> None:
     assert locate_source(evidence(), "/").tree is None, "a whole file system is no source"
 
 
+def test_the_same_names_with_other_contents_need_the_history_of_the_dockerfile(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "another = 1\n", "Dockerfile": "FROM x\nWORKDIR /app\nCOPY . .\nRUN make\n"})
+    there = {"/app/main.py": "import shop\n"}
+    assert locate_source(image(there, ("WORKDIR /srv", "COPY src . # buildkit")), str(tmp_path)).tree is None
+    history = ("WORKDIR /app", "COPY . . # buildkit", "RUN /bin/sh -c make # buildkit")
+    assert locate_source(image(there, history), str(tmp_path)).tree is not None
+
+
+def test_copies_of_the_source_are_as_good_as_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {**FILES, **{f"backup/{name}": text for name, text in FILES.items() if name.endswith(".py")}},
+    )
+    assert found(image(), tmp_path)[0] == "docker/Dockerfile.backend"
+    assert "it copies 100% of these files" in locate_source(image(), str(tmp_path)).note
+
+
 def test_a_named_dockerfile_gets_its_context_and_stage(tmp_path: Path) -> None:
     write(tmp_path, FILES)
     tree = locate_build(image(), str(tmp_path), str(tmp_path / "docker/Dockerfile.backend")).tree
