@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
+from typing import Optional
 
 from importguard.source.copies import feeding_stages, takes
 from importguard.source.model import Source
@@ -40,16 +41,28 @@ class CopyLines:
         return f'COPY ["{here}", "{there}"]' if " " in here + there else f"COPY {here} {there}"
 
     def _place_of(self, root: str) -> str:
-        """The folder of the image that ``root`` becomes, by the files that get there; else the WORKDIR."""
+        """The folder of the image that ``root`` becomes, by the files that get there or to the folders above;
+        else the WORKDIR."""
         dockerfile = self.source.dockerfile
         assert dockerfile is not None
-        start, votes = f"{root}/" if root else "", Counter[str]()
+        for folder in dict.fromkeys((root, *_folders(root), "")):
+            place = self._voted_place(folder)
+            if place is not None:
+                return posixpath.normpath(
+                    posixpath.join(place, posixpath.relpath(root or ".", folder or "."))
+                )
+        return dockerfile.stages[dockerfile.final].workdir
+
+    def _voted_place(self, folder: str) -> Optional[str]:
+        dockerfile = self.source.dockerfile
+        assert dockerfile is not None
+        start, votes = f"{folder}/" if folder else "", Counter[str]()
         for one in self.source.placements:
             tail = one.path[len(start) :]
             is_below = one.stage == dockerfile.final and one.path.startswith(start)
             if is_below and one.destination.endswith(f"/{tail}"):
                 votes[one.destination[: -len(tail)].rstrip("/") or "/"] += 1
-        return votes.most_common(1)[0][0] if votes else dockerfile.stages[dockerfile.final].workdir
+        return votes.most_common(1)[0][0] if votes else None
 
     def _in_context(self, path: str) -> str:
         context = self.source.context

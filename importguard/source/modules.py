@@ -18,6 +18,17 @@ def is_test(path: str) -> bool:
     return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
 
 
+def source_roots(files: Iterable[str]) -> set[str]:
+    """Every ``src`` folder: it may hold namespace packages alone, as those of a workspace do."""
+    parts = (path.split("/")[:-1] for path in files)
+    return {"/".join(one[: one.index("src") + 1]) for one in parts if "src" in one}
+
+
+def innermost_first(roots: Iterable[str]) -> tuple[str, ...]:
+    """Import roots in the order in which a file gets its name from them."""
+    return tuple(sorted(roots, key=lambda folder: (-folder.count("/") - bool(folder), folder)))
+
+
 def import_roots(files: Collection[str], context: str) -> tuple[str, ...]:
     """The folders that an application imports from, the innermost first: those that hold its topmost
     packages, the context and its ``src``. The root itself is the empty string.
@@ -29,7 +40,7 @@ def import_roots(files: Collection[str], context: str) -> tuple[str, ...]:
         parent = posixpath.dirname(package)
         if package and parent not in packages:
             found.add(parent)
-    return tuple(sorted(found, key=lambda folder: (-folder.count("/") - bool(folder), folder)))
+    return innermost_first(found)
 
 
 def module_name(path: str, root: str) -> Optional[str]:

@@ -15,7 +15,14 @@ from importguard.source.copy_lines import CopyLines
 from importguard.source.early_installs import early_installs
 from importguard.source.import_statements import likely_imports
 from importguard.source.model import Source
-from importguard.source.modules import import_roots, is_test, module_name, module_names
+from importguard.source.modules import (
+    import_roots,
+    innermost_first,
+    is_test,
+    module_name,
+    module_names,
+    source_roots,
+)
 from importguard.source.named_modules import NamedModule, installed_apps, started_modules
 from importguard.source.standard import STANDARD
 
@@ -96,7 +103,8 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     inside = [
         file.path for file in source.files if file.path in source.context_files and file.path not in lost
     ]
-    roots = import_roots(inside, source.context)
+    known = {*import_roots(inside, source.context), *source_roots([*inside, *lost]), *_image_roots(source)}
+    roots = innermost_first(known)
     finder = _Finder(source.root, roots, inside, lost)
     importers = [path for path in inside if path.endswith(".py") and (include_tests or not is_test(path))]
     imports: dict[str, dict[ImportedAt, None]] = {}
@@ -112,6 +120,20 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
     notes += early_installs(source)
     return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
+
+
+def _image_roots(source: Source) -> Iterator[str]:
+    """The folders of the source that become PYTHONPATH's and the WORKDIR, as far as COPY tells."""
+    if source.dockerfile is None:
+        return
+    stage = source.dockerfile.stages[source.dockerfile.final]
+    places = [*stage.env.get("PYTHONPATH", "").split(":"), stage.workdir]
+    starts = [place.rstrip("/") + "/" for place in places if place.startswith("/") and place != "/"]
+    for one in source.placements:
+        for start in starts:
+            tail = one.destination[len(start) :] if one.destination.startswith(start) else ""
+            if tail and f"/{one.path}".endswith(f"/{tail}"):
+                yield one.path[: -len(tail)].rstrip("/")
 
 
 def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:

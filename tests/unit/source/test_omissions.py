@@ -195,3 +195,32 @@ def test_five_thousand_files_take_less_than_two_seconds(tmp_path):
     found = examine(read_source(Tree(str(tmp_path)), contents=False))
     assert time.process_time() - start < 2
     assert (found.files, len(found.others)) == (5100, 150)
+
+
+def test_namespace_packages_in_the_src_folders_of_a_workspace_and_on_the_path_that_the_image_sets(tmp_path):
+    dockerfile = (
+        "FROM x\nENV PYTHONPATH=/opt/lib\nWORKDIR /app\nCOPY packages packages\nCOPY common /opt/lib\n"
+    )
+    files = {
+        "Dockerfile": dockerfile,
+        ".dockerignore": "**/late.py\n",
+        "packages/api/src/acme/api/main.py": "import acme.core.late\nimport shared.late\n",
+        "packages/core/src/acme/core/late.py": "",
+        "packages/core/src/acme/core/db.py": "",
+        "common/shared/late.py": "",
+        "common/shared/log.py": "",
+    }
+    assert missed(build(tmp_path, files)) == [
+        ("acme.core.late", "error", ".dockerignore:1", 1),
+        ("shared.late", "error", ".dockerignore:1", 2),
+    ]
+
+
+def test_the_copy_of_a_project_beside_others_goes_beside_them(tmp_path):
+    files = {
+        "Dockerfile": "FROM x\nWORKDIR /app\nCOPY packages/api /srv/packages/api\n",
+        "packages/api/src/acme/api/main.py": "import acme.core.db\n",
+        "packages/core/src/acme/core/db.py": "",
+    }
+    (one,) = build(tmp_path, files).omissions
+    assert one.copy == "COPY packages/core/src/acme /srv/packages/core/src/acme"
