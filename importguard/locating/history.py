@@ -25,6 +25,7 @@ _ARGUMENTS = re.compile(r"^\|\d+ (?:[A-Za-z_]\w*=\S* )*")
 _KEYWORD = re.compile(r"([A-Z]+)(?:\s+(.*))?", re.DOTALL)
 _FLAGS = re.compile(r"^(?:--[\w-]+(?:=\S*)?\s+)+")
 _CHECKSUM = re.compile(r"^(?:(?:file|dir|multi):\w+ )+(?=in )")
+_HEREDOC = re.compile(r"<<-?[\"']?\w+[\"']?")
 _QUOTES = re.compile(r"[\"'\\]")
 _SPACE = re.compile(r"\s+")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)[^}]*\}|([A-Za-z_]\w*))")
@@ -105,10 +106,11 @@ def _instruction_step(instruction: Instruction) -> Step:
     value = _FLAGS.sub("", instruction.text.partition(" ")[2].strip()) if " " in instruction.text else ""
     if keyword == "RUN":
         words = _json(value)
-        return Step("RUN", _run_text(" ".join(words) if words else value))
+        # BuildKit hands a heredoc that is the whole command to the shell as its text.
+        script = instruction.heredoc if _HEREDOC.fullmatch(value) else value
+        return Step("RUN", _run_text(" ".join(words) if words else script))
     if keyword in ("CMD", "ENTRYPOINT") and _json(value) is None:
-        value = f"[/bin/sh -c {value}]"
-        return Step(keyword, _plain(keyword, value))
+        return Step(keyword, _plain(keyword, f"[/bin/sh -c {value}]"))
     text = _plain(keyword, value)
     # A builder replaces variables everywhere but in RUN, CMD and ENTRYPOINT.
     names = tuple(match[1] or match[2] for match in _VARIABLE.finditer(text))
@@ -146,6 +148,8 @@ def _plain(keyword: str, value: str) -> str:
     if keyword in ("ENV", "LABEL") and "=" not in value.split(" ", 1)[0]:
         value = value.replace(" ", "=", 1)
     text = _SPACE.sub(" ", _QUOTES.sub("", value)).strip()
+    if keyword in ("CMD", "ENTRYPOINT"):
+        return _SHELL.sub("", text)  # SHELL sets another one
     return text.rstrip("/") if keyword in ("COPY", "ADD", "WORKDIR") else text
 
 

@@ -125,7 +125,10 @@ class _Reading:
         if line.keyword == "FROM":
             self._from(line)
         stage = len(self.states) - 1
-        self.instructions.append(Instruction(line.keyword, line.text, line.line, line.end_line, stage))
+        heredoc = "\n".join(one.text for one in line.heredocs)
+        self.instructions.append(
+            Instruction(line.keyword, line.text, line.line, line.end_line, stage, heredoc)
+        )
         if line.keyword == "ARG":
             self._arg(line)
         elif self.states:

@@ -82,7 +82,8 @@ class Instruction:
     """One instruction of the Dockerfile. ``line`` to ``end_line`` are its lines, ``text`` the whole,
     continuations joined.
 
-    ``keyword`` is in capitals; ``stage`` is the index of its stage (-1 before the first FROM).
+    ``keyword`` is in capitals; ``stage`` is the index of its stage (-1 before the first FROM). ``heredoc`` is
+    the text of its heredocs.
     """
 
     keyword: str
@@ -90,6 +91,7 @@ class Instruction:
     line: int
     end_line: int
     stage: int
+    heredoc: str = ""
 
 
 @dataclass(frozen=True)

@@ -115,3 +115,15 @@ def test_steps_after_the_last_one_are_of_another_stage():
     assert agreeing(text, history) == 1.0
     assert agreeing(text, history, stage=0) < 0.8
     assert agreeing(text, history[:2], stage=0) == 1.0
+
+
+def test_another_shell_and_a_heredoc():
+    text = (
+        'FROM x\nSHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN <<EOF\nmake\necho "$A"\nEOF\nCMD exec run\n'
+    )
+    history = [
+        "SHELL [/bin/bash -o pipefail -c]",
+        'RUN |1 A=1 /bin/bash -o pipefail -c make\necho "$A"\n # buildkit',
+        'CMD ["/bin/bash" "-o" "pipefail" "-c" "exec run"]',
+    ]
+    assert agreeing(text, history) == 1.0
