@@ -171,3 +171,5 @@ class Evidence:
     image: ImageFacts = field(default_factory=ImageFacts)
     existing: tuple[str, ...] = ()
     """Names of the variables whose value is a path that exists in the image."""
+    readers: tuple[str, ...] = ()
+    """Modules whose source names a file that the imports left behind."""

@@ -28,12 +28,17 @@ class Image:
 
 
 class Limits(NamedTuple):
-    """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run."""
+    """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run.
+
+    ``usual_privileges``: root has the capabilities that it has in production by default, and not only those
+    by which it reads and writes its own files.
+    """
 
     memory: int
     seconds: float
     network: str = "none"
     pids: int = 4096
+    usual_privileges: bool = False
 
 
 class Exit(NamedTuple):

@@ -25,6 +25,13 @@ CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
 """Those by which root reads and writes its own image's files; without DAC_OVERRIDE, files of another owner
 with mode 700 look missing (capabilities(7))."""
 
+USUAL_CAPABILITIES = [
+    *CAPABILITIES,
+    *("FSETID", "KILL", "NET_BIND_SERVICE", "NET_RAW", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+]
+"""Docker's default but for MKNOD, SETFCAP and AUDIT_WRITE, which no import needs
+(https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities)."""
+
 LARGEST_FILE = 1024**3
 """Bytes that one file of the container may grow to: a runaway write must not fill the disk."""
 
@@ -154,7 +161,7 @@ def _settings(
         network_mode=limits.network,
         auto_remove=True,
         cap_drop=["ALL"],
-        cap_add=CAPABILITIES,
+        cap_add=USUAL_CAPABILITIES if limits.usual_privileges else CAPABILITIES,
         security_opt=["no-new-privileges"],
         mem_limit=limits.memory,
         memswap_limit=limits.memory,

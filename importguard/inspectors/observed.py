@@ -44,6 +44,7 @@ class Observed:
         self.entrypoints: list[EntryPoint] = []
         self.preparation: Optional[Preparation] = None
         self.sites: list[ImportSite] = []
+        self.readers: list[str] = []
         self.clues: Optional[Gathered] = None
         self.end: Optional[dict[str, Any]] = None
         self.too_old = ""
@@ -89,6 +90,8 @@ class Observed:
                 ImportSite(module, target, tuple(names), line, scope, path, resolves=False)
                 for module, target, names, line, scope, path in event["sites"]
             ]
+        elif kind == "left":
+            self.readers = event["readers"]
         elif kind == "clues":
             self._gathered().take(event["kind"], event["values"])
         elif kind == "end":
@@ -140,6 +143,7 @@ class Observed:
             seconds=time.monotonic() - self.begun,
             clues=self.clues.clues() if self.clues else None,
             existing=tuple(self.discovery.get("existing", ())),
+            readers=tuple(self.readers),
         )
 
 

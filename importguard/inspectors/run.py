@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError
-from importguard.progress import Progress
+from importguard.inspectors.apart import judge_apart
+from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
     from importguard.evidence import Evidence
@@ -67,14 +68,18 @@ def probe_command(python: str) -> list[str]:
     return [python, "-I", "-S", "-c", BOOT]
 
 
-def probe_input(image: Image, config: Config, secret: str) -> bytes:
-    """What the probe is to get on standard input: its own files by name, their code, and the request."""
+def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] = ()) -> bytes:
+    """What the probe is to get on standard input: its own files by name, their code, and the request.
+
+    ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
+    """
     paths = {f"importguard.probe.{path.stem}": path for path in PROBE.glob("[!_]*.py")}
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
     files.update({"importguard": "", "importguard.probe": ""})
     code = {name: data for name, path in paths.items() if (data := compiled(path))}
     request = {
         "secret": secret,
+        "only": list(only),
         "entrypoint": image.entrypoint,
         "cmd": image.cmd,
         "workdir": image.workdir,
@@ -174,9 +179,28 @@ def inspect(
             too_old.append(observed.too_old)
             continue
         evidence = observed.evidence(run.exit)
+        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python))
         # Who builds knows the Dockerfile; else the history tells which one it was.
         return replace(evidence, image=facts(image, () if config.build else engine.history(image)))
     raise InspectionError(_no_python(image, looked, too_old))
+
+
+def _ask_apart(
+    engine: Engine, image: Image, config: Config, python: str, names: Sequence[str], privileged: bool
+) -> Optional[Evidence]:
+    """Import only ``names`` in another container; None where it has no answer."""
+    from importguard.inspectors.observed import Observed
+
+    secret = os.urandom(16).hex()
+    limits = Limits(config.memory, config.timeout + GRACE, config.network, usual_privileges=privileged)
+    stdin = partial(probe_input, image, config, secret, names)
+    observed = Observed(secret, QuietProgress())
+    try:
+        run = engine.run(image, probe_command(python), config.env, limits, stdin)
+        observed.take(run.output)
+        return observed.evidence(run.exit)
+    except (CommandNotFound, InspectionError):
+        return None
 
 
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:

@@ -6,8 +6,8 @@ and the request, and keeps it open; at its end the supervisor ends, and with it 
 is found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
 newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
 (what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
-its verdict is final), ``entrypoint``, ``sites``, ``clues`` (many pieces, see ``clues.gather``), ``end``. A
-stream without ``end`` is no verdict.
+its verdict is final), ``left`` where files were left behind, ``entrypoint``, ``sites``, ``clues`` (many
+pieces, see ``clues.gather``), ``end``. A stream without ``end`` is no verdict.
 
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
@@ -25,6 +25,8 @@ import time
 from collections import deque
 
 from importguard.probe.discover import discover
+from importguard.probe.disk import Disk
+from importguard.probe.leftovers import Leftovers
 from importguard.probe.processes import TAIL, Worker, apart, program, read
 
 TYPE_CHECKING = False
@@ -84,6 +86,8 @@ class Supervisor:
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
         self.signatures: dict[tuple[Any, ...], dict[str, Any]] = {}  # failures of which one is asked again
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
+        self.disk = Disk()
+        self.broken: Optional[str] = None  # why the check ends before its time
         self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
@@ -132,7 +136,9 @@ class Supervisor:
             self.launch.dismiss()
             self.emit("end", complete=False, error=found["error"])
             return
-        self.modules = [name for name, _ in found["modules"]]
+        only = self.request.get("only")
+        self.modules = [name for name, _ in found["modules"] if not only or name in only]
+        leftovers = Leftovers(os.getcwd(), os.environ)
         self.setup = found["setup"]
         for entry in found["entrypoints"]:
             if entry["module"]:
@@ -142,6 +148,9 @@ class Supervisor:
         if self.setup:
             self.prepare(self.setup)
         self.judge()
+        readers = [] if only else leftovers.readers(dict(found["modules"]))
+        if readers:
+            self.emit("left", readers=readers)
         self.conclude()
 
     def introduce(self) -> None:
@@ -177,7 +186,7 @@ class Supervisor:
         self.introduce()
         for name in self.modules:
             if name not in self.verdicts:
-                late = ("unchecked", None, "time ran out", self.unfinished.get(name, 0.0))
+                late = ("unchecked", None, self.broken or "time ran out", self.unfinished.get(name, 0.0))
                 self.verdict(name, *self.ended.get(name, late))
 
     def conclude(self) -> None:
@@ -211,7 +220,7 @@ class Supervisor:
         self.emit("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
-        self.emit("end", complete=not late, error="time ran out" if late else None)
+        self.emit("end", complete=not late, error=(self.broken or "time ran out") if late else None)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -219,7 +228,12 @@ class Supervisor:
         seconds = self.ends - time.monotonic()
         scene = self.scene
         extensions = scene is not None and scene.has_extensions()
-        if scene is None or seconds <= 0 or not (troubled or self.request["source"] or extensions):
+        if (
+            scene is None
+            or seconds <= 0
+            or self.request["only"]
+            or not (troubled or self.request["source"] or extensions)
+        ):
             return
 
         def tell() -> None:
@@ -314,7 +328,7 @@ class Supervisor:
         os.set_blocking(wake_end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
-        while self.schedule() and time.monotonic() < self.ends:
+        while self.schedule() and not self.is_over():
             self.introduce()  # while the first worker starts
             self.wait(poll, wake)
             for worker in list(self.workers.values()):
@@ -326,6 +340,12 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
         os.close(wake)
         os.close(wake_end)
+
+    def is_over(self) -> bool:
+        """Whether the check must end: its time is over, or the imports fill the disk."""
+        importing = [name for worker in self.workers.values() for name in worker.current[-1:]]
+        self.broken = self.broken or self.disk.overrun(importing)
+        return self.broken is not None or time.monotonic() >= self.ends
 
     def stop_all(self) -> None:
         """End what still runs, and forget what is still to be done."""
@@ -362,7 +382,8 @@ class Supervisor:
             descriptors += [worker.results, worker.output]
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        until = min([self.ends] + [worker.deadline() for worker in self.workers.values()])
+        deadlines = [worker.deadline() for worker in self.workers.values()]
+        until = min([self.ends, time.monotonic() + 1.0] + deadlines)  # the disk is looked at every second
         try:
             ready = poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)
         finally:

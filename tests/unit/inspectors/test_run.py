@@ -190,6 +190,7 @@ def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pyt
     config = Config(packages=("p",), exclude=("x",), commands=("run",), setup="m:f", exact=True, jobs=3)
     assert request(image, config) == {
         "secret": "s",
+        "only": [],
         "entrypoint": ("e",),
         "cmd": ("c",),
         "workdir": "/app",

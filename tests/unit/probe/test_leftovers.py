@@ -1,0 +1,67 @@
+"""What the imports leave on the disk: who names it, and how much it may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importguard.probe import disk, leftovers
+from importguard.probe.disk import LIMIT, Disk
+from importguard.probe.leftovers import Leftovers
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(leftovers, "FOLDERS", (str(tmp_path / "tmp"),))
+    for name in ("tmp", "app/data"):
+        (tmp_path / name).mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("left", ["tmp/prom", "app/prom", "app/data/prom"])
+def test_who_names_what_is_new(folder: Path, left: str) -> None:
+    sources = {
+        "a": "os.makedirs('/tmp/prom')",
+        "b": 'p = f"{base}/prom/x"',
+        "c": "import prom",
+        "d": "'promise', 'x-prom'",
+        "e": "Path('data') / 'prom'",
+    }
+    files = {}
+    for name, text in sources.items():
+        (folder / "app" / f"{name}.py").write_text(text)
+        files[name] = str(folder / "app" / f"{name}.py")
+    before = Leftovers(str(folder / "app"), {"HOME": "/no/such/home"})
+    assert before.readers(files) == []
+    (folder / left).mkdir()
+    assert before.readers({**files, "gone": "/no/such/file", "none": ""}) == ["a", "b", "e"]
+
+
+def test_caches_and_short_names_are_nothing(folder: Path) -> None:
+    before = Leftovers(str(folder / "app"), {})
+    (folder / "app" / "__pycache__").mkdir()
+    (folder / "tmp" / "x").touch()
+    (folder / "app" / "a.py").write_text("'__pycache__', 'x'")
+    assert before.readers({"a": str(folder / "app" / "a.py")}) == []
+
+
+def test_an_overrun_is_told_where_the_container_wrote_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    free, written = [10 * LIMIT], [0]
+    monkeypatch.setattr(disk, "_free_bytes", lambda: free[0])
+    monkeypatch.setattr(disk, "_written_since", lambda begun: written[0])
+    watched = Disk()
+    assert watched.overrun(["shop.a"]) is None
+    free[0] -= LIMIT + 1
+    assert watched.overrun(["shop.a"]) is None, "another process of the host"
+    free[0] -= LIMIT + 1
+    written[0] = LIMIT
+    assert watched.overrun(["shop.a"]) == "more than 2 GB were written to the disk while shop.a was imported"
+    written[0] = 0
+    free[0] = 0
+    assert watched.overrun([]) is not None, "nobody else takes that much"
+
+
+def test_what_was_written_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert disk._free_bytes() > 0
+    assert disk._written_since(float("inf")) == 0
