@@ -118,11 +118,11 @@ class Walk:
         return name[: -len(ending)] if ending else ""
 
     def add(self, parts: list[str], path: str, root: str, exact: bool, is_folder: bool) -> None:
-        """Note one candidate, if a folder holds any Python."""
+        """Note one candidate, if a folder holds any Python; a FIFO of that name is no module."""
         module = ".".join(parts)
         if (module, path) in self._seen or self._count.get(module, 0) >= _MOST_FOUND:
             return
-        if is_folder and not self._holds_python(path):
+        if not (self._holds_python(path) if is_folder else os.path.isfile(path) or os.path.islink(path)):
             return
         self._seen.add((module, path))
         self._count[module] = self._count.get(module, 0) + 1
