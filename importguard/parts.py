@@ -26,10 +26,17 @@ def part_of(finding: Finding) -> str:
     if cause in _CODE_CAUSES:
         return CODE
     if cause in _UNTOLD and finding.rule.id in _CODE_RULES:
-        # A name that another distribution lacks: the installed version is the wrong one.
-        own = cause == "unknown" or not finding.missing or _top(finding.missing) == _top(finding.module)
-        return CODE if own else IMAGE
+        return CODE if _is_of_one_package(finding) else IMAGE
     return IMAGE
+
+
+def _is_of_one_package(finding: Finding) -> bool:
+    """Whether what fails belongs to what fails by it. Else an installed distribution raises, or lacks a name:
+    another version of it, or what it needs of the system, mends that.
+    """
+    top = _top(finding.module)
+    lacks = not finding.missing or _top(finding.missing) == top
+    return lacks and (not finding.affected or top in {_top(name) for name in finding.affected})
 
 
 def _top(name: str) -> str:

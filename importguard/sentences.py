@@ -12,6 +12,7 @@ from importguard.terminal import escape, escape_lines
 _MOST_LINES = 8
 _LONGEST_LINE = 1500
 _MOST_NAMES = 6
+_MOST_COMMANDS = 4
 
 _SUPPRESSED = {
     "rule": "by a rule that is turned off",
@@ -65,7 +66,9 @@ def _all_import(checked: int) -> Iterator[str]:
 def _startup(image: ImageReport) -> Iterator[str]:
     unknown = {entry.command for entry in image.entrypoints if not entry.target}
     known = [entry.command for entry in image.entrypoints if entry.command not in unknown]
-    commands = ", ".join(dict.fromkeys(map(escape, known)))
+    names = list(dict.fromkeys(map(escape, known)))
+    rest = f" and {len(names) - _MOST_COMMANDS} more" if len(names) > _MOST_COMMANDS else ""
+    commands = ", ".join(names[:_MOST_COMMANDS]) + rest
     broken = sum(1 for finding in (*image.findings, *image.suppressed) if finding.breaks_startup)
     if broken:
         verb = "breaks" if broken == 1 else "break"

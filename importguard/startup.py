@@ -55,7 +55,8 @@ def _subject(finding: Finding) -> str:
 def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
     """Whether a start command imports a module that fails by it.
 
-    None also for what is found by comparing files and requirements, which concerns no module's import.
+    None also for what is found by comparing files and requirements, which concerns no module's import, and
+    where it is not known what the start loads, since what prepares it failed.
     """
     if _is_preparation(finding, evidence):
         return True
@@ -64,7 +65,8 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     names = {finding.module, *finding.affected}
     if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
         return True
-    return None if _is_unknown(targets, evidence) else False
+    unprepared = evidence.preparation is not None and evidence.preparation.outcome != "imported"
+    return None if unprepared or _is_unknown(targets, evidence) else False
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:

@@ -104,6 +104,15 @@ def test_a_failed_preparation_breaks_startup() -> None:
     assert finding.breaks_startup is True
 
 
+def test_what_the_start_loads_is_unknown_where_its_preparation_failed() -> None:
+    modules = [imported("shop.main"), failed("shop.a", no_module("redis"))]
+    started: dict[str, Any] = {"entrypoints": (entry("shop.main", "ok"),)}
+    assert [one.loaded_at_startup for one in judged(*modules, **started)[0]] == [False]
+    prepared = Preparation("django.setup()", "failed", no_module("x"))
+    findings, _ = judged(*modules, **started, preparation=prepared)
+    assert {one.missing: one.loaded_at_startup for one in findings} == {"x": True, "redis": None}
+
+
 def test_an_environment_that_stops_the_start_command_leaves_the_check_incomplete() -> None:
     _, reasons = judged(
         failed("shop.main", ENVIRON, culprit="shop.conf"),
