@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PROBE = Path(__file__).parent.parent / "probe"
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
+_LEAST_SECONDS = 10.0  # for one module in a container of its own, however late it is
 NO_SUCH_OPTION = b"Unknown option: -I"
 OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later one reads
 GRACE = 20.0  # seconds that the probe has to say what it knows when its time is up
@@ -159,7 +161,7 @@ def inspect(
     ``meanwhile`` is called while the container ends. Raises InspectionError when nothing could be judged:
     no Python, nothing to import, no verdict.
     """
-    looked, too_old = [], []
+    looked, too_old, ends = [], [], time.monotonic() + config.timeout
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
     for python in pythons(image, config):
         secret = os.urandom(16).hex()
@@ -179,18 +181,28 @@ def inspect(
             too_old.append(observed.too_old)
             continue
         evidence = observed.evidence(run.exit)
-        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python))
+        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.
         return replace(evidence, image=facts(image, () if config.build else engine.history(image)))
     raise InspectionError(_no_python(image, looked, too_old))
 
 
 def _ask_apart(
-    engine: Engine, image: Image, config: Config, python: str, names: Sequence[str], privileged: bool
+    engine: Engine,
+    image: Image,
+    config: Config,
+    python: str,
+    ends: float,
+    names: Sequence[str],
+    privileged: bool,
 ) -> Optional[Evidence]:
-    """Import only ``names`` in another container; None where it has no answer."""
+    """Import only ``names`` in another container; None where it has no answer, or when time is over."""
     from importguard.inspectors.observed import Observed
 
+    left = ends - time.monotonic()
+    if left <= 0:
+        return None
+    config = replace(config, timeout=min(config.timeout, max(left, _LEAST_SECONDS)))
     secret = os.urandom(16).hex()
     limits = Limits(config.memory, config.timeout + GRACE, config.network, usual_privileges=privileged)
     stdin = partial(probe_input, image, config, secret, names)
