@@ -261,6 +261,8 @@ class Discovery:
             return False
         if name in _ENVIRONMENT and "pyvenv.cfg" in folder.names:
             return False
+        if name == "__main__":
+            return True  # and left out: it runs
         if name in self._foreign(folder) and not target:
             return False
         own = folder.join(name)
