@@ -212,6 +212,12 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
     name = name or os.path.basename(target)
     if read_tool(command, name, words):
         return
+    if not name.endswith(".py"):
+        from importguard.probe.archives import is_archive, read_archive
+
+        if is_archive(path) or os.path.isfile(path + "/PEX-INFO"):
+            read_archive(command, path)
+            return
     if os.path.isdir(path):
         command.own_roots.append(path)
         command.runs = "__main__"

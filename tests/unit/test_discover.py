@@ -996,3 +996,49 @@ def test_scripts_that_go_to_their_own_folder(image):
         found = image.discover(f"{image.app}/bin/start.sh", workdir=str(image.root))
         assert found["directory"] == f"{image.app}/src"
         assert [name for name, _ in found["modules"]] == ["main"]
+
+
+def archive(path: Path, files: dict[str, str]) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(path, "w") as made:
+        for name, text in files.items():
+            made.writestr(name, text)
+
+
+INFO = "shop-1.dist-info/RECORD"
+SHOP = {"shop/__init__.py": "", "shop/cli.py": "", INFO: "shop/__init__.py,,\nshop/cli.py,,\n"}
+THIRD = {"third.py": "", "third-1.dist-info/RECORD": "third.py,,\n"}
+
+
+@pytest.mark.parametrize("kind", ["shiv", "pex", "zipapp"])
+def test_applications_in_one_file(image, monkeypatch, kind):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(image.root))
+    files = {
+        "shiv": {
+            "environment.json": '{"entry_point": "shop.cli:main"}',
+            **{f"site-packages/{name}": text for name, text in {**SHOP, **THIRD}.items()},
+        },
+        "pex": {
+            "PEX-INFO": '{"entry_point": "shop.cli:main"}',
+            **{f".deps/shop.whl/{name}": text for name, text in SHOP.items()},
+            **{f".deps/third.whl/{name}": text for name, text in THIRD.items()},
+        },
+        "zipapp": {
+            "__main__.py": "from shop.cli import main\nmain()\n",
+            "shop/__init__.py": "",
+            "shop/cli.py": "",
+        },
+    }
+    archive(image.app / "app.pyz", files[kind])
+    found = image.discover("python3", "app.pyz")
+    assert found["error"] is None
+    assert [name for name, _ in found["modules"]] == ["shop", "shop.cli"]
+    assert targets(found) == ["shop.cli:main"]
+    assert "was unpacked to" in found["notes"][0]
+    folder = found["entrypoints"][0]["start"]["import_path"][0]
+    assert folder.startswith(f"{image.root}/app.pyz-")
+    (image.app / "app.pyz").write_bytes(b"PK\3\4 and no more")
+    assert "could not be unpacked" in image.discover("python3", "app.pyz")["notes"][0]

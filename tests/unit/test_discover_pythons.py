@@ -27,6 +27,7 @@ ORDER = (
     "web_servers",
     "task_workers",
     "platforms",
+    "archives",
     "wrappers",
     "process_managers",
     "project_scripts",
