@@ -56,7 +56,11 @@ def _unpacked(path: str) -> str | None:
             infos = archive.infolist()
             if len(infos) > _MOST_FILES or sum(info.file_size for info in infos) > _LARGEST:
                 return None
-            folder = tempfile.mkdtemp(prefix=os.path.basename(path) + "-")
+            folder = os.path.join(tempfile.gettempdir(), os.path.basename(path) + ".unpacked")
+            try:
+                os.mkdir(folder)  # reports of the same image are to be the same
+            except FileExistsError:
+                folder = tempfile.mkdtemp(prefix=os.path.basename(path) + "-")
             archive.extractall(folder)
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
         return None

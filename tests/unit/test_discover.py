@@ -1039,6 +1039,6 @@ def test_applications_in_one_file(image, monkeypatch, kind):
     assert targets(found) == ["shop.cli:main"]
     assert "was unpacked to" in found["notes"][0]
     folder = found["entrypoints"][0]["start"]["import_path"][0]
-    assert folder.startswith(f"{image.root}/app.pyz-")
+    assert folder.startswith(f"{image.root}/app.pyz.unpacked")
     (image.app / "app.pyz").write_bytes(b"PK\3\4 and no more")
     assert "could not be unpacked" in image.discover("python3", "app.pyz")["notes"][0]
