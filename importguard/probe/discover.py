@@ -445,6 +445,7 @@ class Discovery:
         return "%s.__main__" % command.runs if found and found.package else command.runs
 
     def _entrypoints(self) -> None:
+        self.targets += self._management_commands()
         known = self.selection.modules
         self.targets = [target for target in self.targets if not target.imported or target.module in known]
         for target in self.targets:
@@ -461,6 +462,16 @@ class Discovery:
             self.notes.append(why % command.text)
         if not self.commands:
             self.notes.append("the image has no start command, so no entry point is checked")
+
+    def _management_commands(self) -> list[Target]:
+        """The application's own modules of the management commands that are run."""
+        found = []
+        for command in self.commands:
+            ending = ".management.commands." + command.subcommand
+            if command.tool == "django" and command.subcommand:
+                names = [name for name in self.selection.modules if name.endswith(ending)]
+                found += [Target(command, name, "Command", False) for name in sorted(names)]
+        return found
 
     def _entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
         entry = {

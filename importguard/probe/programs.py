@@ -60,6 +60,7 @@ class StartCommand:
         self.workers: list[tuple[str, str | None]] = []
         self.settings: str | None = None
         self.manage: str | None = None
+        self.subcommand = ""
         self.notes: list[str] = []
 
     def join(self, path: str) -> str:

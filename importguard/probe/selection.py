@@ -26,7 +26,7 @@ NOT_ASKED = "not in the packages asked for"
 DIRECTORY_LIMIT = 200000
 """Folders that are looked into before giving up."""
 
-_NEVER = frozenset(["__pycache__", "node_modules", "site-packages", "dist-packages"])
+_NEVER = frozenset(["__pycache__", "__pex__", "node_modules", "site-packages", "dist-packages"])
 SYSTEM: dict[str, frozenset[str]] = {
     "/": frozenset(
         (

@@ -142,7 +142,9 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
 
 
 def read_django(command: StartCommand, words: list[str]) -> None:
-    """Management commands: the settings module is what they load first."""
+    """Management commands: the settings module is what they load first, then the command's own."""
+    plain = [item for item in words if not item.startswith("-")]
+    command.subcommand = plain[0] if plain else ""
     for at, item in enumerate(words):
         name, equals, value = item.partition("=")
         if not equals:

@@ -660,6 +660,18 @@ def test_django(image):
     assert image.discover("gunicorn", "site1.wsgi", environ=environ)["setup"]["environ"] == environ
 
 
+def test_the_module_of_a_management_command_is_loaded_too(image):
+    image.install("Django", "django/__init__.py")
+    image.write("manage.py", SETTINGS.format("settings"))
+    image.write_all("settings.py shop/management/commands/sync.py shop/management/commands/other.py")
+    found = image.discover("sh", "-c", "python3 manage.py sync --all && exec python3 manage.py runserver")
+    assert [entry["module"] for entry in found["entrypoints"]] == [
+        "settings",
+        "settings",
+        "shop.management.commands.sync",
+    ]
+
+
 def test_manage_py_without_settings(image):
     image.write("manage.py", "import os\n")
     assert image.discover(commands=["python3 manage.py check"])["entrypoints"][0]["target"] == "manage"
