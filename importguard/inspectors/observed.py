@@ -138,7 +138,7 @@ class Observed:
             preparation=self.preparation,
             complete=bool(self.end and self.end["complete"]) and error is None,
             error=error,
-            notes=tuple(self.discovery["notes"]),
+            notes=(*self.discovery["notes"], *(self.end or {}).get("notes", ())),
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
             clues=self.clues.clues() if self.clues else None,

@@ -121,6 +121,8 @@ def start(request: dict[str, Any]) -> None:
     sys.path.extend(request["appended_path"])
     if request["by_path"]:
         sys.meta_path.append(ByPath(request["by_path"]))
+    if request["argv"]:
+        sys.argv[:] = request["argv"]
     try:
         import faulthandler
 

@@ -55,14 +55,14 @@ class Launch:
             raise self._asked
         return self._asked.interpreter()
 
-    def worker(self, interpreter: list[str]) -> Worker:
-        """One that was started as ``interpreter``: at first the one that was asked, if it was."""
+    def worker(self, interpreter: list[str], place: tuple[str, dict[str, str]]) -> Worker:
+        """Start ``interpreter`` in ``place``, or give the one that was asked if it was started so."""
         asked, self._first = self._first, None
         if asked is not None:
-            if (asked.interpreter, asked.place, asked.status) == (interpreter, self.place, None):
+            if (asked.interpreter, asked.place, asked.status) == (interpreter, place, None):
                 return asked
             asked.dismiss()
-        return Worker(interpreter, self.place)
+        return Worker(interpreter, place)
 
     def dismiss(self) -> None:
         """End the one that was asked, where it was not needed."""

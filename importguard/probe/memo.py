@@ -13,11 +13,12 @@ needs before any of that code runs.
 from __future__ import annotations
 
 import _imp
-import _thread
 import sys
+import time
 
-from importguard.probe.failures import chain, describe, safe_text
-from importguard.probe.fresh import _clock, _findable, _import
+from importguard.probe.failures import chain, deciding, describe, safe_text
+from importguard.probe.fresh import _findable, _import
+from importguard.probe.pauses import Pauses, _get_ident
 from importguard.probe.state import _MISSING, WATCHED, State, _modules
 
 TYPE_CHECKING = False
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from importguard.probe.state import Effects, Space, Taken
 
-    Late = dict[tuple[str, str], tuple[Space, Any]]  # (package, child) → (the package's namespace, module)
+    # (package, child) → (the package's namespace, module, what the package had under that name)
+    Late = dict[tuple[str, str], tuple[Space, Any, Any]]
     Context = tuple[dict[str, Any], Late, Taken]  # modules, late bindings, state
     Link = tuple[
         BaseException, Optional[BaseException], Optional[BaseException], bool, Optional[TracebackType]
@@ -38,15 +40,22 @@ if TYPE_CHECKING:
         """What is told of each import (``Sweep``)."""
 
         def begin(self, visit: Visit) -> None: ...
+        def stumbled(self, error: Exception) -> None: ...
         def imported(self, visit: Visit, memo: Memo, seconds: float) -> None: ...
         def end(self, visit: Visit, memo: Memo, seconds: float) -> None: ...
         def resolve(self, memo: Memo) -> Memo: ...
 
 
+CHEAP = 0.5  # seconds of its own that a failing body may take to be run again for each importer
+_CERTAIN = (ModuleNotFoundError, SyntaxError, SystemExit)  # failures that no state of the process explains
+TOP_FRAMES = 20000  # what the plan itself may nest, between the bodies
+
 _bootstrap: Any = _modules["_frozen_importlib"]
 _LOADING = _bootstrap._find_and_load_unlocked.__code__
 _getframe, _exc_info = sys._getframe, sys.exc_info
-_release_lock, _acquire_lock, _get_ident = _imp.release_lock, _imp.acquire_lock, _thread.get_ident
+_cpu_clock = time.process_time
+_setrecursionlimit = sys.setrecursionlimit
+_release_lock, _acquire_lock = _imp.release_lock, _imp.acquire_lock
 
 
 def _is_real(module: Any) -> bool:
@@ -63,6 +72,15 @@ def _cut(error: BaseException, handled: Optional[BaseException]) -> None:
 
 def _is_absent(error: BaseException, name: str) -> bool:
     return type(error) is ModuleNotFoundError and error.name == name
+
+
+def _count_frames() -> int:
+    frame: Any = _getframe(1)
+    count = 0
+    while frame is not None:
+        frame = frame.f_back
+        count += 1
+    return count
 
 
 class Memo:
@@ -83,18 +101,24 @@ class Memo:
         self.failed: frozenset[tuple[str, str]] = frozenset()
         self.alike: Optional[bool] = None  # whether a second import in the same process fails in the same way
         self.depth = 1
+        self.seconds = 0.0  # that its own body took
+        self.cpu = 0.0  # seconds of processor time that its own body took
+        self.recursion: Optional[int] = None  # the recursion limit that it sets
         # The cycle in which it was first imported, not as the entry: still being imported, or its members.
         self.pending: Union[Visit, list[str], None] = None
+        self.circular = False  # whether it is, or was, a member of a cycle
         self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
 
 
 class Visit:
     """One import that is being observed, with what it interrupted."""
 
-    def __init__(self, name: str, outer: Context) -> None:
+    def __init__(self, name: str, outer: Context, begun: float) -> None:
         self.name = name
         self.outer = outer  # of the import that asked
-        self.begun = _clock()
+        self.begun = begun
+        self.cpu = _cpu_clock()
+        self.inner_cpu = 0.0
         self.executing = False
         self.handled = _exc_info()[1]  # what the asking code is handling: no part of this import
         self.low: Optional[int] = None  # the outermost visit whose half-imported module this one has seen
@@ -103,6 +127,9 @@ class Visit:
         self.failed: set[tuple[str, str]] = set()
         self.depth = 1
         self.inner = 0.0
+        self.hidden: Any = _MISSING  # what its package has under its name, before it is bound there
+        self.frames = _count_frames()
+        self.told_others = False  # an attribute of ``sys`` was set, which is there for others to read
 
 
 class Replay:
@@ -135,11 +162,31 @@ class Memory:
         self.seen: dict[str, Any] = {}
         self.contested: dict[str, bool] = {}  # names that stood for two objects; whether one was a stand-in
         self.fatal = dict(fatal)
+        self.asking: set[str] = set()  # modules whose bodies ask what imports them
         self.observer = observer
         self.thread = _get_ident()
+        self.clock = Pauses().clock
+        self.raised: Optional[BaseException] = (
+            None  # an error of the application's, on its way to the importer
+        )
         sys.meta_path.insert(0, self)
         self.state = State()
         self.base = dict(_modules)
+        self.recursion = self.base_recursion = sys.getrecursionlimit()
+        self.applied = self.recursion  # what the interpreter was told last
+
+    def limit_recursion(self, limit: int, frames: int) -> None:
+        """Let the body that begins below ``frames`` frames nest as deep as in an interpreter of its own."""
+        self.recursion, self.applied = limit, limit + frames
+        try:
+            _setrecursionlimit(self.applied)
+        except (RecursionError, ValueError, OverflowError):
+            self.applied = sys.getrecursionlimit()
+
+    def recursion_now(self) -> int:
+        """The recursion limit that the application has set, else the one that it was given."""
+        limit = sys.getrecursionlimit()
+        return self.recursion if limit == self.applied else limit
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
         """Part of the finder protocol (importlib.abc.MetaPathFinder); answers imports, not questions."""
@@ -152,8 +199,22 @@ class Memory:
         _release_lock()  # bodies run below: a thread of theirs must be able to import
         try:
             return self.answer(name, memo, handled)
+        except BaseException as error:
+            if error is self.raised or type(error) is Abandon:
+                raise
+            self.stumble(error)
+            return None
         finally:
+            self.raised = None
             _acquire_lock()
+
+    def stumble(self, error: BaseException) -> None:
+        """Keep an error of the probe's own out of the application: what is being imported is asked again."""
+        if not isinstance(error, Exception):
+            raise error
+        self.observer.stumbled(error)
+        for visit in self.stack:
+            visit.doubt = "each"
 
     def answer(self, name: str, memo: Optional[Memo], handled: Optional[BaseException]) -> Any:
         if name in self.fatal:
@@ -165,6 +226,9 @@ class Memory:
         asking = self.stack[-1] if self.stack else None
         if asking and asking.name == name and not asking.executing:
             asking.executing = True
+            parent, _, child = name.rpartition(".")
+            space = getattr(_modules.get(parent), "__dict__", None)
+            asking.hidden = space.get(child, _MISSING) if type(space) is dict else _MISSING
             return None
         owner = self.owner(name)
         if owner is not None:
@@ -200,14 +264,18 @@ class Memory:
     # -- contexts
 
     def bind(self, late: Late) -> None:
-        for (_, child), (space, module) in late.items():
+        for (_, child), (space, module, _) in late.items():
             space[child] = module
         self.late.update(late)
 
     def unbind(self) -> None:
-        for (_, child), (space, module) in self.late.items():
-            if space.get(child) is module:
+        for (_, child), (space, module, hidden) in self.late.items():
+            if space.get(child) is not module:
+                continue
+            if hidden is _MISSING:
                 del space[child]
+            else:
+                space[child] = hidden  # the package's own run(), beside its module run
         self.late = {}
 
     def suspend(self) -> Context:
@@ -233,15 +301,22 @@ class Memory:
 
     def observe(self, name: str) -> Memo:
         """Import ``name`` on its own, from the baseline; returns its memo."""
-        visit = Visit(name, self.suspend())
+        visit = Visit(name, self.suspend(), self.clock())
         self.stack.append(visit)
         self.observer.begin(visit)
         memo = Memo(name)
+        recursion = self.recursion_now()
+        self.limit_recursion(self.base_recursion, visit.frames)
         try:
             _import(name)
         except BaseException as error:
             memo.error = error
-        seconds = _clock() - visit.begun - visit.inner
+        if self.recursion_now() != self.base_recursion:
+            memo.recursion = self.recursion_now()
+        self.limit_recursion(recursion, self.stack[-2].frames if len(self.stack) > 1 else TOP_FRAMES)
+        seconds = self.clock() - visit.begun - visit.inner
+        memo.seconds = seconds
+        memo.cpu = _cpu_clock() - visit.cpu - visit.inner_cpu
         self.state.settle()
         if visit.heir:
             self.fatal[name] = "ask"
@@ -267,7 +342,7 @@ class Memory:
         if memo.module is not None and space is not None and space.get(child) is memo.module:
             if memo.name not in self.known(parent):
                 memo.late = dict(memo.late)
-                memo.late[parent, child] = (space, memo.module)
+                memo.late[parent, child] = (space, memo.module, visit.hidden)
                 self.late = memo.late
         memo.state = self.state.take()
         memo.effects = self.state.effects(memo.state)
@@ -318,11 +393,11 @@ class Memory:
 
         A process that imports it twice runs its body twice: the first attempt may have left something behind.
         """
-        if memo.error is None:
-            return True  # it failed half-way through a cycle only
+        if memo.error is None or memo.seconds > CHEAP:
+            return True  # it failed half-way through a cycle only, or takes long to run twice more
         if memo.alike is None:
             memo.alike = False
-            visit = Visit(memo.name, self.suspend())
+            visit = Visit(memo.name, self.suspend(), self.clock())
             self.stack.append(visit)
             kept = self.memos.pop(memo.name)
             words = [(type(memo.error), safe_text(memo.error))]
@@ -346,7 +421,8 @@ class Memory:
         if self.stack:
             outer = self.stack[-1]
             outer.depth = max(outer.depth, memo.depth + 1)
-            outer.inner += _clock() - visit.begun
+            outer.inner += self.clock() - visit.begun
+            outer.inner_cpu += _cpu_clock() - visit.cpu
             if visit.low is not None and visit.low < index - 1:
                 outer.low = visit.low if outer.low is None else min(outer.low, visit.low)
         if visit.low is not None and visit.low < index:
@@ -361,10 +437,19 @@ class Memory:
     def close(self, root: Memo, members: list[Memo]) -> None:
         """A cycle is whole: what its first entry loaded is what every other entry loads, if it passes."""
         cycle = [root.name] + [member.name for member in members]
+        root.circular = True
         for member in members:
-            member.pending = cycle
+            member.pending, member.circular = cycle, True
             if root.error is None and member.error is None:
                 member.loaded, member.late, member.effects = root.loaded, root.late, root.effects
+
+    def dependents(self, members: set[str]) -> list[str]:
+        """What was imported inside a half-imported member, and so holds the cycle as it was then."""
+        return [
+            name
+            for name, memo in self.memos.items()
+            if name not in members and not members.isdisjoint(memo.loaded)
+        ]
 
     # -- replaying
 
@@ -380,6 +465,8 @@ class Memory:
         if memo.error is None and self.lost_now(memo.name):
             return None
         if memo.error is not None and visit:
+            if self.may_pass_now(memo):
+                return None  # its body runs again as part of what is being imported
             missing = describe(memo.error)[2]
             if missing is not None and self.findable_now(missing, memo):
                 return None  # what is being imported has made it findable: import it as part of that
@@ -396,12 +483,16 @@ class Memory:
         new = memo.failed - visit.failed
         if memo.body_failed and (visit.name, memo.name) not in visit.failed:
             new |= {(visit.name, memo.name)}
-        if not all(self.fails_alike(self.memos[name]) for _, name in new if name in known):
+        again = [self.memos[name] for _, name in new if name in known and name in self.memos]
+        if not all(self.fails_alike(memo) for memo in again):
             visit.doubt = "each"
         visit.failed |= new
 
     def appear(self, memo: Memo, visit: Optional[Visit]) -> None:
+        """Put the modules into the process that importing ``memo.name`` loads, and do its effects again."""
         loaded = memo.loaded
+        if visit and (visit.told_others or memo.name in self.asking):
+            visit.doubt = "each"
         if self.contested and not loaded.keys().isdisjoint(self.contested):
             for key, module in loaded.items():
                 if key != memo.name and _modules.setdefault(key, module) is not module and visit:
@@ -412,8 +503,12 @@ class Memory:
             if mine is _MISSING:
                 _modules.pop(memo.name, None)
         self.bind(memo.late)
+        if memo.recursion is not None and visit:
+            self.limit_recursion(memo.recursion, visit.frames)
         if memo.effects is not None:
             self.state.add(memo.effects)
+            if visit and any(module == "sys" for module, _ in memo.effects[3]):
+                visit.told_others = True
             if memo.effects[2] is None and visit:
                 visit.doubt = "each"  # a working directory that is gone can't be entered again
 
@@ -425,6 +520,20 @@ class Memory:
             and any(entry not in sys.path for entry in base)
             and not _findable(name.partition(".")[0])
         )
+
+    def may_pass_now(self, memo: Memo) -> bool:
+        """Whether `memo` may have failed by the state that it ran in, and running it again is cheap.
+
+        Its importer may have configured what it needs: pushed a context, set a default.
+        """
+        if memo.circular:
+            return False  # what it would find half-imported then is whole in the memos
+        parent = memo.name.rpartition(".")[0]
+        known = self.memos.get(parent)
+        if known is not None and known.error is not None and parent in _modules:
+            return True  # it failed by its package, which passes now
+        decider = deciding(chain(memo.error)) if memo.error is not None else None
+        return memo.body_failed and memo.seconds < CHEAP and not isinstance(decider, _CERTAIN)
 
     def findable_now(self, name: str, memo: Memo) -> bool:
         """Whether the module ``name``, absent from the baseline, is there in the present context."""
@@ -438,6 +547,7 @@ class Memory:
             link.__cause__, link.__context__, link.__traceback__ = cause, context, traceback
             link.__suppress_context__ = suppress
         context = error.__context__
+        self.raised = error
         try:
             raise error
         except BaseException:

@@ -17,7 +17,7 @@ else:
 
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "state", "memo", "sweep"),
+    "sweep": ("failures", "fresh", "imports", "simulation", "state", "pauses", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
 END = b"end\0\0"
@@ -166,6 +166,17 @@ class Worker:
                         continue
             if not part:
                 return
+
+    def note(self, kind: str, *values: Any) -> None:
+        """Keep what it says of itself on the way to a verdict."""
+        if kind == "begin":
+            self.current.append(values[0])
+        elif kind == "raised":
+            self.raised = values[:2]
+        elif kind == "prepared":
+            self.prepared = values[:3]
+        elif kind == "end":
+            self.ended = True
 
     def deadline(self) -> float:
         """When this worker must have been heard of again; a dump of its stack is asked for first."""

@@ -177,10 +177,20 @@ def _owners(source: bytes) -> set[bytes]:
     return {owner for owner in found if owner.partition(b".")[0] in words}
 
 
+# A statement of the body, not of a function in it, that looks at the frames above or for a module by name.
+ASKS_IMPORTER = re.compile(
+    rb"^[^\s#][^\n]*(?:_getframe\(|inspect\.stack\(|currentframe\(|in sys\.modules|sys\.modules\.get\()", re.M
+)
+
+
+BEHIND_THE_BACK = ((b"putenv", re.compile(rb"putenv\(|unsetenv\(")), (b"_getframe", ASKS_IMPORTER))
+
+
 def patched_names(module: str, path: str) -> set[str]:
     """The last parts of names that may be modules of which this file sets an attribute, a few too many.
 
-    ``putenv`` is among them where the file sets variables behind the back of ``os.environ``.
+    ``putenv`` is among them where the file sets variables behind the back of ``os.environ``, and
+    ``_getframe`` where its body asks who imports it.
     """
     try:
         with open(path, "rb") as file:
@@ -201,6 +211,5 @@ def patched_names(module: str, path: str) -> set[str]:
         if alias[1] in names:
             original = source[max(0, alias.start() - 80) : alias.start()].split()
             names.update(word.rpartition(b".")[2] for word in original[-1:])
-    if b"putenv(" in source or b"unsetenv(" in source:
-        names.add(b"putenv")
+    names.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
     return {name.decode("utf-8", "replace") for name in names}

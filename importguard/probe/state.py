@@ -8,6 +8,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Optional
 
     Space = dict[str, Any]  # a module's namespace
@@ -22,12 +23,25 @@ _MISSING: Any = object()
 _Module = type(sys)
 WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
 UNTRACKED = ("__warningregistry__", "__path__")  # of no consequence; compared by content
-DEEPEST = 20000  # the recursion limit of a sweep, whose imports nest with its own calls between
+IMPORT_SYSTEM = ("importlib", "_frozen_importlib", "_frozen_importlib_external", "zipimport")
+# What State has tracked in another way, or what changes with every error.
+OF_SYS: tuple[str, ...] = (
+    "path",
+    "meta_path",
+    "path_hooks",
+    "path_importer_cache",
+    "modules",
+    "stdin",
+    "stdout",
+    "stderr",
+)
+OF_SYS += ("excepthook", "last_exc", "last_type", "last_value", "last_traceback", "ps1", "ps2")
 
 
 class State:
-    """The environment, ``sys.path`` and the finders, the builtins, the working directory, and the names in
-    those modules of which the application's sources set some, or that are patched most.
+    """The environment, ``sys.path`` and the finders, the builtins, the working directory, the attributes of
+    ``sys`` and of the import system's classes, and the names in those modules of which the application's
+    sources set some, or that are patched most.
     """
 
     def __init__(self) -> None:
@@ -37,14 +51,23 @@ class State:
         self.known: tuple[Optional[Taken], Optional[Effects]] = (None, None)  # as last asked
         # The objects themselves: finders hold on to them.
         self.lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
+        self.filters: Any = getattr(_modules.get("warnings"), "filters", None)
+        if type(self.filters) is list:
+            self.lists.append(self.filters)
         self.environ: Any = _modules["os"].environ if "os" in _modules else {}
         self.variables: dict[Any, Any] = getattr(self.environ, "_data", self.environ)
         self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
         self.settrace, self.setprofile = sys.settrace, sys.setprofile
-        self.setrecursion = sys.setrecursionlimit
-        for name in WATCHED:
+        self.importers = dict(sys.path_importer_cache)
+        self.watch("sys", sys)
+        for name in WATCHED + IMPORT_SYSTEM:
             if name in _modules:
                 self.watch(name, _modules[name])
+        for kind in _import_system_classes():
+            name = "class {}.{}".format(kind.__module__, kind.__name__)
+            attributes: Any = Attributes(kind)
+            self.namespaces[name] = attributes, dict(vars(kind))
+        self.always = {name for name in self.namespaces if name.startswith("class ")}
         self.directory = _where()
         self.base = self.take()
 
@@ -57,15 +80,15 @@ class State:
     def take(self) -> Taken:
         """The state now: (environment, lists, directory, patches), comparable with ``==``."""
         patches: Patches = {}
-        for name in self.namespaces.keys() & _modules.keys():
+        for name in (self.namespaces.keys() & _modules.keys()) | self.always:
             space, original = self.namespaces[name]
             if _differ(name, space, original):
                 known = self.patched.get(name)
                 if known is None or _differ(name, space, known[0]):
                     known = self.patched[name] = _copy(name, space), _differences(name, space, original)
                 patches.update(known[1])
-        lists: list[list[Any]] = [list(sys.path), list(sys.meta_path), list(sys.path_hooks)]
-        return dict(self.variables), lists, _where(), patches
+        now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
+        return dict(self.variables), [list(values) for values in now], _where(), patches
 
     def set(self, state: Taken) -> None:
         """Make the process have ``state``."""
@@ -74,10 +97,12 @@ class State:
         if now[0] != environment:
             for name in set(now[0]) | set(environment):
                 self.set_variable(name, environment.get(name))
-        sys.path, sys.meta_path, sys.path_hooks = self.lists
+        sys.path, sys.meta_path, sys.path_hooks = self.lists[:3]
         for values, wanted in zip(self.lists, lists):
             if values != wanted:
                 values[:] = wanted
+                if values is self.filters:
+                    _forget_filters()
         if now[2] != directory:
             _enter(directory)
         for module, key in set(now[3]) - set(patches):
@@ -110,8 +135,19 @@ class State:
         for name, value in self.hooks.items():
             if getattr(sys, name, None) is not value:
                 setattr(sys, name, value)
-        if sys.getrecursionlimit() != DEEPEST:
-            self.setrecursion(DEEPEST)
+        self.settle_importers()
+
+    def settle_importers(self) -> None:
+        """Undo what code wrote into the importer cache, and what a path hook of the application's made."""
+        cache, hooked = sys.path_importer_cache, sys.path_hooks != self.base[1][2]
+        for path, importer in list(cache.items()):
+            known = self.importers.get(path, _MISSING)
+            if known is not _MISSING:
+                cache[path] = known
+            elif type(importer) in _IMPORTERS and not hooked:
+                self.importers[path] = importer
+            else:
+                del cache[path]
 
     def effects(self, state: Taken) -> Optional[Effects]:
         """What ``state`` has beyond the baseline, to be added to another; None for nothing."""
@@ -136,8 +172,10 @@ class State:
         variables, moves, directory, patches = effects
         for name, value in variables.items():
             self.set_variable(name, value)
-        for values, (front, back, gone) in zip((sys.path, sys.meta_path, sys.path_hooks), moves):
-            known: list[Any] = values  # type: ignore[assignment]
+        if self.filters is not None and any(moves[-1]):
+            _forget_filters()
+        now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
+        for known, (front, back, gone) in zip(now, moves):
             known[:0] = [value for value in front if value not in known]
             known.extend(value for value in back if value not in known)
             for value in gone:
@@ -146,6 +184,49 @@ class State:
         if directory is not _MISSING:
             _enter(directory)
         self.put(patches)
+
+
+class Attributes:
+    """The attributes of a class, with the operations of a module's namespace that ``State`` needs.
+
+    importlib_metadata, which OpenTelemetry brings, deletes ``PathFinder.find_distributions``.
+    """
+
+    def __init__(self, owner: type) -> None:
+        self.owner = owner
+        self.items, self.keys, self.get = vars(owner).items, vars(owner).keys, vars(owner).get
+
+    def __getitem__(self, key: str) -> Any:
+        return vars(self.owner)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(vars(self.owner))
+
+    def __contains__(self, key: str) -> bool:
+        return key in vars(self.owner)
+
+    def __ne__(self, other: object) -> bool:
+        return dict(vars(self.owner)) != other
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        type.__setattr__(self.owner, key, value)
+
+    def pop(self, key: str, default: object = None) -> None:
+        """Delete an attribute, if it is there."""
+        if key in vars(self.owner):
+            type.__delattr__(self.owner, key)
+
+
+def _import_system_classes() -> list[type]:
+    """The finders and loaders of the interpreter that can be changed: those written in Python."""
+    modules = [_modules[name] for name in IMPORT_SYSTEM[1:] if name in _modules]
+    kinds = [value for module in modules for value in vars(module).values() if issubclass(type(value), type)]
+    return [kind for kind in dict.fromkeys(kinds) if kind.__module__ in IMPORT_SYSTEM]
+
+
+_IMPORTERS = tuple(
+    kind for kind in _import_system_classes() if kind.__name__ in ("FileFinder", "zipimporter")
+)
 
 
 class Held:
@@ -176,10 +257,14 @@ def _differ(name: str, space: Space, original: Space) -> bool:
     return any(not _is_submodule(space[key], name, key) for key in space.keys() - original.keys())
 
 
+def _is_untracked(name: str, key: str) -> bool:
+    return key in UNTRACKED or (name == "sys" and key in OF_SYS)
+
+
 def _copy(name: str, space: Space) -> Space:
     """A shallow copy without submodules, which their own imports bind; ``__path__`` may grow in place."""
     if "__path__" not in space:
-        return dict(space)
+        return {key: space[key] for key in space}
     copy = {key: value for key, value in space.items() if not _is_submodule(value, name, key)}
     if type(copy["__path__"]) is list:
         copy["__path__"] = list(copy["__path__"])
@@ -194,7 +279,7 @@ def _differences(name: str, space: Space, original: Space) -> Patches:
     changed += [key for key in original if key not in space]
     for key in changed:
         value = space.get(key, _MISSING)
-        if key not in UNTRACKED and not _is_submodule(value, name, key):
+        if not _is_untracked(name, key) and not _is_submodule(value, name, key):
             patches[name, key] = Held(value)
     return patches
 
@@ -219,6 +304,13 @@ def _put(space: Space, key: str, value: Any) -> None:
         space.pop(key, None)
     else:
         space[key] = value
+
+
+def _forget_filters() -> None:
+    """Let the warnings machinery read its filters again."""
+    forget = getattr(_modules.get("_warnings"), "_filters_mutated", None)
+    if forget is not None:
+        forget()
 
 
 def _where() -> Optional[str]:

@@ -26,6 +26,7 @@ from collections import deque
 
 from importguard.probe.discover import discover
 from importguard.probe.disk import Disk
+from importguard.probe.doubts import Doubts
 from importguard.probe.leftovers import Leftovers
 from importguard.probe.processes import TAIL, Worker, apart, program, read
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from importguard.probe.culprits import Culprits
+    from importguard.probe.doubts import Told
     from importguard.probe.failures import Failure, PlainFrame
     from importguard.probe.launch import Launch
     from importguard.probe.lookups import Lookups
@@ -51,6 +53,9 @@ PRIVATE = (
     "entrypoints",
     "start",
 )  # of a discovery: with values of variables, or told later
+ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
+# Failures that another process can cause which runs beside it.
+CROWDED = ("OSError", "BlockingIOError", "FileExistsError", "sqlite3.OperationalError")
 FATAL = ("crashed", "timed_out", "exited")
 
 
@@ -72,6 +77,9 @@ class Supervisor:
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
+        # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
+        self.starts: dict[str, dict[str, Any]] = {}
+        self.stumbled: list[str] = []  # errors of the probe's own
         self.setup: Optional[dict[str, Any]] = None
         self.workers: dict[int, Worker] = {}
         # What is still to be imported: in the sweep, in fresh workers side by side, with nothing beside it.
@@ -84,7 +92,7 @@ class Supervisor:
         self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
         self.deaths: dict[str, int] = {}  # of the sweep, by module
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
-        self.signatures: dict[tuple[Any, ...], dict[str, Any]] = {}  # failures of which one is asked again
+        self.doubts = Doubts()
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
         self.disk = Disk()
         self.broken: Optional[str] = None  # why the check ends before its time
@@ -92,6 +100,7 @@ class Supervisor:
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
         self.failed: list[Optional[dict[str, Any]]] = []  # what became of all that did not import
+        self.asking_importers: list[str] = []  # modules whose bodies ask what imports them
         self.patchable: set[str] = set()  # names of modules that the application may change from outside
 
     # -- to the host
@@ -145,6 +154,7 @@ class Supervisor:
                 wanted = self.attributes.setdefault(entry["module"], [])
                 if entry["attribute"]:
                     wanted.append(entry["attribute"])
+                self.starts.setdefault(entry["module"], entry.get("start") or {})
         if self.setup:
             self.prepare(self.setup)
         self.judge()
@@ -181,6 +191,7 @@ class Supervisor:
         if self.request["exact"] or len(self.modules) <= jobs:
             self.fresh.extend(self.modules)
         else:
+            self.fresh.extend(name for name in self.modules if name in self.starts)
             self.plan()
         self.loop()
         self.introduce()
@@ -220,7 +231,12 @@ class Supervisor:
         self.emit("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
-        self.emit("end", complete=not late, error=(self.broken or "time ran out") if late else None)
+        notes: list[str] = []
+        if self.stumbled:
+            text = "the probe failed %d times (a bug of importguard's): those modules were asked again; %s"
+            notes.append(text % (len(self.stumbled), self.stumbled[0]))
+        error = (self.broken or "time ran out") if late else None
+        self.emit("end", notes=notes, complete=not late, error=error)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -278,11 +294,13 @@ class Supervisor:
         """Leave to the sweep what it can judge, and note what it has to watch."""
         from importguard.probe.sites import patched_names
 
-        self.sweep.extend(self.modules)
+        self.sweep.extend(name for name in self.modules if name not in self.starts)
         for name, path in self.found["modules"]:
             if path and path.endswith(".py"):
                 patched = patched_names(name, path)
                 self.patchable |= patched
+                if "_getframe" in patched:
+                    self.asking_importers.append(name)
                 if "putenv" in patched:
                     self.fatal[name] = "ask"  # what it does can't be seen, nor undone
 
@@ -299,10 +317,12 @@ class Supervisor:
     def spawn(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
         interpreter = self.found["interpreter"]
-        worker = self.launch.worker([interpreter["executable"], *interpreter["flags"]])
+        start = self.starts.get(modules[0], {}) if kind in ASK_ONE else {}
+        worker = self.launch.worker([interpreter["executable"], *interpreter["flags"]], self.place_of(start))
         request = {
             "secret": self.secret + "-worker",
-            "import_path": self.found["import_path"],
+            "import_path": start.get("import_path", self.found["import_path"]),
+            "argv": start.get("argv", []),
             "setup": self.setup,
             "by_path": self.found["by_path"],
             "appended_path": self.found["appended_path"],
@@ -313,12 +333,18 @@ class Supervisor:
             "files": dict(self.found["modules"]) if kind == "sweep" else {},
             "find": list(find),
             "patched": sorted(self.patchable) if kind == "sweep" else [],
+            "asking": self.asking_importers if kind == "sweep" else [],
             "fatal": self.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
         }
         worker.ask(kind, modules, self.limit, self.program("sweep" if kind == "sweep" else "fresh"), request)
         self.workers[worker.pid] = worker
         return worker
+
+    def place_of(self, start: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        """The (directory, environment) of the command that an entry point's ``start`` describes."""
+        directory, environ = self.launch.place
+        return start.get("directory", directory), {**environ, **start.get("environ", {})}
 
     def loop(self) -> None:
         """Run until nothing is left to do, or time has run out."""
@@ -364,7 +390,8 @@ class Supervisor:
         kinds = [worker.kind for worker in self.workers.values()]
         if "alone" in kinds:
             return True
-        if self.sweep and "sweep" not in kinds and self.suspect is None:
+        waits = self.fresh and self.request["jobs"] == 1  # entry points come first
+        if self.sweep and "sweep" not in kinds and self.suspect is None and not waits:
             self.spawn("sweep", list(self.sweep))
         while self.fresh and len(self.workers) < self.request["jobs"]:
             self.spawn("fresh", [self.fresh.popleft()])
@@ -402,22 +429,21 @@ class Supervisor:
                 worker.frames = message[1]
                 continue
             worker.heard = time.monotonic()
-            if kind == "begin":
-                worker.current.append(message[1])
-            elif kind == "raised":
-                worker.raised = message[1:3]
-            elif kind == "prepared":
-                worker.prepared = message[1:4]
-            elif kind == "absent":
+            if kind == "absent":
                 self.absent = message[1]
-            elif kind == "end":
-                worker.ended = True
+            elif kind == "stumbled":
+                self.stumbled.append(message[1])
             elif kind == "done" and worker.kind != "where":
                 if message[1] in worker.current:
                     del worker.current[worker.current.index(message[1]) :]
-                self.done(worker, *message[1:])
+                if worker.kind == "sweep":
+                    self.swept(*message[1:])
+                else:
+                    self.answered(worker, *message[1:])
+            else:
+                worker.note(*message)
 
-    def done(
+    def answered(
         self,
         worker: Worker,
         name: str,
@@ -427,12 +453,26 @@ class Supervisor:
         seconds: float,
         extra: dict[str, Any],
     ) -> None:
-        """A module's verdict has come: final, or to be asked again in a fresh worker."""
+        """A fresh interpreter has given its verdict, which is final if nothing beside it can have a part."""
+        if worker.kind == "fresh" and failure is not None and failure[0] in CROWDED:
+            self.alone.append(name)  # a port, a lock or a file that another worker holds
+            return
         if name in self.attributes:
             self.loaded[name] = extra["loaded"]
             self.lost[name] = extra["lost"]
-        if worker.kind != "sweep":
-            self.settle(name, outcome, failure, detail, seconds, worker.words())
+        self.settle(name, outcome, failure, detail, seconds, worker.words())
+
+    def swept(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
+        """The sweep has given its verdict: final, or to be asked again of a fresh interpreter."""
+        if name in self.starts:
             return
         if self.sweep and self.sweep[0] == name:
             self.sweep.popleft()
@@ -448,26 +488,17 @@ class Supervisor:
             else:
                 self.fresh.append(name)
         elif extra["doubt"]:
-            self.doubt(name, outcome, failure, detail, seconds, extra["doubt"])
+            self.doubt((name, outcome, failure, detail, seconds), extra["doubt"])
         else:
             self.verdict(name, outcome, failure, detail, seconds)
 
-    def doubt(
-        self, name: str, outcome: str, failure: Optional[Failure], detail: str, seconds: float, reason: str
-    ) -> None:
-        """Ask again, once for all modules that fail in the same place with the same words."""
-        if reason == "each" or failure is None:
-            self.fresh.append(name)
-            return
-        signature = (reason, failure[0], failure[1], tuple(failure[3][-1][:2]) if failure[3] else name)
-        state = self.signatures.setdefault(signature, {"answer": None, "asked": name, "waiting": []})
-        if state["answer"] == "confirmed":
-            self.verdict(name, outcome, failure, detail, seconds)
-            return
-        if state["answer"] is None:
-            state["waiting"].append((name, outcome, failure, detail, seconds))
-        if state["answer"] == "refuted" or state["asked"] == name:
-            self.fresh.append(name)
+    def doubt(self, told: Told, reason: str) -> None:
+        """Ask a fresh interpreter about a verdict of the sweep, unless it has confirmed one that is alike."""
+        todo = "ask" if reason == "each" else self.doubts.add(told, reason)
+        if todo == "ask":
+            self.fresh.append(told[0])
+        elif todo == "confirmed":
+            self.verdict(*told)
 
     def settle(
         self,
@@ -487,17 +518,10 @@ class Supervisor:
                 self.fatal[name] = outcome
             elif self.deaths[name] > 1:
                 self.fatal[name] = "ask"
-        for state in self.signatures.values():
-            if state["answer"] is None and state["asked"] == name:
-                mine = state["waiting"].pop(0)
-                same = mine[1] == outcome and mine[2][:3] == (failure or (None,) * 3)[:3]
-                state["answer"] = "confirmed" if same else "refuted"
-                for waiting in state["waiting"]:
-                    if same:
-                        self.verdict(*waiting)
-                    else:
-                        self.fresh.append(waiting[0])
-                state["waiting"] = []
+        confirmed, refuted = self.doubts.answer(name, outcome, failure)
+        for told in confirmed:
+            self.verdict(*told)
+        self.fresh.extend(refuted)
 
     def verdict(
         self,
@@ -574,13 +598,7 @@ class Supervisor:
             return
         outcome, detail = worker.how_it_ended()
         if worker.kind == "sweep":
-            name = worker.current[-1] if worker.current else (self.sweep[0] if self.sweep else None)
-            if name is not None and name not in self.verdicts:
-                self.deaths[name] = self.deaths.get(name, 0) + 1
-                if name in self.sweep:
-                    self.sweep.remove(name)
-                self.suspect = name
-                self.fresh.appendleft(name)
+            self.blame(worker.current or list(self.sweep)[:1])
             return
         if worker.raised is None and not worker.current:
             detail = "the interpreter did not start: " + detail
@@ -591,6 +609,31 @@ class Supervisor:
                 self.alone.append(name)  # perhaps for want of memory: it counts if it recurs alone
             else:
                 self.gone(worker, name, outcome, detail)
+
+    def blame(self, imports: list[str]) -> None:
+        """The sweep died during nested ``imports``: ask the innermost, else the outermost that is not judged.
+
+        What passes on its own can end a process together with something else: two libraries that each bring
+        their own OpenMP.
+        """
+        unjudged = [name for name in imports if name not in self.verdicts]
+        if not imports:
+            return
+        name = imports[-1] if imports[-1] in unjudged else (unjudged or imports)[0]
+        if name in self.sweep:
+            self.sweep.remove(name)
+        if not unjudged:
+            outcome = self.verdicts[name]["outcome"]
+            self.fatal[name] = outcome if outcome in FATAL and name not in self.fatal else "ask"
+            return
+        self.deaths[name] = self.deaths.get(name, 0) + 1
+        self.suspect = name
+        if name not in self.fresh and not any(name in worker.modules for worker in self.asking()):
+            self.fresh.appendleft(name)
+
+    def asking(self) -> list[Worker]:
+        """The workers that import one module each."""
+        return [worker for worker in self.workers.values() if worker.kind in ASK_ONE]
 
     def gone(self, worker: Worker, name: str, outcome: str, detail: str) -> None:
         """A process has ended by the module's own doing: settle it, at once where the place is known."""

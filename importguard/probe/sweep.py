@@ -13,21 +13,28 @@ from importguard.probe.failures import chain, deciding, describe, safe_text
 from importguard.probe.fresh import Channel, missing_attributes, prepare, start
 
 # isort: split
-from importguard.probe.fresh import _close, _exit, _find_spec, _io_open, _write
+from importguard.probe.fresh import _close, _exit, _find_spec, _io_open, _open, _write
 from importguard.probe.imports import parse
 from importguard.probe.memo import Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
-from importguard.probe.state import DEEPEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Any, Optional, Union
 
     from importguard.probe.failures import Failure
     from importguard.probe.memo import Memo, Visit
     from importguard.probe.simulation import Operation
+else:
+    import _signal as signal  # Built in. The module around it could be the application's.
 
 _fork, _pipe, _read, _waitpid = posix.fork, posix.pipe, posix.read, posix.waitpid
+_listdir, _readlink, _dup2 = posix.listdir, posix.readlink, posix.dup2
+_handle, _alarm, _SIGALRM, _SIG_DFL = signal.signal, signal.alarm, signal.SIGALRM, signal.SIG_DFL
+SWITCH_SECONDS = 0.2
+TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a longer one is read first
+TRIAL_LIMIT = 30  # when a trial is taken to hang
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 
 
@@ -54,8 +61,9 @@ class Sweep:
         # module → (line, memo) of a body that fails by itself
         self.own_failures: dict[str, tuple[int, Memo]] = {}
         self.extra: dict[str, dict[str, Any]] = {}
-        sys.setrecursionlimit(DEEPEST)
+        self.guessed: set[str] = set()  # members of cycles whose verdict comes from reading alone
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
+        self.memory.asking = set(request["asking"])
 
     def judge(self, name: str) -> None:
         """Report the verdict of the module ``name``, unless it is known already."""
@@ -77,6 +85,10 @@ class Sweep:
         """An import begins."""
         if visit.name in self.selected:
             self.channel.send("begin", visit.name)
+
+    def stumbled(self, error: Exception) -> None:
+        """An error of the probe's own, which no import has seen."""
+        self.channel.send("stumbled", safe_text(error, repr)[:200])
 
     def imported(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """In the import's own context: what only can be asked while it lasts."""
@@ -107,7 +119,7 @@ class Sweep:
         if doubt or memo.error is None:
             return doubt
         decider = deciding(chain(memo.error))
-        return None if isinstance(decider, (ImportError, SyntaxError)) else "error"
+        return None if isinstance(decider, (ModuleNotFoundError, SyntaxError)) else "error"
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
         """Report the verdict that ``memo`` holds."""
@@ -141,37 +153,81 @@ class Sweep:
     # -- cycles
 
     def resolve(self, memo: Memo) -> Memo:
-        """The memo of a member of a cycle, with that member as the entry."""
+        """The memo of a member of a cycle, with that member as the entry.
+
+        What code does while modules are half-imported (calls, decorators, annotations, ``__getattr__``) no
+        reading tells, so each member is tried, but for one whose statements reach a module that is absent.
+        Only where trying all would take too long, reading alone decides.
+        """
         cycle = memo.pending
         if type(cycle) is not list:
             return memo
         memo.pending = None
-        memos = self.memory.memos
+        if self.comes_with_package(memo):
+            return memo
+        answer = self.read(memo, cycle)
+        if answer == "fails":
+            return memo
+        whole = self.is_whole(cycle)
+        if whole and answer == "passes" and self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
+            self.guessed.add(memo.name)
+            return memo
+        return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
+
+    def read(self, memo: Memo, cycle: list[str]) -> str:
+        """What the statements of the cycle say of this entry: that it "passes", or nothing certain ("").
+
+        Where they reach a module that is absent, whatever else the bodies do, ``memo`` takes on its error,
+        and the answer is "fails".
+        """
         simulation = self.simulation(cycle)
         try:
             simulation.load(memo.name)
-            passes = True
         except Fails as fails:
-            self.fails_by(memo, fails, simulation)
-            return memo
+            error = fails.memo.error
+            if error is not None and isinstance(deciding(chain(error)), (ModuleNotFoundError, SyntaxError)):
+                self.fails_by(memo, fails, simulation)
+                return "fails"
+            return ""
         except (Undecided, RecursionError):
-            passes = self.trial(memo, cycle)
-        if not passes:
-            return self.again(memo, cycle)
-        failed = [name for name in cycle if name not in memos or memos[name].error is not None]
-        return self.again(memo, cycle if failed != [memo.name] else failed) if failed else memo
+            return ""
+        return "passes"
+
+    def comes_with_package(self, memo: Memo) -> bool:
+        """Whether a package above brings the module, or fails: then its import is the package's."""
+        parts = memo.name.split(".")
+        for count in range(1, len(parts)):
+            known = self.memory.memos.get(".".join(parts[:count]))
+            above = self.resolve(known) if known is not None else None
+            if above is None or (above.error is None and memo.name not in above.loaded):
+                continue
+            memo.loaded, memo.late, memo.effects = above.loaded, above.late, above.effects
+            memo.error, memo.links, memo.state = above.error, above.links, above.state
+            memo.lead = above.lead
+            memo.module = above.loaded.get(memo.name)
+            return True
+        return False
+
+    def is_whole(self, cycle: list[str]) -> bool:
+        """Whether no member of the cycle failed when it was first imported."""
+        memos = [self.memory.memos.get(name) for name in cycle]
+        return all(memo is not None and memo.error is None for memo in memos)
+
+    def cost(self, cycle: list[str]) -> float:
+        """Seconds of processor time that the bodies of a cycle take, with those that ran inside them."""
+        members = set(cycle)
+        memos = self.memory.memos
+        names = members.union(self.memory.dependents(members))
+        return sum(memos[name].cpu for name in names if name in memos)
 
     def trial(self, memo: Memo, cycle: list[str]) -> bool:
         """Whether the cycle passes with this member as the entry: run in a fork, which leaves nothing."""
+        self.channel.send("busy")
         try:
             answer, answer_end = _pipe()
             child = _fork()
             if child == 0:
-                self.channel = Silence()
-                for name in cycle:
-                    self.memory.memos.pop(name, None)
-                _write(answer_end, b"1" if self.memory.observe(memo.name).error is None else b"0")
-                _exit(0)
+                self.try_entry(memo.name, cycle, answer_end)
             _close(answer_end)
             passed = _read(answer, 1) == b"1"
             _close(answer)
@@ -179,6 +235,21 @@ class Sweep:
             return passed
         except Exception:
             return False
+
+    def try_entry(self, name: str, cycle: list[str], answer_end: int) -> None:
+        """In the fork: import ``name`` with the cycle unknown, and say whether all its members pass."""
+        self.channel = Silence()
+        _leave_pipes(answer_end)
+        # Forked beside threads, it may wait for a lock that nobody holds.
+        _handle(_SIGALRM, _SIG_DFL)
+        _alarm(TRIAL_LIMIT)
+        memory = self.memory
+        members = set(cycle)
+        for known in [*members, *memory.dependents(members)]:
+            memory.memos.pop(known, None)
+        passed = memory.observe(name).error is None
+        _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
+        _exit(0)
 
     def fails_by(self, memo: Memo, fails: Fails, simulation: Simulation) -> None:
         """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
@@ -273,21 +344,39 @@ class Sweep:
         return self.programs[name]
 
     def again(self, memo: Memo, members: list[str]) -> Memo:
-        """Run ``members`` for real with this one as the entry; what was known of the others stays."""
+        """Run the cycle for real with this one as the entry; what was known of the others stays."""
+        self.channel.send("busy")
         memory = self.memory
-        kept = {name: memory.memos.pop(name) for name in members if name in memory.memos}
+        dropped = {*members, *memory.dependents(set(members))}
+        kept = {name: memory.memos.pop(name) for name in dropped if name in memory.memos}
         tentative, memory.tentative = memory.tentative, []
-        held = memo.name in self.reported
-        self.reported.add(memo.name)
+        held, self.reported = self.reported, self.reported | dropped
         fresh = memory.observe(memo.name)
+        self.reported = held
         memory.tentative = tentative
         memory.memos.update(kept)
         memory.memos[memo.name] = fresh
-        fresh.pending = None
-        if memo.name in self.selected and not held:
-            self.reported.discard(memo.name)
+        fresh.pending, fresh.circular = None, True
+        if memo.name in self.selected:
             self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh
+
+
+def _leave_pipes(kept: int) -> None:
+    """In a fork: let go of what the process that was forked reads and writes, but for ``kept``.
+
+    A logger that is configured anew tells its thread to end, through a pipe (loguru with ``enqueue``): it
+    would be the other process's thread.
+    """
+    nowhere = _open("/dev/null", posix.O_RDWR)
+    for number in _listdir("/proc/self/fd"):
+        descriptor = int(number)
+        try:
+            target = _readlink("/proc/self/fd/" + number)
+        except OSError:
+            continue  # the one that listed them
+        if descriptor > 2 and descriptor != kept and target.startswith(("pipe:", "socket:")):
+            _dup2(nowhere, descriptor)
 
 
 def run_sweep(request: dict[str, Any], descriptor_out: int) -> None:
@@ -296,6 +385,9 @@ def run_sweep(request: dict[str, Any], descriptor_out: int) -> None:
     start(request)
     if request["setup"]:
         prepare(request["setup"])
+    # The application's threads see sys.modules change under them: what one does without waiting should be
+    # done before the main thread goes on. loguru's writer unpickles each message, which imports.
+    sys.setswitchinterval(SWITCH_SECONDS)
     sweep = Sweep(request, channel)
     for name in request["modules"]:
         sweep.judge(name)

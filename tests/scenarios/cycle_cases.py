@@ -135,4 +135,91 @@ CYCLES = [
             ),
         },
     ),
+    # What code does while modules are half-imported, besides import statements.
+    application(
+        "cycle_through_call",
+        {
+            "wsgi": ("from cycle_through_call.factory import create\napplication = create()\n", FAILED),
+            "factory": (
+                "def create():\n    from cycle_through_call.views import VIEWS\n    return VIEWS\n",
+                IMPORTED,
+            ),
+            "views": ("from cycle_through_call.wsgi import application\nVIEWS = [application]\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_by_importlib",
+        {
+            "a": ("A = 1\nfrom cycle_by_importlib.z import Z\n", IMPORTED),
+            "z": ("import importlib\nX = importlib.import_module('cycle_by_importlib.a')\nZ = 1\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_by_lazy_name",
+        {
+            "__init__": (
+                "import importlib\n\n\ndef __getattr__(name):\n    if name == 'Z':\n"
+                "        return importlib.import_module('cycle_by_lazy_name.z').Z\n"
+                "    raise AttributeError(name)\n",
+                IMPORTED,
+            ),
+            "a": ("A = 1\nfrom cycle_by_lazy_name import Z\n", IMPORTED),
+            "z": ("from cycle_by_lazy_name.a import A\nZ = 1\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_by_decorator",
+        {
+            "a": ("A = 1\nfrom cycle_by_decorator.z import Z\n", IMPORTED),
+            "z": (
+                "def decorate(function):\n    from cycle_by_decorator.a import A\n    return function\n\n\n"
+                "@decorate\ndef used(): ...\n\n\nZ = 1\n",
+                FAILED,
+            ),
+        },
+    ),
+    application(
+        "cycle_by_branch",
+        {
+            "a": ("A = 1\nfrom cycle_by_branch.z import Z\n", IMPORTED),
+            "z": (
+                "import os\nif os.environ.get('NOT_SET_XYZ'):\n    Z = 0\n"
+                "from cycle_by_branch.a import A\nZ = 1\n",
+                FAILED,
+            ),
+        },
+    ),
+    application(
+        "cycle_by_annotation",
+        {
+            "crud": (
+                "class Query: ...\n\n\nfrom cycle_by_annotation import schemas\n\n\n"
+                "def get(item: schemas.Item) -> schemas.Item: ...\n",
+                IMPORTED,
+            ),
+            # Before Python 3.14, annotations are evaluated with the statement (PEP 649).
+            "schemas": ("from cycle_by_annotation import crud\n\n\nclass Item: ...\n", FAILED),
+            "web": ("from cycle_by_annotation.schemas import Item\napp = Item\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_and_attribute",
+        {
+            "item": ("from cycle_and_attribute import user\n\n\nclass Item: ...\n", FAILED),
+            "user": (
+                "from cycle_and_attribute import item\n\n\nclass User:\n    kind = item.Item\n",
+                IMPORTED,
+            ),
+            "wsgi": ("import cycle_and_attribute.user\n", IMPORTED),
+        },
+    ),
+    application(
+        "cycle_in_a_package",
+        {
+            "t": ("from cycle_in_a_package.s import B\n", IMPORTED),
+            "s.__init__": ("from .a import A\nfrom .b import B\n", FAILED),
+            "s.a": ("A = 1\nfrom cycle_in_a_package import t\n", FAILED),
+            "s.b": ("B = 1\n", FAILED),
+        },
+    ),
 ]

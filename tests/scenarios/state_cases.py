@@ -271,4 +271,113 @@ STATE = [
             "b_reads": ("import os\nos.path.exists('/app')\n", IMPORTED),
         },
     ),
+    application(
+        "recursion_limit",
+        {
+            "a": ("def down(n):\n    return n and down(n - 1)\n\n\ndown(1500)\n", FAILED),
+            "b": ("from recursion_limit.d import SHALLOW\n", IMPORTED),
+            "c": ("from recursion_limit.d import DEEP\n", FAILED),
+            "d": (
+                "def down(n):\n    return n and down(n - 1)\n\n\ntry:\n    down(5000)\n    DEEP = 1\n"
+                "except RecursionError:\n    SHALLOW = 1\n",
+                IMPORTED,
+            ),
+            "e_raises_it": ("import sys\nsys.setrecursionlimit(9000)\n", IMPORTED),
+            "f_after_it": (
+                "import recursion_limit.e_raises_it\nfrom recursion_limit.d import DEEP\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
+        "importer_cache",
+        {
+            "a": (
+                "import sys\nfor key in list(sys.path_importer_cache):\n"
+                "    sys.path_importer_cache[key] = None\n",
+                IMPORTED,
+            ),
+            "b": OK,
+            "sub.c": OK,
+        },
+    ),
+    application(
+        "finder_attribute",
+        {
+            "a": (
+                "from importlib.machinery import PathFinder\nif 'find_distributions' in vars(PathFinder):\n"
+                "    del PathFinder.find_distributions\n",
+                IMPORTED,
+            ),
+            "b": ("from importlib.machinery import PathFinder\nPathFinder.find_distributions\n", IMPORTED),
+        },
+    ),
+    application(
+        "function_behind_module",
+        {
+            "__init__": ("def run(): ...\n", IMPORTED),
+            "a": ("import function_behind_module.run\n", IMPORTED),
+            "run": OK,
+            "w": (
+                "import function_behind_module as p\nif not callable(getattr(p, 'run', None)):\n"
+                "    raise ImportError('run is gone')\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
+        "context_pushed_by_importer",
+        {
+            "api": ("from context_pushed_by_importer import current\ncurrent.STACK[-1]\n", FAILED),
+            "current": ("STACK = []\n", IMPORTED),
+            "pushes": (
+                "from context_pushed_by_importer import current\ncurrent.STACK.append(1)\n"
+                "from context_pushed_by_importer import api\ncurrent.STACK.pop()\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
+        "registered_twice",
+        {
+            "api": (
+                "from registered_twice.registry import counter\ntry:\n    REQUESTS = counter('requests')\n"
+                "except ValueError:\n    pass\n",
+                IMPORTED,
+            ),
+            "registry": (
+                "NAMES = set()\n\n\ndef counter(name):\n    if name in NAMES:\n"
+                "        raise ValueError('Duplicated ' + name)\n    NAMES.add(name)\n    return name\n",
+                IMPORTED,
+            ),
+            "worker": (
+                "from registered_twice.registry import counter\ntry:\n    REQUESTS = counter('requests')\n"
+                "except ValueError:\n    pass\n",
+                IMPORTED,
+            ),
+            "y_uses_worker": ("from registered_twice.worker import REQUESTS\n", IMPORTED),
+        },
+    ),
+    application(
+        "warnings_turned_into_errors",
+        {
+            "a": ("import warnings\nwarnings.simplefilter('error')\n", IMPORTED),
+            "b": (
+                "import warnings\ntry:\n    warnings.warn('old')\n    FAST = True\nexcept Warning:\n    pass\n",
+                IMPORTED,
+            ),
+            "c": ("from warnings_turned_into_errors.b import FAST\n", IMPORTED),
+        },
+    ),
+    application(
+        "asks_who_imports_it",
+        {
+            "helper": (
+                "import sys\nif 'asks_who_imports_it.outer' in sys.modules:\n    READY = True\n",
+                IMPORTED,
+            ),
+            "outer": ("from asks_who_imports_it.helper import READY\n", IMPORTED),
+            "other": ("from asks_who_imports_it.helper import READY\n", FAILED),
+        },
+    ),
 ]
