@@ -56,7 +56,7 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     """Whether a start command imports a module that fails by it.
 
     None also for what is found by comparing files and requirements, which concerns no module's import, and
-    where it is not known what the start loads, since what prepares it failed.
+    where it is not known what the start loads: it was not tried, or what prepares it failed.
     """
     if _is_preparation(finding, evidence):
         return True
@@ -66,7 +66,8 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
         return True
     unprepared = evidence.preparation is not None and evidence.preparation.outcome != "imported"
-    return None if unprepared or _is_unknown(targets, evidence) else False
+    untried = any(entry.outcome in (None, "unchecked") for entry, _ in targets)
+    return None if unprepared or untried or _is_unknown(targets, evidence) else False
 
 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:

@@ -108,6 +108,8 @@ def test_what_the_start_loads_is_unknown_where_its_preparation_failed() -> None:
     modules = [imported("shop.main"), failed("shop.a", no_module("redis"))]
     started: dict[str, Any] = {"entrypoints": (entry("shop.main", "ok"),)}
     assert [one.loaded_at_startup for one in judged(*modules, **started)[0]] == [False]
+    started_late: dict[str, Any] = {"entrypoints": (entry("shop.main", "unchecked"),)}
+    assert [one.loaded_at_startup for one in judged(*modules, **started_late)[0]] == [None]
     prepared = Preparation("django.setup()", "failed", no_module("x"))
     findings, _ = judged(*modules, **started, preparation=prepared)
     assert {one.missing: one.loaded_at_startup for one in findings} == {"x": True, "redis": None}
