@@ -103,3 +103,39 @@ def test_a_tool_without_an_application_is_no_pass(image: str) -> None:
     )
     assert result.code == 4
     assert "-p someserver" in result.said
+
+
+FINDER = (
+    "import sys\nfrom importlib.machinery import PathFinder\nMAPPING = {'web': '/app/web'}\n\n\n"
+    "class Finder:\n    @classmethod\n    def find_spec(cls, name, path=None, target=None):\n"
+    "        if name in MAPPING:\n            return PathFinder.find_spec(name, ['/app'])\n\n\n"
+    "sys.meta_path.append(Finder)\n"
+)
+
+
+def test_each_start_command_has_its_own_import_path() -> None:
+    """A console script has no working directory on its path; an editable install maps what lay there then."""
+    installed = {
+        "__editable___shop_1_finder.py": FINDER,
+        "__editable__.shop-1.pth": "import __editable___shop_1_finder\n",
+    }
+    local = {"direct_url.json": '{"url": "file:///app", "dir_info": {"editable": true}}'}
+    files = {
+        **servers(),
+        **under("site", distribution("shop", installed, local)),
+        "bin/manage": script("from web.manage import main"),
+        "app/web/__init__.py": "",
+        "app/web/manage.py": "import jobs\n\n\ndef main(): ...\n",
+        "app/web/wsgi.py": "import jobs\napp = 1\n",
+        "app/jobs/__init__.py": "",
+        "app/start.sh": "#!/bin/sh\nset -e\nmanage migrate\nexec gunicorn web.wsgi:app\n",
+    }
+    lines = (
+        f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/ && rm -rf /site\nCOPY bin /usr/local/bin\n"
+        'COPY app /app\nRUN chmod +x /usr/local/bin/* /app/start.sh\nWORKDIR /app\nCMD ["./start.sh"]\n'
+    )
+    result = check(build("start-own-path", lines, files))
+    assert result.code == 1
+    assert result.finding("IG101", "jobs")["affected"] == ["web.manage"]
+    assert result.finding("IG101", "jobs")["breaks_startup"] is True
+    assert result.outcome("web.wsgi") == "imported"
