@@ -18,7 +18,7 @@ import time
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
 from importguard.probe.fresh import _findable, _import
-from importguard.probe.pauses import Pauses, _get_ident
+from importguard.probe.pauses import Pauses, _get_ident, _sleep
 from importguard.probe.state import _MISSING, WATCHED, State, _modules
 
 TYPE_CHECKING = False
@@ -48,12 +48,14 @@ if TYPE_CHECKING:
 
 CHEAP = 0.5  # seconds of its own that a failing body may take to be run again for each importer
 _CERTAIN = (ModuleNotFoundError, SyntaxError, SystemExit)  # failures that no state of the process explains
+THREAD_TURNS = 200  # of half a millisecond, that another thread's import is waited for
 TOP_FRAMES = 20000  # what the plan itself may nest, between the bodies
 
 _bootstrap: Any = _modules["_frozen_importlib"]
 _LOADING = _bootstrap._find_and_load_unlocked.__code__
 _getframe, _exc_info = sys._getframe, sys.exc_info
 _cpu_clock = time.process_time
+_current_frames = sys._current_frames
 _setrecursionlimit = sys.setrecursionlimit
 _release_lock, _acquire_lock = _imp.release_lock, _imp.acquire_lock
 
@@ -81,6 +83,14 @@ def _count_frames() -> int:
         frame = frame.f_back
         count += 1
     return count
+
+
+def _is_importing(frame: Any) -> bool:
+    while frame is not None:
+        if frame.f_code is _LOADING:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Memo:
@@ -165,6 +175,7 @@ class Memory:
         self.asking: set[str] = set()  # modules whose bodies ask what imports them
         self.observer = observer
         self.thread = _get_ident()
+        self.foreign = False  # whether another thread has imported something since it was last looked for
         self.clock = Pauses().clock
         self.raised: Optional[BaseException] = (
             None  # an error of the application's, on its way to the importer
@@ -194,6 +205,7 @@ class Memory:
             return None
         memo = self.memos.get(name)
         if _get_ident() != self.thread:
+            self.foreign = True
             return self.spec(name, memo.module) if memo and memo.module is not None else None
         handled = _exc_info()[1]
         _release_lock()  # bodies run below: a thread of theirs must be able to import
@@ -263,6 +275,20 @@ class Memory:
 
     # -- contexts
 
+    def let_threads_import(self) -> None:
+        """Wait a moment for other threads that are importing: a change of ``sys.modules`` would break that.
+
+        loguru's writer unpickles each message, which imports; its errors end it, and whoever logs then waits
+        for ever.
+        """
+        turns = THREAD_TURNS if self.foreign else 0
+        self.foreign = False
+        while turns and any(
+            _is_importing(frame) for thread, frame in _current_frames().items() if thread != self.thread
+        ):
+            _sleep(0.0005)
+            turns -= 1
+
     def bind(self, late: Late) -> None:
         for (_, child), (space, module, _) in late.items():
             space[child] = module
@@ -280,6 +306,7 @@ class Memory:
 
     def suspend(self) -> Context:
         """Give the process its baseline; returns what it had."""
+        self.let_threads_import()
         outer = dict(_modules), self.late, self.state.take()
         if outer[2] != self.state.base:
             self.state.set(self.state.base)
@@ -290,6 +317,7 @@ class Memory:
 
     def resume(self, outer: Context, memo: Memo) -> None:
         """Give the process back what ``suspend`` returned, after the import of ``memo``."""
+        self.let_threads_import()
         if memo.state != outer[2] or memo.error is not None:
             self.state.set(outer[2])
         self.unbind()
