@@ -109,7 +109,7 @@ class Memo:
         self.body_failed = False
         # (importer, module) of each body that failed on the way
         self.failed: frozenset[tuple[str, str]] = frozenset()
-        self.alike: Optional[bool] = None  # whether a second import in the same process fails in the same way
+        self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
         self.depth = 1
         self.seconds = 0.0  # that its own body took
         self.cpu = 0.0  # seconds of processor time that its own body took
@@ -134,6 +134,7 @@ class Visit:
         self.low: Optional[int] = None  # the outermost visit whose half-imported module this one has seen
         self.heir: Optional[str] = None  # the module that ends the process, where this import reaches it
         self.doubt: Optional[str] = None
+        self.other_words = False  # whether what it fails by may be another error, where it fails
         self.failed: set[tuple[str, str]] = set()
         self.depth = 1
         self.inner = 0.0
@@ -416,31 +417,35 @@ class Memory:
             parent = parent.rpartition(".")[0]
         return self.base
 
-    def fails_alike(self, memo: Memo) -> bool:
-        """Whether a second import in the same process fails with the same words, as most do.
+    def fails_again(self, memo: Memo) -> str:
+        """How a second import in the same process fails: "alike" as most do, for "another" want, or not at
+        all ("").
 
         A process that imports it twice runs its body twice: the first attempt may have left something behind.
         """
         if memo.error is None or memo.seconds > CHEAP:
-            return True  # it failed half-way through a cycle only, or takes long to run twice more
-        if memo.alike is None:
-            memo.alike = False
+            return "alike"  # it failed half-way through a cycle only, or takes long to run twice more
+        if memo.again is None:
+            memo.again = ""
             visit = Visit(memo.name, self.suspend(), self.clock())
             self.stack.append(visit)
             kept = self.memos.pop(memo.name)
-            words = [(type(memo.error), safe_text(memo.error))]
+            errors: list[BaseException] = [memo.error]
             for _ in range(2):
                 visit.executing = False
                 try:
                     _import(memo.name)
                 except BaseException as error:
-                    words.append((type(error), safe_text(error)))
+                    errors.append(error)
             self.state.settle()
             self.memos[memo.name] = kept
             self.stack.pop()
             self.resume(visit.outer, memo)
-            memo.alike = len(words) == 3 and words[0] == words[1] == words[2]
-        return memo.alike
+            if len(errors) == 3 and len({(type(error), safe_text(error)) for error in errors}) == 1:
+                memo.again = "alike"
+            elif len(errors) == 3 and all(isinstance(error, ImportError) for error in errors):
+                memo.again = "another"
+        return memo.again
 
     def file(self, memo: Memo, visit: Visit) -> None:
         """Keep the memo; one that has seen a half-imported module waits until that one is whole."""
@@ -512,8 +517,11 @@ class Memory:
         if memo.body_failed and (visit.name, memo.name) not in visit.failed:
             new |= {(visit.name, memo.name)}
         again = [self.memos[name] for _, name in new if name in known and name in self.memos]
-        if not all(self.fails_alike(memo) for memo in again):
+        fails = {self.fails_again(memo) for memo in again}
+        if "" in fails:
             visit.doubt = "each"
+        # Code that guards an import takes the one error for the other; what fails by it has other words.
+        visit.other_words = visit.other_words or "another" in fails
         visit.failed |= new
 
     def appear(self, memo: Memo, visit: Optional[Visit]) -> None:

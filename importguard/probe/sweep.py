@@ -110,7 +110,7 @@ class Sweep:
             doubt = visit.doubt
             if self.spent > self.limit and sum(self.own.get(key, 0.0) for key in memo.loaded) > self.limit:
                 doubt = "each"
-            if memo.depth > DEEP_CHAIN:
+            if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
                 doubt = "each"
             self.tell(memo, self.doubt_of(memo, doubt), seconds)
 
