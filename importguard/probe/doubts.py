@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
     Told = tuple[str, str, Optional[Failure], str, float]  # name, outcome, failure, detail, seconds
 
+ATTEMPTS = "attempts"  # the reason of a doubt, before what tells which bodies failed on the way
+
 
 class Alike:
-    """Modules that fail in the same place with the same words; ``asked`` is the one that a worker imports."""
+    """Modules that fail in the same place with the same words, or that met the same failures; ``asked`` is the one that a worker imports."""
 
     def __init__(self, asked: str) -> None:
         self.asked = asked
@@ -28,11 +30,15 @@ class Doubts:
 
     def add(self, told: Told, reason: str) -> str:
         """What to do with a doubtful failure: "ask" about it, take it as "confirmed", or let it "wait"."""
-        name, _, failure, _, _ = told
-        if failure is None:
+        name, outcome, failure, _, _ = told
+        if failure is not None:
+            place = tuple(failure[3][-1][:2]) if failure[3] else name
+            key: tuple[Any, ...] = (reason, failure[0], failure[1], place)
+        elif reason.startswith(ATTEMPTS):
+            key = (reason, outcome)
+        else:
             return "ask"
-        place = tuple(failure[3][-1][:2]) if failure[3] else name
-        group = self.groups.setdefault((reason, failure[0], failure[1], place), Alike(name))
+        group = self.groups.setdefault(key, Alike(name))
         if group.confirmed:
             return "confirmed"
         if group.confirmed is None:

@@ -518,8 +518,8 @@ class Memory:
             new |= {(visit.name, memo.name)}
         again = [self.memos[name] for _, name in new if name in known and name in self.memos]
         fails = {self.fails_again(memo) for memo in again}
-        if "" in fails:
-            visit.doubt = "each"
+        if "" in fails and visit.doubt is None:
+            visit.doubt = "attempts"
         # Code that guards an import takes the one error for the other; what fails by it has other words.
         visit.other_words = visit.other_words or "another" in fails
         visit.failed |= new

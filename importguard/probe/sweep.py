@@ -112,14 +112,19 @@ class Sweep:
                 doubt = "each"
             if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
                 doubt = "each"
+            if doubt == "attempts":
+                # Modules that meet the same failed bodies in the same order share the answer.
+                doubt = "attempts {}".format(hash(memo.failed))
             self.tell(memo, self.doubt_of(memo, doubt), seconds)
 
     def doubt_of(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
         """A failure is trusted when its kind does not depend on the state of the process."""
-        if doubt or memo.error is None:
+        if memo.error is None:
             return doubt
         decider = deciding(chain(memo.error))
-        return None if isinstance(decider, (ModuleNotFoundError, SyntaxError)) else "error"
+        if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
+            return None if doubt and doubt.startswith("attempts") else doubt
+        return doubt or (None if _is_never_bound(decider) else "error")
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
         """Report the verdict that ``memo`` holds."""
@@ -360,6 +365,24 @@ class Sweep:
         if memo.name in self.selected:
             self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh
+
+
+def _is_never_bound(error: BaseException) -> bool:
+    """Whether a name could not be imported that its module's source never mentions, or not yet in a cycle."""
+    message = safe_text(error)
+    if not isinstance(error, ImportError) or not message.startswith("cannot import name "):
+        return False
+    if "partially initialized" in message:
+        return True  # this import was tried for real
+    path, name = error.path, message.split("'")[1]
+    if type(path) is not str or not path.endswith(".py"):
+        return False
+    try:
+        with _io_open(path, "rb") as file:
+            source = file.read()
+    except OSError:
+        return False
+    return name.encode("utf-8", "replace") not in source and b"globals()" not in source
 
 
 def _leave_pipes(kept: int) -> None:
