@@ -14,7 +14,10 @@ ATTEMPTS = "attempts"  # the reason of a doubt, before what tells which bodies f
 
 
 class Alike:
-    """Modules that fail in the same place with the same words, or that met the same failures; ``asked`` is the one that a worker imports."""
+    """Modules that fail in the same place with the same words, or that met the same failures.
+
+    ``asked`` is the one that a worker imports.
+    """
 
     def __init__(self, asked: str) -> None:
         self.asked = asked
