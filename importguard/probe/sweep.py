@@ -123,7 +123,7 @@ class Sweep:
             return doubt
         decider = deciding(chain(memo.error))
         if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
-            return None if doubt and doubt.startswith("attempts") else doubt
+            return doubt
         return doubt or (None if _is_never_bound(decider) else "error")
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
@@ -368,12 +368,10 @@ class Sweep:
 
 
 def _is_never_bound(error: BaseException) -> bool:
-    """Whether a name could not be imported that its module's source never mentions, or not yet in a cycle."""
+    """Whether a name could not be imported that its module's source never mentions."""
     message = safe_text(error)
     if not isinstance(error, ImportError) or not message.startswith("cannot import name "):
         return False
-    if "partially initialized" in message:
-        return True  # this import was tried for real
     path, name = error.path, message.split("'")[1]
     if type(path) is not str or not path.endswith(".py"):
         return False
