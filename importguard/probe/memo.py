@@ -569,7 +569,9 @@ class Memory:
         if known is not None and known.error is not None and parent in _modules:
             return True  # it failed by its package, which passes now
         decider = deciding(chain(memo.error)) if memo.error is not None else None
-        return memo.body_failed and memo.seconds < CHEAP and not isinstance(decider, _CERTAIN)
+        if isinstance(decider, _CERTAIN) or "partially initialized" in safe_text(decider):
+            return False
+        return memo.body_failed and memo.seconds < CHEAP
 
     def findable_now(self, name: str, memo: Memo) -> bool:
         """Whether the module ``name``, absent from the baseline, is there in the present context."""
