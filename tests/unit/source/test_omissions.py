@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,7 @@ def test_files_that_are_no_python_are_no_errors(tmp_path):
     assert [site.path for site in build(tmp_path, files).omissions[0].imports] == ["shop/main.py"]
 
 
-def test_five_thousand_files_take_less_than_two_seconds(tmp_path):
+def test_five_thousand_files_cost_less_than_parsing_them_twice(tmp_path):
     body = "import os\nfrom shop.p1 import m1\n\n\ndef f(x):\n    return x + 1\n" * 20
     files = {f"shop/p{number}/m{inner}.py": body for number in range(100) for inner in range(50)}
     files.update({f"shop/p{number}/__init__.py": "" for number in range(100)})
@@ -193,7 +194,11 @@ def test_five_thousand_files_take_less_than_two_seconds(tmp_path):
         (tmp_path / name).write_text(text)
     start = time.process_time()
     found = examine(read_source(Tree(str(tmp_path)), contents=False))
-    assert time.process_time() - start < 2
+    ours = time.process_time() - start
+    start = time.process_time()
+    for name in files:
+        ast.parse((tmp_path / name).read_bytes())
+    assert ours < 2 * (time.process_time() - start)
     assert (found.files, len(found.others)) == (5100, 150)
 
 
