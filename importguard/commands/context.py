@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 @option("--include-tests", is_flag=True, help="Let imports in tests count too.")
 @option(
     "--fail-on",
-    type=click.Choice(["error", "warning", "never"]),
+    type=click.Choice(["startup", "error", "warning", "never"]),
     default="error",
     show_default=True,
-    help="The least finding that makes the exit code 1: an import inside a function is a warning.",
+    help="The least finding that makes the exit code 1: an import inside a function is a warning; startup is "
+    "check's, and means error here.",
 )
 @option(
     "--format",
@@ -75,7 +76,8 @@ def context(
     write_stdout(harmless(shown, format_) if runs_in and runs_in.obeys else shown)
     errors = sum(one.build.errors for one in examined)
     warnings = sum(one.build.warnings for one in examined)
-    found = {"error": errors, "warning": errors + warnings, "never": 0}[fail_on]
+    # check has one more choice, and both read IMPORTGUARD_FAIL_ON.
+    found = {"startup": errors, "error": errors, "warning": errors + warnings, "never": 0}[fail_on]
     return EXIT_FINDINGS if found else EXIT_OK
 
 
