@@ -120,6 +120,12 @@ class Memo:
         self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
 
 
+def _holds(memo: Memo, members: set[str]) -> bool:
+    if not members.isdisjoint(memo.loaded):
+        return True
+    return memo.error is not None and any(failed in members for _, failed in memo.failed)
+
+
 class Visit:
     """One import that is being observed, with what it interrupted."""
 
@@ -477,12 +483,8 @@ class Memory:
                 member.loaded, member.late, member.effects = root.loaded, root.late, root.effects
 
     def dependents(self, members: set[str]) -> list[str]:
-        """What was imported inside a half-imported member, and so holds the cycle as it was then."""
-        return [
-            name
-            for name, memo in self.memos.items()
-            if name not in members and not members.isdisjoint(memo.loaded)
-        ]
+        """What ran inside a half-imported member, or failed by one: it holds the cycle as it was then."""
+        return [name for name, memo in self.memos.items() if name not in members and _holds(memo, members)]
 
     # -- replaying
 
