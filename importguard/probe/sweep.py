@@ -61,7 +61,6 @@ class Sweep:
         # module → (line, memo) of a body that fails by itself
         self.own_failures: dict[str, tuple[int, Memo]] = {}
         self.extra: dict[str, dict[str, Any]] = {}
-        self.guessed: set[str] = set()  # members of cycles whose verdict comes from reading alone
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
         self.memory.asking = set(request["asking"])
 
@@ -175,7 +174,6 @@ class Sweep:
             return memo
         whole = self.is_whole(cycle)
         if whole and answer == "passes" and self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
-            self.guessed.add(memo.name)
             return memo
         return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
 
