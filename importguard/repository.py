@@ -26,7 +26,8 @@ def with_places(image: ImageReport, config: Config, read: Optional[Source] = Non
     """
     context = config.build.context if config.build else ""
     named = (read.root if read else None, config.source, context)
-    source = next((path for path in named if path and os.path.isdir(path)), os.curdir)
+    chosen_folder = next((path for path in named if path and os.path.isdir(path)), None)
+    source = chosen_folder or os.curdir
     root = os.path.realpath(source)
     top = _top(root)
     chosen = os.path.join(read.root, read.dockerfile.path) if read and read.dockerfile else None
@@ -34,7 +35,9 @@ def with_places(image: ImageReport, config: Config, read: Optional[Source] = Non
     dockerfile = _relative(os.path.realpath(given or os.path.join(source, "Dockerfile")), top)
     paths = {location.path for finding in image.findings for location in _locations(finding)}
     known = {path: file for path, file in image.places.items() if path in paths}
-    files = {**_found(paths - set(known), root), **known}
+    # The working directory may be any folder, the root of a disk among them.
+    walked = chosen_folder is not None or os.path.exists(os.path.join(top, ".git"))
+    files = {**_found(paths - set(known), root, walked), **known}
     found = {path: _relative(os.path.join(root, file), top) for path, file in files.items()}
     places = {path: file for path, file in found.items() if file is not None}
     return replace(image, places=places, dockerfile=dockerfile or "Dockerfile")
@@ -86,21 +89,27 @@ def _locations(finding: Finding) -> Iterator[Location]:
             yield location
 
 
-def _found(paths: set[str], root: str) -> Mapping[str, str]:
-    """``..`` leads a path of the source out of its root; the root is walked for the other ones alone."""
-    outside = {path: path for path in paths if path.startswith("../") and _is_file(os.path.join(root, path))}
-    inside = paths - set(outside)
-    return {**outside, **match(inside, _files(root))} if inside else outside
+def _found(paths: set[str], root: str, walked: bool) -> Mapping[str, str]:
+    """Each of ``paths`` that is a file below ``root``, with that file's path from there.
+
+    ``..`` leads a path of the source out of its root. Where ``walked``, the folders of the root are searched
+    for the paths that are not there.
+    """
+    exact = {path: path for path in paths if _is_file(os.path.join(root, path))}
+    others = {path for path in paths - set(exact) if not path.startswith("../")}
+    if not others or not walked:
+        return exact
+    return {**exact, **match(others, _files_named({posixpath.basename(path) for path in others}, root))}
 
 
-def _files(root: str) -> Iterator[str]:
+def _files_named(names: set[str], root: str) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_WALKED]
         if "pyvenv.cfg" in files:
             folders.clear()
             continue
         below = os.path.relpath(folder, root).replace(os.sep, "/")
-        for name in files:
+        for name in names.intersection(files):
             yield name if below == "." else f"{below}/{name}"
 
 

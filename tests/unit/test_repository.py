@@ -84,6 +84,14 @@ def test_without_a_repository_the_working_directory_is_its_root(
     assert shown(Config(build=Build(str(repository / "backend")))) == ("src/shop/setup.py", 10)
 
 
+def test_a_working_directory_without_a_repository_is_not_searched(repository: Path) -> None:
+    """It may be the root of a disk. A file of the very path is still found."""
+    (repository / ".git").rmdir()
+    assert shown(Config(images=("shop",))) == ("Dockerfile", 1)
+    exact = Location("backend/src/shop/setup.py", 10)
+    assert shown(Config(images=("shop",)), location=exact) == ("backend/src/shop/setup.py", 10)
+
+
 def test_a_path_that_two_files_end_with_stands_for_neither() -> None:
     files = ["a/shop/x.py", "b/shop/x.py", "a/shop/y.py", "ashop/z.py", "shop/w.py", "c/shop/w.py"]
     paths = ["shop/x.py", "shop/y.py", "shop/z.py", "shop/w.py", "y.py", ""]
