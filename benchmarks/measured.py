@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Image, Limits, Run
-from importguard.engines.docker import DockerEngine
+from importguard.engines.docker.engine import DockerEngine
 from importguard.inspectors.run import inspect
 from importguard.progress import QuietProgress
 

@@ -18,9 +18,10 @@ from typing import Any, Optional
 from packaging.utils import canonicalize_name
 
 from importguard.checks import run_checks
-from importguard.clues import Clues, Distribution, Resolution, System
 from importguard.diagnosis.causes import diagnose
-from importguard.evidence import Cause, Evidence, Frame, ImportFailure, ModuleImport
+from importguard.evidence.imports import Cause, Frame, ImportFailure, ModuleImport
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues, Distribution, Resolution, System
 from importguard.source.model import Place, Requirement, Source
 
 HERE = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importguard.cli import program
+from importguard.cli.main import program
 
 if __name__ == "__main__":
     program()

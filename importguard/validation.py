@@ -12,7 +12,7 @@ from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, Inspect
 from importguard.progress import Progress
 
 if TYPE_CHECKING:
-    from importguard.evidence import Evidence
+    from importguard.evidence.inspection import Evidence
     from importguard.model import Finding, ImageReport, Report
 
 Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
@@ -51,13 +51,13 @@ def _checked(
         image = _image(reference, config, engine, progress)
         progress.step(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
-        from importguard.judging import judge
+        from importguard.judging.image_report import judge
 
         return judge(image, evidence, config)
     except UsageError:
         raise
     except ImportguardError as error:
-        from importguard.judging import unjudged
+        from importguard.judging.image_report import unjudged
 
         return unjudged(reference, image, config, error)
 
@@ -82,7 +82,7 @@ def exit_code(report: Report, fail_on: str) -> int:
 
 
 def _code_of(image: ImageReport, fail_on: str) -> int:
-    from importguard.startup import is_certain_to_break
+    from importguard.judging.startup_impact import is_certain_to_break
 
     certain = image.out_of_time and any(is_certain_to_break(finding, image) for finding in image.findings)
     return EXIT_OK if certain and fail_on != "never" else image.exit_code
@@ -105,7 +105,7 @@ def _references(config: Config) -> tuple[str, ...]:
 
 
 def _docker(progress: Progress) -> Engine:
-    from importguard.engines.docker import DockerEngine
+    from importguard.engines.docker.engine import DockerEngine
 
     return DockerEngine(progress)
 
@@ -121,8 +121,8 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
     from importguard.config import build_arguments
-    from importguard.images.build import build
-    from importguard.redaction import RedactedProgress, redaction_of
+    from importguard.engines.docker.build import build
+    from importguard.judging.redaction import RedactedProgress, redaction_of
 
     # BuildKit writes what a step came to, with the arguments' values.
     progress = RedactedProgress(progress, redaction_of(build_arguments(config.build)))

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from importguard.cli import cli
-from importguard.commands.configuration import NOT_OF_AN_IMAGE, kind, options_by_key
+from importguard.cli.config_option import NOT_OF_AN_IMAGE, kind, options_by_key
+from importguard.cli.main import cli
 
 SCHEMA = Path(__file__).parents[1] / "importguard" / "schemas" / "config.schema.json"
 _TYPES: dict[str, dict[str, Any]] = {

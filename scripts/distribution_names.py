@@ -1,4 +1,4 @@
-"""Write importguard/diagnosis/import_names.txt: which distributions provide an import name.
+"""Write importguard/diagnosis/tables/import_names.txt: which distributions provide an import name.
 
 Five tables that others keep are downloaded from PyPI with pip and compared: pigar's (the top-level modules
 of nearly every distribution), pyimport2pkg's (those of the 15,000 most downloaded, with the numbers of
@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 from packaging.utils import canonicalize_name
 
-TARGET = Path(__file__).parents[1] / "importguard" / "diagnosis" / "import_names.txt"
+TARGET = Path(__file__).parents[1] / "importguard" / "diagnosis" / "tables" / "import_names.txt"
 TABLES = ("pigar==2.2.0", "pyimport2pkg==1.0.0", "pipreqs==0.5.0", "grayskull==3.2.0")
 # Pants has wheels for some Pythons and platforms only; nothing of it runs.
 PANTS = ("--python-version", "39", "--platform", "manylinux2014_x86_64", "pantsbuild.pants==2.17.1")

@@ -8,7 +8,7 @@ from pathlib import Path
 from click_man.core import write_man_pages
 
 from importguard import __version__
-from importguard.cli import cli
+from importguard.cli.main import cli
 
 
 def main(folder: Path) -> None:

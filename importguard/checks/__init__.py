@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from importguard.checks import entrypoints, imports, libraries, unreached
-from importguard.evidence import Evidence
+from importguard.evidence.inspection import Evidence
 from importguard.model import Finding
 
 if TYPE_CHECKING:

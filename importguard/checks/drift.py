@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Optional
 
-from importguard.clues import ImageFile
-from importguard.evidence import Evidence, ModuleImport
+from importguard.evidence.imports import ModuleImport
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import ImageFile
 from importguard.failures.root_cause import root_cause
 from importguard.model import Diagnosis, Finding, Location
 from importguard.rules import RULES
 from importguard.source.model import Placement, Source, SourceFile
-from importguard.source.modules import is_test, module_name
+from importguard.source.modules.module_names import is_test, module_name
 
 # What protoc, setuptools-scm, versioneer, Cython and the like write.
 _GENERATED = re.compile(r"(_pb2(_grpc)?|_?version|__about__|_build|_commit)\.py$|\.(so|pyd)$")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importguard.evidence import EntryPoint, Evidence
+from importguard.evidence.imports import EntryPoint
+from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application
 from importguard.model import Finding, Location
 from importguard.rules import RULES

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from importguard.clues import Mention
-from importguard.evidence import Evidence, Frame, ModuleImport, Preparation
+from importguard.evidence.imports import Frame, ModuleImport, Preparation
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Mention
 from importguard.failures import dump
 from importguard.failures.application import Application, application
 from importguard.failures.environment import environment

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from importguard.clues import Extension
-from importguard.evidence import Evidence
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Extension
 from importguard.failures.root_cause import root_cause
 from importguard.model import Finding, Location, Severity
 from importguard.rules import RULES

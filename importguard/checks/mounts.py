@@ -8,7 +8,8 @@ from __future__ import annotations
 import posixpath
 from typing import Optional
 
-from importguard.evidence import Evidence, ModuleImport
+from importguard.evidence.imports import ModuleImport
+from importguard.evidence.inspection import Evidence
 from importguard.model import Diagnosis, Finding, Location
 from importguard.rules import RULES
 from importguard.source.model import Mount, Source

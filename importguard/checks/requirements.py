@@ -17,13 +17,13 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from importguard.clues import Clues, Distribution
-from importguard.diagnosis.names import DISTRIBUTIONS
-from importguard.evidence import Evidence
+from importguard.diagnosis.tables.distribution_names import DISTRIBUTIONS
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues, Distribution
 from importguard.model import Diagnosis, Finding, Location, Severity
 from importguard.rules import RULES
 from importguard.source.model import Requirement, Source
-from importguard.source.runtime import runtime_requirements
+from importguard.source.requirements.runtime import runtime_requirements
 
 _FROM_TABLE: dict[str, set[str]] = {}
 for _module, _name in DISTRIBUTIONS.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from importguard.evidence import Evidence, ImportSite
+from importguard.evidence.imports import ImportSite
+from importguard.evidence.inspection import Evidence
 from importguard.failures.application import Application, application
 from importguard.model import Finding, ImportStep, Location
 from importguard.rules import RULES

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from importguard.clues import BrokenFile, UnreadableFile
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.evidence.surroundings import BrokenFile, UnreadableFile
 from importguard.model import Diagnosis, Location
 
 _WHAT = {

@@ -31,7 +31,7 @@ from importguard.diagnosis.requirements import (
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.unknown import unknown
 from importguard.diagnosis.versions import version_conflict
-from importguard.evidence import Evidence
+from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application
 from importguard.model import Diagnosis, Finding
 from importguard.source.model import Source

@@ -10,7 +10,6 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.clues import ModuleNames, Resolution
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -20,6 +19,7 @@ from importguard.diagnosis.situation import (
     diagnosis,
     listed,
 )
+from importguard.evidence.surroundings import ModuleNames, Resolution
 from importguard.model import Diagnosis, ImportStep
 
 _NO_ATTRIBUTE = re.compile(r"(?:partially initialized )?module '([^']+)' has no attribute '([^']+)'")

@@ -14,9 +14,9 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-from importguard.clues import Distribution
-from importguard.diagnosis.names import UNTOLD, from_table, is_called_so, same_name
 from importguard.diagnosis.situation import Situation
+from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table, is_called_so, same_name
+from importguard.evidence.surroundings import Distribution
 from importguard.source.model import Dockerfile, Install, Requirement
 
 _PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})

@@ -6,10 +6,10 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.clues import Distribution
 from importguard.diagnosis.declared import DEVELOPMENT, Declared, asks_for, holds, names_for, parsed
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, at_place, diagnosis, location_of
+from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.model import Requirement
 

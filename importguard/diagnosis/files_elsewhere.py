@@ -7,8 +7,8 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.clues import Candidate
 from importguard.diagnosis.situation import CERTAIN, LIKELY, POSSIBLE, Situation, at, diagnosis, under
+from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
 from importguard.source.model import Dockerfile, Install, Placement
 

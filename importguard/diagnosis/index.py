@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
-from importguard.clues import Clues, ImageFile
-from importguard.evidence import Evidence
-from importguard.source.copies import feeding_stages, nearest_copy, takes
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues, ImageFile
+from importguard.source.dockerfile.copies import feeding_stages, nearest_copy, takes
 from importguard.source.model import Copy, Ignored, Placement, Source, SourceFile
 
 EXTENSIONS = (".so", ".pyd")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Optional
 
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
-from importguard.diagnosis.stdlib_tables import APART, REMOVED, REMOVED_NAMES, WINDOWS_ONLY, ApartModule
+from importguard.diagnosis.tables.removed_stdlib import (
+    APART,
+    REMOVED,
+    REMOVED_NAMES,
+    WINDOWS_ONLY,
+    ApartModule,
+)
 from importguard.model import Diagnosis, Location
 
 _DEBIAN = frozenset({"debian", "ubuntu"})

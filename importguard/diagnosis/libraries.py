@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Optional
 
-from importguard.clues import Extension
-from importguard.diagnosis.library_table import PACKAGES
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis, listed, under
+from importguard.diagnosis.tables.shared_libraries import PACKAGES
+from importguard.evidence.surroundings import Extension
 from importguard.model import Diagnosis, Location
 from importguard.source.model import Copy
 

@@ -6,7 +6,6 @@ import difflib
 import posixpath
 from typing import Optional
 
-from importguard.diagnosis.names import from_table, is_called_so
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -15,9 +14,10 @@ from importguard.diagnosis.situation import (
     listed,
     under,
 )
+from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
 from importguard.model import Diagnosis
 from importguard.source.model import Removed
-from importguard.source.modules import is_test
+from importguard.source.modules.module_names import is_test
 
 _CLOSE = 0.8
 

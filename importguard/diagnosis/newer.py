@@ -8,7 +8,7 @@ from typing import Optional
 from importguard.diagnosis.code import attribute_asked
 from importguard.diagnosis.interpreter import base_line
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
-from importguard.diagnosis.stdlib_added import ADDED_MODULES, ADDED_NAMES, BACKPORTS
+from importguard.diagnosis.tables.newer_stdlib import ADDED_MODULES, ADDED_NAMES, BACKPORTS
 from importguard.model import Diagnosis
 
 Version = tuple[int, int]

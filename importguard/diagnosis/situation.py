@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
-from importguard.clues import Clues, Distribution, System
 from importguard.diagnosis.index import SourceIndex, SourceModule
-from importguard.evidence import Evidence, ImportFailure
+from importguard.evidence.imports import ImportFailure
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues, Distribution, System
 from importguard.failures.application import Application
 from importguard.model import Diagnosis, Finding, Location
 from importguard.source.model import Place, Source

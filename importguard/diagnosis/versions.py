@@ -10,10 +10,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from importguard.clues import Distribution
 from importguard.diagnosis.code import attribute_asked
 from importguard.diagnosis.declared import holds, parsed
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
+from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from importguard.evidence import Evidence
+from importguard.evidence.inspection import Evidence
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from importguard.evidence import Frame
+from importguard.evidence.imports import Frame
 
 _FRAME = re.compile(r'^\s*File "(.*)", line (\d+) in (.*)$')
 _HEADER = re.compile(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from importguard.evidence import Cause, ImportFailure
+from importguard.evidence.imports import Cause, ImportFailure
 from importguard.failures.root_cause import type_name, walk
 from importguard.model import Diagnosis
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from importguard.evidence import Frame
+from importguard.evidence.imports import Frame
 from importguard.failures.application import Application
 from importguard.model import ImportStep, Location
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
-from importguard.evidence import Cause, ImportFailure, ModuleImport
+from importguard.evidence.imports import Cause, ImportFailure, ModuleImport
 from importguard.failures.dump import printed
 from importguard.model import Rule
 from importguard.rules import RULES

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError
-from importguard.inspectors.apart import judge_apart
+from importguard.inspectors.separate_containers import judge_apart
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
-    from importguard.evidence import Evidence
+    from importguard.evidence.inspection import Evidence
 
 PROBE = Path(__file__).parent.parent / "probe"
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
@@ -168,7 +168,7 @@ def inspect(
         stdin = partial(probe_input, image, config, secret)
         try:
             run = engine.run(image, probe_command(python), config.env, limits, stdin)
-            from importguard.inspectors.observed import Observed, facts
+            from importguard.inspectors.probe_output import Observed, facts
 
             observed = Observed(secret, progress, meanwhile)
             observed.take(run.output)
@@ -197,7 +197,7 @@ def _ask_apart(
     privileged: bool,
 ) -> Optional[Evidence]:
     """Import only ``names`` in another container; None where it has no answer, or when time is over."""
-    from importguard.inspectors.observed import Observed
+    from importguard.inspectors.probe_output import Observed
 
     left = ends - time.monotonic()
     if left <= 0:

@@ -1,7 +1,7 @@
 """What lies in the image around what failed: gathered after the verdicts, bounded in time, importing nothing.
 
 The result goes to the host piece by piece, as (kind, values): ``kind`` is a field of
-``importguard.clues.Clues``, each value one item of it, with the fields of its class there.
+``importguard.evidence.surroundings.Clues``, each value one item of it, with the fields of its class there.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from importguard.model import ImageReport, Location, Report, Severity
-from importguard.places import place, start
-from importguard.sentences import story
+from importguard.reporters.wording.places import place, start
+from importguard.reporters.wording.sentences import story
 from importguard.terminal import escape, escape_lines
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}

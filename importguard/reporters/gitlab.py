@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from importguard.model import Finding, ImageReport, Location, Report, Severity
-from importguard.places import place, start
-from importguard.sentences import story
+from importguard.reporters.wording.places import place, start
+from importguard.reporters.wording.sentences import story
 from importguard.terminal import escape, escape_lines
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}

@@ -10,8 +10,8 @@ from collections import Counter
 from typing import Any, Optional
 
 from importguard import __version__
+from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, Location, Report, Severity
-from importguard.parts import part_of
 
 
 def render(report: Report) -> str:

@@ -12,8 +12,8 @@ from typing import Optional
 from xml.etree import ElementTree
 
 from importguard.model import Finding, ImageReport, ModuleVerdict, Report, Severity
-from importguard.places import place
-from importguard.sentences import story
+from importguard.reporters.wording.places import place
+from importguard.reporters.wording.sentences import story
 from importguard.terminal import escape, escape_lines
 
 # What XML 1.0 (production 2, Char) can't hold, and ``escape`` leaves.

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, Report, Severity
-from importguard.parts import part_of
-from importguard.places import place
-from importguard.sentences import count, part_heading, sentences, short_verdict
+from importguard.reporters.wording.places import place
+from importguard.reporters.wording.sentences import count, part_heading, sentences, short_verdict
 from importguard.terminal import escape, escape_lines
 
 LONGEST = 45_000

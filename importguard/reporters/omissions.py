@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from importguard import __version__
+from importguard.source.context.omissions import Build, Omission
 from importguard.source.model import Source
-from importguard.source.omissions import Build, Omission
 from importguard.terminal import escape, style, wrap
 
 _MOST_IMPORTS = 3

@@ -10,11 +10,11 @@ from typing import Any, Optional
 from urllib.parse import quote
 
 from importguard import __version__
+from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Rule
-from importguard.parts import part_of
-from importguard.places import in_repository, place, start
+from importguard.reporters.wording.places import in_repository, place, start
+from importguard.reporters.wording.sentences import story
 from importguard.rules import RULES
-from importguard.sentences import story
 from importguard.terminal import escape, escape_lines
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -6,10 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from importguard.diagnosis.changes import lines_to_change
-from importguard.finding_text import INDENT, Page, brief_line, cut_names, full_lines, place_of
+from importguard.diagnosis.parts import PARTS, part_of
 from importguard.model import Finding, ImageReport, Report, Severity
-from importguard.parts import PARTS, part_of
-from importguard.sentences import count, part_heading, sentences, short_verdict
+from importguard.reporters.wording.finding_text import (
+    INDENT,
+    Page,
+    brief_line,
+    cut_names,
+    full_lines,
+    place_of,
+)
+from importguard.reporters.wording.sentences import count, part_heading, sentences, short_verdict
 from importguard.terminal import escape
 
 _MOST_LINES = 120

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
+from importguard.source.dockerfile.variables import Words, split
 from importguard.source.model import Dockerfile, Mount, Place
 from importguard.source.tree import relative
-from importguard.source.variables import Words, split
 from importguard.source.yaml_nodes import LARGEST, Node, documents
 
 _COMPOSE = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")

@@ -10,15 +10,15 @@ from functools import lru_cache
 from typing import Optional
 
 from importguard.errors import UsageError
-from importguard.source.dockerfile import DockerfileError, parse_dockerfile
-from importguard.source.dockerignore import PatternError, candidates, ignored, read_patterns
+from importguard.source.dockerfile.dockerignore import PatternError, candidates, ignored, read_patterns
+from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
+from importguard.source.dockerfile.placement import placements
 from importguard.source.git import read_git
-from importguard.source.imported import find_imported
-from importguard.source.install_files import with_source_paths
 from importguard.source.model import Dockerfile, Ignored, Placement, Requirement, Source, SourceFile, Tree
+from importguard.source.modules.outside_imports import find_imported
 from importguard.source.mounts import read_mounts
-from importguard.source.placement import placements
-from importguard.source.requirements import read_requirements
+from importguard.source.requirements.declarations import read_requirements
+from importguard.source.requirements.install_files import with_source_paths
 from importguard.source.tree import find_files, relative
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from importguard.engines.base import Engine, Image
-from importguard.engines.docker import DockerEngine
+from importguard.engines.docker.engine import DockerEngine
 
 BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
 

@@ -11,15 +11,15 @@ import time
 import pytest
 from engines.conftest import containers, docker
 
-from importguard.engines import docker as engine_module
-from importguard.engines.docker import DockerEngine
+from importguard.engines.docker import engine as engine_module
+from importguard.engines.docker.engine import DockerEngine
 
 PROGRAM = """
 import signal
 # A shell lets its background jobs ignore it, as this run may be one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from importguard.engines.base import Limits
-from importguard.engines.docker import DockerEngine
+from importguard.engines.docker.engine import DockerEngine
 
 def main():
     engine = DockerEngine()

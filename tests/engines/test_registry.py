@@ -19,7 +19,7 @@ import pytest
 from engines.conftest import docker
 from local_registry import need
 
-from importguard.engines.docker import DockerEngine
+from importguard.engines.docker.engine import DockerEngine
 from importguard.errors import ImageError
 
 USER, PASSWORD = "reader", "correct-horse"

@@ -11,9 +11,9 @@ from typing import Any, Callable
 import pytest
 from probe.conftest import pythons, run_probe
 
-from importguard.clues import Clues
 from importguard.config import Config
-from importguard.inspectors.clues import Gathered
+from importguard.evidence.surroundings import Clues
+from importguard.inspectors.surroundings import Gathered
 
 Tree = Callable[[dict[str, str]], Path]
 EVERY = pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from importguard.source.dockerignore import PatternError, read_patterns
+from importguard.source.dockerfile.dockerignore import PatternError, read_patterns
 
 FOLDERS = ("a", "b", "ab", "core", "tests", ".git", "x y", "A", "a.b", "é")
 FILES = (

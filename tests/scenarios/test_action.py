@@ -12,7 +12,7 @@ import yaml
 from scenarios.applications import APP, under
 from scenarios.runner import ACTION, ROOT, Job
 from scenarios.support import BASE, PREFIX, build, docker
-from unit.test_sarif import validate
+from unit.reporters.test_sarif import validate
 
 DOCKERFILE = "FROM base\nWORKDIR /srv\nCOPY src /srv\n"
 

@@ -10,10 +10,10 @@ from scenarios.applications import distribution, under
 from scenarios.support import SITE, build
 from unit.probe.elf_files import AARCH64, elf
 
-from importguard.clues import Clues
 from importguard.config import Config
-from importguard.engines.docker import DockerEngine
-from importguard.evidence import Evidence
+from importguard.engines.docker.engine import DockerEngine
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues
 from importguard.inspectors.run import inspect
 from importguard.progress import QuietProgress
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from scenarios.ignore_cases import AT_ONCE, Case, build, cases, write
 
-from importguard.source.dockerignore import Ignore, PatternError, ignored, read_patterns
+from importguard.source.dockerfile.dockerignore import Ignore, PatternError, ignored, read_patterns
 
 pytestmark = pytest.mark.usefixtures("docker_engine")
 

@@ -37,7 +37,7 @@ def test_files_that_the_user_may_not_read() -> None:
 def test_read_only_root() -> None:
     """The probe needs nothing to be writable; importguard itself starts it with a writable root."""
     from importguard.config import Config
-    from importguard.engines.docker import DockerEngine
+    from importguard.engines.docker.engine import DockerEngine
     from importguard.inspectors.run import probe_command, probe_input
 
     image = build("plain", PLAIN, APP)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from scenarios.copy_cases import Layout, build, layouts
 
-from importguard.source.dockerfile import parse_dockerfile
-from importguard.source.placement import placements
+from importguard.source.dockerfile.parser import parse_dockerfile
+from importguard.source.dockerfile.placement import placements
 
 pytestmark = pytest.mark.usefixtures("docker_engine")
 

@@ -14,8 +14,8 @@ from scenarios.applications import APP, assert_judged
 from scenarios.support import PREFIX, build, check, docker
 
 from importguard.config import Config
-from importguard.engines.docker import DockerEngine
-from importguard.evidence import ImportSite
+from importguard.engines.docker.engine import DockerEngine
+from importguard.evidence.imports import ImportSite
 from importguard.inspectors.run import inspect
 from importguard.progress import QuietProgress
 

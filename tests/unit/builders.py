@@ -7,15 +7,8 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from importguard.engines.base import Image
-from importguard.evidence import (
-    Cause,
-    EntryPoint,
-    Evidence,
-    Frame,
-    ImportFailure,
-    ImportSite,
-    ModuleImport,
-)
+from importguard.evidence.imports import Cause, EntryPoint, Frame, ImportFailure, ImportSite, ModuleImport
+from importguard.evidence.inspection import Evidence
 
 IMAGE = Image(
     "shop:1.4", "sha256:" + "0123456789abcdef" * 4, "linux/amd64", env=("PATH=/usr/bin", "LANG=C.UTF-8")

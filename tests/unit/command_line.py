@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from unit.builders import IMAGE, entry, evidence, failed, imported, no_module
 
-from importguard import cli, validation
+from importguard import validation
+from importguard.cli import main as cli
 from importguard.config import Config
 from importguard.errors import ImageError
 from importguard.model import Report

@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from importguard.cli import cli
+from importguard.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 FILES = {

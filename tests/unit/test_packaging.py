@@ -21,6 +21,9 @@ def test_file_is_installed_as_it_is(name):
 
 
 def test_the_probe_and_the_schema_are_among_them():
-    assert {"probe/supervisor.py", "schemas/report.schema.json", "templates/github.yml", "py.typed"} <= set(
-        SHIPPED
-    )
+    assert {
+        "probe/supervisor.py",
+        "schemas/report.schema.json",
+        "cli/templates/github.yml",
+        "py.typed",
+    } <= set(SHIPPED)

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from importguard.cli import cli
-from importguard.commands.configuration import kind, options_by_key
-from importguard.configuration import load
+from importguard.cli.config_option import kind, options_by_key
+from importguard.cli.main import cli
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
+from importguard.policy.configuration import load
 from importguard.rules import RULES
 
 ROOT = Path(__file__).parents[2]

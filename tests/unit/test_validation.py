@@ -24,7 +24,8 @@ from unit.builders import (
 from importguard.config import Build, Config
 from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
-from importguard.evidence import EntryPoint, Evidence
+from importguard.evidence.imports import EntryPoint
+from importguard.evidence.inspection import Evidence
 from importguard.model import Report
 from importguard.progress import Progress, QuietProgress
 from importguard.validation import Inspector, exit_code, validate
@@ -199,7 +200,7 @@ def test_the_engine_that_docker_is_shows_what_it_does(monkeypatch: pytest.Monkey
             super().__init__()
             made.append((self, progress))
 
-    monkeypatch.setattr("importguard.engines.docker.DockerEngine", Docker)
+    monkeypatch.setattr("importguard.engines.docker.engine.DockerEngine", Docker)
     validate(Config(images=("shop",)), progress, inspector=seeing(evidence(imported("shop"))))
     ((engine, shown),) = made
     assert shown is progress

@@ -20,9 +20,10 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.clues import BrokenFile, ModuleNames
 from importguard.diagnosis.causes import diagnose
-from importguard.evidence import Evidence, Frame, ImportFailure
+from importguard.evidence.imports import Frame, ImportFailure
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import BrokenFile, ModuleNames
 
 LIKELY = "most likely due to a circular import"
 QUEUE = resolves("queue", "module", "/app/queue.py", hidden=("/usr/local/lib/python3.13/queue.py",))

@@ -26,7 +26,8 @@ from unit.diagnosis.world import (
     where,
 )
 
-from importguard.evidence import Evidence, Frame, ImageFacts, ModuleImport
+from importguard.evidence.imports import Frame, ModuleImport
+from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.source.model import Copy, Git, GitIgnored, Place, Placement, Removed, Source, Stage
 
 MONITORING = "shop/monitoring/__init__.py"

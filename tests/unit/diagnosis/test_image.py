@@ -24,10 +24,10 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.clues import BrokenFile, Extension, System, UnreadableFile
 from importguard.diagnosis.causes import diagnose
-from importguard.diagnosis.library_table import PACKAGES
-from importguard.diagnosis.stdlib_tables import REMOVED
+from importguard.diagnosis.tables.removed_stdlib import REMOVED
+from importguard.diagnosis.tables.shared_libraries import PACKAGES
+from importguard.evidence.surroundings import BrokenFile, Extension, System, UnreadableFile
 from importguard.source.model import Copy, Install, Stage
 
 ALPINE = System("alpine", "3.20", "", "musl", "1.2.5", "x86_64")

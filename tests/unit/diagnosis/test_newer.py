@@ -10,8 +10,8 @@ from unit.builders import failed, frame, raised
 from unit.diagnosis.world import clues, lacking, observed, only, raising, source, where
 
 from importguard.checks import run_checks
-from importguard.clues import NewerSyntax
 from importguard.diagnosis.causes import diagnose
+from importguard.evidence.surroundings import NewerSyntax
 from importguard.model import Diagnosis
 
 

@@ -25,9 +25,9 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.clues import OtherInterpreter
 from importguard.diagnosis.causes import diagnose
-from importguard.evidence import Frame
+from importguard.evidence.imports import Frame
+from importguard.evidence.surroundings import OtherInterpreter
 from importguard.source.model import Copy, Install, Place, Stage
 
 INSTALLS = dockerfile_of(installs=[pip()])

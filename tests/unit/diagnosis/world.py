@@ -9,9 +9,10 @@ from typing import Any, Optional
 from unit.builders import evidence, failed, frame, imported, raised
 
 from importguard.checks import run_checks
-from importguard.clues import Candidate, Clues, Distribution, ImageFile, Resolution, System
 from importguard.diagnosis.causes import diagnose
-from importguard.evidence import Evidence, ImageFacts, ModuleImport
+from importguard.evidence.imports import ModuleImport
+from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.evidence.surroundings import Candidate, Clues, Distribution, ImageFile, Resolution, System
 from importguard.model import Diagnosis, Finding
 from importguard.source.model import (
     Copy,

@@ -15,7 +15,7 @@ import pytest
 from importguard.config import Build, Config
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
-from importguard.evidence import ImageFacts
+from importguard.evidence.inspection import ImageFacts
 from importguard.inspectors.run import GRACE, compiled, inspect, probe_command, probe_input, pythons
 from importguard.progress import QuietProgress
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from importguard.source.dockerfile import parse_dockerfile
+from importguard.source.dockerfile.parser import parse_dockerfile
 from importguard.source.model import Mount
 from importguard.source.mounts import read_mounts
 

@@ -1,0 +1,1 @@
+"""The command line: options → Config → validate → report → exit code. One module a command."""

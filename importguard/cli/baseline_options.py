@@ -1,0 +1,47 @@
+"""``--baseline`` and ``--write-baseline`` of ``importguard check``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from importguard.errors import UsageError
+
+if TYPE_CHECKING:
+    from importguard.model import Report
+    from importguard.policy.baseline import Known
+
+
+def prepare(options: dict[str, Any]) -> tuple[Known, ...]:
+    """Read the baseline, and see that one can be written, before anything is checked."""
+    if options["write_baseline"]:
+        from importguard.cli.writing import check_writable
+
+        check_writable(options["write_baseline"], "--write-baseline")
+        return ()
+    if options["baseline"]:
+        from importguard.policy.baseline import read
+
+        return read(options["baseline"])
+    if options["baseline_accept"]:
+        raise UsageError("--baseline-accept is only for --baseline FILE or --write-baseline FILE")
+    return ()
+
+
+def compared(report: Report, options: dict[str, Any], known: tuple[Known, ...], whole: bool) -> Report:
+    """The report against the baseline, or against the one that is written of it now."""
+    path = options["write_baseline"] or options["baseline"]
+    if not path:
+        return report
+    from importguard.cli.writing import write_file
+    from importguard.policy import baseline
+
+    if options["write_baseline"]:
+        if not all(image.complete for image in report.images):
+            unwritten = f"The baseline {path} was not written: the check is not complete."
+            return replace(report, notes=(*report.notes, unwritten))
+        write_file(path, baseline.render(report), "--write-baseline")
+        known = baseline.read(path)
+    result = baseline.compare(report, known, frozenset(options["baseline_accept"]), whole)
+    assert result.comparison is not None
+    return replace(result, notes=(*result.notes, baseline.note(path, result.comparison)))

@@ -1,0 +1,93 @@
+"""``importguard check``: options → Config → validate → render → write → exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importguard.cli.check_options import check_options
+from importguard.cli.lazy_commands import SUMMARIES
+from importguard.cli.options import output
+
+if TYPE_CHECKING:
+    from importguard.config import Config
+    from importguard.model import Report
+    from importguard.progress import Progress
+
+
+@click.command(
+    short_help=SUMMARIES["check"],
+    epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 no image or no "
+    "engine, 4 the check could not be completed.",
+)
+@click.argument("images", metavar="[IMAGE]...", nargs=-1)
+@check_options
+@click.pass_context
+def check(ctx: click.Context, /, **options: Any) -> int:
+    """Check that every module of the application in each IMAGE can be imported.
+
+    An image that the engine does not have is pulled. With --build, the image is built first. Options can be
+    given in importguard.toml or in [tool.importguard] of pyproject.toml.
+    """
+    from importguard.cli.baseline_options import compared, prepare
+    from importguard.cli.ci_runtime import pipeline
+    from importguard.cli.settings import configs, is_whole
+    from importguard.progress import make_progress
+    from importguard.validation import exit_code
+
+    wanted = configs(ctx, options)
+    known = prepare(options)
+    outputs = _outputs(options["outputs"])
+    color = not options["no_color"] and not os.environ.get("NO_COLOR")
+    runs_in = pipeline(os.environ)
+    asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
+    format_ = options["format_"] if asked else None
+    progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
+    try:
+        whole = is_whole(ctx, options)
+        report = compared(_judged(ctx, wanted, progress, whole), options, known, whole)
+    finally:
+        progress.close()
+    from importguard.cli.publishing import Style, publish
+
+    publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
+    return exit_code(report, options["fail_on"])
+
+
+def _outputs(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(format, file) of each ``-o``. Raises UsageError now for what could not be written after the check."""
+    outputs = [output(value) for value in values]
+    if outputs:
+        from importguard.cli.writing import check_writable
+
+        for _, path in outputs:
+            check_writable(path)
+    return outputs
+
+
+def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole: bool) -> Report:
+    """Check every image; what the configuration says of findings is applied to all of them together."""
+    from importguard import validation
+    from importguard.cli.config_option import configuration
+
+    if len(wanted) > 1:
+        from importguard.engines.docker.build import check_paths
+
+        # What is wrong with the last one should not show when the others have been checked.
+        for config in wanted:
+            if config.build:
+                check_paths(config.build)
+    images = [image for config in wanted for image in validation.validate(config, progress).images]
+    from importguard.model import Report
+
+    report, file = Report(tuple(images)), configuration(ctx)
+    if file is None:
+        return report
+    from datetime import date
+
+    from importguard.policy.suppression import apply
+
+    return apply(report, file.policy, date.today(), whole)

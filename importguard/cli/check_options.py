@@ -1,0 +1,179 @@
+"""The options of ``importguard check``: one entry each, in the order of the help."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Optional
+
+import click
+
+from importguard.cli.options import FORMATS, Line, duration, option, size
+
+_JOBS = min(os.cpu_count() or 1, 4)
+
+
+def _read_configuration(ctx: click.Context, parameter: click.Parameter, value: Optional[str]) -> None:
+    from importguard.cli.config_option import read
+
+    read(ctx, value)
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_configuration,
+        help="Settings; without it, the nearest importguard.toml or [tool.importguard] in pyproject.toml.",
+    ),
+    option("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
+    option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
+    option(
+        "-f",
+        "--file",
+        "dockerfile",
+        metavar="DOCKERFILE",
+        help="The Dockerfile of the build, or of the source.",
+    ),
+    option("--target", metavar="STAGE", help="With --build: the stage to build."),
+    option(
+        "--build-arg",
+        "build_args",
+        metavar="K=V",
+        multiple=True,
+        type=Line(),
+        help="With --build: a build argument. Repeatable.",
+    ),
+    option("--tag", metavar="NAME", help="With --build: the name that the image gets."),
+    option(
+        "--pull",
+        type=click.Choice(["missing", "always", "never"]),
+        default="missing",
+        show_default=True,
+        help="When to pull the image.",
+    ),
+    option(
+        "--source",
+        metavar="DIR",
+        help="What the image is built from, to name the line to change. [default: the context of --build, "
+        "else the working directory where the image's files are in it]",
+    ),
+    option("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
+    option(
+        "-p",
+        "--package",
+        "packages",
+        metavar="NAME",
+        multiple=True,
+        help="Check this package or module instead of what is found. Repeatable.",
+    ),
+    option(
+        "--exclude",
+        metavar="GLOB",
+        multiple=True,
+        help="Leave out modules by dotted name: 'shop.legacy.*'. Repeatable.",
+    ),
+    option("--include-tests", is_flag=True, help="Check the application's tests too."),
+    option(
+        "--env",
+        metavar="K[=V]",
+        multiple=True,
+        type=Line(),
+        help="Set a variable for the imports; K alone passes its value on. Repeatable.",
+    ),
+    option(
+        "--env-file",
+        "env_files",
+        metavar="FILE",
+        multiple=True,
+        type=Line(),
+        help="Read variables from a file, one K=V a line. Repeatable.",
+    ),
+    option(
+        "--command",
+        "commands",
+        metavar="CMD",
+        multiple=True,
+        type=Line(),
+        help="A command that production starts the image with, in place of its CMD. Repeatable.",
+    ),
+    option("--setup", metavar="MODULE:CALLABLE", help="Call this before the modules are imported."),
+    option(
+        "--network", metavar="NETWORK", default="none", show_default=True, help="The network to check in."
+    ),
+    option(
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        default="10m",
+        show_default=True,
+        help="For the whole check of an image: seconds, or 90s, 10m.",
+    ),
+    option(
+        "--module-timeout",
+        type=duration,
+        metavar="TIME",
+        default="60s",
+        show_default=True,
+        help="For one module.",
+    ),
+    option(
+        "--memory", type=size, metavar="SIZE", default="4g", show_default=True, help="What the check may use."
+    ),
+    option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=_JOBS,
+        help="Interpreters that run beside each other. [default: the processors, at most 4]",
+    ),
+    option(
+        "--python", metavar="PATH", help="The application's interpreter in the image, where it is not found."
+    ),
+    option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
+    option(
+        "--fail-on",
+        type=click.Choice(["startup", "error", "warning", "never"]),
+        default="error",
+        show_default=True,
+        help="The least finding that makes the exit code 1; startup: an error that breaks a start command.",
+    ),
+    option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+    option("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
+    option(
+        "--baseline-accept",
+        metavar="NAME",
+        multiple=True,
+        help="Hide this finding of the baseline although it breaks startup: what is missing, or the module. "
+        "Repeatable.",
+    ),
+    option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="What is written to standard output. In GitHub Actions, text comes with annotations.",
+    ),
+    option(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="[FORMAT=]FILE",
+        multiple=True,
+        type=Line(),
+        help="Write the report to a file too; without FORMAT, its name tells: .json, .sarif, .xml (junit), "
+        ".md, else text. Repeatable.",
+    ),
+    option("-q", "--quiet", is_flag=True, help="Show no progress."),
+    option("-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."),
+    option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+)
+
+
+def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with every option of ``check``."""
+    for add in reversed(_OPTIONS):
+        command = add(command)
+    return command

@@ -1,0 +1,113 @@
+"""``importguard init``: a starting configuration, and the CI file for the pipeline that is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+import click
+
+from importguard.cli.lazy_commands import SUMMARIES
+from importguard.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from importguard.cli import scaffold
+
+_CI = ("github", "gitlab", "cloudbuild", "pre-commit")
+_UNKNOWN = ("https://github.com/OWNER/importguard", "v0.1.0")
+
+
+@click.command(short_help=SUMMARIES["init"])
+@click.option(
+    "--ci",
+    "ci",
+    type=click.Choice(_CI),
+    multiple=True,
+    help="Write for this pipeline, found or not. Repeatable.",
+)
+def init(ci: tuple[str, ...]) -> None:
+    """Write importguard.toml for the Dockerfiles found here, and the CI file for the pipeline that is found.
+
+    Knows GitHub Actions, GitLab, Cloud Build and pre-commit. Never overwrites a file.
+    """
+    from pathlib import Path
+
+    from importguard.cli import scaffold
+    from importguard.cli.writing import write_stdout
+    from importguard.terminal import escape
+
+    root = Path.cwd()
+    files = scaffold.find_build_files(root)
+    if not files:
+        raise UsageError(
+            f"there is no Dockerfile of a Python application below {root}: run this in the folder of the "
+            "repository, or check an image that exists with: importguard check IMAGE"
+        )
+    said = [_configuration(root, files)]
+    for name in ci or scaffold.pipelines(root):
+        said += _pipeline(root, name, files)
+    if len(said) == 1:
+        said.append(f"no pipeline was found here; importguard init --ci {'|'.join(_CI)} writes for one")
+    said.append("next: importguard check")
+    write_stdout("".join(escape(line) + "\n" for line in said))
+
+
+def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:
+    from importguard.cli import scaffold
+    from importguard.cli.config_option import OWN_FILE, find
+
+    existing = find(root)
+    if existing is not None:
+        return f"{existing} is the configuration already, and stays as it is"
+    _create(root / OWN_FILE, scaffold.configuration_text(files))
+    builds = ", ".join(file.dockerfile for file in files)
+    return f"wrote {OWN_FILE}: builds {builds}"
+
+
+def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[str]:
+    from importguard.cli import scaffold
+
+    pipeline = scaffold.PIPELINES[name]
+    url, revision = _origin() or _UNKNOWN
+    text = scaffold.pipeline_text(name, files, url, revision)
+    place = pipeline.file
+    if (root / place).exists() and pipeline.beside is not None:
+        place = pipeline.beside
+    if (root / place).exists():
+        if name != "pre-commit":
+            return [f"{place} exists already, and stays as it is"]
+        return [f"{place} exists already, and stays as it is; add to it:", *text.rstrip("\n").split("\n")[1:]]
+    _create(root / place, text)
+    said = [f"wrote {place}"]
+    said += [f"  put in where importguard is installed from: {url}"] if (url, revision) == _UNKNOWN else []
+    return said + ([f"  {pipeline.advice}"] if pipeline.advice and _is_needed(place, pipeline) else [])
+
+
+def _is_needed(place: str, pipeline: scaffold.Pipeline) -> bool:
+    """A whole new pipeline needs no line in another file."""
+    return pipeline.beside is None or place == pipeline.beside
+
+
+def _create(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _origin() -> Optional[tuple[str, str]]:
+    """(URL, commit) of the repository that importguard was installed from, where pip knows it (PEP 610)."""
+    import json
+    import re
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = json.loads(distribution("importguard").read_text("direct_url.json") or "{}")
+        url, commit = origin["url"], origin["vcs_info"]["commit_id"]
+    except (PackageNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    # What goes into a file of the repository may hold no password, whatever pip noted.
+    return re.sub(r"^(https?://)[^/@]*@", r"\1", str(url)), str(commit)

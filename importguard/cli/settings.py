@@ -1,0 +1,173 @@
+"""The options of ``importguard check`` as values: one Config a run, or one for each image of the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
+
+import click
+from click.core import ParameterSource
+
+from importguard.cli.config_option import configuration, image_defaults
+from importguard.cli.options import build_argument, environment, setup_callable
+from importguard.config import Build, Config
+from importguard.errors import UsageError
+
+if TYPE_CHECKING:
+    from importguard.policy.configuration import Configuration, ImageSettings
+
+_BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"}
+# Options that are settings of the same name and value.
+_SAME = (
+    *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
+    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on", "source", "dockerfile"),
+)
+# What says which image is meant: with --all, the file says it.
+_WHICH = {
+    "images": "an image",
+    "build": "--build",
+    "dockerfile": "-f/--file",
+    "target": "--target",
+    "tag": "--tag",
+}
+
+
+def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
+    """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
+    if _all(ctx, options):
+        file = configuration(ctx)
+        return [_of_image(ctx, options, image, file) for image in file.images] if file else []
+    options = _one_way(ctx, options)
+    _check_images(ctx, options)
+    origins = {image: _origin(ctx, options, image) for image in options["images"]}
+    if len(set(origins.values())) > 1:
+        return [
+            replace(_config({**options, "images": (image,)}), origin=build)
+            for image, build in origins.items()
+        ]
+    return [replace(_config(options), origin=next(iter(origins.values()), None))]
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _described(ctx: click.Context) -> tuple[ImageSettings, ...]:
+    """The images that the file describes."""
+    file = configuration(ctx)
+    return file.images if file else ()
+
+
+def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
+    """Whether the images of the file are to be checked. What is typed wins over the file's ``all = true``."""
+    if not options["all_"]:
+        return False
+    # Before click 8.2, an argument that is not there counts as typed.
+    named = [flag for name, flag in _WHICH.items() if options[name] and _typed(ctx, name)]
+    if named and _typed(ctx, "all_"):
+        raise UsageError(f"--all checks the images of the configuration file; give either it or {named[0]}")
+    if not named and not _described(ctx):
+        file = configuration(ctx)
+        where = file.path if file else "no configuration file was found: it"
+        raise UsageError(f"--all: {where} describes no image; add [[image]] tables to it")
+    return not named
+
+
+def _origin(ctx: click.Context, options: dict[str, Any], image: str) -> Optional[Build]:
+    """The build that the configuration has for an image that is given by name: its own ``[[image]]``, else
+    the ``build`` of the whole file."""
+    file = configuration(ctx)
+    if file is None or any(_typed(ctx, name) for name in ("source", "dockerfile")):
+        return None
+    described = described_image(file.images, image)
+    if described is None and file.images:
+        return None
+    values = image_defaults(ctx, file, described.settings if described else file.settings)
+    context = values.get("build") or (described and values.get("source"))
+    if not context:
+        return None
+    arguments = tuple(build_argument(value) for value in values.get("build_args") or ())
+    return Build(context, values.get("dockerfile"), values.get("target"), arguments)
+
+
+def described_image(images: Sequence[ImageSettings], reference: str) -> Optional[ImageSettings]:
+    """The ``[[image]]`` that describes ``reference``: by its reference or tag, else by the name alone, as
+    ``shop`` describes registry.example.org/shop:4f2a, where only one does."""
+    for image in images:
+        if reference in (image.reference, image.settings.get("tag")):
+            return image
+    name = _bare_name(reference)
+    alike = [
+        image
+        for image in images
+        if name
+        in (image.name, _bare_name(image.reference or ""), _bare_name(image.settings.get("tag") or ""))
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _bare_name(reference: str) -> str:
+    """The last part of an image's name, without registry, tag and digest."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _one_way(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Images that are typed take the place of a build that the environment or the file names."""
+    replaced = options["images"] and options["build"] and not _typed(ctx, "build")
+    return {**options, "build": None} if replaced else options
+
+
+def _of_image(
+    ctx: click.Context, options: dict[str, Any], image: ImageSettings, file: Configuration
+) -> Config:
+    """The settings of one image: what is typed or in the environment wins over what the file says of it."""
+    strong = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    own = image_defaults(ctx, file, image.settings)
+    chosen = {name: value for name, value in own.items() if ctx.get_parameter_source(name) not in strong}
+    merged = {**options, **chosen, "images": (image.reference,) if image.reference else ()}
+    if image.reference:
+        merged["build"] = None
+    if not image.reference and not merged["build"]:
+        raise UsageError(f"{file.path}: image {image.name!r}: give build, or the reference of an image")
+    return _config(merged, image.name)
+
+
+def _config(options: dict[str, Any], name: str = "") -> Config:
+    build = None
+    if options["build"]:
+        arguments = tuple(build_argument(value) for value in options["build_args"])
+        build = Build(options["build"], options["dockerfile"], options["target"], arguments, options["tag"])
+    return Config(
+        name=name or None,
+        build=build,
+        env=environment(options["env"], options["env_files"], os.environ),
+        setup=setup_callable(options["setup"]),
+        **{key: options[key] for key in _SAME},
+    )
+
+
+def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
+    """Either images or a build; what is typed for the one is refused with the other."""
+    if options["images"] and options["build"]:
+        raise UsageError("give either images to check or --build CONTEXT, not both")
+    if not options["images"] and not options["build"]:
+        found, described = configuration(ctx), len(_described(ctx))
+        file = f", or --all for the images of {found.path} ({described})" if found and described else ""
+        raise UsageError(
+            f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help; "
+            "importguard init writes a configuration that names it)"
+        )
+    if any(not image.strip() for image in options["images"]):
+        raise UsageError("an image's name is empty; give a reference such as shop:1.4")
+    refused = {"pull": "--pull"} if options["build"] else _BUILD_ONLY
+    for name, flag in refused.items():
+        if _typed(ctx, name):
+            raise UsageError(f"{flag} is {'not for' if options['build'] else 'only for'} --build")
+
+
+def is_whole(ctx: click.Context, options: dict[str, Any]) -> bool:
+    """Whether the run checks all that the file is for, so that an ignore without a match is one too many."""
+    narrowed = any(_typed(ctx, name) for name in ("packages", "exclude"))
+    return not narrowed and (_all(ctx, options) or not _described(ctx))

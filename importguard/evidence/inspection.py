@@ -1,0 +1,59 @@
+"""All that one inspection of an image observed: ``Evidence`` holds the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional
+
+from importguard.evidence.imports import EntryPoint, ImportSite, ModuleImport, Preparation
+
+if TYPE_CHECKING:
+    from importguard.evidence.surroundings import Clues
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What the engine says of the image. ``environment`` are the names of its variables, never their values,
+    but ``python_path`` is the value of PYTHONPATH.
+
+    ``history`` are the instructions that made it, the oldest first, as builders write them. They may hold
+    values: they are compared with Dockerfiles, and never shown.
+    """
+
+    created: str = ""
+    workdir: str = "/"
+    user: str = ""
+    environment: tuple[str, ...] = ()
+    python_path: str = ""
+    volumes: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that one inspection observed. ``error`` says why it broke off, where it did.
+
+    ``clues`` is None where none were gathered: nothing failed and there is no source, or the check broke off.
+    """
+
+    executable: str
+    version: str
+    implementation: str
+    import_path: tuple[str, ...]
+    modules: tuple[ModuleImport, ...]
+    sites: tuple[ImportSite, ...]
+    entrypoints: tuple[EntryPoint, ...]
+    preparation: Optional[Preparation]
+    complete: bool
+    error: Optional[str]
+    notes: tuple[str, ...]
+    details: tuple[str, ...]
+    seconds: float
+    clues: Optional[Clues] = None
+    image: ImageFacts = field(default_factory=ImageFacts)
+    existing: tuple[str, ...] = ()
+    """Names of the variables whose value is a path that exists in the image."""
+    readers: tuple[str, ...] = ()
+    """Modules whose source names a file that the imports left behind."""

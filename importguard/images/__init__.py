@@ -1,1 +1,0 @@
-"""How a candidate becomes an image of the engine."""

@@ -1,0 +1,211 @@
+"""What the probe says, taken from the container's output and turned into Evidence."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from importguard.engines.base import Exit, Image
+from importguard.errors import InspectionError
+from importguard.evidence.imports import (
+    Cause,
+    EntryPoint,
+    Frame,
+    ImportFailure,
+    ImportSite,
+    ModuleImport,
+    Preparation,
+    VariableLookup,
+)
+from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.progress import Progress
+
+if TYPE_CHECKING:
+    from importguard.inspectors.surroundings import Gathered
+
+LONGEST_FRAME = 64 << 20
+LONGEST_NOISE = 2000
+
+
+class Observed:
+    """What the probe has said so far. ``meanwhile`` is called when it has said all, and only has to end."""
+
+    def __init__(self, secret: str, progress: Progress, meanwhile: Callable[[], object] = bool) -> None:
+        self.meanwhile = meanwhile
+        self.mark = secret.encode() + b" "
+        self.progress = progress
+        self.begun = time.monotonic()
+        self.discovery: dict[str, Any] = {}
+        self.modules: dict[str, ModuleImport] = {}
+        self.entrypoints: list[EntryPoint] = []
+        self.preparation: Optional[Preparation] = None
+        self.sites: list[ImportSite] = []
+        self.readers: list[str] = []
+        self.clues: Optional[Gathered] = None
+        self.end: Optional[dict[str, Any]] = None
+        self.too_old = ""
+        self.noise = b""
+
+    def take(self, output: Iterator[bytes]) -> None:
+        """Read the stream to its end; the container goes with it, whatever happens."""
+        with closing(output):  # type: ignore[type-var]
+            buffer = b""
+            for chunk in output:
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                buffer = buffer[:LONGEST_FRAME] if buffer.startswith(self.mark) else buffer[-LONGEST_NOISE:]
+                for line in lines:
+                    self.line(line)
+            self.noise += buffer[-LONGEST_NOISE:]
+
+    def line(self, line: bytes) -> None:
+        """Take in one line: a frame, or noise."""
+        if not line.startswith(self.mark) or len(line) >= LONGEST_FRAME:
+            self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:] if line else self.noise
+            return
+        try:
+            self.event(json.loads(line[len(self.mark) :]))
+        except (ValueError, LookupError, TypeError):
+            self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:]  # torn by what something else printed
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Take in one frame."""
+        kind = event["event"]
+        if kind == "discovery":
+            self.discovery = event
+        elif kind == "module":
+            self.modules[event["name"]] = _module(event, self.paths().get(event["name"]))
+            total = len(self.discovery["modules"])
+            self.progress.update(len(self.modules), total, event["name"])
+        elif kind == "entrypoint":
+            self.entrypoints.append(_entrypoint(event))
+        elif kind == "preparation":
+            failure = _failure(event["failure"])
+            self.preparation = Preparation(event["description"], event["outcome"], failure, event["detail"])
+        elif kind == "sites":
+            self.sites = [
+                ImportSite(module, target, tuple(names), line, scope, path, resolves=False)
+                for module, target, names, line, scope, path in event["sites"]
+            ]
+        elif kind == "left":
+            self.readers = event["readers"]
+        elif kind == "clues":
+            self._gathered().take(event["kind"], event["values"])
+        elif kind == "end":
+            self.end = event
+            self.meanwhile()
+        elif kind == "too_old":
+            self.too_old = f"{event['executable']} is {event['version']}"
+
+    def _gathered(self) -> Gathered:
+        """Loaded with the first clue: of a sound image there is none."""
+        if self.clues is None:
+            from importguard.inspectors.surroundings import Gathered
+
+            self.clues = Gathered()
+        return self.clues
+
+    def paths(self) -> dict[str, str]:
+        """Module name → file."""
+        if "paths" not in self.discovery:
+            self.discovery["paths"] = dict(self.discovery["modules"])
+        paths: dict[str, str] = self.discovery["paths"]
+        return paths
+
+    def evidence(self, ended: Optional[Exit]) -> Evidence:
+        """All of it as Evidence; raises InspectionError where there is no verdict on anything."""
+        error = self.end["error"] if self.end else _died(ended, self.noise)
+        if not self.discovery or (not self.modules and error):
+            raise InspectionError(error)
+        for name, path in self.paths().items():
+            if name not in self.modules:
+                self.modules[name] = ModuleImport(name, path, "unchecked", detail="the check broke off")
+                error = error or f"no verdict on {name} arrived: other output was mixed into the probe's"
+        for name, path, reason in self.discovery["skipped"]:
+            self.modules.setdefault(name, ModuleImport(name, path, "skipped", detail=reason))
+        interpreter = self.discovery["interpreter"]
+        return Evidence(
+            executable=interpreter["executable"],
+            version=interpreter["version"],
+            implementation=interpreter["implementation"],
+            import_path=tuple(self.discovery["search_path"]),
+            modules=tuple(self.modules.values()),
+            sites=tuple(self.sites),
+            entrypoints=tuple(self.entrypoints),
+            preparation=self.preparation,
+            complete=bool(self.end and self.end["complete"]) and error is None,
+            error=error,
+            notes=(*self.discovery["notes"], *(self.end or {}).get("notes", ())),
+            details=tuple(self.discovery["details"]),
+            seconds=time.monotonic() - self.begun,
+            clues=self.clues.clues() if self.clues else None,
+            existing=tuple(self.discovery.get("existing", ())),
+            readers=tuple(self.readers),
+        )
+
+
+def _died(ended: Optional[Exit], noise: bytes) -> str:
+    if ended is not None and ended.timed_out:
+        return "time ran out: the probe did not end in time. Give it more with --timeout"
+    message = "the probe ended without a verdict"
+    if ended is not None:
+        message += f" (exit code {ended.code})"
+        message += "; it ran out of memory, give it more with --memory" if ended.out_of_memory else ""
+    said = noise.decode("utf-8", "backslashreplace").strip()
+    return f"{message}. Its last words: {said[-500:]}" if said else message
+
+
+def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
+    if plain is None:
+        return None
+    return ImportFailure(
+        plain["type"],
+        plain["message"],
+        plain["missing"],
+        tuple(Frame(*frame) for frame in plain["frames"]),
+        tuple(Cause(*cause) for cause in plain["causes"]),
+        tuple(VariableLookup(*lookup) for lookup in plain.get("lookups", ())),
+    )
+
+
+def _entrypoint(event: dict[str, Any]) -> EntryPoint:
+    return EntryPoint(
+        event["command"],
+        event["target"],
+        event["module"],
+        event["attribute"],
+        event["outcome"],
+        tuple(event["reaches"]),
+    )
+
+
+def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
+    return ModuleImport(
+        event["name"],
+        path,
+        event["outcome"],
+        failure=_failure(event["failure"]),
+        seconds=event["seconds"],
+        culprit=event["culprit"],
+        detail=event["detail"],
+        output=event["output"],
+        frames=tuple(Frame(*frame) for frame in event.get("frames", ())),
+    )
+
+
+def facts(image: Image, history: Sequence[str] = ()) -> ImageFacts:
+    """What the engine says of the image, without the values of its variables."""
+    variables = dict(item.partition("=")[::2] for item in image.env)
+    return ImageFacts(
+        created=image.created,
+        workdir=image.workdir,
+        user=image.user,
+        environment=tuple(sorted(variables)),
+        python_path=variables.get("PYTHONPATH", ""),
+        volumes=image.volumes,
+        entrypoint=image.entrypoint,
+        cmd=image.cmd,
+        history=tuple(history),
+    )

@@ -1,0 +1,123 @@
+"""Modules whose verdict may be another's doing are asked again, each in a container of its own.
+
+All modules of a check share one file system and the few privileges that a check grants. So a lock file that
+one module made fails the next one, a folder that one made lets another pass, and a start script that drops
+root's privileges is refused. What a module does in a container of its own, as production would start it,
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from importguard.evidence.imports import EntryPoint, ModuleImport
+from importguard.evidence.inspection import Evidence
+
+MOST_QUESTIONS = 8
+"""Containers that are started at most for failures, each about a second. As many are for left files."""
+
+_SETTLED = frozenset({"imported", "failed", "exited", "crashed"})
+_REFUSED = frozenset({"PermissionError"})
+_OF_FILES = frozenset({"FileExistsError", "FileNotFoundError", "OSError", "BlockingIOError"})
+_ROOT = frozenset({"", "0", "root"})
+
+Ask = Callable[[Sequence[str], bool], Optional[Evidence]]
+"""Imports the named modules in a container of its own, with Docker's usual privileges where that is True."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """``dependents`` failed by the failure of ``module``: they are asked where it passes."""
+
+    module: str
+    privileged: bool = False
+    dependents: tuple[str, ...] = ()
+
+
+def judge_apart(evidence: Evidence, user: str, ask: Ask) -> Evidence:
+    """The evidence with the verdicts of those that were asked again. ``user`` is the image's USER."""
+    if not evidence.complete:
+        return evidence
+    as_root = user.partition(":")[0] in _ROOT
+    for question in (*_of_failures(evidence, as_root), *_of_left_files(evidence)):
+        answer = ask([question.module], question.privileged)
+        evidence, changed = _corrected(evidence, answer, [question.module])
+        passes = any(item.name == question.module and item.outcome == "imported" for item in changed)
+        if passes and question.dependents:
+            answer = ask(question.dependents, question.privileged)
+            evidence, _ = _corrected(evidence, answer, question.dependents)
+    return evidence
+
+
+def _of_failures(evidence: Evidence, as_root: bool) -> Sequence[Question]:
+    """One question a module that fails by the file system or a privilege; start commands' modules first."""
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for item in evidence.modules:
+        if not item.selected or item.failure is None or item.failure.missing is not None:
+            continue
+        types = {cause.type for cause in item.failure.causes} | {item.failure.type}
+        refused = not types.isdisjoint(_REFUSED)
+        if (refused and as_root) or (not refused and not types.isdisjoint(_OF_FILES)):
+            groups.setdefault((item.culprit or item.name, refused), []).append(item.name)
+    starts = {entry.module for entry in evidence.entrypoints}
+    found = []
+    for (culprit, refused), names in groups.items():
+        first = culprit if culprit in names else names[0]
+        rest = tuple(name for name in names if name != first)
+        weight = (starts.isdisjoint(names), -len(names), first)
+        found.append((weight, Question(first, refused, rest)))
+    return [question for _, question in sorted(found, key=lambda item: item[0])][:MOST_QUESTIONS]
+
+
+def _of_left_files(evidence: Evidence) -> Iterator[Question]:
+    """Modules that name a file which an import left, and the start commands that load one of them.
+
+    Where only one names it, that one made it.
+    """
+    readers = set(evidence.readers)
+    if len(readers) < 2:
+        return
+    starts = [entry.module for entry in evidence.entrypoints if not readers.isdisjoint(entry.reaches)]
+    names = [name for name in (*starts, *evidence.readers) if name]
+    passed = {item.name for item in evidence.modules if item.outcome == "imported"}
+    for name in list(dict.fromkeys(name for name in names if name in passed))[:MOST_QUESTIONS]:
+        yield Question(name)
+
+
+def _corrected(
+    evidence: Evidence, answer: Optional[Evidence], names: Sequence[str]
+) -> tuple[Evidence, list[ModuleImport]]:
+    """The evidence with the answer's verdicts on ``names``, and those of them that are other than before."""
+    if answer is None:
+        return evidence, []
+    told = {item.name: item for item in answer.modules if item.name in names and item.outcome in _SETTLED}
+    changed = [told[item.name] for item in evidence.modules if _differs(item, told.get(item.name))]
+    if not changed:
+        return evidence, []
+    new = {item.name: item for item in changed}
+    entries = {entry.command: entry for entry in answer.entrypoints if entry.module in new}
+    details = [f"{item.name}: {item.outcome} in a container of its own" for item in changed]
+    corrected = replace(
+        evidence,
+        modules=tuple(new.get(item.name, item) for item in evidence.modules),
+        entrypoints=tuple(_entry(entry, entries) for entry in evidence.entrypoints),
+        details=(*evidence.details, *details),
+    )
+    return corrected, changed
+
+
+def _differs(old: ModuleImport, new: Optional[ModuleImport]) -> bool:
+    if new is None or not old.selected:
+        return False
+    return old.outcome != new.outcome or _words(old) != _words(new)
+
+
+def _words(item: ModuleImport) -> Optional[tuple[str, str]]:
+    return (item.failure.type, item.failure.message) if item.failure else None
+
+
+def _entry(entry: EntryPoint, answers: dict[str, EntryPoint]) -> EntryPoint:
+    answer = answers.get(entry.command)
+    return answer if answer is not None and answer.target == entry.target else entry

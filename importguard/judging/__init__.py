@@ -1,0 +1,1 @@
+"""From evidence to the report on an image: ``image_report`` is the way in."""

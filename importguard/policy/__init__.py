@@ -1,0 +1,1 @@
+"""What the team decided about findings: the configuration file, severities, ignores and the baseline."""

@@ -1,0 +1,221 @@
+"""The configuration file: importguard.toml, or [tool.importguard] in pyproject.toml.
+
+What is wrong in it is an error with the file, the key and the nearest right name: a setting that is misspelt
+must not be one that is silently not there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from importguard.errors import UsageError
+from importguard.model import Severity
+from importguard.policy.model import Ignore, Policy
+from importguard.rules import find_rule
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PROJECT_FILE = "pyproject.toml"
+_IGNORE = {"rule": "string", "module": "string", "missing": "string", "reason": "string", "expires": "date"}
+_SEVERITIES = ("error", "warning", "note", "off")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "quantity": (str, int, float),
+    "date": (date, str),
+    "table": (dict,),
+}
+_WORDS = {
+    "string": "a string",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "quantity": 'a number, or a string such as "90s" or "512m"',
+    "date": "a date such as 2030-12-31",
+    "table": "a table",
+    "list": "a list of strings",
+    "tables": "a list of tables",
+}
+Keys = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """One ``[[image]]``: its name, the reference of an image that exists already, and settings of its own."""
+
+    name: str
+    reference: Optional[str]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A configuration file that was read. ``settings`` are keyed by the long names of options."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    policy: Policy
+    images: tuple[ImageSettings, ...]
+
+
+def has_table(project: Path) -> bool:
+    """Whether a pyproject.toml configures importguard. Raises UsageError for one that can't be read."""
+    return "importguard" in _tool(_read(project), project)
+
+
+def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
+    """Read and check a configuration file.
+
+    ``keys`` are the options of the whole run by their long names, with their kind: string, boolean, integer,
+    quantity, list (of strings); ``image_keys`` those that an ``[[image]]`` may have. Raises UsageError.
+    """
+    document = _read(path)
+    if path.name == PROJECT_FILE:
+        tool = _tool(document, path)
+        if "importguard" not in tool:
+            raise UsageError(f"{path} has no table [tool.importguard]")
+        document = tool["importguard"]
+    table = _Table(path, "", document)
+    table.check({**keys, "rules": "table", "ignore": "tables", "image": "tables"})
+    settings = {key: value for key, value in document.items() if key in keys}
+    policy = Policy(
+        _severities(_Table(path, "rules", document.get("rules", {}))),
+        tuple(_ignore(item) for item in table.tables("ignore")),
+    )
+    images = tuple(_image(item, image_keys) for item in table.tables("image"))
+    _unique(table, [image.name for image in images])
+    return Configuration(path, settings, policy, images)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of the file, with the words to blame it by."""
+
+    path: Path
+    name: str
+    values: Any
+
+    def error(self, text: str, key: str = "") -> UsageError:
+        where = ".".join(part for part in (self.name, key) if part)
+        return UsageError(f"{self.path}: {where}: {text}" if where else f"{self.path}: {text}")
+
+    def check(self, kinds: Keys) -> None:
+        """Raise UsageError for the first key that is not known, and for the first value of a wrong type."""
+        if not isinstance(self.values, dict):
+            raise self.error("this must be a table")
+        for key, value in self.values.items():
+            if key not in kinds:
+                raise self.error(f"there is no such setting{_near(key, kinds)}", key)
+            if not _fits(value, kinds[key]):
+                raise self.error(f"this must be {_WORDS[kinds[key]]}, not {_shown(value)}", key)
+
+    def tables(self, key: str) -> list[_Table]:
+        return [
+            _Table(self.path, f"{key} {number}", item)
+            for number, item in enumerate(self.values.get(key, []), 1)
+        ]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error
+
+
+def _tool(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    tool = document.get("tool", {})
+    if not isinstance(tool, dict):
+        raise UsageError(f"{path}: tool: this must be a table")
+    return tool
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "list":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == "tables":
+        return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    # To Python, true is a number, and a point in time is a day.
+    if isinstance(value, (bool, datetime)):
+        return kind == "boolean" and isinstance(value, bool)
+    return isinstance(value, _TYPES[kind])
+
+
+def _shown(value: Any) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _near(wrong: str, right: Iterable[str]) -> str:
+    found = difflib.get_close_matches(wrong.lower().replace("_", "-"), list(right), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _rule(name: str, table: _Table, key: str) -> str:
+    """The number of a rule that is given by its number or its name."""
+    try:
+        return find_rule(name).id
+    except UsageError as error:
+        raise table.error(str(error), key) from None
+
+
+def _severities(table: _Table) -> dict[str, Optional[Severity]]:
+    found: dict[str, Optional[Severity]] = {}
+    for name, value in table.values.items():
+        number = _rule(name, table, "")
+        if value not in _SEVERITIES:
+            raise table.error(f"this must be error, warning, note or off, not {_shown(value)}", name)
+        if number in found:
+            raise table.error(f"{number} is set twice, by its number and by its name", name)
+        found[number] = None if value == "off" else Severity(value)
+    return found
+
+
+def _ignore(table: _Table) -> Ignore:
+    table.check(_IGNORE)
+    values = table.values
+    if not str(values.get("reason", "")).strip():
+        raise table.error("a reason is required: say why this may be ignored", "reason")
+    if not {"rule", "module", "missing"} & set(values):
+        raise table.error("this would ignore everything: give at least one of rule, module, missing")
+    rule = _rule(values["rule"], table, "rule") if "rule" in values else None
+    return Ignore(
+        values["reason"], rule, values.get("module"), values.get("missing"), _expires(values, table)
+    )
+
+
+def _expires(values: Mapping[str, Any], table: _Table) -> Optional[date]:
+    value = values.get("expires")
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise table.error(f"this must be {_WORDS['date']}, not {_shown(value)}", "expires") from None
+
+
+def _image(table: _Table, keys: Keys) -> ImageSettings:
+    table.check({**keys, "name": "string", "reference": "string"})
+    values = dict(table.values)
+    name, reference = values.pop("name", ""), values.pop("reference", None)
+    if not name.strip():
+        raise table.error("a name is required: what reports call the image", "name")
+    if reference is not None and (not reference.strip() or "build" in values):
+        raise table.error("give either build, or the reference of an image that exists", "reference")
+    return ImageSettings(name, reference, values)
+
+
+def _unique(table: _Table, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise table.error(f"{names.count(name)} images are called {name!r}", "image")

@@ -1,0 +1,76 @@
+"""What a policy makes of findings: another severity, or out of sight with a reason. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Optional
+
+from importguard.model import Finding, ImageReport, Report, Suppression
+from importguard.policy.model import Ignore, Policy
+
+_BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
+
+
+def apply(report: Report, policy: Policy, today: date, whole: bool = True) -> Report:
+    """The report with its findings' severities set, and with those that are ignored among ``suppressed``.
+
+    An ignore that has expired is a note. So is one that matches nothing, where ``whole`` says that everything
+    was to be checked that the policy is for, and it was.
+    """
+    images = tuple(_apply(image, policy, today) for image in report.images)
+    whole = whole and all(image.complete for image in report.images)
+    return replace(report, images=images, notes=(*report.notes, *_notes(report, policy, today, whole)))
+
+
+def _apply(image: ImageReport, policy: Policy, today: date) -> ImageReport:
+    active = [ignore for ignore in policy.ignores if not _expired(ignore, today)]
+    judged = [_judge(finding, policy, active) for finding in image.findings]
+    return replace(
+        image,
+        findings=tuple(finding for finding in judged if finding.suppression is None),
+        suppressed=(*image.suppressed, *(finding for finding in judged if finding.suppression)),
+    )
+
+
+def _judge(finding: Finding, policy: Policy, active: list[Ignore]) -> Finding:
+    severity = policy.severities.get(finding.rule.id, finding.severity)
+    if severity is None:
+        return replace(finding, suppression=Suppression("rule", f"{finding.rule.id} is turned off"))
+    ignore = next((ignore for ignore in active if _matches(ignore, finding)), None)
+    suppression = Suppression("ignore", ignore.reason) if ignore else None
+    return replace(finding, severity=severity, suppression=suppression)
+
+
+def _matches(ignore: Ignore, finding: Finding) -> bool:
+    """Whether everything that is given matches.
+
+    A finding of a missing module is one however many modules import it: ``module`` must match all of them,
+    or the failure of one would hide that of another. Other findings are those of the module that they name.
+    """
+    if ignore.rule not in (None, finding.rule.id):
+        return False
+    if ignore.missing is not None and not _like(finding.missing, ignore.missing):
+        return False
+    by_missing = finding.rule.id in _BY_MISSING and finding.affected
+    names = finding.affected if by_missing else (finding.module,)
+    return ignore.module is None or all(_like(name, ignore.module) for name in names)
+
+
+def _like(name: Optional[str], glob: str) -> bool:
+    return name is not None and fnmatchcase(name, glob)
+
+
+def _expired(ignore: Ignore, today: date) -> bool:
+    return ignore.expires is not None and today > ignore.expires
+
+
+def _notes(report: Report, policy: Policy, today: date, whole: bool) -> Iterator[str]:
+    findings = [finding for image in report.images for finding in image.findings]
+    for ignore in policy.ignores:
+        if _expired(ignore, today):
+            yield f"An ignore expired on {ignore.expires} ({ignore}; reason: {ignore.reason})."
+        elif whole and not any(_matches(ignore, finding) for finding in findings):
+            yield f"Warning: an ignore matches nothing ({ignore}; reason: {ignore.reason}): remove it."

@@ -1,0 +1,129 @@
+"""The sentences that reports for people share. Strings of the image are escaped as for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from importguard.diagnosis.parts import CODE, IMAGE, part_of
+from importguard.model import Finding, ImageReport, Severity
+from importguard.terminal import escape, escape_lines
+
+_MOST_LINES = 8
+_LONGEST_LINE = 1500
+_MOST_NAMES = 6
+_MOST_COMMANDS = 4
+
+_SUPPRESSED = {
+    "rule": "by a rule that is turned off",
+    "ignore": "ignored by the configuration",
+    "baseline": "in the baseline",
+}
+_PART_HEADINGS = {
+    (IMAGE, True): "The image is wrong: left out, not copied or not installed",
+    (IMAGE, False): "In the image",
+    (CODE, True): "The code is wrong in any image",
+    (CODE, False): "In the code",
+}
+
+
+def short_verdict(image: ImageReport) -> str:
+    """What came of the image, in a few words."""
+    parts = [count(len(image.findings), "finding")] if image.findings else []
+    parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
+    return ", ".join(parts) or ("nothing new" if image.suppressed else "every module imports")
+
+
+def sentences(image: ImageReport) -> Iterator[str]:
+    """What came of the image and of what starts it: whole sentences. None where no module was found."""
+    outcomes = Counter(module.outcome for module in image.modules)
+    checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
+    failed = checked - outcomes["imported"]
+    everything = (*image.findings, *image.suppressed)
+    if image.suppressed and not image.findings:
+        yield "Nothing is found but what is suppressed."
+    if failed:
+        causes = sum(1 for finding in everything if finding.reached and finding.rule.id != "IG109")
+        verb = "does" if failed == 1 else "do"
+        yield f"{failed} of {count(checked, 'module')} {verb} not import, from {count(causes, 'cause')}."
+    elif checked and not everything:
+        yield from _all_import(checked)
+    unreached = sum(1 for finding in everything if not finding.reached)
+    if unreached:
+        verb = "is" if unreached == 1 else "are"
+        yield f"{count(unreached, 'more missing module')} {verb} behind them and would fail next."
+    yield from _startup(image)
+    if checked and not failed and everything:
+        yield from _all_import(checked)
+    if image.suppressed:
+        yield _suppressed(image)
+
+
+def _all_import(checked: int) -> Iterator[str]:
+    yield f"All {checked} modules import." if checked > 1 else "The module imports."
+
+
+def _startup(image: ImageReport) -> Iterator[str]:
+    unknown = {entry.command for entry in image.entrypoints if not entry.target}
+    known = [entry.command for entry in image.entrypoints if entry.command not in unknown]
+    names = list(dict.fromkeys(map(escape, known)))
+    rest = f" and {len(names) - _MOST_COMMANDS} more" if len(names) > _MOST_COMMANDS else ""
+    commands = ", ".join(names[:_MOST_COMMANDS]) + rest
+    broken = sum(1 for finding in (*image.findings, *image.suppressed) if finding.breaks_startup)
+    if broken:
+        verb = "breaks" if broken == 1 else "break"
+        behind = f" ({commands})" if commands else ""
+        yield f"{count(broken, 'finding')} {verb} startup{behind}."
+    elif commands and image.complete:
+        yield f"What starts it can be loaded: {commands}."
+    elif not commands and image.complete:
+        yield "No start command was recognised; name the one that production runs: --command CMD."
+
+
+def _suppressed(image: ImageReport) -> str:
+    """How many findings are not shown, and why."""
+    reasons = Counter(finding.suppression.by for finding in image.suppressed if finding.suppression)
+    why = ", ".join(f"{reasons[by]} {words}" for by, words in _SUPPRESSED.items() if reasons[by])
+    verb = "is" if len(image.suppressed) == 1 else "are"
+    return f"{count(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """``1 cause``, ``2 causes``."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def part_heading(part: str, image: ImageReport) -> str:
+    """What stands above the findings of a part; it calls nothing wrong where they are only warnings."""
+    findings = [finding for finding in image.findings if part_of(finding) == part]
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
+    return f"{_PART_HEADINGS[part, wrong]} ({count(len(findings), 'finding')})"
+
+
+def story(finding: Finding) -> list[str]:
+    """What is wrong, why, and what to do, as lines that are escaped as for a terminal."""
+    lines = escape_lines(finding.message).split("\n")[:_MOST_LINES]
+    told = [line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " …" for line in lines if line]
+    effects = ["It keeps the application from starting."] if finding.breaks_startup else []
+    effects += ["No start command loads it."] if finding.loaded_at_startup is False else []
+    effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
+    others = [escape(name) for name in finding.affected if name != finding.module]
+    effects += [f"{_listed(others)} {_verb(finding, others)}."] if others else []
+    told += [" ".join(effects)] if effects else []
+    if finding.diagnosis is not None:
+        told += [escape(finding.diagnosis.explanation), f"Try: {escape(finding.diagnosis.remedy)}"]
+    return told
+
+
+def _verb(finding: Finding, others: Sequence[str]) -> str:
+    if not finding.reached:
+        return "would fail too"
+    return "fails too" if len(others) == 1 else "fail too"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and 7 more modules``."""
+    shown = names if len(names) <= _MOST_NAMES else names[: _MOST_NAMES - 1]
+    rest = [count(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
+    *first, last = [*shown, *rest]
+    return f"{', '.join(first)} and {last}" if first else last

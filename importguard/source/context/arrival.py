@@ -1,0 +1,96 @@
+"""Which files of the source never get into the image that a build would make, and by which line.
+
+Careful with what can't be told: a file that a RUN may install or move into the final stage is not said to be
+left out.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from importguard.source.dockerfile.copies import feeding_stages, nearest_copy
+from importguard.source.dockerfile.installs import bind_mounts
+from importguard.source.model import Copy, Dockerfile, Instruction, Place, Source
+
+# What makes something else of files than what was copied, or puts them elsewhere.
+_TRANSFORMS = re.compile(
+    r"\b(cp|mv|rsync|ln|tar|zip|make|zipapp|pyinstaller|nuitka|cythonize|shiv|pex|pants|bazel)\b"
+    r"|\b(build|wheel|bdist\w*|compileall)\b|setup\.py"
+)
+_MOUNT = re.compile(r"--mount=(\S+)")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that the image will not have. ``place`` is the line to blame: of .dockerignore, or the COPY that
+    comes nearest; None where the Dockerfile has none. ``exception`` is what .dockerignore needs.
+    """
+
+    path: str
+    cause: str  # ignored | not-copied
+    place: Optional[Place]
+    exception: Optional[str] = None
+
+
+def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
+    """The files that do not get in, and notes on what can't be told."""
+    found = [LeftOut(one.path, "ignored", one.rule, one.exception) for one in source.ignored]
+    dockerfile, notes = source.dockerfile, []
+    if dockerfile is None:
+        return found, ["There is no Dockerfile: only what .dockerignore leaves out was looked at."]
+    feeding = feeding_stages(dockerfile)
+    copies = [one for one in dockerfile.copies if one.stage in feeding]
+    untold = [one for one in copies if not one.resolved and not _brings_no_code(one)]
+    if untold:
+        lines = ", ".join(f"{dockerfile.path}:{one.line}" for one in untold)
+        notes.append(f"What {lines} copies can't be told, so nothing is said of what no COPY takes.")
+        return found, notes
+    arriving = _arriving(source, dockerfile, feeding)
+    for file in source.files:
+        if file.path in source.context_files and file.path not in arriving:
+            copy = nearest_copy(dockerfile, _below(file.path, source.context))
+            place = Place(dockerfile.path, copy.line, copy.text) if copy else None
+            found.append(LeftOut(file.path, "not-copied", place))
+    return found, notes
+
+
+def _brings_no_code(copy: Copy) -> bool:
+    """A heredoc or a URL brings one file that is not the context's."""
+    return "<<" in copy.text or bool(re.search(r"\s[a-z]+://", copy.text))
+
+
+def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[str]:
+    """The files that are copied into the final stage, or into one that may make something else of them."""
+    lineage = set(dockerfile.lineage())
+    transforming = {stage for stage in feeding if _transforms(dockerfile, stage)}
+    found = {one.path for one in source.placements if one.stage in lineage | transforming}
+    for instruction in dockerfile.instructions:
+        if instruction.stage in feeding and instruction.keyword == "RUN":
+            for folder in _mounted(instruction):
+                whole = posixpath.normpath(posixpath.join(source.context, folder))
+                found.update(path for path in source.context_files if _is_below(path, whole))
+    return found
+
+
+def _transforms(dockerfile: Dockerfile, stage: int) -> bool:
+    if any(one.stage == stage and one.locals for one in dockerfile.installs):
+        return True
+    own = [one for one in dockerfile.instructions if one.stage == stage and one.keyword == "RUN"]
+    return any(_TRANSFORMS.search(one.text) for one in own)
+
+
+def _mounted(instruction: Instruction) -> Iterator[str]:
+    mounts = _MOUNT.findall(instruction.text)
+    return (folder for _, folder in bind_mounts(mounts, "/"))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder == "." or path == folder or path.startswith(folder + "/")
+
+
+def _below(path: str, folder: str) -> str:
+    return path if folder == "." else posixpath.relpath(path, folder)

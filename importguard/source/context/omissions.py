@@ -1,0 +1,253 @@
+"""The modules that a build would leave out, and where the code that goes in imports them. Nothing is run."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Optional
+
+from importguard.probe.imports import import_sites, parse
+from importguard.source.context.arrival import LeftOut, left_out
+from importguard.source.context.suggested_copy import CopyLines
+from importguard.source.dockerfile.early_installs import early_installs
+from importguard.source.model import Source
+from importguard.source.modules.import_statements import likely_imports
+from importguard.source.modules.module_names import (
+    import_roots,
+    innermost_first,
+    is_test,
+    module_name,
+    module_names,
+    source_roots,
+)
+from importguard.source.modules.named_modules import NamedModule, installed_apps, started_modules
+from importguard.source.modules.standard_library import STANDARD
+
+if TYPE_CHECKING:
+    from importguard.probe.imports import Site
+
+_AT_ONCE = frozenset({"module", "start", "settings"})
+_SEVERITIES = ("error", "warning", None)
+
+
+@dataclass(frozen=True)
+class ImportedAt:
+    """An import in a file that goes in. ``scope`` as in ``evidence.ImportSite``; ``start`` is a start command
+    of the Dockerfile, ``settings`` Django's INSTALLED_APPS.
+    """
+
+    module: str
+    path: str
+    line: int
+    scope: str
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A module that is left out, and the imports that won't find it. A package stands for what is in it.
+
+    ``copy`` is the COPY line that it needs; None where one takes it already.
+    """
+
+    module: str
+    left_out: LeftOut
+    imports: tuple[ImportedAt, ...]
+    copy: Optional[str] = None
+
+    @property
+    def severity(self) -> Optional[str]:
+        """error: importing a module that goes in fails. warning: a function fails when it is called.
+
+        None where the imports are guarded or for type checkers only.
+        """
+        scopes = {one.scope for one in self.imports}
+        if scopes & _AT_ONCE:
+            return "error"
+        return "warning" if scopes & {"function", "lazy"} else None
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build would leave out: ``omissions`` are imported by code that goes in, ``others`` are not.
+
+    ``notes`` say what could not be told. Counts are of files that an import could load.
+    """
+
+    files: int
+    going_in: int
+    omissions: tuple[Omission, ...]
+    others: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many modules are missed as soon as their importer is imported."""
+        return sum(1 for one in self.omissions if one.severity == "error")
+
+    @property
+    def warnings(self) -> int:
+        """How many modules are missed when some function is called."""
+        return sum(1 for one in self.omissions if one.severity == "warning")
+
+
+def examine(source: Source, include_tests: bool = False) -> Build:
+    """What the build of ``source`` leaves out. Files are read where their imports may matter.
+
+    Imports in tests do not count unless they are asked for.
+    """
+    out, notes = left_out(source)
+    lost = {one.path: one for one in out}
+    inside = [
+        file.path for file in source.files if file.path in source.context_files and file.path not in lost
+    ]
+    known = {*import_roots(inside, source.context), *source_roots([*inside, *lost]), *_image_roots(source)}
+    roots = innermost_first(known)
+    finder = _Finder(source.root, roots, inside, lost)
+    importers = [path for path in inside if path.endswith(".py") and (include_tests or not is_test(path))]
+    imports: dict[str, dict[ImportedAt, None]] = {}
+    for file, site in finder.all_imports(importers, source) if lost else ():
+        imports.setdefault(file, {})[site] = None
+    copies = CopyLines(source, lost)
+    found = [
+        _omission(next(iter(sites)).module, lost[path], sorted(sites, key=_order), copies)
+        for path, sites in imports.items()
+    ]
+    found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
+    whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
+    others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
+    notes += early_installs(source)
+    return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
+
+
+def _image_roots(source: Source) -> Iterator[str]:
+    """The folders of the source that become PYTHONPATH's and the WORKDIR, as far as COPY tells."""
+    if source.dockerfile is None:
+        return
+    stage = source.dockerfile.stages[source.dockerfile.final]
+    places = [*stage.env.get("PYTHONPATH", "").split(":"), stage.workdir]
+    starts = [place.rstrip("/") + "/" for place in places if place.startswith("/") and place != "/"]
+    for one in source.placements:
+        for start in starts:
+            tail = one.destination[len(start) :] if one.destination.startswith(start) else ""
+            if tail and f"/{one.path}".endswith(f"/{tail}"):
+                yield one.path[: -len(tail)].rstrip("/")
+
+
+def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:
+    needs_copy = copies.source.dockerfile is not None and not copies.is_covered(out.path)
+    copy = copies.line_for(module, out.path) if needs_copy or out.cause == "not-copied" else None
+    return Omission(module, out, tuple(sites), copy)
+
+
+def _order(site: ImportedAt) -> tuple[bool, str, int]:
+    return site.scope not in _AT_ONCE, site.path, site.line
+
+
+class _Finder:
+    """Finds imports of modules that are left out in files that go in."""
+
+    def __init__(self, root: str, roots: tuple[str, ...], inside: list[str], lost: Collection[str]) -> None:
+        self.root = root
+        self.roots = roots
+        self.present = {name for path in inside for name in module_names(path, roots)}
+        # What is left of a package whose __init__.py is left out is a namespace package (PEP 420).
+        self.present |= {parent for name in self.present for parent in _parents(name)}
+        self.packages = {posixpath.dirname(path) for path in (*inside, *lost) if path.endswith("__init__.py")}
+        self.paths = tuple(lost)
+        self.lost: dict[str, str] = {}
+        self.beside: dict[str, dict[str, str]] = {}
+        for path in sorted(lost):
+            for name in module_names(path, roots):
+                if name not in self.present:
+                    self.lost.setdefault(name, path)
+            self._note_beside(path)
+
+    def _note_beside(self, path: str) -> None:
+        """A script finds what lies beside it: the folder of the script is on its import path."""
+        folder = posixpath.dirname(path)
+        for start in (folder, posixpath.dirname(folder)):
+            name = module_name(path, start)
+            if name and name not in STANDARD and "." not in name:
+                self.beside.setdefault(start, {}).setdefault(name, path)
+
+    def all_imports(self, importers: Iterable[str], source: Source) -> Iterator[tuple[str, ImportedAt]]:
+        """What the start command and the files ``importers`` import of what is left out."""
+        if source.dockerfile is not None:
+            there = {one.destination for one in source.placements if one.stage == source.dockerfile.final}
+            for named in started_modules(source.dockerfile):
+                found = self._started(named, there)
+                if found is not None:
+                    yield found[1], ImportedAt(found[0], source.dockerfile.path, named.line, "start")
+        for path in importers:
+            yield from self.imports(path)
+
+    def _started(self, named: NamedModule, there: Collection[str]) -> Optional[tuple[str, str]]:
+        """A module of the start command that is left out; of a script, the only file that it can be."""
+        if not named.script:
+            return self._missing(named.module, (), {})
+        if named.script in there:
+            return None
+        paths = [path for path in self.paths if f"/{path}".endswith(f"/{named.path}")]
+        return (
+            (next(iter(module_names(paths[0], self.roots)), named.path), paths[0])
+            if len(paths) == 1
+            else None
+        )
+
+    def imports(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
+        """The file that is left out, and the import, for each in the file ``path``."""
+        try:
+            with open(os.path.join(self.root, path), "rb") as stream:
+                text = stream.read()
+        except OSError:
+            return
+        for named in installed_apps(text):
+            app = self._missing(named.module, (), {})
+            if app is not None:
+                yield app[1], ImportedAt(app[0], path, named.line, "settings")
+        module = next(iter(module_names(path, self.roots)), "")
+        is_package = posixpath.basename(path) == "__init__.py"
+        folder = posixpath.dirname(path)
+        script = {} if folder in self.packages else self.beside.get(folder, {})
+        package = module if is_package else module.rpartition(".")[0]
+        if not any(self._missing(target, names, script) for target, names in likely_imports(text, package)):
+            return
+        for target, names, line, scope in _sites(text, path, module, is_package):
+            found = self._missing(target, names, script)
+            if found is not None:
+                yield found[1], ImportedAt(found[0], path, line, scope)
+
+    def _missing(self, target: str, names: Iterable[str], script: dict[str, str]) -> tuple[str, str] | None:
+        """The first module on the way that is left out: its name and file."""
+        parts = target.split(".")
+        ways = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        for name in (*ways, *(f"{target}.{name}" for name in names if name != "*")):
+            if name in self.present:
+                continue
+            path = self.lost.get(name) or script.get(name)
+            if path is not None:
+                return name, path
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _sites(text: bytes, path: str, module: str, is_package: bool) -> Sequence[Site]:
+    """The imports of a file: read once for all builds that it goes into."""
+    try:
+        return import_sites(parse(text, path), module, is_package)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()  # not for this Python, or for none: the check in the image says so
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name

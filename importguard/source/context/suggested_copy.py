@@ -1,0 +1,82 @@
+"""The COPY line that would bring a module into the image, to the place where its neighbours are."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Optional
+
+from importguard.source.dockerfile.copies import feeding_stages, takes
+from importguard.source.model import Source
+
+
+class CopyLines:
+    """Writes COPY lines for the files that ``source`` leaves out. ``lost`` are their paths."""
+
+    def __init__(self, source: Source, lost: Collection[str]) -> None:
+        self.source = source
+        self._arriving = {
+            folder for file in source.files if file.path not in lost for folder in _folders(file.path)
+        }
+
+    def is_covered(self, path: str) -> bool:
+        """Whether a COPY would take the file, if the context had it."""
+        dockerfile = self.source.dockerfile
+        if dockerfile is None:
+            return True
+        feeding, relative = feeding_stages(dockerfile), self._in_context(path)
+        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
+
+    def line_for(self, module: str, path: str) -> str:
+        """The line for the highest folder of the module that is left out as a whole, else for its file."""
+        root = _root_of(module, path)
+        whole = path
+        for folder in reversed(list(_folders(path))):
+            if (not root or folder.startswith(f"{root}/")) and folder not in self._arriving:
+                whole = folder
+                break
+        there = posixpath.join(self._place_of(root), posixpath.relpath(whole, root or "."))
+        here = self._in_context(whole)
+        return f'COPY ["{here}", "{there}"]' if " " in here + there else f"COPY {here} {there}"
+
+    def _place_of(self, root: str) -> str:
+        """The folder of the image that ``root`` becomes, by the files that get there or to the folders above;
+        else the WORKDIR."""
+        dockerfile = self.source.dockerfile
+        assert dockerfile is not None
+        for folder in dict.fromkeys((root, *_folders(root), "")):
+            place = self._voted_place(folder)
+            if place is not None:
+                return posixpath.normpath(
+                    posixpath.join(place, posixpath.relpath(root or ".", folder or "."))
+                )
+        return dockerfile.stages[dockerfile.final].workdir
+
+    def _voted_place(self, folder: str) -> Optional[str]:
+        dockerfile = self.source.dockerfile
+        assert dockerfile is not None
+        start, votes = f"{folder}/" if folder else "", Counter[str]()
+        for one in self.source.placements:
+            tail = one.path[len(start) :]
+            is_below = one.stage == dockerfile.final and one.path.startswith(start)
+            if is_below and one.destination.endswith(f"/{tail}"):
+                votes[one.destination[: -len(tail)].rstrip("/") or "/"] += 1
+        return votes.most_common(1)[0][0] if votes else None
+
+    def _in_context(self, path: str) -> str:
+        context = self.source.context
+        return path if context == "." else posixpath.relpath(path, context)
+
+
+def _root_of(module: str, path: str) -> str:
+    """The folder that has to be on the import path for ``path`` to be ``module``."""
+    stem = path[: -len("/__init__.py")] if path.endswith("/__init__.py") else path.rpartition(".")[0]
+    tail = module.replace(".", "/")
+    return stem[: -len(tail)].rstrip("/") if stem.endswith(tail) else posixpath.dirname(path)
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path is in, the innermost first."""
+    while path := posixpath.dirname(path):
+        yield path

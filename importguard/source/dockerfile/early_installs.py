@@ -1,0 +1,89 @@
+"""Editable installs that run before the packages which they would map are copied.
+
+Source: setuptools maps the top-level packages that lie in a flat project when it runs (editable_wheel.py,
+_TopLevelFinder); with a src folder, and with other backends, it adds the folder to the import path.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from importguard.source.dockerfile.placement import placements
+from importguard.source.model import Dockerfile, Install, Placement, Source
+
+_OTHER_BACKENDS = (
+    "hatchling",
+    "poetry",
+    "flit_core",
+    "pdm.backend",
+    "uv_build",
+    "maturin",
+    "scikit_build_core",
+)
+
+
+def early_installs(source: Source) -> Iterator[str]:
+    """A sentence for each editable install of the image that misses packages which are copied later."""
+    dockerfile = source.dockerfile
+    if dockerfile is None:
+        return
+    final = [one for one in source.placements if one.stage == dockerfile.final]
+    for install in dockerfile.installs:
+        if install.stage not in dockerfile.lineage() or not install.editable:
+            continue
+        before = {one.destination for one in _placed_before(install, dockerfile, source)}
+        for folder in install.editable:
+            late = _top_packages(folder, (one for one in final if one.destination not in before))
+            late = {name: one for name, one in late.items() if not _holds(before, f"{folder}/{name}")}
+            if late and _is_setuptools(install, folder, next(iter(late.values())), source):
+                line = min(one.line for one in late.values())
+                names = ", ".join(sorted(late))
+                yield (
+                    f"{dockerfile.path}:{install.line} installs {folder} as an editable project, which maps "
+                    f"what lies there then, and line {line} copies {names} only afterwards: a console script "
+                    f"would not find it. Put that COPY above line {install.line}."
+                )
+
+
+def _placed_before(install: Install, dockerfile: Dockerfile, source: Source) -> Iterable[Placement]:
+    earlier = tuple(copy for copy in dockerfile.copies if copy.line < install.line)
+    start = "" if source.context == "." else f"{source.context}/"
+    files = [path[len(start) :] for path in source.context_files if path.startswith(start)]
+    return placements(replace(dockerfile, copies=earlier), files)
+
+
+def _top_packages(folder: str, placed: Iterable[Placement]) -> dict[str, Placement]:
+    """The packages and modules right in a folder of the image."""
+    found: dict[str, Placement] = {}
+    start = folder.rstrip("/") + "/"
+    for one in placed:
+        parts = one.destination[len(start) :].split("/") if one.destination.startswith(start) else []
+        is_package = len(parts) == 2 and parts[1] == "__init__.py"
+        is_module = len(parts) == 1 and parts[0] != "setup.py" and parts[0].endswith(".py")
+        if is_package or is_module:
+            found.setdefault(parts[0].partition(".")[0], one)
+    return found
+
+
+def _holds(places: Iterable[str], stem: str) -> bool:
+    return any(place.startswith((f"{stem}/", f"{stem}.")) for place in places)
+
+
+def _is_setuptools(install: Install, folder: str, placed: Placement, source: Source) -> bool:
+    """Whether setuptools installs the project, by its pyproject.toml or setup.py beside the packages."""
+    depth = placed.destination[len(folder.rstrip("/")) + 1 :].count("/") + 1
+    root = placed.path
+    for _ in range(depth):
+        root = posixpath.dirname(root)
+    project = os.path.join(source.root, root)
+    try:
+        with open(os.path.join(project, "pyproject.toml"), encoding="utf-8", errors="replace") as stream:
+            text = stream.read()
+    except OSError:
+        return os.path.isfile(os.path.join(project, "setup.py"))
+    if install.tool != "pip" and "[build-system]" not in text:
+        return False  # uv and the like install no project that can't be built
+    return not any(backend in text for backend in _OTHER_BACKENDS)

@@ -1,0 +1,259 @@
+"""A Dockerfile as a value: its stages as they end, its COPY lines, its installs, each with its line.
+
+Source: the Dockerfile reference. Nothing is run: what a RUN does to files is not known here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Optional
+
+from importguard.source.dockerfile.installs import Surroundings, installs
+from importguard.source.dockerfile.lines import Line, read_lines
+from importguard.source.dockerfile.variables import Words, split
+from importguard.source.model import BaseImage, Copy, Dockerfile, Install, Instruction, Stage
+
+# What the builder sets itself (Dockerfile reference, "Automatic platform ARGs"): not known here.
+_PLATFORM = tuple(
+    f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT")
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
+_ARCHIVE = re.compile(r"\.(tar|tgz|tbz2?|txz|tar\.\w+)$")
+
+
+# AWS's base images for Lambda: https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
+_LAMBDA = re.compile(r"(^|/)(lambda/python|aws-lambda-python|lambda-python)\b")
+_LAMBDA_ENV = ("LAMBDA_TASK_ROOT=/var/task", "LAMBDA_RUNTIME_DIR=/var/runtime")
+
+
+def _known_base(name: str) -> BaseImage:
+    if _LAMBDA.search(name):
+        return BaseImage(name, "/var/task", _LAMBDA_ENV)
+    return BaseImage(name)
+
+
+class DockerfileError(ValueError):
+    """The text is no Dockerfile that could be built; the message says why."""
+
+
+@dataclass
+class _State:
+    """A stage while it is read. A variable whose value is None is set, but its value can't be told."""
+
+    index: int
+    name: Optional[str]
+    base: str
+    parent: Optional[int]
+    line: int
+    workdir: str = "/"
+    workdir_line: Optional[int] = None
+    user: str = ""
+    user_line: Optional[int] = None
+    env: dict[str, str] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    env_lines: dict[str, int] = field(default_factory=dict)
+    base_workdir: str = "/"
+    arguments: dict[str, Optional[str]] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Optional[str]]:
+        """What a variable stands for here: ENV goes before ARG."""
+        known = {name: None if name in self.unknown else value for name, value in self.env.items()}
+        return {**self.arguments, **known}
+
+    def finished(self) -> Stage:
+        return Stage(
+            self.index,
+            self.name,
+            self.base,
+            self.parent,
+            self.line,
+            self.workdir,
+            self.workdir_line,
+            self.user,
+            self.user_line,
+            dict(self.env),
+            dict(self.env_lines),
+            self.base_workdir,
+        )
+
+
+def parse_dockerfile(
+    text: str,
+    path: str,
+    target: Optional[str] = None,
+    build_args: Sequence[str] = (),
+    base: Optional[BaseImage] = None,
+) -> Dockerfile:
+    """Read ``text``; ``path`` is what the value is to say, ``base`` what is known of a base image.
+
+    Raises DockerfileError for one without a stage.
+    """
+    lines, escape = read_lines(text)
+    given = dict(item.partition("=")[::2] for item in build_args if "=" in item)
+    reading = _Reading(escape, given, base)
+    for line in lines:
+        reading.read(line)
+    if not reading.states:
+        raise DockerfileError(f"{path} has no FROM")
+    return Dockerfile(
+        path,
+        tuple(state.finished() for state in reading.states),
+        reading.stage_index(target, path),
+        tuple(reading.instructions),
+        tuple(reading.copies),
+        tuple(reading.installs),
+    )
+
+
+class _Reading:
+    """The instructions one after the other."""
+
+    def __init__(self, escape: str, given: Mapping[str, str], base: Optional[BaseImage] = None) -> None:
+        self.escape = escape
+        self.given = given
+        self.base = base
+        self.states: list[_State] = []
+        self.instructions: list[Instruction] = []
+        self.copies: list[Copy] = []
+        self.installs: list[Install] = []
+        self.before: dict[str, Optional[str]] = dict.fromkeys(_PLATFORM)
+
+    def read(self, line: Line) -> None:
+        if line.keyword == "FROM":
+            self._from(line)
+        stage = len(self.states) - 1
+        heredoc = "\n".join(one.text for one in line.heredocs)
+        self.instructions.append(
+            Instruction(line.keyword, line.text, line.line, line.end_line, stage, heredoc)
+        )
+        if line.keyword == "ARG":
+            self._arg(line)
+        elif self.states:
+            reader = _READERS.get(line.keyword)
+            if reader is not None:
+                reader(self, line, self.states[-1])
+
+    def stage_index(self, target: Optional[str], path: str) -> int:
+        """The stage that ``--target`` names, the last one without it."""
+        if target is None:
+            return len(self.states) - 1
+        found = self._stage(target)
+        if found is None:
+            raise DockerfileError(f"{path} has no stage {target}")
+        return found
+
+    def _stage(self, name: str) -> Optional[int]:
+        for state in reversed(self.states):
+            if state.name is not None and state.name.lower() == name.lower():
+                return state.index
+        return int(name) if name.isdecimal() and int(name) < len(self.states) else None
+
+    def _from(self, line: Line) -> None:
+        words = split(line.value, self.escape)
+        base = Words(self.before, self.escape).expand(words[0]) if words else ""
+        name = words[2] if len(words) > 2 and words[1].lower() == "as" else None
+        parent = None if base.isdecimal() else self._stage(base)
+        state = _State(len(self.states), name, base, parent, line.line)
+        if parent is not None:
+            origin = self.states[parent]
+            state.workdir, state.workdir_line = origin.workdir, origin.workdir_line
+            state.base_workdir = origin.workdir
+            state.user, state.user_line = origin.user, origin.user_line
+            state.env, state.env_lines = dict(origin.env), dict(origin.env_lines)
+            state.unknown = set(origin.unknown)
+        else:
+            known = self.base if self.base and self.base.name == base else _known_base(base)
+            state.workdir = state.base_workdir = known.workdir
+            # As what stands outside of the Dockerfile: no line of it sets them.
+            state.arguments = {name: value for name, _, value in (item.partition("=") for item in known.env)}
+        self.states.append(state)
+
+    def _arg(self, line: Line) -> None:
+        for word in split(line.value, self.escape):
+            name, equals, default = word.partition("=")
+            values = self.states[-1].values() if self.states else self.before
+            value: Optional[str] = ""
+            if equals:
+                words = Words(values, self.escape)
+                value = words.expand(default)
+                value = None if words.unknown else value
+            elif self.states and name in self.before:
+                value = self.before[name]
+            target = self.states[-1].arguments if self.states else self.before
+            target[name] = self.given.get(name, value)
+
+    def _env(self, line: Line, state: _State) -> None:
+        pairs = split(line.value, self.escape)
+        if pairs and "=" not in pairs[0]:  # the old form: ENV name value with spaces
+            name, _, value = line.value.partition(" ")
+            pairs = [f"{name}={value.strip()}"]
+        values = state.values()
+        for pair in pairs:
+            name, _, written = pair.partition("=")
+            words = Words(values, self.escape)
+            state.env[name] = words.expand(written)
+            state.env_lines[name] = line.line
+            state.unknown.discard(name)
+            if words.unknown:
+                state.unknown.add(name)
+
+    def _workdir(self, line: Line, state: _State) -> None:
+        written = Words(state.values(), self.escape).expand(line.value)
+        joined = posixpath.normpath(posixpath.join(state.workdir, written))
+        state.workdir = "/" + joined.lstrip("/")
+        state.workdir_line = line.line
+
+    def _user(self, line: Line, state: _State) -> None:
+        state.user, state.user_line = Words(state.values(), self.escape).expand(line.value), line.line
+
+    def _copy(self, line: Line, state: _State) -> None:
+        words = line.json() or split(line.value, self.escape)
+        expander = Words(state.values(), self.escape)
+        paths = [expander.expand(word) for word in words]
+        if len(paths) < 2:
+            return
+        origin = line.flag("from")
+        # "--from=0" and a name; what is no stage is an image or a named context.
+        stage = self._stage(origin) if origin else None
+        unread = line.heredocs or any(_URL.match(path) for path in paths[:-1])
+        packed = line.keyword == "ADD" and any(_ARCHIVE.search(path) for path in paths[:-1])
+        self.copies.append(
+            Copy(
+                line.line,
+                state.index,
+                line.text,
+                tuple(paths[:-1]),
+                _destination(paths[-1], state.workdir, many=len(paths) > 2),
+                stage if stage != state.index else None,
+                origin if origin and (stage is None or stage == state.index) else None,
+                resolved=not (expander.unknown or unread or packed),
+                excludes=tuple(line.flag_values("exclude")),
+                parents=line.flag("parents") in ("", "true"),
+                link=line.flag("link") in ("", "true"),
+            )
+        )
+
+    def _run(self, line: Line, state: _State) -> None:
+        surroundings = Surroundings(state.index, state.workdir, dict(state.env), state.values())
+        self.installs.extend(installs(line, surroundings))
+
+
+def _destination(path: str, workdir: str, many: bool) -> str:
+    """Absolute; with a slash at the end where it says itself that it is a folder."""
+    folder = many or path.endswith(("/", "/.")) or path in ("", ".")
+    joined = posixpath.normpath(posixpath.join(workdir, path))
+    joined = joined[1:] if joined.startswith("//") else joined
+    return joined + "/" if folder and joined != "/" else joined
+
+
+_READERS = {
+    "ENV": _Reading._env,
+    "WORKDIR": _Reading._workdir,
+    "USER": _Reading._user,
+    "COPY": _Reading._copy,
+    "ADD": _Reading._copy,
+    "RUN": _Reading._run,
+}

@@ -1,0 +1,114 @@
+"""Find the builds of a repository: each Dockerfile with the folder that it is built from."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from importguard.source.dockerfile.copies import feeding_stages
+from importguard.source.dockerfile.placement import placements
+from importguard.source.locating.contexts import ContextFiles, possible_contexts, sources_found
+from importguard.source.locating.listing import list_repository
+from importguard.source.locating.model import RepositoryFiles
+from importguard.source.model import Dockerfile, Tree
+
+# Folders whose Dockerfiles are no one's production.
+_ASIDE = frozenset(
+    {".devcontainer", "test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"}
+)
+_PYTHON = re.compile(r"(?i)python|pypy|\b(pip3?|uv|poetry|pipenv|pdm|conda|g?unicorn|celery)\b|\.py\b")
+
+
+@dataclass(frozen=True)
+class FoundBuilds:
+    """The builds that take Python files in, and ``notes`` on the Dockerfiles that were left out."""
+
+    trees: tuple[Tree, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_builds(root: str) -> FoundBuilds:
+    """The builds below ``root``, the upper ones first. None where no Dockerfile takes a Python file in."""
+    repository = list_repository(os.path.abspath(root))
+    paths = ContextFiles({*repository.others, *repository.python})
+    trees, without = [], []
+    named = _counting(repository.dockerfiles)
+    of_python = [path for path in named if _speaks_of_python(repository.dockerfiles[path])]
+    without += [path for path in named if of_python and path not in of_python]
+    for path in of_python or named:
+        dockerfile, target = _with_target(repository, path)
+        context = _best_context(repository, path, dockerfile, paths)
+        if context is None or not _takes_python(dockerfile, context, repository):
+            without.append(path)
+            continue
+        trees.append(Tree(root, _below(root, context), _below(root, path), target))
+    return FoundBuilds(tuple(trees), tuple(_left_out(without) if trees else ()))
+
+
+def find_context(root: str, dockerfile: str) -> str:
+    """The folder that a named Dockerfile is built from: ``root`` where its COPY sources exist there."""
+    repository = list_repository(os.path.abspath(root))
+    path = os.path.relpath(dockerfile, root).replace(os.sep, "/")
+    if path not in repository.dockerfiles:
+        return root
+    paths = ContextFiles({*repository.others, *repository.python})
+    context = _best_context(repository, path, repository.dockerfiles[path], paths, first="")
+    return _below(root, context) if context else root
+
+
+def _counting(dockerfiles: Iterable[str]) -> list[str]:
+    """The Dockerfiles, without those of tests and examples where there are others."""
+    ordered = sorted(dockerfiles, key=lambda path: (path.count("/"), path))
+    return [path for path in ordered if _ASIDE.isdisjoint(path.split("/")[:-1])] or ordered
+
+
+def _speaks_of_python(dockerfile: Dockerfile) -> bool:
+    return any(_PYTHON.search(instruction.text) for instruction in dockerfile.instructions)
+
+
+def _with_target(repository: RepositoryFiles, path: str) -> tuple[Dockerfile, Optional[str]]:
+    """The Dockerfile as the repository builds it: by the stage that all its builds name."""
+    dockerfile = repository.dockerfiles[path]
+    targets = {build.target for build in repository.builds if build.dockerfile == path}
+    target = next(iter(targets)) if len(targets) == 1 else None
+    names = {stage.name: stage.index for stage in dockerfile.stages if stage.name}
+    if target is None or target not in names:
+        return dockerfile, None
+    return replace(dockerfile, final=names[target]), target
+
+
+def _best_context(
+    repository: RepositoryFiles,
+    path: str,
+    dockerfile: Dockerfile,
+    paths: ContextFiles,
+    first: Optional[str] = None,
+) -> Optional[str]:
+    """The context in which most COPY sources exist; None where there is none of them in any."""
+    contexts = possible_contexts(path, repository.builds)
+    contexts = contexts if first is None else [first, *contexts]
+    parts = {context: sources_found(dockerfile, dockerfile.final, context, paths) for context in contexts}
+    best = max(contexts, key=lambda context: parts[context])
+    return best if parts[best] else None
+
+
+def _takes_python(dockerfile: Dockerfile, context: str, repository: RepositoryFiles) -> bool:
+    start = f"{context}/" if context else ""
+    files = [path[len(start) :] for path in repository.python if path.startswith(start)]
+    feeding = feeding_stages(dockerfile)
+    return any(one.stage in feeding for one in placements(dockerfile, files))
+
+
+def _below(root: str, path: str) -> str:
+    return os.path.join(root, *path.split("/")) if path else root
+
+
+def _left_out(paths: Sequence[str]) -> list[str]:
+    """One note for all: frontends, mostly."""
+    if not paths:
+        return []
+    listed = ", ".join(sorted(paths))
+    return [f"No Python is run in {listed}, or no Python file goes in: not looked at (-f FILE does)."]

@@ -1,0 +1,1 @@
+"""The Python modules of a source tree: their names, and what they import."""

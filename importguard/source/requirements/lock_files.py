@@ -1,0 +1,85 @@
+"""Lock files: uv.lock, poetry.lock, pdm.lock, pylock.toml (PEP 751) and Pipfile.lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+from importguard.source.model import Place, Requirement
+from importguard.source.requirements.project_files import read_toml
+from importguard.source.requirements.requirement_text import Lines, requirement
+
+
+def read_lock(text: str, path: str) -> Iterator[Requirement]:
+    """What a lock in TOML has locked; raises ValueError where it is none."""
+    document, lines = read_toml(text), Lines(path, text)
+    key = "packages" if isinstance(document.get("packages"), list) else "package"
+    after = 0
+    for package in _tables(document.get(key)):
+        header = lines.section_after(f"[[{key}]]", after)
+        after = header
+        name, version = package.get("name"), package.get("version")
+        if isinstance(name, str):
+            place = lines.of_key("name", header)
+            yield from _locked(name, version, _marker(package), place, package)
+
+
+def _marker(package: Mapping[str, Any]) -> str:
+    """uv writes a list of markers, of which one must hold; Poetry one, or one for each group."""
+    for key in ("marker", "markers", "resolution-markers"):
+        value = package.get(key)
+        if isinstance(value, Mapping):
+            value = value.get("main")
+        if isinstance(value, list):
+            value = " or ".join(f"({one})" for one in value if isinstance(one, str))
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _locked(
+    name: str, version: object, marker: str, place: Place, package: Mapping[str, Any]
+) -> Iterator[Requirement]:
+    text = f"{name}=={version}" if isinstance(version, str) else name
+    group = _group(package)
+    for candidate in (f"{text} ; {marker}" if marker else text, text):
+        found = requirement(candidate, place, kind="lock", group=group, editable=_is_editable(package))
+        if found is not None:
+            yield found
+            return
+
+
+def _group(package: Mapping[str, Any]) -> Optional[str]:
+    """The first group of those that a package is locked for, None where it is for all or not told."""
+    groups = package.get("groups")
+    groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else []
+    if not groups and isinstance(package.get("category"), str):
+        groups = [package["category"]]
+    return None if not groups or {"main", "default"} & set(groups) else groups[0]
+
+
+def _is_editable(package: Mapping[str, Any]) -> bool:
+    source = package.get("source")
+    return isinstance(source, Mapping) and bool({"editable", "virtual"} & set(source))
+
+
+def read_pipfile_lock(text: str, path: str) -> Iterator[Requirement]:
+    """What a Pipfile.lock has locked; raises ValueError where it is none."""
+    document, lines = json.loads(text), Lines(path, text)
+    if not isinstance(document, dict):
+        raise ValueError("it holds no object")
+    for section, packages in document.items():
+        if section == "_meta" or not isinstance(packages, dict):
+            continue
+        start = lines.first(rf"\s*\"{section}\": {{.*", 0) or 0
+        for name, package in packages.items():
+            if isinstance(package, dict):
+                place = lines.place(rf"\s*\"{name}\": {{.*", start)
+                version = str(package.get("version", "")).removeprefix("==") or None
+                group = {"default": "main", "develop": "dev"}.get(section, section)
+                yield from _locked(name, version, str(package.get("markers", "")), place, {"groups": [group]})
+
+
+def _tables(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,46 @@
+"""Which of the declared requirements the image is to have."""
+
+from __future__ import annotations
+
+import posixpath
+
+from importguard.source.dockerfile.copies import feeding_stages
+from importguard.source.model import Install, Requirement, Source
+
+_PYTHON_TOOLS = frozenset(("pip", "uv", "poetry", "pdm", "pipenv"))
+_PROJECT_FILES = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
+
+
+def runtime_requirements(source: Source) -> list[Requirement]:
+    """The main requirements that the build installs, each file's once; all main ones of the context's own
+    folder where the Dockerfile does not tell.
+
+    Extras, groups, constraints and locks are no promises: what they hold may be meant to be absent.
+    """
+    main = [one for one in source.requirements if one.kind == "main"]
+    installs = _installs(source)
+    if installs:
+        found = [one for one in main if any(_reads(install, one) for install in installs)]
+    else:
+        found = [one for one in main if (posixpath.dirname(one.place.path) or ".") == source.context]
+    return list({(one.place, one.name): one for one in reversed(found)}.values())[::-1]
+
+
+def _installs(source: Source) -> list[Install]:
+    """The commands that install what files declare, in stages that feed the image."""
+    dockerfile = source.dockerfile
+    if dockerfile is None:
+        return []
+    feeding = feeding_stages(dockerfile)
+    return [
+        one
+        for one in dockerfile.installs
+        if one.stage in feeding and one.tool in _PYTHON_TOOLS and (one.files or one.locals)
+    ]
+
+
+def _reads(install: Install, requirement: Requirement) -> bool:
+    paths = (requirement.place.path, *(place.path for place in requirement.via))
+    if not set(paths).isdisjoint(install.files):
+        return True
+    return bool(install.locals) and posixpath.basename(requirement.place.path) in _PROJECT_FILES

@@ -1,0 +1,150 @@
+"""IG104 is a warning only on evidence of the environment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+from unit.builders import evidence, failed, frame, raised
+
+from importguard.checks.imports import check
+from importguard.evidence.imports import Frame, ImportFailure, VariableLookup
+from importguard.model import Finding, Severity
+
+ENVIRON = Frame("<frozen os>", 685, "__getitem__", "os")
+SETTINGS = Frame("/lib/pydantic_settings/main.py", 80, "__init__", "pydantic_settings.main")
+INVALID = (
+    "2 validation errors for Settings\n"
+    "database_url\n  Field required [type=missing]\n"
+    "key\n  Field required [type=missing]"
+)
+
+
+def judged(failure: ImportFailure) -> Finding:
+    return check(evidence(failed("shop.conf", failure)))[0]
+
+
+def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
+    return raised((kind, message, None), frames=(frame("shop.conf", 3), *frames))
+
+
+@pytest.mark.parametrize(
+    ("observed", "remedy"),
+    [
+        (failure("KeyError", "'DATABASE_URL'", ENVIRON), "--env DATABASE_URL=…"),
+        (failure("pydantic_core.ValidationError", INVALID, SETTINGS), "--env DATABASE_URL=… --env KEY=…"),
+        (
+            failure(
+                "decouple.UndefinedValueError",
+                "SECRET_KEY not found. Declare it as envvar or define a default",
+            ),
+            "--env SECRET_KEY=…",
+        ),
+        (failure("environs.EnvError", 'Environment variable "SHOP_KEY" not set'), "--env SHOP_KEY=…"),
+        (
+            failure("django.core.exceptions.ImproperlyConfigured", "Set the SECRET_KEY environment variable"),
+            "--env SECRET_KEY=…",
+        ),
+        (failure("RuntimeError", "environment variable API_TOKEN is required"), "--env API_TOKEN=…"),
+        (
+            raised(
+                ("shop.ConfigError", "missing setting", None),
+                ("KeyError", "'TOKEN'", None),
+                ("KeyError", "b'TOKEN'", None),
+                frames=[frame("shop.conf", 3)],
+            ),
+            "--env TOKEN=…",
+        ),
+        (
+            failure(
+                "google.auth.exceptions.DefaultCredentialsError", "Your default credentials were not found."
+            ),
+            "--env GOOGLE_APPLICATION_CREDENTIALS=…",
+        ),
+        (
+            failure("botocore.exceptions.NoRegionError", "You must specify a region."),
+            "--env AWS_DEFAULT_REGION=…",
+        ),
+        (
+            failure("botocore.exceptions.NoCredentialsError", "Unable to locate credentials"),
+            "--env AWS_ACCESS_KEY_ID=… --env AWS_SECRET_ACCESS_KEY=…",
+        ),
+        (
+            raised(
+                ("RuntimeError", "no configuration", None),
+                ("pydantic_core._pydantic_core.ValidationError", INVALID, None),
+                frames=[frame("shop.conf", 3)],
+            ),
+            "--env DATABASE_URL=… --env KEY=…",
+        ),
+        (
+            failure(
+                "django.core.exceptions.ImproperlyConfigured",
+                "Requested setting INSTALLED_APPS, but settings are not configured. You must either define "
+                "the environment variable DJANGO_SETTINGS_MODULE or call settings.configure()",
+            ),
+            "--env DJANGO_SETTINGS_MODULE=…",
+        ),
+    ],
+)
+def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
+    finding = judged(observed)
+    assert finding.severity is Severity.WARNING
+    assert finding.diagnosis is not None
+    assert (finding.diagnosis.cause, finding.diagnosis.remedy) == ("environment", remedy)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("ConnectionRefusedError", "[Errno 111] Connection refused"),
+        ("socket.gaierror", "[Errno -3] Temporary failure in name resolution"),
+        ("sqlalchemy.exc.OperationalError", '(psycopg2) could not connect to server: "db"'),
+        ("redis.exceptions.ConnectionError", "Error -2 connecting to redis:6379. Name or service not known."),
+        ("OSError", "[Errno 101] Network is unreachable"),
+    ],
+)
+def test_a_server_that_cannot_be_reached(kind: str, message: str) -> None:
+    assert judged(failure(kind, message)).severity is Severity.WARNING
+
+
+NONE = "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "alone", "warns"),
+    [
+        ("TypeError", NONE, False, True),
+        ("AttributeError", "'NoneType' object has no attribute 'split'", False, True),
+        ("ValueError", "invalid literal for int() with base 10: ''", False, True),
+        ("sqlalchemy.exc.ArgumentError", "Expected string or URL object, got None", False, True),
+        ("RuntimeError", "PORT is not set", False, True),
+        ("RuntimeError", "no settings", True, True),
+        ("AssertionError", "", True, True),
+        ("RuntimeError", "no settings", False, False),
+        ("RuntimeError", "AIRPORT is closed", False, False),
+        ("NameError", "name 'undefined' is not defined", True, False),
+        ("ValueError", 'it\'s "quoted"', False, False),
+    ],
+)
+def test_a_variable_that_the_statement_looks_up(kind: str, message: str, alone: bool, warns: bool) -> None:
+    observed = replace(failure(kind, message), lookups=(VariableLookup("PORT", alone),))
+    finding = judged(observed)
+    assert finding.severity is (Severity.WARNING if warns else Severity.ERROR)
+    assert (finding.diagnosis.remedy if finding.diagnosis else None) == ("--env PORT=…" if warns else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "last"),
+    [
+        ("KeyError", "'DATABASE_URL'", None),
+        ("ValueError", "invalid literal for int()", None),
+        ("pydantic_core.ValidationError", INVALID, None),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: '/app/config.yml'", None),
+        ("RuntimeError", "SECRET is wrong", ENVIRON),
+    ],
+)
+def test_without_evidence_it_is_an_error(kind: str, message: str, last: Optional[Frame]) -> None:
+    finding = judged(failure(kind, message, *([last] if last else [])))
+    assert (finding.severity, finding.diagnosis) == (Severity.ERROR, None)

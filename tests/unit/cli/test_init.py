@@ -1,0 +1,241 @@
+"""`importguard init`: what it finds, what it writes, and that it overwrites nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+import yaml
+from unit.command_line import run, settings
+from unit.policy.test_configuration import KEYS
+
+from importguard.cli.scaffold import PIPELINES, BuildFile, configuration_text, find_build_files, pipeline_text
+from importguard.config import Build, Config
+from importguard.policy.configuration import load
+
+PYTHON = "FROM python:3.13-slim\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "shop"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    return root
+
+
+def write(**files: str) -> None:
+    """Files by their paths; ``__`` stands for a slash and ``_dot_`` for a full stop."""
+    for name, text in files.items():
+        path = Path(name.replace("_dot_", ".").replace("__", "/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_one_dockerfile(folder: Path, checked: list[Config], capsys: pytest.CaptureFixture[str]) -> None:
+    write(Dockerfile=PYTHON + "COPY . .\n", main_dot_py="")
+    assert run("init") == 0
+    out = capsys.readouterr().out
+    assert "wrote importguard.toml: builds Dockerfile\n" in out
+    assert "no pipeline was found here; importguard init --ci github|gitlab" in out
+    assert out.endswith("next: importguard check\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["Dockerfile", "importguard.toml", "main.py"]
+    assert settings(checked).build == Build(".")
+
+
+def test_several_dockerfiles(folder: Path, checked: list[Config]) -> None:
+    write(
+        api__Dockerfile=PYTHON + "COPY . .\n",
+        api__main_dot_py="",
+        docker__worker_dot_Dockerfile=PYTHON + "COPY worker /srv/worker\n",
+        worker__tasks_dot_py="",
+        web__Dockerfile="FROM node:22\nCOPY . .\n",
+        node_modules__x__Dockerfile=PYTHON,
+        _dot_cache__Dockerfile=PYTHON,
+        tests__Dockerfile=PYTHON,
+    )
+    assert find_build_files(folder) == [
+        BuildFile("api", "api", "api/Dockerfile"),
+        BuildFile("worker", ".", "docker/worker.Dockerfile"),
+    ]
+    assert run("init") == 0
+    assert run("check") == 0
+    assert [(config.name, config.build) for config in checked] == [
+        ("api", Build("api")),
+        ("worker", Build(".", os.path.join("docker", "worker.Dockerfile"))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "copies", "there", "context"),
+    [
+        ("docker/Dockerfile", "COPY src /srv/src", "src/x.py", "."),
+        ("docker/Dockerfile", "COPY requirements.txt .\nCOPY . .", "requirements.txt", "."),
+        ("services/api/Dockerfile", "COPY . .", "services/api/main.py", "services/api"),
+        ("services/api/Dockerfile", "COPY services/api .\nCOPY libs /libs", "libs/x.py", "."),
+        ("services/api/Dockerfile", "COPY api .", "services/api/x.py", "services"),
+        ("api/Dockerfile", "COPY --from=build /x .\nADD https://x.org/y .", "api/main.py", "api"),
+        ("api/Dockerfile", "COPY *.py .", "api/main.py", "api"),
+    ],
+)
+def test_the_context_is_where_what_is_copied_is(
+    path: str, copies: str, there: str, context: str, folder: Path
+) -> None:
+    write(
+        **{path.replace("/", "__"): f"{PYTHON}{copies}\n", there.replace("/", "__").replace(".", "_dot_"): ""}
+    )
+    (found,) = find_build_files(folder)
+    assert found.context == context
+
+
+def test_names_are_different(folder: Path) -> None:
+    write(
+        Dockerfile=PYTHON,
+        Dockerfile_dot_worker=PYTHON,
+        a__worker_dot_dockerfile=PYTHON,
+        b__Containerfile=PYTHON,
+        c__Dockerfile_dot_dockerignore=PYTHON,
+    )
+    assert [file.name for file in find_build_files(folder)] == [
+        "shop",
+        "Dockerfile.worker",
+        "a-worker.dockerfile",
+        "b",
+    ]
+
+
+def test_hostile_dockerfiles(folder: Path) -> None:
+    write(a__Dockerfile="python", b__Dockerfile=PYTHON + "COPY $X [\n" + "\0")
+    (folder / "c").mkdir()
+    (folder / "c" / "Dockerfile").symlink_to("/nowhere")
+    (folder / "d").symlink_to(folder)
+    (folder / "Dockerfile").mkdir()
+    (folder / 'q"\\\x7f').mkdir()
+    (folder / 'q"\\\x7f' / "Dockerfile").write_bytes(b"FROM python\n\xff")
+    files = find_build_files(folder)
+    assert [file.context for file in files] == ["a", "b", 'q"\\\x7f']
+    path = folder / "importguard.toml"
+    path.write_text(configuration_text(files))
+    assert [image.settings["build"] for image in load(path, KEYS, KEYS).images] == ["a", "b", 'q"\\\x7f']
+
+
+def test_without_a_dockerfile(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    write(_dot_github__x="", Dockerfile="FROM node\n")
+    assert run("init") == 2
+    assert "there is no Dockerfile of a Python application" in capsys.readouterr().err
+    assert not (folder / "importguard.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("sign", "file"),
+    [
+        (".github/dependabot.yml", ".github/workflows/importguard.yml"),
+        (".gitlab-ci.yml", ".gitlab/importguard.yml"),
+        (".gitlab/agents", ".gitlab-ci.yml"),
+        ("cloudbuild.yaml", "cloudbuild.importguard.yaml"),
+    ],
+)
+def test_the_pipeline_that_is_found(sign: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write(Dockerfile=PYTHON)
+    Path(sign).parent.mkdir(exist_ok=True)
+    Path(sign).write_text("as it was")
+    assert run("init") == 0
+    assert f"wrote {file}\n" in capsys.readouterr().out
+    assert Path(sign).read_text() == "as it was"
+    assert "importguard check" in Path(file).read_text()
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_nothing_is_overwritten(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline = PIPELINES[name]
+    write(Dockerfile=PYTHON, importguard_dot_toml="# mine\n")
+    mine = [place for place in (pipeline.file, pipeline.beside) if place]
+    for place in mine:
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(place).write_text("mine")
+    assert run("init", "--ci", name) == 0
+    out = capsys.readouterr().out
+    assert "importguard.toml is the configuration already, and stays as it is" in out
+    assert f"{mine[-1]} exists already, and stays as it is" in out
+    assert "wrote" not in out
+    assert [Path(place).read_text() for place in mine] == ["mine"] * len(mine)
+    assert Path("importguard.toml").read_text() == "# mine\n"
+
+
+def test_what_to_add_to_pre_commits_file_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Dockerfile=PYTHON)
+    Path(".pre-commit-config.yaml").write_text("repos: []\n")
+    assert run("init") == 0
+    said = capsys.readouterr().out.split("add to it:\n")[1]
+    (repository,) = yaml.safe_load(said.split("next:")[0])
+    assert repository["hooks"] == [{"id": "importguard-context", "args": ["."]}]
+
+
+def test_a_project_that_is_configured_in_pyproject(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    write(Dockerfile=PYTHON, pyproject_dot_toml="[tool.importguard]\nbuild = '.'\n")
+    assert run("init") == 0
+    assert "pyproject.toml is the configuration already" in capsys.readouterr().out
+    assert not (folder / "importguard.toml").exists()
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_each_file_is_yaml_that_calls_the_program_as_it_is(name: str, checked: list[Config]) -> None:
+    write(Dockerfile=PYTHON, importguard_dot_toml='build = "."')
+    files = [BuildFile("a", ".", "Dockerfile"), BuildFile("b", 'b "x"', "b.Dockerfile")]
+    text = pipeline_text(name, files, "https://example.org/importguard", "0a1b2c")
+    document = yaml.safe_load(text)
+    assert "@" not in text.replace("actions/checkout@v4", "").replace("actions/setup-python@v5", "").replace(
+        "importguard@0a1b2c", ""
+    )
+    if name == "pre-commit":
+        (repository,) = document["repos"]
+        assert (repository["repo"], repository["rev"]) == ("https://example.org/importguard", "0a1b2c")
+        assert [hook["args"] for hook in repository["hooks"]] == [["."], ['b "x"', "--file", "b.Dockerfile"]]
+        return
+    assert "pip install" in text
+    assert '"git+https://example.org/importguard@0a1b2c"' in text
+    lines = [line.strip().lstrip("- ").removeprefix("run: ") for line in text.split("\n")]
+    (line,) = (line for line in lines if line.startswith("importguard check"))
+    assert run(*line.split()[1:]) == 0
+    assert checked[-1].build == Build(".")
+
+
+@pytest.mark.parametrize(
+    ("origin", "url", "revision"),
+    [
+        (None, "https://github.com/OWNER/importguard", "v0.1.0"),
+        (
+            {"url": "file:///srv/importguard", "dir_info": {}},
+            "https://github.com/OWNER/importguard",
+            "v0.1.0",
+        ),
+        ({"url": "https://git.example.org/ig.git"}, "https://git.example.org/ig.git", "0a1b"),
+        ({"url": "https://me:secret@git.example.org/ig"}, "https://git.example.org/ig", "0a1b"),
+    ],
+)
+def test_it_is_installed_from_where_it_came(
+    origin: Optional[dict[str, Any]],
+    url: str,
+    revision: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Distribution:
+        def read_text(self, name: str) -> Optional[str]:
+            assert name == "direct_url.json"
+            if origin is None:
+                return None
+            vcs = {} if "dir_info" in origin else {"vcs_info": {"vcs": "git", "commit_id": "0a1b"}}
+            return json.dumps({**origin, **vcs})
+
+    monkeypatch.setattr(metadata, "distribution", lambda name: Distribution())
+    write(Dockerfile=PYTHON)
+    assert run("init", "--ci", "github") == 0
+    text = Path(".github/workflows/importguard.yml").read_text()
+    assert f'"git+{url}@{revision}"' in text
+    assert "secret" not in text
+    assert ("put in where importguard is installed from" in capsys.readouterr().out) == (revision == "v0.1.0")

@@ -1,0 +1,42 @@
+"""Which findings another build mends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.reports import DIAGNOSIS, finding
+
+from importguard.diagnosis.parts import CODE, IMAGE, part_of
+from importguard.model import Finding
+
+
+def of(rule: str, cause: str, **changes: Any) -> Finding:
+    return finding(rule, diagnosis=replace(DIAGNOSIS, cause=cause), **changes)
+
+
+@pytest.mark.parametrize("cause", ["ignored", "not-copied", "stale-image", "not-declared", "unknown"])
+def test_what_is_absent_is_the_image_s(cause: str) -> None:
+    assert part_of(of("IG101", cause)) == IMAGE
+
+
+@pytest.mark.parametrize("cause", ["not-in-source", "removed-or-renamed", "circular", "case-mismatch"])
+def test_what_exists_nowhere_is_the_code_s(cause: str) -> None:
+    assert part_of(of("IG101", cause)) == CODE
+
+
+@pytest.mark.parametrize(
+    ("rule", "part"),
+    [("IG103", IMAGE), ("IG104", CODE), ("IG105", CODE), ("IG106", CODE), ("IG107", IMAGE), ("IG108", CODE)],
+)
+def test_without_a_cause_the_rule_tells(rule: str, part: str) -> None:
+    assert part_of(finding(rule, diagnosis=None, missing=None)) == part
+
+
+def test_what_an_installed_distribution_lacks_or_raises_is_the_image_s() -> None:
+    assert part_of(of("IG102", "missing-name", missing="shop.models.Order")) == CODE
+    assert part_of(of("IG102", "missing-name", missing="pydantic.BaseSettings")) == IMAGE
+    assert part_of(of("IG102", "unknown", missing="pydantic.BaseSettings")) == IMAGE
+    raised = {"missing": None, "module": "psycopg.pq", "affected": ("scripts.migrate",)}
+    assert part_of(of("IG104", "unknown", **raised)) == IMAGE

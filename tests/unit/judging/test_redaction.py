@@ -1,0 +1,194 @@
+"""No value of a variable or of a build argument in any text, and every text still readable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from unit.builders import entry, evidence, failed, imported, no_module, raised
+from unit.reports import finding, image
+from unit.test_validation import run
+
+from importguard.cli.options import FORMATS
+from importguard.config import Build, build_arguments
+from importguard.errors import ImageError
+from importguard.judging.image_report import unjudged
+from importguard.judging.redaction import RedactedProgress, redacted_report, redaction_of
+from importguard.model import Diagnosis, Location, Report
+from importguard.progress import QuietProgress
+from importguard.reporters import reporter
+
+SECRETS = {
+    "API_TOKEN": "hunter2-do-not-tell",
+    "B64": "/9j4AAQSkZJRg-key",
+    "QUOTED": "pa'ss\"word-quoted",
+    "PIN": "918273645546",
+    "BACKSLASH": "C:\\new\\table1",
+    "DATABASE_URL": "postgres://shop:p%40ssw0rd1@db:5432/shop",
+    "DSN_TEXT": "host=db user=shop password=verysecret7 dbname=shop",
+    "SHORT_KEY": "x9Zq",
+    "PEM": "-----BEGIN-----\nMIIEvQIBADANBgkqhkiG9w0\n-----END-----",
+    "PLUGIN": "acme_plugin77",
+}
+ENV = tuple(f"{name}={value}" for name, value in SECRETS.items())
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize(
+    "told",
+    ["{}", "could not set up with {}!", "KeyError: {!r}", "[Errno 2] {!r}: [{!r}, 1]", "plugins.{}.main"],
+)
+def test_a_value_is_hidden_however_it_is_written(name: str, told: str) -> None:
+    value = SECRETS[name]
+    text = redaction_of(ENV).text(told.format(value, value))
+    assert value not in text
+    assert repr(value)[1:-1] not in text
+    assert f"<value of {name}>" in text
+
+
+def test_json_and_nested_quotes() -> None:
+    value = SECRETS["QUOTED"]
+    for told in (json.dumps({"a": value}), repr({"a": repr(value)}), repr(value.encode())):
+        text = redaction_of(ENV).text(told)
+        assert "word-quoted" not in text
+
+
+@pytest.mark.parametrize("told", ["p%40ssw0rd1", "p@ssw0rd1", "verysecret7", "MIIEvQIBADANBgkqhkiG9w0"])
+def test_the_secret_part_of_a_value_is_hidden_alone(told: str) -> None:
+    assert redaction_of(ENV).text(f"refused: {told}") in {
+        f"refused: <value of {name}>" for name in ("DATABASE_URL", "DSN_TEXT", "PEM")
+    }
+
+
+def test_what_is_left_of_a_value_where_a_text_was_cut_is_hidden() -> None:
+    hide = redaction_of(ENV).text
+    assert hide("set up with hunter2-do-n…") == "set up with <value of API_TOKEN>…"
+    assert hide("set up with hunter2-d [... 9000 characters]") == (
+        "set up with <value of API_TOKEN> [... 9000 characters]"
+    )
+    assert hide("do-not-tell and more " + "x" * 600).startswith("<value of API_TOKEN> and more")
+    assert hide("x" * 600 + " hunter2-d").endswith(" <value of API_TOKEN>")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "DEBUG=true",
+        "ENVIRONMENT=production",
+        "MODE=import",
+        "LOG_LEVEL=warning",
+        "PORT=8080",
+        "ID=abc",
+        "PYTHON_VERSION=3.13.5",
+        "APP_VERSION=1.4.0",
+        "LANG=C.UTF-8",
+        "PATH=/usr/local/bin:/usr/bin",
+        "PYTHONPATH=/app/src",
+        "SERVICE_ENGINE=django.db.backends.postgresql",
+        "DJANGO_SETTINGS_MODULE=shop.settings",
+        "START=shop.main:app",
+        "NAME=shop",
+        "PACKAGE=web-api",
+        "EMPTY=",
+        "NONE",
+    ],
+)
+def test_what_is_no_secret_stays(item: str) -> None:
+    _, _, value = item.partition("=")
+    text = f"No module named '{value}' at {value}: {value}, warning import true production"
+    assert redaction_of([item], {"shop", "web-api"}).text(text) == text
+
+
+def test_a_path_that_exists_in_the_image_stays_and_another_does_not() -> None:
+    hide = redaction_of(["CONFIG=/srv/conf.d/x", "OTHER=/no/such/path1"], existing=["CONFIG"]).text
+    assert hide("/srv/conf.d/x /no/such/path1") == "/srv/conf.d/x <value of OTHER>"
+
+
+def test_every_text_of_a_report_in_every_format() -> None:
+    secret = SECRETS["API_TOKEN"]
+    bad = finding(
+        module=f"plugins.{secret}",
+        missing=f"plugins.{secret}",
+        message=f"raised on as RuntimeError: {secret}",
+        affected=(f"plugins.{secret}",),
+        diagnosis=Diagnosis(
+            "ignored", secret, secret, Location(secret, 1), "certain", secret, secret, (secret,)
+        ),
+    )
+    whole = image(
+        bad, error=secret, notes=(secret,), details=(secret,), complete=False, places={secret: secret}
+    )
+    hidden = redacted_report(whole, ENV)
+    for format_ in FORMATS:
+        rendered = reporter(format_)(Report((hidden,)))
+        assert secret not in rendered
+        assert "value of API_TOKEN" in rendered or format_ == "markdown"
+    assert hidden.findings[0].location == bad.location
+
+
+def test_a_finding_of_any_rule() -> None:
+    secret = SECRETS["API_TOKEN"]
+    causes = [("RuntimeError", f"with {secret}", None), ("ModuleNotFoundError", "No module named 'x'", "x")]
+    observed = evidence(
+        imported("shop"),
+        failed("shop.a", no_module(secret)),
+        failed("shop.b", raised(*causes, missing="x")),
+        entrypoints=(entry("shop", "ok"),),
+    )
+    report = run(observed=observed, env=ENV)
+    assert len(report.images[0].findings) == 2
+    assert secret not in repr(report)
+
+
+def test_a_build_argument() -> None:
+    build = Build(".", build_args=("TOKEN=buildsecret1",))
+    from importguard.config import Config
+
+    error = ImageError("RUN echo deploy-buildsecret1 && false")
+    report = unjudged("shop", None, Config(build=build), error)
+    assert report.error == "RUN echo deploy-<value of TOKEN> && false"
+
+
+def test_a_build_argument_may_have_its_value_from_outside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKEN", "buildsecret1")
+    monkeypatch.delenv("NONE", raising=False)
+    assert build_arguments(Build(".", build_args=("TOKEN", "A=b", "NONE"))) == (
+        "TOKEN=buildsecret1",
+        "A=b",
+        "NONE=",
+    )
+    assert build_arguments(None) == ()
+
+
+def test_a_folder_of_the_import_path_stays() -> None:
+    report = redacted_report(
+        image(finding(), import_path=("/elsewhere/src",)), ["A=/elsewhere", "B=/elsewhere1"]
+    )
+    assert report.import_path == ("/elsewhere/src",)
+
+
+def test_what_a_build_shows() -> None:
+    shown: list[str] = []
+
+    class Shown(QuietProgress):
+        def line(self, text: str) -> None:
+            shown.append(text)
+
+        step = notice = line
+
+    progress = RedactedProgress(Shown(), redaction_of(["TOKEN=buildsecret1"]))
+    progress.step("building buildsecret1")
+    progress.line("RUN echo buildsecret1")
+    progress.notice("buildsecret1")
+    progress.update(1, 2, "buildsecret1")
+    progress.close()
+    assert len(shown) == 3
+    assert "buildsecret1" not in "".join(shown)
+
+
+def test_nothing_to_hide_leaves_the_report_as_it_is() -> None:
+    whole = image(finding())
+    assert redacted_report(whole, ()) is whole
+    assert redacted_report(whole, ENV) is whole

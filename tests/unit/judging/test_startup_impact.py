@@ -1,0 +1,193 @@
+"""IG109, what breaks startup, the order of findings, and when the check is not complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.builders import (
+    ended,
+    entry,
+    evidence,
+    failed,
+    frame,
+    imported,
+    no_module,
+    raised,
+    site,
+    skipped,
+    unchecked,
+)
+
+from importguard.checks import run_checks
+from importguard.evidence.imports import EntryPoint, Frame, ModuleImport, Preparation
+from importguard.evidence.inspection import Evidence
+from importguard.judging.startup_impact import mark, shortfalls
+from importguard.model import Finding
+
+
+def judged(*modules: ModuleImport, **changes: Any) -> tuple[list[Finding], list[str]]:
+    observed: Evidence = evidence(*modules, **changes)
+    findings = mark(run_checks(observed), observed)
+    return findings, shortfalls(findings, observed)
+
+
+ENVIRON = raised(
+    ("KeyError", "'DATABASE_URL'", None), frames=[frame("shop.conf", 3), Frame("", 1, "__getitem__", "os")]
+)
+
+
+def test_a_missing_attribute_is_a_finding_that_breaks_startup() -> None:
+    (finding,), reasons = judged(
+        imported("shop.main"), entrypoints=(entry("shop.main", "missing_attribute"),)
+    )
+    assert (finding.rule.id, finding.module, finding.missing) == ("IG109", "shop.main", "shop.main.app")
+    assert finding.breaks_startup is True
+    assert reasons == []
+
+
+def test_breaks_startup_is_unknown_without_a_start_command() -> None:
+    (finding,), reasons = judged(failed("shop.a", no_module("redis")))
+    assert finding.breaks_startup is None
+    assert reasons == []
+
+
+def test_breakers_come_first_then_the_widest_then_by_name() -> None:
+    findings, _ = judged(
+        failed("shop.x", no_module("b")),
+        failed("shop.y", no_module("b")),
+        failed("shop.v", no_module("d")),
+        failed("shop.w", no_module("c")),
+        failed("shop.main", no_module("z")),
+        entrypoints=(entry("shop.main", "failed"),),
+    )
+    assert [(one.missing, one.breaks_startup) for one in findings] == [
+        ("z", True),
+        ("b", False),
+        ("c", False),
+        ("d", False),
+    ]
+
+
+def test_what_lies_on_the_way_behind_a_failure_breaks_startup_too() -> None:
+    findings, _ = judged(
+        failed("shop.main", no_module("redis")),
+        failed("shop.models", no_module("sqlalchemy")),
+        failed("shop.script", no_module("tqdm")),
+        entrypoints=(entry("shop.main", "failed", reaches=["shop.main", "shop.models"]),),
+        sites=(site("shop.models", "stripe"), site("shop.script", "rich")),
+    )
+    assert {one.missing: one.breaks_startup for one in findings} == {
+        "redis": True,
+        "sqlalchemy": True,
+        "stripe": True,
+        "tqdm": False,
+        "rich": False,
+    }
+
+
+def test_nothing_breaks_a_target_that_was_imported() -> None:
+    circle = raised(
+        ("ImportError", "cannot import name 'B' from partially initialized module 'shop.b'", "shop.b")
+    )
+    (finding,), _ = judged(
+        imported("shop.main"),
+        failed("shop.a", circle),
+        entrypoints=(entry("shop.main", "ok", reaches=["shop.main", "shop.a"]),),
+    )
+    assert finding.breaks_startup is False
+
+
+def test_a_failed_preparation_breaks_startup() -> None:
+    (finding,), _ = judged(
+        imported("shop"), preparation=Preparation("django.setup()", "failed", no_module("x"))
+    )
+    assert finding.breaks_startup is True
+
+
+def test_what_the_start_loads_is_unknown_where_its_preparation_failed() -> None:
+    modules = [imported("shop.main"), failed("shop.a", no_module("redis"))]
+    started: dict[str, Any] = {"entrypoints": (entry("shop.main", "ok"),)}
+    assert [one.loaded_at_startup for one in judged(*modules, **started)[0]] == [False]
+    started_late: dict[str, Any] = {"entrypoints": (entry("shop.main", "unchecked"),)}
+    assert [one.loaded_at_startup for one in judged(*modules, **started_late)[0]] == [None]
+    prepared = Preparation("django.setup()", "failed", no_module("x"))
+    findings, _ = judged(*modules, **started, preparation=prepared)
+    assert {one.missing: one.loaded_at_startup for one in findings} == {"x": True, "redis": None}
+
+
+def test_an_environment_that_stops_the_start_command_leaves_the_check_incomplete() -> None:
+    _, reasons = judged(
+        failed("shop.main", ENVIRON, culprit="shop.conf"),
+        failed("shop.conf", ENVIRON),
+        entrypoints=(entry("shop.main", "failed"),),
+    )
+    assert len(reasons) == 1
+    assert "--env DATABASE_URL=…" in reasons[0]
+
+
+def test_an_environment_that_a_side_module_needs_is_only_a_warning() -> None:
+    _, reasons = judged(
+        imported("shop.main"), failed("shop.conf", ENVIRON), entrypoints=(entry("shop.main", "ok"),)
+    )
+    assert reasons == []
+
+
+def test_a_preparation_without_its_environment_leaves_the_check_incomplete() -> None:
+    _, reasons = judged(imported("shop"), preparation=Preparation("django.setup()", "failed", ENVIRON))
+    assert "--env DATABASE_URL=…" in reasons[0]
+
+
+@pytest.mark.parametrize("left_out", [(), (skipped("shop.main", "excluded"),)])
+def test_a_target_that_is_not_checked_is_no_pass(left_out: tuple[ModuleImport, ...]) -> None:
+    _, reasons = judged(imported("shop"), *left_out, entrypoints=(entry("shop.main", None),))
+    assert "shop.main" in reasons[0]
+    assert "--package" in reasons[0]
+
+
+def test_a_target_that_would_run_when_imported_is_left_alone() -> None:
+    start = EntryPoint("python -m shop", "shop.__main__", "shop.__main__", None, None)
+    _, reasons = judged(
+        imported("shop"), skipped("shop.__main__", "runs when imported"), entrypoints=(start,)
+    )
+    assert reasons == []
+
+
+def test_a_target_without_a_verdict_is_no_pass() -> None:
+    _, reasons = judged(imported("shop.main"), entrypoints=(entry("shop.main", None),))
+    assert "could not be verified" in reasons[0]
+
+
+def test_a_command_that_was_not_recognised_is_no_shortfall() -> None:
+    _, reasons = judged(imported("shop"), entrypoints=(EntryPoint("nginx", None, None, None, None),))
+    assert reasons == []
+
+
+def test_what_time_left_unchecked_is_said() -> None:
+    _, reasons = judged(imported("shop"), unchecked("shop.a"), complete=False, error="time ran out")
+    assert reasons == ["1 module was not checked: time ran out. Give it more time with --timeout"]
+
+
+def test_broken_off_evidence_is_no_pass() -> None:
+    assert judged(imported("shop"), complete=False)[1]
+    assert judged(imported("shop"), error="the probe died")[1] == ["the probe died"]
+
+
+def test_nothing_imported_is_no_pass() -> None:
+    assert "nothing was imported" in judged(skipped("shop.tests", "tests"))[1][0]
+    assert "nothing was imported" in judged()[1][0]
+
+
+def test_an_unknown_outcome_is_unchecked() -> None:
+    assert judged(imported("shop"), ended("shop.a", "strange", ""))[1]
+
+
+def test_breaks_startup_is_unknown_beside_a_command_that_is_not_understood() -> None:
+    unknown = EntryPoint("someserver main:app", None, None, None, None, ())
+    findings, reasons = judged(
+        failed("shop.main", no_module("redis")),
+        failed("shop.b", no_module("attrs")),
+        entrypoints=(entry("shop.main", "failed"), unknown),
+    )
+    assert {one.missing: one.breaks_startup for one in findings} == {"redis": True, "attrs": None}
+    assert reasons == []
