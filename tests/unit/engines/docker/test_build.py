@@ -12,8 +12,9 @@ import pytest
 
 from importguard.config import Build
 from importguard.engines.docker import build as module
-from importguard.engines.docker.build import build, build_command, build_failure, buildx_version
+from importguard.engines.docker.build import build, build_command, buildx_version
 from importguard.engines.docker.classic_builder import LIMITATION, build_without_cli
+from importguard.engines.docker.plain_log import PlainLog, build_failure
 from importguard.errors import ImageError, UsageError
 from importguard.progress import QuietProgress
 
@@ -155,7 +156,7 @@ def test_interrupt_ends_the_builder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.subprocess, "Popen", remember)
     program = "import time; print('begun', flush=True); time.sleep(60)"
     with pytest.raises(KeyboardInterrupt):
-        module._run([sys.executable, "-c", program], module.PlainLog(Interrupting()).follow)
+        module._run([sys.executable, "-c", program], PlainLog(Interrupting()).follow)
     assert started[0].returncode not in (None, 0)
 
 
