@@ -17,15 +17,43 @@ class Severity(str, Enum):
     NOTE = "note"
 
 
+class RuleFamily(str, Enum):
+    """What the rules of one hundred are about, by how their numbers begin."""
+
+    IMPORTS = "IG1"
+    REQUIREMENTS = "IG3"
+    SOURCE = "IG4"
+    START = "IG5"
+
+
 @dataclass(frozen=True)
 class Rule:
-    """A rule's number is public: once released it never changes its meaning."""
+    """A kind of finding. Its number is public: once released it never changes its meaning.
+
+    ``origin`` says how it comes about, ``remedy`` how to mend it; ``example`` shows the mistake and what
+    mends it. ``identified_by`` names the field that tells a finding from others of its rule: ``module``, or
+    ``missing`` where one thing that is missing is one finding, whatever imports it.
+    """
 
     id: str
     name: str
     summary: str
     severity: Severity
-    help: str
+    meaning: str
+    origin: str
+    remedy: str
+    example: str
+    identified_by: str = "module"
+
+    @property
+    def family(self) -> RuleFamily:
+        """The family of the rule's number. Raises ValueError for a number of no family."""
+        return RuleFamily(self.id[:3])
+
+    @property
+    def help(self) -> str:
+        """All that is said of the rule, as one text."""
+        return f"{self.meaning} How it comes about: {self.origin} To mend it: {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -98,7 +126,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Stable over line numbers, messages and whichever importer came first."""
-        by_missing = self.rule.id in ("IG101", "IG102", "IG103") and self.missing
+        by_missing = self.rule.identified_by == "missing" and self.missing
         key = f"{self.rule.id}:{self.missing if by_missing else self.module}"
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -17,8 +17,8 @@ from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import ImageFile
 from importguard.failures.root_cause import root_cause
-from importguard.model import Diagnosis, Finding, Location
-from importguard.rules import RULES
+from importguard.model import Diagnosis, Finding, Location, Rule
+from importguard.rules.source import SOURCE_DIFFERS, SOURCE_LACKS, SOURCE_MISSING
 from importguard.source.model import Placement, Source, SourceFile
 from importguard.source.modules.module_names import is_test, module_name
 
@@ -48,9 +48,9 @@ def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
         return []  # another application, or a folder that no root of the image comes from
     whole = not any("application" in note for note in clues.notes)
     return [
-        *(drift.findings("IG401", drift.missing()) if whole else ()),
-        *drift.findings("IG402", drift.different()),
-        *drift.findings("IG403", drift.only_in_image()),
+        *(drift.findings(SOURCE_MISSING, drift.missing()) if whole else ()),
+        *drift.findings(SOURCE_DIFFERS, drift.different()),
+        *drift.findings(SOURCE_LACKS, drift.only_in_image()),
     ]
 
 
@@ -151,24 +151,24 @@ class _Drift:
         names = [parts[-1], *(part for part in parts[1:-1] if part not in self.packages)]
         return any(name in text for text in self.runs for name in names)
 
-    def findings(self, rule: str, pairs: Sequence[_Pair]) -> Iterator[Finding]:
+    def findings(self, rule: Rule, pairs: Sequence[_Pair]) -> Iterator[Finding]:
         by_package: dict[str, list[_Pair]] = {}
         for pair in pairs:
             by_package.setdefault(self._package(pair.destination), []).append(pair)
         for package, found in sorted(by_package.items()):
             yield self._finding(rule, package, found)
 
-    def _finding(self, rule: str, package: str, pairs: Sequence[_Pair]) -> Finding:
+    def _finding(self, rule: Rule, package: str, pairs: Sequence[_Pair]) -> Finding:
         newest = max(pairs, key=lambda one: one.here.modified)
         names = ", ".join(one.path for one in pairs[:_SHOWN])
         rest = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
-        age = _age(newest.here.modified, self.evidence.image.created) if rule != "IG403" else ""
+        age = _age(newest.here.modified, self.evidence.image.created) if rule is not SOURCE_LACKS else ""
         return Finding(
-            rule=RULES[rule],
-            severity=RULES[rule].severity,
+            rule=rule,
+            severity=rule.severity,
             module=package,
             message=f"{_count(len(pairs))} {_VERBS[rule][len(pairs) > 1]}: {names}{rest}{age}",
-            location=None if rule == "IG403" else Location(pairs[0].path),
+            location=None if rule is SOURCE_LACKS else Location(pairs[0].path),
             diagnosis=Diagnosis(
                 "stale-image",
                 "The image was built from another state of the source than the one that lies here.",
@@ -185,9 +185,9 @@ class _Drift:
 
 
 _VERBS = {
-    "IG401": ("of the source is not in the image", "of the source are not in the image"),
-    "IG402": ("differs from the source", "differ from the source"),
-    "IG403": ("of the image is not in the source", "of the image are not in the source"),
+    SOURCE_MISSING: ("of the source is not in the image", "of the source are not in the image"),
+    SOURCE_DIFFERS: ("differs from the source", "differ from the source"),
+    SOURCE_LACKS: ("of the image is not in the source", "of the image are not in the source"),
 }
 
 

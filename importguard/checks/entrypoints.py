@@ -6,7 +6,7 @@ from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application
 from importguard.model import Finding, Location
-from importguard.rules import RULES
+from importguard.rules.imports import ENTRYPOINT_TARGET
 
 
 def check(evidence: Evidence) -> list[Finding]:
@@ -19,8 +19,8 @@ def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
     code = application(evidence)
     path = code.files.get(entry.module or "")
     return Finding(
-        rule=RULES["IG109"],
-        severity=RULES["IG109"].severity,
+        rule=ENTRYPOINT_TARGET,
+        severity=ENTRYPOINT_TARGET.severity,
         module=entry.module or "",
         message=f"'{entry.command}' loads '{entry.target}', but module '{entry.module}' has no attribute "
         f"'{entry.attribute}'",

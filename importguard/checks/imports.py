@@ -16,9 +16,13 @@ from importguard.failures.environment import environment
 from importguard.failures.frames import chain, locate, own_frame
 from importguard.failures.root_cause import RootCause, root_cause, type_name, walk
 from importguard.model import Diagnosis, Finding, ImportStep, Location, Severity
+from importguard.rules.imports import (
+    IMPORT_RAISES,
+    MISSING_MODULE,
+    SYNTAX_ERROR,
+)
 
 FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
-_BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
 _DENIED = re.compile(r"Permission denied: '([^']+)'$")
 _UNCONFIGURED = re.compile(r"settings are not configured")
 # Modules that import what they are given the name of: a traceback that ends there does not say who gave it.
@@ -73,7 +77,7 @@ def _as_item(preparation: Preparation) -> ModuleImport:
 
 
 def _key(item: ModuleImport, cause: RootCause) -> tuple[str, str]:
-    by_missing = cause.rule.id in _BY_MISSING and cause.missing
+    by_missing = cause.rule.identified_by == "missing" and cause.missing
     return cause.rule.id, str(by_missing or item.culprit or item.name)
 
 
@@ -137,7 +141,7 @@ def _mention(
 
     Of several, the one in a setting, in a file of settings, comes first.
     """
-    if cause.rule.id != "IG101" or evidence.clues is None or not frames:
+    if cause.rule is not MISSING_MODULE or evidence.clues is None or not frames:
         return None
     if not frames[-1].module.startswith(_BY_NAME):
         return None
@@ -164,7 +168,7 @@ def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str
 
 def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
     """The environment as the cause; never of an ImportError, whatever it says."""
-    if cause.rule.id != "IG104" or item.failure is None:
+    if cause.rule is not IMPORT_RAISES or item.failure is None:
         return None
     if type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError"):
         return None
@@ -176,7 +180,7 @@ def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Fr
     if item.failure is None:
         return item.frames or dump.frames(item.output, code.modules)
     frames = item.failure.frames
-    if cause.rule.id == "IG105" and frames and not frames[-1].module:
+    if cause.rule is SYNTAX_ERROR and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))
     return frames
 
@@ -184,7 +188,7 @@ def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Fr
 def _location(
     item: ModuleImport, cause: RootCause, frames: Sequence[Frame], code: Application
 ) -> Optional[Location]:
-    if cause.rule.id == "IG105" and frames and not frames[-1].path.startswith("<"):
+    if cause.rule is SYNTAX_ERROR and frames and not frames[-1].path.startswith("<"):
         return locate(frames[-1], code)
     frame = own_frame(frames, code)
     if frame is not None:

@@ -6,7 +6,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Extension
 from importguard.failures.root_cause import root_cause
 from importguard.model import Finding, Location, Severity
-from importguard.rules import RULES
+from importguard.rules.imports import MISSING_SHARED_LIBRARY
 
 
 def check(evidence: Evidence) -> list[Finding]:
@@ -14,7 +14,7 @@ def check(evidence: Evidence) -> list[Finding]:
     if evidence.clues is None or not evidence.clues.unloaded:
         return []
     failed = [item for item in evidence.modules if item.failure is not None]
-    known = {cause.missing for cause in map(root_cause, failed) if cause.rule.id == "IG103"}
+    known = {cause.missing for cause in map(root_cause, failed) if cause.rule is MISSING_SHARED_LIBRARY}
     lacking: dict[str, list[Extension]] = {}
     for extension in evidence.clues.unloaded:
         if known.isdisjoint(extension.not_found):
@@ -26,7 +26,7 @@ def _finding(library: str, extensions: list[Extension]) -> Finding:
     first = extensions[0]
     package = first.module.partition(".")[0]
     return Finding(
-        rule=RULES["IG103"],
+        rule=MISSING_SHARED_LIBRARY,
         severity=Severity.WARNING,
         module=package,
         message=f"'import {package}' would fail: {library}: cannot open shared object file: No such file or "

@@ -11,7 +11,7 @@ from typing import Optional
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.model import Diagnosis, Finding, Location
-from importguard.rules import RULES
+from importguard.rules.source import HIDDEN_BY_MOUNT
 from importguard.source.model import Mount, Source
 
 _EMPTY = {"tmpfs": "a tmpfs", "emptyDir": "an emptyDir", "configMap": "a configMap", "secret": "a secret"}
@@ -62,8 +62,8 @@ def _finding(mount: Mount, hidden: list[ModuleImport], source: Source) -> Findin
     keeps = ", which keeps what it had when it was first filled" if mount.kind == "volume" else ""
     by = f" that {source.dockerfile.path}:{copied} copies there" if source.dockerfile and copied else ""
     return Finding(
-        rule=RULES["IG404"],
-        severity=RULES["IG404"].severity,
+        rule=HIDDEN_BY_MOUNT,
+        severity=HIDDEN_BY_MOUNT.severity,
         module=first.name,
         message=f"{what} is mounted over {mount.target} of the image and hides {names}{more}",
         location=Location(place.path, place.line),

@@ -21,7 +21,11 @@ from importguard.diagnosis.tables.distribution_names import DISTRIBUTIONS
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Distribution
 from importguard.model import Diagnosis, Finding, Location, Severity
-from importguard.rules import RULES
+from importguard.rules.requirements import (
+    REQUIREMENT_NOT_INSTALLED,
+    REQUIREMENT_VERSION,
+    REQUIREMENTS_CONFLICT,
+)
 from importguard.source.model import Requirement, Source
 from importguard.source.requirements.runtime import runtime_requirements
 
@@ -108,7 +112,7 @@ def _not_installed(one: Requirement, image: _Image) -> Optional[Finding]:
     where = f"{one.place.path}:{one.place.line}"
     late = any(canonicalize_name(name) in _alike(one.name) for name in image.imported)
     return Finding(
-        rule=RULES["IG301"],
+        rule=REQUIREMENT_NOT_INSTALLED,
         severity=Severity.ERROR if late else Severity.WARNING,
         module=one.name,
         message=f"{where} declares '{one.text}', and {one.name} is not installed in the image",
@@ -132,7 +136,7 @@ def _alike(name: str) -> set[str]:
 def _wrong_version(one: Requirement, installed: Distribution, severity: Severity) -> Finding:
     where = f"{one.place.path}:{one.place.line}"
     return Finding(
-        rule=RULES["IG302"],
+        rule=REQUIREMENT_VERSION,
         severity=severity,
         module=installed.name,
         message=f"{where} declares '{one.text}', and {installed.name} {installed.version} is installed",
@@ -187,7 +191,7 @@ def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:
     has = f"{installed.name} {installed.version} is installed" if installed else f"{name} is not installed"
     wanted = ",".join(dict.fromkeys(one.specifier for one in demands if one.specifier))
     return Finding(
-        rule=RULES["IG303"],
+        rule=REQUIREMENTS_CONFLICT,
         severity=Severity.ERROR if Severity.ERROR in severities else Severity.WARNING,
         module=installed.name if installed else name,
         message=f"{has}, and {'; '.join(said)}",

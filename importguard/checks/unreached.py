@@ -8,7 +8,7 @@ from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import Application, application
 from importguard.model import Finding, ImportStep, Location
-from importguard.rules import RULES
+from importguard.rules.imports import MISSING_MODULE
 
 
 def check(evidence: Evidence) -> list[Finding]:
@@ -59,8 +59,8 @@ def _finding(target: str, sites: list[ImportSite], code: Application) -> Finding
     first = min(sites, key=lambda site: (site.module, site.line))
     location = Location(code.relative(first.path), first.line) if first.path else None
     return Finding(
-        rule=RULES["IG101"],
-        severity=RULES["IG101"].severity,
+        rule=MISSING_MODULE,
+        severity=MISSING_MODULE.severity,
         module=first.module,
         message=f"No module named '{target}'",
         missing=target,

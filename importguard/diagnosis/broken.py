@@ -10,6 +10,15 @@ from typing import Optional
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
 from importguard.evidence.surroundings import BrokenFile, UnreadableFile
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import (
+    ENTRYPOINT_TARGET,
+    IMPORT_CRASHES,
+    IMPORT_RAISES,
+    MISSING_MODULE,
+    MISSING_NAME,
+    MISSING_SHARED_LIBRARY,
+    SYNTAX_ERROR,
+)
 
 _WHAT = {
     "empty": "is empty",
@@ -30,7 +39,7 @@ _REMEDY = {
 
 def unreadable(case: Situation) -> Optional[Diagnosis]:
     """The user of the image may not read the file or enter its folder."""
-    if case.rule not in ("IG101", "IG102", "IG104"):
+    if case.rule not in (MISSING_MODULE, MISSING_NAME, IMPORT_RAISES):
         return None
     for one in case.clues.unreadable:
         if _stands_in_the_way(one, case):
@@ -39,7 +48,7 @@ def unreadable(case: Situation) -> Optional[Diagnosis]:
 
 
 def _stands_in_the_way(one: UnreadableFile, case: Situation) -> bool:
-    if case.rule == "IG104":
+    if case.rule is IMPORT_RAISES:
         return "Permission denied" in case.finding.message and one.path in case.finding.message
     parts = case.missing.split(".")
     for root in case.clues.sys_path or case.evidence.import_path:
@@ -91,7 +100,7 @@ def broken_file(case: Situation) -> Optional[Diagnosis]:
     for one in _concerned(case):
         if one.kind != "empty" or _should_hold_something(one, case):
             return _broken(one, case)
-    short = _TOO_SHORT.search(case.finding.message) if case.rule == "IG103" else None
+    short = _TOO_SHORT.search(case.finding.message) if case.rule is MISSING_SHARED_LIBRARY else None
     return _broken(BrokenFile(short.group(1), "truncated"), case) if short else None
 
 
@@ -105,16 +114,16 @@ def _concerned(case: Situation) -> Iterator[BrokenFile]:
 def _paths(case: Situation) -> set[str]:
     """The files that the finding is about."""
     paths: set[str] = set()
-    if case.rule in ("IG102", "IG109"):
+    if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
         resolution = case.clues.resolution(case.holder)
         paths.update(
             filter(None, [resolution.path if resolution else None, case.code.files.get(case.holder)])
         )
-    if case.rule in ("IG101", "IG103"):
+    if case.rule in (MISSING_MODULE, MISSING_SHARED_LIBRARY):
         paths.update(
             one.path for one in case.clues.extensions if one.path.endswith("/" + (case.missing or "?"))
         )
-    if case.rule in ("IG103", "IG104", "IG105", "IG107"):
+    if case.rule in (MISSING_SHARED_LIBRARY, IMPORT_RAISES, SYNTAX_ERROR, IMPORT_CRASHES):
         frames = case.failure.frames if case.failure else ()
         paths.update(frame.path for frame in frames[-1:])
         paths.update(filter(None, [case.code.files.get(case.finding.module)]))
@@ -127,7 +136,7 @@ def _should_hold_something(one: BrokenFile, case: Situation) -> bool:
     file = case.index.files.get(origin.path) if case.index and origin else None
     if file is not None and file.size > 0:
         return True
-    return case.rule in ("IG102", "IG109") and posixpath.basename(one.path) != "__init__.py"
+    return case.rule in (MISSING_NAME, ENTRYPOINT_TARGET) and posixpath.basename(one.path) != "__init__.py"
 
 
 def _broken(one: BrokenFile, case: Situation) -> Diagnosis:

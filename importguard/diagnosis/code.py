@@ -21,6 +21,7 @@ from importguard.diagnosis.situation import (
 )
 from importguard.evidence.surroundings import ModuleNames, Resolution
 from importguard.model import Diagnosis, ImportStep
+from importguard.rules.imports import ENTRYPOINT_TARGET, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME
 
 _NO_ATTRIBUTE = re.compile(r"(?:partially initialized )?module '([^']+)' has no attribute '([^']+)'")
 _NO_SUBMODULE = re.compile(r"cannot access submodule '([^']+)' of module '([^']+)'")
@@ -31,9 +32,9 @@ _CLOSE = 0.7
 
 def attribute_asked(case: Situation) -> Optional[tuple[str, str]]:
     """(module, name) of a missing name or attribute."""
-    if case.rule in ("IG102", "IG109"):
+    if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
         return (case.holder, case.missing.rpartition(".")[2]) if case.holder else None
-    if case.rule != "IG104":
+    if case.rule is not IMPORT_RAISES:
         return None
     match = _NO_ATTRIBUTE.search(case.finding.message)
     if match:
@@ -67,7 +68,7 @@ def shadowed(case: Situation) -> Optional[Diagnosis]:
 
 def _holder_of_the_failure(case: Situation) -> Optional[str]:
     """The top-level module that lacks something: that is no package, has no such name or attribute."""
-    match = _NOT_A_PACKAGE.search(case.finding.message) if case.rule == "IG101" else None
+    match = _NOT_A_PACKAGE.search(case.finding.message) if case.rule is MISSING_MODULE else None
     asked = (match.group(1), "") if match else attribute_asked(case)
     return asked[0].partition(".")[0] if asked else None
 
@@ -99,7 +100,7 @@ def _hidden_of(name: str, resolution: Resolution, case: Situation) -> Optional[s
 
 def not_a_package(case: Situation) -> Optional[Diagnosis]:
     """``a.b`` where ``a`` is a module, or a folder that hides the module that is meant."""
-    match = _NOT_A_PACKAGE.search(case.finding.message) if case.rule == "IG101" else None
+    match = _NOT_A_PACKAGE.search(case.finding.message) if case.rule is MISSING_MODULE else None
     if match:
         return _module_not_package(case, match.group(1))
     asked = attribute_asked(case)
@@ -208,7 +209,7 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
     if (
         asked is None
         or case.sought is not None
-        or (case.rule == "IG104" and names_of(asked[0], case) is None)
+        or (case.rule is IMPORT_RAISES and names_of(asked[0], case) is None)
     ):
         return None
     module, name = asked
@@ -237,7 +238,7 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
 
 def _submodule_of_a_distribution(case: Situation) -> Optional[tuple[str, str]]:
     """(package, name) of a submodule that an installed distribution does not have."""
-    if case.rule != "IG101" or not case.holder or case.own:
+    if case.rule is not MISSING_MODULE or not case.holder or case.own:
         return None
     resolution = case.clues.resolution(case.holder)
     there = resolution is not None and resolution.kind == "package"

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from importguard.diagnosis.situation import CERTAIN, LIKELY, POSSIBLE, Situation, at, diagnosis, under
 from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.model import Dockerfile, Install, Placement
 
 
@@ -76,7 +77,7 @@ def _on_path(destination: str, case: Situation) -> bool:
 
 def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
     """It is in the image, in a folder that is not on the import path."""
-    if case.rule not in ("IG101", "IG102"):
+    if case.rule not in (MISSING_MODULE, MISSING_NAME):
         return None
     known = {posixpath.normpath(root) for root in case.clues.sys_path if root}
     for candidate in (*case.clues.candidates, *_placed(case)):

@@ -18,6 +18,7 @@ from importguard.diagnosis.situation import (
     under,
 )
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
 from importguard.source.model import Copy, Dockerfile
 
 
@@ -172,7 +173,7 @@ def _should_be_there(case: Situation) -> Optional[str]:
         placement = case.index.final(sought.path)
         lost = placement is not None and placement.destination not in case.index.image_files
         return sought.path if lost else None
-    if case.rule in ("IG102", "IG109"):
+    if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
         holder = case.index.find(case.holder)
         return holder.path if holder is not None and holder.path in case.index.differing else None
     return None

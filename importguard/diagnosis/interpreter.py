@@ -13,13 +13,14 @@ from importguard.diagnosis.tables.removed_stdlib import (
     ApartModule,
 )
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 
 _DEBIAN = frozenset({"debian", "ubuntu"})
 
 
 def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
     """It is installed for another Python of the image."""
-    if case.rule != "IG101" or case.own or case.sought is not None:
+    if case.rule is not MISSING_MODULE or case.own or case.sought is not None:
         return None
     for candidate in case.clues.candidates:
         if candidate.module not in (case.missing, case.top) or not candidate.site or not candidate.exact:
@@ -56,7 +57,12 @@ def _installed_at(case: Situation, other: str) -> Optional[Location]:
 def stdlib_removed(case: Situation) -> Optional[Diagnosis]:
     """A module that this Python no longer has."""
     removed = REMOVED.get(case.top)
-    if case.rule != "IG101" or removed is None or case.version < removed.version or case.sought is not None:
+    if (
+        case.rule is not MISSING_MODULE
+        or removed is None
+        or case.version < removed.version
+        or case.sought is not None
+    ):
         return None
     if case.own or case.top in case.code.packages:
         return None
@@ -81,7 +87,7 @@ def stdlib_removed(case: Situation) -> Optional[Diagnosis]:
 def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
     """A module of the standard library that this build of Python lacks."""
     name = case.top if case.top in case.clues.stdlib or case.top in APART else case.missing
-    if case.rule != "IG101" or case.sought is not None or case.top in case.code.packages:
+    if case.rule is not MISSING_MODULE or case.sought is not None or case.top in case.code.packages:
         return None
     if name not in case.clues.stdlib and name not in APART:
         return None
@@ -168,7 +174,7 @@ def stdlib_name_removed(case: Situation) -> Optional[Diagnosis]:
 def _asked(case: Situation) -> str:
     from importguard.diagnosis.code import attribute_asked
 
-    if case.rule in ("IG101", "IG102"):
+    if case.rule in (MISSING_MODULE, MISSING_NAME):
         return case.missing
     asked = attribute_asked(case)
     return ".".join(asked) if asked else ""

@@ -10,6 +10,7 @@ from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosi
 from importguard.diagnosis.tables.shared_libraries import PACKAGES
 from importguard.evidence.surroundings import Extension
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import IMPORT_CRASHES, MISSING_MODULE, MISSING_NAME, MISSING_SHARED_LIBRARY
 from importguard.source.model import Copy
 
 _ABSENT = re.compile(r"cannot open shared object file: No such file|Error loading shared library")
@@ -25,7 +26,7 @@ _MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
 
 def abi_mismatch(case: Situation) -> Optional[Diagnosis]:
     """An extension for another Python, processor or libc than the image's."""
-    if case.rule not in ("IG101", "IG102", "IG103", "IG107"):
+    if case.rule not in (MISSING_MODULE, MISSING_NAME, MISSING_SHARED_LIBRARY, IMPORT_CRASHES):
         return None
     for extension in _concerned(case):
         differences = _differences(extension, case)
@@ -36,10 +37,14 @@ def abi_mismatch(case: Situation) -> Optional[Diagnosis]:
 
 def _concerned(case: Situation) -> Iterable[Extension]:
     """The extensions that the finding speaks of: by name, by the file in the message, by what they lack."""
-    named = {"IG101": case.missing, "IG102": case.holder, "IG107": case.finding.module}.get(case.rule)
+    named = {
+        MISSING_MODULE: case.missing,
+        MISSING_NAME: case.holder,
+        IMPORT_CRASHES: case.finding.module,
+    }.get(case.rule)
     for extension in (*case.clues.extensions, *case.clues.unloaded):
         lacks = case.missing in extension.not_found or extension.path.endswith("/" + case.missing)
-        by_library = case.rule == "IG103" and lacks
+        by_library = case.rule is MISSING_SHARED_LIBRARY and lacks
         by_name = extension.module in (named, case.missing)
         if by_name or by_library or extension.path in case.finding.message:
             yield extension
@@ -114,7 +119,11 @@ def _from_elsewhere(copy: Copy) -> bool:
 
 def missing_shared_library(case: Situation) -> Optional[Diagnosis]:
     """A library that the dynamic loader does not find, and all others that would fail next."""
-    if case.rule != "IG103" or not case.missing or not _ABSENT.search(case.finding.message):
+    if (
+        case.rule is not MISSING_SHARED_LIBRARY
+        or not case.missing
+        or not _ABSENT.search(case.finding.message)
+    ):
         return None
     concerned = list(_concerned(case))
     lacking = list(dict.fromkeys([case.missing, *(one for each in concerned for one in each.not_found)]))
@@ -181,7 +190,7 @@ def _where_to_install(case: Situation, lacking: list[str]) -> tuple[Optional[Loc
 def foreign_symbols(case: Situation) -> Optional[Diagnosis]:
     """The dynamic loader refuses the file in words that only a foreign build gets, and nothing else tells
     for what it was built (cause ``abi-mismatch``)."""
-    match = _FOREIGN.search(case.finding.message) if case.rule == "IG103" else None
+    match = _FOREIGN.search(case.finding.message) if case.rule is MISSING_SHARED_LIBRARY else None
     if match is None or "file too short" in case.finding.message:
         return None
     libc = _libc_of_needed([case.missing])

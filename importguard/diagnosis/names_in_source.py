@@ -16,6 +16,7 @@ from importguard.diagnosis.situation import (
 )
 from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
 from importguard.model import Diagnosis
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.model import Removed
 from importguard.source.modules.module_names import is_test
 
@@ -24,7 +25,7 @@ _CLOSE = 0.8
 
 def case_mismatch(case: Situation) -> Optional[Diagnosis]:
     """A file whose name differs in case only: found on macOS and Windows, not in the image."""
-    if case.rule not in ("IG101", "IG102") or case.sought is not None:
+    if case.rule not in (MISSING_MODULE, MISSING_NAME) or case.sought is not None:
         return None
     there = next((one for one in case.clues.candidates if one.module == case.missing and not one.exact), None)
     here = case.index.find_other_case(case.missing) if case.index else None
@@ -51,7 +52,7 @@ def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:
     """The history had it."""
     if case.index is None or case.index.source.git is None or case.sought is not None:
         return None
-    if case.rule not in ("IG101", "IG102"):
+    if case.rule not in (MISSING_MODULE, MISSING_NAME):
         return None
     removed = _removed(case)
     if removed is None:
@@ -102,7 +103,7 @@ def _module_of(path: Optional[str], case: Situation) -> str:
 
 def not_in_source(case: Situation) -> Optional[Diagnosis]:
     """No such module anywhere in the source: a bug in the code, not in the image."""
-    if case.index is None or case.rule != "IG101" or case.sought is not None:
+    if case.index is None or case.rule is not MISSING_MODULE or case.sought is not None:
         return None
     close = close_names(case)
     if not case.own and not (close and _is_nobodys(case)):

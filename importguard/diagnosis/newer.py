@@ -10,6 +10,7 @@ from importguard.diagnosis.interpreter import base_line
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
 from importguard.diagnosis.tables.newer_stdlib import ADDED_MODULES, ADDED_NAMES, BACKPORTS
 from importguard.model import Diagnosis
+from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE, SYNTAX_ERROR
 
 Version = tuple[int, int]
 
@@ -34,7 +35,7 @@ _TYPE_ERRORS: tuple[tuple[Version, str, re.Pattern[str]], ...] = (
 
 def newer_syntax(case: Situation) -> Optional[Diagnosis]:
     """A file does not compile because it has syntax that only a newer Python knows."""
-    if case.rule != "IG105":
+    if case.rule is not SYNTAX_ERROR:
         return None
     frames = case.failure.frames if case.failure else ()
     last = frames[-1] if frames else None
@@ -47,7 +48,7 @@ def newer_syntax(case: Situation) -> Optional[Diagnosis]:
 
 def newer_library(case: Situation) -> Optional[Diagnosis]:
     """A module or name of the standard library that came with a newer Python."""
-    if case.rule == "IG101" and case.sought is None and case.top not in case.code.packages:
+    if case.rule is MISSING_MODULE and case.sought is None and case.top not in case.code.packages:
         version = ADDED_MODULES.get(case.missing)
         if version is not None and case.version < version:
             return _newer(
@@ -65,7 +66,7 @@ def newer_library(case: Situation) -> Optional[Diagnosis]:
 def newer_behaviour(case: Situation) -> Optional[Diagnosis]:
     """An expression that an older Python refuses when it runs."""
     message = case.finding.message
-    if case.rule != "IG104" or "TypeError" not in message:
+    if case.rule is not IMPORT_RAISES or "TypeError" not in message:
         return None
     for version, feature, pattern in _TYPE_ERRORS:
         if case.version < version and pattern.search(message):

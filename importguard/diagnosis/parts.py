@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importguard.model import Finding
+from importguard.rules.imports import IMPORT_EXITS, IMPORT_HANGS, IMPORT_RAISES, MISSING_NAME, SYNTAX_ERROR
 
 IMAGE = "image"
 CODE = "code"
@@ -13,7 +14,7 @@ _CODE_CAUSES = frozenset(
 )
 # What has no cause of its own is of the code where the application's own statement fails: a name, an
 # exception, a syntax error, an exit, a hang. What is absent, and a crash of compiled code, are the image's.
-_CODE_RULES = frozenset({"IG102", "IG104", "IG105", "IG106", "IG108"})
+_CODE_RULES = frozenset({MISSING_NAME, IMPORT_RAISES, SYNTAX_ERROR, IMPORT_EXITS, IMPORT_HANGS})
 _UNTOLD = frozenset({"unknown", "missing-name"})
 
 
@@ -25,7 +26,7 @@ def part_of(finding: Finding) -> str:
     cause = finding.diagnosis.cause if finding.diagnosis else "unknown"
     if cause in _CODE_CAUSES:
         return CODE
-    if cause in _UNTOLD and finding.rule.id in _CODE_RULES:
+    if cause in _UNTOLD and finding.rule in _CODE_RULES:
         return CODE if _is_of_one_package(finding) else IMAGE
     return IMAGE
 

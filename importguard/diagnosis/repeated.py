@@ -8,7 +8,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.model import Finding, Severity
+from importguard.model import Finding, RuleFamily, Severity
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _NAME = re.compile(r"[\w.-]+")
@@ -20,19 +20,15 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
     None is left out for one that is less severe: what is found must not fail a build any less.
     """
     found = list(findings)
-    failed = [one for one in found if _family(one) not in ("IG3", "IG4")]
+    failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
     return [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
-
-
-def _family(finding: Finding) -> str:
-    return finding.rule.id[:3]
 
 
 def _repeats(finding: Finding, told: Finding) -> bool:
     here, there = finding.diagnosis, told.diagnosis
     if here is None or there is None or _rank(finding) < _rank(told):
         return False
-    if _family(finding) == "IG4":
+    if finding.rule.family is RuleFamily.SOURCE:
         # One old image, and one command that mends all of it.
         return here.cause == there.cause == "stale-image"
     if here.location and here.location.line and here.location == there.location:

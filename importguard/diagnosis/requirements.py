@@ -21,6 +21,7 @@ from importguard.diagnosis.situation import (
     under,
 )
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Copy, Install, Place, Requirement
 
 _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/lib", "/usr", "/.local")
@@ -29,7 +30,7 @@ _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/l
 def third_party(case: Situation) -> Optional[Declared]:
     """What is declared, where the missing module can be a distribution's: nothing of the application's own,
     of the standard library, or of what is installed."""
-    if case.rule != "IG101" or not case.missing or case.own or case.sought is not None:
+    if case.rule is not MISSING_MODULE or not case.missing or case.own or case.sought is not None:
         return None
     if case.top in case.clues.stdlib:
         return None

@@ -13,7 +13,8 @@ from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Distribution, System
 from importguard.failures.application import Application
-from importguard.model import Diagnosis, Finding, Location
+from importguard.model import Diagnosis, Finding, Location, Rule
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.model import Place, Source
 
 NO_CLUES = Clues(System(), {}, ())
@@ -38,9 +39,9 @@ class Situation:
         return self.index.source if self.index else None
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> Rule:
         """The finding's rule."""
-        return self.finding.rule.id
+        return self.finding.rule
 
     @property
     def missing(self) -> str:
@@ -79,12 +80,12 @@ class Situation:
     @cached_property
     def sought(self) -> Optional[SourceModule]:
         """The missing module as it is in the source. Of a missing name, the submodule of that name."""
-        if self.index is None or self.rule not in ("IG101", "IG102"):
+        if self.index is None or self.rule not in (MISSING_MODULE, MISSING_NAME):
             return None
         found = self.index.find(self.missing)
-        if found is None and self.rule == "IG101" and self.import_place is not None:
+        if found is None and self.rule is MISSING_MODULE and self.import_place is not None:
             found = self.index.find_beside(self.missing, self.import_place.path)
-        if found is not None or self.rule == "IG101":
+        if found is not None or self.rule is MISSING_MODULE:
             return found
         return self._package_without_its_body()
 

@@ -7,18 +7,26 @@ from typing import Optional
 from importguard.diagnosis.declared import names_for
 from importguard.diagnosis.names_in_source import close_names
 from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, at, diagnosis
-from importguard.model import Diagnosis
+from importguard.model import Diagnosis, RuleFamily
+from importguard.rules.imports import (
+    IMPORT_CRASHES,
+    IMPORT_EXITS,
+    IMPORT_HANGS,
+    IMPORT_RAISES,
+    MISSING_MODULE,
+    SYNTAX_ERROR,
+)
 
 _OWN = (
     "look for it in .dockerignore and in the Dockerfile's COPY lines, or correct the import if it was moved "
     "or renamed."
 )
-_EXPLAINED_BY_ITSELF = frozenset({"IG104", "IG105", "IG106", "IG107", "IG108"})
+_EXPLAINED_BY_ITSELF = frozenset({IMPORT_RAISES, SYNTAX_ERROR, IMPORT_EXITS, IMPORT_CRASHES, IMPORT_HANGS})
 
 
 def unknown(case: Situation) -> Optional[Diagnosis]:
     """The last answer. A rule whose message is the cause (an exception, a syntax error) needs none."""
-    if case.rule in _EXPLAINED_BY_ITSELF or not case.rule.startswith("IG1"):
+    if case.rule in _EXPLAINED_BY_ITSELF or case.rule.family is not RuleFamily.IMPORTS:
         return None
     looked = _looked_at(case)
     return diagnosis(
@@ -45,9 +53,9 @@ def _what(case: Situation) -> str:
             f"The source has {placement.path}, {at(location)} copies it, the other files are the same, and "
             "yet the image lacks it: it was built before, or a later step removes the file."
         )
-    if case.rule == "IG101" and case.own:
+    if case.rule is MISSING_MODULE and case.own:
         return f"'{case.top}' is the application's own package, and the image holds it without this module."
-    if case.rule == "IG101":
+    if case.rule is MISSING_MODULE:
         return f"No installed distribution provides '{case.missing}'."
     return "Why it is not there is not known."
 
@@ -75,7 +83,7 @@ def _advice(case: Situation) -> str:
         if placement is not None and case.index and placement.destination in case.index.image_files:
             return f"correct the import at {case.importers}, or put the folder that holds it on PYTHONPATH."
         return "build the image anew; see what the steps after the COPY do."
-    if case.rule != "IG101":
+    if case.rule is not MISSING_MODULE:
         return f"look at {case.importers}"
     close = close_names(case)
     steps = [f"did you mean {' or '.join(close)}?"] if close else []

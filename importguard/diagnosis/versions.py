@@ -15,6 +15,7 @@ from importguard.diagnosis.declared import holds, parsed
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
+from importguard.rules.imports import MISSING_MODULE
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def version_conflict(case: Situation) -> Optional[Diagnosis]:
 
 def _module(case: Situation) -> Optional[str]:
     """The module of the distribution that is not as it was expected."""
-    if case.rule == "IG101":
+    if case.rule is MISSING_MODULE:
         # Of a distribution that is installed: a submodule that this version has not.
         resolution = case.clues.resolution(case.top)
         there = resolution is not None and resolution.kind not in ("absent", "namespace")

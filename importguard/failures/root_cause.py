@@ -9,7 +9,16 @@ from typing import Optional
 from importguard.evidence.imports import Cause, ImportFailure, ModuleImport
 from importguard.failures.dump import printed
 from importguard.model import Rule
-from importguard.rules import RULES
+from importguard.rules.imports import (
+    IMPORT_CRASHES,
+    IMPORT_EXITS,
+    IMPORT_HANGS,
+    IMPORT_RAISES,
+    MISSING_MODULE,
+    MISSING_NAME,
+    MISSING_SHARED_LIBRARY,
+    SYNTAX_ERROR,
+)
 
 _NAME = re.compile(r"cannot import name '([^']+)'(?: from (partially initialized module )?'([^']+)')?")
 # glibc and musl, in the words of their dynamic linkers; the first group is the library.
@@ -28,9 +37,9 @@ _LIBRARY = tuple(
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
 _NUL = "source code string cannot contain null bytes"  # a ValueError until Python 3.11
 _ENDINGS = {
-    "exited": ("IG106", "The process exits while the module is imported"),
-    "crashed": ("IG107", "The interpreter dies while the module is imported"),
-    "timed_out": ("IG108", "The import does not finish in time"),
+    "exited": (IMPORT_EXITS, "The process exits while the module is imported"),
+    "crashed": (IMPORT_CRASHES, "The interpreter dies while the module is imported"),
+    "timed_out": (IMPORT_HANGS, "The import does not finish in time"),
 }
 _OUTPUT_LINES = 5
 
@@ -55,13 +64,13 @@ def root_cause(item: ModuleImport) -> RootCause:
     if item.outcome in _ENDINGS:
         rule, ending = _ENDINGS[item.outcome]
         message = f"{ending}: {item.detail}" if item.detail else ending
-        return RootCause(RULES[rule], _with_output(message, item))
+        return RootCause(rule, _with_output(message, item))
     if failure is None:
-        return RootCause(RULES["IG104"], _with_output(item.detail or "The import failed", item))
+        return RootCause(IMPORT_RAISES, _with_output(item.detail or "The import failed", item))
     found = _of_import(failure)
     if found is not None:
         return found
-    return RootCause(RULES["IG104"], _wrapped(f"{type_name(failure.type)}: {failure.message}", failure, None))
+    return RootCause(IMPORT_RAISES, _wrapped(f"{type_name(failure.type)}: {failure.message}", failure, None))
 
 
 def walk(failure: ImportFailure) -> tuple[Cause, ...]:
@@ -74,34 +83,34 @@ def _of_import(failure: ImportFailure) -> Optional[RootCause]:
     if failure.missing is not None:
         decisive = next((cause for cause in walk(failure) if cause.name == failure.missing), None)
         message = decisive.message if decisive else f"No module named '{failure.missing}'"
-        return RootCause(RULES["IG101"], _wrapped(message, failure, decisive), failure.missing)
+        return RootCause(MISSING_MODULE, _wrapped(message, failure, decisive), failure.missing)
     for cause in walk(failure):
         found = _missing_name(cause) or _missing_library(cause)
         if found is not None:
             rule, missing = found
-            return RootCause(RULES[rule], _wrapped(cause.message, failure, cause), missing)
+            return RootCause(rule, _wrapped(cause.message, failure, cause), missing)
         if type_name(cause.type) in _SYNTAX or cause.message == _NUL:
             message = f"{type_name(cause.type)}: {cause.message}"
-            return RootCause(RULES["IG105"], _wrapped(message, failure, cause))
+            return RootCause(SYNTAX_ERROR, _wrapped(message, failure, cause))
     return None
 
 
-def _missing_name(cause: Cause) -> Optional[tuple[str, str]]:
+def _missing_name(cause: Cause) -> Optional[tuple[Rule, str]]:
     match = _NAME.match(cause.message) if type_name(cause.type) == "ImportError" else None
     if match is None:
         return None
     module = match.group(3) or cause.name
-    return "IG102", f"{module}.{match.group(1)}" if module else match.group(1)
+    return MISSING_NAME, f"{module}.{match.group(1)}" if module else match.group(1)
 
 
-def _missing_library(cause: Cause) -> Optional[tuple[str, str]]:
+def _missing_library(cause: Cause) -> Optional[tuple[Rule, str]]:
     # ctypes raises OSError where the import system raises ImportError, with the same words.
     if type_name(cause.type) not in ("ImportError", "OSError"):
         return None
     for pattern in _LIBRARY:
         match = pattern.search(cause.message)
         if match is not None:
-            return "IG103", match.group(1).rsplit("/", 1)[-1]
+            return MISSING_SHARED_LIBRARY, match.group(1).rsplit("/", 1)[-1]
     return None
 
 

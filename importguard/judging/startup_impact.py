@@ -10,7 +10,8 @@ from typing import Optional
 from importguard.diagnosis.parts import IMAGE, PARTS, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.model import EntryPointVerdict, Finding, ImageReport, Severity
+from importguard.model import EntryPointVerdict, Finding, ImageReport, RuleFamily, Severity
+from importguard.rules.imports import ENTRYPOINT_TARGET
 
 Target = tuple[EntryPoint, frozenset[str]]
 
@@ -61,7 +62,7 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     """
     if _is_preparation(finding, evidence):
         return True
-    if not targets or finding.rule.id >= "IG3":
+    if not targets or finding.rule.family is not RuleFamily.IMPORTS:
         return None
     names = {finding.module, *finding.affected}
     if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
@@ -78,7 +79,7 @@ def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> 
         return True
     if not targets:
         return None
-    if finding.rule.id.startswith("IG4"):
+    if finding.rule.family is RuleFamily.SOURCE:
         return False  # what drift breaks has a finding of its own
     if any(_breaks_target(finding, entry, reaches) for entry, reaches in targets):
         return True
@@ -96,7 +97,7 @@ def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str])
     A target that was imported is broken by nothing on its way: a module of a circle may fail only alone.
     Where the target failed, whatever else its import would come to is broken as well.
     """
-    if finding.rule.id == "IG109":
+    if finding.rule is ENTRYPOINT_TARGET:
         return finding.module == entry.module and entry.outcome == "missing_attribute"
     if entry.outcome in ("ok", "missing_attribute"):
         return False

@@ -11,8 +11,6 @@ from typing import Optional
 from importguard.model import Finding, ImageReport, Report, Suppression
 from importguard.policy.model import Ignore, Policy
 
-_BY_MISSING = frozenset({"IG101", "IG102", "IG103"})
-
 
 def apply(report: Report, policy: Policy, today: date, whole: bool = True) -> Report:
     """The report with its findings' severities set, and with those that are ignored among ``suppressed``.
@@ -54,7 +52,7 @@ def _matches(ignore: Ignore, finding: Finding) -> bool:
         return False
     if ignore.missing is not None and not _like(finding.missing, ignore.missing):
         return False
-    by_missing = finding.rule.id in _BY_MISSING and finding.affected
+    by_missing = finding.rule.identified_by == "missing" and finding.affected
     names = finding.affected if by_missing else (finding.module,)
     return ignore.module is None or all(_like(name, ignore.module) for name in names)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from importguard.model import Finding, ImportStep, Location, Severity
 from importguard.reporters.wording.sentences import count
+from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape, style, wrap
 
 MOST_LINES = 12
@@ -175,7 +176,7 @@ def _import_place(finding: Finding, page: Page) -> list[str]:
         named += [place_of(diagnosis.location)] if diagnosis.location and diagnosis.cause != "unknown" else []
         if any(_names(escape(text), place) for text in named):
             return []
-    verb = "imported at" if finding.missing and finding.rule.id != "IG109" else "in"
+    verb = "imported at" if finding.missing and finding.rule is not ENTRYPOINT_TARGET else "in"
     return page.styled(f"{verb} {place}", "", INDENT, INDENT * 2)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from importguard.diagnosis.parts import CODE, IMAGE, part_of
 from importguard.model import Finding, ImageReport, Severity
+from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape, escape_lines
 
 _MOST_LINES = 8
@@ -43,7 +44,7 @@ def sentences(image: ImageReport) -> Iterator[str]:
     if image.suppressed and not image.findings:
         yield "Nothing is found but what is suppressed."
     if failed:
-        causes = sum(1 for finding in everything if finding.reached and finding.rule.id != "IG109")
+        causes = sum(1 for finding in everything if finding.reached and finding.rule is not ENTRYPOINT_TARGET)
         verb = "does" if failed == 1 else "do"
         yield f"{failed} of {count(checked, 'module')} {verb} not import, from {count(causes, 'cause')}."
     elif checked and not everything:

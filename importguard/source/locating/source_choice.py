@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 from importguard.config import Build, Config
 from importguard.evidence.inspection import Evidence
 from importguard.model import Finding
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 
 if TYPE_CHECKING:
     from importguard.source.locating.model import Location
@@ -42,7 +43,7 @@ def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
     """The same source with what the history has of the modules that the findings miss."""
     from importguard.source.git import with_history
 
-    missing = [one.missing for one in findings if one.missing and one.rule.id in ("IG101", "IG102")]
+    missing = [one.missing for one in findings if one.missing and one.rule in (MISSING_MODULE, MISSING_NAME)]
     return with_history(source, missing[:_MOST_MODULES])
 
 
