@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from contextlib import closing
 from typing import TYPE_CHECKING, Callable, Optional
 
-from importguard.config import Config
+from importguard.config import Config, build_arguments
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.progress import Progress
@@ -14,6 +15,7 @@ from importguard.progress import Progress
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
     from importguard.model import Finding, ImageReport, Report
+    from importguard.source.model import Source
 
 Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
 
@@ -51,15 +53,36 @@ def _checked(
         image = _image(reference, config, engine, progress)
         progress.step(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
+        from importguard.gathering import gather
         from importguard.judging.image_report import judge
 
-        return judge(image, evidence, config)
+        material = gather(config, evidence)
+        report = judge(image, evidence, material, config)
+        return _publishable(report, image, config, material.source, evidence.existing)
     except UsageError:
         raise
     except ImportguardError as error:
         from importguard.judging.image_report import unjudged
 
-        return unjudged(reference, image, config, error)
+        return _publishable(unjudged(reference, image, config, error), image, config)
+
+
+def _publishable(
+    report: ImageReport,
+    image: Optional[Image],
+    config: Config,
+    source: Optional[Source] = None,
+    existing: Collection[str] = (),
+) -> ImageReport:
+    """Name the repository's files where findings are to be shown, and hide the values of variables.
+
+    ``existing`` are variables whose values are paths of the image.
+    """
+    from importguard.judging.redaction import redacted_report
+    from importguard.source.repository_paths import with_places
+
+    variables = (*(image.env if image else ()), *config.env, *build_arguments(config.build or config.origin))
+    return redacted_report(with_places(report, config, source), variables, existing)
 
 
 def _load_the_rest() -> None:
@@ -120,7 +143,6 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     """Build or pull, as the settings say."""
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
-    from importguard.config import build_arguments
     from importguard.engines.docker.build import build
     from importguard.judging.redaction import RedactedProgress, redaction_of
 

@@ -1,4 +1,4 @@
-"""Evidence → report: the checks, the causes, what breaks startup, and what may not be shown."""
+"""Evidence → report: the checks, the causes, and what breaks startup. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,30 +6,28 @@ from collections import Counter
 from typing import TYPE_CHECKING, Optional
 
 from importguard.checks import run_checks
-from importguard.config import Config, build_arguments
-from importguard.engines.base import Image
+from importguard.config import Config
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
-from importguard.judging.redaction import redacted_report
 from importguard.judging.slowness import is_out_of_time, slow_modules
 from importguard.judging.startup_impact import mark, shortfalls
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
-from importguard.source.locating.source_choice import choose_source, with_removed
-from importguard.source.repository_paths import copied, with_places
 
 if TYPE_CHECKING:
+    from importguard.engines.base import Image
+    from importguard.gathering import Material
     from importguard.source.model import Source
 
 
-def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
-    """What ``evidence`` says of ``image``. Values of variables do not get into the report."""
-    source, chosen = choose_source(config, evidence)
+def judge(image: Image, evidence: Evidence, material: Material, config: Config) -> ImageReport:
+    """Say what ``evidence`` and ``material`` prove of ``image``. Values of variables may still be in it."""
+    source = material.source
     findings = _findings(evidence, config, source)
     reasons = shortfalls(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
-    report = ImageReport(
+    return ImageReport(
         image=_info(image, config),
         interpreter=Interpreter(evidence.executable, evidence.version, evidence.implementation),
         import_path=evidence.import_path,
@@ -47,16 +45,13 @@ def judge(image: Image, evidence: Evidence, config: Config) -> ImageReport:
             *_unprepared(evidence),
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
-            *([chosen] if chosen and findings else []),
+            *([material.note] if material.note and findings else []),
             *(source.notes if source else ()),
         ),
         details=evidence.details,
-        places=copied(findings, source, evidence.import_path) if source else {},
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
         out_of_time=is_out_of_time(evidence),
     )
-    variables = (*image.env, *config.env, *build_arguments(config.build or config.origin))
-    return redacted_report(with_places(report, config, source), variables, evidence.existing)
 
 
 def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> list[Finding]:
@@ -67,14 +62,13 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     from importguard.diagnosis.causes import diagnose
     from importguard.diagnosis.repeated import without_repeated
 
-    source = with_removed(source, findings) if source else None
     told = diagnose(findings, evidence, source, built=config.build is not None)
     return mark(without_repeated(told), evidence)
 
 
 def unjudged(reference: str, image: Optional[Image], config: Config, error: ImportguardError) -> ImageReport:
     """The report on what could not be judged, and why."""
-    report = ImageReport(
+    return ImageReport(
         image=_info(image, config) if image else ImageInfo(reference, "", "", label=config.name),
         interpreter=None,
         import_path=(),
@@ -86,8 +80,6 @@ def unjudged(reference: str, image: Optional[Image], config: Config, error: Impo
         seconds=0.0,
         exit_code=error.exit_code,
     )
-    variables = (*(image.env if image else ()), *config.env, *build_arguments(config.build or config.origin))
-    return redacted_report(with_places(report, config), variables)
 
 
 def _info(image: Image, config: Config) -> ImageInfo:

@@ -20,8 +20,8 @@ _NOT_WALKED = frozenset({"node_modules", "__pycache__", "site-packages"})
 def with_places(image: ImageReport, config: Config, read: Optional[Source] = None) -> ImageReport:
     """The same report with ``places`` and ``dockerfile`` from the repository's root.
 
-    ``places`` may hold files of the source already (``copied``): only the others are looked for by name. The
-    root is the folder above the source that holds ``.git``, else the working directory, else the source.
+    What a COPY of the source put into the image is known; only other paths are looked for by name. The root
+    is the folder above the source that holds ``.git``, else the working directory, else the source.
     ``read`` is the source where one was read.
     """
     context = config.build.context if config.build else ""
@@ -34,7 +34,7 @@ def with_places(image: ImageReport, config: Config, read: Optional[Source] = Non
     given = chosen or config.dockerfile or (config.build.dockerfile if config.build else None)
     dockerfile = _relative(os.path.realpath(given or os.path.join(source, "Dockerfile")), top)
     paths = {location.path for finding in image.findings for location in _locations(finding)}
-    known = {path: file for path, file in image.places.items() if path in paths}
+    known = copied(image.findings, read, image.import_path) if read else {}
     # The working directory may be any folder, the root of a disk among them.
     walked = chosen_folder is not None or os.path.exists(os.path.join(top, ".git"))
     files = {**_found(paths - set(known), root, walked), **known}

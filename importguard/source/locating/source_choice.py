@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from importguard.config import Build, Config
 from importguard.evidence.inspection import Evidence
-from importguard.model import Finding
-from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 
 if TYPE_CHECKING:
     from importguard.source.locating.model import Location
     from importguard.source.model import Source
 
-_MOST_MODULES = 100
 NONE = (
     "No source to look at: from the folder that the image is built from, or with --source DIR, importguard "
     "names the line of the file to change."
@@ -37,14 +33,6 @@ def choose_source(config: Config, evidence: Evidence) -> ChosenSource:
     from importguard.source.reader import read_source
 
     return ChosenSource(read_source(location.tree), location.note)
-
-
-def with_removed(source: Source, findings: Iterable[Finding]) -> Source:
-    """The same source with what the history has of the modules that the findings miss."""
-    from importguard.source.git import with_history
-
-    missing = [one.missing for one in findings if one.missing and one.rule in (MISSING_MODULE, MISSING_NAME)]
-    return with_history(source, missing[:_MOST_MODULES])
 
 
 def _location(config: Config, evidence: Evidence) -> Location:

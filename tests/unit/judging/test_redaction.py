@@ -7,16 +7,16 @@ import json
 import pytest
 from unit.builders import entry, evidence, failed, imported, no_module, raised
 from unit.reports import finding, image
-from unit.test_validation import run
+from unit.test_validation import Shelf, run
 
 from importguard.cli.options import FORMATS
-from importguard.config import Build, build_arguments
+from importguard.config import Build, Config, build_arguments
 from importguard.errors import ImageError
-from importguard.judging.image_report import unjudged
 from importguard.judging.redaction import RedactedProgress, redacted_report, redaction_of
 from importguard.model import Diagnosis, Location, Report
 from importguard.progress import QuietProgress
 from importguard.reporters import reporter
+from importguard.validation import validate
 
 SECRETS = {
     "API_TOKEN": "hunter2-do-not-tell",
@@ -142,11 +142,9 @@ def test_a_finding_of_any_rule() -> None:
 
 def test_a_build_argument() -> None:
     build = Build(".", build_args=("TOKEN=buildsecret1",))
-    from importguard.config import Config
-
-    error = ImageError("RUN echo deploy-buildsecret1 && false")
-    report = unjudged("shop", None, Config(build=build), error)
-    assert report.error == "RUN echo deploy-<value of TOKEN> && false"
+    shelf = Shelf(lost=ImageError("RUN echo deploy-buildsecret1 && false"))
+    report = validate(Config(images=("lost",), origin=build), QuietProgress(), engine=shelf)
+    assert report.images[0].error == "RUN echo deploy-<value of TOKEN> && false"
 
 
 def test_a_build_argument_may_have_its_value_from_outside(

@@ -118,7 +118,7 @@ def test_a_file_that_was_copied_is_that_one_whatever_else_is_called_like_it(repo
     places = copied([found], source, ["/app", "/srv", "/srv/lib"])
     assert places == {"shop/main.py": "web/shop/main.py", "shop/setup.py": "web/setup_shop.py"}
     config = Config(images=("shop",))
-    shown = with_places(image(found, places={**places, "other.py": "x.py"}), config)
+    shown = with_places(image(found, places={}, import_path=("/app", "/srv", "/srv/lib")), config, source)
     assert shown.places == places
     assert place(found, shown) == Location("web/setup_shop.py", 10)
 

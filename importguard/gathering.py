@@ -1,0 +1,42 @@
+"""Gather what an image is judged with: its source tree, and what the history has of missing modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from importguard.checks import run_checks
+from importguard.config import Config
+from importguard.evidence.inspection import Evidence
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.source.git import with_history
+from importguard.source.locating.source_choice import choose_source
+from importguard.source.model import Source
+
+_MOST_MODULES = 100
+
+
+@dataclass(frozen=True)
+class Material:
+    """The source that an image is compared with, None without one; ``note`` says why it is this one."""
+
+    source: Optional[Source]
+    note: str
+
+
+def gather(config: Config, evidence: Evidence) -> Material:
+    """Read the source of the image, and ask git for the modules that it lacks.
+
+    Raises UsageError for a source that is named and not there.
+    """
+    chosen = choose_source(config, evidence)
+    if chosen.source is None:
+        return Material(None, chosen.note)
+    return Material(with_history(chosen.source, _missing_names(evidence)), chosen.note)
+
+
+def _missing_names(evidence: Evidence) -> list[str]:
+    """The modules and names that the image lacks; the first hundred, since each is a question to git."""
+    findings = run_checks(evidence)
+    missing = [one.missing for one in findings if one.missing and one.rule in (MISSING_MODULE, MISSING_NAME)]
+    return missing[:_MOST_MODULES]
