@@ -45,6 +45,26 @@ def absolute(node: Any, package: str) -> str | None:
     return ".".join(parts + ([node.module] if node.module else []))
 
 
+def may_bind(tree: Any, name: str) -> bool:
+    """Whether any statement of a module, in whatever scope, may give ``name`` a value."""
+    nodes = [tree]
+    while nodes:
+        node = nodes.pop()
+        kind = type(node).__name__
+        reads = (
+            kind in ("Constant", "Attribute", "keyword")
+            or type(getattr(node, "ctx", None)).__name__ == "Load"
+        )
+        for field in node._fields:
+            value = getattr(node, field, None)
+            for item in value if type(value) is list else [value]:
+                if hasattr(item, "_fields"):
+                    nodes.append(item)
+                elif type(item) is str and not reads and (item == "*" or item.partition(".")[0] == name):
+                    return True
+    return False
+
+
 def _walk(body: list[Any], scope: str, package: str) -> Iterator[Site]:
     for node in body:
         kind = type(node).__name__

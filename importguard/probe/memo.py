@@ -412,6 +412,8 @@ class Memory:
         """From now on, a change in ``module`` is noted, if the application may make one."""
         if key.rpartition(".")[2] in self.patched:
             self.state.watch(key, module)
+        else:
+            self.state.watch_lazy_names(key, module)
 
     def known(self, parent: str) -> Mapping[str, Any]:
         """What the import of ``parent`` loads by itself."""
@@ -505,7 +507,7 @@ class Memory:
             missing = describe(memo.error)[2]
             if missing is not None and self.findable_now(missing, memo):
                 return None  # what is being imported has made it findable: import it as part of that
-            if missing is None and self.state.take() != memo.state:
+            if missing is None and memo.state is not None and self.state.differs(memo.state):
                 visit.doubt = visit.doubt or "state"
         self.appear(memo, visit)
         if memo.error is None:
@@ -579,7 +581,8 @@ class Memory:
         """Whether the module ``name``, absent from the baseline, is there in the present context."""
         if name in _modules:
             return True
-        return "." not in name and self.state.take() != memo.state and _findable(name)
+        changed = memo.state is not None and self.state.differs(memo.state)
+        return "." not in name and changed and _findable(name)
 
     def raise_again(self, memo: Memo, error: BaseException, handled: Optional[BaseException]) -> None:
         """Raise the error as if the body had run: the same chain, ending in what is being handled now."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Space = dict[str, Any]  # a module's namespace
     Patches = dict[tuple[str, str], "Held"]  # (module, name) → value
-    Taken = tuple[dict[Any, Any], list[list[Any]], Optional[str], Patches]  # as of State.take
+    Taken = tuple[dict[Any, Any], list[list[Any]], Optional[str], Patches, Patches]  # as of State.take
     Moves = list[tuple[list[Any], list[Any], list[Any]]]
     Effects = tuple[dict[Any, Any], Moves, Any, Patches]  # variables, moves in the lists, directory, patches
 
@@ -48,6 +48,8 @@ class State:
         self.namespaces: dict[str, tuple[Space, Space]] = {"builtins": (vars(builtins), dict(vars(builtins)))}
         # module → (its content, the patches in it) as last seen
         self.patched: dict[str, tuple[Space, Patches]] = {}
+        # module → (its content, as first seen, and how many names that were)
+        self.lazy: dict[str, tuple[Space, Space, int]] = {}
         self.known: tuple[Optional[Taken], Optional[Effects]] = (None, None)  # as last asked
         # The objects themselves: finders hold on to them.
         self.lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
@@ -77,8 +79,21 @@ class State:
         if type(space) is dict and name not in self.namespaces:
             self.namespaces[name] = (space, _copy(name, space))
 
+    def watch_lazy_names(self, name: str, module: object) -> None:
+        """From now on, what ``module`` imports when it is asked for an attribute is an effect of who asks.
+
+        It is kept as an attribute (PEP 562; pydantic, langchain_core): who asks next would find it without
+        the submodules that were imported for it.
+        """
+        if name in self.namespaces or name in self.lazy or not issubclass(type(module), _Module):
+            return
+        space: Space = _Module.__getattribute__(module, "__dict__")
+        classes = type(module).__mro__[: -len(_Module.__mro__)]
+        if "__getattr__" in space or any("__getattr__" in vars(kind) for kind in classes):
+            self.lazy[name] = space, _copy(name, space), len(space)
+
     def take(self) -> Taken:
-        """The state now: (environment, lists, directory, patches), comparable with ``==``."""
+        """The state now: (environment, lists, directory, patches, lazy names), comparable with ``==``."""
         patches: Patches = {}
         for name in (self.namespaces.keys() & _modules.keys()) | self.always:
             space, original = self.namespaces[name]
@@ -87,12 +102,21 @@ class State:
                 if known is None or _differ(name, space, known[0]):
                     known = self.patched[name] = _copy(name, space), _differences(name, space, original)
                 patches.update(known[1])
+        lazy: Patches = {}
+        for name in self.lazy.keys() & _modules.keys():
+            space, original, size = self.lazy[name]
+            if len(space) != size:
+                lazy.update(_differences(name, space, original))
         now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
-        return dict(self.variables), [list(values) for values in now], _where(), patches
+        return dict(self.variables), [list(values) for values in now], _where(), patches, lazy
+
+    def differs(self, state: Taken) -> bool:
+        """Whether the process has another state than ``state``, in what code could tell it by."""
+        return self.take()[:4] != state[:4]
 
     def set(self, state: Taken) -> None:
         """Make the process have ``state``."""
-        environment, lists, directory, patches = state
+        environment, lists, directory, patches, lazy = state
         now = self.take()
         if now[0] != environment:
             for name in set(now[0]) | set(environment):
@@ -108,12 +132,16 @@ class State:
         for module, key in set(now[3]) - set(patches):
             space, original = self.namespaces[module]
             _put(space, key, original.get(key, _MISSING))
-        self.put(patches)
+        for module, key in now[4].keys() - lazy.keys():
+            space, original, _ = self.lazy[module]
+            _put(space, key, original.get(key, _MISSING))
+        self.put({**patches, **lazy})
 
     def put(self, patches: Patches) -> None:
         """Set the names as ``patches`` has them."""
         for (module, key), held in patches.items():
-            _put(self.namespaces[module][0], key, held.value)
+            space = self.namespaces[module][0] if module in self.namespaces else self.lazy[module][0]
+            _put(space, key, held.value)
 
     def set_variable(self, name: Any, value: Any) -> None:
         """Set an environment variable as ``take`` has it, for the C library too; None removes it."""
@@ -155,7 +183,7 @@ class State:
             return None
         if state == self.known[0]:
             return self.known[1]
-        environment, lists, directory, patches = state
+        environment, lists, directory, patches, lazy = state
         base = self.base
         variables = {
             name: environment.get(name)
@@ -163,7 +191,7 @@ class State:
             if environment.get(name) != base[0].get(name)
         }
         moves = [_list_changes(before, after) for before, after in zip(base[1], lists)]
-        effects = variables, moves, directory if directory != base[2] else _MISSING, patches
+        effects = variables, moves, directory if directory != base[2] else _MISSING, {**patches, **lazy}
         self.known = state, effects
         return effects
 

@@ -14,7 +14,7 @@ from importguard.probe.fresh import Channel, missing_attributes, prepare, start
 
 # isort: split
 from importguard.probe.fresh import _close, _exit, _find_spec, _io_open, _open, _write
-from importguard.probe.imports import parse
+from importguard.probe.imports import may_bind, parse
 from importguard.probe.memo import Memory
 from importguard.probe.simulation import Fails, Simulation, Undecided, program
 
@@ -35,6 +35,8 @@ _handle, _alarm, _SIGALRM, _SIG_DFL = signal.signal, signal.alarm, signal.SIGALR
 SWITCH_SECONDS = 0.2
 TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a longer one is read first
 TRIAL_LIMIT = 30  # when a trial is taken to hang
+# In a source: what may give the module names that no statement shows.
+OTHER_BINDERS = (b"globals(", b"locals(", b"vars(", b"exec(", b"__getattr__", b"sys.modules")
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 
 
@@ -366,19 +368,26 @@ class Sweep:
 
 
 def _is_never_bound(error: BaseException) -> bool:
-    """Whether a name could not be imported that its module's source never mentions."""
+    """Whether a name is wanting that no statement of its module gives a value: so it is in any process."""
     message = safe_text(error)
-    if not isinstance(error, ImportError) or not message.startswith("cannot import name "):
+    if type(error) is NameError and message.startswith("name '"):
+        step: Any = error.__traceback__
+        while step is not None and step.tb_next is not None:
+            step = step.tb_next
+        path: Any = step and step.tb_frame.f_code.co_filename
+    elif isinstance(error, ImportError) and message.startswith("cannot import name '"):
+        path = error.path
+    else:
         return False
-    path, name = error.path, message.split("'")[1]
     if type(path) is not str or not path.endswith(".py"):
         return False
     try:
         with _io_open(path, "rb") as file:
             source = file.read()
-    except OSError:
+        otherwise = any(word in source for word in OTHER_BINDERS)
+        return not otherwise and not may_bind(parse(source, path), message.split("'")[1])
+    except (OSError, SyntaxError, ValueError, RecursionError):
         return False
-    return name.encode("utf-8", "replace") not in source and b"globals()" not in source
 
 
 def _leave_pipes(kept: int) -> None:

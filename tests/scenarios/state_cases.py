@@ -19,6 +19,34 @@ STATE = [
         },
     ),
     application(
+        "lazy_attributes",  # pydantic and langchain_core: what __getattr__ imports, the package keeps
+        {
+            "lazy.__init__": (
+                "from importlib import import_module\ndef __getattr__(name):\n    if name != 'Base': raise AttributeError(name)\n"
+                "    globals()[name] = import_module('.base', __name__).Base\n    return globals()[name]\n",
+                IMPORTED,
+            ),
+            "lazy.base": ("class Base: pass\n", IMPORTED),
+            "a_caches": ("from lazy_attributes.lazy import Base\n", IMPORTED),
+            "b_looks_up": (
+                "import sys\nfrom lazy_attributes.lazy import Base\nsys.modules[Base.__module__]\n",
+                IMPORTED,
+            ),
+            "c_asks_first": (
+                "import sys\nfrom lazy_attributes import a_caches\nfrom lazy_attributes import lazy\nsys.modules[lazy.Base.__module__]\n",
+                IMPORTED,
+            ),
+            "d_not_loaded": (
+                "import sys\nfrom lazy_attributes import lazy\nassert 'Base' in vars(lazy), 'not cached'\n",
+                FAILED,
+            ),
+            "e_loaded": (
+                "from lazy_attributes import a_caches, lazy\nassert 'Base' in vars(lazy), 'not cached'\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
         "environ_cleared",
         {
             "a_clears": ("import os\nos.environ.clear()\n", IMPORTED),

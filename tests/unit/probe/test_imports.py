@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from importguard.probe.imports import ONLY_AST, import_sites, parse
+from importguard.probe.imports import ONLY_AST, import_sites, may_bind, parse
 
 
 def sites(source: str, module: str = "app.mod", is_package: bool = False) -> list[tuple[object, ...]]:
@@ -120,3 +120,38 @@ def test_what_does_not_parse_is_said_so() -> None:
 def test_source_in_another_encoding() -> None:
     tree = parse("# coding: latin-1\nimport caf\xe9".encode("latin-1"), "x.py")
     assert import_sites(tree, "m", False) == [("caf\xe9", (), 2, "module")]
+
+
+BINDS_LIST = (
+    "List = 1",
+    "from typing import List",
+    "from typing import Sequence as List",
+    "from typing import *",
+    "import List.of",
+    "from .List import other",  # of a package: its submodule
+    "def f():\n    global List\n    List = 1",
+    "class List: ...",
+    "for List in (): ...",
+    "try: ...\nexcept E as List: ...",
+    "def f(List): ...",
+    "del List",
+    "(List := 1)",
+)
+READS_LIST = (
+    "x: List[str]",
+    "def f() -> List[str]: ...",
+    "import typing\nx = typing.List",
+    "__all__ = ['List']",
+    "f(List=1)",
+    "import of.List",
+)
+
+
+@pytest.mark.parametrize("source", BINDS_LIST)
+def test_a_statement_that_may_give_a_name_a_value(source: str) -> None:
+    assert may_bind(parse(source, "x.py"), "List")
+
+
+@pytest.mark.parametrize("source", READS_LIST)
+def test_a_statement_that_only_reads_a_name(source: str) -> None:
+    assert not may_bind(parse(source, "x.py"), "List")
