@@ -5,19 +5,39 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 bin="$VENV/bin"
 cd "$ROOT"
 
-containers() { docker ps -aq --filter label=importguard | sort; }
-# Anonymous volumes cannot be labelled; those that the tests left dangling are new ones.
-volumes() { { docker volume ls -q --filter label=importguard; docker volume ls -q --filter dangling=true; } | sort -u; }
+# What importguard creates while the tests run, a line each: "container|ID|PID|", "volume|NAME||CONTAINER".
+# PID is the importguard process that made the container: one that still runs is somebody else's, and so are its
+# volumes, which cannot be labelled.
+made="$(mktemp)"
+format='{{.Type}}|{{.Actor.ID}}|{{index .Actor.Attributes "importguard"}}|{{index .Actor.Attributes "container"}}'
+docker events --filter type=container --filter type=volume --filter event=create --filter event=mount \
+    --format "$format" >"$made" &
+listener=$!
+trap 'kill "$listener" 2>/dev/null; rm -f "$made"' EXIT
+
+left_containers() {
+    local id pid
+    awk -F'|' '$1 == "container" && $3 != "" {print $2, $3}' "$made" | while read -r id pid; do
+        if ! kill -0 "$pid" 2>/dev/null && docker container inspect "$id" >/dev/null 2>&1; then echo "$id"; fi
+    done
+}
+
+left_volumes() {
+    local name pid
+    awk -F'|' '$1 == "container" && $3 != "" {pid[$2] = $3}
+               $1 == "volume" && $4 in pid {print $2, pid[$4]}' "$made" | while read -r name pid; do
+        if ! kill -0 "$pid" 2>/dev/null && docker volume inspect "$name" >/dev/null 2>&1; then echo "$name"; fi
+    done
+}
 
 fail_if_left() {
-    local what="$1" before="$2" now left
+    local left
     for _ in 1 2 3 4 5; do
-        now="$("$what")"
-        left="$(comm -13 <(echo "$before") <(echo "$now"))"
+        left="$("left_$1")"
         if [ -z "$left" ]; then return; fi
         sleep 2 # a container that lost its importguard ends by itself a moment later
     done
-    die "the tests left $what behind: $left" "Whatever importguard creates it must remove; see them with docker inspect."
+    die "the tests left $1 behind: $left" "Whatever importguard creates it must remove; see them with docker inspect."
 }
 
 say "ruff, mypy, import contract"
@@ -26,8 +46,6 @@ say "ruff, mypy, import contract"
 "$bin/mypy"
 "$bin/lint-imports"
 
-containers_before="$(containers)"
-volumes_before="$(volumes)"
 # From another folder: python -m puts the current one in sys.path, and the source tree would be tested.
 cd "$ROOT/tests"
 package="$("$bin/python" -c 'import importguard; print(importguard.__file__)')"
@@ -40,6 +58,9 @@ docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROO
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
 # Two files at a time: most of a test is waiting for the engine. The tests of one file share its images.
 "$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" -n 2 --dist loadfile "${@:-$ROOT/tests}"
-fail_if_left containers "$containers_before"
-fail_if_left volumes "$volumes_before"
+if [ $# = 0 ] && ! grep -q '^container|[^|]*|[0-9]' "$made"; then
+    die "no container of the tests was seen" "See that 'docker events' works."
+fi
+fail_if_left containers
+fail_if_left volumes
 say "nothing that importguard made is left in the engine"

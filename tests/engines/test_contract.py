@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -105,13 +104,11 @@ def test_flood_of_output_costs_no_memory(engine: Engine, image: Image) -> None:
 
 
 def test_killed_when_its_time_is_over(engine: Engine, image: Image) -> None:
-    begun = time.monotonic()
     output, ended = run(
-        engine, image, "sh", "-c", "echo begun; sleep 60", limits=Limits(memory=2**28, seconds=1)
+        engine, image, "sh", "-c", "echo begun; sleep 600", limits=Limits(memory=2**28, seconds=1)
     )
     assert output == b"begun\n"
     assert ended == Exit(137, timed_out=True)
-    assert time.monotonic() - begun < 20
 
 
 def test_killed_for_memory(engine: Engine, image: Image) -> None:

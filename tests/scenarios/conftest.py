@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from scenarios.cases import Case
 from scenarios.every_case import ALL, PEACEFUL
 from scenarios.failure_cases import THIRD_PARTY
 from scenarios.support import SITE, build, docker
+from scenarios.verdicts import Truth
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,8 +68,20 @@ def image_of(cases_image: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
-def truth(cases_image: str) -> dict[str, tuple[str, str]]:
-    """What fresh interpreters say of every module of every case, all in one container."""
+def truth(cases_image: str, tmp_path_factory: pytest.TempPathFactory) -> Truth:
+    """What fresh interpreters say of every module of every case, asked once for all workers of a test run."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return ask_fresh_interpreters(cases_image)
+    answers = tmp_path_factory.getbasetemp().parent / "truth.json"  # the parent is one folder for all workers
+    with answers.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answers.exists():
+            answers.write_text(json.dumps(ask_fresh_interpreters(cases_image)))
+    return {module: tuple(answer) for module, answer in json.loads(answers.read_text()).items()}
+
+
+def ask_fresh_interpreters(image: str) -> Truth:
+    """The verdicts, all in one container."""
     asked = [
         (case.folder, dict(case.environ), module)
         for case in ALL
@@ -74,18 +89,7 @@ def truth(cases_image: str) -> dict[str, tuple[str, str]]:
         for module in (*case.outcomes, *case.by_truth)
     ]
     source = (Path(__file__).parent / "truth.py").read_text()
-    said = docker(
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--label",
-        "importguard-test",
-        cases_image,
-        "python3",
-        "-c",
-        source,
-        json.dumps(asked),
-    )
+    command = ["run", "--rm", "--network", "none", "--label", "importguard-test", image]
+    said = docker(*command, "python3", "-c", source, json.dumps(asked))
     answers = json.loads(said.splitlines()[-1])
     return {f"{folder}:{module}": tuple(answer) for (folder, _, module), answer in zip(asked, answers)}

@@ -289,7 +289,7 @@ def test_sigterm_cleans_up() -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     process.terminate()
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (143, "cleaned\n")
     assert "terminated" in err
 

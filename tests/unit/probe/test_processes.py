@@ -43,7 +43,7 @@ def test_it_is_given_up_in_time() -> None:
     with started("time.sleep(600)", 0.2) as process:
         assert process.stdout is not None
         assert process.stdout.read() == b"badly\n"
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 300
 
 
 def test_the_end_of_standard_input_ends_both() -> None:
@@ -53,4 +53,4 @@ def test_the_end_of_standard_input_ends_both() -> None:
         assert process.stdout.readline() == b"begun\n"
         process.stdin.close()
         assert process.stdout.read() == b""
-        assert process.wait(timeout=10) == 1
+        assert process.wait(timeout=60) == 1

@@ -1,4 +1,4 @@
-"""Every case against the truth, then importguard against every case, by its plan and by ``--exact``."""
+"""Every case against the truth, then all that can lie side by side as one application."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from scenarios.cases import Case
-from scenarios.every_case import ALL, HOSTILE, PEACEFUL
+from scenarios.every_case import ALL, PEACEFUL
 from scenarios.support import check
-
-RUNS = [(case, exact) for case in HOSTILE for exact in (False, True)]
-RUNS += [(case, False) for case in PEACEFUL if case.findings is not None]
+from scenarios.verdicts import Truth, assert_verdicts
 
 
 def test_names_are_unique() -> None:
@@ -18,28 +16,17 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.truth], ids=lambda case: case.name)
-def test_a_fresh_interpreter_says_what_is_expected(case: Case, truth: dict[str, tuple[str, str]]) -> None:
+def test_a_fresh_interpreter_says_what_is_expected(case: Case, truth: Truth) -> None:
     said = {module: truth[f"{case.folder}:{module}"] for module in case.outcomes}
     assert {module: answer[0] for module, answer in said.items()} == dict(case.outcomes)
     assert {module: answer[1] for module, answer in said.items() if answer[1]} == dict(case.missing)
 
 
 @pytest.mark.parametrize(
-    ("case", "exact"), RUNS, ids=[f"{case.name}-{'exact' if exact else 'plan'}" for case, exact in RUNS]
+    "case", [case for case in PEACEFUL if case.findings is not None], ids=lambda case: case.name
 )
-def test_verdicts(
-    case: Case, exact: bool, image_of: Callable[[Case], str], truth: dict[str, tuple[str, str]]
-) -> None:
-    # No more jobs than modules: each would get an interpreter of its own, and the plan would not be used.
-    result = check(image_of(case), *case.arguments, "--jobs", "2", *(["--exact"] if exact else []))
-    expected = {**case.outcomes, **{module: truth[f"{case.folder}:{module}"][0] for module in case.by_truth}}
-    assert result.outcomes(list(expected)) == expected, result.err
-    assert {module: result.missing(module) for module in case.missing} == dict(case.missing)
-    if case.findings is not None:
-        assert result.causes == set(case.findings)
-    assert result.code == case.exit_code, result.err
-    assert not [note for note in result.image["notes"] if "the probe failed" in note]
-    assert result.image["complete"] is True
+def test_verdicts(case: Case, image_of: Callable[[Case], str], truth: Truth) -> None:
+    assert_verdicts(case, image_of(case), truth)
 
 
 @pytest.mark.parametrize("exact", [False, True], ids=["plan", "exact"])
