@@ -15,19 +15,21 @@ docker events --filter type=container --filter type=volume --filter event=create
 listener=$!
 trap 'kill "$listener" 2>/dev/null; rm -f "$made"' EXIT
 
-left_containers() {
+# of_ended_processes EXISTING: of the lines "ID PID", the ids that are in EXISTING and whose process has ended.
+of_ended_processes() {
     local id pid
-    awk -F'|' '$1 == "container" && $3 != "" {print $2, $3}' "$made" | while read -r id pid; do
-        if ! kill -0 "$pid" 2>/dev/null && docker container inspect "$id" >/dev/null 2>&1; then echo "$id"; fi
+    while read -r id pid; do
+        if [[ "$1" == *"$id"* ]] && ! kill -0 "$pid" 2>/dev/null; then echo "$id"; fi
     done
 }
 
+left_containers() {
+    awk -F'|' '$1 == "container" && $3 != "" {print $2, $3}' "$made" | of_ended_processes "$(docker ps -aq --no-trunc)"
+}
+
 left_volumes() {
-    local name pid
     awk -F'|' '$1 == "container" && $3 != "" {pid[$2] = $3}
-               $1 == "volume" && $4 in pid {print $2, pid[$4]}' "$made" | while read -r name pid; do
-        if ! kill -0 "$pid" 2>/dev/null && docker volume inspect "$name" >/dev/null 2>&1; then echo "$name"; fi
-    done
+               $1 == "volume" && $4 in pid {print $2, pid[$4]}' "$made" | of_ended_processes "$(docker volume ls -q)"
 }
 
 fail_if_left() {
