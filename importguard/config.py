@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
+from importguard.evidence.starts import StartSettings
+
 
 class Build(NamedTuple):
     """What ``--build`` asks for, in the words of ``docker build``."""
@@ -22,7 +24,8 @@ class Config:
     """Everything that ``validate`` needs to know. Times in seconds, ``memory`` in bytes.
 
     ``name`` is what the image is called in a configuration that describes several. ``origin`` is the build
-    that the configuration has for an image which is given by name.
+    that the configuration has for an image which is given by name. ``start`` is None where it is not to be
+    started.
     """
 
     name: Optional[str] = None
@@ -47,6 +50,8 @@ class Config:
     source: Optional[str] = None
     dockerfile: Optional[str] = None
     origin: Optional[Build] = None
+    start: Optional[StartSettings] = None
+    start_anyway: bool = False
 
 
 def build_arguments(build: Optional[Build]) -> tuple[str, ...]:

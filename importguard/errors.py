@@ -37,3 +37,7 @@ class InspectionError(ImportguardError):
     """The image could not be judged: no Python, no verdict, nothing to import."""
 
     exit_code = 4
+
+
+class NoPythonError(InspectionError):
+    """There is no Python in the image, or none that is new enough."""

@@ -8,6 +8,7 @@ from typing import Optional
 from importguard.checks import run_checks
 from importguard.config import Config
 from importguard.evidence.inspection import Evidence
+from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.git import with_history
 from importguard.source.locating.source_choice import choose_source
@@ -38,5 +39,10 @@ def gather(config: Config, evidence: Evidence) -> Material:
 def _missing_names(evidence: Evidence) -> list[str]:
     """The modules and names that the image lacks; the first hundred, since each is a question to git."""
     findings = run_checks(evidence)
-    missing = [one.missing for one in findings if one.missing and one.rule in (MISSING_MODULE, MISSING_NAME)]
+    missing = [one.missing for one in findings if one.missing and _is_of_source(one)]
     return missing[:_MOST_MODULES]
+
+
+def _is_of_source(finding: Finding) -> bool:
+    """Whether what is missing may have been in the source: a module or a name, also by a service's log."""
+    return finding.rule in (MISSING_MODULE, MISSING_NAME) or finding.rule.family is RuleFamily.START

@@ -195,6 +195,36 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
+class RequestVerdict:
+    """One request to the service, such as ``GET /health`` or ``WebSocket /ws``, and whether it went well."""
+
+    request: str
+    status: Optional[int]
+    right: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StartVerdict:
+    """What came of starting the image; ``skipped`` says why it was not started.
+
+    Times in seconds: from the start until the port accepted (``accepted``) and until all was answered
+    (``ready``); None where that never came. ``stopped``: from SIGTERM to the end, None where it was not sent.
+    """
+
+    command: str
+    platform: str
+    port: Optional[int] = None
+    accepted: Optional[float] = None
+    ready: Optional[float] = None
+    stopped: Optional[float] = None
+    exit_code: Optional[int] = None
+    requests: tuple[RequestVerdict, ...] = ()
+    log: tuple[str, ...] = ()
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
 class ImageReport:
     """Everything that is said of one image. ``error`` says why it could not be (wholly) judged."""
 
@@ -216,6 +246,8 @@ class ImageReport:
     """The Dockerfile from the repository's root: where a finding is shown that has no place of its own."""
     exit_code: int = 0
     """3 or 4 where the image could not be judged; else 0, whatever was found."""
+    start: Optional[StartVerdict] = None
+    """What came of starting it; None where that was not asked for."""
     out_of_time: bool = False
     """The check ended before every module had its verdict; what is found by then stands."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
+from importguard.inspectors.inspected import Inspected
 from importguard.progress import Progress
 
 if TYPE_CHECKING:
@@ -27,44 +28,75 @@ def validate(
     engine: Optional[Engine] = None,
     inspector: Optional[Inspector] = None,
 ) -> Report:
-    """Check every image that ``config`` names, or the one that it builds.
+    """Check every image that ``config`` names, or the one that it builds. See ``validate_all``."""
+    return validate_all((config,), progress, engine=engine, inspector=inspector)
+
+
+def validate_all(
+    configs: Sequence[Config],
+    progress: Progress,
+    *,
+    engine: Optional[Engine] = None,
+    inspector: Optional[Inspector] = None,
+) -> Report:
+    """Check the images of every configuration: import all, start those that are to be started, judge.
 
     One that cannot be judged does not stop the others: its report says why and owns the exit code. ``engine``
     is Docker and ``inspector`` runs the image unless others are given; the engine's connection is closed in
     any case. Raises UsageError for wrong settings.
     """
-    references = _references(config)
-    _check_source(config)
+    wanted = [(reference, config) for config in configs for reference in _references(config)]
+    for config in configs:
+        _check_source(config)
     inspect = inspector or _running()
     engine = engine or _docker(progress)
     with closing(engine):
-        reports = tuple(_checked(item, config, progress, engine, inspect) for item in references)
+        inspected = [_inspected(*each, progress, engine, inspect) for each in wanted]
+        if any(one.config.start for one in inspected):
+            from importguard.inspectors.starts import with_starts
+
+            inspected = with_starts(inspected, engine, progress)
+        reports = tuple(_judged(one) for one in inspected)
         from importguard.model import Report
 
         return Report(reports)
 
 
-def _checked(
+def _inspected(
     reference: str, config: Config, progress: Progress, engine: Engine, inspect: Inspector
-) -> ImageReport:
-    """One image: got, inspected and judged, or the reason why not."""
+) -> Inspected:
+    """One image: got and its modules imported, or the reason why not."""
     image = None
     try:
         image = _image(reference, config, engine, progress)
         progress.step(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
-        from importguard.gathering import gather
-        from importguard.judging.image_report import judge
-
-        material = gather(config, evidence)
-        report = judge(image, evidence, material, config)
-        return _publishable(report, image, config, material.source, evidence.existing)
+        return Inspected(reference, config, image, evidence)
     except UsageError:
         raise
     except ImportguardError as error:
-        from importguard.judging.image_report import unjudged
+        return Inspected(reference, config, image, error=error)
 
-        return _publishable(unjudged(reference, image, config, error), image, config)
+
+def _judged(inspected: Inspected) -> ImageReport:
+    """The report on one image."""
+    reference, config, image, evidence, error = inspected
+    if image is not None and evidence is not None:
+        from importguard.gathering import gather
+        from importguard.judging.image_report import judge
+
+        try:
+            material = gather(config, evidence)
+            report = judge(image, evidence, material, config)
+            return _publishable(report, image, config, material.source, evidence.existing)
+        except UsageError:
+            raise
+        except ImportguardError as failure:
+            error = failure
+    from importguard.judging.image_report import unjudged
+
+    why = error or InspectionError("nothing was inspected")
+    return _publishable(unjudged(reference, image, config, why), image, config)
 
 
 def _publishable(

@@ -14,6 +14,7 @@ import click
 
 from importguard.cli.config_option import NOT_OF_AN_IMAGE, kind, options_by_key
 from importguard.cli.main import cli
+from importguard.cli.start_settings import PLATFORMS
 
 SCHEMA = Path(__file__).parents[1] / "importguard" / "schemas" / "config.schema.json"
 _TYPES: dict[str, dict[str, Any]] = {
@@ -42,6 +43,42 @@ def setting(option: click.Option) -> dict[str, Any]:
     return described
 
 
+def start() -> dict[str, Any]:
+    """What ``[start]`` and ``[image.start]`` may hold."""
+    quantity = _TYPES["quantity"]
+    path = {"type": "string", "pattern": "^/"}
+    status = {"type": "integer", "minimum": 100, "maximum": 599}
+    asked = {"type": "object", "additionalProperties": False, "required": ["path"]}
+    requests = {**asked, "properties": {"path": path, "status": status, "body": {"type": "string"}}}
+    handshakes = {**asked, "properties": {"path": path, "status": status, "protocol": {"type": "string"}}}
+    return {
+        "description": "How the image is started and asked with --start.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "platform": {"description": "The contract that it is held to.", "enum": list(PLATFORMS)},
+            "port": {
+                "description": "The port that has to accept connections; none for a worker.",
+                "anyOf": [{"const": "none"}, {"type": "integer", "minimum": 1, "maximum": 65535}],
+            },
+            "http": {
+                "description": "What is asked for. Without a status, any below 500 is right.",
+                "type": "array",
+                "items": {"anyOf": [path, requests]},
+            },
+            "websocket": {
+                "description": "WebSockets that can be opened, or are refused with a status.",
+                "type": "array",
+                "items": {"anyOf": [path, handshakes]},
+            },
+            "timeout": {"description": "Until everything is answered (default 60s).", **quantity},
+            "settle": {"description": "After that time it is asked again (default 1s).", **quantity},
+            "max-start-time": {"description": "The time in which it has to be ready.", **quantity},
+            "memory": {"description": "What it may use (cloud-run: 512m unless given).", **quantity},
+        },
+    }
+
+
 def schema() -> dict[str, Any]:
     """The whole schema."""
     options = options_by_key(cli.commands["check"])
@@ -61,11 +98,13 @@ def schema() -> dict[str, Any]:
     image = {
         "name": text("What reports call the image."),
         "reference": text("The image, where it exists and is not built."),
+        "start": start(),
         **{key: value for key, value in settings.items() if key not in NOT_OF_AN_IMAGE},
     }
     named = [{"required": [key]} for key in ("rule", "module", "missing")]
     properties = {
         **settings,
+        "start": start(),
         "rules": {
             "description": "Severities of rules, by number or name; off turns a rule off.",
             "type": "object",

@@ -17,9 +17,19 @@ CHECKS = (imports.check, unreached.check, entrypoints.check, libraries.check)
 def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
     """The findings of every check; with a source, also of those that compare the image with it."""
     found = [finding for check in CHECKS for finding in check(evidence)]
+    if evidence.start is not None:
+        found += _of_start(evidence, source)
     if source is None:
         return found
     from importguard.checks import drift, mounts, requirements
 
     found += requirements.check(evidence, source) + drift.check(evidence, source)
     return found + mounts.check(evidence, source)
+
+
+def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
+    """What is wrong with the container as it was started; loaded where one was."""
+    from importguard.checks import answers, listening, platforms, starts
+
+    found = platforms.check(evidence, source) + starts.check(evidence, source)
+    return found + listening.check(evidence, source) + answers.check(evidence)

@@ -80,10 +80,7 @@ def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole:
         for config in wanted:
             if config.build:
                 check_paths(config.build)
-    images = [image for config in wanted for image in validation.validate(config, progress).images]
-    from importguard.model import Report
-
-    report, file = Report(tuple(images)), configuration(ctx)
+    report, file = validation.validate_all(wanted, progress), configuration(ctx)
     if file is None:
         return report
     from datetime import date

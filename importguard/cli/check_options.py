@@ -132,6 +132,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--python", metavar="PATH", help="The application's interpreter in the image, where it is not found."
     ),
     option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
+    option("--start", is_flag=True, help="Start the image too, as production does, and ask what it serves."),
+    option("--start-anyway", is_flag=True, help="With --start: also where an import would break the start."),
     option(
         "--fail-on",
         type=click.Choice(["startup", "error", "warning", "never"]),

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 OWN_FILE, PROJECT_FILE = "importguard.toml", "pyproject.toml"
 _META = "importguard.policy.configuration"
-NOT_IN_FILE = frozenset({"config", "help", "write-baseline"})
-"""Options that say where the settings are, or ask for something else: a file may not give them."""
+NOT_IN_FILE = frozenset({"config", "help", "start", "write-baseline"})
+"""Options that say where the settings are, or ask for something else: a file may not give them. There,
+``start`` is a table."""
 NOT_OF_AN_IMAGE = frozenset(
     {"all", "format", "output", "fail-on", "baseline", "baseline-accept", "quiet", "verbose", "no-color"}
 )

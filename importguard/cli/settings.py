@@ -12,8 +12,10 @@ from click.core import ParameterSource
 
 from importguard.cli.config_option import configuration, image_defaults
 from importguard.cli.options import build_argument, environment, setup_callable
+from importguard.cli.start_settings import read_start
 from importguard.config import Build, Config
 from importguard.errors import UsageError
+from importguard.evidence.starts import StartSettings
 
 if TYPE_CHECKING:
     from importguard.policy.configuration import Configuration, ImageSettings
@@ -22,7 +24,17 @@ _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"
 # Options that are settings of the same name and value.
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
-    *("module_timeout", "memory", "jobs", "python", "exact", "fail_on", "source", "dockerfile"),
+    *(
+        "module_timeout",
+        "memory",
+        "jobs",
+        "python",
+        "exact",
+        "fail_on",
+        "source",
+        "dockerfile",
+        "start_anyway",
+    ),
 )
 # What says which image is meant: with --all, the file says it.
 _WHICH = {
@@ -41,13 +53,14 @@ def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
         return [_of_image(ctx, options, image, file) for image in file.images] if file else []
     options = _one_way(ctx, options)
     _check_images(ctx, options)
+    start = read_start(configuration(ctx))
     origins = {image: _origin(ctx, options, image) for image in options["images"]}
     if len(set(origins.values())) > 1:
         return [
-            replace(_config({**options, "images": (image,)}), origin=build)
+            replace(_config({**options, "images": (image,)}, start), origin=build)
             for image, build in origins.items()
         ]
-    return [replace(_config(options), origin=next(iter(origins.values()), None))]
+    return [replace(_config(options, start), origin=next(iter(origins.values()), None))]
 
 
 def _typed(ctx: click.Context, name: str) -> bool:
@@ -131,10 +144,10 @@ def _of_image(
         merged["build"] = None
     if not image.reference and not merged["build"]:
         raise UsageError(f"{file.path}: image {image.name!r}: give build, or the reference of an image")
-    return _config(merged, image.name)
+    return _config(merged, read_start(file, image), image.name)
 
 
-def _config(options: dict[str, Any], name: str = "") -> Config:
+def _config(options: dict[str, Any], start: StartSettings, name: str = "") -> Config:
     build = None
     if options["build"]:
         arguments = tuple(build_argument(value) for value in options["build_args"])
@@ -142,6 +155,7 @@ def _config(options: dict[str, Any], name: str = "") -> Config:
     return Config(
         name=name or None,
         build=build,
+        start=start if options["start"] else None,
         env=environment(options["env"], options["env_files"], os.environ),
         setup=setup_callable(options["setup"]),
         **{key: options[key] for key in _SAME},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importguard.model import Finding
+from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_HANGS, IMPORT_RAISES, MISSING_NAME, SYNTAX_ERROR
 
 IMAGE = "image"
 CODE = "code"
-PARTS = (IMAGE, CODE)
+START = "start"
+PARTS = (IMAGE, CODE, START)
 
 _CODE_CAUSES = frozenset(
     {"case-mismatch", "circular", "not-a-package", "not-in-source", "removed-or-renamed", "shadowed"}
@@ -21,8 +22,11 @@ _UNTOLD = frozenset({"unknown", "missing-name"})
 def part_of(finding: Finding) -> str:
     """``image``: something is left out, not copied or not installed. ``code``: it fails in any image.
 
-    Where nothing proves that the code is wrong, it is the image.
+    Where nothing proves that the code is wrong, it is the image. ``start``: what was seen of the container as
+    it was started.
     """
+    if finding.rule.family is RuleFamily.START:
+        return START
     cause = finding.diagnosis.cause if finding.diagnosis else "unknown"
     if cause in _CODE_CAUSES:
         return CODE

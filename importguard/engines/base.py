@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional, Protocol
+
+from importguard.errors import EngineError
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Image:
     """An image of the engine, with what a container starts from of its configuration (OCI image-spec).
 
     ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text,
-    possibly of the year 0 or 1970.
+    possibly of the year 0 or 1970. ``ports`` are the TCP ports that it exposes, in ascending order.
     """
 
     reference: str
@@ -25,13 +28,15 @@ class Image:
     user: str = ""
     volumes: tuple[str, ...] = ()
     created: str = ""
+    ports: tuple[int, ...] = ()
 
 
 class Limits(NamedTuple):
     """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run.
 
     ``usual_privileges``: root has the capabilities that it has in production by default, and not only those
-    by which it reads and writes its own files.
+    by which it reads and writes its own files. ``beside`` is the id of a service (``Service.id``): the
+    container shares that one's network and sees its processes, and ends with it.
     """
 
     memory: int
@@ -39,6 +44,7 @@ class Limits(NamedTuple):
     network: str = "none"
     pids: int = 4096
     usual_privileges: bool = False
+    beside: Optional[str] = None
 
 
 class Exit(NamedTuple):
@@ -53,6 +59,10 @@ class CommandNotFound(Exception):
     """The engine says that the container's executable is not in the image (or cannot be run there)."""
 
 
+class ForeignProgram(EngineError):
+    """The container's executable is for another platform, or no program at all (exec format error)."""
+
+
 @dataclass
 class Run:
     """A running container: iterate over ``output`` (merged stdout and stderr, in chunks), then read ``exit``.
@@ -62,6 +72,37 @@ class Run:
 
     output: Iterator[bytes]
     exit: Optional[Exit] = field(default=None)
+
+
+class Stop(NamedTuple):
+    """How a service ended that was asked to: after how many seconds, and whether it had to be killed."""
+
+    seconds: float
+    killed: bool
+
+
+class Service(Protocol):
+    """A container that runs its image's own command. Whoever starts it closes it."""
+
+    id: str
+
+    def log(self) -> bytes:
+        """Give what it printed (stdout and stderr merged): beginning and end, where it is long."""
+
+    def exit(self) -> Optional[Exit]:
+        """Say how it ended by itself; None while it runs."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended by itself, for so long at most; tell whether it did."""
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether any of its processes was killed for memory."""
+
+    def stop(self, seconds: float) -> Stop:
+        """Send SIGTERM to its first process; kill it where it runs ``seconds`` later."""
+
+    def close(self) -> None:
+        """Remove it and its volumes, running or not. Does nothing the second time."""
 
 
 class Engine(Protocol):
@@ -89,6 +130,28 @@ class Engine(Protocol):
         volumes are removed when ``Run.output`` ends or is closed, and by themselves if this process dies.
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
+        """
+
+    def network(self) -> AbstractContextManager[str]:
+        """Make a network without a way out, whose members find one another by name; remove it at the end.
+
+        It and its services are also removed if this process dies.
+        """
+
+    def start(
+        self,
+        image: Image,
+        env: Sequence[str],
+        limits: Limits,
+        *,
+        command: Sequence[str] = (),
+        names: Sequence[str] = (),
+    ) -> Service:
+        """Start the image's own entry point, with ``command`` in place of its CMD where one is given.
+
+        It runs in its WORKDIR, as its USER, in ``limits.network``, where others reach it by ``names``. It has
+        no standard input. ``limits.seconds`` do not hold: whoever starts it closes it. Raises CommandNotFound
+        or ForeignProgram when the command can't be executed, EngineError for anything else.
         """
 
     def history(self, image: Image) -> Sequence[str]:

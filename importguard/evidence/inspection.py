@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional
 from importguard.evidence.imports import EntryPoint, ImportSite, ModuleImport, Preparation
 
 if TYPE_CHECKING:
+    from importguard.evidence.starts import ServiceStart
     from importguard.evidence.surroundings import Clues
 
 
@@ -57,3 +58,5 @@ class Evidence:
     """Names of the variables whose value is a path that exists in the image."""
     readers: tuple[str, ...] = ()
     """Modules whose source names a file that the imports left behind."""
+    start: Optional[ServiceStart] = None
+    """What came of starting the image; None where that was not asked for."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
-from importguard.errors import InspectionError
+from importguard.errors import InspectionError, NoPythonError
 from importguard.inspectors.separate_containers import judge_apart
 from importguard.progress import Progress, QuietProgress
 
@@ -158,8 +158,8 @@ def inspect(
 ) -> Evidence:
     """Import every module of the application in ``image`` and return what happened.
 
-    ``meanwhile`` is called while the container ends. Raises InspectionError when nothing could be judged:
-    no Python, nothing to import, no verdict.
+    ``meanwhile`` is called while the container ends. Raises NoPythonError, or InspectionError
+    when nothing could be judged: nothing to import, no verdict.
     """
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
@@ -184,7 +184,7 @@ def inspect(
         evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.
         return replace(evidence, image=facts(image, () if config.build else engine.history(image)))
-    raise InspectionError(_no_python(image, looked, too_old))
+    raise NoPythonError(_no_python(image, looked, too_old))
 
 
 def _ask_apart(

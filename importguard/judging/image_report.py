@@ -11,7 +11,7 @@ from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.judging.slowness import is_out_of_time, slow_modules
-from importguard.judging.startup_impact import mark, shortfalls
+from importguard.judging.startup_impact import mark, shortfalls, start_verdict
 from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def judge(image: Image, evidence: Evidence, material: Material, config: Config) 
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
         image=_info(image, config),
-        interpreter=Interpreter(evidence.executable, evidence.version, evidence.implementation),
+        interpreter=_interpreter(evidence),
         import_path=evidence.import_path,
         entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
         complete=not reasons,
@@ -51,6 +51,7 @@ def judge(image: Image, evidence: Evidence, material: Material, config: Config) 
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
         out_of_time=is_out_of_time(evidence),
+        start=start_verdict(evidence.start) if evidence.start else None,
     )
 
 
@@ -63,6 +64,10 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     from importguard.diagnosis.repeated import without_repeated
 
     told = diagnose(findings, evidence, source, built=config.build is not None)
+    if evidence.start is not None:
+        from importguard.diagnosis.logged import diagnose_logged
+
+        told = diagnose_logged(told, evidence, source, built=config.build is not None)
     return mark(without_repeated(told), evidence)
 
 
@@ -80,6 +85,13 @@ def unjudged(reference: str, image: Optional[Image], config: Config, error: Impo
         seconds=0.0,
         exit_code=error.exit_code,
     )
+
+
+def _interpreter(evidence: Evidence) -> Optional[Interpreter]:
+    """The image's Python; None where the image has none and was only started."""
+    if not evidence.executable:
+        return None
+    return Interpreter(evidence.executable, evidence.version, evidence.implementation)
 
 
 def _info(image: Image, config: Config) -> ImageInfo:

@@ -7,11 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from importguard.diagnosis.parts import IMAGE, PARTS, part_of
+from importguard.diagnosis.parts import IMAGE, PARTS, START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.model import EntryPointVerdict, Finding, ImageReport, RuleFamily, Severity
+from importguard.evidence.starts import ServiceStart
+from importguard.model import (
+    EntryPointVerdict,
+    Finding,
+    ImageReport,
+    RequestVerdict,
+    RuleFamily,
+    Severity,
+    StartVerdict,
+)
 from importguard.rules.imports import ENTRYPOINT_TARGET
+
+_MOST_LOG_LINES = 100
 
 Target = tuple[EntryPoint, frozenset[str]]
 
@@ -77,6 +88,8 @@ def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> 
         return False if targets else None
     if _is_preparation(finding, evidence):
         return True
+    if part_of(finding) == START:
+        return finding.severity is Severity.ERROR
     if not targets:
         return None
     if finding.rule.family is RuleFamily.SOURCE:
@@ -127,6 +140,8 @@ def shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:
     reasons = [*_unjudged(evidence)]
     reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
     reasons += [_stopped(finding) for finding in findings if _is_stop(finding, evidence)]
+    reasons += [f"its start could not be observed: {unseen}"] if (unseen := _unseen(evidence)) else []
+    reasons += [_wanting(finding) for finding in findings if _is_wanting(finding)]
     return list(dict.fromkeys(reasons))
 
 
@@ -141,7 +156,7 @@ def _unjudged(evidence: Evidence) -> Iterable[str]:
         yield f"{count} not checked: {why}{advice}"
     elif evidence.error or not evidence.complete:
         yield evidence.error or "the check broke off before everything was judged"
-    if not settled and not unchecked:
+    if not settled and not unchecked and evidence.executable:
         yield "nothing was imported: every module found is left out. Name what to check: --package NAME"
 
 
@@ -168,6 +183,43 @@ def _is_stop(finding: Finding, evidence: Evidence) -> bool:
         return False
     targets = {entry.module for entry in evidence.entrypoints}
     return _is_preparation(finding, evidence) or not targets.isdisjoint(finding.affected)
+
+
+def start_verdict(start: ServiceStart) -> StartVerdict:
+    """What the report says of a start. The log is only that of one that failed."""
+    requests = [(f"GET {asked.path}", answer) for asked, answer in start.http]
+    requests += [(f"WebSocket {asked.path}", answer) for asked, answer in start.websocket]
+    failed = not start.held and not start.skipped
+    return StartVerdict(
+        command=start.command,
+        platform=start.settings.platform,
+        port=start.port,
+        accepted=start.accepted,
+        ready=start.ready if start.held else None,
+        stopped=start.stop_seconds,
+        exit_code=start.ending.code if start.ending else None,
+        requests=tuple(
+            RequestVerdict(request, answer.status, answer.right, answer.seconds)
+            for request, answer in requests
+        ),
+        log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if failed else (),
+        skipped=start.skipped,
+    )
+
+
+def _unseen(evidence: Evidence) -> str:
+    return evidence.start.error if evidence.start else ""
+
+
+def _is_wanting(finding: Finding) -> bool:
+    """Whether the container could not start for want of what production gives it."""
+    return part_of(finding) == START and _is_environment(finding)
+
+
+def _wanting(finding: Finding) -> str:
+    assert finding.diagnosis is not None
+    told = finding.diagnosis
+    return f"whether it starts is not known. {told.explanation} Check again with it: {told.remedy}"
 
 
 def _is_environment(finding: Finding) -> bool:

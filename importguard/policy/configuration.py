@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Optional
@@ -50,11 +50,15 @@ Keys = Mapping[str, str]
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """One ``[[image]]``: its name, the reference of an image that exists already, and settings of its own."""
+    """One ``[[image]]``: its name, the reference of an image that exists already, and settings of its own.
+
+    ``start`` is its ``[image.start]``.
+    """
 
     name: str
     reference: Optional[str]
     settings: Mapping[str, Any]
+    start: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Configuration:
     settings: Mapping[str, Any]
     policy: Policy
     images: tuple[ImageSettings, ...]
+    start: Mapping[str, Any] = field(default_factory=dict)
 
 
 def has_table(project: Path) -> bool:
@@ -85,7 +90,7 @@ def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
             raise UsageError(f"{path} has no table [tool.importguard]")
         document = tool["importguard"]
     table = _Table(path, "", document)
-    table.check({**keys, "rules": "table", "ignore": "tables", "image": "tables"})
+    table.check({**keys, "rules": "table", "ignore": "tables", "image": "tables", "start": "table"})
     settings = {key: value for key, value in document.items() if key in keys}
     policy = Policy(
         _severities(_Table(path, "rules", document.get("rules", {}))),
@@ -93,7 +98,7 @@ def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
     )
     images = tuple(_image(item, image_keys) for item in table.tables("image"))
     _unique(table, [image.name for image in images])
-    return Configuration(path, settings, policy, images)
+    return Configuration(path, settings, policy, images, document.get("start", {}))
 
 
 @dataclass(frozen=True)
@@ -205,14 +210,15 @@ def _expires(values: Mapping[str, Any], table: _Table) -> Optional[date]:
 
 
 def _image(table: _Table, keys: Keys) -> ImageSettings:
-    table.check({**keys, "name": "string", "reference": "string"})
+    table.check({**keys, "name": "string", "reference": "string", "start": "table"})
     values = dict(table.values)
+    start = values.pop("start", {})
     name, reference = values.pop("name", ""), values.pop("reference", None)
     if not name.strip():
         raise table.error("a name is required: what reports call the image", "name")
     if reference is not None and (not reference.strip() or "build" in values):
         raise table.error("give either build, or the reference of an image that exists", "reference")
-    return ImageSettings(name, reference, values)
+    return ImageSettings(name, reference, values, start)
 
 
 def _unique(table: _Table, names: list[str]) -> None:

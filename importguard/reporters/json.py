@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, Location, Report, Severity
+from importguard.model import Finding, ImageReport, Location, Report, Severity, StartVerdict
 
 
 def render(report: Report) -> str:
@@ -66,8 +66,36 @@ def _image(image: ImageReport) -> dict[str, Any]:
         ],
         "findings": [_finding(finding) for finding in image.findings],
         "suppressed": [_finding(finding) for finding in image.suppressed],
+        "start": _start(image.start) if image.start else None,
         "notes": list(image.notes),
     }
+
+
+def _start(start: StartVerdict) -> dict[str, Any]:
+    return {
+        "command": start.command,
+        "platform": start.platform,
+        "skipped": start.skipped or None,
+        "port": start.port,
+        "accepted_seconds": _seconds(start.accepted),
+        "ready_seconds": _seconds(start.ready),
+        "stop_seconds": _seconds(start.stopped),
+        "exit_code": start.exit_code,
+        "requests": [
+            {
+                "request": one.request,
+                "status": one.status,
+                "right": one.right,
+                "seconds": round(one.seconds, 3),
+            }
+            for one in start.requests
+        ],
+        "log": list(start.log),
+    }
+
+
+def _seconds(seconds: Optional[float]) -> Optional[float]:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _summary(image: ImageReport) -> dict[str, Any]:

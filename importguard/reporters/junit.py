@@ -61,6 +61,8 @@ def _cases(image: ImageReport) -> Iterator[ElementTree.Element]:
             case.set("file", _attribute(place(finding, image).path))
             case.append(_verdict(finding))
             yield case
+    if image.start and image.start.ready is not None:
+        yield _case("the image starts", "importguard.start", image.start.ready)
     if image.error:
         case = _case("the check is complete", "importguard", image.seconds)
         case.append(_detail("error", "the image could not be wholly checked", image.error))

@@ -122,7 +122,7 @@ def _chosen(numbered: list[tuple[int, Finding]], page: Page, room: int) -> tuple
 
 def _ending(image: ImageReport, page: Page) -> Iterator[str]:
     """The counts, what is suppressed, the notes, and how things were found."""
-    if image.modules:
+    if image.modules or image.start:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
     if page.verbose:
@@ -159,14 +159,15 @@ def _short_id(identity: str) -> str:
 
 def _verdict(image: ImageReport, page: Page) -> Iterator[str]:
     mark, styles = _mark(image)
-    if image.modules:
+    if image.modules or image.start:
         for index, sentence in enumerate(sentences(image)):
             lead = f"{mark} " if index == 0 else "  "
             yield from page.styled(lead + sentence, styles if index == 0 else "", "", "  ")
     if image.error:
-        if image.modules:
+        judged = image.modules or image.start
+        if judged:
             yield ""
-        title = "The check is not complete: " if image.modules else "This image could not be checked: "
+        title = "The check is not complete: " if judged else "This image could not be checked: "
         for index, reason in enumerate(image.error.strip().split("\n")):
             lead = f"! {title}" if index == 0 else "  "
             styles = "bold red" if index == 0 else ""

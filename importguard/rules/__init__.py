@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from importguard.errors import UsageError
 from importguard.model import Rule
-from importguard.rules import imports, requirements, source
+from importguard.rules import imports, requirements, source, start
 
 RULES: dict[str, Rule] = {
     rule.id: rule
-    for family in (imports, requirements, source)
+    for family in (imports, requirements, source, start)
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }

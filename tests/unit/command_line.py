@@ -14,7 +14,7 @@ from importguard.config import Config
 from importguard.errors import ImageError
 from importguard.model import Report
 
-_VALIDATE = validation.validate
+_VALIDATE = validation.validate_all
 SOUND = evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),))
 BROKEN = evidence(failed("shop.main", no_module("redis")))
 
@@ -41,14 +41,14 @@ def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config
 
         def close(self) -> None: ...
 
-    def validate(config: Config, progress: Any) -> Report:
-        seen.append(config)
+    def validate_all(configs: list[Config], progress: Any) -> Report:
+        seen.extend(configs)
         if isinstance(observed, BaseException):
             raise observed
-        plain = Config(images=config.images or ("built",))
+        plain = [Config(images=config.images or ("built",)) for config in configs]
         return _VALIDATE(plain, progress, engine=Engine(), inspector=lambda *_: observed)
 
-    monkeypatch.setattr(validation, "validate", validate)
+    monkeypatch.setattr(validation, "validate_all", validate_all)
     return seen
 
 

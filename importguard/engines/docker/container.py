@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Exit
-from importguard.errors import EngineError
+from importguard.engines.base import CommandNotFound, Exit, ForeignProgram
 
 REMOVAL_SECONDS = 60
 """How long the daemon may take to remove a container that has ended."""
@@ -196,7 +195,7 @@ def _raise_exec_failure(output: bytes, code: int) -> None:
         return
     program, reason = failed[1].decode(errors="replace"), failed[2].decode().strip()
     if reason == "exec format error":
-        raise EngineError(wrong_platform(program))
+        raise ForeignProgram(wrong_platform(program))
     raise CommandNotFound(f"{program}: {reason}")
 
 

@@ -7,33 +7,19 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
+from importguard.engines.base import Exit, Image, Limits, Run, Service
 from importguard.engines.docker.connection import CONNECT_SECONDS, connect
-from importguard.engines.docker.container import Container, wrong_platform
+from importguard.engines.docker.container import Container
 from importguard.engines.docker.image import read_image, same_platform
+from importguard.engines.docker.settings import LABEL, container_settings, service_settings, start_failure
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
-LABEL = "importguard"
 STALE_SECONDS = 60
 """A container starts within a second of its creation: one that has not is left over from a killed run."""
-
-CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
-"""Those by which root reads and writes its own image's files; without DAC_OVERRIDE, files of another owner
-with mode 700 look missing (capabilities(7))."""
-
-USUAL_CAPABILITIES = [
-    *CAPABILITIES,
-    *("FSETID", "KILL", "NET_BIND_SERVICE", "NET_RAW", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
-]
-"""Docker's default but for MKNOD, SETFCAP and AUDIT_WRITE, which no import needs
-(https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities)."""
-
-LARGEST_FILE = 1024**3
-"""Bytes that one file of the container may grow to: a runaway write must not fill the disk."""
 
 
 class DockerEngine:
@@ -43,6 +29,7 @@ class DockerEngine:
         self._progress = progress or QuietProgress()
         self._connected: Any = None
         self._platforms: dict[str, str] = {}
+        self._run_label: dict[str, str] = {}
 
     def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
         """See ``Engine.image``. ``reference`` is a name or an id."""
@@ -75,7 +62,7 @@ class DockerEngine:
         stdin: Callable[[], bytes] = bytes,
     ) -> Run:
         """See ``Engine.run``. CommandNotFound and EngineError may also come from ``output``, at its end."""
-        settings = _settings(self._client(), image, command, env, limits)
+        settings = container_settings(self._client(), image, command, env, limits)
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
@@ -97,6 +84,46 @@ class DockerEngine:
             raise failure from error
         self._remove_stale()
         return run
+
+    @contextmanager
+    def network(self) -> Iterator[str]:
+        """See ``Engine.network``."""
+        from importguard.engines.docker.service import watched_network
+        from importguard.engines.docker.watch import RUN_LABEL
+
+        with _engine_errors(), watched_network(self._client(), LABEL) as name:
+            self._run_label = {RUN_LABEL: name}
+            yield name
+
+    def start(
+        self,
+        image: Image,
+        env: Sequence[str],
+        limits: Limits,
+        *,
+        command: Sequence[str] = (),
+        names: Sequence[str] = (),
+    ) -> Service:
+        """See ``Engine.start``."""
+        from importguard.engines.docker.service import DockerService
+
+        client = self._client()
+        settings = service_settings(client, image, command, env, limits, names)
+        settings["labels"].update(self._run_label)
+        if image.id in self._platforms:
+            settings["platform"] = self._platforms[image.id]
+        service = DockerService(client, f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
+        try:
+            _whole(lambda: service.create(settings))
+            _whole(service.start)
+        except BaseException as error:
+            _quietly(service.close)
+            program = [*image.entrypoint, *(command or image.cmd)]
+            failure = start_failure(error, image, program, env) if program else None
+            if failure is None:
+                raise
+            raise failure from error
+        return service
 
     def history(self, image: Image) -> Sequence[str]:
         """See ``Engine.history``. What can't be asked is as unknown as what a builder left out."""
@@ -153,82 +180,6 @@ class DockerEngine:
                     client.remove_container(found["Id"], v=True, force=True)
 
 
-def _settings(
-    client: Any, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits
-) -> dict[str, Any]:
-    """Give the arguments of the SDK's ``create_container``: as in production, but able to harm nothing."""
-    host_config = client.create_host_config(
-        network_mode=limits.network,
-        auto_remove=True,
-        cap_drop=["ALL"],
-        cap_add=USUAL_CAPABILITIES if limits.usual_privileges else CAPABILITIES,
-        security_opt=["no-new-privileges"],
-        mem_limit=limits.memory,
-        memswap_limit=limits.memory,
-        pids_limit=limits.pids,
-        log_config={"Type": "none", "Config": {}},
-        ulimits=[
-            {"Name": "core", "Soft": 0, "Hard": 0},
-            {"Name": "fsize", "Soft": LARGEST_FILE, "Hard": LARGEST_FILE},
-        ],
-        init=False,
-    )
-    return {
-        "image": image.id,
-        "entrypoint": [command[0]],
-        "command": list(command[1:]),
-        "environment": list(env),
-        "stdin_open": True,
-        "labels": {LABEL: str(os.getpid())},
-        "healthcheck": {"test": ["NONE"]},
-        "host_config": host_config,
-        "use_config_proxy": False,
-    }
-
-
-def start_failure(
-    error: BaseException, image: Image, command: Sequence[str], env: Sequence[str]
-) -> Optional[Exception]:
-    """Turn an error of creating or starting a container into ours, or None for what is not the engine's."""
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
-    if not isinstance(error, (DockerException, RequestException)):
-        return None
-    reason = str(getattr(error, "explanation", None) or error)
-    for value in (item.partition("=")[2] for item in env):
-        if value:
-            reason = reason.replace(value, "…")  # Values may be secrets, and daemons quote what they refuse.
-    lowered = reason.lower()
-    if "exec format error" in lowered:
-        return EngineError(wrong_platform(command[0]))
-    if f'exec: "{command[0]}"' in reason and any(sign in lowered for sign in _NOT_EXECUTABLE):
-        return CommandNotFound(f"{command[0]} is not in {image.reference}, or is not executable there")
-    advice = next((text for sign, text in _START_ADVICE if sign in lowered), "`docker run` may say more.")
-    return EngineError(
-        f"Docker could not start a container of {image.reference}: {reason.rstrip('. ')}. {advice}"
-    )
-
-
-_NOT_EXECUTABLE = (
-    "executable file not found",
-    "no such file or directory",
-    "permission denied",
-    "is a directory",
-    "not a directory",
-)
-
-_START_ADVICE = (
-    ("unable to find user", "Create the image's USER in its /etc/passwd, or give USER as a number."),
-    ("unable to find group", "Create the USER's group in the image's /etc/group, or give it as a number."),
-    ("is not a directory", "The image's WORKDIR is a file: change WORKDIR to a folder."),
-    ("network", "Check --network: `docker network ls` lists the networks."),
-    ("memory", "Give another --memory."),
-    ("platform", "Check an image of this machine's platform (--platform)."),
-    ("no space left", "Free disk space where Docker keeps its data: `docker system df` shows what takes it."),
-)
-
-
 def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
     """Pass ``output`` on; what the SDK raises there becomes EngineError."""
     from docker.errors import DockerException
@@ -283,6 +234,18 @@ def _whole(action: Callable[[], None], meanwhile: Callable[[], bytes] = bytes) -
     if raised:
         raise raised[0]
     return given
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    """Turn what the SDK raises into EngineError."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (DockerException, RequestException) as error:
+        raise EngineError(f"Docker failed while services ran: {error}. Try again.") from error
 
 
 def _quietly(remove: Callable[[], None]) -> None:

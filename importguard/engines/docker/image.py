@@ -22,7 +22,14 @@ def read_image(reference: str, inspected: dict[str, Any]) -> Image:
         user=config.get("User") or "",
         volumes=tuple(config.get("Volumes") or ()),
         created=inspected.get("Created") or "",
+        ports=tuple(sorted(int(port) for port in map(_tcp_port, config.get("ExposedPorts") or ()) if port)),
     )
+
+
+def _tcp_port(exposed: str) -> str:
+    """``8080`` of ``8080/tcp``, the form of image-spec's ExposedPorts; nothing of another protocol."""
+    number, _, protocol = exposed.partition("/")
+    return number if number.isdigit() and protocol in ("", "tcp") else ""
 
 
 def _words(value: Any) -> tuple[str, ...]:

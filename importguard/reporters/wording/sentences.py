@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from importguard.diagnosis.parts import CODE, IMAGE, part_of
+from importguard.diagnosis.parts import CODE, IMAGE, START, part_of
 from importguard.model import Finding, ImageReport, Severity
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape, escape_lines
@@ -25,6 +25,8 @@ _PART_HEADINGS = {
     (IMAGE, False): "In the image",
     (CODE, True): "The code is wrong in any image",
     (CODE, False): "In the code",
+    (START, True): "It does not start as it should",
+    (START, False): "In its start",
 }
 
 
@@ -32,7 +34,13 @@ def short_verdict(image: ImageReport) -> str:
     """What came of the image, in a few words."""
     parts = [count(len(image.findings), "finding")] if image.findings else []
     parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
-    return ", ".join(parts) or ("nothing new" if image.suppressed else "every module imports")
+    return ", ".join(parts) or ("nothing new" if image.suppressed else _well(image))
+
+
+def _well(image: ImageReport) -> str:
+    if image.start is None or image.start.ready is None:
+        return "every module imports"
+    return "every module imports, and it starts" if image.modules else "it starts"
 
 
 def sentences(image: ImageReport) -> Iterator[str]:
@@ -54,6 +62,7 @@ def sentences(image: ImageReport) -> Iterator[str]:
         verb = "is" if unreached == 1 else "are"
         yield f"{count(unreached, 'more missing module')} {verb} behind them and would fail next."
     yield from _startup(image)
+    yield from _started(image)
     if checked and not failed and everything:
         yield from _all_import(checked)
     if image.suppressed:
@@ -77,8 +86,22 @@ def _startup(image: ImageReport) -> Iterator[str]:
         yield f"{count(broken, 'finding')} {verb} startup{behind}."
     elif commands and image.complete:
         yield f"What starts it can be loaded: {commands}."
-    elif not commands and image.complete:
+    elif not commands and image.complete and image.modules:
         yield "No start command was recognised; name the one that production runs: --command CMD."
+
+
+def _started(image: ImageReport) -> Iterator[str]:
+    """What came of starting it, where that went well or was not tried."""
+    start = image.start
+    if start is None:
+        return
+    if start.skipped:
+        yield f"Not started: {escape(start.skipped)}."
+    elif start.ready is not None:
+        answers = "".join(f", {escape(one.request)} is answered {one.status}" for one in start.requests)
+        port = f"port {start.port} accepts after {start.accepted or 0.0:.1f} s{answers}"
+        ends = f"; SIGTERM ends it in {start.stopped:.1f} s" if start.stopped is not None else ""
+        yield f"It starts: {port if start.port else 'it stays up'}{ends}."
 
 
 def _suppressed(image: ImageReport) -> str:

@@ -280,7 +280,7 @@ def test_sigterm_cleans_up() -> None:
         "def wait(config, progress):\n"
         "    try:\n        print('begun', flush=True); time.sleep(60)\n"
         "    finally:\n        print('cleaned', flush=True)\n"
-        "v.validate = wait\n"
+        "v.validate_all = wait\n"
         "c.main(['check', 'shop', '-q'])\n"
     )
     process = subprocess.Popen(
@@ -361,7 +361,7 @@ def test_the_package_exports_lazily() -> None:
 def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
     code = (
         "import importguard.validation as v, importguard.cli.main as c, importguard.model as m\n"
-        "v.validate = lambda config, progress: m.Report(())\n"
+        "v.validate_all = lambda configs, progress: m.Report(())\n"
         "v.exit_code = lambda report, fail_on: 0\n"
         "c.main(['check', 'shop', '-q', '--format', 'json'])\n"
     )

@@ -70,6 +70,7 @@ memory = 1073741824
 jobs = 3
 python = "/opt/py"
 exact = true
+start-anyway = true
 fail-on = "warning"
 format = "json"
 output = ["json=report"]
@@ -106,6 +107,18 @@ source = "."
 name = "worker"
 reference = "shop-worker:ci"
 command = ["celery -A shop worker"]
+[image.start]
+port = "none"
+
+[start]
+platform = "cloud-run"
+port = 8080
+http = ["/health", { path = "/version", status = 200, body = "1" }]
+websocket = ["/ws", { path = "/chat", protocol = "chat.v1", status = 403 }]
+timeout = "2m"
+settle = 0.5
+max-start-time = "5s"
+memory = "512m"
 """
 if "source" not in KEYS:
     FULL = FULL.replace('source = "."\n', "")

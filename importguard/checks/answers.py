@@ -1,0 +1,71 @@
+"""IG503 and IG504: what is not answered as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import Answer, ServiceStart
+from importguard.failures.service import logged_finding, service_finding
+from importguard.model import Diagnosis, Finding, Rule
+from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
+
+_BODY_CHARACTERS = 160
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """Nothing where the image was not started, or ended by itself."""
+    start = evidence.start
+    if start is None or start.skipped or start.error or start.refusal:
+        return []
+    if start.ending or start.out_of_memory:
+        return []
+    return list(_wrong_answers(start, evidence))
+
+
+def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]:
+    """IG503 and IG504: what was not answered as it should be."""
+    for asked, answer in start.http:
+        if not answer.right:
+            due = f"{asked.status}" if asked.status is not None else "a status below 500"
+            due += f" with {asked.body!r} in the body" if asked.body is not None else ""
+            yield _wrong(HTTP_ANSWER, f"GET {asked.path}", answer, due, start, evidence)
+    for handshake, answer in start.websocket:
+        if not answer.right:
+            due = "101 and an open WebSocket" if handshake.status == 101 else f"{handshake.status}"
+            due += f" with the subprotocol {handshake.protocol}" if handshake.protocol else ""
+            yield _wrong(WEBSOCKET, f"WebSocket {handshake.path}", answer, due, start, evidence)
+    if start.ready is not None and not start.held:
+        message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
+        yield logged_finding(HTTP_ANSWER, "GET /", message, start, evidence)
+
+
+def _wrong(
+    rule: Rule, subject: str, answer: Answer, due: str, start: ServiceStart, evidence: Evidence
+) -> Finding:
+    message = f"{subject}: {_told(answer)}; expected {due}."
+    if answer.tls:
+        told = Diagnosis(
+            "tls",
+            f"Port {start.port} speaks TLS, and plain HTTP is due: TLS ends at the platform's front end.",
+            "let it speak plain HTTP: leave out its certificate and key",
+            None,
+            "certain",
+        )
+        return service_finding(rule, subject, message, diagnosis=told)
+    if answer.status is None or answer.status >= 500 or answer.close_code is not None:
+        return logged_finding(rule, subject, message, start, evidence)
+    return service_finding(rule, subject, message)
+
+
+def _told(answer: Answer) -> str:
+    """What came of a request, in words."""
+    waited = f" (asked for {answer.waited:.0f} s)" if answer.waited >= 1 else ""
+    if answer.error:
+        return f"{answer.error}{waited}"
+    if answer.close_code is not None:
+        reason = f", {answer.close_reason}" if answer.close_reason else ""
+        return f"the WebSocket opened and was closed at once ({answer.close_code}{reason})"
+    body = " ".join(answer.body.split())[:_BODY_CHARACTERS]
+    chosen = f", subprotocol {answer.protocol or 'none'}" if answer.status == 101 else ""
+    return f"answered {answer.status}{chosen}{waited}" + (f", {body!r}" if body else "")

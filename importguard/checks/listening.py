@@ -1,0 +1,99 @@
+"""IG502: what runs and cannot be reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+from importguard.failures.service import logged_finding, service_finding
+from importguard.model import Diagnosis, Finding
+from importguard.rules.start import NOT_LISTENING
+from importguard.source.command_lines import command_line
+from importguard.source.model import Source
+
+
+def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
+    """Nothing where the image was not started, or ended by itself."""
+    start = evidence.start
+    if start is None or start.skipped or start.error or start.refusal:
+        return []
+    if start.ending or start.out_of_memory or start.port is not None or start.settings.port == "none":
+        return []
+    return [_not_listening(start, evidence, source)]
+
+
+def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Finding:
+    """IG502, with what it does instead."""
+    port = start.ports[0] if start.ports else 0
+    message = f"Nothing accepts connections on port {port} within {start.settings.timeout:.0f} s."
+    listeners = start.surroundings.listeners
+    others = [(address, number) for address, number in listeners if number not in start.ports]
+    local = [(address, number) for address, number in listeners if number in start.ports]
+    if local:
+        told = _local_only(local[0][0], port, source)
+    elif others:
+        told = _other_port(others[0], port, source)
+    elif start.surroundings.unix_sockets:
+        told = _unix_socket(start.surroundings.unix_sockets[0])
+    else:
+        return _silent(message, start, evidence)
+    return service_finding(NOT_LISTENING, f"port {port}", message, diagnosis=told)
+
+
+def _local_only(address: str, port: int, source: Optional[Source]) -> Diagnosis:
+    location, quote = command_line(source)
+    return Diagnosis(
+        "loopback-only",
+        f"It listens on {address}:{port}, which nobody outside of the container reaches.",
+        "let it listen on 0.0.0.0 (uvicorn and hypercorn: --host or --bind, gunicorn: --bind, Flask: host=)",
+        location,
+        "certain",
+        quote,
+    )
+
+
+def _other_port(listener: tuple[str, int], port: int, source: Optional[Source]) -> Diagnosis:
+    address, number = listener
+    location, quote = command_line(source, str(number))
+    return Diagnosis(
+        "other-port",
+        f"It listens on {address}:{number} instead of port {port}.",
+        f"let it listen on the port that PORT names ({port}), or say that {number} is right: "
+        f"port = {number} in [start]",
+        location,
+        "certain",
+        quote,
+    )
+
+
+def _unix_socket(path: str) -> Diagnosis:
+    return Diagnosis(
+        "unix-socket",
+        f"It listens on the UNIX socket {path}, and on no TCP port.",
+        "let it listen on 0.0.0.0 and a port, or start the proxy in front of it too",
+        None,
+        "certain",
+    )
+
+
+def _silent(message: str, start: ServiceStart, evidence: Evidence) -> Finding:
+    """It runs and listens nowhere: what its processes do."""
+    finding = logged_finding(NOT_LISTENING, f"port {start.ports[0]}", message, start, evidence)
+    if finding.diagnosis is not None or finding.missing is not None:
+        return finding
+    connecting = [f"{address}:{port}" for address, port in start.surroundings.connecting]
+    waits = f"It tries to reach {', '.join(connecting)}. " if connecting else ""
+    running = "; ".join(
+        f"{one.number} {one.command[:80]} ({one.state}{', in ' + one.wait if one.wait else ''})"
+        for one in start.surroundings.processes[:4]
+    )
+    told = Diagnosis(
+        "not-listening",
+        f"{waits}It runs and listens nowhere: {running or 'none of its processes can be seen'}.",
+        'give it more time (timeout = "120s" in [start]); for a worker that needs no port: port = "none"',
+        None,
+        "possible",
+    )
+    return replace(finding, diagnosis=told)

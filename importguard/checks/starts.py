@@ -1,0 +1,88 @@
+"""IG501, IG505 to IG507: how a service ends, how soon it is ready, and whether it hears SIGTERM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Optional
+
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+from importguard.failures.service import logged_finding, service_finding
+from importguard.model import Diagnosis, Finding
+from importguard.rules.start import MEMORY, SLOW_START, START_EXITS, STOP
+from importguard.source.command_lines import command_line
+from importguard.source.model import Source
+
+_CODES = {
+    0: "by itself: a service keeps running, and so does a worker",
+    126: "because the command cannot be executed: it is no program, or lacks the permission",
+    127: "because a command is not found",
+    132: "by an illegal instruction (SIGILL): something is built for another processor",
+    134: "because it aborted itself (SIGABRT)",
+    137: "because it was killed (SIGKILL)",
+    139: "by a segmentation fault (SIGSEGV)",
+    143: "by SIGTERM, which nobody here had sent",
+}
+_SHELLS = re.compile(r"(?:/usr)?(?:/bin/)?(?:ba|da|a)?sh -[a-z]*c\b")
+
+
+def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
+    """Nothing where the image was not started."""
+    start = evidence.start
+    if start is None or start.skipped or start.error or start.refusal:
+        return []
+    found = [_ended(start, evidence)] if start.ending or start.out_of_memory else []
+    return [*found, *_warnings(start, source)] if start.ready is not None else found
+
+
+def _ended(start: ServiceStart, evidence: Evidence) -> Finding:
+    """IG501, or IG506 where memory was the end of it."""
+    code = start.ending.code if start.ending else 0
+    when = "before it was ready" if start.ready is None else "after it had been ready"
+    if start.out_of_memory:
+        what = "It" if start.ending else "A process of it"
+        message = f"{what} was killed {when}, because it used more memory than it may."
+        return service_finding(MEMORY, start.command, message, diagnosis=_memory(start))
+    meaning = f" {_CODES[code]}" if code in _CODES else ""
+    message = f"It ended with exit code {code} {when}{',' if meaning else ''}{meaning}."
+    return logged_finding(START_EXITS, start.command, message, start, evidence)
+
+
+def _memory(start: ServiceStart) -> Diagnosis:
+    megabytes = f"{start.memory / 1024**2:.0f} MiB"
+    cloud = " that Cloud Run gives unless told otherwise" if start.settings.platform == "cloud-run" else ""
+    return Diagnosis(
+        "out-of-memory",
+        f"It has {megabytes}{cloud if start.settings.memory is None else ''}.",
+        'give it as much as production has (memory = "1g" in [start]), or let it use less',
+        None,
+        "certain",
+    )
+
+
+def _warnings(start: ServiceStart, source: Optional[Source]) -> Iterator[Finding]:
+    """IG505 and IG507: it runs, but slowly, or deaf."""
+    limit, ready = start.settings.max_start_time, start.ready or 0.0
+    if limit is not None and ready > limit:
+        accepted = f"its port accepts after {start.accepted or 0.0:.1f} s"
+        message = f"It is ready after {ready:.1f} s, and {limit:g} s are allowed: {accepted}."
+        yield service_finding(SLOW_START, start.command, message)
+    if start.killed:
+        first = next((one for one in start.surroundings.processes if one.number == 1), None)
+        shell = first is not None and _SHELLS.match(first.command) is not None
+        location, quote = command_line(source)
+        told = Diagnosis(
+            "shell-as-first-process" if shell else "sigterm-unheard",
+            f"The first process is a shell, which passes no signal on: {first.command[:120]}."
+            if shell and first
+            else "The first process of a container gets no signal that it has no handler for.",
+            "write the command as a list, or with exec: CMD exec …"
+            if shell
+            else "handle SIGTERM, or put an init before it: tini, or dumb-init",
+            location if shell else None,
+            "certain" if shell else "likely",
+            quote if shell else None,
+        )
+        message = "SIGTERM did not end it within 10 s: it had to be killed."
+        yield service_finding(STOP, start.command, message, diagnosis=told)

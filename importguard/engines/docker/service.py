@@ -1,0 +1,175 @@
+"""A container that runs its image's own command, and the network of such containers.
+
+They read nothing from this process, so nothing ends them when it is killed. A small process beside it does:
+``watch`` waits for the end of its standard input, and then removes what carries this run's label.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Optional
+
+from importguard.engines.base import Exit, Stop
+from importguard.engines.docker.container import KILLED, demultiplexed
+from importguard.engines.docker.watch import RUN_LABEL, remove_labelled
+
+MOST_LOG_BYTES = 256 * 1024
+"""How much is kept of the beginning and of the end of a log: a container may print without end."""
+
+_POLL_SECONDS = 0.05
+
+
+class Log:
+    """What a service printed: its beginning and its end, and how much is left out between."""
+
+    def __init__(self) -> None:
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._dropped = 0
+
+    def write(self, data: bytes) -> None:
+        """Take in what was printed."""
+        room = max(MOST_LOG_BYTES - len(self._head), 0)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * MOST_LOG_BYTES:
+            self._dropped += len(self._tail) - MOST_LOG_BYTES
+            del self._tail[:-MOST_LOG_BYTES]
+
+    def read(self) -> bytes:
+        """Give all that is kept."""
+        gap = b"\n[... %d bytes left out ...]\n" % self._dropped if self._dropped else b""
+        return bytes(self._head) + gap + bytes(self._tail)
+
+
+class DockerService:
+    """Implements ``engines.base.Service``. It is created, not started, until ``start`` is called."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self.id = name
+        self._client = client
+        self._log = Log()
+        self._ended = threading.Event()
+        self._exit: Optional[Exit] = None
+        self._socket: Any = None
+        self._reader: Optional[threading.Thread] = None
+        self._began = int(time.time())
+        self._removed = False
+
+    def create(self, settings: dict[str, Any]) -> None:
+        """Create and attach: what is printed before the attachment would be lost."""
+        self._client.create_container(name=self.id, **settings)
+        self._socket = self._client.attach_socket(self.id, {"stdout": 1, "stderr": 1, "stream": 1})
+
+    def start(self) -> None:
+        """Start it, and read what it prints in the background for as long as it runs."""
+        self._client.start(self.id)
+        self._reader = threading.Thread(target=self._follow, daemon=True)
+        self._reader.start()
+
+    def log(self) -> bytes:
+        """See ``Service.log``."""
+        return self._log.read()
+
+    def exit(self) -> Optional[Exit]:
+        """See ``Service.exit``."""
+        return self._exit
+
+    def ran_out_of_memory(self) -> bool:
+        """See ``Service.ran_out_of_memory``. The daemon remembers recent events."""
+        wanted = {"container": [self.id], "event": ["oom"]}
+        until = int(time.time()) + 1
+        events = self._client.events(since=self._began - 1, until=until, filters=wanted, decode=True)
+        return any(True for _ in events)
+
+    def stop(self, seconds: float) -> Stop:
+        """See ``Service.stop``."""
+        from docker.errors import APIError
+
+        begun = time.monotonic()
+        with suppress(APIError):  # It has ended by itself.
+            self._client.kill(self.id, "SIGTERM")
+        killed = not self._ended.wait(seconds)
+        if killed:
+            with suppress(APIError):
+                self._client.kill(self.id, "SIGKILL")
+            self._ended.wait(seconds)
+        return Stop(time.monotonic() - begun, killed)
+
+    def wait(self, seconds: float) -> bool:
+        """See ``Service.wait``."""
+        return self._ended.wait(seconds)
+
+    def close(self) -> None:
+        """See ``Service.close``."""
+        from docker.errors import APIError, NotFound
+
+        if self._removed:
+            return
+        self._removed = True
+        try:
+            self._client.remove_container(self.id, v=True, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # Conflict: it is being removed already.
+                raise
+        for connection in (getattr(self._socket, "_response", None), self._socket):
+            if connection is not None:
+                connection.close()
+
+    def _follow(self) -> None:
+        """Keep what it prints, and note how it ends."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        # A connection that is closed while it is read raises ValueError.
+        with suppress(DockerException, RequestException, OSError, ValueError):
+            for payload in demultiplexed(self._receive):
+                self._log.write(payload)
+            # A program may close its output long before it ends.
+            state = self._client.inspect_container(self.id)["State"]
+            while state["Running"]:
+                time.sleep(_POLL_SECONDS)
+                state = self._client.inspect_container(self.id)["State"]
+            out_of_memory = state["ExitCode"] == KILLED and self.ran_out_of_memory()
+            self._exit = Exit(state["ExitCode"], out_of_memory=out_of_memory)
+        self._ended.set()
+
+    def _receive(self) -> bytes:
+        receive = getattr(self._socket, "recv", None) or self._socket.read
+        try:
+            chunk: bytes = receive(65536)
+        except (ConnectionResetError, BrokenPipeError):
+            return b""
+        return chunk
+
+
+@contextmanager
+def watched_network(client: Any, label: str) -> Iterator[str]:
+    """Make a network of this run, and remove it and all that is in it at the end, however that comes.
+
+    ``--internal``: no way out; the names of its members resolve (tried on Docker).
+    """
+    name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "importguard.engines.docker.watch", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        labels = {label: str(os.getpid()), RUN_LABEL: name}
+        client.create_network(name, driver="bridge", internal=True, check_duplicate=None, labels=labels)
+        yield name
+    finally:
+        remove_labelled(client, name)
+        with suppress(OSError):
+            watch.communicate(b"done", timeout=10)

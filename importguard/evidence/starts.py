@@ -1,0 +1,125 @@
+"""What was observed of a container that ran its own command, with no opinion: part of the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """What is asked of a service. Without ``status``, any below 500 is right; ``body`` is a part of it."""
+
+    path: str
+    status: Optional[int] = None
+    body: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A WebSocket that is to be opened, or to be refused with ``status``."""
+
+    path: str
+    protocol: Optional[str] = None
+    status: int = 101
+
+
+@dataclass(frozen=True)
+class StartSettings:
+    """How a service is started and what is asked of it. Times in seconds, ``memory`` in bytes.
+
+    ``platform`` is cloud-run or container. ``port`` is a number as text, none (a worker), or None where the
+    image is to tell. ``http`` and ``websocket`` are None where nothing is configured.
+    """
+
+    platform: str = "container"
+    port: Optional[str] = None
+    http: Optional[tuple[HttpRequest, ...]] = None
+    websocket: tuple[Handshake, ...] = ()
+    timeout: float = 60.0
+    settle: float = 1.0
+    max_start_time: Optional[float] = None
+    memory: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered, last. ``right`` says whether it is what was asked for.
+
+    ``status`` is None where no answer came, and ``error`` says why. ``body`` is its beginning. ``waited`` is
+    for how long it was asked again. ``tls``: the port speaks TLS. The rest is of a WebSocket.
+    """
+
+    right: bool
+    status: Optional[int]
+    error: str = ""
+    body: str = ""
+    seconds: float = 0.0
+    waited: float = 0.0
+    tls: bool = False
+    location: str = ""
+    protocol: str = ""
+    close_code: Optional[int] = None
+    close_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of the container; ``wait`` is the kernel function that it sleeps in, where that is known."""
+
+    number: int
+    command: str
+    state: str
+    wait: str = ""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the container had at the end: listening and connecting sockets ((address, port)), processes."""
+
+    listeners: tuple[tuple[str, int], ...] = ()
+    unix_sockets: tuple[str, ...] = ()
+    connecting: tuple[tuple[str, int], ...] = ()
+    processes: tuple[Process, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the service ended by itself."""
+
+    code: int
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceStart:
+    """One service, from its start to its end.
+
+    ``architecture`` is the image's ``os/arch``, ``memory`` the bytes that it may use. ``ports`` are those
+    that it should listen on, ``port`` the one that accepted (``accepted`` seconds after the start). ``ready``
+    is when everything was answered as it should be, and ``held`` says whether it still was a moment later.
+    ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
+    the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
+    """
+
+    command: str
+    settings: StartSettings
+    architecture: str = ""
+    memory: int = 0
+    ports: tuple[int, ...] = ()
+    port: Optional[int] = None
+    accepted: Optional[float] = None
+    ready: Optional[float] = None
+    held: bool = False
+    http: tuple[tuple[HttpRequest, Answer], ...] = ()
+    websocket: tuple[tuple[Handshake, Answer], ...] = ()
+    surroundings: Surroundings = Surroundings()
+    ending: Optional[Ending] = None
+    out_of_memory: bool = False
+    stop_seconds: Optional[float] = None
+    killed: bool = False
+    refusal: str = ""
+    skipped: str = ""
+    error: str = ""
+    log: str = ""
+    seconds: float = 0.0

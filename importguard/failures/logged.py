@@ -1,0 +1,175 @@
+"""Tracebacks in a log: what the interpreter printed, plain or inside JSON lines, as failures.
+
+The format is that of CPython's ``traceback`` module: chained exceptions are printed innermost first, with a
+sentence between.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, Optional
+
+from importguard.evidence.imports import Cause, Frame, ImportFailure
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+
+_HEADER = "Traceback (most recent call last):"
+_BETWEEN = (
+    "The above exception was the direct cause of the following exception:",
+    "During handling of the above exception, another exception occurred:",
+)
+_FRAME = re.compile(r'\s*File "(.*)", line (\d+)(?:, in (.*))?$')
+_EXCEPTION = re.compile(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)(?:: (.*))?$")
+_FROZEN = re.compile(r"<frozen ([\w.]+)>")
+_LIBRARY = re.compile(r".*/(?:python3(?:\.\d+)?/)(?:(?:site|dist)-packages/)?")
+_NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_NO_NAME = re.compile(r"cannot import name '[^']+' from (?:partially initialized module )?'([^']+)'")
+# What servers raise to end themselves after a worker has logged why: gunicorn, uvicorn, asyncio.
+_GIVING_UP = frozenset({"HaltServer", "SystemExit", "CancelledError", "KeyboardInterrupt"})
+_MOST_DEPTH = 4
+_MOST_LINES = 200_000
+
+
+class _Traceback(NamedTuple):
+    """One traceback of a chain."""
+
+    frames: tuple[Frame, ...]
+    type: str
+    message: str
+
+    @property
+    def name(self) -> Optional[str]:
+        """What ``ImportError.name`` was, as far as the message tells."""
+        match = _NO_MODULE.search(self.message) or _NO_NAME.search(self.message)
+        return (
+            match.group(1) if match and self.type.endswith(("ImportError", "ModuleNotFoundError")) else None
+        )
+
+
+def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
+    """The failures whose tracebacks ``log`` holds, in its order."""
+    modules = {item.path: item.name for item in evidence.modules if item.path}
+    lines = list(_unwrapped(log.splitlines()[-_MOST_LINES:]))
+    return [_failure(chain, modules, evidence.import_path) for chain in _chains(lines)]
+
+
+def ending_failure(start: ServiceStart, evidence: Evidence) -> Optional[ImportFailure]:
+    """The last failure in a service's log that is not merely how its server says that it gives up."""
+    failures = logged_failures(start.log, evidence)
+    return next((one for one in reversed(failures) if one.type.rpartition(".")[2] not in _GIVING_UP), None)
+
+
+def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
+    """The lines, and in place of a JSON line that holds a traceback the lines of that."""
+    for line in lines:
+        if _HEADER in line and line.lstrip().startswith("{"):
+            texts = list(_texts(line))
+            if texts:
+                yield from texts[0].splitlines()
+                continue
+        yield line
+
+
+def _texts(line: str) -> Iterator[str]:
+    """The strings of a JSON document that hold a traceback."""
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        return
+    yield from _strings(document, _MOST_DEPTH)
+
+
+def _strings(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, str) and _HEADER in value:
+        yield value
+    elif isinstance(value, (dict, list)) and depth:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item, depth - 1)
+
+
+def _chains(lines: Sequence[str]) -> Iterator[list[_Traceback]]:
+    """The tracebacks of each chain, innermost exception first."""
+    chain: list[_Traceback] = []
+    joined, position = False, 0
+    while position < len(lines):
+        column = lines[position].find(_HEADER)
+        if column >= 0:
+            prefix = lines[position][:column]
+            traceback, position = _read(lines, position + 1, prefix)
+            if traceback is not None:
+                if chain and not joined:
+                    yield chain
+                    chain = []
+                chain.append(traceback)
+            joined = False
+            continue
+        joined = joined or lines[position].strip().endswith(_BETWEEN)
+        position += 1
+    if chain:
+        yield chain
+
+
+def _read(lines: Sequence[str], position: int, prefix: str) -> tuple[Optional[_Traceback], int]:
+    """The traceback whose first frame is at ``position``, and where it ends.
+
+    ``prefix`` is what stands before the heading: a level or a time, on its line alone or on each.
+    """
+    frames: list[Frame] = []
+    while position < len(lines):
+        line = lines[position]
+        line = line[len(prefix) :] if prefix and line.startswith(prefix) else line
+        match = _FRAME.match(line)
+        if match is not None:
+            path, number, function = match.groups()
+            frames.append(Frame(path, int(number), function or "<module>", ""))
+        elif line and not line[0].isspace():
+            ended = _EXCEPTION.match(line)
+            if ended is None:
+                return None, position
+            message, after = _message(lines, position + 1, ended.group(2) or "")
+            return _Traceback(tuple(frames), ended.group(1), message), after
+        position += 1
+    return None, position
+
+
+def _message(lines: Sequence[str], position: int, first: str) -> tuple[str, int]:
+    """The whole message: indented lines and pydantic's fields belong to it."""
+    told = [first]
+    while position < len(lines) and lines[position][:1] in (" ", "\t") and lines[position].strip():
+        told.append(lines[position].rstrip())
+        position += 1
+    return "\n".join(told), position
+
+
+def _failure(
+    chain: Sequence[_Traceback], modules: Mapping[str, str], import_path: Sequence[str]
+) -> ImportFailure:
+    """A chain as a failed import is told: the outermost exception, and the one that decides."""
+    outermost_first = chain[::-1]
+    causes = tuple(Cause(one.type, one.message, one.name) for one in outermost_first)
+    imports = [one for one in outermost_first if one.name]
+    missing = next((one.name for one in imports if one.type.endswith("ModuleNotFoundError")), None)
+    deciding = next((one for one in imports if one.name == missing), None) if missing else None
+    deciding = deciding or (imports[0] if imports else outermost_first[-1])
+    frames = tuple(
+        replace(frame, module=modules.get(frame.path) or _module_name(frame.path, import_path))
+        for frame in deciding.frames
+    )
+    return ImportFailure(outermost_first[0].type, outermost_first[0].message, missing, frames, causes)
+
+
+def _module_name(path: str, import_path: Sequence[str]) -> str:
+    """The name of the module that a file is by its place on the import path; empty where it has none."""
+    frozen = _FROZEN.fullmatch(path)
+    if frozen:
+        return frozen.group(1)
+    library = _LIBRARY.match(path)
+    roots = [root.rstrip("/") + "/" for root in import_path] + ([library.group()] if library else [])
+    holding = [root for root in roots if path.startswith(root) and path.endswith(".py")]
+    if not holding:
+        return ""
+    parts = path[len(max(holding, key=len)) : -len(".py")].split("/")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)

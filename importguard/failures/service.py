@@ -1,0 +1,88 @@
+"""Findings on a service: what its log says of its end, as of a failed import."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from importguard.evidence.imports import ImportFailure, ModuleImport
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+from importguard.failures.application import application
+from importguard.failures.environment import environment
+from importguard.failures.frames import chain, locate, own_frame
+from importguard.failures.logged import ending_failure
+from importguard.failures.root_cause import RootCause, root_cause
+from importguard.model import Diagnosis, Finding, Location, Rule, Severity
+
+_LOG_LINES = 6
+_LONGEST_LINE = 300
+
+
+def service_finding(
+    rule: Rule,
+    subject: str,
+    message: str,
+    *,
+    severity: Optional[Severity] = None,
+    diagnosis: Optional[Diagnosis] = None,
+    location: Optional[Location] = None,
+) -> Finding:
+    return Finding(
+        rule=rule,
+        severity=severity or rule.severity,
+        module=subject,
+        message=message,
+        location=location,
+        diagnosis=diagnosis,
+    )
+
+
+def logged_finding(
+    rule: Rule, subject: str, message: str, start: ServiceStart, evidence: Evidence
+) -> Finding:
+    """A finding with what the last traceback of the log says, or else with the end of the log."""
+    failure = ending_failure(start, evidence)
+    if failure is None:
+        return service_finding(rule, subject, "\n".join([message, *_last_lines(start)]))
+    cause, code = _root_cause(failure), application(evidence)
+    frame = own_frame(failure.frames, code)
+    wanting = _wanting(failure, cause)
+    return Finding(
+        rule=rule,
+        severity=Severity.WARNING if wanting else rule.severity,
+        module=subject,
+        message=f"{message} Its log says: {cause.message}",
+        missing=cause.missing,
+        location=locate(frame, code) if frame else None,
+        chain=chain(failure.frames, cause.missing, code),
+        diagnosis=wanting,
+    )
+
+
+def _root_cause(failure: ImportFailure) -> RootCause:
+    return root_cause(ModuleImport("", None, "failed", failure=failure))
+
+
+def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:
+    """The environment as the cause: what production sets and the check does not."""
+    told = environment(failure) if cause.rule.id == "IG104" else None
+    if told is None or told.remedy.startswith("--env"):
+        return told and Diagnosis(
+            told.cause,
+            told.explanation.replace("The import", "The start"),
+            told.remedy,
+            None,
+            told.confidence,
+        )
+    return Diagnosis(
+        told.cause,
+        "The start needs a server that cannot be reached from the check.",
+        "check with --network NETWORK and the server's address: --env NAME=…",
+        None,
+        told.confidence,
+    )
+
+
+def _last_lines(start: ServiceStart) -> list[str]:
+    lines = [line.rstrip()[:_LONGEST_LINE] for line in start.log.splitlines() if line.strip()]
+    return ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]

@@ -1,0 +1,244 @@
+"""The inspector that starts the image as production does, and asks it what a user would ask."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import shlex
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from importguard.config import Config
+from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
+from importguard.errors import EngineError, InspectionError
+from importguard.evidence.starts import (
+    Answer,
+    Ending,
+    Handshake,
+    HttpRequest,
+    Process,
+    ServiceStart,
+    StartSettings,
+    Surroundings,
+)
+
+ASKING = Path(__file__).parent.parent / "probe" / "asking"
+CLOUD_RUN_MEMORY = 512 * 1024**2
+"""https://cloud.google.com/run/docs/configuring/services/memory-limits"""
+
+STOP_SECONDS = 10.0
+"""Between SIGTERM and SIGKILL: Cloud Run's container runtime contract, and ``docker stop``."""
+
+_DEFAULT_PORT = 8080
+_ASKER_MEMORY = 256 * 1024**2
+_ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
+_LONGEST_BUFFER = 4 << 20
+# The files in the order in which they import one another; the first two are the packages.
+_FILES = ("sockets", "exchanges", "conversation")
+BOOT = """\
+import marshal, sys
+FILES, REQUEST = marshal.load(sys.stdin.buffer)
+for name, source in FILES:
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(source, "<importguard>", "exec"), module.__dict__)
+sys.modules["importguard.probe.asking.conversation"].run(REQUEST)
+"""
+
+
+class Asker(NamedTuple):
+    """An image with a Python that can speak to services, and where that is."""
+
+    image: Image
+    python: str
+
+
+@dataclass
+class _Seen:
+    """What the conversation has told so far, and when, in seconds since the start."""
+
+    port: Optional[int] = None
+    accepted: Optional[float] = None
+    ready: Optional[float] = None
+    held: bool = False
+    http: tuple[tuple[HttpRequest, Answer], ...] = ()
+    websocket: tuple[tuple[Handshake, Answer], ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    ended: bool = False
+    noise: bytes = b""
+
+
+def start(engine: Engine, image: Image, asker: Asker, config: Config, network: str) -> ServiceStart:
+    """Start ``image`` in ``network``, ask it all that the settings say, stop it, and give what was seen.
+
+    Raises InspectionError where the conversation could not be held, EngineError where the engine fails.
+    """
+    settings = config.start or StartSettings()
+    ports, environment = _ports(image, config, settings), _environment(image, config, settings)
+    memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
+    limits = Limits(memory, settings.timeout, network=network, usual_privileges=True)
+    command = shlex.split(config.commands[0]) if config.commands else ()
+    begun = time.monotonic()
+    planned = ServiceStart(_shown(image, command), settings, image.platform, memory, ports)
+    try:
+        service = engine.start(image, environment, limits, command=command)
+    except (CommandNotFound, ForeignProgram) as error:
+        return replace(planned, refusal=str(error))
+    with closing(service):
+        seen = _converse(engine, service, asker, _request(image, settings, ports, config), begun)
+        return _ended(planned, service, seen, begun)
+
+
+def _converse(
+    engine: Engine, service: Service, asker: Asker, request: Mapping[str, Any], begun: float
+) -> _Seen:
+    """Hold the conversation to its end, or to the end of the service, which ends it too."""
+    secret, seen = os.urandom(16).hex(), _Seen()
+    names = [f"importguard.probe.asking.{name}" for name in _FILES]
+    files = [(name, (ASKING / f"{name.rpartition('.')[2]}.py").read_text("utf-8")) for name in names]
+    given = marshal.dumps((files, {**request, "secret": secret}), 2)
+    limits = Limits(_ASKER_MEMORY, request["seconds"] + _ASKER_SECONDS, beside=service.id)
+    try:
+        run = engine.run(asker.image, [asker.python, "-I", "-S", "-c", BOOT], (), limits, lambda: given)
+        for event in _events(run.output, secret, seen):
+            _take(event, seen, time.monotonic() - begun)
+    except (CommandNotFound, EngineError) as error:
+        # A service that has ended has no network left to join.
+        if service.wait(1.0):
+            return seen
+        raise InspectionError(f"the service runs, but could not be asked: {error}") from error
+    if not seen.ended and not service.wait(1.0):
+        said = seen.noise.decode("utf-8", "backslashreplace").strip()
+        raise InspectionError(f"the service runs, but the conversation with it broke off: {said[-500:]}")
+    return seen
+
+
+def _events(output: Iterator[bytes], secret: str, seen: _Seen) -> Iterator[dict[str, Any]]:
+    """The frames of the asker's output."""
+    mark, buffer = secret.encode() + b" ", b""
+    with closing(output):  # type: ignore[type-var]
+        for chunk in output:
+            *lines, buffer = (buffer + chunk).split(b"\n")
+            buffer = buffer[-_LONGEST_BUFFER:]
+            for line in lines:
+                if line.startswith(mark):
+                    yield json.loads(line[len(mark) :])
+                else:
+                    seen.noise = (seen.noise + line + b"\n")[-2000:]
+
+
+def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
+    """Take in one frame."""
+    kind = event["event"]
+    if kind == "listening":
+        seen.port, seen.accepted = event["port"], seconds
+    elif kind == "http":
+        seen.http += ((HttpRequest(**event["asked"]), _answer(event["answer"])),)
+    elif kind == "websocket":
+        seen.websocket += ((Handshake(**event["asked"]), _answer(event["answer"])),)
+    elif kind == "ready":
+        seen.ready = seconds
+    elif kind == "settled":
+        seen.held = event["listening"]
+    elif kind == "end":
+        seen.ended = True
+        seen.surroundings = Surroundings(
+            tuple((address, port) for address, port in event["listeners"]),
+            tuple(event["unix"]),
+            tuple((address, port) for address, port in event["connecting"]),
+            tuple(Process(*process) for process in event["processes"]),
+        )
+
+
+def _answer(plain: dict[str, Any]) -> Answer:
+    kept = ("right", "status", "error", "body", "seconds", "waited", "tls", "protocol")
+    return Answer(
+        **{name: plain[name] for name in kept if name in plain},
+        location=plain["headers"].get("location", ""),
+        close_code=plain.get("close_code"),
+        close_reason=plain.get("close_reason", ""),
+    )
+
+
+def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -> ServiceStart:
+    """All that was seen; a service that still runs is stopped as the platform stops it."""
+    if not seen.ended:
+        service.wait(1.0)  # The conversation ended with it: its exit code is about to come.
+    ended = service.exit()
+    stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
+    return replace(
+        planned,
+        port=seen.port,
+        accepted=seen.accepted,
+        ready=seen.ready,
+        held=seen.held,
+        http=seen.http,
+        websocket=seen.websocket,
+        surroundings=seen.surroundings,
+        ending=Ending(ended.code, ended.out_of_memory) if ended else None,
+        out_of_memory=service.ran_out_of_memory(),
+        stop_seconds=stop.seconds if stop else None,
+        killed=stop.killed if stop else False,
+        log=service.log().decode("utf-8", "backslashreplace"),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _request(image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config) -> dict[str, Any]:
+    """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so."""
+    http = (HttpRequest("/"),) if settings.http is None else settings.http
+    headers = {"User-Agent": "importguard", "Accept": "*/*"}
+    if settings.platform == "cloud-run":
+        headers["X-Forwarded-Proto"] = "https"
+    fixed = (
+        settings.port is not None or settings.platform == "cloud-run" or "PORT" in _variables(image, config)
+    )
+    return {
+        "ports": list(ports),
+        "any_port": not fixed,
+        "worker": settings.port == "none",
+        "http": [asdict(asked) for asked in http],
+        "websocket": [asdict(asked) for asked in settings.websocket],
+        "headers": headers,
+        "seconds": settings.timeout,
+        "settle": settings.settle,
+    }
+
+
+def _ports(image: Image, config: Config, settings: StartSettings) -> tuple[int, ...]:
+    """The ports that it should listen on: the configured one, PORT, what the image exposes, or 8080."""
+    if settings.port == "none":
+        return ()
+    if settings.port is not None:
+        return (int(settings.port),)
+    port = _variables(image, config).get("PORT", "")
+    if settings.platform == "cloud-run":
+        return (_DEFAULT_PORT,)
+    if port.isdigit():
+        return (int(port),)
+    return image.ports or (_DEFAULT_PORT,)
+
+
+def _environment(image: Image, config: Config, settings: StartSettings) -> tuple[str, ...]:
+    """The settings' variables and those that the platform adds (Cloud Run's container runtime contract)."""
+    ports = _ports(image, config, settings)
+    added = {"PORT": str(ports[0])} if ports else {}
+    if settings.platform == "cloud-run":
+        name = config.name or "service"
+        added.update(K_SERVICE=name, K_REVISION=f"{name}-00001-abc", K_CONFIGURATION=name)
+    own = _variables(image, config)
+    if settings.platform != "cloud-run":
+        added = {name: value for name, value in added.items() if name not in own}
+    return (*config.env, *(f"{name}={value}" for name, value in added.items()))
+
+
+def _variables(image: Image, config: Config) -> dict[str, str]:
+    return dict(item.partition("=")[::2] for item in (*image.env, *config.env))
+
+
+def _shown(image: Image, command: Sequence[str]) -> str:
+    return shlex.join([*image.entrypoint, *(command or image.cmd)])

@@ -1,0 +1,170 @@
+"""The whole conversation with a service: wait for its port, ask, let it settle, ask again.
+
+It runs in a container that shares the network and the processes of the service's container, and ends with
+it. What it sees goes to standard output, one frame a line: the secret of the run, a blank, JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+
+from importguard.probe.asking.exchanges import accepts, ask_http, shake_hands
+from importguard.probe.asking.sockets import connecting, is_loopback, listeners, processes, unix_sockets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    Values = Dict[str, Any]
+
+_POLL_SECONDS = 0.01
+_PATIENCE_SECONDS = 1.0
+"""How long a port that was not asked for has to be all that is open, before it is taken for the service's."""
+
+_REQUEST_SECONDS = 10.0
+_SECOND_THOUGHT_SECONDS = 5.0
+"""How long a wrong answer is asked for again. One that says "not yet" is asked for until the time is up."""
+
+_NOT_YET = (None, 429, 502, 503, 504)
+_PAUSE_SECONDS = 0.2
+
+
+def run(request: Values) -> None:
+    """Talk to the service as ``request`` says, and end."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    Conversation(request).run()
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _end_with_input() -> None:
+    """A killed importguard leaves nothing behind: its end of the standard input closes."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(1)
+
+
+class Conversation:
+    """``request``: secret, ports, any_port, worker, http, websocket, headers, seconds, settle."""
+
+    def __init__(self, request: Values) -> None:
+        self.request = request
+        self.ends = time.monotonic() + request["seconds"]
+        self.host, self.port = "127.0.0.1", 0
+
+    def tell(self, event: str, **values: Any) -> None:
+        """Write one frame."""
+        text = json.dumps(dict(values, event=event))
+        sys.stdout.write(f"\n{self.request['secret']} {text}\n")
+        sys.stdout.flush()
+
+    def run(self) -> None:
+        """Everything in order. What is not told was not reached."""
+        if self.request["worker"]:
+            time.sleep(self.request["settle"])
+            self.tell("settled", listening=True)
+        elif self.wait_for_port():
+            self.tell("listening", port=self.port, listeners=listeners())
+            answers = self.ask_all()
+            if all(answers):
+                self.tell("ready")
+                self.settle()
+        self.tell(
+            "end", listeners=listeners(), unix=unix_sockets(), connecting=connecting(), processes=processes()
+        )
+
+    def wait_for_port(self) -> bool:
+        """Wait until a wanted port accepts, or any where all are right; False when the time is up."""
+        others_since = 0.0
+        while time.monotonic() < self.ends:
+            open_ports = self.open_ports()
+            candidates = [port for port in self.request["ports"] if port in open_ports]
+            if self.request["any_port"] and open_ports and not candidates:
+                others_since = others_since or time.monotonic()
+                if time.monotonic() - others_since >= _PATIENCE_SECONDS:
+                    candidates = sorted(open_ports)
+            for port in candidates:
+                if accepts(open_ports[port], port):
+                    self.host, self.port = open_ports[port], port
+                    return True
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    def open_ports(self) -> dict[int, str]:
+        """Give port → the loopback address that reaches it, of what others can reach too."""
+        found: dict[int, str] = {}
+        for address, port in listeners():
+            if not is_loopback(address):
+                own = "127.0.0.1" if address in ("0.0.0.0", "::") else address
+                found[port] = own
+        return found
+
+    def ask_all(self) -> list[bool]:
+        """Ask for everything; give whether each was answered as it should be."""
+        answers = [self.ask_until_right("http", asked, self.ask_http) for asked in self.request["http"]]
+        return answers + [
+            self.ask_until_right("websocket", asked, self.shake_hands) for asked in self.request["websocket"]
+        ]
+
+    def ask_until_right(self, kind: str, asked: Values, ask: Callable[[Values], Values]) -> bool:
+        """Ask again while the answer may still become right; tell the last one."""
+        first_wrong: float | None = None
+        begun = time.monotonic()
+        while True:
+            answer = ask(asked)
+            if answer["right"] or self.is_final(first_wrong):
+                self.tell(kind, asked=asked, answer=dict(answer, waited=time.monotonic() - begun))
+                return bool(answer["right"])
+            if answer["status"] not in _NOT_YET:
+                first_wrong = first_wrong or time.monotonic()
+            time.sleep(_PAUSE_SECONDS)
+
+    def is_final(self, first_wrong: float | None) -> bool:
+        """Whether a wrong answer has had its time."""
+        if time.monotonic() >= self.ends:
+            return True
+        return first_wrong is not None and time.monotonic() - first_wrong > _SECOND_THOUGHT_SECONDS
+
+    def ask_http(self, asked: Values) -> Values:
+        """One request, judged by what was asked for."""
+        answer = ask_http(self.host, self.port, asked["path"], self.request["headers"], self.patience())
+        status, body = asked.get("status"), asked.get("body")
+        if answer["error"]:
+            right = False
+        elif status is not None:
+            right = answer["status"] == status
+        else:
+            right = answer["status"] < 500
+        answer["right"] = right and (body is None or body in answer["body"])
+        return answer
+
+    def shake_hands(self, asked: Values) -> Values:
+        """One handshake, judged by what was asked for."""
+        answer = shake_hands(
+            self.host,
+            self.port,
+            asked["path"],
+            self.request["headers"],
+            asked.get("protocol") or "",
+            self.patience(),
+        )
+        right = answer["status"] == asked.get("status", 101) and not answer["error"]
+        if right and answer["status"] == 101:
+            right = "close_code" not in answer and answer["protocol"] == (asked.get("protocol") or "")
+        answer["right"] = right
+        return answer
+
+    def patience(self) -> float:
+        """Seconds that one request may take."""
+        return float(max(min(_REQUEST_SECONDS, self.ends - time.monotonic()), 1.0))
+
+    def settle(self) -> None:
+        """Look again a moment later: a process that binds its port early and dies is not ready."""
+        time.sleep(self.request["settle"])
+        listening = accepts(self.host, self.port)
+        again = [self.ask_http(asked) for asked in self.request["http"][:1]]
+        self.tell("settled", listening=listening and all(answer["right"] for answer in again))

@@ -1,0 +1,103 @@
+"""What a container listens on and what its processes wait for, read from /proc (proc(5))."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Tuple
+
+    Endpoint = Tuple[str, int]
+
+_LISTEN, _CONNECTING = "0A", "02"
+"""Values of the column ``st``: ``include/net/tcp_states.h`` of the kernel."""
+
+_UNIX_LISTENS = 0x10000
+"""``__SO_ACCEPTCON`` of the column ``Flags`` of /proc/net/unix."""
+
+_RESOLVER = "127.0.0.11"
+"""Docker's own name server, which listens in every container of a network that users made."""
+
+_MOST_PROCESSES = 20
+_LONGEST_COMMAND = 300
+
+
+def listeners() -> list[Endpoint]:
+    """Give (address, port) of every TCP socket that listens."""
+    found = [(local[0], local[1]) for state, local, _ in _tcp() if state == _LISTEN]
+    return sorted({pair for pair in found if pair[0] != _RESOLVER}, key=lambda pair: (pair[1], pair[0]))
+
+
+def connecting() -> list[Endpoint]:
+    """Give (address, port) of every server that a process of the container tries to reach."""
+    return sorted({remote for state, _, remote in _tcp() if state == _CONNECTING})
+
+
+def is_loopback(address: str) -> bool:
+    """Whether nobody outside the container reaches a socket that is bound to ``address``."""
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
+
+
+def unix_sockets() -> list[str]:
+    """Give the paths of the UNIX sockets that listen."""
+    paths: set[str] = set()
+    for line in _lines("/proc/net/unix"):
+        fields = line.split(None, 7)
+        if len(fields) == 8 and int(fields[3], 16) & _UNIX_LISTENS:
+            paths.add(fields[7].strip())
+    return sorted(paths)
+
+
+def processes() -> list[list[Any]]:
+    """Give (number, command, state, what the kernel waits in) of the processes but this one."""
+    found: list[list[Any]] = []
+    numbers = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    for number in numbers:
+        command = _text(f"/proc/{number}/cmdline").replace("\0", " ").strip()
+        if number != os.getpid() and command:
+            state = _state(_text(f"/proc/{number}/status"))
+            wait = _text(f"/proc/{number}/wchan").strip()
+            found.append([number, command[:_LONGEST_COMMAND], state, "" if wait == "0" else wait])
+    return found[:_MOST_PROCESSES]
+
+
+def _tcp() -> Iterator[tuple[str, Endpoint, Endpoint]]:
+    """Give (state, local, remote) of every TCP socket; an address is (text, port)."""
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in _lines(path):
+            fields = line.split()
+            yield fields[3], _endpoint(fields[1]), _endpoint(fields[2])
+
+
+def _endpoint(text: str) -> Endpoint:
+    """Read ``0100007F:1F90``: the kernel writes the address as words of the machine's byte order."""
+    address, port = text.split(":")
+    raw = bytes.fromhex(address)
+    words = [raw[start : start + 4] for start in range(0, len(raw), 4)]
+    if memoryview(b"\1\0").cast("H")[0] == 1:  # little-endian
+        words = [word[::-1] for word in words]
+    family = socket.AF_INET if len(raw) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, b"".join(words)), int(port, 16)
+
+
+def _state(status: str) -> str:
+    for line in status.splitlines():
+        if line.startswith("State:"):
+            return line.split(None, 1)[1].strip()
+    return ""
+
+
+def _lines(path: str) -> list[str]:
+    """Give the lines of a table of /proc/net but for its heading; none where there is no such table."""
+    return _text(path).splitlines()[1:]
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="backslashreplace") as stream:
+            return stream.read()
+    except OSError:
+        return ""

@@ -1,0 +1,161 @@
+"""IG501 to IG508, from evidence written by hand; what each looks like in real containers is a scenario."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.builders import IMAGE, entry, evidence, imported
+
+from importguard.checks import run_checks
+from importguard.config import Config
+from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.evidence.starts import (
+    Answer,
+    Ending,
+    HttpRequest,
+    Process,
+    ServiceStart,
+    StartSettings,
+    Surroundings,
+)
+from importguard.gathering import Material
+from importguard.judging.image_report import judge
+from importguard.judging.redaction import redacted_report
+from importguard.judging.startup_impact import shortfalls
+from importguard.model import Finding
+from importguard.reporters import reporter
+
+NOTHING = Material(None, "")
+WELL = ServiceStart(
+    "uvicorn shop.main:app",
+    StartSettings(),
+    architecture="linux/amd64",
+    memory=512 * 1024**2,
+    ports=(8080,),
+    port=8080,
+    accepted=0.5,
+    ready=0.6,
+    held=True,
+    http=((HttpRequest("/"), Answer(right=True, status=200)),),
+    stop_seconds=0.1,
+)
+SILENT = replace(WELL, port=None, accepted=None, ready=None, held=False, http=(), stop_seconds=None)
+
+
+def seen(start: ServiceStart, **changes: Any) -> Evidence:
+    return evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),), start=start, **changes)
+
+
+def only(start: ServiceStart, **changes: Any) -> Finding:
+    (finding,) = run_checks(seen(start, **changes))
+    return finding
+
+
+def test_a_start_that_went_well_is_no_finding() -> None:
+    assert run_checks(seen(WELL)) == []
+    report = judge(IMAGE, seen(WELL), NOTHING, Config())
+    assert report.start is not None
+    assert (report.start.ready, report.start.log, report.complete) == (0.6, (), True)
+
+
+@pytest.mark.parametrize("why", [{"skipped": "it does not import"}, {"error": "the engine is gone"}])
+def test_one_that_was_not_seen_is_no_finding(why: dict[str, str]) -> None:
+    assert run_checks(seen(replace(SILENT, **why))) == []
+
+
+def test_one_that_could_not_be_observed_is_no_pass() -> None:
+    (reason,) = shortfalls([], seen(replace(SILENT, error="the engine is gone")))
+    assert "could not be observed: the engine is gone" in reason
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(0, "by itself"), (127, "not found"), (137, "killed"), (139, "segmentation"), (5, "5 bef")],
+)
+def test_exit_codes_have_a_meaning(code: int, words: str) -> None:
+    finding = only(replace(SILENT, ending=Ending(code)))
+    assert (finding.rule.id, words in finding.message) == ("IG501", True), finding.message
+
+
+def test_a_log_without_a_traceback_is_shown_by_its_end() -> None:
+    finding = only(replace(SILENT, ending=Ending(1), log="\n".join(f"line {number}" for number in range(50))))
+    assert "line 49" in finding.message
+    assert "line 40" not in finding.message
+
+
+def test_killed_for_memory_is_not_told_twice() -> None:
+    finding = only(replace(SILENT, ending=Ending(137, out_of_memory=True), out_of_memory=True))
+    assert finding.rule.id == "IG506"
+    assert finding.diagnosis is not None
+    assert "512 MiB" in finding.diagnosis.explanation
+
+
+def test_a_worker_of_a_server_that_is_killed_for_memory() -> None:
+    assert "A process of it was killed" in only(replace(WELL, out_of_memory=True)).message
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "cause"),
+    [
+        (Surroundings(listeners=(("127.0.0.1", 8080),)), "loopback-only"),
+        (Surroundings(listeners=(("0.0.0.0", 9090),)), "other-port"),
+        (Surroundings(listeners=(("0.0.0.0", 9090), ("127.0.0.1", 8080))), "loopback-only"),
+        (Surroundings(unix_sockets=("/tmp/gunicorn.sock",)), "unix-socket"),
+        (Surroundings(processes=(Process(1, "python3 -m shop", "S (sleeping)"),)), "not-listening"),
+    ],
+)
+def test_what_it_listens_on_instead(surroundings: Surroundings, cause: str) -> None:
+    finding = only(replace(SILENT, surroundings=surroundings))
+    assert (finding.rule.id, finding.diagnosis and finding.diagnosis.cause) == ("IG502", cause)
+
+
+def test_what_it_waits_for() -> None:
+    finding = only(replace(SILENT, surroundings=Surroundings(connecting=(("10.0.0.5", 5432),))))
+    assert finding.diagnosis is not None
+    assert "It tries to reach 10.0.0.5:5432" in finding.diagnosis.explanation
+
+
+def test_an_answer_that_did_not_last() -> None:
+    assert "did not any more" in only(replace(WELL, held=False)).message
+
+
+@pytest.mark.parametrize("command", ["/bin/sh -c gunicorn shop", "sh -c gunicorn shop", "/bin/bash -c x"])
+def test_a_shell_that_passes_no_signal_on(command: str) -> None:
+    first = Surroundings(processes=(Process(1, command, "S (sleeping)"),))
+    finding = only(replace(WELL, killed=True, surroundings=first))
+    assert (finding.rule.id, finding.diagnosis and finding.diagnosis.cause) == (
+        "IG507",
+        "shell-as-first-process",
+    )
+
+
+def test_cloud_run_runs_one_architecture() -> None:
+    cloud = replace(WELL, settings=StartSettings(platform="cloud-run"), architecture="linux/arm64/v8")
+    assert "linux/arm64/v8" in only(cloud).message
+    assert run_checks(seen(replace(cloud, settings=StartSettings()))) == []
+
+
+def test_variables_that_cloud_run_sets_itself() -> None:
+    cloud = replace(WELL, settings=StartSettings(platform="cloud-run"))
+    finding = only(cloud, image=ImageFacts(environment=("HOME", "PORT")))
+    assert (finding.rule.id, finding.module, finding.severity.value) == ("IG508", "PORT", "warning")
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"])
+def test_every_format_shows_a_start_that_failed(format_: str) -> None:
+    from importguard.model import Report
+
+    ended = replace(SILENT, ending=Ending(3), log="no luck\n")
+    report = Report((judge(IMAGE, seen(ended), NOTHING, Config()),))
+    shown = reporter(format_)(report)
+    assert "exit code 3" in shown
+    assert "IG501" in shown
+
+
+def test_values_of_variables_are_not_in_the_log_either() -> None:
+    ended = replace(SILENT, ending=Ending(3), log="could not log in with hunter2-of-mine\n")
+    report = judge(IMAGE, seen(ended), NOTHING, Config())
+    report = redacted_report(report, ("PASSWORD=hunter2-of-mine",))
+    assert "hunter2-of-mine" not in repr(report)

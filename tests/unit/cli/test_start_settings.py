@@ -1,0 +1,77 @@
+"""``[start]`` and ``[image.start]``: what they come to, and what is wrong in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importguard.cli.start_settings import read_start
+from importguard.errors import UsageError
+from importguard.evidence.starts import Handshake, HttpRequest, StartSettings
+from importguard.policy.configuration import Configuration, ImageSettings
+from importguard.policy.model import Policy
+
+
+def read(start: dict[str, Any], image: dict[str, Any] | None = None) -> StartSettings:
+    settings = ImageSettings("web", None, {}, image) if image is not None else None
+    file = Configuration(Path("importguard.toml"), {}, Policy({}, ()), (), start)
+    return read_start(file, settings)
+
+
+def test_without_a_file_there_are_defaults() -> None:
+    assert read_start(None) == StartSettings()
+
+
+def test_everything() -> None:
+    settings = read(
+        {
+            "platform": "cloud-run",
+            "port": 9000,
+            "http": ["/health", {"path": "/v", "status": 200, "body": "ok"}],
+            "websocket": [{"path": "/ws", "protocol": "chat.v1"}, {"path": "/no", "status": 403}],
+            "timeout": "2m",
+            "settle": 0.5,
+            "max-start-time": "10s",
+            "memory": "1g",
+        }
+    )
+    assert settings == StartSettings(
+        platform="cloud-run",
+        port="9000",
+        http=(HttpRequest("/health"), HttpRequest("/v", 200, "ok")),
+        websocket=(Handshake("/ws", "chat.v1"), Handshake("/no", status=403)),
+        timeout=120,
+        settle=0.5,
+        max_start_time=10,
+        memory=1024**3,
+    )
+
+
+def test_an_image_has_settings_of_its_own() -> None:
+    settings = read({"platform": "cloud-run", "timeout": 5}, {"port": "none", "timeout": 7})
+    assert (settings.platform, settings.port, settings.timeout) == ("cloud-run", "none", 7)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("prot", 1, "did you mean port"),
+        ("port", "some", "a port's number"),
+        ("port", True, "a port's number"),
+        ("port", 70000, "a port's number"),
+        ("platform", "lambda", "container, cloud-run"),
+        ("http", "/", "must be a list"),
+        ("http", ["health"], "must be a path"),
+        ("http", [{"status": 200}], "must be a path"),
+        ("http", [{"path": "/", "code": 200}], "code = 200 is none of path"),
+        ("websocket", [{"path": "/", "status": "403"}], "status = '403' is none of"),
+        ("timeout", "soon", "no duration"),
+        ("settle", [], "a number, or a string"),
+        ("memory", "1k", "too little"),
+    ],
+)
+def test_what_is_wrong_is_named(key: str, value: Any, words: str) -> None:
+    with pytest.raises(UsageError, match=rf"importguard.toml: start\.{key}: .*{words}"):
+        read({key: value})

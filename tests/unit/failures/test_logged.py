@@ -1,0 +1,120 @@
+"""Tracebacks in logs, from text as servers write it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from unit.builders import evidence, imported
+
+from importguard.evidence.imports import ImportFailure
+from importguard.evidence.starts import ServiceStart, StartSettings
+from importguard.failures.logged import ending_failure, logged_failures
+
+SEEN = evidence(imported("shop.main"), imported("shop.middleware"))
+CHAIN = """Traceback (most recent call last):
+  File "/app/shop/middleware.py", line 10, in install
+    from shop.monitoring import metrics
+ModuleNotFoundError: No module named 'shop.monitoring'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/app/shop/main.py", line 4, in <module>
+    install()
+    ~~~~~~~^^
+  File "/app/shop/middleware.py", line 12, in install
+    raise RuntimeError("Failed to set up the middleware") from error
+RuntimeError: Failed to set up the middleware
+"""
+
+
+def only(log: str) -> ImportFailure:
+    (failure,) = logged_failures(log, SEEN)
+    return failure
+
+
+def test_a_chain_is_told_outermost_first_with_the_frames_of_what_decides() -> None:
+    failure = only(f"starting\n{CHAIN}bye\n")
+    assert (failure.type, failure.missing) == ("RuntimeError", "shop.monitoring")
+    assert [cause.type for cause in failure.causes] == ["RuntimeError", "ModuleNotFoundError"]
+    assert [(frame.module, frame.line, frame.function) for frame in failure.frames] == [
+        ("shop.middleware", 10, "install")
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({"severity": "ERROR", "message": f"startup failed\n{CHAIN}"}),
+        json.dumps({"level": "error", "exc_info": CHAIN}),
+        json.dumps({"error": {"stack": [CHAIN]}}),
+    ],
+)
+def test_a_line_of_json(line: str) -> None:
+    assert only(f"{line}\n").missing == "shop.monitoring"
+
+
+@pytest.mark.parametrize("prefix", ["ERROR:    ", "2026-11-29 02:00:00 [7] ", "web-1 | "])
+def test_a_heading_behind_a_level_or_a_time(prefix: str) -> None:
+    assert only(prefix + CHAIN).missing == "shop.monitoring"
+
+
+def test_a_prefix_on_every_line() -> None:
+    log = "".join(f"web-1 | {line}\n" for line in CHAIN.splitlines())
+    failure = only(log)
+    assert (failure.missing, len(failure.causes)) == ("shop.monitoring", 2)
+
+
+def test_two_tracebacks_that_have_nothing_to_do_with_each_other() -> None:
+    simple = 'Traceback (most recent call last):\n  File "/app/x.py", line 1, in f\n    g()\nKeyError: 1\n'
+    assert [failure.type for failure in logged_failures(simple + "later\n" + simple, SEEN)] == [
+        "KeyError"
+    ] * 2
+
+
+def test_a_message_of_several_lines() -> None:
+    log = (
+        'Traceback (most recent call last):\n  File "/app/x.py", line 1, in <module>\n    Settings()\n'
+        "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\n"
+        "dsn\n  Field required [type=missing, input_value={}]\n"
+    )
+    failure = only(log)
+    assert failure.type == "pydantic_core._pydantic_core.ValidationError"
+
+
+def test_a_traceback_that_was_cut_is_none() -> None:
+    assert (
+        logged_failures('Traceback (most recent call last):\n  File "/app/x.py", line 1, in f\n', SEEN) == []
+    )
+
+
+def test_how_a_server_gives_up_is_not_the_reason() -> None:
+    giving_up = (
+        'Traceback (most recent call last):\n  File "/usr/lib/gunicorn/arbiter.py", line 1, in run\n    x\n'
+        "gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>\n"
+    )
+    start = ServiceStart("gunicorn shop", StartSettings(), log=f"{CHAIN}\n[1] shutting down\n{giving_up}")
+    failure = ending_failure(start, SEEN)
+    assert failure is not None
+    assert failure.missing == "shop.monitoring"
+
+
+def test_a_log_without_a_traceback() -> None:
+    assert ending_failure(ServiceStart("x", StartSettings(), log="ready\n"), SEEN) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        ("<frozen os>", "os"),
+        ("/usr/local/lib/python3.11/os.py", "os"),
+        ("/opt/venv/lib/python3.13/site-packages/redis/client.py", "redis.client"),
+        ("/usr/lib/python3/dist-packages/yaml/__init__.py", "yaml"),
+        ("/app/shop/late.py", "shop.late"),
+        ("/srv/elsewhere.py", ""),
+    ],
+)
+def test_the_module_of_a_frame(path: str, module: str) -> None:
+    log = f'Traceback (most recent call last):\n  File "{path}", line 1, in f\n    g()\nKeyError: 1\n'
+    assert [frame.module for frame in only(log).frames] == [module]
