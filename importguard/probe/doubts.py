@@ -6,9 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
-    from importguard.probe.failures import Failure
-
-    Told = tuple[str, str, Optional[Failure], str, float]  # name, outcome, failure, detail, seconds
+    from importguard.probe.verdicts import Verdict
 
 ATTEMPTS = "attempts"  # the reason of a doubt, before what tells which bodies failed on the way
 
@@ -22,7 +20,7 @@ class Alike:
     def __init__(self, asked: str) -> None:
         self.asked = asked
         self.confirmed: Optional[bool] = None  # None while the worker has not answered
-        self.waiting: list[Told] = []
+        self.waiting: list[Verdict] = []
 
 
 class Doubts:
@@ -31,37 +29,37 @@ class Doubts:
     def __init__(self) -> None:
         self.groups: dict[tuple[Any, ...], Alike] = {}
 
-    def add(self, told: Told, reason: str) -> str:
-        """What to do with a doubtful failure: "ask" about it, take it as "confirmed", or let it "wait"."""
-        name, outcome, failure, _, _ = told
+    def add(self, verdict: Verdict, reason: str) -> str:
+        """What to do with a doubtful verdict: "ask" about it, take it as "confirmed", or let it "wait"."""
+        failure = verdict.failure
         if failure is not None:
-            place = tuple(failure[3][-1][:2]) if failure[3] else name
+            place = tuple(failure[3][-1][:2]) if failure[3] else verdict.name
             key: tuple[Any, ...] = (reason, failure[0], failure[1], place)
         elif reason.startswith(ATTEMPTS):
-            key = (reason, outcome)
+            key = (reason, verdict.outcome)
         else:
             return "ask"
-        group = self.groups.setdefault(key, Alike(name))
+        group = self.groups.setdefault(key, Alike(verdict.name))
         if group.confirmed:
             return "confirmed"
         if group.confirmed is None:
-            group.waiting.append(told)
-        return "ask" if group.confirmed is False or group.asked == name else "wait"
+            group.waiting.append(verdict)
+        return "ask" if group.confirmed is False or group.asked == verdict.name else "wait"
 
-    def answer(self, name: str, outcome: str, failure: Optional[Failure]) -> tuple[list[Told], list[str]]:
-        """Take in what a fresh interpreter says of ``name``: the verdicts that it confirms, and the modules
-        that must be asked themselves.
+    def answer(self, answer: Verdict) -> tuple[list[Verdict], list[str]]:
+        """Take in what a fresh interpreter says: the verdicts that it confirms, and the modules that must be
+        asked themselves.
         """
-        confirmed: list[Told] = []
+        confirmed: list[Verdict] = []
         refuted: list[str] = []
         for group in self.groups.values():
-            if group.confirmed is not None or group.asked != name:
+            if group.confirmed is not None or group.asked != answer.name:
                 continue
-            mine, *others = group.waiting
-            group.confirmed = mine[1] == outcome and (mine[2] or ())[:3] == (failure or ())[:3]
+            doubted, *others = group.waiting
+            group.confirmed = doubted.agrees_with(answer)
             group.waiting = []
             if group.confirmed:
                 confirmed += others
             else:
-                refuted += [told[0] for told in others]
+                refuted += [verdict.name for verdict in others]
         return confirmed, refuted

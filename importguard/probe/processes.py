@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Iterator, Mapping
     from typing import Any, Callable
+
+    from importguard.probe.verdicts import Verdict
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
@@ -72,7 +74,7 @@ class Worker:
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
         self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
-        self.told: tuple[Any, ...] | None = None  # the verdict for which it says where it was
+        self.verdict: Verdict | None = None  # for which it says where the process ended
         self.frames: list[Any] = []  # where it was last
         self.ended = False
         self._start([*interpreter, "-c", first + WAITS])

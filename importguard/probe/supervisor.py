@@ -24,39 +24,30 @@ import sys
 import time
 from collections import deque
 
+from importguard.probe.conclusion import PRIVATE, entrypoint_events, gather_clues, has_trouble, scopes_to_read
 from importguard.probe.discover import discover
 from importguard.probe.disk import Disk
 from importguard.probe.doubts import Doubts
 from importguard.probe.leftovers import Leftovers
 from importguard.probe.processes import TAIL, Worker, apart, program, read
+from importguard.probe.verdicts import FATAL, Verdict, Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any, Optional
 
-    from importguard.probe.culprits import Culprits
-    from importguard.probe.doubts import Told
-    from importguard.probe.failures import Failure, PlainFrame
     from importguard.probe.launch import Launch
-    from importguard.probe.lookups import Lookups
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
 DUMP_SIGNAL = 63
 CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
 DUMPED = "(most recent call first)"
-PRIVATE = (
-    "setup",
-    "environ",
-    "entrypoints",
-    "start",
-)  # of a discovery: with values of variables, or told later
 ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
 # Failures that another process can cause which runs beside it.
 CROWDED = ("OSError", "BlockingIOError", "FileExistsError", "sqlite3.OperationalError")
-FATAL = ("crashed", "timed_out", "exited")
 
 
 class Supervisor:
@@ -74,8 +65,6 @@ class Supervisor:
         self.found: dict[str, Any] = {}  # what discover() found
         self.introduced = False
         self.modules: list[str] = []
-        self._culprits: Optional[Culprits] = None
-        self._lookups: Optional[Lookups] = None
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
         self.starts: dict[str, dict[str, Any]] = {}
@@ -86,9 +75,9 @@ class Supervisor:
         self.sweep: deque[str] = deque()
         self.fresh: deque[str] = deque()
         self.alone: deque[str] = deque()
-        self.where: deque[tuple[Any, ...]] = deque()  # verdicts to settle when it is known where it was
-        self.ended: dict[str, tuple[Any, ...]] = {}  # all of these
-        self.verdicts: dict[str, dict[str, Any]] = {}
+        self.where: deque[Verdict] = deque()  # to settle when it is known where the process ended
+        self.ended: dict[str, Verdict] = {}  # all of these
+        self.verdicts = Verdicts(self.emit)
         self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
         self.deaths: dict[str, int] = {}  # of the sweep, by module
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
@@ -99,7 +88,6 @@ class Supervisor:
         self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
-        self.failed: list[Optional[dict[str, Any]]] = []  # what became of all that did not import
         self.asking_importers: list[str] = []  # modules whose bodies ask what imports them
         self.patchable: set[str] = set()  # names of modules that the application may change from outside
 
@@ -114,32 +102,12 @@ class Supervisor:
         while data:
             data = data[os.write(1, data) :]
 
-    @property
-    def culprits(self) -> Culprits:
-        """Loaded with the first failure: a sound image does not pay for it."""
-        if self._culprits is None:
-            from importguard.probe.culprits import Culprits
-
-            self._culprits = Culprits(dict(self.found["modules"]))
-        return self._culprits
-
-    @property
-    def lookups(self) -> Lookups:
-        """Loaded with the first failure."""
-        if self._lookups is None:
-            from importguard.probe.lookups import Lookups
-
-            prepared = self.found["setup"]["environ"] if self.found["setup"] else {}
-            environ = {**os.environ, **(self.found["environ"] or {}), **prepared}
-            self._lookups = Lookups(dict(self.found["modules"]), environ)
-        return self._lookups
-
     # -- the run
 
     def run(self) -> None:
         """Discover, import, report; returns when everything has been said."""
         found, self.scene = discover(self.request, self.launch)
-        self.found = found
+        self.found = self.verdicts.found = found
         if found["error"]:
             self.introduce()
             self.launch.dismiss()
@@ -178,11 +146,11 @@ class Supervisor:
         self.loop()
         ended, detail = worker.how_it_ended()
         outcome, raised, detail = worker.prepared or (ended, None, detail)
-        failure = self.plain(raised)
+        failure = self.verdicts.plain(raised)
         told = {"description": setup["description"], "outcome": outcome, "detail": detail}
         self.emit("preparation", failure=failure, **told)
         if outcome != "imported":
-            self.failed.append(failure)
+            self.verdicts.failures.append(failure)
             self.setup = None
 
     def judge(self) -> None:
@@ -197,8 +165,9 @@ class Supervisor:
         self.introduce()
         for name in self.modules:
             if name not in self.verdicts:
-                late = ("unchecked", None, self.broken or "time ran out", self.unfinished.get(name, 0.0))
-                self.verdict(name, *self.ended.get(name, late))
+                why, seconds = self.broken or "time ran out", self.unfinished.get(name, 0.0)
+                unchecked = Verdict(name, "unchecked", None, why, seconds)
+                self.verdicts.add(self.ended.get(name, unchecked))
 
     def conclude(self) -> None:
         """Say what needs all verdicts: the entry points, and what else would not resolve.
@@ -206,27 +175,10 @@ class Supervisor:
         What is known is told as fully as ever when time has run out: this has its own time.
         """
         self.ends = max(self.ends, time.monotonic() + CLUE_SECONDS)
-        outcomes = {name: verdict["outcome"] for name, verdict in self.verdicts.items()}
-        files = dict(self.found["modules"])
-        for entry in self.found["entrypoints"]:
-            module = entry["module"]
-            outcome = outcomes.get(module)
-            if outcome == "imported":
-                outcome = "missing_attribute" if self.lost.get(module) else "ok"
-            reaches = set(self.loaded.get(module, ())) & set(outcomes)
-            if module in outcomes and outcome not in ("ok", "missing_attribute"):
-                from importguard.probe.sites import static_reach
-
-                reaches |= static_reach(module, files)  # what it did not get to
-            told = {key: value for key, value in entry.items() if key not in PRIVATE}
-            self.emit("entrypoint", **dict(told, outcome=outcome, reaches=sorted(reaches)))
-        # Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
-        scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
-        if _knows_lazy_imports(self.found["interpreter"]["version"]):
-            from importguard.probe.sites import imports_lazily
-
-            lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
-            scopes.update({name: ["lazy"] for name in lazy})
+        outcomes = self.verdicts.outcomes
+        for event in entrypoint_events(self.found, outcomes, self.loaded, self.lost):
+            self.emit("entrypoint", **event)
+        scopes = scopes_to_read(self.found, outcomes)
         sites = self.unresolved(scopes)
         self.emit("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
@@ -240,31 +192,16 @@ class Supervisor:
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
-        troubled = bool(self.failed or unreached or any(self.lost.values()))
-        seconds = self.ends - time.monotonic()
-        scene = self.scene
-        extensions = scene is not None and scene.has_extensions()
-        if (
-            scene is None
-            or seconds <= 0
-            or self.request["only"]
-            or not (troubled or self.request["source"] or extensions)
-        ):
+        scene, seconds = self.scene, self.ends - time.monotonic()
+        if scene is None or seconds <= 0 or self.request["only"]:
+            return
+        failures = self.verdicts.failures
+        troubled = has_trouble(failures, self.lost, unreached)
+        if not (troubled or self.request["source"] or scene.has_extensions()):
             return
 
         def tell() -> None:
-            failed = troubled
-            if extensions and not troubled:
-                from importguard.probe.unloaded import lacks_libraries
-
-                failed = lacks_libraries(scene, seconds)
-            if not failed and not self.request["source"]:
-                return
-            from importguard.probe.clues import gather
-            from importguard.probe.questions import Questions
-
-            questions = Questions.of(self.failed, self.lost, unreached)
-            for kind, values in gather(scene, questions, failed, seconds, self.request["files"]):
+            for kind, values in gather_clues(scene, self.request, seconds, failures, self.lost, unreached):
                 self.emit("clues", kind=kind, values=values)
 
         if not apart(tell, min(seconds, CLUE_SECONDS)):
@@ -276,7 +213,7 @@ class Supervisor:
             return []
         from importguard.probe.sites import unresolved
 
-        known = {verdict["failure"]["missing"] for verdict in self.verdicts.values() if verdict["failure"]}
+        known = {failure["missing"] for failure in self.verdicts.failures if failure}
         return unresolved(scopes, dict(self.found["modules"]), known, self.find)
 
     def find(self, names: list[str]) -> Collection[str]:
@@ -396,8 +333,8 @@ class Supervisor:
         while self.fresh and len(self.workers) < self.request["jobs"]:
             self.spawn("fresh", [self.fresh.popleft()])
         while self.where and len(self.workers) < self.request["jobs"]:
-            told = self.where.popleft()
-            self.spawn("where", [told[0]]).told = told
+            verdict = self.where.popleft()
+            self.spawn("where", [verdict.name]).verdict = verdict
         if not self.workers and self.alone:
             self.spawn("alone", [self.alone.popleft()])
         return bool(self.workers)
@@ -436,42 +373,29 @@ class Supervisor:
             elif kind == "done" and worker.kind != "where":
                 if message[1] in worker.current:
                     del worker.current[worker.current.index(message[1]) :]
+                verdict, extra = Verdict(*message[1:6]), message[6]
                 if worker.kind == "sweep":
-                    self.swept(*message[1:])
+                    self.swept(verdict, extra)
                 else:
-                    self.answered(worker, *message[1:])
+                    verdict.output = worker.words()
+                    self.answered(worker, verdict, extra)
             else:
                 worker.note(*message)
 
-    def answered(
-        self,
-        worker: Worker,
-        name: str,
-        outcome: str,
-        failure: Optional[Failure],
-        detail: str,
-        seconds: float,
-        extra: dict[str, Any],
-    ) -> None:
+    def answered(self, worker: Worker, verdict: Verdict, extra: dict[str, Any]) -> None:
         """A fresh interpreter has given its verdict, which is final if nothing beside it can have a part."""
+        name, failure = verdict.name, verdict.failure
         if worker.kind == "fresh" and failure is not None and failure[0] in CROWDED:
             self.alone.append(name)  # a port, a lock or a file that another worker holds
             return
         if name in self.attributes:
             self.loaded[name] = extra["loaded"]
             self.lost[name] = extra["lost"]
-        self.settle(name, outcome, failure, detail, seconds, worker.words())
+        self.settle(verdict)
 
-    def swept(
-        self,
-        name: str,
-        outcome: str,
-        failure: Optional[Failure],
-        detail: str,
-        seconds: float,
-        extra: dict[str, Any],
-    ) -> None:
+    def swept(self, verdict: Verdict, extra: dict[str, Any]) -> None:
         """The sweep has given its verdict: final, or to be asked again of a fresh interpreter."""
+        name = verdict.name
         if name in self.starts:
             return
         if self.sweep and self.sweep[0] == name:
@@ -480,93 +404,44 @@ class Supervisor:
             self.sweep.remove(name)
         elif name in self.verdicts:
             return
-        heir = extra.get("heir")
-        if heir is not None:
-            known = self.verdicts.get(heir)
-            if known and known["outcome"] in FATAL:
-                self.verdict(name, known["outcome"], None, known["detail"], seconds, culprit=known["culprit"])
-            else:
-                self.fresh.append(name)
+        if extra.get("heir") is not None:
+            self.share_end(verdict, extra["heir"])
         elif extra["doubt"]:
-            self.doubt((name, outcome, failure, detail, seconds), extra["doubt"])
+            self.doubt(verdict, extra["doubt"])
         else:
-            self.verdict(name, outcome, failure, detail, seconds)
+            self.verdicts.add(verdict)
 
-    def doubt(self, told: Told, reason: str) -> None:
+    def share_end(self, verdict: Verdict, reached: str) -> None:
+        """The module of ``verdict`` has ``reached`` one that ends the process, and ends as that does."""
+        end = self.verdicts.final.get(reached)
+        if end is None or end.outcome not in FATAL:
+            self.fresh.append(verdict.name)
+            return
+        verdict.outcome, verdict.detail, verdict.culprit = end.outcome, end.detail, end.culprit
+        self.verdicts.add(verdict)
+
+    def doubt(self, verdict: Verdict, reason: str) -> None:
         """Ask a fresh interpreter about a verdict of the sweep, unless it has confirmed one that is alike."""
-        todo = "ask" if reason == "each" else self.doubts.add(told, reason)
+        todo = "ask" if reason == "each" else self.doubts.add(verdict, reason)
         if todo == "ask":
-            self.fresh.append(told[0])
+            self.fresh.append(verdict.name)
         elif todo == "confirmed":
-            self.verdict(*told)
+            self.verdicts.add(verdict)
 
-    def settle(
-        self,
-        name: str,
-        outcome: str,
-        failure: Optional[Failure],
-        detail: str,
-        seconds: float,
-        output: str = "",
-        frames: Sequence[PlainFrame] = (),
-    ) -> None:
+    def settle(self, verdict: Verdict) -> None:
         """A fresh worker has spoken: its verdict is final, and answers for those that wait for it."""
-        self.verdict(name, outcome, failure, detail, seconds, output, frames)
+        name = verdict.name
+        self.verdicts.add(verdict)
         if self.suspect == name:
             self.suspect = None
-            if outcome in FATAL:
-                self.fatal[name] = outcome
+            if verdict.outcome in FATAL:
+                self.fatal[name] = verdict.outcome
             elif self.deaths[name] > 1:
                 self.fatal[name] = "ask"
-        confirmed, refuted = self.doubts.answer(name, outcome, failure)
-        for told in confirmed:
-            self.verdict(*told)
+        confirmed, refuted = self.doubts.answer(verdict)
+        for other in confirmed:
+            self.verdicts.add(other)
         self.fresh.extend(refuted)
-
-    def verdict(
-        self,
-        name: str,
-        outcome: str,
-        failure: Optional[Failure],
-        detail: str,
-        seconds: float,
-        output: str = "",
-        frames: Sequence[PlainFrame] = (),
-        culprit: Optional[str] = None,
-    ) -> None:
-        """Make a verdict final and tell the host."""
-        if name in self.verdicts:
-            return
-        if culprit is None and failure is not None:
-            culprit = self.culprits.of_failure(name, failure)
-        elif culprit is None and outcome != "imported":
-            culprit = self.culprits.of_end(name, frames, output)
-        told = self.plain(failure)
-        verdict = {
-            "name": name,
-            "outcome": outcome,
-            "failure": told,
-            "detail": detail,
-            "seconds": round(seconds, 6),
-            "culprit": culprit,
-            "output": output if outcome != "imported" else "",
-            "frames": list(frames),
-        }
-        self.verdicts[name] = verdict
-        if outcome != "imported":
-            self.failed.append(told)
-        self.emit("module", **verdict)
-
-    def plain(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
-        """A failure under the names of ``evidence.ImportFailure``."""
-        if failure is None:
-            return None
-        kind, message, missing, frames, causes = failure
-        own = self.culprits.own_frame(frames) if missing is None else None
-        lookups = self.lookups.unset(*own, message) if own else []
-        lookups = lookups or (self.lookups.named([frame[3] for frame in frames], message) if own else [])
-        plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
-        return dict(plain, lookups=lookups)
 
     def reap(self) -> None:
         """Collect the dead, orphans of the application among them."""
@@ -591,8 +466,9 @@ class Supervisor:
 
     def died(self, worker: Worker) -> None:
         """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
-        if worker.told is not None:
-            self.settle(*(*worker.told, worker.frames))
+        if worker.verdict is not None:
+            worker.verdict.frames = worker.frames
+            self.settle(worker.verdict)
             return
         if worker.ended or worker.kind == "prepare":
             return
@@ -623,7 +499,7 @@ class Supervisor:
         if name in self.sweep:
             self.sweep.remove(name)
         if not unjudged:
-            outcome = self.verdicts[name]["outcome"]
+            outcome = self.verdicts.final[name].outcome
             self.fatal[name] = outcome if outcome in FATAL and name not in self.fatal else "ask"
             return
         self.deaths[name] = self.deaths.get(name, 0) + 1
@@ -640,12 +516,13 @@ class Supervisor:
         failure = None
         if worker.raised is not None:
             outcome, failure, detail = *worker.raised, ""
-        told = (name, outcome, failure, detail, time.monotonic() - worker.heard, worker.words())
-        if failure is None and worker.current and outcome != "timed_out" and DUMPED not in told[-1]:
-            self.ended[name] = told[1:]
-            self.where.append(told)
+        seconds = time.monotonic() - worker.heard
+        verdict = Verdict(name, outcome, failure, detail, seconds, worker.words())
+        if failure is None and worker.current and outcome != "timed_out" and DUMPED not in verdict.output:
+            self.ended[name] = verdict
+            self.where.append(verdict)
         else:
-            self.settle(*told)
+            self.settle(verdict)
 
     def enforce(self) -> None:
         """Stop the workers that were not heard of in time, after asking where they are."""
@@ -662,10 +539,6 @@ class Supervisor:
             else:
                 worker.timed_out = True
                 worker.stop()
-
-
-def _knows_lazy_imports(version: str) -> bool:
-    return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)
 
 
 def run(request: dict[str, Any], launch: Launch | Exception, sources: Mapping[str, str]) -> None:

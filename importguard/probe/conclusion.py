@@ -1,0 +1,88 @@
+"""What is told when all verdicts are known: the entry points, and where else imports would fail."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, Optional
+
+    from importguard.probe.scene import Scene
+
+# Of a discovery, what stays in the image: it has values of variables, or is told later.
+PRIVATE = ("setup", "environ", "entrypoints", "start")
+
+
+def entrypoint_events(
+    found: Mapping[str, Any],
+    outcomes: Mapping[str, str],
+    loaded: Mapping[str, list[str]],
+    lost: Mapping[str, list[str]],
+) -> Iterator[dict[str, Any]]:
+    """What became of each entry point that discovery ``found``, and which modules it reaches.
+
+    ``loaded`` are the modules that importing an entry point's module loads, ``lost`` the attributes that it
+    was to have and has not.
+    """
+    for entry in found["entrypoints"]:
+        module = entry["module"]
+        outcome = outcomes.get(module)
+        if outcome == "imported":
+            outcome = "missing_attribute" if lost.get(module) else "ok"
+        reaches = set(loaded.get(module, ())) & set(outcomes)
+        if module in outcomes and outcome not in ("ok", "missing_attribute"):
+            from importguard.probe.sites import static_reach
+
+            reaches |= static_reach(module, dict(found["modules"]))  # what it did not get to
+        told = {key: value for key, value in entry.items() if key not in PRIVATE}
+        yield dict(told, outcome=outcome, reaches=sorted(reaches))
+
+
+def scopes_to_read(found: Mapping[str, Any], outcomes: Mapping[str, str]) -> dict[str, list[str]]:
+    """The modules whose import statements are read for what would fail next, with the scopes of those.
+
+    Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
+    """
+    scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
+    if _knows_lazy_imports(found["interpreter"]["version"]):
+        from importguard.probe.sites import imports_lazily
+
+        files = dict(found["modules"])
+        lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
+        scopes.update({name: ["lazy"] for name in lazy})
+    return scopes
+
+
+def has_trouble(failures: Sequence[object], lost: Mapping[str, list[str]], unreached: Sequence[str]) -> bool:
+    """Whether anything failed, an entry point lacks an attribute, or an import was not reached."""
+    return bool(failures or unreached or any(lost.values()))
+
+
+def gather_clues(
+    scene: Scene,
+    request: Mapping[str, Any],
+    seconds: float,
+    failures: Sequence[Optional[dict[str, Any]]],
+    lost: dict[str, list[str]],
+    unreached: Sequence[str],
+) -> Iterator[tuple[str, Any]]:
+    """What lies around failures, as (kind, values); of a sound image what a source is compared with, if any.
+
+    Where nothing failed, a library that an extension module needs may be missing all the same.
+    """
+    failed = has_trouble(failures, lost, unreached)
+    if not failed and scene.has_extensions():
+        from importguard.probe.unloaded import lacks_libraries
+
+        failed = lacks_libraries(scene, seconds)
+    if not failed and not request["source"]:
+        return
+    from importguard.probe.clues import gather
+    from importguard.probe.questions import Questions
+
+    questions = Questions.of(failures, lost, unreached)
+    yield from gather(scene, questions, failed, seconds, request["files"])
+
+
+def _knows_lazy_imports(version: str) -> bool:
+    return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)

@@ -1,0 +1,123 @@
+"""The final verdicts: what became of each module and which module is at fault, told to the host once."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Callable, Optional
+
+    from importguard.probe.culprits import Culprits
+    from importguard.probe.failures import Failure, PlainFrame
+    from importguard.probe.lookups import Lookups
+
+FATAL = ("crashed", "timed_out", "exited")  # outcomes that end the process which imports
+
+
+class Verdict:
+    """What importing the module ``name`` gave.
+
+    ``outcome`` is one of ``model.Outcome``; ``failure`` is what was raised, ``detail`` how the process ended.
+    ``seconds`` is wall time, ``output`` the last words of the process, ``frames`` where it ended, and
+    ``culprit`` the module at fault where that is known already.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure] = None,
+        detail: str = "",
+        seconds: float = 0.0,
+        output: str = "",
+    ) -> None:
+        self.name = name
+        self.outcome = outcome
+        self.failure = failure
+        self.detail = detail
+        self.seconds = seconds
+        self.output = output
+        self.frames: Sequence[PlainFrame] = ()
+        self.culprit: Optional[str] = None
+
+    def agrees_with(self, other: Verdict) -> bool:
+        """Whether both say the same: the outcome, and of a failure its type, message and missing module."""
+        return self.outcome == other.outcome and (self.failure or ())[:3] == (other.failure or ())[:3]
+
+
+class Verdicts:
+    """The final verdicts by module name; adding one tells the host of it (event ``module``)."""
+
+    def __init__(self, emit: Callable[..., None]) -> None:
+        self.emit = emit
+        self.final: dict[str, Verdict] = {}
+        self.failures: list[Optional[dict[str, Any]]] = []  # what all that did not import raised, as told
+        self.found: dict[str, Any] = {}  # what discover() found
+        self._culprits: Optional[Culprits] = None
+        self._lookups: Optional[Lookups] = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.final
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each module."""
+        return {name: verdict.outcome for name, verdict in self.final.items()}
+
+    @property
+    def culprits(self) -> Culprits:
+        """Loaded with the first failure: a sound image does not pay for it."""
+        if self._culprits is None:
+            from importguard.probe.culprits import Culprits
+
+            self._culprits = Culprits(dict(self.found["modules"]))
+        return self._culprits
+
+    @property
+    def lookups(self) -> Lookups:
+        """Loaded with the first failure."""
+        if self._lookups is None:
+            from importguard.probe.lookups import Lookups
+
+            prepared = self.found["setup"]["environ"] if self.found["setup"] else {}
+            environ = {**os.environ, **(self.found["environ"] or {}), **prepared}
+            self._lookups = Lookups(dict(self.found["modules"]), environ)
+        return self._lookups
+
+    def add(self, verdict: Verdict) -> None:
+        """Make ``verdict`` final, unless its module has one."""
+        if verdict.name in self.final:
+            return
+        self.final[verdict.name] = verdict
+        failed = verdict.outcome != "imported"
+        if verdict.culprit is None and verdict.failure is not None:
+            verdict.culprit = self.culprits.of_failure(verdict.name, verdict.failure)
+        elif verdict.culprit is None and failed:
+            verdict.culprit = self.culprits.of_end(verdict.name, verdict.frames, verdict.output)
+        failure = self.plain(verdict.failure)
+        if failed:
+            self.failures.append(failure)
+        self.emit(
+            "module",
+            name=verdict.name,
+            outcome=verdict.outcome,
+            failure=failure,
+            detail=verdict.detail,
+            seconds=round(verdict.seconds, 6),
+            culprit=verdict.culprit,
+            output=verdict.output if failed else "",
+            frames=list(verdict.frames),
+        )
+
+    def plain(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
+        """A failure under the names of ``evidence.ImportFailure``."""
+        if failure is None:
+            return None
+        kind, message, missing, frames, causes = failure
+        own = self.culprits.own_frame(frames) if missing is None else None
+        lookups = self.lookups.unset(*own, message) if own else []
+        lookups = lookups or (self.lookups.named([frame[3] for frame in frames], message) if own else [])
+        plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
+        return dict(plain, lookups=lookups)
