@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
-from importguard.evidence.starts import StartSettings
+from importguard.evidence.starts import NeededService, StartSettings
 
 
 class Build(NamedTuple):
@@ -25,7 +25,7 @@ class Config:
 
     ``name`` is what the image is called in a configuration that describes several. ``origin`` is the build
     that the configuration has for an image which is given by name. ``start`` is None where it is not to be
-    started.
+    started; ``services`` are those that ``start.needs`` may name besides images.
     """
 
     name: Optional[str] = None
@@ -52,6 +52,7 @@ class Config:
     origin: Optional[Build] = None
     start: Optional[StartSettings] = None
     start_anyway: bool = False
+    services: tuple[NeededService, ...] = ()
 
 
 def build_arguments(build: Optional[Build]) -> tuple[str, ...]:

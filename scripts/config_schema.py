@@ -75,6 +75,25 @@ def start() -> dict[str, Any]:
             "settle": {"description": "After that time it is asked again (default 1s).", **quantity},
             "max-start-time": {"description": "The time in which it has to be ready.", **quantity},
             "memory": {"description": "What it may use (cloud-run: 512m unless given).", **quantity},
+            "needs": {"description": "Images and services that have to be ready before.", **_TYPES["list"]},
+        },
+    }
+
+
+def service() -> dict[str, Any]:
+    """What a ``[[service]]`` may hold."""
+    settings = start()["properties"]
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["name", "image"],
+        "properties": {
+            "name": text("What images that need it, and their variables, call it."),
+            "image": text("The image that it is started from."),
+            "env": {"description": "Its variables, K=V.", **_TYPES["list"]},
+            "command": text("A command in place of the image's CMD."),
+            "ready": text("A command in it that succeeds when it is ready; else its HEALTHCHECK, or a port."),
+            **{key: settings[key] for key in ("port", "timeout", "memory")},
         },
     }
 
@@ -105,6 +124,11 @@ def schema() -> dict[str, Any]:
     properties = {
         **settings,
         "start": start(),
+        "service": {
+            "description": "What images need and what is not checked itself, such as a database.",
+            "type": "array",
+            "items": service(),
+        },
         "rules": {
             "description": "Severities of rules, by number or name; off turns a rule off.",
             "type": "object",

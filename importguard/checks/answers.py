@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import Answer, ServiceStart
+from importguard.evidence.starts import Answer, CommandResult, ServiceStart
 from importguard.failures.service import logged_finding, service_finding
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
@@ -35,9 +35,17 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
             due = "101 and an open WebSocket" if handshake.status == 101 else f"{handshake.status}"
             due += f" with the subprotocol {handshake.protocol}" if handshake.protocol else ""
             yield _wrong(WEBSOCKET, f"WebSocket {handshake.path}", answer, due, start, evidence)
-    if start.ready is not None and not start.held:
+    if start.health is not None and start.health.code:
+        yield _unhealthy(start.health)
+    elif start.ready is not None and not start.held:
         message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
         yield logged_finding(HTTP_ANSWER, "GET /", message, start, evidence)
+
+
+def _unhealthy(health: CommandResult) -> Finding:
+    said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
+    message = f"The image's HEALTHCHECK fails with exit code {health.code}: {health.command}.{said}"
+    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message)
 
 
 def _wrong(

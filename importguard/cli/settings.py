@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from importguard.cli.config_option import configuration, image_defaults
 from importguard.cli.options import build_argument, environment, setup_callable
-from importguard.cli.start_settings import read_start
+from importguard.cli.start_settings import read_services, read_start
 from importguard.config import Build, Config
 from importguard.errors import UsageError
 from importguard.evidence.starts import StartSettings
@@ -50,17 +50,35 @@ def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
     if _all(ctx, options):
         file = configuration(ctx)
-        return [_of_image(ctx, options, image, file) for image in file.images] if file else []
+        described = [_of_image(ctx, options, image, file) for image in file.images] if file else []
+        return _with_services(described, file)
     options = _one_way(ctx, options)
     _check_images(ctx, options)
-    start = read_start(configuration(ctx))
-    origins = {image: _origin(ctx, options, image) for image in options["images"]}
-    if len(set(origins.values())) > 1:
-        return [
+    file = configuration(ctx)
+    if not options["images"]:
+        return _with_services([_config(options, read_start(file))], file)
+    own = {image: (_origin(ctx, options, image), _start_of(file, image)) for image in options["images"]}
+    if len(set(own.values())) > 1:
+        each = [
             replace(_config({**options, "images": (image,)}, start), origin=build)
-            for image, build in origins.items()
+            for image, (build, start) in own.items()
         ]
-    return [replace(_config(options, start), origin=next(iter(origins.values()), None))]
+        return _with_services(each, file)
+    ((build, start),) = set(own.values())
+    return _with_services([replace(_config(options, start), origin=build)], file)
+
+
+def _start_of(file: Optional[Configuration], image: str) -> StartSettings:
+    """How an image that is given by name is started: as its ``[[image]]`` says, else as ``[start]`` does."""
+    return read_start(file, described_image(file.images, image) if file else None)
+
+
+def _with_services(configs: list[Config], file: Optional[Configuration]) -> list[Config]:
+    """The same, knowing what may be needed, where anything is to be started."""
+    if file is None or not any(config.start for config in configs):
+        return configs
+    services = read_services(file)
+    return [replace(config, services=services) for config in configs]
 
 
 def _typed(ctx: click.Context, name: str) -> bool:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import os
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import duration, size
+from importguard.cli.options import duration, environment, size
 from importguard.errors import UsageError
-from importguard.evidence.starts import Handshake, HttpRequest, StartSettings
+from importguard.evidence.starts import Handshake, HttpRequest, NeededService, StartSettings
 
 if TYPE_CHECKING:
     from importguard.policy.configuration import Configuration, ImageSettings
 
 PLATFORMS = ("container", "cloud-run")
 Blame = Callable[[str, str], UsageError]
+Reader = Callable[[str, Any, Blame], Any]
 
 
 def read_start(file: Optional[Configuration], image: Optional[ImageSettings] = None) -> StartSettings:
@@ -29,16 +32,75 @@ def read_start(file: Optional[Configuration], image: Optional[ImageSettings] = N
         return UsageError(f"{file.path}: {name}.{key}: {text}")
 
     values = {**file.start, **(image.start if image else {})}
-    return StartSettings(
-        **{_field(key, blame): _READERS[key](key, value, blame) for key, value in values.items()}
+    return _settings(values, _READERS, blame)
+
+
+def read_services(file: Configuration) -> tuple[NeededService, ...]:
+    """What the file's images need besides one another: its ``[[service]]``. Raises UsageError.
+
+    It is one, too, that an image needs what is not described, or needs itself through others.
+    """
+    services = tuple(_service(file, number, dict(item)) for number, item in enumerate(file.services, 1))
+    needs = {image.name: read_start(file, image).needs for image in file.images}
+    known = {*needs, *(service.name for service in services)}
+    for name in needs:
+        for needed in needs[name]:
+            if needed not in known:
+                what = f"{needed!r}, which is not described{_near(needed, known)}"
+                raise UsageError(f"{file.path}: image {name!r} needs {what}")
+        circle = _circle(name, needs)
+        if circle:
+            raise UsageError(f"{file.path}: {' needs '.join(circle)}: none of them can be started first")
+    return services
+
+
+def _service(file: Configuration, number: int, values: dict[str, Any]) -> NeededService:
+    def blame(key: str, text: str) -> UsageError:
+        return UsageError(f"{file.path}: service {number}.{key}: {text}")
+
+    own = {key: values.pop(key, kind()) for key, kind in _SERVICE.items()}
+    for key, value in own.items():
+        is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if not (is_list if _SERVICE[key] is list else isinstance(value, str)):
+            raise blame(key, f"this must be a {'list of strings' if _SERVICE[key] is list else 'string'}")
+        if key in ("name", "image") and not value:
+            raise blame(key, "this is required")
+    return NeededService(
+        name=own["name"],
+        image=own["image"],
+        env=environment(own["env"], (), os.environ),
+        command=tuple(shlex.split(own["command"])),
+        ready=tuple(shlex.split(own["ready"])),
+        settings=_settings(values, _OF_SERVICE, blame),
     )
 
 
-def _field(key: str, blame: Blame) -> str:
-    if key not in _READERS:
-        near = difflib.get_close_matches(key, _READERS, n=1)
-        raise blame(key, "there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
-    return key.replace("-", "_")
+def _circle(name: str, needs: Mapping[str, Sequence[str]], way: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The way from ``name`` back to itself, where there is one."""
+    if name in way:
+        return (*way[way.index(name) :], name)
+    ways = (_circle(needed, needs, (*way, name)) for needed in needs.get(name, ()))
+    return next(filter(None, ways), ())
+
+
+def _settings(values: Mapping[str, Any], known: Mapping[str, Reader], blame: Blame) -> StartSettings:
+    read = {}
+    for key, value in values.items():
+        if key not in known:
+            raise blame(key, f"there is no such setting{_near(key, known)}")
+        read[key.replace("-", "_")] = known[key](key, value, blame)
+    return StartSettings(**read)
+
+
+def _near(wrong: str, right: Iterable[str]) -> str:
+    near = difflib.get_close_matches(wrong, list(right), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _names(key: str, value: Any, blame: Blame) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise blame(key, f"this must be a list of names, not {value!r}")
+    return tuple(value)
 
 
 def _platform(key: str, value: Any, blame: Blame) -> str:
@@ -96,7 +158,7 @@ def _tables(key: str, value: Any, kinds: Mapping[str, type], blame: Blame) -> Se
     return tables
 
 
-_READERS: dict[str, Callable[[str, Any, Blame], Any]] = {
+_READERS: dict[str, Reader] = {
     "platform": _platform,
     "port": _port,
     "http": _requests,
@@ -105,4 +167,7 @@ _READERS: dict[str, Callable[[str, Any, Blame], Any]] = {
     "settle": _seconds,
     "max-start-time": _seconds,
     "memory": _bytes,
+    "needs": _names,
 }
+_OF_SERVICE = {key: _READERS[key] for key in ("port", "timeout", "memory")}
+_SERVICE: dict[str, type] = {"name": str, "image": str, "env": list, "command": str, "ready": str}

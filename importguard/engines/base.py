@@ -15,7 +15,8 @@ class Image:
     """An image of the engine, with what a container starts from of its configuration (OCI image-spec).
 
     ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text,
-    possibly of the year 0 or 1970. ``ports`` are the TCP ports that it exposes, in ascending order.
+    possibly of the year 0 or 1970. ``ports`` are the TCP ports that it exposes, in ascending order;
+    ``healthcheck`` is the command of its HEALTHCHECK.
     """
 
     reference: str
@@ -29,6 +30,7 @@ class Image:
     volumes: tuple[str, ...] = ()
     created: str = ""
     ports: tuple[int, ...] = ()
+    healthcheck: tuple[str, ...] = ()
 
 
 class Limits(NamedTuple):
@@ -97,6 +99,12 @@ class Service(Protocol):
 
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""
+
+    def execute(self, command: Sequence[str]) -> tuple[int, bytes]:
+        """Run a command in it, to its end; give its exit code and the beginning of its output.
+
+        126 and 127 mean, as in a shell, that it cannot be executed. It ends with the service.
+        """
 
     def stop(self, seconds: float) -> Stop:
         """Send SIGTERM to its first process; kill it where it runs ``seconds`` later."""

@@ -29,7 +29,8 @@ class StartSettings:
     """How a service is started and what is asked of it. Times in seconds, ``memory`` in bytes.
 
     ``platform`` is cloud-run or container. ``port`` is a number as text, none (a worker), or None where the
-    image is to tell. ``http`` and ``websocket`` are None where nothing is configured.
+    image is to tell. ``http`` is None where nothing is configured. ``needs`` are the names of the images and
+    services that have to be ready before.
     """
 
     platform: str = "container"
@@ -40,6 +41,23 @@ class StartSettings:
     settle: float = 1.0
     max_start_time: Optional[float] = None
     memory: Optional[int] = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NeededService:
+    """A service that others need and that is not checked itself, such as a database.
+
+    ``ready`` is a command in it that succeeds when it is ready; without one it is ready when its HEALTHCHECK
+    succeeds, or when a port accepts. ``env`` is ``NAME=value``.
+    """
+
+    name: str
+    image: str
+    env: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
+    settings: StartSettings = StartSettings()
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,15 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
+class CommandResult:
+    """What the image's HEALTHCHECK came to, the last time that it was run in the container."""
+
+    command: str
+    code: int
+    output: str = ""
+
+
+@dataclass(frozen=True)
 class Ending:
     """How the service ended by itself."""
 
@@ -112,6 +139,7 @@ class ServiceStart:
     ready: Optional[float] = None
     held: bool = False
     http: tuple[tuple[HttpRequest, Answer], ...] = ()
+    health: Optional[CommandResult] = None
     websocket: tuple[tuple[Handshake, Answer], ...] = ()
     surroundings: Surroundings = Surroundings()
     ending: Optional[Ending] = None

@@ -18,6 +18,7 @@ from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Im
 from importguard.errors import EngineError, InspectionError
 from importguard.evidence.starts import (
     Answer,
+    CommandResult,
     Ending,
     Handshake,
     HttpRequest,
@@ -35,6 +36,8 @@ STOP_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: Cloud Run's container runtime contract, and ``docker stop``."""
 
 _DEFAULT_PORT = 8080
+_HEALTH_PAUSE_SECONDS = 0.5
+_END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
 _LONGEST_BUFFER = 4 << 20
@@ -66,31 +69,77 @@ class _Seen:
     ready: Optional[float] = None
     held: bool = False
     http: tuple[tuple[HttpRequest, Answer], ...] = ()
+    health: Optional[CommandResult] = None
     websocket: tuple[tuple[Handshake, Answer], ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
     ended: bool = False
     noise: bytes = b""
 
 
-def start(engine: Engine, image: Image, asker: Asker, config: Config, network: str) -> ServiceStart:
-    """Start ``image`` in ``network``, ask it all that the settings say, stop it, and give what was seen.
+class Begun(NamedTuple):
+    """A service that was started and asked; without ``service`` there is nothing to stop."""
 
-    Raises InspectionError where the conversation could not be held, EngineError where the engine fails.
+    planned: ServiceStart
+    service: Optional[Service] = None
+    seen: Optional[_Seen] = None
+    at: float = 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what needs it may be started."""
+        return self.seen is not None and self.seen.held
+
+
+def begin(
+    engine: Engine, image: Image, asker: Asker, config: Config, network: str, command: Sequence[str] = ()
+) -> Begun:
+    """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
+
+    Raises InspectionError where the conversation could not be held, EngineError where the engine fails; then
+    the service is removed already.
     """
     settings = config.start or StartSettings()
     ports, environment = _ports(image, config, settings), _environment(image, config, settings)
     memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
     limits = Limits(memory, settings.timeout, network=network, usual_privileges=True)
-    command = shlex.split(config.commands[0]) if config.commands else ()
-    begun = time.monotonic()
+    command = command or (shlex.split(config.commands[0]) if config.commands else ())
+    names = (config.name,) if config.name else ()
+    at = time.monotonic()
     planned = ServiceStart(_shown(image, command), settings, image.platform, memory, ports)
     try:
-        service = engine.start(image, environment, limits, command=command)
+        service = engine.start(image, environment, limits, command=command, names=names)
     except (CommandNotFound, ForeignProgram) as error:
-        return replace(planned, refusal=str(error))
-    with closing(service):
-        seen = _converse(engine, service, asker, _request(image, settings, ports, config), begun)
-        return _ended(planned, service, seen, begun)
+        return Begun(replace(planned, refusal=str(error)))
+    try:
+        has_check = bool(image.healthcheck) and settings.http is None and settings.platform == "container"
+        request = _request(image, settings, ports, config)
+        request["http"] = [] if has_check else request["http"]
+        seen = _converse(engine, service, asker, request, at)
+        if has_check and seen.held:
+            _ask_health(image.healthcheck, service, seen, at + settings.timeout)
+    except BaseException:
+        service.close()
+        raise
+    return Begun(planned, service, seen, at)
+
+
+def finish(begun: Begun) -> ServiceStart:
+    """Stop the service as the platform does, remove it, and give all that was seen of it."""
+    if begun.service is None or begun.seen is None:
+        return begun.planned
+    with closing(begun.service):
+        return _ended(begun.planned, begun.service, begun.seen, begun.at)
+
+
+def _ask_health(command: Sequence[str], service: Service, seen: _Seen, ends: float) -> None:
+    """Run the image's HEALTHCHECK until it succeeds or the time is up."""
+    while True:
+        code, output = service.execute(command)
+        seen.health = CommandResult(shlex.join(command), code, output.decode("utf-8", "backslashreplace"))
+        if code == 0 or time.monotonic() >= ends or service.exit() is not None:
+            seen.held = seen.held and code == 0
+            return
+        time.sleep(_HEALTH_PAUSE_SECONDS)
 
 
 def _converse(
@@ -108,10 +157,10 @@ def _converse(
             _take(event, seen, time.monotonic() - begun)
     except (CommandNotFound, EngineError) as error:
         # A service that has ended has no network left to join.
-        if service.wait(1.0):
+        if service.wait(_END_SECONDS):
             return seen
         raise InspectionError(f"the service runs, but could not be asked: {error}") from error
-    if not seen.ended and not service.wait(1.0):
+    if not seen.ended and not service.wait(_END_SECONDS):
         said = seen.noise.decode("utf-8", "backslashreplace").strip()
         raise InspectionError(f"the service runs, but the conversation with it broke off: {said[-500:]}")
     return seen
@@ -167,7 +216,7 @@ def _answer(plain: dict[str, Any]) -> Answer:
 def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -> ServiceStart:
     """All that was seen; a service that still runs is stopped as the platform stops it."""
     if not seen.ended:
-        service.wait(1.0)  # The conversation ended with it: its exit code is about to come.
+        service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.
     ended = service.exit()
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
     return replace(
@@ -177,6 +226,7 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         ready=seen.ready,
         held=seen.held,
         http=seen.http,
+        health=seen.health,
         websocket=seen.websocket,
         surroundings=seen.surroundings,
         ending=Ending(ended.code, ended.out_of_memory) if ended else None,

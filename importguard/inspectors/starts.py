@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
+from importguard.config import Config
 from importguard.engines.base import Engine, Image
 from importguard.errors import ImportguardError, NoPythonError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import ServiceStart, StartSettings
+from importguard.evidence.starts import NeededService, ServiceStart, StartSettings
 from importguard.inspectors.inspected import Inspected
+from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.probe_output import facts
-from importguard.inspectors.start import Asker, start
+from importguard.inspectors.start import Asker, Begun, begin, finish
 from importguard.progress import Progress
 
 FAILED = ("failed", "exited", "crashed", "timed_out", "missing_attribute")
@@ -23,42 +26,122 @@ _NO_PYTHON = "There is no Python in the image: it was only started and asked."
 def with_starts(inspected: Sequence[Inspected], engine: Engine, progress: Progress) -> list[Inspected]:
     """The same, with the evidence of what was started.
 
-    An image without a Python is started too, and asked from one of the others. Raises EngineError where no
-    network can be made.
+    What others need is started before them, and all run until the last one has been asked. An image without a
+    Python is started too, and asked from one of the others. Raises EngineError where no network can be made.
     """
     asker = next((found for one in inspected if (found := _asker(one)) is not None), None)
-    return [_with_start(one, asker, engine, progress) for one in inspected]
+    if asker is None:
+        return list(inspected)
+    with engine.network() as network:
+        names = frozenset(one.config.name for one in inspected if one.config.name)
+        run = _Run(engine, progress, network, asker, names)
+        with ExitStack() as stack:
+            for index in _in_order(inspected):
+                run.start(index, inspected[index], stack)
+        return [
+            one._replace(evidence=replace(evidence, start=run.seen[index]), error=None)
+            if (evidence := run.evidence.get(index)) is not None and index in run.seen
+            else one
+            for index, one in enumerate(inspected)
+        ]
 
 
-def _with_start(
-    inspected: Inspected, asker: Optional[Asker], engine: Engine, progress: Progress
-) -> Inspected:
-    image, evidence = inspected.image, inspected.evidence
-    if inspected.config.start is None or image is None:
-        return inspected
-    if evidence is None and isinstance(inspected.error, NoPythonError) and asker is not None:
-        evidence = _without_python(image, engine)
-    if evidence is None:
-        return inspected
+@dataclass
+class _Run:
+    """All services of one run. ``ready`` and ``seen`` are filled as they start and as they end."""
+
+    engine: Engine
+    progress: Progress
+    network: str
+    asker: Asker
+    names: frozenset[str]
+    ready: dict[str, bool] = field(default_factory=dict)
+    evidence: dict[int, Evidence] = field(default_factory=dict)
+    seen: dict[int, ServiceStart] = field(default_factory=dict)
+
+    def start(self, index: int, inspected: Inspected, stack: ExitStack) -> None:
+        """Start one image, or note why not; ``stack`` stops it when all have been asked."""
+        config, image = inspected.config, inspected.image
+        evidence = self._evidence_of(inspected)
+        if config.start is None or image is None or evidence is None:
+            return
+        self.evidence[index] = evidence
+        why = _why_not(inspected, evidence) or self._lacks(config, stack)
+        if why is not None:
+            self.seen[index] = replace(why, settings=config.start)
+            return
+        self.progress.step(f"starting {config.name or inspected.reference}")
+        place = self.network if config.network == "none" else config.network
+        try:
+            begun = begin(self.engine, image, _asker(inspected) or self.asker, config, place)
+        except ImportguardError as error:
+            self.seen[index] = ServiceStart(inspected.reference, config.start, error=str(error))
+            return
+        stack.callback(self._end, index, begun)
+        self.ready[config.name or inspected.reference] = begun.is_ready
+
+    def _end(self, index: int, begun: Begun) -> None:
+        self.seen[index] = finish(begun)
+
+    def _evidence_of(self, inspected: Inspected) -> Optional[Evidence]:
+        if inspected.evidence is None and isinstance(inspected.error, NoPythonError) and inspected.image:
+            return _without_python(inspected.image, self.engine)
+        return inspected.evidence
+
+    def _lacks(self, config: Config, stack: ExitStack) -> Optional[ServiceStart]:
+        """Start the services that it needs; say which of all that it needs is not ready."""
+        services = {service.name: service for service in config.services}
+        for name in config.start.needs if config.start else ():
+            if name in services and name not in self.ready:
+                failed = self._start_needed(services[name], config, stack)
+                if failed:
+                    return ServiceStart(name, StartSettings(), error=f"it needs {name}: {failed}")
+            if not self.ready.get(name):
+                if name in self.names:
+                    return ServiceStart(name, StartSettings(), skipped=f"it needs {name}, which is not ready")
+                why = f"it needs {name}, which is not part of this run: check it too, or all with --all"
+                return ServiceStart(name, StartSettings(), error=why)
+        return None
+
+    def _start_needed(self, service: NeededService, config: Config, stack: ExitStack) -> str:
+        """Start a service that is not checked; say why it is not ready, if so."""
+        self.progress.step(f"starting {service.name}")
+        try:
+            image = self.engine.image(service.image, pull=config.pull, platform=config.platform)
+            running, failed = begin_needed(self.engine, image, self.asker, service, self.network)
+        except ImportguardError as error:
+            return str(error)
+        stack.callback(running.close)
+        self.ready[service.name] = not failed
+        return failed
+
+
+def _in_order(inspected: Sequence[Inspected]) -> list[int]:
+    """The images so that each comes after those that it needs; else in their order. There is no circle."""
+    names = {one.config.name: index for index, one in enumerate(inspected) if one.config.name}
+    ordered: list[int] = []
+
+    def add(index: int) -> None:
+        if index in ordered:
+            return
+        start = inspected[index].config.start
+        for name in start.needs if start else ():
+            if name in names:
+                add(names[name])
+        ordered.append(index)
+
+    for index in range(len(inspected)):
+        add(index)
+    return ordered
+
+
+def _why_not(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]:
+    """Why it is not started: what its command loads failed to import."""
     failing = None if inspected.config.start_anyway else failing_target(evidence)
-    if failing is not None:
-        why = f"its start command loads {failing.target}, which fails; --start-anyway starts it all the same"
-        seen = ServiceStart(failing.command, inspected.config.start, skipped=why)
-    else:
-        progress.step(f"starting {inspected.reference}")
-        seen = _seen(inspected, image, _asker(inspected) or asker, engine)
-    return inspected._replace(evidence=replace(evidence, start=seen), error=None)
-
-
-def _seen(inspected: Inspected, image: Image, asker: Optional[Asker], engine: Engine) -> ServiceStart:
-    assert asker is not None
-    config = inspected.config
-    try:
-        with engine.network() as network:
-            place = network if config.network == "none" else config.network
-            return start(engine, image, asker, config, place)
-    except ImportguardError as error:
-        return ServiceStart(inspected.reference, config.start or StartSettings(), error=str(error))
+    if failing is None:
+        return None
+    why = f"its start command loads {failing.target}, which fails; --start-anyway starts it all the same"
+    return ServiceStart(failing.command, StartSettings(), skipped=why)
 
 
 def failing_target(evidence: Evidence) -> Optional[EntryPoint]:

@@ -198,13 +198,19 @@ def start_verdict(start: ServiceStart) -> StartVerdict:
         ready=start.ready if start.held else None,
         stopped=start.stop_seconds,
         exit_code=start.ending.code if start.ending else None,
-        requests=tuple(
-            RequestVerdict(request, answer.status, answer.right, answer.seconds)
-            for request, answer in requests
+        requests=(
+            *_health_verdict(start),
+            *(RequestVerdict(name, one.status, one.right, one.seconds) for name, one in requests),
         ),
         log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if failed else (),
         skipped=start.skipped,
     )
+
+
+def _health_verdict(start: ServiceStart) -> Iterable[RequestVerdict]:
+    """The image's HEALTHCHECK, whose exit code stands for a status."""
+    if start.health is not None:
+        yield RequestVerdict("HEALTHCHECK", start.health.code, start.health.code == 0, 0.0)
 
 
 def _unseen(evidence: Evidence) -> str:

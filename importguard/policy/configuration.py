@@ -45,6 +45,7 @@ _WORDS = {
     "list": "a list of strings",
     "tables": "a list of tables",
 }
+_TABLES = {"rules": "table", "ignore": "tables", "image": "tables", "start": "table", "service": "tables"}
 Keys = Mapping[str, str]
 
 
@@ -70,6 +71,7 @@ class Configuration:
     policy: Policy
     images: tuple[ImageSettings, ...]
     start: Mapping[str, Any] = field(default_factory=dict)
+    services: tuple[Mapping[str, Any], ...] = ()
 
 
 def has_table(project: Path) -> bool:
@@ -90,7 +92,7 @@ def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
             raise UsageError(f"{path} has no table [tool.importguard]")
         document = tool["importguard"]
     table = _Table(path, "", document)
-    table.check({**keys, "rules": "table", "ignore": "tables", "image": "tables", "start": "table"})
+    table.check({**keys, **_TABLES})
     settings = {key: value for key, value in document.items() if key in keys}
     policy = Policy(
         _severities(_Table(path, "rules", document.get("rules", {}))),
@@ -98,7 +100,8 @@ def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
     )
     images = tuple(_image(item, image_keys) for item in table.tables("image"))
     _unique(table, [image.name for image in images])
-    return Configuration(path, settings, policy, images, document.get("start", {}))
+    start, services = document.get("start", {}), tuple(document.get("service", ()))
+    return Configuration(path, settings, policy, images, start, services)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from scenarios.services import DOCKERFILE, SERVICE
 from scenarios.support import Result, build, check, command, docker, environment, importguard
 
-SERVICE = Path(__file__).parents[1] / "images" / "service"
-DOCKERFILE = """FROM base
-WORKDIR /app
-COPY shop /app/shop
-EXPOSE 8080
-CMD ["python3", "-m", "shop.serve", "well"]
-"""
 SHORT = 'timeout = "6s"\nsettle = "0.5s"\n'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from importguard.engines.base import Image
@@ -23,6 +24,7 @@ def read_image(reference: str, inspected: dict[str, Any]) -> Image:
         volumes=tuple(config.get("Volumes") or ()),
         created=inspected.get("Created") or "",
         ports=tuple(sorted(int(port) for port in map(_tcp_port, config.get("ExposedPorts") or ()) if port)),
+        healthcheck=_health_command((config.get("Healthcheck") or {}).get("Test") or ()),
     )
 
 
@@ -30,6 +32,14 @@ def _tcp_port(exposed: str) -> str:
     """``8080`` of ``8080/tcp``, the form of image-spec's ExposedPorts; nothing of another protocol."""
     number, _, protocol = exposed.partition("/")
     return number if number.isdigit() and protocol in ("", "tcp") else ""
+
+
+def _health_command(test: Sequence[str]) -> tuple[str, ...]:
+    """The command of a HEALTHCHECK: ``["CMD", …]`` or ``["CMD-SHELL", text]`` (Docker's image spec)."""
+    kind, *words = test or ("NONE",)
+    if kind == "CMD-SHELL" and words:
+        return ("/bin/sh", "-c", words[0])
+    return tuple(words) if kind == "CMD" else ()
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
@@ -22,6 +22,8 @@ from importguard.engines.docker.watch import RUN_LABEL, remove_labelled
 MOST_LOG_BYTES = 256 * 1024
 """How much is kept of the beginning and of the end of a log: a container may print without end."""
 
+MOST_OUTPUT_BYTES = 2000
+_NOT_EXECUTED = 126
 _POLL_SECONDS = 0.05
 
 
@@ -87,6 +89,19 @@ class DockerService:
         until = int(time.time()) + 1
         events = self._client.events(since=self._began - 1, until=until, filters=wanted, decode=True)
         return any(True for _ in events)
+
+    def execute(self, command: Sequence[str]) -> tuple[int, bytes]:
+        """See ``Service.execute``."""
+        from docker.errors import APIError
+
+        output = b""
+        try:
+            created = self._client.exec_create(self.id, list(command))["Id"]
+            for chunk in self._client.exec_start(created, stream=True):
+                output = (output + chunk)[:MOST_OUTPUT_BYTES]
+        except APIError as error:  # the program is not there, or the container has ended
+            return _NOT_EXECUTED, str(error.explanation or error).encode()
+        return int(self._client.exec_inspect(created)["ExitCode"] or 0), output
 
     def stop(self, seconds: float) -> Stop:
         """See ``Service.stop``."""

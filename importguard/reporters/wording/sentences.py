@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from importguard.diagnosis.parts import CODE, IMAGE, START, part_of
-from importguard.model import Finding, ImageReport, Severity
+from importguard.model import Finding, ImageReport, RequestVerdict, Severity
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape, escape_lines
 
@@ -98,10 +98,16 @@ def _started(image: ImageReport) -> Iterator[str]:
     if start.skipped:
         yield f"Not started: {escape(start.skipped)}."
     elif start.ready is not None:
-        answers = "".join(f", {escape(one.request)} is answered {one.status}" for one in start.requests)
+        answers = "".join(f", {_answered(one)}" for one in start.requests)
         port = f"port {start.port} accepts after {start.accepted or 0.0:.1f} s{answers}"
         ends = f"; SIGTERM ends it in {start.stopped:.1f} s" if start.stopped is not None else ""
         yield f"It starts: {port if start.port else 'it stays up'}{ends}."
+
+
+def _answered(one: RequestVerdict) -> str:
+    if one.request == "HEALTHCHECK":
+        return "its HEALTHCHECK succeeds"
+    return f"{escape(one.request)} is answered {one.status}"
 
 
 def _suppressed(image: ImageReport) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from importguard.cli.start_settings import read_start
+from importguard.cli.start_settings import read_services, read_start
 from importguard.errors import UsageError
 from importguard.evidence.starts import Handshake, HttpRequest, StartSettings
 from importguard.policy.configuration import Configuration, ImageSettings
@@ -75,3 +75,27 @@ def test_an_image_has_settings_of_its_own() -> None:
 def test_what_is_wrong_is_named(key: str, value: Any, words: str) -> None:
     with pytest.raises(UsageError, match=rf"importguard.toml: start\.{key}: .*{words}"):
         read({key: value})
+
+
+def test_services_and_what_needs_them() -> None:
+    images = (ImageSettings("backend", None, {}, {"needs": ["auth", "db"]}), ImageSettings("auth", None, {}))
+    table = {
+        "name": "db",
+        "image": "postgres:16",
+        "env": ["A=1"],
+        "command": "postgres -c x=y",
+        "ready": "pg_isready",
+    }
+    file = Configuration(Path("importguard.toml"), {}, Policy({}, ()), images, {}, (table,))
+    (service,) = read_services(file)
+    assert (service.name, service.image, service.env) == ("db", "postgres:16", ("A=1",))
+    assert (service.command, service.ready) == (("postgres", "-c", "x=y"), ("pg_isready",))
+
+
+def test_a_circle_is_named_by_its_way() -> None:
+    images = tuple(
+        ImageSettings(name, None, {}, {"needs": [needed]}) for name, needed in ("ab", "bc", "ca", "da")
+    )
+    file = Configuration(Path("importguard.toml"), {}, Policy({}, ()), images)
+    with pytest.raises(UsageError, match="a needs b needs c needs a"):
+        read_services(file)

@@ -11,6 +11,7 @@ import struct
 import sys
 import threading
 import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BEGUN = time.monotonic()
@@ -102,7 +103,32 @@ def chats(handler):
     handler.give(200)
 
 
+def calls_others(handler):
+    """Answered well where the services that it needs are there by their names."""
+    try:
+        with urllib.request.urlopen("http://auth:8080/", timeout=5) as answer:
+            name = answer.read()
+        socket.create_connection(("db", 5432), 5).close()
+    except OSError as error:
+        handler.give(500, str(error).encode())
+    else:
+        handler.give(200, name)
+
+
+def looks_outside(handler):
+    """Answered well where there is no way out, and that is said at once."""
+    begun = time.monotonic()
+    try:
+        socket.create_connection(("192.0.2.1", 80), 30).close()
+    except OSError as error:
+        handler.give(200 if time.monotonic() - begun < 10 else 500, str(error).encode())
+    else:
+        handler.give(500, b"there is a way out")
+
+
 ANSWERS = {
+    "calls": calls_others,
+    "outside": looks_outside,
     "warms-up": warms_up,
     "unavailable": stays_unavailable,
     "raises": raises,

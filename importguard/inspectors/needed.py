@@ -1,0 +1,67 @@
+"""Start what the images of a run need and what is not checked itself: a database, a cache."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from importguard.config import Config
+from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
+from importguard.errors import InspectionError
+from importguard.evidence.starts import NeededService
+from importguard.inspectors.start import Asker, begin
+
+_MEMORY = 1024**3
+_PAUSE_SECONDS = 0.2
+_WORDS = 500
+
+
+def begin_needed(
+    engine: Engine, image: Image, asker: Asker, service: NeededService, network: str
+) -> tuple[Service, str]:
+    """Start it and wait until it is ready; say why it is not, if so. Whoever calls this closes it.
+
+    Raises EngineError, or InspectionError where its command can't be executed or nothing could be asked.
+    """
+    ready = service.ready or image.healthcheck
+    if not ready:
+        return _until_a_port_accepts(engine, image, asker, service, network)
+    limits = Limits(service.settings.memory or _MEMORY, 0.0, network=network, usual_privileges=True)
+    try:
+        running = engine.start(image, service.env, limits, command=service.command, names=(service.name,))
+    except (CommandNotFound, ForeignProgram) as error:
+        raise InspectionError(str(error)) from error
+    ends = time.monotonic() + service.settings.timeout
+    while True:
+        code, output = running.execute(ready)
+        if code == 0:
+            return running, ""
+        if running.exit() is not None:
+            return running, f"it ended with exit code {_code(running)}. {_last_words(running.log())}"
+        if time.monotonic() >= ends:
+            return running, f"it is not ready in time. {_last_words(output)}"
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _until_a_port_accepts(
+    engine: Engine, image: Image, asker: Asker, service: NeededService, network: str
+) -> tuple[Service, str]:
+    """Without a command that says so, a service is ready when one of its ports accepts."""
+    settings = replace(service.settings, http=())
+    config = Config(name=service.name, env=service.env, start=settings, memory=_MEMORY)
+    begun = begin(engine, image, asker, config, network, service.command)
+    if begun.service is None:
+        raise InspectionError(begun.planned.refusal)
+    if begun.is_ready:
+        return begun.service, ""
+    return begun.service, f"none of its ports accepts. {_last_words(begun.service.log())}"
+
+
+def _code(running: Service) -> int:
+    ended = running.exit()
+    return ended.code if ended else 0
+
+
+def _last_words(output: bytes) -> str:
+    said = output.decode("utf-8", "backslashreplace").strip()
+    return f"Its last words: {said[-_WORDS:]}" if said else "It said nothing."
