@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Optional
@@ -20,7 +20,8 @@ from importguard.failures.root_cause import root_cause
 from importguard.model import Diagnosis, Finding, Location, Rule
 from importguard.rules.source import SOURCE_DIFFERS, SOURCE_LACKS, SOURCE_MISSING
 from importguard.source.model import Placement, Source, SourceFile
-from importguard.source.modules.module_names import is_test, module_name
+from importguard.source.modules.module_names import module_name
+from importguard.source.modules.test_files import files_of_tests
 
 # What protoc, setuptools-scm, versioneer, Cython and the like write.
 _GENERATED = re.compile(r"(_pb2(_grpc)?|_?version|__about__|_build|_commit)\.py$|\.(so|pyd)$")
@@ -68,10 +69,11 @@ class _Drift:
         self.runs = _runs(source)
         files = {file.path: file for file in source.files}
         self.placements = [one for one in source.placements if self._counts(one)]
+        odd = _odd(one.path for one in self.placements)
         self.pairs = [
             _Pair(one.path, one.destination, files[one.path], image.get(one.destination))
             for one in self.placements
-            if one.path in files and not _is_odd(one.path)
+            if one.path in files and one.path not in odd
         ]
 
     def _counts(self, one: Placement) -> bool:
@@ -133,6 +135,7 @@ class _Drift:
         places = {one.destination for one in self.placements}
         folders = {posixpath.dirname(place) for place in places}
         ignored = {one.path for one in self.source.git.ignored} if self.source.git else set()
+        odd = _odd(self.image)
         written = {posixpath.basename(path) for path in ignored}
         return [
             _Pair(path, path, SourceFile(path), file)
@@ -140,7 +143,7 @@ class _Drift:
             if path not in places
             and posixpath.dirname(path) in folders
             and self._package(path) in self.packages
-            and not _is_odd(path)
+            and path not in odd
             and posixpath.basename(path) not in written
             and not self._is_named(path)
         ]
@@ -200,8 +203,10 @@ def _missed(item: ModuleImport) -> Iterator[str]:
         yield f"{missing.rpartition('.')[0]}.__init__"
 
 
-def _is_odd(path: str) -> bool:
-    return bool(_GENERATED.search(path)) or is_test(path.lstrip("/"))
+def _odd(paths: Iterable[str]) -> set[str]:
+    """Those of ``paths`` that a build writes anew or that belong to tests."""
+    paths = list(paths)
+    return {*filter(_GENERATED.search, paths), *files_of_tests(paths)}
 
 
 def _runs(source: Source) -> list[str]:

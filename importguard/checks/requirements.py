@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -27,6 +26,7 @@ from importguard.rules.requirements import (
     REQUIREMENTS_CONFLICT,
 )
 from importguard.source.model import Requirement, Source
+from importguard.source.requirements.markers import marker_applies
 from importguard.source.requirements.runtime import runtime_requirements
 
 _FROM_TABLE: dict[str, set[str]] = {}
@@ -66,12 +66,7 @@ class _Image:
 
     def holds(self, marker: str, extra: str = "") -> bool:
         """Whether a marker is true for the image. One that can't be judged is taken to be false."""
-        if not marker:
-            return True
-        try:
-            return Marker(marker).evaluate({**self.markers, "extra": extra})
-        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
-            return False
+        return marker_applies(marker, self.markers, extra) is True
 
 
 def _absent(evidence: Evidence) -> set[str]:

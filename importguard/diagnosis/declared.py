@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
@@ -18,19 +16,9 @@ from importguard.diagnosis.situation import Situation
 from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table, is_called_so, same_name
 from importguard.evidence.surroundings import Distribution
 from importguard.source.model import Dockerfile, Install, Requirement
+from importguard.source.requirements.installing import install_reads
+from importguard.source.requirements.markers import marker_applies
 
-_PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})
-_PROJECT_FILES = frozenset(
-    {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock"}
-    | {"pdm.lock", "pylock.toml"}
-)
-_INSTALLS_DEVELOPMENT = frozenset({"uv", "poetry", "pdm"})
-"""Tools that install the development groups unless told not to."""
-DEVELOPMENT = frozenset(
-    ("dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "style", "format")
-    + ("typing", "types", "mypy", "doc", "docs", "documentation", "ci", "qa", "quality", "build", "release")
-)
-"""Groups and extras that nobody means to have in production."""
 _NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -112,15 +100,10 @@ def written_name(text: str) -> Optional[str]:
     return match.group(1) if match else None
 
 
-def holds(marker: str, case: Situation, extra: str = "") -> bool:
+def may_apply(marker: str, case: Situation, extra: str = "") -> bool:
     """Whether a marker lets a requirement be installed for the image's Python. One that can't be judged
     does."""
-    if not marker or not case.clues.markers:
-        return True
-    try:
-        return Marker(marker).evaluate({**case.clues.markers, "extra": extra})
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
-        return True
+    return not case.clues.markers or marker_applies(marker, case.clues.markers, extra) is not False
 
 
 def parsed(line: str) -> Optional[Parsed]:
@@ -156,7 +139,7 @@ class Declared:
     @property
     def main(self) -> list[Requirement]:
         """The runtime declarations whose markers hold for the image."""
-        return [one for one in self.of("main") if holds(one.marker, self._case)]
+        return [one for one in self.of("main") if may_apply(one.marker, self._case)]
 
     @cached_property
     def dockerfile(self) -> Optional[Dockerfile]:
@@ -185,37 +168,4 @@ class Declared:
 
     def read_by(self, requirement: Requirement, installs: Sequence[Install]) -> Optional[Install]:
         """The RUN line that reads the declaration."""
-        return next((one for one in installs if reads(one, requirement)), None)
-
-
-def reads(install: Install, requirement: Requirement) -> bool:
-    """Whether the command installs what stands in the requirement's file."""
-    paths = (requirement.place.path, *(via.path for via in requirement.via))
-    if any(_same_file(file, path) for file in install.files for path in paths):
-        return True
-    if posixpath.basename(requirement.place.path) not in _PROJECT_FILES:
-        return False
-    whole_project = install.tool in _PROJECT_TOOLS and not install.packages and not install.files
-    return whole_project or bool(install.locals or install.editable)
-
-
-def _same_file(file: str, path: str) -> bool:
-    """``file`` is a path of the source, or an absolute one of the image that no COPY brings there."""
-    if not file.startswith("/"):
-        return path == posixpath.normpath(file)
-    return posixpath.basename(file) == posixpath.basename(path)
-
-
-def asks_for(install: Install, requirement: Requirement) -> bool:
-    """Whether the command installs the requirement's extra or group."""
-    group = requirement.group or ""
-    if group in install.groups or "*" in install.groups:
-        return True
-    if requirement.kind != "group" or install.tool not in _INSTALLS_DEVELOPMENT:
-        # A requirements-dev.txt is asked for by whoever reads it; reading a pyproject.toml asks for no extra.
-        return posixpath.basename(requirement.place.path) not in _PROJECT_FILES and any(
-            _same_file(file, requirement.place.path) for file in install.files
-        )
-    if install.tool == "uv" and group not in DEVELOPMENT:
-        return False  # uv sync installs the group 'dev' alone, unless told otherwise
-    return reads(install, requirement) and not install.main_only and group not in install.without
+        return next((one for one in installs if install_reads(one, requirement, by_name=True)), None)

@@ -6,12 +6,13 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import DEVELOPMENT, Declared, asks_for, holds, names_for, parsed
+from importguard.diagnosis.declared import Declared, may_apply, names_for, parsed
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, at_place, diagnosis, location_of
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.model import Requirement
+from importguard.source.requirements.installing import DEVELOPMENT_GROUPS, install_asks_for
 
 
 def dev_only(case: Situation) -> Optional[Diagnosis]:
@@ -22,11 +23,11 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
     declared = third_party(case)
     if declared is None or declared.of("main"):
         return None
-    grouped = [one for one in declared.of("group", "extra") if holds(one.marker, case, one.group or "")]
+    grouped = [one for one in declared.of("group", "extra") if may_apply(one.marker, case, one.group or "")]
     installs = declared.installs(final=True) + declared.installs(final=False)
     if not grouped or declared.named_by(installs) is not None:
         return None
-    if any(asks_for(install, one) for install in installs for one in grouped):
+    if any(install_asks_for(install, one) for install in installs for one in grouped):
         return None
     one = next((each for each in grouped if not _is_for_development(each)), grouped[0])
     kind = "extra" if one.kind == "extra" else "group"
@@ -47,7 +48,7 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
 
 
 def _is_for_development(requirement: Requirement) -> bool:
-    return (requirement.group or "").lower() in DEVELOPMENT
+    return (requirement.group or "").lower() in DEVELOPMENT_GROUPS
 
 
 def _extra_not_installed(
@@ -94,9 +95,11 @@ def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -
     sizes: dict[str, int] = {}
     for extra in library.extras:
         brought = [
-            canonicalize_name(one.name) for one in lines if one.marker and holds(str(one.marker), case, extra)
+            canonicalize_name(one.name)
+            for one in lines
+            if one.marker and may_apply(str(one.marker), case, extra)
         ]
-        always = {canonicalize_name(one.name) for one in lines if holds(str(one.marker or ""), case)}
+        always = {canonicalize_name(one.name) for one in lines if may_apply(str(one.marker or ""), case)}
         if not always.isdisjoint(wanted):
             return None
         if not set(brought).isdisjoint(wanted):

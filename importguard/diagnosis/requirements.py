@@ -7,7 +7,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import Declared, asks_for, holds, reads
+from importguard.diagnosis.declared import Declared, may_apply
 from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.situation import (
     CERTAIN,
@@ -23,6 +23,7 @@ from importguard.diagnosis.situation import (
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Copy, Install, Place, Requirement
+from importguard.source.requirements.installing import install_asks_for, install_reads
 
 _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/lib", "/usr", "/.local")
 
@@ -46,7 +47,7 @@ def marker_excluded(case: Situation) -> Optional[Diagnosis]:
     declared = third_party(case)
     if declared is None or declared.main:
         return None
-    excluded = [one for one in declared.of("main") if not holds(one.marker, case)]
+    excluded = [one for one in declared.of("main") if not may_apply(one.marker, case)]
     if not excluded:
         return None
     one = excluded[0]
@@ -138,7 +139,7 @@ def _installing(declared: Declared, *, final: bool) -> Optional[Install]:
         if install is not None:
             return install
     asked = ((install, one) for install in installs for one in declared.of("group", "extra"))
-    return next((install for install, one in asked if asks_for(install, one)), None)
+    return next((install for install, one in asked if install_asks_for(install, one)), None)
 
 
 def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
@@ -262,7 +263,7 @@ def _unmatched(case: Situation) -> list[Requirement]:
     return [
         one
         for one in (case.source.requirements if case.source else ())
-        if one.kind == "main" and one.name not in installed and holds(one.marker, case)
+        if one.kind == "main" and one.name not in installed and may_apply(one.marker, case)
     ]
 
 
@@ -270,7 +271,7 @@ def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
     """The last runtime declaration of the file that the image's installs read, else of the largest file."""
     main = [one for one in (case.source.requirements if case.source else ()) if one.kind == "main"]
     installs = declared.installs(final=True) + declared.installs(final=False)
-    read = [one for one in main if any(reads(install, one) for install in installs)]
+    read = [one for one in main if any(install_reads(install, one, by_name=True) for install in installs)]
     files = Counter(one.place.path for one in read or main)
     if not files:
         return None

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from importguard.diagnosis.code import attribute_asked
-from importguard.diagnosis.declared import holds, parsed
+from importguard.diagnosis.declared import may_apply, parsed
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
@@ -71,7 +71,7 @@ def _module(case: Situation) -> Optional[str]:
 def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflict]:
     name = canonicalize_name(distribution.name)
     for requirement in case.source.requirements if case.source else ():
-        if requirement.name != name or requirement.kind == "extra" or not holds(requirement.marker, case):
+        if requirement.name != name or requirement.kind == "extra" or not may_apply(requirement.marker, case):
             continue
         if _excludes(requirement.specifier, distribution.version):
             who, place = at_place(requirement.place), location_of(requirement.place)
@@ -80,7 +80,11 @@ def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflic
     for other in case.clues.distributions:
         for line in other.requires:
             one = parsed(line)
-            if one is None or canonicalize_name(one.name) != name or not holds(str(one.marker or ""), case):
+            if (
+                one is None
+                or canonicalize_name(one.name) != name
+                or not may_apply(str(one.marker or ""), case)
+            ):
                 continue
             if _excludes(str(one.specifier), distribution.version):
                 asks = not importers.isdisjoint(other.provides)

@@ -11,6 +11,7 @@ import keyword
 import os
 
 from importguard.probe.files import read_text, shown
+from importguard.probe.tests_by_name import TEST_FOLDERS, is_test_folder, names_a_test
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -217,10 +218,7 @@ class Selection:
             return RUNS
         if self.exclude and _matches(name, self.exclude):
             return EXCLUDED
-        if not self.include_tests:
-            if _is_test(last):
-                return TESTS
-        return ""
+        return TESTS if names_a_test(last) and not self.include_tests else ""
 
     def add_package(self, name: str, init: str) -> None:
         """A regular package and everything below it."""
@@ -334,9 +332,9 @@ class Selection:
                 self.add(prefix + name, folder.join(folder.modules[name]), why)
 
     def _folder_reason(self, name: str, paths: list[str]) -> str:
-        if self.include_tests or name not in ("tests", "test"):
+        if self.include_tests or name not in TEST_FOLDERS:
             return ""
-        return TESTS if name == "tests" or any(map(_holds_tests, paths)) else ""
+        return TESTS if is_test_folder(name, _modules_below(paths)) else ""
 
     def _unnamed(self, prefix: str, folder: Folder, reason: str) -> None:
         for name, is_folder in folder.unnamed:
@@ -378,18 +376,13 @@ def is_versions(folder: Folder) -> bool:
     return os.path.basename(folder.path) == "versions" and is_environment
 
 
-def _is_test(name: str) -> bool:
-    """Whether pytest or unittest would take a module of this name for a test, or for a part of one."""
-    return name == "conftest" or name.startswith("test_") or name.endswith("_test")
-
-
-def _holds_tests(path: str) -> bool:
-    """Whether a folder ``test`` is one of tests: ``django.test``, say, is what applications import."""
-    return any(
-        ending in (".py", ".pyc") and _is_test(stem)
-        for _, _, files in os.walk(path)
-        for stem, ending in map(os.path.splitext, files)
-    )
+def _modules_below(paths: list[str]) -> Iterator[str]:
+    """The names of the files below these folders that an import may load from source or bytecode."""
+    for path in paths:
+        for _, _, files in os.walk(path):
+            for stem, ending in map(os.path.splitext, files):
+                if ending in (".py", ".pyc"):
+                    yield stem
 
 
 def is_environment(folder: Folder) -> bool:

@@ -18,13 +18,13 @@ from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.module_names import (
     import_roots,
     innermost_first,
-    is_test,
     module_name,
     module_names,
     source_roots,
 )
 from importguard.source.modules.named_modules import NamedModule, installed_apps, started_modules
 from importguard.source.modules.standard_library import STANDARD
+from importguard.source.modules.test_files import files_of_tests
 
 if TYPE_CHECKING:
     from importguard.probe.imports import Site
@@ -106,7 +106,8 @@ def examine(source: Source, include_tests: bool = False) -> Build:
     known = {*import_roots(inside, source.context), *source_roots([*inside, *lost]), *_image_roots(source)}
     roots = innermost_first(known)
     finder = _Finder(source.root, roots, inside, lost)
-    importers = [path for path in inside if path.endswith(".py") and (include_tests or not is_test(path))]
+    tests = frozenset() if include_tests else files_of_tests(inside)
+    importers = [path for path in inside if path.endswith(".py") and path not in tests]
     imports: dict[str, dict[ImportedAt, None]] = {}
     for file, site in finder.all_imports(importers, source) if lost else ():
         imports.setdefault(file, {})[site] = None

@@ -6,17 +6,6 @@ import posixpath
 from collections.abc import Collection, Iterable
 from typing import Optional
 
-_TEST_FOLDERS = frozenset({"tests", "test"})
-
-
-def is_test(path: str) -> bool:
-    """Whether a file belongs to tests, by the same names that a check leaves out."""
-    *folders, name = path.split("/")
-    stem = name.partition(".")[0]
-    if not _TEST_FOLDERS.isdisjoint(folders):
-        return True
-    return stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")
-
 
 def source_roots(files: Iterable[str]) -> set[str]:
     """Every ``src`` folder: it may hold namespace packages alone, as those of a workspace do."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Optional
 from importguard.probe.imports import import_sites, parse
 from importguard.source.model import Imported, Place
 from importguard.source.modules.import_statements import likely_imports
-from importguard.source.modules.module_names import is_test
 from importguard.source.modules.standard_library import STANDARD
+from importguard.source.modules.test_files import files_of_tests
 
 if TYPE_CHECKING:
     from importguard.probe.imports import Site
@@ -25,8 +25,9 @@ def find_imported(root: str, paths: Iterable[str]) -> list[Imported]:
     paths = list(paths)
     own = {part.partition(".")[0] for path in paths for part in path.split("/")}
     importers: dict[str, list[str]] = {}
+    tests = files_of_tests(paths)
     for path in paths:
-        if path.endswith(".py") and not is_test(path) and posixpath.basename(path) != "setup.py":
+        if path.endswith(".py") and path not in tests and posixpath.basename(path) != "setup.py":
             for name in _top_names(_read(root, path)) - own - STANDARD:
                 importers.setdefault(name, []).append(path)
     parsed: dict[str, Sequence[Site]] = {}

@@ -6,9 +6,9 @@ import posixpath
 
 from importguard.source.dockerfile.copies import feeding_stages
 from importguard.source.model import Install, Requirement, Source
+from importguard.source.requirements.installing import install_reads
 
 _PYTHON_TOOLS = frozenset(("pip", "uv", "poetry", "pdm", "pipenv"))
-_PROJECT_FILES = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
 
 
 def runtime_requirements(source: Source) -> list[Requirement]:
@@ -20,7 +20,7 @@ def runtime_requirements(source: Source) -> list[Requirement]:
     main = [one for one in source.requirements if one.kind == "main"]
     installs = _installs(source)
     if installs:
-        found = [one for one in main if any(_reads(install, one) for install in installs)]
+        found = [one for one in main if any(install_reads(install, one) for install in installs)]
     else:
         found = [one for one in main if (posixpath.dirname(one.place.path) or ".") == source.context]
     return list({(one.place, one.name): one for one in reversed(found)}.values())[::-1]
@@ -37,10 +37,3 @@ def _installs(source: Source) -> list[Install]:
         for one in dockerfile.installs
         if one.stage in feeding and one.tool in _PYTHON_TOOLS and (one.files or one.locals)
     ]
-
-
-def _reads(install: Install, requirement: Requirement) -> bool:
-    paths = (requirement.place.path, *(place.path for place in requirement.via))
-    if not set(paths).isdisjoint(install.files):
-        return True
-    return bool(install.locals) and posixpath.basename(requirement.place.path) in _PROJECT_FILES

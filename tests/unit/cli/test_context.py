@@ -40,6 +40,15 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return end.value.code, out, err
 
 
+def test_a_folder_named_test_that_holds_none_is_of_the_application(shop, capsys):
+    """The image imports it, as ``django.test`` is: what it lacks is no pass."""
+    write(shop, {"shop/main.py": "", "shop/late.py": "", "shop/test/__init__.py": "import shop.monitoring\n"})
+    code, out, _ = run(capsys, str(shop))
+    assert (code, "imported at shop/test/__init__.py:1" in out) == (1, True)
+    write(shop, {"shop/test/test_monitoring.py": ""})
+    assert run(capsys, str(shop))[0] == 0
+
+
 def test_the_text(shop, capsys):
     code, out, err = run(capsys, str(shop))
     assert (code, err) == (1, "")

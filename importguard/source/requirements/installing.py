@@ -1,0 +1,58 @@
+"""Which declared requirements an install command installs."""
+
+from __future__ import annotations
+
+import posixpath
+
+from importguard.source.model import Install, Requirement
+
+DEVELOPMENT_GROUPS = frozenset(
+    ("dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "style", "format")
+    + ("typing", "types", "mypy", "doc", "docs", "documentation", "ci", "qa", "quality", "build", "release")
+)
+"""Groups and extras that nobody means to have in production."""
+
+_PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})
+_PROJECT_FILES = frozenset(
+    {"pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock"}
+    | {"pdm.lock", "pylock.toml"}
+)
+_INSTALLS_DEVELOPMENT = frozenset({"uv", "poetry", "pdm"})
+"""Tools that install the development groups unless told not to."""
+
+
+def install_reads(install: Install, requirement: Requirement, by_name: bool = False) -> bool:
+    """Whether the command installs what stands in the requirement's file.
+
+    With ``by_name``, a file of the image that no COPY brings there is taken for each file of its name.
+    """
+    paths = (requirement.place.path, *(via.path for via in requirement.via))
+    if any(_is_same_file(file, path, by_name) for file in install.files for path in paths):
+        return True
+    if posixpath.basename(requirement.place.path) not in _PROJECT_FILES:
+        return False
+    whole_project = install.tool in _PROJECT_TOOLS and not install.packages and not install.files
+    return whole_project or bool(install.locals or install.editable)
+
+
+def install_asks_for(install: Install, requirement: Requirement) -> bool:
+    """Whether the command installs the requirement's extra or group."""
+    group = requirement.group or ""
+    if group in install.groups or "*" in install.groups:
+        return True
+    if requirement.kind != "group" or install.tool not in _INSTALLS_DEVELOPMENT:
+        # A requirements-dev.txt is asked for by whoever reads it; reading a pyproject.toml asks for no extra.
+        return posixpath.basename(requirement.place.path) not in _PROJECT_FILES and any(
+            _is_same_file(file, requirement.place.path, by_name=True) for file in install.files
+        )
+    if install.tool == "uv" and group not in DEVELOPMENT_GROUPS:
+        return False  # uv sync installs the group 'dev' alone, unless told otherwise
+    reads = install_reads(install, requirement, by_name=True)
+    return reads and not install.main_only and group not in install.without
+
+
+def _is_same_file(file: str, path: str, by_name: bool) -> bool:
+    """``file`` is a path of the source, or an absolute one of the image that no COPY brings there."""
+    if not file.startswith("/"):
+        return path == posixpath.normpath(file)
+    return by_name and posixpath.basename(file) == posixpath.basename(path)
