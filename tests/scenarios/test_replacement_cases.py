@@ -17,7 +17,7 @@ def test_verdicts_by_the_plan(case: Case, image_of: Callable[[Case], str], truth
     assert_verdicts(case, image_of(case), truth)
 
 
-@pytest.mark.parametrize("case", filter(needs_own_run, CASES), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(filter(needs_own_run, CASES)), ids=lambda case: case.name)
 def test_exact_verdicts(case: Case, image_of: Callable[[Case], str], truth: Truth) -> None:
     assert_verdicts(case, image_of(case), truth, "--exact")
 
