@@ -84,5 +84,20 @@ def gather_clues(
     yield from gather(scene, questions, failed, seconds, request["files"])
 
 
+def notes(only_read: Sequence[str], stumbled: Sequence[str]) -> Iterator[str]:
+    """What whoever reads the report has to know of how the verdicts were found."""
+    if only_read:
+        text = (
+            "{} in a large circle of imports pass by their import statements; trying each as the first of the"
+        )
+        text += " circle would take too long (--exact does): {}"
+        more = ["and {} more".format(len(only_read) - 3)] if len(only_read) > 3 else []
+        modules = "1 module" if len(only_read) == 1 else "{} modules".format(len(only_read))
+        yield text.format(modules, ", ".join([*only_read[:3], *more]))
+    if stumbled:
+        text = "the probe failed {} times (a bug of importguard's): those modules were asked again; {}"
+        yield text.format(len(stumbled), stumbled[0])
+
+
 def _knows_lazy_imports(version: str) -> bool:
     return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)

@@ -117,6 +117,7 @@ class Memo:
         # The cycle in which it was first imported, not as the entry: still being imported, or its members.
         self.pending: Union[Visit, list[str], None] = None
         self.circular = False  # whether it is, or was, a member of a cycle
+        self.only_read = False  # whether it passes as a member of a cycle by reading alone
         self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
 
 

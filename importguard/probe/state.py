@@ -234,7 +234,7 @@ class Attributes:
         return key in vars(self.owner)
 
     def __ne__(self, other: object) -> bool:
-        return dict(vars(self.owner)) != other
+        return vars(self.owner) != other
 
     def __setitem__(self, key: str, value: Any) -> None:
         type.__setattr__(self.owner, key, value)

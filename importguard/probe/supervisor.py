@@ -24,7 +24,14 @@ import sys
 import time
 from collections import deque
 
-from importguard.probe.conclusion import PRIVATE, entrypoint_events, gather_clues, has_trouble, scopes_to_read
+from importguard.probe.conclusion import (
+    PRIVATE,
+    entrypoint_events,
+    gather_clues,
+    has_trouble,
+    notes,
+    scopes_to_read,
+)
 from importguard.probe.discover import discover
 from importguard.probe.disk import Disk
 from importguard.probe.doubts import Doubts
@@ -68,6 +75,9 @@ class Supervisor:
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
         self.starts: dict[str, dict[str, Any]] = {}
+        self.only_read: list[
+            str
+        ] = []  # modules of cycles that were not tried as the entry: it would take long
         self.stumbled: list[str] = []  # errors of the probe's own
         self.setup: Optional[dict[str, Any]] = None
         self.workers: dict[int, Worker] = {}
@@ -183,12 +193,8 @@ class Supervisor:
         self.emit("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
-        notes: list[str] = []
-        if self.stumbled:
-            text = "the probe failed %d times (a bug of importguard's): those modules were asked again; %s"
-            notes.append(text % (len(self.stumbled), self.stumbled[0]))
         error = (self.broken or "time ran out") if late else None
-        self.emit("end", notes=notes, complete=not late, error=error)
+        self.emit("end", notes=list(notes(self.only_read, self.stumbled)), complete=not late, error=error)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -410,6 +416,8 @@ class Supervisor:
             self.doubt(verdict, extra["doubt"])
         else:
             self.verdicts.add(verdict)
+            if extra.get("only_read"):
+                self.only_read.append(name)
 
     def share_end(self, verdict: Verdict, reached: str) -> None:
         """The module of ``verdict`` has ``reached`` one that ends the process, and ends as that does."""

@@ -37,6 +37,7 @@ TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a long
 TRIAL_LIMIT = 30  # when a trial is taken to hang
 # In a source: what may give the module names that no statement shows.
 OTHER_BINDERS = (b"globals(", b"locals(", b"vars(", b"exec(", b"__getattr__", b"sys.modules")
+SLOW = 0.01  # seconds; those of quicker bodies come to little
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 
 
@@ -57,7 +58,7 @@ class Sweep:
         self.attributes: dict[str, list[str]] = request["attributes"]
         self.limit: float = request["limit"]
         self.spent = 0.0
-        self.own: dict[str, float] = {}  # seconds of each module's own body
+        self.slow: dict[str, float] = {}  # seconds of the bodies that took longer than SLOW
         self.reported: set[str] = set()
         self.programs: dict[str, Optional[list[Operation]]] = {}
         # module → (line, memo) of a body that fails by itself
@@ -93,8 +94,9 @@ class Sweep:
 
     def imported(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """In the import's own context: what only can be asked while it lasts."""
-        self.own[visit.name] = seconds
         self.spent += seconds
+        if seconds > SLOW:
+            self.slow[visit.name] = seconds
         name = visit.name
         if name in self.attributes:
             lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
@@ -109,8 +111,9 @@ class Sweep:
             self.report(name, "imported", None, "", seconds, {"doubt": None, "heir": visit.heir})
         elif memo.pending is None:
             doubt = visit.doubt
-            if self.spent > self.limit and sum(self.own.get(key, 0.0) for key in memo.loaded) > self.limit:
-                doubt = "each"
+            if self.spent > self.limit:
+                taken = sum(own for name, own in self.slow.items() if name in memo.loaded)
+                doubt = "each" if taken > self.limit else doubt
             if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
                 doubt = "each"
             if doubt == "attempts":
@@ -138,7 +141,8 @@ class Sweep:
                 failure = failure[:3] + (memo.lead + failure[3][-20:], failure[4])
             if isinstance(memo.error, SystemExit):
                 outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
-        self.report(memo.name, outcome, failure, detail, seconds, {"doubt": doubt})
+        extra = {"doubt": doubt, "only_read": memo.only_read}
+        self.report(memo.name, outcome, failure, detail, seconds, extra)
 
     def report(
         self,
@@ -176,6 +180,7 @@ class Sweep:
             return memo
         whole = self.is_whole(cycle)
         if whole and answer == "passes" and self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
+            memo.only_read = True
             return memo
         return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
 
@@ -208,7 +213,7 @@ class Sweep:
                 continue
             memo.loaded, memo.late, memo.effects = above.loaded, above.late, above.effects
             memo.error, memo.links, memo.state = above.error, above.links, above.state
-            memo.lead = above.lead
+            memo.lead, memo.only_read = above.lead, above.only_read
             memo.module = above.loaded.get(memo.name)
             return True
         return False
