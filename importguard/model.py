@@ -222,6 +222,8 @@ class StartVerdict:
     requests: tuple[RequestVerdict, ...] = ()
     log: tuple[str, ...] = ()
     skipped: str = ""
+    logs: tuple[tuple[str, str], ...] = ()
+    """The whole log of each service by its name; of the JSON report it is no part."""
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,14 @@ def validate_all(
     *,
     engine: Optional[Engine] = None,
     inspector: Optional[Inspector] = None,
+    journey: Sequence[str] = (),
 ) -> Report:
     """Check the images of every configuration: import all, start those that are to be started, judge.
 
     One that cannot be judged does not stop the others: its report says why and owns the exit code. ``engine``
     is Docker and ``inspector`` runs the image unless others are given; the engine's connection is closed in
-    any case. Raises UsageError for wrong settings.
+    any case. ``journey`` is a command that is run against what was started. Raises UsageError for wrong
+    settings.
     """
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     for config in configs:
@@ -55,7 +57,7 @@ def validate_all(
         if any(one.config.start for one in inspected):
             from importguard.inspectors.starts import with_starts
 
-            inspected = with_starts(inspected, engine, progress)
+            inspected = with_starts(inspected, engine, progress, journey)
         reports = tuple(_judged(one) for one in inspected)
         from importguard.model import Report
 

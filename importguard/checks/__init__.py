@@ -29,7 +29,8 @@ def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Find
 
 def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     """What is wrong with the container as it was started; loaded where one was."""
-    from importguard.checks import answers, listening, platforms, starts
+    from importguard.checks import answers, journeys, listening, platforms, starts
 
     found = platforms.check(evidence, source) + starts.check(evidence, source)
-    return found + listening.check(evidence, source) + answers.check(evidence)
+    found += listening.check(evidence, source) + answers.check(evidence)
+    return found + journeys.check(evidence)

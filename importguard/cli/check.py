@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importguard.cli.check_options import check_options
+from importguard.cli.journey_command import JourneyCommand, journey_of, write_logs
 from importguard.cli.lazy_commands import SUMMARIES
 from importguard.cli.options import output
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    cls=JourneyCommand,
     short_help=SUMMARIES["check"],
     epilog="Exit codes: 0 nothing found at or above --fail-on, 1 findings, 2 wrong usage, 3 no image or no "
     "engine, 4 the check could not be completed.",
@@ -30,7 +32,8 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     """Check that every module of the application in each IMAGE can be imported.
 
     An image that the engine does not have is pulled. With --build, the image is built first. Options can be
-    given in importguard.toml or in [tool.importguard] of pyproject.toml.
+    given in importguard.toml or in [tool.importguard] of pyproject.toml. With --start, a command behind -- is
+    run against what was started.
     """
     from importguard.cli.baseline_options import compared, prepare
     from importguard.cli.ci_runtime import pipeline
@@ -38,7 +41,7 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.progress import make_progress
     from importguard.validation import exit_code
 
-    wanted = configs(ctx, options)
+    wanted, journey = configs(ctx, options), journey_of(ctx, options["start"])
     known = prepare(options)
     outputs = _outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
@@ -48,12 +51,14 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
         whole = is_whole(ctx, options)
-        report = compared(_judged(ctx, wanted, progress, whole), options, known, whole)
+        report = compared(_judged(ctx, wanted, journey, progress, whole), options, known, whole)
     finally:
         progress.close()
     from importguard.cli.publishing import Style, publish
 
     publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
+    if options["logs"]:
+        write_logs(options["logs"], report)
     return exit_code(report, options["fail_on"])
 
 
@@ -68,7 +73,9 @@ def _outputs(values: tuple[str, ...]) -> list[tuple[str, str]]:
     return outputs
 
 
-def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole: bool) -> Report:
+def _judged(
+    ctx: click.Context, wanted: list[Config], journey: tuple[str, ...], progress: Progress, whole: bool
+) -> Report:
     """Check every image; what the configuration says of findings is applied to all of them together."""
     from importguard import validation
     from importguard.cli.config_option import configuration
@@ -80,7 +87,7 @@ def _judged(ctx: click.Context, wanted: list[Config], progress: Progress, whole:
         for config in wanted:
             if config.build:
                 check_paths(config.build)
-    report, file = validation.validate_all(wanted, progress), configuration(ctx)
+    report, file = validation.validate_all(wanted, progress, journey=journey), configuration(ctx)
     if file is None:
         return report
     from datetime import date

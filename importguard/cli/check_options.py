@@ -133,6 +133,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
     option("--start", is_flag=True, help="Start the image too, as production does, and ask what it serves."),
+    option("--logs", metavar="FOLDER", help="With --start: keep the log of each service there."),
     option("--start-anyway", is_flag=True, help="With --start: also where an import would break the start."),
     option(
         "--fail-on",

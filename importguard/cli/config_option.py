@@ -21,10 +21,21 @@ NOT_IN_FILE = frozenset({"config", "help", "start", "write-baseline"})
 """Options that say where the settings are, or ask for something else: a file may not give them. There,
 ``start`` is a table."""
 NOT_OF_AN_IMAGE = frozenset(
-    {"all", "format", "output", "fail-on", "baseline", "baseline-accept", "quiet", "verbose", "no-color"}
+    {
+        "all",
+        "format",
+        "output",
+        "fail-on",
+        "baseline",
+        "baseline-accept",
+        "logs",
+        "quiet",
+        "verbose",
+        "no-color",
+    }
 )
 """Options that concern a run, so that an ``[[image]]`` can't have one of its own."""
-PATHS = frozenset({"build", "file", "source", "env-file", "baseline"})
+PATHS = frozenset({"build", "file", "source", "env-file", "baseline", "logs"})
 """Options that name a file or folder of this machine: in a configuration file, as seen from its folder."""
 
 

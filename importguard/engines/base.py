@@ -97,6 +97,9 @@ class Service(Protocol):
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended by itself, for so long at most; tell whether it did."""
 
+    def address(self, port: int) -> Optional[str]:
+        """Give ``host:port`` by which this machine reaches a port; None where it is not published."""
+
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""
 
@@ -140,10 +143,11 @@ class Engine(Protocol):
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """
 
-    def network(self) -> AbstractContextManager[str]:
+    def network(self, *, published: bool = False) -> AbstractContextManager[str]:
         """Make a network without a way out, whose members find one another by name; remove it at the end.
 
-        It and its services are also removed if this process dies.
+        It and its services are also removed if this process dies. ``published``: the ports that its services
+        expose can be reached from this machine, on its loopback address (``Service.address``).
         """
 
     def start(
@@ -154,12 +158,14 @@ class Engine(Protocol):
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
+        publish: Sequence[int] = (),
     ) -> Service:
         """Start the image's own entry point, with ``command`` in place of its CMD where one is given.
 
-        It runs in its WORKDIR, as its USER, in ``limits.network``, where others reach it by ``names``. It has
-        no standard input. ``limits.seconds`` do not hold: whoever starts it closes it. Raises CommandNotFound
-        or ForeignProgram when the command can't be executed, EngineError for anything else.
+        It runs in its WORKDIR, as its USER, in ``limits.network``, where others reach it by ``names``, and
+        this machine its ports ``publish``. It has no standard input. ``limits.seconds`` do not hold: whoever
+        starts it closes it. Raises CommandNotFound or ForeignProgram when the command can't be executed,
+        EngineError for anything else.
         """
 
     def history(self, image: Image) -> Sequence[str]:

@@ -103,7 +103,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What the image's HEALTHCHECK came to, the last time that it was run in the container."""
+    """What a command came to: the image's HEALTHCHECK, or the user's own. ``output`` may be cut."""
 
     command: str
     code: int
@@ -127,6 +127,9 @@ class ServiceStart:
     is when everything was answered as it should be, and ``held`` says whether it still was a moment later.
     ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
     the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
+    ``served_log`` is the part of the log since its port was open; ``others`` are the logs of the services
+    that were started for it, by name. ``journey`` is what the user's own command came to, in the evidence of
+    the last image that was started.
     """
 
     command: str
@@ -150,4 +153,7 @@ class ServiceStart:
     skipped: str = ""
     error: str = ""
     log: str = ""
+    served_log: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    journey: Optional[CommandResult] = None
     seconds: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.imports import ImportFailure, ModuleImport
@@ -13,6 +14,7 @@ from importguard.failures.frames import chain, locate, own_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Rule, Severity
+from importguard.rules.start import LATE_IMPORT
 
 _LOG_LINES = 6
 _LONGEST_LINE = 300
@@ -86,3 +88,12 @@ def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:
 def _last_lines(start: ServiceStart) -> list[str]:
     lines = [line.rstrip()[:_LONGEST_LINE] for line in start.log.splitlines() if line.strip()]
     return ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]
+
+
+def late_import_finding(start: ServiceStart, evidence: Evidence) -> Optional[Finding]:
+    """IG509, where an import failed after the port was open and the answers were right all the same."""
+    served = replace(start, log=start.served_log)
+    failure = ending_failure(served, evidence)
+    if failure is None or _root_cause(failure).missing is None:
+        return None
+    return logged_finding(LATE_IMPORT, start.command, "A request makes an import fail.", served, evidence)

@@ -73,6 +73,7 @@ class _Seen:
     websocket: tuple[tuple[Handshake, Answer], ...] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
     ended: bool = False
+    served_from: int = 0
     noise: bytes = b""
 
 
@@ -91,7 +92,13 @@ class Begun(NamedTuple):
 
 
 def begin(
-    engine: Engine, image: Image, asker: Asker, config: Config, network: str, command: Sequence[str] = ()
+    engine: Engine,
+    image: Image,
+    asker: Asker,
+    config: Config,
+    network: str,
+    command: Sequence[str] = (),
+    published: bool = False,
 ) -> Begun:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
 
@@ -107,7 +114,8 @@ def begin(
     at = time.monotonic()
     planned = ServiceStart(_shown(image, command), settings, image.platform, memory, ports)
     try:
-        service = engine.start(image, environment, limits, command=command, names=names)
+        publish = ports if published else ()
+        service = engine.start(image, environment, limits, command=command, names=names, publish=publish)
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
@@ -155,6 +163,8 @@ def _converse(
         run = engine.run(asker.image, [asker.python, "-I", "-S", "-c", BOOT], (), limits, lambda: given)
         for event in _events(run.output, secret, seen):
             _take(event, seen, time.monotonic() - begun)
+            if event["event"] == "listening":
+                seen.served_from = len(service.log())
     except (CommandNotFound, EngineError) as error:
         # A service that has ended has no network left to join.
         if service.wait(_END_SECONDS):
@@ -217,7 +227,7 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
     """All that was seen; a service that still runs is stopped as the platform stops it."""
     if not seen.ended:
         service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.
-    ended = service.exit()
+    ended, log = service.exit(), service.log()
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
     return replace(
         planned,
@@ -234,6 +244,7 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         stop_seconds=stop.seconds if stop else None,
         killed=stop.killed if stop else False,
         log=service.log().decode("utf-8", "backslashreplace"),
+        served_log=log[seen.served_from :].decode("utf-8", "backslashreplace"),
         seconds=time.monotonic() - begun,
     )
 

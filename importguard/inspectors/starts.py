@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from importguard.config import Config
-from importguard.engines.base import Engine, Image
+from importguard.engines.base import Engine, Image, Service
 from importguard.errors import ImportguardError, NoPythonError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import NeededService, ServiceStart, StartSettings
+from importguard.evidence.starts import CommandResult, NeededService, ServiceStart, StartSettings
 from importguard.inspectors.inspected import Inspected
+from importguard.inspectors.journey import travel
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.probe_output import facts
 from importguard.inspectors.start import Asker, Begun, begin, finish
@@ -23,23 +24,28 @@ FAILED = ("failed", "exited", "crashed", "timed_out", "missing_attribute")
 _NO_PYTHON = "There is no Python in the image: it was only started and asked."
 
 
-def with_starts(inspected: Sequence[Inspected], engine: Engine, progress: Progress) -> list[Inspected]:
+def with_starts(
+    inspected: Sequence[Inspected], engine: Engine, progress: Progress, journey: Sequence[str] = ()
+) -> list[Inspected]:
     """The same, with the evidence of what was started.
 
-    What others need is started before them, and all run until the last one has been asked. An image without a
-    Python is started too, and asked from one of the others. Raises EngineError where no network can be made.
+    What others need is started before them, and all run until the last one has been asked, and ``journey``,
+    the user's own command, has been run against them. An image without a Python is started too, and asked
+    from one of the others. Raises EngineError where no network can be made.
     """
     asker = next((found for one in inspected if (found := _asker(one)) is not None), None)
     if asker is None:
         return list(inspected)
-    with engine.network() as network:
+    with engine.network(published=bool(journey)) as network:
         names = frozenset(one.config.name for one in inspected if one.config.name)
-        run = _Run(engine, progress, network, asker, names)
+        run = _Run(engine, progress, network, asker, names, bool(journey))
         with ExitStack() as stack:
             for index in _in_order(inspected):
                 run.start(index, inspected[index], stack)
+            if journey:
+                run.travel(journey, max(one.config.timeout for one in inspected))
         return [
-            one._replace(evidence=replace(evidence, start=run.seen[index]), error=None)
+            one._replace(evidence=replace(evidence, start=run.seen_of(index)), error=None)
             if (evidence := run.evidence.get(index)) is not None and index in run.seen
             else one
             for index, one in enumerate(inspected)
@@ -55,9 +61,14 @@ class _Run:
     network: str
     asker: Asker
     names: frozenset[str]
+    published: bool = False
     ready: dict[str, bool] = field(default_factory=dict)
     evidence: dict[int, Evidence] = field(default_factory=dict)
     seen: dict[int, ServiceStart] = field(default_factory=dict)
+    begun: dict[int, Begun] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    logs: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    result: Optional[CommandResult] = None
 
     def start(self, index: int, inspected: Inspected, stack: ExitStack) -> None:
         """Start one image, or note why not; ``stack`` stops it when all have been asked."""
@@ -66,34 +77,51 @@ class _Run:
         if config.start is None or image is None or evidence is None:
             return
         self.evidence[index] = evidence
-        why = _why_not(inspected, evidence) or self._lacks(config, stack)
+        why = _why_not(inspected, evidence) or self._lacks(index, config, stack)
         if why is not None:
             self.seen[index] = replace(why, settings=config.start)
             return
         self.progress.step(f"starting {config.name or inspected.reference}")
         place = self.network if config.network == "none" else config.network
         try:
-            begun = begin(self.engine, image, _asker(inspected) or self.asker, config, place)
+            asker = _asker(inspected) or self.asker
+            begun = begin(self.engine, image, asker, config, place, published=self.published)
         except ImportguardError as error:
             self.seen[index] = ServiceStart(inspected.reference, config.start, error=str(error))
             return
         stack.callback(self._end, index, begun)
-        self.ready[config.name or inspected.reference] = begun.is_ready
+        name = config.name or inspected.reference
+        self.ready[name], self.begun[index] = begun.is_ready, begun
+        port = begun.seen.port if begun.seen else None
+        address = begun.service.address(port) if self.published and begun.service and port else None
+        if address:
+            self.addresses[name] = address
+
+    def travel(self, journey: Sequence[str], seconds: float) -> None:
+        """Run the user's command where everything is ready: what is not has a finding of its own."""
+        if self.begun and len(self.begun) == len(self.evidence) and all(self.ready.values()):
+            self.result = travel(journey, self.addresses, seconds, self.progress)
 
     def _end(self, index: int, begun: Begun) -> None:
-        self.seen[index] = finish(begun)
+        last = index == max(self.begun, key=list(self.begun).index)
+        journey = self.result if last else None
+        self.seen[index] = replace(finish(begun), journey=journey)
+
+    def seen_of(self, index: int) -> ServiceStart:
+        """What was seen of one image, with the logs of the services that were started for it."""
+        return replace(self.seen[index], others=self.logs.get(index, ()))
 
     def _evidence_of(self, inspected: Inspected) -> Optional[Evidence]:
         if inspected.evidence is None and isinstance(inspected.error, NoPythonError) and inspected.image:
             return _without_python(inspected.image, self.engine)
         return inspected.evidence
 
-    def _lacks(self, config: Config, stack: ExitStack) -> Optional[ServiceStart]:
+    def _lacks(self, index: int, config: Config, stack: ExitStack) -> Optional[ServiceStart]:
         """Start the services that it needs; say which of all that it needs is not ready."""
         services = {service.name: service for service in config.services}
         for name in config.start.needs if config.start else ():
             if name in services and name not in self.ready:
-                failed = self._start_needed(services[name], config, stack)
+                failed = self._start_needed(index, services[name], config, stack)
                 if failed:
                     return ServiceStart(name, StartSettings(), error=f"it needs {name}: {failed}")
             if not self.ready.get(name):
@@ -103,7 +131,7 @@ class _Run:
                 return ServiceStart(name, StartSettings(), error=why)
         return None
 
-    def _start_needed(self, service: NeededService, config: Config, stack: ExitStack) -> str:
+    def _start_needed(self, index: int, service: NeededService, config: Config, stack: ExitStack) -> str:
         """Start a service that is not checked; say why it is not ready, if so."""
         self.progress.step(f"starting {service.name}")
         try:
@@ -111,9 +139,14 @@ class _Run:
             running, failed = begin_needed(self.engine, image, self.asker, service, self.network)
         except ImportguardError as error:
             return str(error)
-        stack.callback(running.close)
+        stack.callback(self._end_needed, index, service.name, running)
         self.ready[service.name] = not failed
         return failed
+
+    def _end_needed(self, index: int, name: str, running: Service) -> None:
+        log = running.log().decode("utf-8", "backslashreplace")
+        self.logs[index] = (*self.logs.get(index, ()), (name, log))
+        running.close()
 
 
 def _in_order(inspected: Sequence[Inspected]) -> list[int]:

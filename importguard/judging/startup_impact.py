@@ -204,6 +204,7 @@ def start_verdict(start: ServiceStart) -> StartVerdict:
         ),
         log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if failed else (),
         skipped=start.skipped,
+        logs=(("", start.log), *start.others),
     )
 
 

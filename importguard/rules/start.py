@@ -1,4 +1,4 @@
-"""IG501 to IG508: the container as it was started, asked and stopped."""
+"""IG501 to IG510: the container as it was started, asked and stopped."""
 
 from __future__ import annotations
 
@@ -198,5 +198,46 @@ CMD ["gunicorn", "shop.wsgi"]
 
 # Dockerfile, mended: in the final stage
 RUN pip install gunicorn
+""",
+)
+
+LATE_IMPORT = Rule(
+    id="IG509",
+    name="late-import",
+    summary="A request makes the service import what is not there",
+    severity=Severity.WARNING,
+    meaning=(
+        "After its port was open, the service logged a traceback of an import that failed, and it answered "
+        "as it should all the same. Where the answer is wrong too, it is IG503 or IG504 with this cause."
+    ),
+    origin="an import inside a function, of a module or a name that is not in the image.",
+    remedy="follow the cause, as of a failed import.",
+    example="""
+# shop/views.py: imported by the first request
+def index():
+    try:
+        from shop.recommendations import best
+    except ImportError:
+        logger.exception("no recommendations")
+
+# .dockerignore, mended: shop/recommendations/ gets into the image
+!shop/recommendations/
+""",
+)
+
+JOURNEY = Rule(
+    id="IG510",
+    name="journey",
+    summary="The command that tries the started services failed",
+    severity=Severity.ERROR,
+    meaning="The command behind -- ran against the services, all of them ready, and did not exit with 0.",
+    origin="the services start, and do not work together: another secret, another address, another schema.",
+    remedy="read its output and the services' logs (--logs DIR keeps them whole).",
+    example="""
+importguard check --all --start -- pytest tests/e2e
+# auth signs tokens with one secret, backend verifies them with another
+
+# importguard.toml, mended: both get the same
+env = ["TOKEN_SECRET=check"]
 """,
 )

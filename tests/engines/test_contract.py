@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 from engines.conftest import containers, docker
 
-from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits
+from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits, Service
 from importguard.errors import EngineError, ImageError
 
 LIMITS = Limits(memory=256 * 1024**2, seconds=60)
@@ -286,3 +287,90 @@ def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> No
     command = ["sh", "-c", "head -c 20000000 /dev/zero; head -c 3000000 >/dev/null; echo read"]
     running = engine.run(image, command, [], LIMITS, lambda: b"x" * 3_000_000)
     assert b"".join(running.output).endswith(b"\0read\n")
+
+
+@contextmanager
+def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterator[tuple[Service, str]]:
+    """A service in a network of its own; nothing is left of either."""
+    published = bool(more.get("publish"))
+    with engine.network(published=published) as network:
+        limits = LIMITS._replace(network=network, usual_privileges=True)
+        with closing(engine.start(image, ["OURS=1"], limits, command=command, **more)) as started:
+            yield started, network
+    assert containers(os.getpid()) == []
+    assert docker("network", "ls", "-q", "--filter", f"label=importguard={os.getpid()}") == ""
+
+
+def test_a_service_runs_its_command_and_tells_its_end(engine: Engine, image: Image) -> None:
+    with service(engine, image, "sh", "-c", "echo $OURS $PWD $$; echo bad >&2; exit 5") as (started, _):
+        assert started.wait(60)
+        assert started.exit() == Exit(5)
+        assert sorted(started.log().split()) == [b"/data", b"1", b"1", b"bad"]
+        assert not started.ran_out_of_memory()
+
+
+def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
+    code = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True)"
+    with service(engine, image, "python3", "-c", code + "; time.sleep(600)") as (started, _):
+        while b"up" not in started.log():
+            assert not started.wait(0.1)
+        assert started.exit() is None
+        assert not started.stop(30).killed
+        assert started.exit() == Exit(0)
+
+
+def test_a_service_that_does_not_is_killed(engine: Engine, image: Image) -> None:
+    with service(engine, image, "sleep", "600") as (started, _):
+        assert started.stop(0.5).killed
+
+
+def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
+    with service(engine, image, "python3", "-c", "x = b'x' * 10**9") as (started, _):
+        assert started.wait(60)
+        assert started.exit() == Exit(137, out_of_memory=True)
+        assert started.ran_out_of_memory()
+
+
+def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
+    code = "print('first'); print('x' * 10**7); print('last')"
+    with service(engine, image, "python3", "-c", code) as (started, _):
+        assert started.wait(60)
+        log = started.log()
+        assert (log.startswith(b"first"), log.endswith(b"last\n"), len(log) < 10**6) == (True, True, True)
+
+
+def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
+    with service(engine, image, "sleep", "600") as (started, _):
+        assert started.execute(["sh", "-c", "echo $OURS; exit 4"]) == (4, b"1\n")
+        assert started.execute(["no-such-program"])[0] in (126, 127)
+
+
+def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, image: Image) -> None:
+    with service(engine, image, "sleep", "601") as (started, _):
+        running = engine.run(image, ["cat", "/proc/1/cmdline"], [], LIMITS._replace(beside=started.id))
+        assert b"".join(running.output) == b"sleep\x00601\x00"
+
+
+def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, image: Image) -> None:
+    with service(engine, image, "sleep", "600", names=["shop"]) as (_, network):
+        code = (
+            "import socket; print(bool(socket.gethostbyname('shop')))\n"
+            "try: socket.create_connection(('192.0.2.1', 80), 30)\n"
+            "except OSError as error: print(error.errno)\n"
+        )
+        running = engine.run(image, ["python3", "-c", code], [], LIMITS._replace(network=network))
+        assert b"".join(running.output).split() == [b"True", str(errno.ENETUNREACH).encode()]
+
+
+def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
+    server = ("python3", "-m", "http.server", "8080")
+    with service(engine, image, *server, publish=[8080]) as (started, _):
+        address = started.address(8080)
+        assert address is not None
+        assert address.startswith("127.0.0.1:")
+        assert started.address(8081) is None
+
+
+def test_a_service_whose_program_is_not_there(engine: Engine, image: Image) -> None:
+    with pytest.raises(CommandNotFound), service(engine, image, "no-such-program"):
+        pass

@@ -81,7 +81,11 @@ def test_one_that_warms_up_is_asked_again(service: str, tmp_path: Path) -> None:
 
 def test_a_worker_has_no_port(service: str, tmp_path: Path) -> None:
     result = start(service, "works", tmp_path, 'port = "none"\nsettle = "0.5s"')
-    assert (result.code, result.image["start"]["port"]) == (0, None)
+    seen = result.image["start"]
+    assert (result.code, seen["port"], seen["requests"]) == (0, None, [])
+    assert seen["stop_seconds"] < 10
+    dead = only(start(service, "exits-0", tmp_path, 'port = "none"'))
+    assert dead["rule"] == "IG501"
 
 
 def test_one_that_ends_at_once(service: str, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def replace_check(monkeypatch: pytest.MonkeyPatch, observed: Any) -> list[Config
 
         def close(self) -> None: ...
 
-    def validate_all(configs: list[Config], progress: Any) -> Report:
+    def validate_all(configs: list[Config], progress: Any, **_: Any) -> Report:
         seen.extend(configs)
         if isinstance(observed, BaseException):
             raise observed

@@ -86,12 +86,12 @@ class DockerEngine:
         return run
 
     @contextmanager
-    def network(self) -> Iterator[str]:
+    def network(self, *, published: bool = False) -> Iterator[str]:
         """See ``Engine.network``."""
         from importguard.engines.docker.service import watched_network
         from importguard.engines.docker.watch import RUN_LABEL
 
-        with _engine_errors(), watched_network(self._client(), LABEL) as name:
+        with _engine_errors(), watched_network(self._client(), LABEL, published) as name:
             self._run_label = {RUN_LABEL: name}
             yield name
 
@@ -103,12 +103,13 @@ class DockerEngine:
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
+        publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.start``."""
         from importguard.engines.docker.service import DockerService
 
         client = self._client()
-        settings = service_settings(client, image, command, env, limits, names)
+        settings = service_settings(client, image, command, env, limits, names, publish)
         settings["labels"].update(self._run_label)
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]

@@ -83,6 +83,12 @@ class DockerService:
         """See ``Service.exit``."""
         return self._exit
 
+    def address(self, port: int) -> Optional[str]:
+        """See ``Service.address``."""
+        ports = self._client.inspect_container(self.id)["NetworkSettings"]["Ports"] or {}
+        bindings = ports.get(f"{port}/tcp") or ()
+        return next((f"{one['HostIp']}:{one['HostPort']}" for one in bindings), None)
+
     def ran_out_of_memory(self) -> bool:
         """See ``Service.ran_out_of_memory``. The daemon remembers recent events."""
         wanted = {"container": [self.id], "event": ["oom"]}
@@ -97,10 +103,16 @@ class DockerService:
         output = b""
         try:
             created = self._client.exec_create(self.id, list(command))["Id"]
-            for chunk in self._client.exec_start(created, stream=True):
-                output = (output + chunk)[:MOST_OUTPUT_BYTES]
+            connection = self._client.exec_start(created, socket=True)
         except APIError as error:  # the program is not there, or the container has ended
+            if error.response is not None:
+                error.response.close()
             return _NOT_EXECUTED, str(error.explanation or error).encode()
+        try:
+            for payload in demultiplexed(lambda: _receive(connection)):
+                output = (output + payload)[:MOST_OUTPUT_BYTES]
+        finally:
+            _close(connection)
         return int(self._client.exec_inspect(created)["ExitCode"] or 0), output
 
     def stop(self, seconds: float) -> Stop:
@@ -135,9 +147,7 @@ class DockerService:
         except APIError as error:
             if error.status_code != 409:  # Conflict: it is being removed already.
                 raise
-        for connection in (getattr(self._socket, "_response", None), self._socket):
-            if connection is not None:
-                connection.close()
+        _close(self._socket)
 
     def _follow(self) -> None:
         """Keep what it prints, and note how it ends."""
@@ -146,7 +156,7 @@ class DockerService:
 
         # A connection that is closed while it is read raises ValueError.
         with suppress(DockerException, RequestException, OSError, ValueError):
-            for payload in demultiplexed(self._receive):
+            for payload in demultiplexed(lambda: _receive(self._socket)):
                 self._log.write(payload)
             # A program may close its output long before it ends.
             state = self._client.inspect_container(self.id)["State"]
@@ -157,20 +167,30 @@ class DockerService:
             self._exit = Exit(state["ExitCode"], out_of_memory=out_of_memory)
         self._ended.set()
 
-    def _receive(self) -> bytes:
-        receive = getattr(self._socket, "recv", None) or self._socket.read
-        try:
-            chunk: bytes = receive(65536)
-        except (ConnectionResetError, BrokenPipeError):
-            return b""
-        return chunk
+
+def _receive(connection: Any) -> bytes:
+    """Give what has arrived, or b"" at the end. The SDK's sockets are of several types."""
+    receive = getattr(connection, "recv", None) or connection.read
+    try:
+        chunk: bytes = receive(65536)
+    except (ConnectionResetError, BrokenPipeError):
+        return b""
+    return chunk
+
+
+def _close(connection: Any) -> None:
+    """Close the response that a socket came in, and then the socket."""
+    for closable in (getattr(connection, "_response", None), connection):
+        if closable is not None:
+            closable.close()
 
 
 @contextmanager
-def watched_network(client: Any, label: str) -> Iterator[str]:
+def watched_network(client: Any, label: str, published: bool) -> Iterator[str]:
     """Make a network of this run, and remove it and all that is in it at the end, however that comes.
 
-    ``--internal``: no way out; the names of its members resolve (tried on Docker).
+    ``--internal``: no way out; the names of its members resolve (tried on Docker). Docker publishes no port
+    of such a network: one without masquerading has no way out either, but refuses nothing at once.
     """
     name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
     watch = subprocess.Popen(
@@ -182,7 +202,13 @@ def watched_network(client: Any, label: str) -> Iterator[str]:
     )
     try:
         labels = {label: str(os.getpid()), RUN_LABEL: name}
-        client.create_network(name, driver="bridge", internal=True, check_duplicate=None, labels=labels)
+        client.create_network(
+            name,
+            driver="bridge",
+            options={"com.docker.network.bridge.enable_ip_masquerade": "false"} if published else None,
+            internal=not published,
+            labels=labels,
+        )
         yield name
     finally:
         remove_labelled(client, name)

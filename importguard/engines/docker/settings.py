@@ -69,12 +69,17 @@ def service_settings(
     env: Sequence[str],
     limits: Limits,
     names: Sequence[str],
+    publish: Sequence[int],
 ) -> dict[str, Any]:
     """The same for a service: its own entry point, no standard input, and its state outlives it."""
     settings = container_settings(client, image, ("",), env, limits)
     del settings["entrypoint"], settings["stdin_open"]
     settings["command"] = list(command) or None
     settings["host_config"]["AutoRemove"] = False
+    if publish:
+        settings["ports"] = list(publish)
+        on_loopback = [{"HostIp": "127.0.0.1", "HostPort": ""}]
+        settings["host_config"]["PortBindings"] = {f"{port}/tcp": on_loopback for port in publish}
     endpoint = client.create_endpoint_config(aliases=list(names))
     settings["networking_config"] = client.create_networking_config({limits.network: endpoint})
     return settings

@@ -65,6 +65,7 @@ class Conversation:
     def run(self) -> None:
         """Everything in order. What is not told was not reached."""
         if self.request["worker"]:
+            self.tell("ready")
             time.sleep(self.request["settle"])
             self.tell("settled", listening=True)
         elif self.wait_for_port():

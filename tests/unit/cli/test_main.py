@@ -277,7 +277,7 @@ def test_sizes(text: str, size: int) -> None:
 def test_sigterm_cleans_up() -> None:
     code = (
         "import importguard.validation as v, importguard.cli.main as c, time, sys\n"
-        "def wait(config, progress):\n"
+        "def wait(config, progress, journey):\n"
         "    try:\n        print('begun', flush=True); time.sleep(60)\n"
         "    finally:\n        print('cleaned', flush=True)\n"
         "v.validate_all = wait\n"
@@ -361,7 +361,7 @@ def test_the_package_exports_lazily() -> None:
 def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
     code = (
         "import importguard.validation as v, importguard.cli.main as c, importguard.model as m\n"
-        "v.validate_all = lambda configs, progress: m.Report(())\n"
+        "v.validate_all = lambda configs, progress, journey: m.Report(())\n"
         "v.exit_code = lambda report, fail_on: 0\n"
         "c.main(['check', 'shop', '-q', '--format', 'json'])\n"
     )

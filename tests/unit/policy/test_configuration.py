@@ -71,6 +71,7 @@ jobs = 3
 python = "/opt/py"
 exact = true
 start-anyway = true
+logs = "logs"
 fail-on = "warning"
 format = "json"
 output = ["json=report"]

@@ -1,0 +1,37 @@
+"""IG509 and IG510: what the started service does when it is used."""
+
+from __future__ import annotations
+
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+from importguard.failures.service import late_import_finding, service_finding
+from importguard.model import Diagnosis, Finding
+from importguard.rules.start import JOURNEY
+
+_MOST_LINES = 12
+
+
+def check(evidence: Evidence) -> list[Finding]:
+    """Nothing where the image was not started, or did not get ready."""
+    start = evidence.start
+    if start is None or start.ready is None or not start.held:
+        return []
+    found = [_journey(start)] if start.journey is not None and start.journey.code else []
+    late = late_import_finding(start, evidence)
+    return [*found, late] if late is not None else found
+
+
+def _journey(start: ServiceStart) -> Finding:
+    assert start.journey is not None
+    said = [line for line in start.journey.output.splitlines() if line.strip()][-_MOST_LINES:]
+    code = start.journey.code
+    ended = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
+    told = Diagnosis(
+        "journey",
+        "Every service was ready, and what they do together is not what the command expects.",
+        "read the services' logs: --logs DIR keeps them",
+        None,
+        "certain",
+    )
+    message = "\n".join([f"{start.journey.command} {ended}.", *said])
+    return service_finding(JOURNEY, start.journey.command, message, diagnosis=told)

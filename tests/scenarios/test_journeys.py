@@ -1,0 +1,85 @@
+"""``importguard check --all --start -- COMMAND``: the user's own command against the started services."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from scenarios.services import DOCKERFILE, SERVICE
+from scenarios.support import Result, build, check, importguard
+
+SYSTEM = """
+[[image]]
+name = "shop-front"
+reference = "IMAGE"
+command = ["python3 -m shop.serve MODE"]
+[image.start]
+settle = "0.2s"
+timeout = "6s"
+needs = ["db"]
+[[service]]
+name = "db"
+image = "IMAGE"
+command = "python3 -m shop.serve well"
+"""
+ASK = """
+import os, sys, urllib.request
+assert os.environ["SHOP_FRONT_WS_URL"].startswith("ws://127.0.0.1:")
+print("asked:", urllib.request.urlopen(os.environ["SHOP_FRONT_URL"]).read().decode())
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def service() -> str:
+    """What these systems are made of."""
+    return build("service", DOCKERFILE, {"shop": SERVICE / "shop"})
+
+
+def travel(image: str, folder: Path, code: int, *options: str, mode: str = "well") -> Result:
+    """Start the system and run a command that asks it and exits with ``code``."""
+    (folder / "importguard.toml").write_text(SYSTEM.replace("IMAGE", image).replace("MODE", mode))
+    line = ("check", "--all", "--start", "--pull", "never", "--format", "json", *options)
+    return importguard(*line, "--", sys.executable, "-c", ASK, str(code), cwd=folder)
+
+
+def test_the_command_reaches_the_services_from_this_machine(service: str, tmp_path: Path) -> None:
+    result = travel(service, tmp_path, 0)
+    assert (result.code, result.findings) == (0, []), result.findings
+    assert "asked: hello" in result.err
+
+
+def test_its_exit_code_is_a_finding(service: str, tmp_path: Path) -> None:
+    result = travel(service, tmp_path, 3, "--logs", "logs")
+    assert result.code == 1
+    finding = result.finding("IG510")
+    assert "ended with exit code 3" in finding["message"]
+    assert "asked: hello" in finding["message"]
+    assert '"GET / HTTP/1.1" 200' in (tmp_path / "logs" / "shop-front.log").read_text()
+    assert (tmp_path / "logs" / "db.log").is_file()
+
+
+def test_it_is_not_run_against_what_is_not_ready(service: str, tmp_path: Path) -> None:
+    result = travel(service, tmp_path, 0, mode="local")
+    assert (result.code, [one["rule"] for one in result.findings]) == (1, ["IG502"])
+    assert "asked" not in result.err
+
+
+def test_a_command_that_is_not_there(service: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text(SYSTEM.replace("IMAGE", service).replace("MODE", "well"))
+    line = ("check", "--all", "--start", "--pull", "never", "--format", "json", "--", "no-such-command")
+    assert "cannot be run" in importguard(*line, cwd=tmp_path).finding("IG510")["message"]
+
+
+@pytest.mark.parametrize("arguments", [("--", "true"), ("--start", "--")])
+def test_it_needs_something_to_run_against(service: str, arguments: tuple[str, ...]) -> None:
+    result = importguard("check", service, *arguments)
+    assert (result.code, "--start has started" in result.err) == (2, True)
+
+
+def test_a_request_that_makes_an_import_fail(service: str) -> None:
+    result = check(service, "--start", "--command", "python3 -m shop.serve limps")
+    finding = result.finding("IG509")
+    assert (result.code, finding["severity"], finding["missing"]) == (0, "warning", "shop.recommendations")
+    assert finding["location"]["path"] == "shop/serve.py"

@@ -1,0 +1,42 @@
+"""The user's own command against services."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from importguard.inspectors.journey import NOT_RUN, service_variables, travel
+from importguard.progress import QuietProgress
+
+
+def run(code: str, seconds: float = 30.0) -> tuple[int, str]:
+    result = travel([sys.executable, "-c", code], {"web": "127.0.0.1:81"}, seconds, QuietProgress())
+    return result.code, result.output
+
+
+def test_names_of_services_become_names_of_variables() -> None:
+    assert service_variables({"shop.web-1": "127.0.0.1:80"}) == {
+        "SHOP_WEB_1_URL": "http://127.0.0.1:80",
+        "SHOP_WEB_1_WS_URL": "ws://127.0.0.1:80",
+    }
+
+
+def test_its_output_and_its_code_are_told() -> None:
+    assert run("import os, sys; print(os.environ['WEB_URL']); sys.exit(3)") == (3, "http://127.0.0.1:81")
+
+
+def test_only_the_end_of_a_long_output_is_kept() -> None:
+    code, output = run("print('x\\n' * 1000 + 'end')")
+    assert (code, len(output.splitlines()), output.splitlines()[-1]) == (0, 40, "end")
+
+
+def test_one_that_does_not_end_is_killed() -> None:
+    code, _ = run("import time; time.sleep(600)", seconds=0.5)
+    assert code != 0
+
+
+@pytest.mark.parametrize("command", [["/no/such/program"]])
+def test_one_that_is_not_there(command: list[str]) -> None:
+    result = travel(command, {}, 1.0, QuietProgress())
+    assert (result.code, "cannot be run" in result.output) == (NOT_RUN, True)
