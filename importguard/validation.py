@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments
@@ -15,6 +15,7 @@ from importguard.progress import Progress
 
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
+    from importguard.inspectors.starts import ServiceRun
     from importguard.model import Finding, ImageReport, Report
     from importguard.source.model import Source
 
@@ -62,6 +63,26 @@ def validate_all(
         from importguard.model import Report
 
         return Report(reports)
+
+
+@contextmanager
+def started(configs: Sequence[Config], progress: Progress) -> Iterator[tuple[ServiceRun, tuple[str, ...]]]:
+    """Start what the configurations describe, for as long as the context lasts, with its ports published.
+
+    Gives the running services, and the names of those that did not get ready. Raises InspectionError where no
+    image has a Python.
+    """
+    from importguard.inspectors.starts import running_services
+
+    engine = _docker(progress)
+    with closing(engine):
+        wanted = [(reference, config) for config in configs for reference in _references(config)]
+        inspected = [_inspected(*each, progress, engine, _running()) for each in wanted]
+        if not any(one.evidence for one in inspected):
+            raise inspected[0].error or InspectionError("there is no image to start")
+        with running_services(inspected, engine, progress, published=True) as run:
+            names = [one.config.name or one.reference for one in inspected]
+            yield run, tuple(name for name in names if not run.ready.get(name))
 
 
 def _inspected(

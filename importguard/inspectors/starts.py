@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
@@ -33,27 +33,39 @@ def with_starts(
     the user's own command, has been run against them. An image without a Python is started too, and asked
     from one of the others. Raises EngineError where no network can be made.
     """
-    asker = next((found for one in inspected if (found := _asker(one)) is not None), None)
-    if asker is None:
+    if not any(_asker(one) for one in inspected):
         return list(inspected)
-    with engine.network(published=bool(journey)) as network:
-        names = frozenset(one.config.name for one in inspected if one.config.name)
-        run = _Run(engine, progress, network, asker, names, bool(journey))
+    with running_services(inspected, engine, progress, published=bool(journey)) as run:
+        if journey:
+            run.travel(journey, max(one.config.timeout for one in inspected))
+    return [
+        one._replace(evidence=replace(evidence, start=run.seen_of(index)), error=None)
+        if (evidence := run.evidence.get(index)) is not None and index in run.seen
+        else one
+        for index, one in enumerate(inspected)
+    ]
+
+
+@contextmanager
+def running_services(
+    inspected: Sequence[Inspected], engine: Engine, progress: Progress, *, published: bool
+) -> Iterator[ServiceRun]:
+    """Start everything that is to be started, and stop it at the end: then ``seen`` of the run is whole.
+
+    At least one of the images has a Python.
+    """
+    asker = next(found for one in inspected if (found := _asker(one)) is not None)
+    names = frozenset(one.config.name for one in inspected if one.config.name)
+    with engine.network(published=published) as network:
+        run = ServiceRun(engine, progress, network, asker, names, published)
         with ExitStack() as stack:
             for index in _in_order(inspected):
                 run.start(index, inspected[index], stack)
-            if journey:
-                run.travel(journey, max(one.config.timeout for one in inspected))
-        return [
-            one._replace(evidence=replace(evidence, start=run.seen_of(index)), error=None)
-            if (evidence := run.evidence.get(index)) is not None and index in run.seen
-            else one
-            for index, one in enumerate(inspected)
-        ]
+            yield run
 
 
 @dataclass
-class _Run:
+class ServiceRun:
     """All services of one run. ``ready`` and ``seen`` are filled as they start and as they end."""
 
     engine: Engine
@@ -66,6 +78,7 @@ class _Run:
     evidence: dict[int, Evidence] = field(default_factory=dict)
     seen: dict[int, ServiceStart] = field(default_factory=dict)
     begun: dict[int, Begun] = field(default_factory=dict)
+    by_name: dict[str, Begun] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     logs: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     result: Optional[CommandResult] = None
@@ -91,7 +104,7 @@ class _Run:
             return
         stack.callback(self._end, index, begun)
         name = config.name or inspected.reference
-        self.ready[name], self.begun[index] = begun.is_ready, begun
+        self.ready[name], self.begun[index], self.by_name[name] = begun.is_ready, begun, begun
         port = begun.seen.port if begun.seen else None
         address = begun.service.address(port) if self.published and begun.service and port else None
         if address:
@@ -125,7 +138,7 @@ class _Run:
                 if failed:
                     return ServiceStart(name, StartSettings(), error=f"it needs {name}: {failed}")
             if not self.ready.get(name):
-                if name in self.names:
+                if name in self.names or name in self.ready:
                     return ServiceStart(name, StartSettings(), skipped=f"it needs {name}, which is not ready")
                 why = f"it needs {name}, which is not part of this run: check it too, or all with --all"
                 return ServiceStart(name, StartSettings(), error=why)

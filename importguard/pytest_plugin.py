@@ -1,0 +1,160 @@
+"""The pytest plugin: the modules of an image as tests, and the services of the configuration as a fixture.
+
+Nothing of importguard is loaded before it is asked for: pytest loads this module in every run of an
+environment that has importguard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+
+import pytest
+
+if TYPE_CHECKING:
+    from importguard.config import Config
+    from importguard.inspectors.start import Begun
+    from importguard.model import Finding, ImageReport, ModuleVerdict
+
+
+class StartedService:
+    """A started service. ``url`` and ``ws_url`` are its address on this machine."""
+
+    def __init__(self, address: str, begun: Begun) -> None:
+        self.url = f"http://{address}"
+        self.ws_url = f"ws://{address}"
+        self._begun = begun
+
+    def logs(self) -> str:
+        """What it has printed so far: the beginning and the end, where it is long."""
+        service = self._begun.service
+        return service.log().decode("utf-8", "backslashreplace") if service else ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one option, which turns the plugin on."""
+    parser.getgroup("importguard").addoption(
+        "--importguard",
+        metavar="IMAGE",
+        action="append",
+        default=[],
+        help="Make every module of the container image a test: does it import there? Repeatable.",
+    )
+
+
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Check the images, and add what was found of each module."""
+    for image in config.getoption("--importguard"):
+        items.extend(_ImageCollector.from_parent(session, name=image).collect())
+
+
+@pytest.fixture(scope="session")
+def importguard_services() -> Iterator[Mapping[str, StartedService]]:
+    """The services that the configuration file describes, started as by ``importguard check --all --start``.
+
+    Each has ``url``, ``ws_url`` and ``logs()``. Fails where one of them does not get ready.
+    """
+    from importguard.progress import QuietProgress
+    from importguard.validation import started
+
+    with started(_settings("--all", "--start"), QuietProgress()) as (run, lost):
+        if lost:
+            why = f"not ready: {', '.join(lost)}; 'importguard check --all --start' says why"
+            pytest.fail(why, pytrace=False)
+        addresses = run.addresses
+        yield {name: StartedService(addresses.get(name, ""), begun) for name, begun in run.by_name.items()}
+
+
+class _Verdict(NamedTuple):
+    """What an item says: ``failed`` or ``skipped`` hold why; both empty where it passes."""
+
+    failed: str = ""
+    skipped: str = ""
+
+
+class _Failed(Exception):
+    """The finding that a module fails by; its text is all that is shown."""
+
+
+class _ModuleItem(pytest.Item):
+    """One module of an image, or one finding that is no module's."""
+
+    def __init__(self, *, verdict: _Verdict, **more: Any) -> None:
+        super().__init__(**more)
+        self._verdict = verdict
+
+    def runtest(self) -> None:
+        """Pass, skip or fail as the check found."""
+        if self._verdict.skipped:
+            pytest.skip(self._verdict.skipped)
+        if self._verdict.failed:
+            raise _Failed(self._verdict.failed)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        """The finding's own words, without a traceback of this plugin."""
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Any, Optional[int], str]:
+        """What heads a failure. Were it the end of the node's id, pytest would write its dots as colons."""
+        return self.path, None, f"{self.parent.name if self.parent else ''}: {self.name}"
+
+
+class _ImageCollector(pytest.Collector):
+    """One image: its items are its modules."""
+
+    def collect(self) -> Iterable[_ModuleItem]:
+        """Check the image. Raises UsageError for wrong settings."""
+        from importguard.errors import ImportguardError
+        from importguard.progress import QuietProgress
+        from importguard.validation import validate
+
+        try:
+            (config,) = _settings(self.name)
+            (image,) = validate(config, QuietProgress()).images
+        except ImportguardError as error:
+            raise pytest.UsageError(f"--importguard {self.name}: {error}") from error
+        for name, verdict in _verdicts(image):
+            yield _ModuleItem.from_parent(self, name=name, verdict=verdict)
+
+
+def _settings(*arguments: str) -> list[Config]:
+    """The settings as the command line would have read them, with the configuration file's."""
+    from importguard.cli.check import check
+    from importguard.cli.settings import configs
+
+    with check.make_context("importguard check", list(arguments)) as ctx:
+        return configs(ctx, ctx.params)
+
+
+def _verdicts(image: ImageReport) -> Iterator[tuple[str, _Verdict]]:
+    """(name, verdict) of each module, then of what no module stands for."""
+    causes = {name: one for one in reversed(image.findings) if one.reached for name in one.affected}
+    for module in image.modules:
+        yield module.name, _of_module(module, causes.get(module.name))
+    told = {id(causes.get(module.name)) for module in image.modules}
+    for finding in image.findings:
+        if id(finding) not in told:
+            yield f"{finding.rule.id} {finding.missing or finding.module}", _of_finding(finding)
+    if image.error:
+        yield "the check is complete", _Verdict(failed=image.error)
+
+
+def _of_module(module: ModuleVerdict, cause: Optional[Finding]) -> _Verdict:
+    if module.outcome == "skipped":
+        return _Verdict(skipped="left out")
+    if module.outcome == "imported":
+        return _Verdict()
+    if module.outcome == "unchecked":
+        return _Verdict(failed="not checked")
+    return _of_finding(cause) if cause else _Verdict(failed=module.outcome)
+
+
+def _of_finding(finding: Finding) -> _Verdict:
+    from importguard.model import Severity
+    from importguard.reporters.wording.sentences import story
+
+    title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
+    text = "\n".join([title, *story(finding)])
+    return _Verdict(failed=text) if finding.severity is Severity.ERROR else _Verdict(skipped=text)
