@@ -19,7 +19,7 @@ from importguard.diagnosis.situation import (
 )
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
-from importguard.source.model import Copy, Dockerfile
+from importguard.source.model import Copy, Dockerfile, Install
 
 
 def ignored(case: Situation) -> Optional[Diagnosis]:
@@ -52,15 +52,16 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
     index, dockerfile, path = case.index, case.index.source.dockerfile, case.sought.path
     if path in index.ignored or index.final(path) is not None:
         return None
-    copy = index.nearest_copy(path)
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     outside = path not in index.source.context_files
     change = None if outside else _copy_line(index, case.sought)
+    mapping = _mapping_install(change, dockerfile)
+    copy = index.nearest_copy(path, above=mapping.line if mapping else None)
     return diagnosis(
         "not-copied",
         LIKELY if unresolved else CERTAIN,
         f"The source has {_named(case.sought)}, {_where(case, path, dockerfile)}.",
-        _to_copy(change, copy, dockerfile.path, outside) + _before(change, dockerfile),
+        _to_copy(change, copy, dockerfile.path, outside) + _before(mapping),
         case.dockerfile(copy.line if copy else dockerfile.stages[dockerfile.final].line),
         change,
         (f"in the source: {path}", *(f"nearest: {_quoted(one, dockerfile.path)}" for one in [copy] if one)),
@@ -87,14 +88,21 @@ def _to_copy(change: Optional[str], copy: Optional[Copy], dockerfile: str, outsi
     return f"add '{change}'.{nearest}" if change else f"add a COPY line for it.{nearest}"
 
 
-def _before(change: Optional[str], dockerfile: Dockerfile) -> str:
-    """Where the COPY has to stand: an editable install knows only what lies there when it runs."""
+def _mapping_install(change: Optional[str], dockerfile: Dockerfile) -> Optional[Install]:
+    """The editable install of the folder that the COPY line ``change`` writes to: it knows only what lies
+    there when it runs."""
     there = change.rpartition(" ")[2].strip('"]') if change else ""
     lineage = dockerfile.lineage()
     for install in dockerfile.installs:
         if install.stage in lineage and any(under(there, folder) for folder in install.editable):
-            return f" Put it above line {install.line}: the editable install there maps what lies there then."
-    return ""
+            return install
+    return None
+
+
+def _before(mapping: Optional[Install]) -> str:
+    if mapping is None:
+        return ""
+    return f" Put it above line {mapping.line}: the editable install there maps what lies there then."
 
 
 def _quoted(copy: Copy, dockerfile: str) -> str:

@@ -154,16 +154,24 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
     if requirement is not None and requirement.kind != "main" and install is None:
         return None
     location, where = _declaration(case, requirement, install)
+    other = _last_install(declared) if install is None else None
     return diagnosis(
         "declared-not-installed",
         (LIKELY if install else CERTAIN) if declared.names.known else POSSIBLE,
         f"{where} declares {declared.names.written}, and {_why(case, declared, install)}.",
-        _to_install(case, requirement, install),
-        location,
+        _to_install(requirement, install, other),
+        case.dockerfile(other.line) if other else location,
         None,
         tuple(f"declared: {at_place(one.place)} {one.name}{one.specifier}" for one in declared.all)
         or (f"installs: {where}",),
+        other.text if other else None,
     )
+
+
+def _last_install(declared: Declared) -> Optional[Install]:
+    """The last RUN line of the final stage that installs distributions: the one to ask for more."""
+    installs = [one for one in declared.installs(final=True) if one.tool not in ("apt", "apk")]
+    return installs[-1] if installs else None
 
 
 def _taken(declared: Declared) -> Optional[Install]:
@@ -197,10 +205,15 @@ def _why(case: Situation, declared: Declared, install: Optional[Install]) -> str
     )
 
 
-def _to_install(case: Situation, requirement: Optional[Requirement], install: Optional[Install]) -> str:
+def _to_install(
+    requirement: Optional[Requirement], install: Optional[Install], other: Optional[Install]
+) -> str:
     if install is not None:
         return f"build the image anew; see that line {install.line} runs in the environment that starts it"
     path = requirement.place.path if requirement else ""
+    if other is not None and requirement is not None:
+        asked = f"-r {path}" if path.endswith(".txt") else requirement.name
+        return f"let line {other.line} install what {path} declares ({asked})"
     return (
         f"install {path} in the final stage: RUN pip install -r {path}"
         if path.endswith(".txt")

@@ -37,10 +37,11 @@ def takes(copy: Copy, relative: str) -> bool:
     return False
 
 
-def nearest_copy(dockerfile: Dockerfile, path: str) -> Optional[Copy]:
+def nearest_copy(dockerfile: Dockerfile, path: str, above: Optional[int] = None) -> Optional[Copy]:
     """The COPY from the context whose source shares the most folders with ``path`` (relative to the context).
 
     Of the stages that feed the final one, those of its own lineage first; the later of two that are as near.
+    ``above`` is a line that it has to stand above, if there is one that does.
     """
     feeding, lineage = feeding_stages(dockerfile), dockerfile.lineage()
     own = [
@@ -48,6 +49,7 @@ def nearest_copy(dockerfile: Dockerfile, path: str) -> Optional[Copy]:
         for one in dockerfile.copies
         if one.stage in feeding and one.from_stage is None and one.from_image is None and one.resolved
     ]
+    own = [one for one in own if above is None or one.line < above] or own
     return max(own, key=lambda one: (_shared(one, path), one.stage in lineage, one.line), default=None)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import posixpath
 
 from importguard.source.dockerfile.copies import feeding_stages
-from importguard.source.model import Install, Requirement, Source
+from importguard.source.model import Install, Place, Requirement, Source
 from importguard.source.requirements.installing import install_reads
 
 _PYTHON_TOOLS = frozenset(("pip", "uv", "poetry", "pdm", "pipenv"))
+_PLAIN_FILES = frozenset(
+    ("requirements.txt", "requirements.in", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile")
+)
 
 
 def runtime_requirements(source: Source) -> list[Requirement]:
-    """The main requirements that the build installs, each file's once; all main ones of the context's own
-    folder where the Dockerfile does not tell.
+    """The main requirements that the build installs, each file's once; where the Dockerfile does not tell,
+    those of the context's own folder.
 
     Extras, groups, constraints and locks are no promises: what they hold may be meant to be absent.
     """
@@ -22,8 +25,28 @@ def runtime_requirements(source: Source) -> list[Requirement]:
     if installs:
         found = [one for one in main if any(install_reads(install, one) for install in installs)]
     else:
-        found = [one for one in main if (posixpath.dirname(one.place.path) or ".") == source.context]
+        found = _plainly_named([one for one in main if _folder(one) == source.context])
     return list({(one.place, one.name): one for one in reversed(found)}.values())[::-1]
+
+
+def _plainly_named(requirements: list[Requirement]) -> list[Requirement]:
+    """Those that ``requirements.txt`` and project files hold or include, where there are any.
+
+    ``requirements_extra.txt`` beside them holds what only some installations want.
+    """
+    return [one for one in requirements if any(map(_is_plain, _places(one)))] or requirements
+
+
+def _is_plain(place: Place) -> bool:
+    return posixpath.basename(place.path) in _PLAIN_FILES
+
+
+def _places(requirement: Requirement) -> tuple[Place, ...]:
+    return (requirement.place, *requirement.via)
+
+
+def _folder(requirement: Requirement) -> str:
+    return posixpath.dirname(requirement.place.path) or "."
 
 
 def _installs(source: Source) -> list[Install]:

@@ -182,3 +182,13 @@ def test_only_what_the_build_installs_is_promised():
     assert [one[1] for one in findings(everything, [OTHER], file=file)] == ["d"]
     file = dockerfile("FROM x AS unused", "RUN pip install .", "FROM x", "RUN pip install a")
     assert [one[1] for one in findings(everything, [OTHER], file=file)] == ["a", "c", "d"]
+
+
+def test_where_the_dockerfile_does_not_tell_a_file_for_some_installations_is_none_for_all():
+    wanted = [declared("a"), declared("b", "requirements_extra.txt")]
+    untold = dockerfile("FROM python", "RUN script/setup")
+    assert [one[1] for one in findings(wanted, [OTHER], file=untold)] == ["a"]
+    assert [one[1] for one in findings(wanted[1:], [OTHER], file=untold)] == ["b"]
+    file = dockerfile("FROM x", "RUN pip install -r requirements_extra.txt")
+    told = replace(file, installs=(replace(file.installs[0], files=("requirements_extra.txt",)),))
+    assert [one[1] for one in findings(wanted, [OTHER], file=told)] == ["b"]

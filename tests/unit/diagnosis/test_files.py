@@ -225,9 +225,13 @@ def test_an_editable_install_knows_only_what_lay_there() -> None:
 
 def test_the_copy_of_what_an_editable_install_maps_stands_before_it() -> None:
     install = pip(3, tool="uv", locals=("/app",), editable=("/app",), files=("pyproject.toml",))
-    tree = source("shop/jobs/__init__.py", dockerfile=dockerfile_of(installs=[install]))
+    copies = [
+        Copy(2, 0, "COPY web web", ("web",), "/app/web"),
+        Copy(4, 0, "COPY run run", ("run",), "/app/run"),
+    ]
+    tree = source("shop/jobs/__init__.py", dockerfile=dockerfile_of(copies, installs=[install]))
     found = only(lacking("shop.jobs"), tree)
-    assert found.cause == "not-copied"
+    assert where(found) == ("not-copied", ("Dockerfile", 2))
     assert "Put it above line 3: the editable install there maps what lies there then." in found.remedy
 
 

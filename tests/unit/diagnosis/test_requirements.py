@@ -101,9 +101,19 @@ def test_declared_not_installed_names_both_lines() -> None:
 
 def test_declared_in_a_file_that_nothing_reads() -> None:
     found = only(lacking("yaml"), tree(needs("PyYAML", 7, "requirements/extra.txt"), needs("fastapi")))
-    assert where(found) == ("declared-not-installed", ("requirements/extra.txt", 7))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    assert "requirements/extra.txt:7 declares PyYAML" in found.explanation
     assert "no RUN line of the final stage installs it (it has Dockerfile:3)" in found.explanation
-    assert "RUN pip install -r requirements/extra.txt" in found.remedy
+    assert (
+        "let line 3 install what requirements/extra.txt declares (-r requirements/extra.txt)" in found.remedy
+    )
+
+
+def test_declared_where_the_image_installs_nothing() -> None:
+    docker = dockerfile_of(installs=[])
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=docker))
+    assert where(found) == ("declared-not-installed", ("requirements.txt", 7))
+    assert "RUN pip install -r requirements.txt" in found.remedy
 
 
 def test_declared_by_the_run_line_alone() -> None:
