@@ -163,8 +163,9 @@ class SourceIndex:
         """The module in a folder that holds the importing file ``importer`` (a path of the source).
 
         ``import routes`` in ``backend/main.py`` means ``backend/routes/``, with or without ``__init__.py``.
+        A file of the image that the source has not, such as an installed one, has an absolute path.
         """
-        folder = posixpath.dirname(importer)
+        folder = "" if importer.startswith("/") else posixpath.dirname(importer)
         while folder:
             found = self._at(posixpath.join(folder, module.replace(".", "/")), module, folder)
             if found is not None:

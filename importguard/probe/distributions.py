@@ -77,7 +77,7 @@ def _is_editable_finder(name: str) -> bool:
 
 def _inside(path: str, folders: set[str]) -> bool:
     folder = os.path.dirname(path)
-    while folder:
+    while folder not in ("", "/"):  # a RECORD may name files of other folders by their absolute paths
         if folder in folders:
             return True
         folder = os.path.dirname(folder)

@@ -269,6 +269,13 @@ def test_a_local_name_is_no_distribution(file: str) -> None:
     assert "or import it as 'backend.routes' at backend.main (backend/main.py:2)" in found.remedy
 
 
+def test_what_an_installed_library_imports_is_not_looked_for_beside_it() -> None:
+    """The library's file is no file of the source: its path is absolute, and has no end upward."""
+    library = Frame("/usr/lib/python3/dist-packages/kit/__init__.py", 2, "<module>", "kit")
+    seen = observed(failed("shop.main", no_module("routes", library)))
+    assert only(seen, source("kit/routes.py")).cause == "not-declared"
+
+
 def test_what_the_image_has_is_not_called_lacking() -> None:
     seen, tree = of_backend("infra", "backend/infra/__init__.py")
     nowhere = replace(tree, placements=tuple(one for one in tree.placements if "infra" in one.path))
