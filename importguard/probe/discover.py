@@ -418,7 +418,12 @@ class Discovery:
         self.selection.force(module, found.path)
 
     def _holds_own(self) -> bool:
-        """Whether anything of the application's is to be imported, or would be if it were there."""
+        """Whether anything of the application's is to be imported, or would be if it were there.
+
+        Of a script that no import finds, what it imports is judged in its place.
+        """
+        if any(target.imported and target.command.main_file for target in self.targets):
+            return True
         tools = {target.module for target in self.targets if target.alone or target.foreign}
         return not tools.issuperset(self.selection.modules)
 
@@ -454,6 +459,8 @@ class Discovery:
         for command in self.commands:
             loads = [target for target in self.targets if target.command is command]
             if command.secondary or not all(target.foreign or target.alone for target in loads):
+                continue
+            if command.main_file and loads:
                 continue
             self._entrypoint(command, None, None)
             why = "start command not understood: %s"

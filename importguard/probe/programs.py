@@ -234,7 +234,7 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
             command.manage = path
         command.load_script(path)
     elif not _console_script(command, path):
-        command.notes.append("%s loads nothing that is known" % shown(path))
+        command.main_file = path  # an application's own script, named without .py: ``COPY app.py /bin/app``
 
 
 def _mentions(path: str, text: str) -> bool:
@@ -261,10 +261,11 @@ def _console_script(command: StartCommand, path: str) -> bool:
 
 
 def _call_of(text: str, name: str) -> str | None:
-    """``name`` or ``name.method`` as it is called in the script."""
-    at = text.find("(" + name, text.find("import " + name))
+    """``name`` or ``name.method`` of ``sys.exit(name())``, as installers write it."""
+    at = text.find("exit(" + name, text.find("import " + name))
     if at < 0:
         return None
+    at += len("exit")
     end = at + 1
     while end < len(text) and (text[end].isalnum() or text[end] in "_."):
         end += 1

@@ -139,3 +139,13 @@ def test_each_start_command_has_its_own_import_path() -> None:
     assert result.finding("IG101", "jobs")["affected"] == ["web.manage"]
     assert result.finding("IG101", "jobs")["breaks_startup"] is True
     assert result.outcome("web.wsgi") == "imported"
+
+
+def test_an_application_that_is_a_script_without_an_ending() -> None:
+    """As ``COPY shop.py /bin/shop`` makes it: no import finds the script, and what it imports is judged."""
+    lines = 'FROM base\nCOPY shop.py /bin/shop\nCMD ["python3", "/bin/shop"]\n'
+    files = {"shop.py": "import json\nfrom cogs.draw import Draw\n\nprint(Draw('x'))\n"}
+    result = check(build("start-script", lines, files))
+    assert result.code == 1
+    assert result.finding("IG101", "cogs")["breaks_startup"] is True
+    assert not any("not understood" in note for note in result.image["notes"])

@@ -1054,3 +1054,13 @@ def test_applications_in_one_file(image, monkeypatch, kind):
     assert folder.startswith(f"{image.root}/app.pyz.unpacked")
     (image.app / "app.pyz").write_bytes(b"PK\3\4 and no more")
     assert "could not be unpacked" in image.discover("python3", "app.pyz")["notes"][0]
+
+
+def test_a_script_that_no_import_finds(image):
+    """Its imports are judged, and a call of what it imports does not make it a console script."""
+    text = "import json\nfrom cogs.a import A\nrun(A(1))\n"
+    path = image.write("shop", text, folder=image.root / "elsewhere")
+    found = image.discover("python3", str(path))
+    assert (found["error"], found["notes"]) == (None, [])
+    assert found["modules"] == [["cogs.a", None]]
+    assert [entry["target"] for entry in found["entrypoints"]] == ["cogs.a:A"]
