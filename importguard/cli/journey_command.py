@@ -1,4 +1,4 @@
-"""``importguard check … -- COMMAND``: what stands behind ``--`` is no image."""
+"""``importguard check --start … -- COMMAND``: with ``--start``, what stands behind ``--`` is no image."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class JourneyCommand(click.Command):
     """A command that keeps what stands behind ``--``: see ``journey_of``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the part behind the first ``--`` away."""
-        if "--" in args:
-            at = args.index("--")
+        """With ``--start``, take the part behind the first ``--`` away; without it, images stand there."""
+        at = args.index("--") if "--" in args else 0
+        if "--start" in args[:at]:
             ctx.meta[_META], args = tuple(args[at + 1 :]), args[:at]
         return super().parse_args(ctx, args)
 
