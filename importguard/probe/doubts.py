@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
     from importguard.probe.verdicts import Verdict
 
-ATTEMPTS = "attempts"  # the reason of a doubt, before what tells which bodies failed on the way
+# The reasons of doubts: which bodies failed on the way; in what state a whole module lacked a name.
+ATTEMPTS, LACKS = "attempts", "lacks"
 
 
 class Alike:
@@ -33,7 +34,9 @@ class Doubts:
         """What to do with a doubtful verdict: "ask" about it, take it as "confirmed", or let it "wait"."""
         failure = verdict.failure
         if failure is not None:
-            place = tuple(failure[3][-1][:2]) if failure[3] else verdict.name
+            frames = failure[3]
+            # A whole module that lacks a name lacks it for whoever imports it in the same state.
+            place = None if reason.startswith(LACKS) else tuple(frames[-1][:2]) if frames else verdict.name
             key: tuple[Any, ...] = (reason, failure[0], failure[1], place)
         elif reason.startswith(ATTEMPTS):
             key = (reason, verdict.outcome)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importguard.probe.failures import Failure
     from importguard.probe.memo import Memo, Visit
     from importguard.probe.simulation import Operation
+    from importguard.probe.state import Taken
 else:
     import _signal as signal  # Built in. The module around it could be the application's.
 
@@ -129,7 +130,20 @@ class Sweep:
         decider = deciding(chain(memo.error))
         if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
             return doubt
-        return doubt or (None if _is_never_bound(decider) else "error")
+        if doubt is None and _is_never_bound(decider):
+            return None
+        if doubt is None and decider is memo.error and self.lacks_name(memo):
+            # Modules that meet the same whole module in the same state share the answer.
+            return "lacks {}".format(hash(_comparable(memo.state)))
+        return doubt or "error"
+
+    def lacks_name(self, memo: Memo) -> bool:
+        """Whether it failed since another module, which was imported as a whole, lacks a name."""
+        error = memo.error
+        if not isinstance(error, ImportError) or not safe_text(error).startswith("cannot import name '"):
+            return False
+        target = self.memory.memos.get(error.name) if type(error.name) is str else None
+        return target is not None and target.error is None and not target.circular
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
         """Report the verdict that ``memo`` holds."""
@@ -371,6 +385,15 @@ class Sweep:
         if memo.name in self.selected:
             self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh
+
+
+def _comparable(state: Optional[Taken]) -> Optional[tuple[Any, ...]]:
+    """What two states are compared by: variables, lists, working directory, and which names are patched."""
+    if state is None:
+        return None
+    variables, lists, directory, patches, _ = state
+    members = tuple(id(value) for values in lists for value in values)
+    return frozenset(variables.items()), members, directory, frozenset(patches)
 
 
 def _is_never_bound(error: BaseException) -> bool:

@@ -1,0 +1,53 @@
+"""One question for all failures that fail alike."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from importguard.probe.doubts import Doubts
+from importguard.probe.verdicts import Verdict
+
+
+def failed(name: str, message: str = "no", line: int = 1, path: Optional[str] = None) -> Verdict:
+    frames = [(path or f"/app/{name}.py", line, "<module>", name)]
+    return Verdict(name, "failed", ("ValueError", message, None, frames, []))
+
+
+def test_the_first_of_those_that_fail_alike_is_asked_and_answers_for_the_others() -> None:
+    doubts = Doubts()
+    first, second = failed("a", path="/app/base.py"), failed("b", path="/app/base.py")
+    assert doubts.add(first, "error") == "ask"
+    assert doubts.add(second, "error") == "wait"
+    assert doubts.answer(failed("a", path="/app/base.py")) == ([second], [])
+    assert doubts.add(failed("c", path="/app/base.py"), "error") == "confirmed"
+
+
+def test_where_the_answer_is_another_all_are_asked() -> None:
+    doubts = Doubts()
+    doubts.add(failed("a", path="/app/base.py"), "error")
+    doubts.add(failed("b", path="/app/base.py"), "error")
+    assert doubts.answer(Verdict("a", "imported")) == ([], ["b"])
+    assert doubts.add(failed("c", path="/app/base.py"), "error") == "ask"
+
+
+def test_another_place_other_words_or_another_reason_is_another_question() -> None:
+    doubts = Doubts()
+    assert doubts.add(failed("a", path="/app/base.py"), "error") == "ask"
+    assert doubts.add(failed("b", path="/app/base.py", line=2), "error") == "ask"
+    assert doubts.add(failed("c", "other", path="/app/base.py"), "error") == "ask"
+    assert doubts.add(failed("d", path="/app/base.py"), "state") == "ask"
+
+
+def test_a_name_that_a_whole_module_lacks_is_asked_once_wherever_it_is_imported() -> None:
+    doubts = Doubts()
+    lacks = "cannot import name 'Schema' from 'shop.types' (/app/shop/types.py)"
+    assert doubts.add(failed("a", lacks), "lacks 1") == "ask"
+    assert doubts.add(failed("b", lacks), "lacks 1") == "wait"
+    assert doubts.add(failed("c", lacks), "lacks 2") == "ask"
+
+
+def test_an_import_that_passes_is_asked_once_for_those_that_met_the_same_failures() -> None:
+    doubts = Doubts()
+    assert doubts.add(Verdict("a", "imported"), "attempts 1") == "ask"
+    assert doubts.add(Verdict("b", "imported"), "attempts 1") == "wait"
+    assert doubts.add(Verdict("c", "imported"), "state") == "ask"
