@@ -10,7 +10,11 @@ from importguard.diagnosis.broken import broken_file, unreadable
 from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code import circular, missing_name, not_a_package, shadowed
 from importguard.diagnosis.extras import dev_only, extra_of_library
-from importguard.diagnosis.files_elsewhere import copied_after_install, copied_elsewhere
+from importguard.diagnosis.files_elsewhere import (
+    contents_copied_early,
+    copied_after_install,
+    copied_elsewhere,
+)
 from importguard.diagnosis.files_left_out import ignored, not_committed, not_copied, stale_image
 from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.interpreter import (
@@ -51,6 +55,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     circular,
     # The module is a file of the source: from the disk towards the image.
     ignored,
+    contents_copied_early,
     not_copied,
     copied_after_install,
     copied_elsewhere,

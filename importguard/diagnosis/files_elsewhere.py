@@ -124,6 +124,38 @@ def _contents_copied(case: Situation) -> Optional[Diagnosis]:
     )
 
 
+def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
+    """An earlier stage gets what lies in the folder, and not the folder: what it installs lacks the package.
+
+    Cause ``copied-elsewhere``: ``COPY shop /src`` before ``pip install /src``.
+    """
+    index, sought = case.index, case.sought
+    if index is None or sought is None or sought.folder is None or index.source.dockerfile is None:
+        return None
+    if index.final(sought.path) is not None or sought.path in index.ignored:
+        return None
+    folder, dockerfile = sought.folder, index.source.dockerfile
+    name = posixpath.basename(folder)
+    below = [one for one in index.source.placements if under("/" + one.path, "/" + folder)]
+    tails = {one: posixpath.relpath(one.path, folder) for one in below}
+    if not below or any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
+        return None
+    first = min(below, key=lambda one: one.line)
+    there = first.destination[: -len(tails[first])].rstrip("/") or "/"
+    change = f"COPY {index.in_context(folder)} {posixpath.join(there, name)}"
+    location = case.dockerfile(first.line)
+    return diagnosis(
+        "copied-elsewhere",
+        LIKELY,
+        f"{dockerfile.path}:{first.line} copies what lies in {folder}/ into {there}, and not the folder: "
+        f"what is made of {there} has nothing of the name '{case.missing}'.",
+        f"copy the folder under its name: '{change}'",
+        location,
+        change,
+        (f"in the source: {sought.path}", f"copied to: {first.destination}"),
+    )
+
+
 def _placed(case: Situation) -> list[Candidate]:
     """Where the build put the source's module, if the image holds it there."""
     placement = case.index.final(case.sought.path) if case.index and case.sought else None

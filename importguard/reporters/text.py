@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from importguard.diagnosis.changes import lines_to_change
-from importguard.diagnosis.parts import PARTS, part_of
+from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, Report, Severity
 from importguard.reporters.wording.finding_text import (
     INDENT,
@@ -25,7 +25,7 @@ _MOST_LINES = 120
 _MOST_LINES_TO_CHANGE = 24
 _LEAST_IN_FULL = 3
 _LEAST_IN_BRIEF = 10
-_HEADING_LINES = 3  # of a part: it stands between empty lines, and briefs after an empty line
+_LINES_OF_THE_REST = 2  # an empty one, and how many more there are
 
 
 def render(report: Report, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
@@ -73,51 +73,60 @@ def _image(image: ImageReport, page: Page) -> Iterator[str]:
     yield from tail
 
 
-def _findings(image: ImageReport, page: Page, room: int) -> Iterator[str]:
-    """Each part under its heading: the first findings in full, the others in brief."""
+def _findings(image: ImageReport, page: Page, room: int) -> list[str]:
+    """The findings in ``room`` lines: as many in full as there is room for, the others in brief.
+
+    What breaks startup gets the room first, then what a start command loads. Three are shown in full in any
+    case, and where the others do not fit in brief, the last are counted.
+    """
     numbered = list(enumerate(image.findings, 1))
-    shown, in_full = _chosen(numbered, page, room)
-    headed = None
-    for number, finding in numbered:
-        if number not in shown:
+    by_weight = [
+        number
+        for number, finding in sorted(
+            numbered, key=lambda item: (not item[1].breaks_startup, not item[1].loaded_at_startup, item[0])
+        )
+    ]
+    whole = {number: full_lines(number, finding, page) for number, finding in numbered}
+    if page.verbose:
+        return list(_shown(image, page, whole, set()))
+    first = by_weight[:_LEAST_IN_FULL]
+    lines = list(_shown(image, page, {number: whole[number] for number in first}, set(by_weight)))
+    if len(lines) > room:
+        fitting = max(len(by_weight) - (len(lines) - room) - _LINES_OF_THE_REST, len(first) + _LEAST_IN_BRIEF)
+        return list(
+            _shown(image, page, {number: whole[number] for number in first}, set(by_weight[:fitting]))
+        )
+    for number in by_weight[_LEAST_IN_FULL:]:
+        first = [*first, number]
+        more = list(_shown(image, page, {number: whole[number] for number in first}, set(by_weight)))
+        if len(more) > room:
+            break
+        lines = more
+    return lines
+
+
+def _shown(
+    image: ImageReport, page: Page, in_full: dict[int, list[str]], in_brief: set[int]
+) -> Iterator[str]:
+    """Each part under its heading; ``in_full`` holds the lines of the findings that are shown so."""
+    headed, is_after_brief = None, False
+    for number, finding in enumerate(image.findings, 1):
+        if number not in in_full and number not in in_brief:
             continue
         if part_of(finding) != headed:
-            headed = part_of(finding)
+            headed, is_after_brief = part_of(finding), False
             yield from ("", *page.styled(part_heading(headed, image), "bold", "", "  "))
         if number in in_full:
-            yield from ("", *full_lines(number, finding, page))
-            continue
-        if number - 1 in in_full or number - 1 not in shown or part_of(image.findings[number - 2]) != headed:
-            yield ""
-        yield brief_line(number, finding, page)
-    rest = len(numbered) - len(shown)
+            yield from ("", *in_full[number])
+        elif is_after_brief:
+            yield brief_line(number, finding, page)
+        else:
+            yield from ("", brief_line(number, finding, page))
+        is_after_brief = number not in in_full
+    rest = len(image.findings) - len(in_brief | in_full.keys())
     if rest:
         yield ""
         yield page.style(f"… and {count(rest, 'more finding')}; -v shows all", "dim")
-
-
-def _chosen(numbered: list[tuple[int, Finding]], page: Page, room: int) -> tuple[set[int], set[int]]:
-    """The numbers of the findings that are shown, and of those in full: as many as there is room for.
-
-    What breaks startup gets the room first, then what a start command loads. Three are shown in full in any
-    case.
-    """
-    everything = {number for number, _ in numbered}
-    if page.verbose:
-        return everything, everything
-    by_weight = sorted(
-        numbered, key=lambda item: (not item[1].breaks_startup, not item[1].loaded_at_startup, item[0])
-    )
-    room -= _HEADING_LINES * len(PARTS)
-    left, in_full = room - len(numbered), set[int]()
-    for number, finding in by_weight:
-        left -= len(full_lines(number, finding, page))  # and an empty line, but no line in brief
-        if left < 0 and len(in_full) >= _LEAST_IN_FULL:
-            break
-        in_full.add(number)
-    used = sum(len(full_lines(*item, page)) + 1 for item in numbered if item[0] in in_full)
-    briefs = [number for number, _ in by_weight if number not in in_full]
-    return in_full | set(briefs[: max(room - used, _LEAST_IN_BRIEF)]), in_full
 
 
 def _ending(image: ImageReport, page: Page) -> Iterator[str]:

@@ -259,6 +259,19 @@ def of_backend(missing: str, *files: str, **changes: Any) -> tuple[Evidence, Sou
     return seen, source(*paths, copied={path: f"/app/{path}" for path in paths}, **changes)
 
 
+def test_an_earlier_stage_installs_what_lies_in_a_folder_and_not_the_folder() -> None:
+    """``COPY cogs /src`` before ``pip install /src`` of the stage that the final one takes packages from."""
+    copies = [Copy(3, 0, "COPY cogs /src", ("cogs",), "/src")]
+    docker = dockerfile_of(copies, installs=[pip(4, locals=("/src",), stage=0)], stages=BUILDER)
+    tree = source("cogs/__init__.py", "cogs/draw.py", dockerfile=docker)
+    early = tuple(Placement(f"cogs/{name}", f"/src/{name}", 0, 3) for name in ("__init__.py", "draw.py"))
+    found = only(lacking("cogs"), replace(tree, placements=early))
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 3))
+    assert found.change == "COPY cogs /src/cogs"
+    whole = tuple(replace(one, destination=f"/src/{one.path}") for one in early)
+    assert only(lacking("cogs"), replace(tree, placements=whole)).cause == "not-copied"
+
+
 @pytest.mark.parametrize("file", ["backend/routes/__init__.py", "backend/routes/r.py"])
 def test_a_local_name_is_no_distribution(file: str) -> None:
     """Also of a folder without __init__.py: never "add routes to requirements.txt"."""

@@ -184,8 +184,15 @@ def test_a_report_of_many_findings_fits_a_few_pages_and_names_each() -> None:
 
 def test_more_findings_than_fit_are_counted() -> None:
     text = render(many(400), width=110)
-    assert len(text.splitlines()) <= 125
+    assert len(text.splitlines()) <= 120
     assert re.search(r"^… and \d+ more findings; -v shows all$", text, re.M)
+
+
+@pytest.mark.parametrize("number", [60, 78, 100])
+def test_those_that_stand_between_others_are_counted_with_their_empty_lines(number: int) -> None:
+    (image,) = many(number).images
+    mixed = [replace(one, loaded_at_startup=at % 2 == 0) for at, one in enumerate(image.findings)]
+    assert len(render(Report((replace(image, findings=tuple(mixed)),)), width=110).splitlines()) <= 120
 
 
 def test_few_findings_are_shown_in_full() -> None:
