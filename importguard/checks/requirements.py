@@ -71,7 +71,8 @@ class _Image:
 
 def _absent(evidence: Evidence) -> set[str]:
     """The distribution-like names of what an import did not find: that has a finding already."""
-    missing = [item.failure.missing for item in evidence.modules if item.failure and item.failure.missing]
+    failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
+    missing = [failure.missing for failure in failures if failure.missing]
     missing += [site.target for site in evidence.sites if site.resolves is False]
     return {canonicalize_name(name.partition(".")[0]) for name in missing}
 

@@ -24,6 +24,7 @@ from importguard.diagnosis.interpreter import (
     wrong_interpreter,
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
+from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.requirements import (
@@ -75,6 +76,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     wrong_stage,
     declared_not_installed,
     extra_of_library,
+    requirement_of_library,
     version_conflict,
     missing_name,
     not_in_source,

@@ -10,6 +10,7 @@ from unit.builders import evidence, failed, imported, no_module, site
 from unit.diagnosis.world import MARKERS, SITE, clues
 
 from importguard.checks.requirements import check
+from importguard.evidence.imports import Preparation
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Severity
 from importguard.source.dockerfile.parser import parse_dockerfile
@@ -192,3 +193,11 @@ def test_where_the_dockerfile_does_not_tell_a_file_for_some_installations_is_non
     file = dockerfile("FROM x", "RUN pip install -r requirements_extra.txt")
     told = replace(file, installs=(replace(file.installs[0], files=("requirements_extra.txt",)),))
     assert [one[1] for one in findings(wanted, [OTHER], file=told)] == ["b"]
+
+
+def test_what_a_failed_setup_missed_is_said_once():
+    """The import that failed has a finding of its own."""
+    celery = installed("celery", "5", "kombu")
+    failing = Preparation("django.setup()", "failed", no_module("kombu"))
+    assert findings([], [celery]) == [("IG303", "kombu", "warning")]
+    assert findings([], [celery], preparation=failing) == []

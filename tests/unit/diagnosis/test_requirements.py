@@ -28,7 +28,7 @@ from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import OtherInterpreter
-from importguard.source.model import Copy, Install, Place, Stage
+from importguard.source.model import Copy, Install, Instruction, Place, Stage
 
 INSTALLS = dockerfile_of(installs=[pip()])
 
@@ -346,3 +346,24 @@ def test_an_extra_of_an_installed_distribution() -> None:
     # What the application imports itself is its own requirement.
     own = only(lacking("email_validator", clues=known), tree(needs("pydantic", 4), needs("fastapi")))
     assert own.cause == "not-declared"
+
+
+def test_what_an_installed_distribution_requires_was_left_out() -> None:
+    """``pip install --no-deps -r requirements.txt``: nobody declares kombu, and celery requires it."""
+    requires = ('kombu<5.7,>=5.6; extra == "fast"', "kombu<5.7,>=5.6", 'pytest; extra == "test"')
+    known = clues(distributions=(dist("celery", "5.6.0", requires=requires), dist("fastapi")))
+    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 3, 0)
+    docker = replace(INSTALLS, instructions=(run,))
+    declared = needs("celery"), needs("fastapi")
+    found = only(lacking("kombu", clues=known), tree(*declared, dockerfile=docker))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    assert "celery 5.6.0 requires kombu<5.7,>=5.6, and the image has it not" in found.explanation
+    way = [frame("shop.main", 3), Frame(f"{SITE}/celery/app.py", 9, "<module>", "celery.app")]
+    seen = observed(failed("shop.main", no_module("kombu", *way)), clues=known)
+    untold = only(seen, tree(*declared))
+    assert where(untold) == ("declared-not-installed", None)
+    assert "install kombu<5.7,>=5.6 together with celery" in untold.remedy
+    # What the application imports itself, it has to declare.
+    assert only(lacking("kombu", clues=known), tree(*declared)).cause == "not-declared"
+    # An extra requires nothing of those who do not ask for it.
+    assert only(lacking("pytest", clues=known), tree(*declared)).cause == "not-declared"

@@ -1,0 +1,79 @@
+"""What an installed distribution requires is not installed: an installer was told to leave that out."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.diagnosis.declared import may_apply, names_for, parsed
+from importguard.diagnosis.requirements import third_party
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis
+from importguard.evidence.surroundings import Distribution
+from importguard.model import Diagnosis
+from importguard.source.dockerfile.copies import feeding_stages
+from importguard.source.model import Dockerfile, Instruction
+
+_WITHOUT_DEPENDENCIES = re.compile(r"\s--no-deps\b")
+
+
+def requirement_of_library(case: Situation) -> Optional[Diagnosis]:
+    """An installed distribution requires it always, and no requirement of the source names it.
+
+    Cause ``declared-not-installed``: ``pip wheel --no-deps -r requirements.txt`` brings celery without kombu.
+    """
+    if third_party(case) is None:
+        return None
+    found = _requiring(case)
+    if found is None:
+        return None
+    library, wanted = found
+    dockerfile = case.source.dockerfile if case.source else None
+    skipping = _install_without_dependencies(dockerfile) if dockerfile else None
+    if skipping is None and not _is_imported_by_library(case):
+        return None  # what the application imports itself, it has to declare
+    where = f"{dockerfile.path}:{skipping.line}" if dockerfile and skipping else ""
+    return diagnosis(
+        "declared-not-installed",
+        CERTAIN if skipping else LIKELY,
+        f"{library.name} {library.version} requires {wanted}, and the image has it not: "
+        + (f"{where} installs without what is required (--no-deps)." if where else "something left it out."),
+        f"let {where} install what is required too, or name it in what that line installs"
+        if where
+        else f"install {wanted} together with {library.name}",
+        case.dockerfile(skipping.line) if skipping else None,
+        None,
+        (f"installed: {library.name} {library.version}", f"requires: {wanted}"),
+        skipping.text if skipping else None,
+    )
+
+
+def _is_imported_by_library(case: Situation) -> bool:
+    chain = case.finding.chain
+    return bool(chain) and bool(case.providers(chain[-1].importer))
+
+
+def _requiring(case: Situation) -> Optional[tuple[Distribution, str]]:
+    """The installed distribution that requires what is missing, and its words for it."""
+    wanted = names_for(case, case.missing).candidates
+    for library in case.clues.distributions:
+        for line in library.requires:
+            requirement = parsed(line)
+            if requirement is None or canonicalize_name(requirement.name) not in wanted:
+                continue
+            marker = str(requirement.marker or "")
+            if "extra" not in marker and may_apply(marker, case):
+                return library, f"{requirement.name}{requirement.specifier}"
+    return None
+
+
+def _install_without_dependencies(dockerfile: Dockerfile) -> Optional[Instruction]:
+    """The last RUN line of the stages that feed the image which installs without dependencies."""
+    feeding = feeding_stages(dockerfile)
+    found = [
+        one
+        for one in dockerfile.instructions
+        if one.keyword == "RUN" and one.stage in feeding and _WITHOUT_DEPENDENCIES.search(one.text)
+    ]
+    return found[-1] if found else None
