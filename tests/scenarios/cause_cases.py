@@ -31,6 +31,18 @@ USES_LATE = "\nfrom shop import late\n"
 
 FILES = [
     Cause(
+        "contents-copied-before-the-install",
+        "import kit.tool\n",
+        "copied-elsewhere",
+        ("Dockerfile", 4),
+        "copy the folder under its name: 'COPY src/kit /build/src/kit'",
+        ["copies what lies in src/kit/ into /build/src, and not the folder"],
+        dockerfile="FROM base AS builder\nWORKDIR /build\nCOPY pyproject.toml backend.py ./\n"
+        "COPY src/kit src\nRUN pip install --no-deps --target /deps .\n\nFROM base\nWORKDIR /app\n"
+        "COPY --from=builder /deps /deps\nENV PYTHONPATH=/deps\nCOPY shop shop\n",
+        files={**KIT, "src/kit/tool.py": ""},
+    ),
+    Cause(
         "ignored",
         "import os\n\nfrom shop.monitoring import metrics\n",
         "ignored",
@@ -260,11 +272,21 @@ REQUIREMENTS = [
         "declared-and-not-read",
         USES_YAML,
         "declared-not-installed",
-        ("requirements-web.txt", 1),
-        "RUN pip install -r requirements-web.txt",
-        ["Dockerfile:4"],
+        ("Dockerfile", 4),
+        "let line 4 install what requirements-web.txt declares (-r requirements-web.txt)",
+        ["requirements-web.txt:1 declares PyYAML"],
         dockerfile=INSTALLS,
         files={**NEEDS_REDIS, "requirements-web.txt": "PyYAML>=6\n"},
+    ),
+    Cause(
+        "installed-without-what-it-requires",
+        "import rosters\n",
+        "declared-not-installed",
+        ("Dockerfile", 4),
+        "let Dockerfile:4 install what is required too",
+        ["rosters 1.0 requires PyYAML>=6", "(--no-deps)"],
+        dockerfile=INSTALLS.replace("install -r", "install --no-deps -r"),
+        files={"requirements.txt": "rosters\n"},
     ),
     Cause(
         "declared-not-installed",

@@ -56,13 +56,14 @@ class Cause:
         return {**SHOP, "shop/main.py": self.main, "Dockerfile": dockerfile, **self.files}
 
 
-def wheel(name: str, version: str, files: Tree) -> tuple[str, bytes]:
+def wheel(name: str, version: str, files: Tree, requires: str = "") -> tuple[str, bytes]:
     """The file name and content of a wheel (the binary distribution format of packaging.python.org)."""
+    facts = f"\nVersion: {version}\n" + (f"Requires-Dist: {requires}\n" if requires else "")
     buffer = io.BytesIO()
     tree = distribution(name, dict(files), {})
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, text in tree.items():
-            said = text.replace("\nVersion: 1.0\n", f"\nVersion: {version}\n")
+            said = text.replace("\nVersion: 1.0\n", facts)
             archive.writestr(path.replace("-1.0.", f"-{version}."), said.replace("-1.0.", f"-{version}."))
     return f"{name}-{version}-py3-none-any.whl", buffer.getvalue()
 
@@ -73,6 +74,7 @@ WHEELS = dict(
         wheel("redis", "2.0", {"redis/__init__.py": "class StrictRedis:\n    pass\n"}),
         wheel("redis", "5.0", {"redis/__init__.py": "class Redis:\n    pass\n"}),
         wheel("fastapi", "0.100", {"fastapi/__init__.py": ""}),
+        wheel("rosters", "1.0", {"rosters/__init__.py": "import yaml\n"}, requires="PyYAML>=6"),
     ]
 )
 PIP = '#!/bin/sh\nexec python3 /opt/pip/pip "$@"\n'
