@@ -2,7 +2,7 @@
 # (or, as root on Debian and Ubuntu, install and start) a Docker engine, and find or make a base image.
 SHELL := /bin/bash
 
-.PHONY: demo test format man clean engine
+.PHONY: demo demo-start test format man clean engine
 
 engine:
 	@scripts/docker.sh
@@ -11,6 +11,11 @@ engine:
 demo: engine
 	@scripts/venv.sh
 	@scripts/demo.sh
+
+# The whole system of the example, started: needs Debian's packages of nginx and PostgreSQL.
+demo-start: engine
+	@scripts/venv.sh dev
+	@scripts/demo_start.sh
 
 # ARGS go to pytest, for example: make test ARGS="-k dockerignore -x ../tests/unit"
 test: engine

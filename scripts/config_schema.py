@@ -48,9 +48,13 @@ def start() -> dict[str, Any]:
     quantity = _TYPES["quantity"]
     path = {"type": "string", "pattern": "^/"}
     status = {"type": "integer", "minimum": 100, "maximum": 599}
+    asked_for = {"path": path, "status": status}
     asked = {"type": "object", "additionalProperties": False, "required": ["path"]}
-    requests = {**asked, "properties": {"path": path, "status": status, "body": {"type": "string"}}}
-    handshakes = {**asked, "properties": {"path": path, "status": status, "protocol": {"type": "string"}}}
+    requests = {
+        **asked,
+        "properties": {**asked_for, "body": {"type": "string"}, "assets": {"type": "boolean"}},
+    }
+    handshakes = {**asked, "properties": {**asked_for, "protocol": {"type": "string"}}}
     return {
         "description": "How the image is started and asked with --start.",
         "type": "object",

@@ -32,9 +32,9 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     others = [(address, number) for address, number in listeners if number not in start.ports]
     local = [(address, number) for address, number in listeners if number in start.ports]
     if local:
-        told = _local_only(local[0][0], port, source)
+        told = _local_only(local[0][0], port, start, source)
     elif others:
-        told = _other_port(others[0], port, source)
+        told = _other_port(others[0], port, start, source)
     elif start.surroundings.unix_sockets:
         told = _unix_socket(start.surroundings.unix_sockets[0])
     else:
@@ -42,8 +42,8 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     return service_finding(NOT_LISTENING, f"port {port}", message, diagnosis=told)
 
 
-def _local_only(address: str, port: int, source: Optional[Source]) -> Diagnosis:
-    location, quote = command_line(source)
+def _local_only(address: str, port: int, start: ServiceStart, source: Optional[Source]) -> Diagnosis:
+    location, quote = command_line(start, source)
     return Diagnosis(
         "loopback-only",
         f"It listens on {address}:{port}, which nobody outside of the container reaches.",
@@ -54,9 +54,11 @@ def _local_only(address: str, port: int, source: Optional[Source]) -> Diagnosis:
     )
 
 
-def _other_port(listener: tuple[str, int], port: int, source: Optional[Source]) -> Diagnosis:
+def _other_port(
+    listener: tuple[str, int], port: int, start: ServiceStart, source: Optional[Source]
+) -> Diagnosis:
     address, number = listener
-    location, quote = command_line(source, str(number))
+    location, quote = command_line(start, source, str(number))
     return Diagnosis(
         "other-port",
         f"It listens on {address}:{number} instead of port {port}.",

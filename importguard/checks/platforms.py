@@ -28,7 +28,7 @@ def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
 def _of_platform(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Iterator[Finding]:
     """IG508: what the platform can't start, or sets otherwise."""
     if start.refusal:
-        location, quote = command_line(source)
+        location, quote = command_line(start, source)
         told = Diagnosis(
             "not-executable",
             "The container could not be started at all.",

@@ -71,7 +71,7 @@ def _warnings(start: ServiceStart, source: Optional[Source]) -> Iterator[Finding
     if start.killed:
         first = next((one for one in start.surroundings.processes if one.number == 1), None)
         shell = first is not None and _SHELLS.match(first.command) is not None
-        location, quote = command_line(source)
+        location, quote = command_line(start, source)
         told = Diagnosis(
             "shell-as-first-process" if shell else "sigterm-unheard",
             f"The first process is a shell, which passes no signal on: {first.command[:120]}."

@@ -134,7 +134,7 @@ def _quantity(read: Callable[[str], float], key: str, value: Any, blame: Blame) 
 
 
 def _requests(key: str, value: Any, blame: Blame) -> tuple[HttpRequest, ...]:
-    kinds = {"path": str, "status": int, "body": str}
+    kinds = {"path": str, "status": int, "body": str, "assets": bool}
     return tuple(HttpRequest(**item) for item in _tables(key, value, kinds, blame))
 
 
@@ -152,7 +152,7 @@ def _tables(key: str, value: Any, kinds: Mapping[str, type], blame: Blame) -> Se
         if not isinstance(table, dict) or not str(table.get("path", "")).startswith("/"):
             raise blame(key, 'each must be a path such as "/health", or a table with a path')
         for name, item in table.items():
-            if name not in kinds or isinstance(item, bool) or not isinstance(item, kinds[name]):
+            if name not in kinds or type(item) is not kinds[name]:
                 known = ", ".join(f"{one} ({kind.__name__})" for one, kind in kinds.items())
                 raise blame(key, f"{name} = {item!r} is none of {known}")
     return tables

@@ -8,11 +8,15 @@ from typing import Optional
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What is asked of a service. Without ``status``, any below 500 is right; ``body`` is a part of it."""
+    """What is asked of a service. Without ``status``, any below 500 is right; ``body`` is a part of it.
+
+    ``assets``: the scripts and style sheets of its own that the page names have to be there too.
+    """
 
     path: str
     status: Optional[int] = None
     body: Optional[str] = None
+    assets: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class ServiceStart:
-    """One service, from its start to its end.
+    """One service, from its start to its end. ``given``: its command is not the image's own.
 
     ``architecture`` is the image's ``os/arch``, ``memory`` the bytes that it may use. ``ports`` are those
     that it should listen on, ``port`` the one that accepted (``accepted`` seconds after the start). ``ready``
@@ -134,6 +138,7 @@ class ServiceStart:
 
     command: str
     settings: StartSettings
+    given: bool = False
     architecture: str = ""
     memory: int = 0
     ports: tuple[int, ...] = ()

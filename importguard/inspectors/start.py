@@ -9,7 +9,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -27,6 +27,12 @@ from importguard.evidence.starts import (
     StartSettings,
     Surroundings,
 )
+from importguard.inspectors.start_plan import (
+    expected_ports,
+    service_environment,
+    service_request,
+    shown_command,
+)
 
 ASKING = Path(__file__).parent.parent / "probe" / "asking"
 CLOUD_RUN_MEMORY = 512 * 1024**2
@@ -35,14 +41,13 @@ CLOUD_RUN_MEMORY = 512 * 1024**2
 STOP_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: Cloud Run's container runtime contract, and ``docker stop``."""
 
-_DEFAULT_PORT = 8080
 _HEALTH_PAUSE_SECONDS = 0.5
 _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
 _LONGEST_BUFFER = 4 << 20
-# The files in the order in which they import one another; the first two are the packages.
-_FILES = ("sockets", "exchanges", "conversation")
+# In the order in which they import one another.
+_FILES = ("sockets", "exchanges", "pages", "conversation")
 BOOT = """\
 import marshal, sys
 FILES, REQUEST = marshal.load(sys.stdin.buffer)
@@ -106,13 +111,14 @@ def begin(
     the service is removed already.
     """
     settings = config.start or StartSettings()
-    ports, environment = _ports(image, config, settings), _environment(image, config, settings)
+    ports, environment = expected_ports(image, config, settings), service_environment(image, config, settings)
     memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
     limits = Limits(memory, settings.timeout, network=network, usual_privileges=True)
     command = command or (shlex.split(config.commands[0]) if config.commands else ())
     names = (config.name,) if config.name else ()
     at = time.monotonic()
-    planned = ServiceStart(_shown(image, command), settings, image.platform, memory, ports)
+    shown = shown_command(image, command)
+    planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
     try:
         publish = ports if published else ()
         service = engine.start(image, environment, limits, command=command, names=names, publish=publish)
@@ -120,7 +126,7 @@ def begin(
         return Begun(replace(planned, refusal=str(error)))
     try:
         has_check = bool(image.healthcheck) and settings.http is None and settings.platform == "container"
-        request = _request(image, settings, ports, config)
+        request = service_request(image, settings, ports, config)
         request["http"] = [] if has_check else request["http"]
         seen = _converse(engine, service, asker, request, at)
         if has_check and seen.held:
@@ -247,59 +253,3 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         served_log=log[seen.served_from :].decode("utf-8", "backslashreplace"),
         seconds=time.monotonic() - begun,
     )
-
-
-def _request(image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config) -> dict[str, Any]:
-    """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so."""
-    http = (HttpRequest("/"),) if settings.http is None else settings.http
-    headers = {"User-Agent": "importguard", "Accept": "*/*"}
-    if settings.platform == "cloud-run":
-        headers["X-Forwarded-Proto"] = "https"
-    fixed = (
-        settings.port is not None or settings.platform == "cloud-run" or "PORT" in _variables(image, config)
-    )
-    return {
-        "ports": list(ports),
-        "any_port": not fixed,
-        "worker": settings.port == "none",
-        "http": [asdict(asked) for asked in http],
-        "websocket": [asdict(asked) for asked in settings.websocket],
-        "headers": headers,
-        "seconds": settings.timeout,
-        "settle": settings.settle,
-    }
-
-
-def _ports(image: Image, config: Config, settings: StartSettings) -> tuple[int, ...]:
-    """The ports that it should listen on: the configured one, PORT, what the image exposes, or 8080."""
-    if settings.port == "none":
-        return ()
-    if settings.port is not None:
-        return (int(settings.port),)
-    port = _variables(image, config).get("PORT", "")
-    if settings.platform == "cloud-run":
-        return (_DEFAULT_PORT,)
-    if port.isdigit():
-        return (int(port),)
-    return image.ports or (_DEFAULT_PORT,)
-
-
-def _environment(image: Image, config: Config, settings: StartSettings) -> tuple[str, ...]:
-    """The settings' variables and those that the platform adds (Cloud Run's container runtime contract)."""
-    ports = _ports(image, config, settings)
-    added = {"PORT": str(ports[0])} if ports else {}
-    if settings.platform == "cloud-run":
-        name = config.name or "service"
-        added.update(K_SERVICE=name, K_REVISION=f"{name}-00001-abc", K_CONFIGURATION=name)
-    own = _variables(image, config)
-    if settings.platform != "cloud-run":
-        added = {name: value for name, value in added.items() if name not in own}
-    return (*config.env, *(f"{name}={value}" for name, value in added.items()))
-
-
-def _variables(image: Image, config: Config) -> dict[str, str]:
-    return dict(item.partition("=")[::2] for item in (*image.env, *config.env))
-
-
-def _shown(image: Image, command: Sequence[str]) -> str:
-    return shlex.join([*image.entrypoint, *(command or image.cmd)])

@@ -131,7 +131,7 @@ def _shown(
 
 def _ending(image: ImageReport, page: Page) -> Iterator[str]:
     """The counts, what is suppressed, the notes, and how things were found."""
-    if image.modules or image.start:
+    if image.modules:
         yield ""
         yield from page.styled(_footer(image), "dim", "", "  ")
     if page.verbose:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Optional
 
+from importguard.evidence.starts import ServiceStart
 from importguard.model import Location
 from importguard.source.model import Source
 
 
-def command_line(source: Optional[Source], text: str = "") -> tuple[Optional[Location], Optional[str]]:
-    """The CMD or ENTRYPOINT of the image's stage that holds ``text``, with its words."""
-    dockerfile = source.dockerfile if source else None
+def command_line(
+    start: ServiceStart, source: Optional[Source], text: str = ""
+) -> tuple[Optional[Location], Optional[str]]:
+    """The CMD or ENTRYPOINT of the image's stage that holds ``text``, with its words.
+
+    Nothing where another command was started in place of the image's.
+    """
+    dockerfile = source.dockerfile if source and not start.given else None
     if dockerfile is None:
         return None, None
     stages = dockerfile.lineage()

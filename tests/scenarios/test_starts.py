@@ -181,6 +181,15 @@ def test_status_and_body_can_be_asked_for(service: str, tmp_path: Path) -> None:
     assert "expected a status below 500 with 'bye' in the body" in finding["message"]
 
 
+@pytest.mark.parametrize(("mode", "code"), [("page", 0), ("bare-page", 1)])
+def test_a_page_and_what_it_needs(service: str, mode: str, code: int, tmp_path: Path) -> None:
+    result = start(service, mode, tmp_path, SHORT + 'http = [{ path = "/", assets = true }]')
+    assert result.code == code, result.findings
+    told = [one["message"] for one in result.findings]
+    assert len(told) == code
+    assert all("/app.js, which the page needs: is answered 404" in one for one in told)
+
+
 def test_websockets(service: str, tmp_path: Path) -> None:
     asked = (
         'settle = "0.5s"\nwebsocket = ["/ws", { path = "/ws", protocol = "chat.v1" }, '

@@ -13,6 +13,7 @@ import threading
 import time
 
 from importguard.probe.asking.exchanges import accepts, ask_http, shake_hands
+from importguard.probe.asking.pages import own_assets
 from importguard.probe.asking.sockets import connecting, is_loopback, listeners, processes, unix_sockets
 
 TYPE_CHECKING = False
@@ -141,7 +142,18 @@ class Conversation:
         else:
             right = answer["status"] < 500
         answer["right"] = right and (body is None or body in answer["body"])
+        if answer["right"] and asked.get("assets"):
+            self.ask_assets(answer, asked["path"])
         return answer
+
+    def ask_assets(self, answer: Values, path: str) -> None:
+        """Ask for what the page needs; the first that is not there makes its answer wrong."""
+        for asset in own_assets(answer["body"], path):
+            found = ask_http(self.host, self.port, asset, self.request["headers"], self.patience())
+            if found["error"] or found["status"] >= 400:
+                what = found["error"] or f"is answered {found['status']}"
+                answer["error"], answer["right"] = f"{asset}, which the page needs: {what}", False
+                return
 
     def shake_hands(self, asked: Values) -> Values:
         """One handshake, judged by what was asked for."""

@@ -116,6 +116,8 @@ def _take_body(answer: Values, response: http.client.HTTPResponse) -> None:
         answer["length"] += len(chunk)
         body = (body + chunk)[:MOST_BYTES]
         answer["body"] = body.decode("utf-8", "replace")
+    if response.length and answer["length"] < MOST_BYTES:
+        answer["error"] = "the connection ended within the body"
 
 
 def speaks_tls(host: str, port: int) -> bool:

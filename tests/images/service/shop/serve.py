@@ -135,7 +135,21 @@ def limps(handler):
     handler.give(200)
 
 
+PAGE = b"""<html><link rel="stylesheet" href="style.css"><script src="/app.js"></script>
+<script src="https://elsewhere.invalid/x.js"></script></html>"""
+
+
+def page(handler):
+    handler.give(200, PAGE if handler.path == "/" else b"")
+
+
+def bare_page(handler):
+    handler.give(404 if handler.path == "/app.js" else 200, PAGE if handler.path == "/" else b"")
+
+
 ANSWERS = {
+    "page": page,
+    "bare-page": bare_page,
     "limps": limps,
     "calls": calls_others,
     "outside": looks_outside,

@@ -1,0 +1,73 @@
+"""What a service is started with, and what is to be asked of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from importguard.config import Config
+from importguard.engines.base import Image
+from importguard.evidence.starts import HttpRequest, StartSettings
+
+_DEFAULT_PORT = 8080
+
+
+def service_request(
+    image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config
+) -> dict[str, Any]:
+    """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so."""
+    http = (HttpRequest("/"),) if settings.http is None else settings.http
+    headers = {"User-Agent": "importguard", "Accept": "*/*"}
+    if settings.platform == "cloud-run":
+        headers["X-Forwarded-Proto"] = "https"
+    fixed = (
+        settings.port is not None or settings.platform == "cloud-run" or "PORT" in _variables(image, config)
+    )
+    return {
+        "ports": list(ports),
+        "any_port": not fixed,
+        "worker": settings.port == "none",
+        "http": [asdict(asked) for asked in http],
+        "websocket": [asdict(asked) for asked in settings.websocket],
+        "headers": headers,
+        "seconds": settings.timeout,
+        "settle": settings.settle,
+    }
+
+
+def expected_ports(image: Image, config: Config, settings: StartSettings) -> tuple[int, ...]:
+    """The ports that it should listen on: the configured one, PORT, what the image exposes, or 8080."""
+    if settings.port == "none":
+        return ()
+    if settings.port is not None:
+        return (int(settings.port),)
+    port = _variables(image, config).get("PORT", "")
+    if settings.platform == "cloud-run":
+        return (_DEFAULT_PORT,)
+    if port.isdigit():
+        return (int(port),)
+    return image.ports or (_DEFAULT_PORT,)
+
+
+def service_environment(image: Image, config: Config, settings: StartSettings) -> tuple[str, ...]:
+    """The settings' variables and those that the platform adds (Cloud Run's container runtime contract)."""
+    ports = expected_ports(image, config, settings)
+    added = {"PORT": str(ports[0])} if ports else {}
+    if settings.platform == "cloud-run":
+        name = config.name or "service"
+        added.update(K_SERVICE=name, K_REVISION=f"{name}-00001-abc", K_CONFIGURATION=name)
+    own = _variables(image, config)
+    if settings.platform != "cloud-run":
+        added = {name: value for name, value in added.items() if name not in own}
+    return (*config.env, *(f"{name}={value}" for name, value in added.items()))
+
+
+def _variables(image: Image, config: Config) -> dict[str, str]:
+    return dict(item.partition("=")[::2] for item in (*image.env, *config.env))
+
+
+def shown_command(image: Image, command: Sequence[str]) -> str:
+    """The command that the container runs, as one would write it in a shell."""
+    return shlex.join([*image.entrypoint, *(command or image.cmd)])

@@ -1,0 +1,120 @@
+"""What the asker reads and sends, against servers of this process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from importguard.probe.asking.exchanges import accepts, ask_http, shake_hands
+from importguard.probe.asking.pages import own_assets
+from importguard.probe.asking.sockets import is_loopback, listeners, processes
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port that answers every connection by ``answer``."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                answer(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listening.getsockname()[1]
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join(10)
+
+
+def saying(text: bytes) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(text)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, ""),
+        (b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", 503, ""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", 200, "within the body"),
+        (b"220 mail ESMTP\r\n", None, "no HTTP"),
+        (b"", None, "closed without an answer"),
+    ],
+)
+def test_what_came_of_a_request(said: bytes, status: int | None, words: str) -> None:
+    with server(saying(said)) as port:
+        answer = ask_http("127.0.0.1", port, "/", {}, 10.0)
+    assert answer["status"] == status
+    assert words in answer["error"]
+    assert bool(answer["error"]) == bool(words)
+
+
+def test_an_answer_that_never_ends_is_given_up() -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        while not gone.wait(0.05):
+            connection.sendall(b"x")
+
+    gone = threading.Event()
+    with server(drip) as port:
+        answer = ask_http("127.0.0.1", port, "/", {}, 0.5)
+        gone.set()
+    assert (answer["status"], "no whole answer" in answer["error"]) == (200, True)
+
+
+def test_a_port_that_speaks_tls() -> None:
+    with server(saying(b"\x15\x03\x01\x00\x02\x02\x46")) as port:
+        assert ask_http("127.0.0.1", port, "/", {}, 10.0)["tls"]
+
+
+def test_a_handshake_with_a_wrong_key() -> None:
+    said = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"
+    with server(saying(said)) as port:
+        answer = shake_hands("127.0.0.1", port, "/ws", {}, "", 10.0)
+    assert (answer["status"], "Sec-WebSocket-Accept" in answer["error"]) == (101, True)
+
+
+def test_a_port_that_listens_is_seen() -> None:
+    with server(saying(b"")) as port:
+        assert ("127.0.0.1", port) in listeners()
+        assert accepts("127.0.0.1", port)
+    assert not accepts("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("address", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+    ],
+)
+def test_who_reaches_an_address(address: str, loopback: bool) -> None:
+    assert is_loopback(address) is loopback
+
+
+def test_other_processes_are_seen() -> None:
+    assert all(len(process) == 4 for process in processes())
+
+
+def test_the_assets_of_a_page() -> None:
+    page = """<link rel="stylesheet" href="style.css"><link rel="icon" href="/icon.png">
+    <script src="/app.js?v=1"></script><script src="/app.js?v=1"></script><script>inline()</script>
+    <script src="https://elsewhere.example/x.js"></script><script src="../up.js"></script>"""
+    assert own_assets(page, "/shop/") == ["/shop/style.css", "/app.js?v=1", "/up.js"]
