@@ -14,27 +14,22 @@ from __future__ import annotations
 
 import _imp
 import sys
-import time
 
 from importguard.probe.failures import chain, deciding, describe, safe_text
 from importguard.probe.fresh import _findable, _import
 from importguard.probe.pauses import Pauses, _get_ident, _sleep
 from importguard.probe.state import _MISSING, WATCHED, State, _modules
+from importguard.probe.visit import Abandon, Glimpse, Memo, Replay, Visit, _holds
+
+# isort: split
+from importguard.probe.visit import _cpu_clock, _exc_info, _getframe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import ModuleType, TracebackType
-    from typing import Any, Optional, Protocol, Union
+    from typing import Any, Optional, Protocol
 
-    from importguard.probe.state import Effects, Space, Taken
-
-    # (package, child) → (the package's namespace, module, what the package had under that name)
-    Late = dict[tuple[str, str], tuple[Space, Any, Any]]
-    Context = tuple[dict[str, Any], Late, Taken]  # modules, late bindings, state
-    Link = tuple[
-        BaseException, Optional[BaseException], Optional[BaseException], bool, Optional[TracebackType]
-    ]
+    from importguard.probe.visit import Context, Late
 
     class Observer(Protocol):
         """What is told of each import (``Sweep``)."""
@@ -53,8 +48,6 @@ TOP_FRAMES = 20000  # what the plan itself may nest, between the bodies
 
 _bootstrap: Any = _modules["_frozen_importlib"]
 _LOADING = _bootstrap._find_and_load_unlocked.__code__
-_getframe, _exc_info = sys._getframe, sys.exc_info
-_cpu_clock = time.process_time
 _current_frames = sys._current_frames
 _setrecursionlimit = sys.setrecursionlimit
 _release_lock, _acquire_lock = _imp.release_lock, _imp.acquire_lock
@@ -76,96 +69,12 @@ def _is_absent(error: BaseException, name: str) -> bool:
     return type(error) is ModuleNotFoundError and error.name == name
 
 
-def _count_frames() -> int:
-    frame: Any = _getframe(1)
-    count = 0
-    while frame is not None:
-        frame = frame.f_back
-        count += 1
-    return count
-
-
 def _is_importing(frame: Any) -> bool:
     while frame is not None:
         if frame.f_code is _LOADING:
             return True
         frame = frame.f_back
     return False
-
-
-class Memo:
-    """What importing ``name`` from the baseline did."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.module: Any = None
-        self.error: Optional[BaseException] = None  # what it raised
-        # The exceptions of its chain, with the attributes that raising it again would change.
-        self.links: list[Link] = []
-        self.loaded: dict[str, Any] = {}  # every entry of sys.modules beyond the baseline
-        self.late: Late = {}  # bindings of submodules on packages whose own import does not bring them
-        self.effects: Optional[Effects] = None
-        self.state: Optional[Taken] = None  # when it ended
-        self.body_failed = False
-        # (importer, module) of each body that failed on the way
-        self.failed: frozenset[tuple[str, str]] = frozenset()
-        self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
-        self.depth = 1
-        self.seconds = 0.0  # that its own body took
-        self.cpu = 0.0  # seconds of processor time that its own body took
-        self.recursion: Optional[int] = None  # the recursion limit that it sets
-        # The cycle in which it was first imported, not as the entry: still being imported, or its members.
-        self.pending: Union[Visit, list[str], None] = None
-        self.circular = False  # whether it is, or was, a member of a cycle
-        self.only_read = False  # whether it passes as a member of a cycle by reading alone
-        self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
-
-
-def _holds(memo: Memo, members: set[str]) -> bool:
-    if not members.isdisjoint(memo.loaded):
-        return True
-    return memo.error is not None and any(failed in members for _, failed in memo.failed)
-
-
-class Visit:
-    """One import that is being observed, with what it interrupted."""
-
-    def __init__(self, name: str, outer: Context, begun: float) -> None:
-        self.name = name
-        self.outer = outer  # of the import that asked
-        self.begun = begun
-        self.cpu = _cpu_clock()
-        self.inner_cpu = 0.0
-        self.executing = False
-        self.handled = _exc_info()[1]  # what the asking code is handling: no part of this import
-        self.low: Optional[int] = None  # the outermost visit whose half-imported module this one has seen
-        self.heir: Optional[str] = None  # the module that ends the process, where this import reaches it
-        self.doubt: Optional[str] = None
-        self.other_words = False  # whether what it fails by may be another error, where it fails
-        self.failed: set[tuple[str, str]] = set()
-        self.depth = 1
-        self.inner = 0.0
-        self.hidden: Any = _MISSING  # what its package has under its name, before it is bound there
-        self.frames = _count_frames()
-        self.told_others = False  # an attribute of ``sys`` was set, which is there for others to read
-
-
-class Replay:
-    """A loader that makes a known module appear; it never touches the module's own attributes."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-
-    def create_module(self, spec: object) -> None:
-        """The import system makes a placeholder (importlib.abc.Loader)."""
-
-    def exec_module(self, placeholder: ModuleType) -> None:
-        """Put the known module in the placeholder's place."""
-        _modules[placeholder.__name__] = self.module
-
-
-class Abandon(BaseException):
-    """Ends an import that reached a module which ends the process."""
 
 
 class Memory:
@@ -180,7 +89,8 @@ class Memory:
         self.seen: dict[str, Any] = {}
         self.contested: dict[str, bool] = {}  # names that stood for two objects; whether one was a stand-in
         self.fatal = dict(fatal)
-        self.asking: set[str] = set()  # modules whose bodies ask what imports them
+        # Modules whose bodies ask what imports them → the modules that they look for in sys.modules.
+        self.asking: dict[str, list[str]] = {}
         self.observer = observer
         self.thread = _get_ident()
         self.foreign = False  # whether another thread has imported something since it was last looked for
@@ -246,14 +156,34 @@ class Memory:
         asking = self.stack[-1] if self.stack else None
         if asking and asking.name == name and not asking.executing:
             asking.executing = True
-            parent, _, child = name.rpartition(".")
-            space = getattr(_modules.get(parent), "__dict__", None)
-            asking.hidden = space.get(child, _MISSING) if type(space) is dict else _MISSING
-            return None
+            return self.run_here(name, asking)
         owner = self.owner(name)
         if owner is not None:
             return self.share(name, owner)
         return self.replay(self.observe(name), handled)
+
+    def run_here(self, name: str, visit: Optional[Visit]) -> None:
+        """Let the body of ``name`` run as part of ``visit``.
+
+        Notes what it looks for in ``sys.modules`` and does not find, and what its package has under its name.
+        """
+        if visit is None:
+            return
+        visit.sought.update(key for key in self.asking.get(name, ()) if key != name and key not in _modules)
+        parent, _, child = name.rpartition(".")
+        space = getattr(_modules.get(parent), "__dict__", None)
+        if type(space) is dict:
+            visit.hidden.setdefault((parent, child), (space, space.get(child, _MISSING)))
+
+    def bound_here(self, visit: Visit) -> Late:
+        """The bindings on packages that the bodies which ran as part of ``visit`` have brought."""
+        late: Late = {}
+        for (parent, child), (space, hidden) in visit.hidden.items():
+            name = parent + "." + child
+            module = _modules.get(name)
+            if module is not None and space.get(child) is module and name not in self.known(parent):
+                late[parent, child] = (space, module, hidden)
+        return late
 
     def spec(self, name: str, module: Any) -> Any:
         return _bootstrap.ModuleSpec(name, Replay(module))
@@ -278,7 +208,7 @@ class Memory:
             self.bind(visit.outer[1])
         for visit in self.stack[:owner:-1]:
             if name in visit.outer[0]:
-                return self.spec(name, visit.outer[0][name])
+                return _bootstrap.ModuleSpec(name, Glimpse(visit.outer[0][name]))
         return None
 
     # -- contexts
@@ -372,14 +302,7 @@ class Memory:
             if loaded.get(key, _MISSING) is module:
                 del loaded[key]
         memo.module = memo.loaded.get(memo.name, base.get(memo.name)) if memo.error is None else None
-        memo.late = self.late
-        parent, _, child = memo.name.rpartition(".")
-        space = getattr(_modules.get(parent), "__dict__", None) if parent else None
-        if memo.module is not None and space is not None and space.get(child) is memo.module:
-            if memo.name not in self.known(parent):
-                memo.late = dict(memo.late)
-                memo.late[parent, child] = (space, memo.module, visit.hidden)
-                self.late = memo.late
+        memo.late = self.late = {**self.late, **self.bound_here(visit)}
         memo.state = self.state.take()
         memo.effects = self.state.effects(memo.state)
         if memo.error is not None:
@@ -391,6 +314,7 @@ class Memory:
         if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
             memo.body_failed = True
         memo.failed = frozenset(visit.failed)
+        memo.sought = frozenset(visit.sought)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
             self.see(loaded)
@@ -438,7 +362,8 @@ class Memory:
             memo.again = ""
             visit = Visit(memo.name, self.suspend(), self.clock())
             self.stack.append(visit)
-            kept = self.memos.pop(memo.name)
+            kept, tentative = self.forget({memo.name}, memo.circular), self.tentative
+            self.tentative = []
             errors: list[BaseException] = [memo.error]
             for _ in range(2):
                 visit.executing = False
@@ -447,7 +372,9 @@ class Memory:
                 except BaseException as error:
                     errors.append(error)
             self.state.settle()
-            self.memos[memo.name] = kept
+            self.late = {**self.late, **self.bound_here(visit)}
+            self.memos.update(kept)
+            self.tentative = tentative
             self.stack.pop()
             self.resume(visit.outer, memo)
             if len(errors) == 3 and len({(type(error), safe_text(error)) for error in errors}) == 1:
@@ -465,8 +392,7 @@ class Memory:
             outer.depth = max(outer.depth, memo.depth + 1)
             outer.inner += self.clock() - visit.begun
             outer.inner_cpu += _cpu_clock() - visit.cpu
-            if visit.low is not None and visit.low < index - 1:
-                outer.low = visit.low if outer.low is None else min(outer.low, visit.low)
+            self.lower(outer, visit.low)
         if visit.low is not None and visit.low < index:
             memo.pending = visit
             self.tentative.append((visit.low, memo))
@@ -475,6 +401,11 @@ class Memory:
         if members:
             self.tentative = [item for item in self.tentative if item[0] < index]
             self.close(memo, members)
+
+    def lower(self, visit: Visit, low: Optional[int]) -> None:
+        """Note that the innermost ``visit`` got what has seen the half-imported module of visit ``low``."""
+        if low is not None and low < len(self.stack) - 1:
+            visit.low = low if visit.low is None else min(visit.low, low)
 
     def close(self, root: Memo, members: list[Memo]) -> None:
         """A cycle is whole: what its first entry loaded is what every other entry loads, if it passes."""
@@ -489,6 +420,11 @@ class Memory:
         """What ran inside a half-imported member, or failed by one: it holds the cycle as it was then."""
         return [name for name, memo in self.memos.items() if name not in members and _holds(memo, members)]
 
+    def forget(self, members: set[str], dependents: bool = True) -> dict[str, Memo]:
+        """Take away the memos of ``members`` and of what ran inside them: these are imported anew."""
+        names = [*members, *(self.dependents(members) if dependents else ())]
+        return {name: self.memos.pop(name) for name in names if name in self.memos}
+
     # -- replaying
 
     def replay(self, memo: Memo, handled: Optional[BaseException]) -> Any:
@@ -497,23 +433,36 @@ class Memory:
             memo = self.observer.resolve(memo)
         visit = self.stack[-1] if self.stack else None
         if visit:
-            visit.depth = max(visit.depth, memo.depth + 1)
-            if memo.body_failed or not memo.failed <= visit.failed:
-                self.attempted(visit, memo)
-        if memo.error is None and self.lost_now(memo.name):
-            return None
-        if memo.error is not None and visit:
-            if self.may_pass_now(memo):
-                return None  # its body runs again as part of what is being imported
-            missing = describe(memo.error)[2]
-            if missing is not None and self.findable_now(missing, memo):
-                return None  # what is being imported has made it findable: import it as part of that
-            if missing is None and memo.state is not None and self.state.differs(memo.state):
+            self.take_note(visit, memo)
+        if self.runs_here(memo, visit):
+            return self.run_here(memo.name, visit)
+        if visit and memo.error is not None and describe(memo.error)[2] is None:
+            if self.state.take() != memo.state:
                 visit.doubt = visit.doubt or "state"
         self.appear(memo, visit)
         if memo.error is None:
             return self.spec(memo.name, memo.module)
         return self.raise_again(memo, memo.error, handled)
+
+    def take_note(self, visit: Visit, memo: Memo) -> None:
+        """Hand on to ``visit`` what was noted while ``memo`` was observed."""
+        if type(memo.pending) is Visit:
+            self.lower(visit, memo.pending.low)
+        visit.depth = max(visit.depth, memo.depth + 1)
+        visit.sought |= memo.sought.difference(_modules)
+        if memo.body_failed or not memo.failed <= visit.failed:
+            self.attempted(visit, memo)
+
+    def runs_here(self, memo: Memo, visit: Optional[Visit]) -> bool:
+        """Whether the body may do something else now than alone: then it runs as part of what is imported."""
+        if visit and not memo.sought.isdisjoint(_modules):
+            return True  # it looks for a module in sys.modules that is there now
+        if memo.error is None or visit is None:
+            return memo.error is None and self.lost_now(memo.name)
+        if self.may_pass_now(memo):
+            return True
+        missing = describe(memo.error)[2]
+        return missing is not None and self.findable_now(missing, memo)
 
     def attempted(self, visit: Visit, memo: Memo) -> None:
         """Note the bodies that failed while ``memo`` was imported: another importer runs them again."""
@@ -532,7 +481,7 @@ class Memory:
     def appear(self, memo: Memo, visit: Optional[Visit]) -> None:
         """Put the modules into the process that importing ``memo.name`` loads, and do its effects again."""
         loaded = memo.loaded
-        if visit and (visit.told_others or memo.name in self.asking):
+        if visit and (visit.told_others or self.asking.get(memo.name) == []):
             visit.doubt = "each"
         if self.contested and not loaded.keys().isdisjoint(self.contested):
             for key, module in loaded.items():

@@ -19,7 +19,7 @@ else:
 
 WORKER_FILES = {
     "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "state", "pauses", "memo", "sweep"),
+    "sweep": ("failures", "fresh", "imports", "simulation", "state", "pauses", "visit", "memo", "sweep"),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
 END = b"end\0\0"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from importguard.probe.failures import PlainFrame
-    from importguard.probe.memo import Memo
+    from importguard.probe.visit import Memo
 
     Operation = tuple[Any, ...]  # kind, line, and what the kind needs
     Names = dict[str, "str | None"]  # name → the module that it is bound to, None for another object

@@ -183,6 +183,11 @@ ASKS_IMPORTER = re.compile(
 )
 
 
+SOUGHT = re.compile(
+    rb"""^[^\s#][^\n]*?(?:["']([\w.]+)["'][ \t]+(?:not[ \t]+)?in[ \t]+sys\.modules\b"""
+    rb"""|\bsys\.modules\.get\([ \t]*["']([\w.]+)["'])""",
+    re.M,
+)
 BEHIND_THE_BACK = ((b"putenv", re.compile(rb"putenv\(|unsetenv\(")), (b"_getframe", ASKS_IMPORTER))
 
 
@@ -213,3 +218,16 @@ def patched_names(module: str, path: str) -> set[str]:
             names.update(word.rpartition(b".")[2] for word in original[-1:])
     names.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
     return {name.decode("utf-8", "replace") for name in names}
+
+
+def sought_modules(path: str) -> list[str]:
+    """The modules that the body of a file that asks for its importer looks for in ``sys.modules``.
+
+    Nothing where it asks in another way as well.
+    """
+    with open(path, "rb") as file:
+        source = file.read()
+    found = SOUGHT.findall(source)
+    if len(found) != len(ASKS_IMPORTER.findall(source)):
+        return []
+    return [(first or second).decode("utf-8", "replace") for first, second in found]

@@ -98,7 +98,8 @@ class Supervisor:
         self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
         self.absent: Collection[str] = ()
-        self.asking_importers: list[str] = []  # modules whose bodies ask what imports them
+        # modules whose bodies ask what imports them → the modules that they look for
+        self.asking_importers: dict[str, list[str]] = {}
         self.patchable: set[str] = set()  # names of modules that the application may change from outside
 
     # -- to the host
@@ -235,7 +236,7 @@ class Supervisor:
 
     def plan(self) -> None:
         """Leave to the sweep what it can judge, and note what it has to watch."""
-        from importguard.probe.sites import patched_names
+        from importguard.probe.sites import patched_names, sought_modules
 
         self.sweep.extend(name for name in self.modules if name not in self.starts)
         for name, path in self.found["modules"]:
@@ -243,7 +244,7 @@ class Supervisor:
                 patched = patched_names(name, path)
                 self.patchable |= patched
                 if "_getframe" in patched:
-                    self.asking_importers.append(name)
+                    self.asking_importers[name] = sought_modules(path)
                 if "putenv" in patched:
                     self.fatal[name] = "ask"  # what it does can't be seen, nor undone
 
@@ -276,7 +277,7 @@ class Supervisor:
             "files": dict(self.found["modules"]) if kind == "sweep" else {},
             "find": list(find),
             "patched": sorted(self.patchable) if kind == "sweep" else [],
-            "asking": self.asking_importers if kind == "sweep" else [],
+            "asking": self.asking_importers if kind == "sweep" else {},
             "fatal": self.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
         }

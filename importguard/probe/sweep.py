@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from importguard.probe.failures import Failure
-    from importguard.probe.memo import Memo, Visit
     from importguard.probe.simulation import Operation
     from importguard.probe.state import Taken
+    from importguard.probe.visit import Memo, Visit
 else:
     import _signal as signal  # Built in. The module around it could be the application's.
 
@@ -67,7 +67,7 @@ class Sweep:
         self.own_failures: dict[str, tuple[int, Memo]] = {}
         self.extra: dict[str, dict[str, Any]] = {}
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
-        self.memory.asking = set(request["asking"])
+        self.memory.asking = request["asking"]
 
     def judge(self, name: str) -> None:
         """Report the verdict of the module ``name``, unless it is known already."""
@@ -181,8 +181,7 @@ class Sweep:
         """The memo of a member of a cycle, with that member as the entry.
 
         What code does while modules are half-imported (calls, decorators, annotations, ``__getattr__``) no
-        reading tells, so each member is tried, but for one whose statements reach a module that is absent.
-        Only where trying all would take too long, reading alone decides.
+        reading tells, so each member is tried. Only where trying all would take too long, reading decides.
         """
         cycle = memo.pending
         if type(cycle) is not list:
@@ -190,13 +189,14 @@ class Sweep:
         memo.pending = None
         if self.comes_with_package(memo):
             return memo
-        answer = self.read(memo, cycle)
-        if answer == "fails":
-            return memo
         whole = self.is_whole(cycle)
-        if whole and answer == "passes" and self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
-            memo.only_read = True
-            return memo
+        if self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
+            answer = self.read(memo, cycle)
+            if answer == "fails":
+                return memo
+            if answer == "passes" and whole:
+                memo.only_read = True
+                return memo
         return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
 
     def read(self, memo: Memo, cycle: list[str]) -> str:
@@ -269,9 +269,7 @@ class Sweep:
         _handle(_SIGALRM, _SIG_DFL)
         _alarm(TRIAL_LIMIT)
         memory = self.memory
-        members = set(cycle)
-        for known in [*members, *memory.dependents(members)]:
-            memory.memos.pop(known, None)
+        memory.forget(set(cycle))
         passed = memory.observe(name).error is None
         _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
         _exit(0)
@@ -372,10 +370,9 @@ class Sweep:
         """Run the cycle for real with this one as the entry; what was known of the others stays."""
         self.channel.send("busy")
         memory = self.memory
-        dropped = {*members, *memory.dependents(set(members))}
-        kept = {name: memory.memos.pop(name) for name in dropped if name in memory.memos}
+        kept = memory.forget(set(members))
         tentative, memory.tentative = memory.tentative, []
-        held, self.reported = self.reported, self.reported | dropped
+        held, self.reported = self.reported, self.reported | kept.keys()
         fresh = memory.observe(memo.name)
         self.reported = held
         memory.tentative = tentative

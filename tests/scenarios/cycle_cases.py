@@ -222,4 +222,75 @@ CYCLES = [
             "s.b": ("B = 1\n", FAILED),
         },
     ),
+    # A module or package that is half-imported is in sys.modules, and not yet an attribute of its package.
+    application(
+        "cycle_not_yet_bound",
+        {
+            "core.__init__": ("from .items import ITEM\n", FAILED),
+            "core.items": (
+                "import cycle_not_yet_bound.staff\nimport cycle_not_yet_bound.core.feeds\n"
+                "ITEM = cycle_not_yet_bound.core\n",
+                FAILED,
+            ),
+            "core.feeds": ("", FAILED),
+            "staff": ("from cycle_not_yet_bound.core import feeds\n", FAILED),
+        },
+    ),
+    application(
+        "cycle_asked_again",
+        {
+            "db.files": ("from cycle_asked_again.db.views import V\n", FAILED),
+            "db.views": (
+                "def reach():\n    from cycle_asked_again.hooks import EARLY\n\n\nreach()\nV = 1\n",
+                FAILED,
+            ),
+            "hooks": ("from cycle_asked_again import search\nEARLY = 1\n", FAILED),
+            "search": ("import cycle_asked_again.hooks\nEARLY = cycle_asked_again.hooks.EARLY\n", IMPORTED),
+        },
+    ),
+    # What is imported beside a half-imported module by way of another leads back to it, too.
+    application(
+        "cycle_by_another",
+        {
+            "jobs.__init__": ("from .plans import LATE\n", FAILED, "cycle_by_another.jobs.absent"),
+            "jobs.plans": (
+                "import cycle_by_another.files\nLATE = 1\n",
+                FAILED,
+                "cycle_by_another.jobs.absent",
+            ),
+            "jobs.other": ("", FAILED, "cycle_by_another.jobs.absent"),
+            "files": (
+                "import cycle_by_another.jobs.other\nimport cycle_by_another.jobs.absent\n",
+                FAILED,
+                "cycle_by_another.jobs.absent",
+            ),
+        },
+    ),
+    application(
+        "cycle_fails_first",
+        {
+            "dates": (
+                "from cycle_fails_first.plans import load\nload()\nimport not_there_in_cycle\n",
+                FAILED,
+            ),
+            "forms": ("from cycle_fails_first.dates import NOTHING\nLATE = 1\n", FAILED),
+            "plans": (
+                "def load():\n    import cycle_fails_first.forms\n    return cycle_fails_first.forms.LATE\n",
+                IMPORTED,
+            ),
+        },
+    ),
+    application(
+        "cycle_looks_for_module",
+        {
+            "stock": ("from cycle_looks_for_module import money\nLATE = 1\n", FAILED),
+            "money": ("import cycle_looks_for_module.taxes\n", IMPORTED),
+            "taxes": (
+                "import sys\nif 'cycle_looks_for_module.stock' in sys.modules:\n"
+                "    sys.modules['cycle_looks_for_module.stock'].LATE\n",
+                IMPORTED,
+            ),
+            "user": ("import cycle_looks_for_module.stock\n", FAILED),
+        },
+    ),
 ]
