@@ -194,7 +194,20 @@ class Memory:
             visit = self.stack[index]
             if visit.executing and (visit.name == name or name.startswith(visit.name + ".")):
                 return index
+            if visit.hidden and self.runs_inside(index, name):
+                return index
         return None
+
+    def runs_inside(self, index: int, name: str) -> bool:
+        """Whether ``name`` is or belongs to a package whose body runs again as part of a visit."""
+        modules = _modules if index == len(self.stack) - 1 else self.stack[index + 1].outer[0]
+        for parent, child in self.stack[index].hidden:
+            again = parent + "." + child
+            if name == again or name.startswith(again + "."):
+                spec = getattr(modules.get(again), "__spec__", None)
+                if getattr(spec, "_initializing", False):
+                    return True
+        return False
 
     def share(self, name: str, owner: int) -> Any:
         """A cycle: ``name``, or its package, is half imported. Let it be seen as it is now."""
@@ -516,6 +529,8 @@ class Memory:
 
         Its importer may have configured what it needs: pushed a context, set a default.
         """
+        if any(name in _modules for _, name in memo.failed):
+            return memo.seconds < CHEAP  # a module that failed, half imported by another, is there now
         if memo.circular:
             return False  # what it would find half-imported then is whole in the memos
         parent = memo.name.rpartition(".")[0]
@@ -523,7 +538,7 @@ class Memory:
         if known is not None and known.error is not None and parent in _modules:
             return True  # it failed by its package, which passes now
         decider = deciding(chain(memo.error)) if memo.error is not None else None
-        if isinstance(decider, _CERTAIN) or "partially initialized" in safe_text(decider):
+        if isinstance(decider, _CERTAIN) or "circular import" in safe_text(decider):
             return False
         return memo.body_failed and memo.seconds < CHEAP
 

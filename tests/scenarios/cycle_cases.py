@@ -293,4 +293,31 @@ CYCLES = [
             "user": ("import cycle_looks_for_module.stock\n", FAILED),
         },
     ),
+    application(
+        "cycle_package_again",
+        {
+            "core.__init__": (
+                "try:\n    from .cache import LATE\nexcept ImportError:\n    LATE = None\n",
+                FAILED,
+            ),
+            "core.cache": ("import cycle_package_again.web.stock\nLATE = 1\n", FAILED),
+            "web.__init__": ("from .stock import EARLY\n", FAILED),
+            "web.api": ("", FAILED),
+            "web.stock": (
+                "EARLY = 1\nimport cycle_package_again.web.api\nVALUE = cycle_package_again.web.api\n",
+                FAILED,
+            ),
+        },
+    ),
+    # A member that fails as the entry is whole where another member was imported before.
+    application(
+        "cycle_whole_by_now",
+        {
+            "graph": ("EARLY = 1\nfrom cycle_whole_by_now.carts import Early\n", IMPORTED),
+            "carts": ("class Early: ...\n\n\nfrom cycle_whole_by_now.media import LATE\n", IMPORTED),
+            "media": ("EARLY = 1\nimport cycle_whole_by_now.carts\nLATE = 2\n", FAILED),
+            "tasks": ("from cycle_whole_by_now.media import EARLY\n", FAILED),
+            "views": ("import cycle_whole_by_now.graph\nimport cycle_whole_by_now.tasks\n", IMPORTED),
+        },
+    ),
 ]
