@@ -134,7 +134,7 @@ class Sweep:
             return None
         if doubt is None and decider is memo.error and self.lacks_name(memo):
             # Modules that meet the same whole module in the same state share the answer.
-            return "lacks {}".format(hash(_comparable(memo.state)))
+            return "lacks {}".format(hash((_comparable(memo.state), memo.recursion)))
         return doubt or "error"
 
     def lacks_name(self, memo: Memo) -> bool:
