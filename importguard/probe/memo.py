@@ -307,6 +307,21 @@ class Memory:
         self.observer.end(visit, memo, seconds)
         return memo
 
+    def observe_apart(self, name: str) -> Memo:
+        """Import ``name`` as the entry: nothing that is being imported meanwhile is half imported for it."""
+        stack, self.stack = self.stack, []
+        tentative, self.tentative = self.tentative, []
+        begun, cpu = self.clock(), _cpu_clock()
+        memo = self.observe(name)
+        self.stack, self.tentative = stack, tentative
+        for visit in stack if name in self.fatal else ():
+            visit.heir = visit.heir or name
+        if stack:
+            self.limit_recursion(self.recursion, stack[-1].frames)
+            stack[-1].inner += self.clock() - begun
+            stack[-1].inner_cpu += _cpu_clock() - cpu
+        return memo
+
     def record(self, memo: Memo, visit: Visit) -> None:
         """Keep in ``memo`` what the process has beyond its baseline."""
         base = self.base

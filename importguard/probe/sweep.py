@@ -270,7 +270,7 @@ class Sweep:
         _alarm(TRIAL_LIMIT)
         memory = self.memory
         memory.forget(set(cycle))
-        passed = memory.observe(name).error is None
+        passed = memory.observe_apart(name).error is None
         _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
         _exit(0)
 
@@ -371,11 +371,9 @@ class Sweep:
         self.channel.send("busy")
         memory = self.memory
         kept = memory.forget(set(members))
-        tentative, memory.tentative = memory.tentative, []
         held, self.reported = self.reported, self.reported | kept.keys()
-        fresh = memory.observe(memo.name)
+        fresh = memory.observe_apart(memo.name)
         self.reported = held
-        memory.tentative = tentative
         memory.memos.update(kept)
         memory.memos[memo.name] = fresh
         fresh.pending, fresh.circular = None, True

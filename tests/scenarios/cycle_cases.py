@@ -320,4 +320,27 @@ CYCLES = [
             "views": ("import cycle_whole_by_now.graph\nimport cycle_whole_by_now.tasks\n", IMPORTED),
         },
     ),
+    # A member is tried as the entry while another member is being imported.
+    application(
+        "cycle_tried_meanwhile",
+        {
+            "audit": (
+                "try:\n    import cycle_tried_meanwhile.plans\nexcept ImportError:\n    pass\n"
+                "import cycle_tried_meanwhile.queue\n",
+                FAILED,
+                "alias_of_nothing",
+            ),
+            "plans": (
+                "try:\n    import cycle_tried_meanwhile.queue\nexcept ImportError:\n    pass\n",
+                IMPORTED,
+            ),
+            "queue": (
+                "import cycle_tried_meanwhile.views\ncycle_tried_meanwhile.views.EARLY\n"
+                "import alias_of_nothing\n",
+                FAILED,
+                "alias_of_nothing",
+            ),
+            "views": ("import cycle_tried_meanwhile.plans\nEARLY = 1\n", FAILED),
+        },
+    ),
 ]
