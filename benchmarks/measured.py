@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.engines.docker.engine import DockerEngine
-from importguard.inspectors.run import inspect
+from importguard.inspectors.run import inspect_by_running
 from importguard.progress import QuietProgress
 
 # Runs the probe as its child and says what it and all its descendants used (wait4(2)). It is process 1, so it
@@ -83,7 +83,7 @@ def cpu_of_probe(reference: str) -> float:
     with tempfile.TemporaryDirectory() as empty:
         os.chdir(empty)
         try:
-            inspect(engine, image, Config(images=(reference,)), QuietProgress(), lambda: None)
+            inspect_by_running(engine, image, Config(images=(reference,)), QuietProgress(), lambda: None)
         finally:
             os.chdir(here)
     return engine.cpu

@@ -10,7 +10,7 @@ from importguard.evidence.starts import NeededService, StartSettings
 
 
 class Build(NamedTuple):
-    """What ``--build`` asks for, in the words of ``docker build``."""
+    """The image that ``--build`` builds, in the words of ``docker build``."""
 
     context: str
     dockerfile: Optional[str] = None
@@ -46,7 +46,6 @@ class Config:
     jobs: int = 2
     python: Optional[str] = None
     exact: bool = False
-    fail_on: str = "error"
     source: Optional[str] = None
     dockerfile: Optional[str] = None
     origin: Optional[Build] = None

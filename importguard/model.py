@@ -18,7 +18,7 @@ class Severity(str, Enum):
 
 
 class RuleFamily(str, Enum):
-    """What the rules of one hundred are about, by how their numbers begin."""
+    """The subject of a hundred rules, by the beginning of their numbers."""
 
     IMPORTS = "IG1"
     REQUIREMENTS = "IG3"
@@ -39,10 +39,10 @@ class Rule:
     name: str
     summary: str
     severity: Severity
-    meaning: str
-    origin: str
-    remedy: str
-    example: str
+    meaning: str = field(repr=False)
+    origin: str = field(repr=False)
+    remedy: str = field(repr=False)
+    example: str = field(repr=False)
     identified_by: str = "module"
 
     @property
@@ -144,7 +144,7 @@ class ModuleVerdict:
 
 @dataclass(frozen=True)
 class EntryPointVerdict:
-    """What a start command runs, and whether it could be imported.
+    """A start command's target, and whether it could be imported.
 
     ``outcome`` is ok, or the outcome of the target's module, or ``missing_attribute``.
     """
@@ -156,7 +156,7 @@ class EntryPointVerdict:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """Which image was judged. ``platform`` is ``os/arch``; ``user`` empty means root.
+    """The image that was judged. ``platform`` is ``os/arch``; ``user`` empty means root.
 
     ``label`` is what the configuration calls it.
     """
@@ -169,12 +169,12 @@ class ImageInfo:
 
     @property
     def title(self) -> str:
-        """What people know the image by: the label, else the reference."""
+        """The name for people: the label, else the reference."""
         return self.label or self.reference
 
     @property
     def name(self) -> str:
-        """What stays the same from build to build: the label, else the reference without tag and digest.
+        """The name that stays the same over builds: the label, else the reference without tag and digest.
 
         The grammar: https://pkg.go.dev/github.com/distribution/reference. A colon before the last slash is
         that of a registry's port.

@@ -1,4 +1,4 @@
-"""What a run shows of its progress: on standard error only, since standard output belongs to the report.
+"""Show a run's progress: on standard error only, since standard output belongs to the report.
 
 A plain run must start fast, so ``rich`` is imported when the first thing is drawn on a terminal, not before.
 """
@@ -21,7 +21,7 @@ _ESCAPE_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
-def printable(text: str) -> str:
+def printable_line(text: str) -> str:
     """Give ``text`` as one line without terminal escapes, control characters or lone surrogates.
 
     Nor does GitHub's runner, which reads standard error too, find a command in it.
@@ -118,7 +118,7 @@ class TerminalProgress:
 
     def step(self, text: str) -> None:
         """Show the phase in the status line, with a bar that moves until something is counted."""
-        self._text = printable(text)
+        self._text = printable_line(text)
         self._show(self._text, completed=0, total=None)
 
     def line(self, text: str) -> None:
@@ -126,18 +126,18 @@ class TerminalProgress:
         if self._verbose:
             self.notice(text)
         else:
-            self._show(f"{self._text}  {printable(text)}")
+            self._show(f"{self._text}  {printable_line(text)}")
 
     def notice(self, text: str) -> None:
         """Print the notice above the bar."""
         if self._bar is None:
             _write_line(self._stream, text)
         else:
-            self._bar.console.print(printable(text), markup=False, highlight=False, emoji=False)
+            self._bar.console.print(printable_line(text), markup=False, highlight=False, emoji=False)
 
     def update(self, done: int, total: int, text: str) -> None:
         """Move the bar."""
-        self._show(f"{self._text}  {printable(text)}", completed=done, total=total or None)
+        self._show(f"{self._text}  {printable_line(text)}", completed=done, total=total or None)
 
     def close(self) -> None:
         """Erase the status line."""
@@ -199,5 +199,5 @@ def _percent(done: int, total: int) -> str:
 def _write_line(stream: TextIO, text: str) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     # A terminal or log with a narrow encoding must not stop the run.
-    stream.write(printable(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.write(printable_line(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
     stream.flush()

@@ -122,10 +122,10 @@ class _ImageCollector(pytest.Collector):
 def _settings(*arguments: str) -> list[Config]:
     """The settings as the command line would have read them, with the configuration file's."""
     from importguard.cli.check import check
-    from importguard.cli.settings import configs
+    from importguard.cli.settings import make_configs
 
     with check.make_context("importguard check", list(arguments)) as ctx:
-        return configs(ctx, ctx.params)
+        return make_configs(ctx, ctx.params)
 
 
 def _verdicts(image: ImageReport) -> Iterator[tuple[str, _Verdict]]:
@@ -153,8 +153,8 @@ def _of_module(module: ModuleVerdict, cause: Optional[Finding]) -> _Verdict:
 
 def _of_finding(finding: Finding) -> _Verdict:
     from importguard.model import Severity
-    from importguard.reporters.wording.sentences import story
+    from importguard.reporters.wording.sentences import finding_story
 
     title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
-    text = "\n".join([title, *story(finding)])
+    text = "\n".join([title, *finding_story(finding)])
     return _Verdict(failed=text) if finding.severity is Severity.ERROR else _Verdict(skipped=text)

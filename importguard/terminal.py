@@ -33,7 +33,7 @@ def inert(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """As ``escape``, but lines stay lines; trailing space and empty lines at the ends go."""
+    """Escape each line as ``escape`` does; trailing space and empty lines at the ends go."""
     return "\n".join(escape(line.rstrip()) for line in re.split("\r\n|\n|\r", text.strip("\r\n")))
 
 

@@ -106,20 +106,20 @@ def _judged(inspected: Inspected) -> ImageReport:
     reference, config, image, evidence, error = inspected
     if image is not None and evidence is not None:
         from importguard.gathering import gather
-        from importguard.judging.image_report import judge
+        from importguard.judging.image_report import judge_image
 
         try:
             material = gather(config, evidence)
-            report = judge(image, evidence, material, config)
+            report = judge_image(image, evidence, material, config)
             return _publishable(report, image, config, material.source, evidence.existing)
         except UsageError:
             raise
         except ImportguardError as failure:
             error = failure
-    from importguard.judging.image_report import unjudged
+    from importguard.judging.image_report import unjudged_report
 
     why = error or InspectionError("nothing was inspected")
-    return _publishable(unjudged(reference, image, config, why), image, config)
+    return _publishable(unjudged_report(reference, image, config, why), image, config)
 
 
 def _publishable(
@@ -141,8 +141,9 @@ def _publishable(
 
 
 def _load_the_rest() -> None:
-    """What judges and what shows is loaded while the container ends, when nothing else is to be done."""
-    import importguard.judging
+    """Load the judging and reporting code while the container ends, when nothing else is to be done."""
+    import importguard.gathering
+    import importguard.judging.image_report
     import importguard.reporters.text  # noqa: F401
 
 
@@ -189,23 +190,23 @@ def _docker(progress: Progress) -> Engine:
 
 
 def _running() -> Inspector:
-    from importguard.inspectors.run import inspect
+    from importguard.inspectors.run import inspect_by_running
 
-    return inspect
+    return inspect_by_running
 
 
 def _image(reference: str, config: Config, engine: Engine, progress: Progress) -> Image:
     """Build or pull, as the settings say."""
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
-    from importguard.engines.docker.build import build
+    from importguard.engines.docker.build import build_image
     from importguard.judging.redaction import RedactedProgress, redaction_of
 
     # BuildKit writes what a step came to, with the arguments' values.
     progress = RedactedProgress(progress, redaction_of(build_arguments(config.build)))
     progress.step(f"building {reference}")
     return engine.image(
-        build(config.build, config.platform, progress), pull="never", platform=config.platform
+        build_image(config.build, config.platform, progress), pull="never", platform=config.platform
     )
 
 

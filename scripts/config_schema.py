@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from importguard.cli.config_option import NOT_OF_AN_IMAGE, kind, options_by_key
+from importguard.cli.config_option import NOT_OF_AN_IMAGE, option_value_kind, options_by_key
 from importguard.cli.main import cli
 from importguard.cli.start_settings import PLATFORMS
 
@@ -35,7 +35,7 @@ def text(description: str) -> dict[str, Any]:
 def setting(option: click.Option) -> dict[str, Any]:
     """What the file may hold for an option."""
     help_ = (option.help or "").replace("With --build: ", "With build: ").replace(" Repeatable.", "")
-    described = {"description": help_, **_TYPES[kind(option)]}
+    described = {"description": help_, **_TYPES[option_value_kind(option)]}
     if isinstance(option.type, click.Choice):
         described["enum"] = list(option.type.choices)
     if isinstance(option.type, click.IntRange) and option.type.min is not None:

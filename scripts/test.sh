@@ -47,6 +47,7 @@ say "ruff, mypy, import contract"
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports"
+"$bin/python" scripts/readability.py
 
 # From another folder: python -m puts the current one in sys.path, and the source tree would be tested.
 cd "$ROOT/tests"

@@ -28,7 +28,7 @@ def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Find
 
 
 def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
-    """What is wrong with the container as it was started; loaded where one was."""
+    """Find what is wrong with the container as it was started."""
     from importguard.checks import answers, journeys, listening, platforms, starts
 
     found = platforms.check(evidence, source) + starts.check(evidence, source)

@@ -67,7 +67,7 @@ def _wrong(
 
 
 def _told(answer: Answer) -> str:
-    """What came of a request, in words."""
+    """Say in words how a request was answered."""
     waited = f" (asked for {answer.waited:.0f} s)" if answer.waited >= 1 else ""
     if answer.error:
         return f"{answer.error}{waited}"

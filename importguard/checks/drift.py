@@ -40,7 +40,7 @@ class _Pair:
 
 
 def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
-    """What differs. Nothing without a source and a Dockerfile, or where the two have no file in common."""
+    """Find modules that differ. None without a source and a Dockerfile, or where both share no file."""
     clues = evidence.clues
     if source is None or clues is None or source.dockerfile is None:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.failures.application import application
+from importguard.failures.application import application_code
 from importguard.model import Finding, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET
 
@@ -16,7 +16,7 @@ def check(evidence: Evidence) -> list[Finding]:
 
 
 def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
-    code = application(evidence)
+    code = application_code(evidence)
     path = code.files.get(entry.module or "")
     return Finding(
         rule=ENTRYPOINT_TARGET,

@@ -11,10 +11,10 @@ from importguard.evidence.imports import Frame, ModuleImport, Preparation
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Mention
 from importguard.failures import dump
-from importguard.failures.application import Application, application
-from importguard.failures.environment import environment
-from importguard.failures.frames import chain, locate, own_frame
-from importguard.failures.root_cause import RootCause, root_cause, type_name, walk
+from importguard.failures.application import Application, application_code
+from importguard.failures.environment import environment_diagnosis
+from importguard.failures.frames import frame_location, import_chain, own_frame
+from importguard.failures.root_cause import RootCause, exception_chain, root_cause, type_name
 from importguard.model import Diagnosis, Finding, ImportStep, Location, Severity
 from importguard.rules.imports import (
     IMPORT_RAISES,
@@ -35,7 +35,7 @@ def check(evidence: Evidence) -> list[Finding]:
     """One finding a cause; ``affected`` are the selected modules that fail by it."""
     groups: dict[tuple[str, str], list[Member]] = {}
     preparation = _preparation_key(evidence)
-    code = application(evidence)
+    code = application_code(evidence)
     for item in _failed(evidence, code):
         cause = root_cause(item)
         by_it = preparation is not None and (_lacks_preparation(item) or _runs_setup(item, evidence))
@@ -92,7 +92,7 @@ def _lacks_preparation(item: ModuleImport) -> bool:
     """Whether the module failed only because the preparation did: Django says so in these words."""
     if item.failure is None or item.failure.missing is not None:
         return False
-    for cause in walk(item.failure):
+    for cause in exception_chain(item.failure):
         kind = type_name(cause.type)
         if kind == "AppRegistryNotReady" or (
             kind == "ImproperlyConfigured" and _UNCONFIGURED.search(cause.message)
@@ -116,7 +116,7 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
     prepared = next((one for one, _ in members if not one.selected), None)
     environmental = _environment(item, cause)
     frames = _frames(item, cause, code)
-    location, way = _location(item, cause, frames, code), chain(frames, cause.missing, code)
+    location, way = _location(item, cause, frames, code), import_chain(frames, cause.missing, code)
     mention = _mention(cause, frames, evidence, code)
     if mention is not None:
         location, way = _named_by(mention, cause.missing or "", code)
@@ -161,7 +161,7 @@ def _named_by(mention: Mention, missing: str, code: Application) -> tuple[Locati
 
 
 def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str]:
-    """Whose failure tells the story: the preparation's, the start command's, the culprit's own, the first."""
+    """Rank failures for the report: the preparation's, a start command's, the culprit's own, the first."""
     targets = {entry.module for entry in evidence.entrypoints}
     return item.selected, item.name not in targets, item.culprit != item.name, item.name
 
@@ -172,13 +172,13 @@ def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
         return None
     if type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError"):
         return None
-    return environment(item.failure)
+    return environment_diagnosis(item.failure)
 
 
 def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Frame, ...]:
     """The failure's frames. A SyntaxError's last one is a file that never ran: it has no module yet."""
     if item.failure is None:
-        return item.frames or dump.frames(item.output, code.modules)
+        return item.frames or dump.dumped_frames(item.output, code.modules)
     frames = item.failure.frames
     if cause.rule is SYNTAX_ERROR and frames and not frames[-1].module:
         return (*frames[:-1], replace(frames[-1], module=item.culprit or item.name))
@@ -189,9 +189,9 @@ def _location(
     item: ModuleImport, cause: RootCause, frames: Sequence[Frame], code: Application
 ) -> Optional[Location]:
     if cause.rule is SYNTAX_ERROR and frames and not frames[-1].path.startswith("<"):
-        return locate(frames[-1], code)
+        return frame_location(frames[-1], code)
     frame = own_frame(frames, code)
     if frame is not None:
-        return locate(frame, code)
+        return frame_location(frame, code)
     path = code.files.get(item.culprit or item.name)
     return Location(code.relative(path)) if path else None

@@ -50,7 +50,7 @@ def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
 
 
 class _Image:
-    """What is installed, by canonical name: of two of one name, the first on the import path counts."""
+    """The installed distributions by canonical name; of two, the first on the import path counts."""
 
     def __init__(self, clues: Clues, evidence: Evidence, source: Source) -> None:
         self.markers = clues.markers
@@ -77,7 +77,7 @@ def _absent(evidence: Evidence) -> set[str]:
     return {canonicalize_name(name.partition(".")[0]) for name in missing}
 
 
-def satisfies(version: str, specifier: str) -> bool:
+def version_satisfies(version: str, specifier: str) -> bool:
     """Whether a version is one that a specifier allows; what can't be compared is not found fault with."""
     try:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
@@ -95,7 +95,7 @@ def _declared(image: _Image, requirements: Sequence[Requirement]) -> Iterator[Fi
         installed = image.installed.get(one.name)
         if installed is None:
             found = _not_installed(one, image)
-        elif one.url is None and not satisfies(installed.version, one.specifier):
+        elif one.url is None and not version_satisfies(installed.version, one.specifier):
             found = _wrong_version(one, installed, image.severity(installed))
         if found is not None and (found.rule.id, one.name) not in seen:
             seen.add((found.rule.id, one.name))
@@ -165,7 +165,7 @@ def _required(image: _Image) -> Iterator[Finding]:
             if not image.holds(str(parsed.marker or "")):
                 continue
             installed = image.installed.get(name)
-            if installed is None or not satisfies(installed.version, str(parsed.specifier)):
+            if installed is None or not version_satisfies(installed.version, str(parsed.specifier)):
                 unmet.setdefault(name, []).append(_Demand(who, parsed.name, str(parsed.specifier)))
     for wanted, demands in sorted(unmet.items()):
         if _alike(wanted).isdisjoint(image.absent):

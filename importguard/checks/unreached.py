@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
-from importguard.failures.application import Application, application
+from importguard.failures.application import Application, application_code
 from importguard.model import Finding, ImportStep, Location
 from importguard.rules.imports import MISSING_MODULE
 
@@ -22,7 +22,7 @@ def check(evidence: Evidence) -> list[Finding]:
         for site in evidence.sites
         if site.scope == "module" and site.resolves is False and site.module in failed
     ]
-    code = application(evidence)
+    code = application_code(evidence)
     targets = {_named(site.target, code) for site in sites}
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from importguard.policy.baseline import Known
 
 
-def prepare(options: dict[str, Any]) -> tuple[Known, ...]:
+def read_known_findings(options: dict[str, Any]) -> tuple[Known, ...]:
     """Read the baseline, and see that one can be written, before anything is checked."""
     if options["write_baseline"]:
         from importguard.cli.writing import check_writable
@@ -20,15 +20,17 @@ def prepare(options: dict[str, Any]) -> tuple[Known, ...]:
         check_writable(options["write_baseline"], "--write-baseline")
         return ()
     if options["baseline"]:
-        from importguard.policy.baseline import read
+        from importguard.policy.baseline import read_baseline
 
-        return read(options["baseline"])
+        return read_baseline(options["baseline"])
     if options["baseline_accept"]:
         raise UsageError("--baseline-accept is only for --baseline FILE or --write-baseline FILE")
     return ()
 
 
-def compared(report: Report, options: dict[str, Any], known: tuple[Known, ...], whole: bool) -> Report:
+def compare_with_baseline(
+    report: Report, options: dict[str, Any], known: tuple[Known, ...], whole: bool
+) -> Report:
     """The report against the baseline, or against the one that is written of it now."""
     path = options["write_baseline"] or options["baseline"]
     if not path:
@@ -40,8 +42,8 @@ def compared(report: Report, options: dict[str, Any], known: tuple[Known, ...], 
         if not all(image.complete for image in report.images):
             unwritten = f"The baseline {path} was not written: the check is not complete."
             return replace(report, notes=(*report.notes, unwritten))
-        write_file(path, baseline.render(report), "--write-baseline")
-        known = baseline.read(path)
-    result = baseline.compare(report, known, frozenset(options["baseline_accept"]), whole)
+        write_file(path, baseline.render_baseline(report), "--write-baseline")
+        known = baseline.read_baseline(path)
+    result = baseline.compare_with_known(report, known, frozenset(options["baseline_accept"]), whole)
     assert result.comparison is not None
-    return replace(result, notes=(*result.notes, baseline.note(path, result.comparison)))
+    return replace(result, notes=(*result.notes, baseline.comparison_note(path, result.comparison)))

@@ -11,7 +11,7 @@ import click
 from importguard.cli.check_options import check_options
 from importguard.cli.journey_command import JourneyCommand, journey_of, write_logs
 from importguard.cli.lazy_commands import SUMMARIES
-from importguard.cli.options import output
+from importguard.cli.options import parse_output
 
 if TYPE_CHECKING:
     from importguard.config import Config
@@ -35,28 +35,28 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     given in importguard.toml or in [tool.importguard] of pyproject.toml. With --start, a command behind -- is
     run against what was started.
     """
-    from importguard.cli.baseline_options import compared, prepare
-    from importguard.cli.ci_runtime import pipeline
-    from importguard.cli.settings import configs, is_whole
+    from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
+    from importguard.cli.ci_runtime import detect_ci_runtime
+    from importguard.cli.settings import is_whole, make_configs
     from importguard.progress import make_progress
     from importguard.validation import exit_code
 
-    wanted, journey = configs(ctx, options), journey_of(ctx, options["start"])
-    known = prepare(options)
+    wanted, journey = make_configs(ctx, options), journey_of(ctx, options["start"])
+    known = read_known_findings(options)
     outputs = _outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
-    runs_in = pipeline(os.environ)
+    runs_in = detect_ci_runtime(os.environ)
     asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
     format_ = options["format_"] if asked else None
     progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
         whole = is_whole(ctx, options)
-        report = compared(_judged(ctx, wanted, journey, progress, whole), options, known, whole)
+        report = compare_with_baseline(_judged(ctx, wanted, journey, progress, whole), options, known, whole)
     finally:
         progress.close()
-    from importguard.cli.publishing import Style, publish
+    from importguard.cli.publishing import Style, publish_report
 
-    publish(report, Style(format_, options["verbose"], color), outputs, runs_in)
+    publish_report(report, Style(format_, options["verbose"], color), outputs, runs_in)
     if options["logs"]:
         write_logs(options["logs"], report)
     return exit_code(report, options["fail_on"])
@@ -64,7 +64,7 @@ def check(ctx: click.Context, /, **options: Any) -> int:
 
 def _outputs(values: tuple[str, ...]) -> list[tuple[str, str]]:
     """(format, file) of each ``-o``. Raises UsageError now for what could not be written after the check."""
-    outputs = [output(value) for value in values]
+    outputs = [parse_output(value) for value in values]
     if outputs:
         from importguard.cli.writing import check_writable
 
@@ -78,7 +78,7 @@ def _judged(
 ) -> Report:
     """Check every image; what the configuration says of findings is applied to all of them together."""
     from importguard import validation
-    from importguard.cli.config_option import configuration
+    from importguard.cli.config_option import loaded_configuration
 
     if len(wanted) > 1:
         from importguard.engines.docker.build import check_paths
@@ -87,11 +87,11 @@ def _judged(
         for config in wanted:
             if config.build:
                 check_paths(config.build)
-    report, file = validation.validate_all(wanted, progress, journey=journey), configuration(ctx)
+    report, file = validation.validate_all(wanted, progress, journey=journey), loaded_configuration(ctx)
     if file is None:
         return report
     from datetime import date
 
-    from importguard.policy.suppression import apply
+    from importguard.policy.suppression import apply_policy
 
-    return apply(report, file.policy, date.today(), whole)
+    return apply_policy(report, file.policy, date.today(), whole)

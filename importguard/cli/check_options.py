@@ -7,19 +7,19 @@ from typing import Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import FORMATS, Line, duration, option, size
+from importguard.cli.options import FORMATS, Line, option_with_variable, parse_duration, parse_size
 
 _JOBS = min(os.cpu_count() or 1, 4)
 
 
 def _read_configuration(ctx: click.Context, parameter: click.Parameter, value: Optional[str]) -> None:
-    from importguard.cli.config_option import read
+    from importguard.cli.config_option import read_config_option
 
-    read(ctx, value)
+    read_config_option(ctx, value)
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    option(
+    option_with_variable(
         "--config",
         metavar="FILE",
         is_eager=True,
@@ -27,17 +27,19 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         callback=_read_configuration,
         help="Settings; without it, the nearest importguard.toml or [tool.importguard] in pyproject.toml.",
     ),
-    option("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
-    option("--build", metavar="CONTEXT", help="Build the image from this context and check it."),
-    option(
+    option_with_variable("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
+    option_with_variable(
+        "--build", metavar="CONTEXT", help="Build the image from this context and check it."
+    ),
+    option_with_variable(
         "-f",
         "--file",
         "dockerfile",
         metavar="DOCKERFILE",
         help="The Dockerfile of the build, or of the source.",
     ),
-    option("--target", metavar="STAGE", help="With --build: the stage to build."),
-    option(
+    option_with_variable("--target", metavar="STAGE", help="With --build: the stage to build."),
+    option_with_variable(
         "--build-arg",
         "build_args",
         metavar="K=V",
@@ -45,22 +47,22 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=Line(),
         help="With --build: a build argument. Repeatable.",
     ),
-    option("--tag", metavar="NAME", help="With --build: the name that the image gets."),
-    option(
+    option_with_variable("--tag", metavar="NAME", help="With --build: the name that the image gets."),
+    option_with_variable(
         "--pull",
         type=click.Choice(["missing", "always", "never"]),
         default="missing",
         show_default=True,
         help="When to pull the image.",
     ),
-    option(
+    option_with_variable(
         "--source",
         metavar="DIR",
         help="What the image is built from, to name the line to change. [default: the context of --build, "
         "else the working directory where the image's files are in it]",
     ),
-    option("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
-    option(
+    option_with_variable("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
+    option_with_variable(
         "-p",
         "--package",
         "packages",
@@ -68,21 +70,21 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         multiple=True,
         help="Check this package or module instead of what is found. Repeatable.",
     ),
-    option(
+    option_with_variable(
         "--exclude",
         metavar="GLOB",
         multiple=True,
         help="Leave out modules by dotted name: 'shop.legacy.*'. Repeatable.",
     ),
-    option("--include-tests", is_flag=True, help="Check the application's tests too."),
-    option(
+    option_with_variable("--include-tests", is_flag=True, help="Check the application's tests too."),
+    option_with_variable(
         "--env",
         metavar="K[=V]",
         multiple=True,
         type=Line(),
         help="Set a variable for the imports; K alone passes its value on. Repeatable.",
     ),
-    option(
+    option_with_variable(
         "--env-file",
         "env_files",
         metavar="FILE",
@@ -90,7 +92,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=Line(),
         help="Read variables from a file, one K=V a line. Repeatable.",
     ),
-    option(
+    option_with_variable(
         "--command",
         "commands",
         metavar="CMD",
@@ -98,60 +100,75 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=Line(),
         help="A command that production starts the image with, in place of its CMD. Repeatable.",
     ),
-    option("--setup", metavar="MODULE:CALLABLE", help="Call this before the modules are imported."),
-    option(
+    option_with_variable(
+        "--setup", metavar="MODULE:CALLABLE", help="Call this before the modules are imported."
+    ),
+    option_with_variable(
         "--network", metavar="NETWORK", default="none", show_default=True, help="The network to check in."
     ),
-    option(
+    option_with_variable(
         "--timeout",
-        type=duration,
+        type=parse_duration,
         metavar="TIME",
         default="10m",
         show_default=True,
         help="For the whole check of an image: seconds, or 90s, 10m.",
     ),
-    option(
+    option_with_variable(
         "--module-timeout",
-        type=duration,
+        type=parse_duration,
         metavar="TIME",
         default="60s",
         show_default=True,
         help="For one module.",
     ),
-    option(
-        "--memory", type=size, metavar="SIZE", default="4g", show_default=True, help="What the check may use."
+    option_with_variable(
+        "--memory",
+        type=parse_size,
+        metavar="SIZE",
+        default="4g",
+        show_default=True,
+        help="What the check may use.",
     ),
-    option(
+    option_with_variable(
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
         default=_JOBS,
         help="Interpreters that run beside each other. [default: the processors, at most 4]",
     ),
-    option(
+    option_with_variable(
         "--python", metavar="PATH", help="The application's interpreter in the image, where it is not found."
     ),
-    option("--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."),
-    option("--start", is_flag=True, help="Start the image too, as production does, and ask what it serves."),
-    option("--logs", metavar="FOLDER", help="With --start: keep the log of each service there."),
-    option("--start-anyway", is_flag=True, help="With --start: also where an import would break the start."),
-    option(
+    option_with_variable(
+        "--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."
+    ),
+    option_with_variable(
+        "--start", is_flag=True, help="Start the image too, as production does, and ask what it serves."
+    ),
+    option_with_variable(
+        "--logs", metavar="FOLDER", help="With --start: keep the log of each service there."
+    ),
+    option_with_variable(
+        "--start-anyway", is_flag=True, help="With --start: also where an import would break the start."
+    ),
+    option_with_variable(
         "--fail-on",
         type=click.Choice(["startup", "error", "warning", "never"]),
         default="error",
         show_default=True,
         help="The least finding that makes the exit code 1; startup: an error that breaks a start command.",
     ),
-    option("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
-    option("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
-    option(
+    option_with_variable("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+    option_with_variable("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
+    option_with_variable(
         "--baseline-accept",
         metavar="NAME",
         multiple=True,
         help="Hide this finding of the baseline although it breaks startup: what is missing, or the module. "
         "Repeatable.",
     ),
-    option(
+    option_with_variable(
         "--format",
         "format_",
         type=click.Choice(FORMATS),
@@ -159,7 +176,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_default=True,
         help="What is written to standard output. In GitHub Actions, text comes with annotations.",
     ),
-    option(
+    option_with_variable(
         "-o",
         "--output",
         "outputs",
@@ -169,9 +186,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Write the report to a file too; without FORMAT, its name tells: .json, .sarif, .xml (junit), "
         ".md, else text. Repeatable.",
     ),
-    option("-q", "--quiet", is_flag=True, help="Show no progress."),
-    option("-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."),
-    option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+    option_with_variable("-q", "--quiet", is_flag=True, help="Show no progress."),
+    option_with_variable(
+        "-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."
+    ),
+    option_with_variable("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
 )
 
 

@@ -12,8 +12,8 @@ from importguard.terminal import inert
 _BRACKET = r"(?i)(##(?:vso)?)\["
 
 
-class Pipeline(NamedTuple):
-    """What a pipeline does with the log and with files.
+class CiRuntime(NamedTuple):
+    """A CI system that runs this process, and what it does with the log and with files.
 
     ``annotates``: it shows GitHub's workflow commands as annotations. ``obeys``: it takes lines of the log
     for commands. ``summary`` is the file that it shows, if any.
@@ -24,8 +24,8 @@ class Pipeline(NamedTuple):
     summary: Optional[str] = None
 
 
-def pipeline(environ: Mapping[str, str]) -> Optional[Pipeline]:
-    """What this process runs in; None outside of any pipeline.
+def detect_ci_runtime(environ: Mapping[str, str]) -> Optional[CiRuntime]:
+    """Detect the CI system that runs this process; None outside of any.
 
     GitHub: https://docs.github.com/actions/reference/variables-reference. Cloud Build keeps what a step
     writes to $BUILDER_OUTPUT/output with the build, ``buildStepOutputs`` in
@@ -33,15 +33,15 @@ def pipeline(environ: Mapping[str, str]) -> Optional[Pipeline]:
     https://learn.microsoft.com/azure/devops/pipelines/build/variables. Others set CI.
     """
     if environ.get("GITHUB_ACTIONS") == "true":
-        return Pipeline(annotates=True, obeys=True, summary=environ.get("GITHUB_STEP_SUMMARY") or None)
+        return CiRuntime(annotates=True, obeys=True, summary=environ.get("GITHUB_STEP_SUMMARY") or None)
     if environ.get("BUILDER_OUTPUT"):
-        return Pipeline(summary=os.path.join(environ["BUILDER_OUTPUT"], "output"))
+        return CiRuntime(summary=os.path.join(environ["BUILDER_OUTPUT"], "output"))
     if environ.get("TF_BUILD"):
-        return Pipeline(obeys=True)
-    return Pipeline() if environ.get("CI") else None
+        return CiRuntime(obeys=True)
+    return CiRuntime() if environ.get("CI") else None
 
 
-def harmless(shown: str, format_: str) -> str:
+def neutralise_workflow_commands(shown: str, format_: str) -> str:
     """The report with nothing that a pipeline takes for a command; a parser reads the same as before."""
     if format_ in ("json", "sarif", "gitlab"):
         return re.sub(_BRACKET, r"\1\\u005b", shown)

@@ -48,8 +48,8 @@ def options_by_key(command: click.Command) -> dict[str, click.Option]:
     return {key: option for key, option in found.items() if key not in NOT_IN_FILE}
 
 
-def kind(option: click.Option) -> str:
-    """What the file must hold for an option."""
+def option_value_kind(option: click.Option) -> str:
+    """Name the type of value that the configuration file must hold for an option."""
     if option.is_flag:
         return "boolean"
     if option.multiple:
@@ -59,26 +59,26 @@ def kind(option: click.Option) -> str:
     return "quantity" if isinstance(option.type, click.types.FuncParamType) else "string"
 
 
-def read(ctx: click.Context, value: Optional[str]) -> None:
-    """What comes of ``--config``: find, read and check the file, and let click take defaults from it."""
+def read_config_option(ctx: click.Context, value: Optional[str]) -> None:
+    """Find, read and check the configuration file, and let click take defaults from it."""
     if ctx.resilient_parsing:
         return
-    path = Path(value) if value else find(Path.cwd())
+    path = Path(value) if value else find_config_file(Path.cwd())
     if path is None:
         return
-    from importguard.policy.configuration import load
+    from importguard.policy.configuration import load_configuration
 
     options = options_by_key(ctx.command)
-    keys = {key: kind(option) for key, option in options.items()}
+    keys = {key: option_value_kind(option) for key, option in options.items()}
     image_keys = {key: value for key, value in keys.items() if key not in NOT_OF_AN_IMAGE}
-    configuration = load(path, keys, image_keys)
+    configuration = load_configuration(path, keys, image_keys)
     ctx.meta[_META] = configuration
     ctx.default_map = dict(_defaults(ctx, configuration, configuration.settings))
     for image in configuration.images:
         image_defaults(ctx, configuration, image.settings)
 
 
-def find(folder: Path) -> Optional[Path]:
+def find_config_file(folder: Path) -> Optional[Path]:
     """The nearest configuration file, from ``folder`` upward; a pyproject.toml without the table is none."""
     for parent in (folder, *folder.parents):
         if (parent / OWN_FILE).is_file():
@@ -100,7 +100,7 @@ def _has_table(project: Path) -> bool:
     return has_table(project)
 
 
-def configuration(ctx: click.Context) -> Optional[Configuration]:
+def loaded_configuration(ctx: click.Context) -> Optional[Configuration]:
     """The configuration that was read, None where there is no file."""
     return ctx.meta.get(_META)
 
@@ -122,7 +122,7 @@ def _defaults(
     folder = str(configuration.path.parent)
     for key, value in settings.items():
         # A number of seconds or bytes is read from text, as on the command line.
-        plain = str(value) if kind(options[key]) == "quantity" else value
+        plain = str(value) if option_value_kind(options[key]) == "quantity" else value
         plain = _resolved(key, plain, folder)
         try:
             options[key].type_cast_value(ctx, plain)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Optional
 import click
 
 from importguard.cli.lazy_commands import SUMMARIES
-from importguard.cli.options import option
+from importguard.cli.options import option_with_variable
 
 if TYPE_CHECKING:
     from importguard.reporters.omissions import Examined
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     "refuses the context, 4 there is no Python file to look at.",
 )
 @click.argument("context", metavar="[CONTEXT]", default=".")
-@option("-f", "--file", "dockerfile", metavar="FILE", help="The Dockerfile. [default: all below CONTEXT]")
-@option("--target", metavar="STAGE", help="The stage that is built. [default: the last one]")
-@option("--include-tests", is_flag=True, help="Let imports in tests count too.")
-@option(
+@option_with_variable(
+    "-f", "--file", "dockerfile", metavar="FILE", help="The Dockerfile. [default: all below CONTEXT]"
+)
+@option_with_variable("--target", metavar="STAGE", help="The stage that is built. [default: the last one]")
+@option_with_variable("--include-tests", is_flag=True, help="Let imports in tests count too.")
+@option_with_variable(
     "--fail-on",
     type=click.Choice(["startup", "error", "warning", "never"]),
     default="error",
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     help="The least finding that makes the exit code 1: an import inside a function is a warning; startup is "
     "check's, and means error here.",
 )
-@option(
+@option_with_variable(
     "--format",
     "format_",
     type=click.Choice(["text", "json"]),
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="What is written to standard output.",
 )
-@option("-v", "--verbose", is_flag=True, help="List every file that is left out.")
-@option("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
+@option_with_variable("-v", "--verbose", is_flag=True, help="List every file that is left out.")
+@option_with_variable("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
 def context(
     context: str,
     dockerfile: Optional[str],
@@ -60,7 +62,7 @@ def context(
     directory where none is given. Without a Dockerfile, all below CONTEXT are looked at, each with the folder
     that it is built from.
     """
-    from importguard.cli.ci_runtime import harmless, pipeline
+    from importguard.cli.ci_runtime import detect_ci_runtime, neutralise_workflow_commands
     from importguard.cli.writing import write_stdout
     from importguard.errors import EXIT_FINDINGS, EXIT_OK
 
@@ -72,8 +74,8 @@ def context(
         shown = render_json(examined, notes)
     else:
         shown = _as_text(examined, notes, verbose, no_color)
-    runs_in = pipeline(os.environ)
-    write_stdout(harmless(shown, format_) if runs_in and runs_in.obeys else shown)
+    runs_in = detect_ci_runtime(os.environ)
+    write_stdout(neutralise_workflow_commands(shown, format_) if runs_in and runs_in.obeys else shown)
     errors = sum(one.build.errors for one in examined)
     warnings = sum(one.build.warnings for one in examined)
     # check has one more choice, and both read IMPORTGUARD_FAIL_ON.
@@ -84,7 +86,7 @@ def context(
 def _trees(
     context: str, dockerfile: Optional[str], target: Optional[str]
 ) -> tuple[tuple[Tree, ...], tuple[str, ...]]:
-    """What is to be looked at: the build that is named, else every one that is found, with notes."""
+    """List the builds to examine: the one that is named, else all that are found, with notes."""
     from importguard.source.locating.builds import find_builds, find_context
     from importguard.source.model import Tree
 
@@ -100,7 +102,7 @@ def _examine(context: str, tree: Tree, include_tests: bool) -> Examined:
     """One build, examined. Raises ImageError where no builder takes it, InspectionError without Python."""
     from importguard.errors import ImageError, InspectionError
     from importguard.reporters.omissions import Examined
-    from importguard.source.context.omissions import examine
+    from importguard.source.context.omissions import find_omissions
     from importguard.source.reader import read_source
 
     start = time.monotonic()
@@ -109,7 +111,7 @@ def _examine(context: str, tree: Tree, include_tests: bool) -> Examined:
         raise ImageError(f"{source.refused} Mend it: the image of {context} can't be built.")
     if not source.files:
         raise InspectionError(f"{context} holds no Python file: name the folder that is built from.")
-    return Examined(context, source, examine(source, include_tests), time.monotonic() - start)
+    return Examined(context, source, find_omissions(source, include_tests), time.monotonic() - start)
 
 
 def _as_text(examined: list[Examined], notes: tuple[str, ...], verbose: bool, no_color: bool) -> str:

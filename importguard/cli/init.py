@@ -45,7 +45,7 @@ def init(ci: tuple[str, ...]) -> None:
             "repository, or check an image that exists with: importguard check IMAGE"
         )
     said = [_configuration(root, files)]
-    for name in ci or scaffold.pipelines(root):
+    for name in ci or scaffold.find_ci_systems(root):
         said += _pipeline(root, name, files)
     if len(said) == 1:
         said.append(f"no pipeline was found here; importguard init --ci {'|'.join(_CI)} writes for one")
@@ -55,9 +55,9 @@ def init(ci: tuple[str, ...]) -> None:
 
 def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:
     from importguard.cli import scaffold
-    from importguard.cli.config_option import OWN_FILE, find
+    from importguard.cli.config_option import OWN_FILE, find_config_file
 
-    existing = find(root)
+    existing = find_config_file(root)
     if existing is not None:
         return f"{existing} is the configuration already, and stays as it is"
     _create(root / OWN_FILE, scaffold.configuration_text(files))
@@ -68,9 +68,9 @@ def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:
 def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[str]:
     from importguard.cli import scaffold
 
-    pipeline = scaffold.PIPELINES[name]
+    pipeline = scaffold.CI_TEMPLATES[name]
     url, revision = _origin() or _UNKNOWN
-    text = scaffold.pipeline_text(name, files, url, revision)
+    text = scaffold.ci_file_text(name, files, url, revision)
     place = pipeline.file
     if (root / place).exists() and pipeline.beside is not None:
         place = pipeline.beside
@@ -84,7 +84,7 @@ def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[st
     return said + ([f"  {pipeline.advice}"] if pipeline.advice and _is_needed(place, pipeline) else [])
 
 
-def _is_needed(place: str, pipeline: scaffold.Pipeline) -> bool:
+def _is_needed(place: str, pipeline: scaffold.CiTemplate) -> bool:
     """A whole new pipeline needs no line in another file."""
     return pipeline.beside is None or place == pipeline.beside
 

@@ -49,6 +49,6 @@ class LazyGroup(click.Group):
     """A group whose help lists the commands without loading them."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click writes it."""
+        """Write the list of commands in click's form."""
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))

@@ -22,7 +22,7 @@ _LEAST_MEMORY = 6 * 1024**2  # the least that Docker accepts for --memory
 _SETUP = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
-def duration(value: str) -> float:
+def parse_duration(value: str) -> float:
     """Seconds from ``90``, ``90s``, ``10m`` or ``1h30m``; raises BadParameter unless more than zero."""
     text = value.strip().lower()
     seconds = 0.0
@@ -33,7 +33,7 @@ def duration(value: str) -> float:
     return seconds
 
 
-def size(value: str) -> int:
+def parse_size(value: str) -> int:
     """Bytes from Docker's notation, ``512m`` or ``2g``; raises BadParameter for less than Docker accepts."""
     match = re.fullmatch(_SIZE, value.strip())
     if match is None:
@@ -52,7 +52,7 @@ class Line(click.types.StringParamType):
         return [line.strip() for line in rv.split("\n") if line.strip()]
 
 
-def option(*flags: str, **settings: Any) -> Callable[[Any], Any]:
+def option_with_variable(*flags: str, **settings: Any) -> Callable[[Any], Any]:
     """``click.option`` that also reads ``IMPORTGUARD_`` and the long flag's name from the environment."""
     long = next(flag for flag in flags if flag.startswith("--"))
     variable = "IMPORTGUARD_" + long[2:].replace("-", "_").upper()
@@ -80,7 +80,7 @@ _COMPLETE = {
 }
 
 
-def environment(env: Iterable[str], files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+def read_environment(env: Iterable[str], files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
     """``--env`` and ``--env-file`` as ``NAME=value``, read as by ``docker run``.
 
     --env wins over the files, and the last one wins.
@@ -119,7 +119,7 @@ def setup_callable(value: Optional[str]) -> Optional[str]:
     return value
 
 
-def output(value: str) -> tuple[str, str]:
+def parse_output(value: str) -> tuple[str, str]:
     """``[FORMAT=]FILE`` as (format, file); without FORMAT the file's name tells (``.json``), or else text."""
     prefix, equals, file = value.partition("=")
     if equals and prefix in FORMATS:

@@ -1,4 +1,4 @@
-"""What ``check`` writes: the report to standard output and to files, and what the pipeline shows of it."""
+"""Write the report of ``check`` to standard output, to files, and where the CI system shows it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
-from importguard.cli.ci_runtime import Pipeline, harmless
+from importguard.cli.ci_runtime import CiRuntime, neutralise_workflow_commands
 from importguard.cli.writing import append_file, write_file, write_stdout
 from importguard.model import Report
-from importguard.reporters import reporter, text
+from importguard.reporters import load_reporter, text
 
 
 class Style(NamedTuple):
-    """How to write: ``format_`` is None where none was asked for."""
+    """How the report is written; ``format_`` is None where none was asked for."""
 
     format_: Optional[str]
     verbose: bool
     color: bool
 
 
-def publish(
-    report: Report, style: Style, outputs: Iterable[tuple[str, str]], pipeline: Optional[Pipeline]
+def publish_report(
+    report: Report, style: Style, outputs: Iterable[tuple[str, str]], pipeline: Optional[CiRuntime]
 ) -> None:
     """Write the report. With no format asked for, a pipeline gets all that it can show.
 
@@ -30,11 +30,13 @@ def publish(
     """
     annotates = pipeline is not None and pipeline.annotates
     shown = _on_stdout(report, style)
-    write_stdout(harmless(shown, style.format_ or "text") if pipeline and pipeline.obeys else shown)
+    write_stdout(
+        neutralise_workflow_commands(shown, style.format_ or "text") if pipeline and pipeline.obeys else shown
+    )
     for format_, path in outputs:
         write_file(path, render(report, format_, style.verbose))
     if style.format_ is None and annotates:
-        sys.stderr.write(reporter("github")(report))
+        sys.stderr.write(load_reporter("github")(report))
         sys.stderr.flush()
     if pipeline is not None and pipeline.summary and style.format_ in (None, "github"):
         _summarize(report, pipeline.summary)
@@ -44,7 +46,7 @@ def render(report: Report, format_: str, verbose: bool = False) -> str:
     """The report for a file."""
     if format_ == "text":
         return text.render(report, width=110, verbose=verbose)
-    return reporter(format_)(report)
+    return load_reporter(format_)(report)
 
 
 def _on_stdout(report: Report, style: Style) -> str:
@@ -57,6 +59,6 @@ def _on_stdout(report: Report, style: Style) -> str:
 
 def _summarize(report: Report, path: str) -> None:
     try:
-        append_file(path, reporter("markdown")(report))
+        append_file(path, load_reporter("markdown")(report))
     except OSError as error:
         sys.stderr.write(f"importguard: the summary can't be written to {path}: {error.strerror}\n")

@@ -14,10 +14,10 @@ from importguard.cli.lazy_commands import SUMMARIES
 def rules() -> None:
     """List the rules: number, name, severity, summary."""
     from importguard.cli.writing import write_stdout
-    from importguard.reporters.wording.explanations import table
+    from importguard.reporters.wording.explanations import rules_table
     from importguard.rules import RULES
 
-    write_stdout(table(list(RULES.values()), color=_color()))
+    write_stdout(rules_table(list(RULES.values()), color=_color()))
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -39,7 +39,7 @@ def explain(names: tuple[str, ...]) -> None:
 
     width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 80
     found = [find_rule(name) for name in names]
-    write_stdout("\n".join(explanations.explain(one, width, _color()) for one in found))
+    write_stdout("\n".join(explanations.explain_rule(one, width, _color()) for one in found))
 
 
 def _color() -> bool:

@@ -1,4 +1,4 @@
-"""What ``importguard init`` finds in a repository, and the files that it writes there."""
+"""Find Dockerfiles and CI systems in a repository, and make the files that ``importguard init`` writes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BuildFile:
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class CiTemplate:
     """A CI system. ``signs``: what shows that the repository uses it; ``file``: what is written for it.
 
     ``beside`` takes the place of ``file`` where that exists: the pipeline is one file, which is not changed.
@@ -52,21 +52,21 @@ class Pipeline:
     advice: str
 
 
-PIPELINES: dict[str, Pipeline] = {
-    "github": Pipeline((".github",), ".github/workflows/importguard.yml", None, ""),
-    "gitlab": Pipeline(
+CI_TEMPLATES: dict[str, CiTemplate] = {
+    "github": CiTemplate((".github",), ".github/workflows/importguard.yml", None, ""),
+    "gitlab": CiTemplate(
         (".gitlab-ci.yml", ".gitlab"),
         ".gitlab-ci.yml",
         ".gitlab/importguard.yml",
         "add to .gitlab-ci.yml: include: [{local: .gitlab/importguard.yml}]",
     ),
-    "cloudbuild": Pipeline(
+    "cloudbuild": CiTemplate(
         ("cloudbuild.yaml", "cloudbuild.yml", "cloudbuild.json"),
         "cloudbuild.importguard.yaml",
         None,
         "put its step before the push in your build, or run it by a trigger of its own",
     ),
-    "pre-commit": Pipeline(
+    "pre-commit": CiTemplate(
         (".pre-commit-config.yaml",), ".pre-commit-config.yaml", None, "run: pre-commit install"
     ),
 }
@@ -194,12 +194,12 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def pipelines(root: Path) -> list[str]:
+def find_ci_systems(root: Path) -> list[str]:
     """The names of the CI systems that the repository uses."""
-    return [name for name, one in PIPELINES.items() if any((root / sign).exists() for sign in one.signs)]
+    return [name for name, one in CI_TEMPLATES.items() if any((root / sign).exists() for sign in one.signs)]
 
 
-def pipeline_text(name: str, files: Sequence[BuildFile], url: str, revision: str) -> str:
+def ci_file_text(name: str, files: Sequence[BuildFile], url: str, revision: str) -> str:
     """The CI file for one system; ``url`` and ``revision`` say where importguard is installed from."""
     template = Path(__file__).with_name("templates") / f"{name}.yml"
     hooks = "".join(_HOOK.format(arguments=json.dumps(_arguments(file))) for file in files)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 from click.core import ParameterSource
 
-from importguard.cli.config_option import configuration, image_defaults
-from importguard.cli.options import build_argument, environment, setup_callable
+from importguard.cli.config_option import image_defaults, loaded_configuration
+from importguard.cli.options import build_argument, read_environment, setup_callable
 from importguard.cli.start_settings import read_services, read_start
 from importguard.config import Build, Config
 from importguard.errors import UsageError
@@ -24,17 +24,7 @@ _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"
 # Options that are settings of the same name and value.
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
-    *(
-        "module_timeout",
-        "memory",
-        "jobs",
-        "python",
-        "exact",
-        "fail_on",
-        "source",
-        "dockerfile",
-        "start_anyway",
-    ),
+    *("module_timeout", "memory", "jobs", "python", "exact", "source", "dockerfile", "start_anyway"),
 )
 # What says which image is meant: with --all, the file says it.
 _WHICH = {
@@ -46,15 +36,15 @@ _WHICH = {
 }
 
 
-def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
+def make_configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
     if _all(ctx, options):
-        file = configuration(ctx)
+        file = loaded_configuration(ctx)
         described = [_of_image(ctx, options, image, file) for image in file.images] if file else []
         return _with_services(described, file)
     options = _one_way(ctx, options)
     _check_images(ctx, options)
-    file = configuration(ctx)
+    file = loaded_configuration(ctx)
     if not options["images"]:
         return _with_services([_config(options, read_start(file))], file)
     own = {image: (_origin(ctx, options, image), _start_of(file, image)) for image in options["images"]}
@@ -69,7 +59,7 @@ def configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
 
 
 def _start_of(file: Optional[Configuration], image: str) -> StartSettings:
-    """How an image that is given by name is started: as its ``[[image]]`` says, else as ``[start]`` does."""
+    """The start settings of an image given by name: its ``[[image]]``'s, else those of ``[start]``."""
     return read_start(file, described_image(file.images, image) if file else None)
 
 
@@ -87,7 +77,7 @@ def _typed(ctx: click.Context, name: str) -> bool:
 
 def _described(ctx: click.Context) -> tuple[ImageSettings, ...]:
     """The images that the file describes."""
-    file = configuration(ctx)
+    file = loaded_configuration(ctx)
     return file.images if file else ()
 
 
@@ -100,7 +90,7 @@ def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
     if named and _typed(ctx, "all_"):
         raise UsageError(f"--all checks the images of the configuration file; give either it or {named[0]}")
     if not named and not _described(ctx):
-        file = configuration(ctx)
+        file = loaded_configuration(ctx)
         where = file.path if file else "no configuration file was found: it"
         raise UsageError(f"--all: {where} describes no image; add [[image]] tables to it")
     return not named
@@ -109,7 +99,7 @@ def _all(ctx: click.Context, options: dict[str, Any]) -> bool:
 def _origin(ctx: click.Context, options: dict[str, Any], image: str) -> Optional[Build]:
     """The build that the configuration has for an image that is given by name: its own ``[[image]]``, else
     the ``build`` of the whole file."""
-    file = configuration(ctx)
+    file = loaded_configuration(ctx)
     if file is None or any(_typed(ctx, name) for name in ("source", "dockerfile")):
         return None
     described = described_image(file.images, image)
@@ -174,7 +164,7 @@ def _config(options: dict[str, Any], start: StartSettings, name: str = "") -> Co
         name=name or None,
         build=build,
         start=start if options["start"] else None,
-        env=environment(options["env"], options["env_files"], os.environ),
+        env=read_environment(options["env"], options["env_files"], os.environ),
         setup=setup_callable(options["setup"]),
         **{key: options[key] for key in _SAME},
     )
@@ -185,7 +175,7 @@ def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:
     if options["images"] and options["build"]:
         raise UsageError("give either images to check or --build CONTEXT, not both")
     if not options["images"] and not options["build"]:
-        found, described = configuration(ctx), len(_described(ctx))
+        found, described = loaded_configuration(ctx), len(_described(ctx))
         file = f", or --all for the images of {found.path} ({described})" if found and described else ""
         raise UsageError(
             f"give an image to check, or build one with --build CONTEXT{file} (see importguard check --help; "

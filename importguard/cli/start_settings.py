@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import duration, environment, size
+from importguard.cli.options import parse_duration, parse_size, read_environment
 from importguard.errors import UsageError
 from importguard.evidence.starts import Handshake, HttpRequest, NeededService, StartSettings
 
@@ -68,7 +68,7 @@ def _service(file: Configuration, number: int, values: dict[str, Any]) -> Needed
     return NeededService(
         name=own["name"],
         image=own["image"],
-        env=environment(own["env"], (), os.environ),
+        env=read_environment(own["env"], (), os.environ),
         command=tuple(shlex.split(own["command"])),
         ready=tuple(shlex.split(own["ready"])),
         settings=_settings(values, _OF_SERVICE, blame),
@@ -117,11 +117,11 @@ def _port(key: str, value: Any, blame: Blame) -> str:
 
 
 def _seconds(key: str, value: Any, blame: Blame) -> float:
-    return float(_quantity(duration, key, value, blame))
+    return float(_quantity(parse_duration, key, value, blame))
 
 
 def _bytes(key: str, value: Any, blame: Blame) -> int:
-    return int(_quantity(size, key, value, blame))
+    return int(_quantity(parse_size, key, value, blame))
 
 
 def _quantity(read: Callable[[str], float], key: str, value: Any, blame: Blame) -> float:

@@ -37,7 +37,7 @@ _REMEDY = {
 }
 
 
-def unreadable(case: Situation) -> Optional[Diagnosis]:
+def unreadable_file(case: Situation) -> Optional[Diagnosis]:
     """The user of the image may not read the file or enter its folder."""
     if case.rule not in (MISSING_MODULE, MISSING_NAME, IMPORT_RAISES):
         return None

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
-from importguard.diagnosis.broken import broken_file, unreadable
+from importguard.diagnosis.broken import broken_file, unreadable_file
 from importguard.diagnosis.circles import one_a_circle
-from importguard.diagnosis.code import circular, missing_name, not_a_package, shadowed
+from importguard.diagnosis.code import circular_import, missing_name, not_a_package, shadowed_module
 from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
     contents_copied_early,
     copied_after_install,
     copied_elsewhere,
 )
-from importguard.diagnosis.files_left_out import ignored, not_committed, not_copied, stale_image
+from importguard.diagnosis.files_left_out import ignored_file, not_committed, not_copied, stale_image
 from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.interpreter import (
     stdlib_name_removed,
@@ -34,28 +34,28 @@ from importguard.diagnosis.requirements import (
     wrong_stage,
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation
-from importguard.diagnosis.unknown import unknown
+from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.versions import version_conflict
 from importguard.evidence.inspection import Evidence
-from importguard.failures.application import application
+from importguard.failures.application import application_code
 from importguard.model import Diagnosis, Finding
 from importguard.source.model import Source
 
 CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # What is seen in the image itself proves more than what a file of the source says.
-    unreadable,
+    unreadable_file,
     abi_mismatch,
     missing_shared_library,
     # An empty file may be one that hides another, which says more.
-    shadowed,
+    shadowed_module,
     broken_file,
     foreign_symbols,
     newer_syntax,
     newer_behaviour,
     not_a_package,
-    circular,
+    circular_import,
     # The module is a file of the source: from the disk towards the image.
-    ignored,
+    ignored_file,
     contents_copied_early,
     not_copied,
     copied_after_install,
@@ -81,7 +81,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     missing_name,
     not_in_source,
     not_declared,
-    unknown,
+    unknown_cause,
 )
 
 
@@ -94,16 +94,16 @@ def diagnose(
     so that it can't be an old one.
     """
     clues = evidence.clues or NO_CLUES
-    code = application(evidence)
+    code = application_code(evidence)
     index = SourceIndex(source, evidence, clues) if source is not None else None
     cases = [Situation(finding, evidence, clues, code, index, built) for finding in findings]
     told = [
-        case.finding if case.finding.diagnosis else replace(case.finding, diagnosis=cause(case))
+        case.finding if case.finding.diagnosis else replace(case.finding, diagnosis=first_proven_cause(case))
         for case in cases
     ]
     return one_a_circle(told, cases)
 
 
-def cause(case: Situation) -> Optional[Diagnosis]:
+def first_proven_cause(case: Situation) -> Optional[Diagnosis]:
     """The first cause that the evidence proves."""
     return next((found for find in CAUSES if (found := find(case)) is not None), None)

@@ -18,12 +18,12 @@ class LineToChange:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What is missing for it."""
+        """The names of what is missing by this line."""
         return tuple(dict.fromkeys(finding.missing or finding.module for finding in self.findings))
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What to add there, word for word."""
+        """The lines to add there, word for word."""
         found = (finding.diagnosis.change for finding in self.findings if finding.diagnosis)
         return tuple(dict.fromkeys(change for change in found if change))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from importguard.diagnosis.code import circle
+from importguard.diagnosis.code import import_circle
 from importguard.diagnosis.situation import Situation
 from importguard.model import Finding
 
@@ -18,7 +18,7 @@ def one_a_circle(findings: Sequence[Finding], cases: Iterable[Situation]) -> lis
     groups: dict[object, list[Finding]] = {}
     for number, (finding, case) in enumerate(zip(findings, cases)):
         circular = finding.diagnosis is not None and finding.diagnosis.cause == "circular"
-        members = circle(case) if circular else frozenset()
+        members = import_circle(case) if circular else frozenset()
         groups.setdefault((finding.rule.id, members) if members else number, []).append(finding)
     return [_merged(group) for group in groups.values()]
 

@@ -43,7 +43,7 @@ def attribute_asked(case: Situation) -> Optional[tuple[str, str]]:
     return (match.group(2), match.group(1)) if match else None
 
 
-def shadowed(case: Situation) -> Optional[Diagnosis]:
+def shadowed_module(case: Situation) -> Optional[Diagnosis]:
     """A file of the application hides a module of the standard library or of a distribution."""
     if case.sought is not None:
         return None
@@ -84,7 +84,7 @@ def _is_own(resolution: Resolution, case: Situation) -> bool:
 
 
 def _hidden_of(name: str, resolution: Resolution, case: Situation) -> Optional[str]:
-    """What the file hides, in words."""
+    """Say in words which modules the file hides."""
     if name in case.clues.stdlib:
         there = f" ({resolution.hidden[0]})" if resolution.hidden else ""
         return f"the standard library's '{name}'{there}"
@@ -151,7 +151,7 @@ def _module_not_package(case: Situation, name: str) -> Diagnosis:
     )
 
 
-def circular(case: Situation) -> Optional[Diagnosis]:
+def circular_import(case: Situation) -> Optional[Diagnosis]:
     """A name asked of a module that is still being imported, by one that it imports itself."""
     asked = attribute_asked(case)
     if asked is None or not _CIRCULAR.search(case.finding.message) or _never_bound(asked, case):
@@ -172,7 +172,7 @@ def circular(case: Situation) -> Optional[Diagnosis]:
     )
 
 
-def circle(case: Situation) -> frozenset[str]:
+def import_circle(case: Situation) -> frozenset[str]:
     """The modules of the circle that the finding comes from; empty where its way is not known."""
     asked = attribute_asked(case)
     return frozenset(step.importer for step in _cycle(asked[0], case)) if asked else frozenset()
@@ -199,7 +199,7 @@ def _cycle(module: str, case: Situation) -> Sequence[ImportStep]:
 
 
 def names_of(module: str, case: Situation) -> Optional[ModuleNames]:
-    """What is known of the names of a module."""
+    """The names that a module is known to bind."""
     return next((one for one in case.clues.names if one.module == module), None)
 
 

@@ -1,4 +1,4 @@
-"""What is declared and what installs it: the requirements and RUN lines that concern one import name."""
+"""Find the requirements and RUN lines that concern one import name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from importguard.diagnosis.situation import Situation
 from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table, is_called_so, same_name
 from importguard.evidence.surroundings import Distribution
-from importguard.source.model import Dockerfile, Install, Requirement
+from importguard.source.dockerfile_model import Dockerfile, Install
+from importguard.source.model import Requirement
 from importguard.source.requirements.installing import install_reads
 from importguard.source.requirements.markers import marker_applies
 
@@ -55,7 +56,7 @@ def names_for(case: Situation, module: str) -> Names:
 
 
 def _targets(case: Situation, module: str) -> list[str]:
-    """What the import asks of the missing module, the longest first, and at last the missing module itself.
+    """List the names that the import asks for below the missing module, the longest first, itself last.
 
     ``from google.cloud import storage`` says 'google.cloud.storage' where Python misses 'google' only.
     """
@@ -106,7 +107,7 @@ def may_apply(marker: str, case: Situation, extra: str = "") -> bool:
     return not case.clues.markers or marker_applies(marker, case.clues.markers, extra) is not False
 
 
-def parsed(line: str) -> Optional[Parsed]:
+def parse_requires_dist(line: str) -> Optional[Parsed]:
     """A Requires-Dist line, None where it is not valid."""
     try:
         return Parsed(line)

@@ -1,4 +1,4 @@
-"""What only an extra or a group brings, and nothing asks for that: dev-only, extra-not-installed."""
+"""Causes dev-only and extra-not-installed: only an extra or a group brings the module."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import Declared, may_apply, names_for, parsed
+from importguard.diagnosis.declared import Declared, may_apply, names_for, parse_requires_dist
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, at_place, diagnosis, location_of
 from importguard.evidence.surroundings import Distribution
@@ -91,7 +91,9 @@ def extra_of_library(case: Situation) -> Optional[Diagnosis]:
 
 def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -> Optional[str]:
     """The extra of the distribution that requires one of ``wanted``; the smallest where several do."""
-    lines = [requirement for line in library.requires if (requirement := parsed(line)) is not None]
+    lines = [
+        requirement for line in library.requires if (requirement := parse_requires_dist(line)) is not None
+    ]
     sizes: dict[str, int] = {}
     for extra in library.extras:
         brought = [

@@ -11,7 +11,8 @@ from importguard.diagnosis.situation import CERTAIN, LIKELY, POSSIBLE, Situation
 from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
-from importguard.source.model import Dockerfile, Install, Placement
+from importguard.source.dockerfile_model import Dockerfile, Install
+from importguard.source.model import Placement
 
 
 def copied_after_install(case: Situation) -> Optional[Diagnosis]:
@@ -157,7 +158,7 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
 
 
 def _placed(case: Situation) -> list[Candidate]:
-    """Where the build put the source's module, if the image holds it there."""
+    """Find where the build put the source's module, if the image holds it there."""
     placement = case.index.final(case.sought.path) if case.index and case.sought else None
     if placement is None or case.index is None or case.sought is None:
         return []

@@ -19,10 +19,10 @@ from importguard.diagnosis.situation import (
 )
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
-from importguard.source.model import Copy, Dockerfile, Install
+from importguard.source.dockerfile_model import Copy, Dockerfile, Install
 
 
-def ignored(case: Situation) -> Optional[Diagnosis]:
+def ignored_file(case: Situation) -> Optional[Diagnosis]:
     """A line of ``.dockerignore`` keeps it out of the build context."""
     if case.index is None or case.sought is None:
         return None

@@ -11,8 +11,9 @@ from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, ImageFile
-from importguard.source.dockerfile.copies import feeding_stages, nearest_copy, takes
-from importguard.source.model import Copy, Ignored, Placement, Source, SourceFile
+from importguard.source.dockerfile.copies import copy_takes, feeding_stages, nearest_copy
+from importguard.source.dockerfile_model import Copy
+from importguard.source.model import Ignored, Placement, Source, SourceFile
 
 EXTENSIONS = (".so", ".pyd")
 # Folders whose top-level modules are seldom what an application imports under their bare name.
@@ -33,7 +34,7 @@ class SourceModule:
 
     @property
     def whole(self) -> str:
-        """What has to get into the image: the package's folder, else the file."""
+        """The path that must get into the image: the package's folder, else the file."""
         return self.folder or self.path
 
 
@@ -76,7 +77,7 @@ class SourceIndex:
         return {one.destination: one for one in self.source.placements if one.stage == dockerfile.final}
 
     def final(self, path: str) -> Optional[Placement]:
-        """Where the final stage gets the file, None where it does not."""
+        """The file's path in the final stage; None where it does not get there."""
         final = self.source.dockerfile.final if self.source.dockerfile else -1
         return next((one for one in reversed(self.placements.get(path, ())) if one.stage == final), None)
 
@@ -242,7 +243,7 @@ class SourceIndex:
 
     @cached_property
     def same(self) -> int:
-        """How many files that the build copies are the same in the image."""
+        """Count the copied files whose contents are the same in the image."""
         compared = [
             (self.files.get(placement.path), self.image_files.get(destination))
             for destination, placement in self._origins.items()
@@ -275,7 +276,7 @@ class SourceIndex:
             return True
         feeding = feeding_stages(dockerfile)
         relative = self.in_context(path)
-        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
+        return any(copy_takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
 
 
 def _tail(name: str, path: str) -> Optional[str]:

@@ -142,7 +142,7 @@ def _to_bring(case: Situation, name: str, part: ApartModule) -> str:
 
 
 def base_line(case: Situation) -> Optional[Location]:
-    """Where the image's Python comes from: the install of the system's, else FROM."""
+    """Find the line that brings the image's Python: the system package's install, else FROM."""
     dockerfile = case.source.dockerfile if case.source else None
     if dockerfile is None:
         return None

@@ -11,7 +11,7 @@ from importguard.diagnosis.tables.shared_libraries import PACKAGES
 from importguard.evidence.surroundings import Extension
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import IMPORT_CRASHES, MISSING_MODULE, MISSING_NAME, MISSING_SHARED_LIBRARY
-from importguard.source.model import Copy
+from importguard.source.dockerfile_model import Copy
 
 _ABSENT = re.compile(r"cannot open shared object file: No such file|Error loading shared library")
 _FOREIGN = re.compile(

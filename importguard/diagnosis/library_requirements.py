@@ -7,13 +7,13 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import may_apply, names_for, parsed
+from importguard.diagnosis.declared import may_apply, names_for, parse_requires_dist
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.dockerfile.copies import feeding_stages
-from importguard.source.model import Dockerfile, Instruction
+from importguard.source.dockerfile_model import Dockerfile, Instruction
 
 _WITHOUT_DEPENDENCIES = re.compile(r"\s--no-deps\b")
 
@@ -59,7 +59,7 @@ def _requiring(case: Situation) -> Optional[tuple[Distribution, str]]:
     wanted = names_for(case, case.missing).candidates
     for library in case.clues.distributions:
         for line in library.requires:
-            requirement = parsed(line)
+            requirement = parse_requires_dist(line)
             if requirement is None or canonicalize_name(requirement.name) not in wanted:
                 continue
             marker = str(requirement.marker or "")

@@ -22,14 +22,15 @@ from importguard.diagnosis.situation import (
 )
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE
-from importguard.source.model import Copy, Install, Place, Requirement
+from importguard.source.dockerfile_model import Copy, Install
+from importguard.source.model import Place, Requirement
 from importguard.source.requirements.installing import install_asks_for, install_reads
 
 _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/lib", "/usr", "/.local")
 
 
 def third_party(case: Situation) -> Optional[Declared]:
-    """What is declared, where the missing module can be a distribution's: nothing of the application's own,
+    """Find what is declared of a missing third-party module: nothing of the application's own,
     of the standard library, or of what is installed."""
     if case.rule is not MISSING_MODULE or not case.missing or case.own or case.sought is not None:
         return None
@@ -100,7 +101,7 @@ def wrong_stage(case: Situation) -> Optional[Diagnosis]:
 
 
 def _copies(declared: Declared, earlier: Install) -> list[Copy]:
-    """What the final stage takes from the stage of this install, or from one that is FROM it."""
+    """List what the final stage copies from the stage of this install, or from one that is FROM it."""
     dockerfile = declared.dockerfile
     assert dockerfile is not None
     final = dockerfile.lineage()

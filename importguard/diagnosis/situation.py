@@ -1,4 +1,4 @@
-"""What a cause is told from: one finding, what was observed in the image, and its source."""
+"""A situation: one finding, what was observed in the image, and its source. Causes are told from it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Situation:
 
     @property
     def missing(self) -> str:
-        """What the finding misses: a module, ``module.name``, a library; empty where nothing is named."""
+        """The missing module, ``module.name`` or library; empty where the finding names none."""
         return self.finding.missing or ""
 
     @property
@@ -120,7 +120,7 @@ class Situation:
 
     @cached_property
     def import_place(self) -> Optional[Location]:
-        """Where the import stands: in the source where its file is known to come from there."""
+        """The line of the import: in the source where its file is known to come from there."""
         location = self.finding.location
         if location is None or self.index is None:
             return location
@@ -132,7 +132,7 @@ class Situation:
 
     @property
     def importers(self) -> str:
-        """Who asks for what is missing, with the line."""
+        """Name the modules that import what is missing, with the line."""
         location = self.import_place
         return f"{self.finding.module} ({at(location)})" if location else self.finding.module
 

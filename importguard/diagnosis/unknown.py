@@ -24,7 +24,7 @@ _OWN = (
 _EXPLAINED_BY_ITSELF = frozenset({IMPORT_RAISES, SYNTAX_ERROR, IMPORT_EXITS, IMPORT_CRASHES, IMPORT_HANGS})
 
 
-def unknown(case: Situation) -> Optional[Diagnosis]:
+def unknown_cause(case: Situation) -> Optional[Diagnosis]:
     """The last answer. A rule whose message is the cause (an exception, a syntax error) needs none."""
     if case.rule in _EXPLAINED_BY_ITSELF or case.rule.family is not RuleFamily.IMPORTS:
         return None

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from importguard.diagnosis.code import attribute_asked
-from importguard.diagnosis.declared import may_apply, parsed
+from importguard.diagnosis.declared import may_apply, parse_requires_dist
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
@@ -79,7 +79,7 @@ def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflic
     importers = _importers(case)
     for other in case.clues.distributions:
         for line in other.requires:
-            one = parsed(line)
+            one = parse_requires_dist(line)
             if (
                 one is None
                 or canonicalize_name(one.name) != name

@@ -1,4 +1,4 @@
-"""What importguard asks of a container engine."""
+"""The verbs of a container engine, and the values that they take and give."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in an image around its application: what the cause of a failure is told from. No opinion."""
+"""The surroundings of an application in its image, from which causes are told: values with no opinion."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from typing import Optional
 class ImageFile:
     """A file of the image, by its absolute ``path``.
 
-    ``kind``: file | folder | link | other. ``digest`` is the SHA-256 of the content in hex, ``text_digest``
-    the same with CRLF read as LF; both are None where it was not read (too large, unreadable, no regular
-    file). ``mode`` holds the permission bits alone (``stat.S_IMODE``), ``modified`` seconds since the epoch.
+    ``kind``: file | folder | link | other. ``text_digest`` is the SHA-256 of the content in hex, with CRLF
+    read as LF; None where it was not read (too large, unreadable, no regular file). ``mode`` holds the
+    permission bits alone (``stat.S_IMODE``), ``modified`` seconds since the epoch.
     """
 
     path: str
     kind: str = "file"
     size: int = 0
-    digest: Optional[str] = None
     text_digest: Optional[str] = None
     mode: int = 0o644
     uid: int = 0
-    gid: int = 0
     modified: float = 0.0
 
 
@@ -45,8 +43,6 @@ class Distribution:
     provides: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
-    requires_python: Optional[str] = None
-    installer: str = ""
     source: Optional[str] = None
     editable: bool = False
 
@@ -80,7 +76,7 @@ class OtherInterpreter:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What the import path finds for a name (absolute, dotted), without importing anything.
+    """The file that the import path finds for a name (absolute, dotted), without importing anything.
 
     ``kind``: package | namespace | module | extension | builtin | frozen | absent. ``path`` is the file (of a
     package its ``__init__``, of a namespace its first folder). ``hidden`` are the files or folders of the
@@ -103,10 +99,10 @@ class Extension:
     ``module`` is its name, ``tag`` the part of the file name between the module's name and ``.so``
     (``cpython-312-x86_64-linux-gnu``, ``abi3``, empty). ``python`` is the version that the tag names
     ("3.12"), None for abi3 and untagged ones. ``machine`` as ``platform.machine()`` writes it; ``libc``:
-    glibc | musl | None (told by neither). ``needed`` is DT_NEEDED of the file and of the libraries that it
-    finds, in the loader's order; ``not_found`` those of them that the dynamic loader would not find (RPATH,
-    RUNPATH, LD_LIBRARY_PATH, ld.so.cache, the default folders). ``symbols`` are the versions that it needs
-    and no library of the image has ("GLIBC_2.38").
+    glibc | musl | None (told by neither). ``not_found`` are the libraries that it needs (DT_NEEDED), or that
+    those which it finds need, and that the dynamic loader would not find (RPATH, RUNPATH, LD_LIBRARY_PATH,
+    ld.so.cache, the default folders). ``symbols`` are the versions that it needs and no library of the image
+    has ("GLIBC_2.38").
     """
 
     module: str
@@ -115,7 +111,6 @@ class Extension:
     python: Optional[str] = None
     machine: Optional[str] = None
     libc: Optional[str] = None
-    needed: tuple[str, ...] = ()
     not_found: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
 
@@ -205,13 +200,12 @@ class System:
     libc_version: str = ""
     machine: str = ""
     uid: int = 0
-    gid: int = 0
     user: str = ""
 
 
 @dataclass(frozen=True)
 class Clues:
-    """What lies in the image around the application, with no opinion: what the causes are told from.
+    """The surroundings of the application in its image, with no opinion: causes are told from them.
 
     Gathered once after the verdicts, for what failed; nothing is imported for it. Each list is bounded,
     and ``notes`` says where something was cut or could not be read. ``files`` are the Python files of the
@@ -241,5 +235,5 @@ class Clues:
     notes: tuple[str, ...] = ()
 
     def resolution(self, name: str) -> Optional[Resolution]:
-        """How ``name`` resolves, where it was asked."""
+        """The resolution of ``name``; None where it was not asked."""
         return next((one for one in self.resolutions if one.name == name), None)

@@ -1,4 +1,4 @@
-"""Which code is the application's own: looked up often, so worked out once from the evidence."""
+"""Tell the application's own code from the rest: looked up often, so worked out once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Application:
         return path[len(max(holding, key=len)) + 1 :] if holding else path
 
 
-def application(evidence: Evidence) -> Application:
+def application_code(evidence: Evidence) -> Application:
     """The application that ``evidence`` is of."""
     names = frozenset(item.name for item in evidence.modules if item.selected)
     return Application(

@@ -1,4 +1,4 @@
-"""What ``faulthandler`` wrote when the interpreter died or was stopped, and what else was printed.
+"""Read what ``faulthandler`` wrote when the interpreter died or was stopped, and what else was printed.
 
 The format is that of CPython's Python/traceback.c: threads, each with its most recent call first.
 """
@@ -19,7 +19,7 @@ _HEADER = re.compile(
 _PROBE = "<importguard>"
 
 
-def frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
+def dumped_frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
     """The frames of the thread that imports, outermost first; ``modules``: file → name."""
     threads: list[list[Frame]] = [[]]
     for line in output.splitlines():
@@ -36,7 +36,7 @@ def frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
     )
 
 
-def printed(output: str) -> list[str]:
+def printed_lines(output: str) -> list[str]:
     """The lines of ``output`` that are the application's own."""
     lines = (line.rstrip() for line in output.splitlines())
     return [line for line in lines if line and not _FRAME.match(line) and not _HEADER.match(line)]

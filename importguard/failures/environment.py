@@ -7,7 +7,7 @@ import re
 from typing import Optional
 
 from importguard.evidence.imports import Cause, ImportFailure
-from importguard.failures.root_cause import type_name, walk
+from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
 
 _NAME = r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b"
@@ -47,7 +47,7 @@ _MISTAKES = frozenset({"NameError", "UnboundLocalError", "ImportError", "ModuleN
 _CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
 
 
-def environment(failure: ImportFailure) -> Optional[Diagnosis]:
+def environment_diagnosis(failure: ImportFailure) -> Optional[Diagnosis]:
     """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are."""
     variables, certain = _variables(failure)
     if variables:
@@ -59,7 +59,7 @@ def environment(failure: ImportFailure) -> Optional[Diagnosis]:
             location=None,
             confidence="certain" if certain else "likely",
         )
-    if any(_is_connection(cause) for cause in walk(failure)):
+    if any(_is_connection(cause) for cause in exception_chain(failure)):
         return Diagnosis(
             cause="environment",
             explanation="The import connects to a server that cannot be reached from the check.",
@@ -79,7 +79,7 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
     fields = _settings_fields(failure)
     if fields:
         return fields, False
-    for cause in walk(failure):
+    for cause in exception_chain(failure):
         if cause.type in _CREDENTIALS:
             return _CREDENTIALS[cause.type], False
         if _speaks_of_variable(cause):
@@ -92,12 +92,16 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
 
 def _looked_up(failure: ImportFailure) -> Optional[str]:
     """The key of ``os.environ[key]``: KeyError of ``os._Environ.__getitem__``, or of starlette's Config."""
-    encoded = (_ENCODED_KEY.match(cause.message) for cause in walk(failure) if cause.type == "KeyError")
+    encoded = (
+        _ENCODED_KEY.match(cause.message) for cause in exception_chain(failure) if cause.type == "KeyError"
+    )
     wrapped = next(filter(None, encoded), None)
     if wrapped is not None:
         return wrapped.group(1)
     last = failure.frames[-1] if failure.frames else None
-    key_error = next((cause for cause in walk(failure) if type_name(cause.type) == "KeyError"), None)
+    key_error = next(
+        (cause for cause in exception_chain(failure) if type_name(cause.type) == "KeyError"), None
+    )
     if last is None or key_error is None:
         return None
     if last.module == "os" and last.function in ("__getitem__", "__delitem__"):
@@ -126,7 +130,9 @@ def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
 
 def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:
     """The fields that pydantic's settings lack. An ``env_prefix`` is not told, so the names are likely."""
-    invalid = next((cause for cause in walk(failure) if type_name(cause.type) == "ValidationError"), None)
+    invalid = next(
+        (cause for cause in exception_chain(failure) if type_name(cause.type) == "ValidationError"), None
+    )
     if invalid is None:
         return ()
     # An error that was raised from it has its own frames; then its first line names the class.

@@ -1,4 +1,4 @@
-"""Where a failure happened and how the interpreter got there, read from its traceback."""
+"""Read from a traceback where a failure happened and by which imports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importguard.failures.application import Application
 from importguard.model import ImportStep, Location
 
 
-def locate(frame: Frame, code: Application) -> Location:
+def frame_location(frame: Frame, code: Application) -> Location:
     """The place of a frame."""
     return Location(code.relative(frame.path), frame.line or None)
 
@@ -23,7 +23,9 @@ def own_frame(frames: Sequence[Frame], code: Application) -> Optional[Frame]:
     return leading[-1] if leading else None
 
 
-def chain(frames: Sequence[Frame], missing: Optional[str], code: Application) -> tuple[ImportStep, ...]:
+def import_chain(
+    frames: Sequence[Frame], missing: Optional[str], code: Application
+) -> tuple[ImportStep, ...]:
     """The way through the modules, one step each; the last one leads to ``missing`` where there is one.
 
     Frames of the import system itself are no steps. Neighbouring frames of one module are one step, at the
@@ -37,4 +39,6 @@ def chain(frames: Sequence[Frame], missing: Optional[str], code: Application) ->
             way.pop()
         way.append(frame)
     targets = [frame.module for frame in way[1:]] + ([missing] if missing else [])
-    return tuple(ImportStep(frame.module, target, locate(frame, code)) for frame, target in zip(way, targets))
+    return tuple(
+        ImportStep(frame.module, target, frame_location(frame, code)) for frame, target in zip(way, targets)
+    )

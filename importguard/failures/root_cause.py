@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from importguard.evidence.imports import Cause, ImportFailure, ModuleImport
-from importguard.failures.dump import printed
+from importguard.failures.dump import printed_lines
 from importguard.model import Rule
 from importguard.rules.imports import (
     IMPORT_CRASHES,
@@ -46,7 +46,7 @@ _OUTPUT_LINES = 5
 
 @dataclass(frozen=True)
 class RootCause:
-    """What a failure comes down to. ``missing`` is a module, ``module.name`` or a library; None elsewhere."""
+    """The rule that a failure breaks. ``missing``: a module, ``module.name`` or a library; else None."""
 
     rule: Rule
     message: str
@@ -73,7 +73,7 @@ def root_cause(item: ModuleImport) -> RootCause:
     return RootCause(IMPORT_RAISES, _wrapped(f"{type_name(failure.type)}: {failure.message}", failure, None))
 
 
-def walk(failure: ImportFailure) -> tuple[Cause, ...]:
+def exception_chain(failure: ImportFailure) -> tuple[Cause, ...]:
     """The chain of exceptions, outermost first, also where the evidence holds only the outermost."""
     return failure.causes or (Cause(failure.type, failure.message, None),)
 
@@ -81,10 +81,10 @@ def walk(failure: ImportFailure) -> tuple[Cause, ...]:
 def _of_import(failure: ImportFailure) -> Optional[RootCause]:
     """The root cause where the import system itself failed: a module, a name, a library, the source."""
     if failure.missing is not None:
-        decisive = next((cause for cause in walk(failure) if cause.name == failure.missing), None)
+        decisive = next((cause for cause in exception_chain(failure) if cause.name == failure.missing), None)
         message = decisive.message if decisive else f"No module named '{failure.missing}'"
         return RootCause(MISSING_MODULE, _wrapped(message, failure, decisive), failure.missing)
-    for cause in walk(failure):
+    for cause in exception_chain(failure):
         found = _missing_name(cause) or _missing_library(cause)
         if found is not None:
             rule, missing = found
@@ -116,7 +116,7 @@ def _missing_library(cause: Cause) -> Optional[tuple[Rule, str]]:
 
 def _wrapped(message: str, failure: ImportFailure, decisive: Optional[Cause]) -> str:
     """Add how the error reached the log, or what it was raised from, where that is another exception."""
-    causes = walk(failure)
+    causes = exception_chain(failure)
     if decisive is None and len(causes) > 1:
         inner = causes[-1]
         if inner.type == failure.type:  # as os.environ's KeyError, which replaces another
@@ -134,5 +134,5 @@ def _first_line(text: str) -> str:
 
 
 def _with_output(message: str, item: ModuleImport) -> str:
-    lines = printed(item.output)[-_OUTPUT_LINES:]
+    lines = printed_lines(item.output)[-_OUTPUT_LINES:]
     return "\n".join([f"{message}. It printed:", *lines]) if lines else message

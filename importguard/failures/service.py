@@ -8,9 +8,9 @@ from typing import Optional
 from importguard.evidence.imports import ImportFailure, ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
-from importguard.failures.application import application
-from importguard.failures.environment import environment
-from importguard.failures.frames import chain, locate, own_frame
+from importguard.failures.application import application_code
+from importguard.failures.environment import environment_diagnosis
+from importguard.failures.frames import frame_location, import_chain, own_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Rule, Severity
@@ -46,7 +46,7 @@ def logged_finding(
     failure = ending_failure(start, evidence)
     if failure is None:
         return service_finding(rule, subject, "\n".join([message, *_last_lines(start)]))
-    cause, code = _root_cause(failure), application(evidence)
+    cause, code = _root_cause(failure), application_code(evidence)
     frame = own_frame(failure.frames, code)
     wanting = _wanting(failure, cause)
     return Finding(
@@ -55,8 +55,8 @@ def logged_finding(
         module=subject,
         message=f"{message} Its log says: {cause.message}",
         missing=cause.missing,
-        location=locate(frame, code) if frame else None,
-        chain=chain(failure.frames, cause.missing, code),
+        location=frame_location(frame, code) if frame else None,
+        chain=import_chain(failure.frames, cause.missing, code),
         diagnosis=wanting,
     )
 
@@ -67,7 +67,7 @@ def _root_cause(failure: ImportFailure) -> RootCause:
 
 def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:
     """The environment as the cause: what production sets and the check does not."""
-    told = environment(failure) if cause.rule.id == "IG104" else None
+    told = environment_diagnosis(failure) if cause.rule.id == "IG104" else None
     if told is None or told.remedy.startswith("--env"):
         return told and Diagnosis(
             told.cause,

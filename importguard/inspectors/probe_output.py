@@ -1,4 +1,4 @@
-"""What the probe says, taken from the container's output and turned into Evidence."""
+"""Read the probe's frames from the container's output, and turn them into Evidence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONGEST_NOISE = 2000
 
 
 class Observed:
-    """What the probe has said so far. ``meanwhile`` is called when it has said all, and only has to end."""
+    """The probe's frames so far. ``meanwhile`` is called when all is said and only the end is awaited."""
 
     def __init__(self, secret: str, progress: Progress, meanwhile: Callable[[], object] = bool) -> None:
         self.meanwhile = meanwhile
@@ -195,8 +195,8 @@ def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
     )
 
 
-def facts(image: Image, history: Sequence[str] = ()) -> ImageFacts:
-    """What the engine says of the image, without the values of its variables."""
+def image_facts(image: Image, history: Sequence[str] = ()) -> ImageFacts:
+    """The engine's facts of the image, without the values of its variables."""
     variables = dict(item.partition("=")[::2] for item in image.env)
     return ImageFacts(
         created=image.created,

@@ -71,7 +71,7 @@ def probe_command(python: str) -> list[str]:
 
 
 def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] = ()) -> bytes:
-    """What the probe is to get on standard input: its own files by name, their code, and the request.
+    """The bytes for the probe's standard input: its own files by name, their code, and the request.
 
     ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
     """
@@ -122,7 +122,7 @@ def _may_be_source(folder: str) -> bool:
 
 
 def pythons(image: Image, config: Config) -> Iterator[str]:
-    """Where a Python for the probe may be, likeliest first; the application's own is found inside."""
+    """Paths where a Python for the probe may be, likeliest first; the application's own is found inside."""
     seen: set[str] = set()
     for python in (config.python, *_by_command(image), *_by_habit()):
         if python and python not in seen:
@@ -149,7 +149,7 @@ def _by_habit() -> Iterator[str]:
         yield f"/usr/bin/python3.{minor}"
 
 
-def inspect(
+def inspect_by_running(
     engine: Engine,
     image: Image,
     config: Config,
@@ -168,7 +168,7 @@ def inspect(
         stdin = partial(probe_input, image, config, secret)
         try:
             run = engine.run(image, probe_command(python), config.env, limits, stdin)
-            from importguard.inspectors.probe_output import Observed, facts
+            from importguard.inspectors.probe_output import Observed, image_facts
 
             observed = Observed(secret, progress, meanwhile)
             observed.take(run.output)
@@ -183,7 +183,7 @@ def inspect(
         evidence = observed.evidence(run.exit)
         evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.
-        return replace(evidence, image=facts(image, () if config.build else engine.history(image)))
+        return replace(evidence, image=image_facts(image, () if config.build else engine.history(image)))
     raise NoPythonError(_no_python(image, looked, too_old))
 
 

@@ -16,7 +16,7 @@ from importguard.evidence.starts import CommandResult, NeededService, ServiceSta
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.journey import travel
 from importguard.inspectors.needed import begin_needed
-from importguard.inspectors.probe_output import facts
+from importguard.inspectors.probe_output import image_facts
 from importguard.inspectors.start import Asker, Begun, begin, finish
 from importguard.progress import Progress
 
@@ -217,5 +217,5 @@ def _without_python(image: Image, engine: Engine) -> Evidence:
         notes=(_NO_PYTHON,),
         details=(),
         seconds=0.0,
-        image=facts(image, engine.history(image)),
+        image=image_facts(image, engine.history(image)),
     )

@@ -1,4 +1,4 @@
-"""What the probe says of the image around the application, as Clues; the image is not to be trusted."""
+"""Turn what the probe says of the application's surroundings into Clues; the image is not to be trusted."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Optional
 
 from importguard.checks import run_checks
@@ -10,9 +11,20 @@ from importguard.config import Config
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart
+from importguard.judging.completeness import find_shortfalls
 from importguard.judging.slowness import is_out_of_time, slow_modules
-from importguard.judging.startup_impact import mark, shortfalls, start_verdict
-from importguard.model import EntryPointVerdict, Finding, ImageInfo, ImageReport, Interpreter, ModuleVerdict
+from importguard.judging.startup_impact import mark_startup_impact
+from importguard.model import (
+    EntryPointVerdict,
+    Finding,
+    ImageInfo,
+    ImageReport,
+    Interpreter,
+    ModuleVerdict,
+    RequestVerdict,
+    StartVerdict,
+)
 
 if TYPE_CHECKING:
     from importguard.engines.base import Image
@@ -20,11 +32,11 @@ if TYPE_CHECKING:
     from importguard.source.model import Source
 
 
-def judge(image: Image, evidence: Evidence, material: Material, config: Config) -> ImageReport:
+def judge_image(image: Image, evidence: Evidence, material: Material, config: Config) -> ImageReport:
     """Say what ``evidence`` and ``material`` prove of ``image``. Values of variables may still be in it."""
     source = material.source
     findings = _findings(evidence, config, source)
-    reasons = shortfalls(findings, evidence)
+    reasons = find_shortfalls(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
@@ -51,12 +63,12 @@ def judge(image: Image, evidence: Evidence, material: Material, config: Config) 
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
         out_of_time=is_out_of_time(evidence),
-        start=start_verdict(evidence.start) if evidence.start else None,
+        start=_start_verdict(evidence.start) if evidence.start else None,
     )
 
 
 def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> list[Finding]:
-    """What the checks find, with its cause."""
+    """Run the checks, and diagnose what they find."""
     findings = run_checks(evidence, source)
     if not findings:
         return []
@@ -68,10 +80,12 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
         from importguard.diagnosis.logged import diagnose_logged
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
-    return mark(without_repeated(told), evidence)
+    return mark_startup_impact(without_repeated(told), evidence)
 
 
-def unjudged(reference: str, image: Optional[Image], config: Config, error: ImportguardError) -> ImageReport:
+def unjudged_report(
+    reference: str, image: Optional[Image], config: Config, error: ImportguardError
+) -> ImageReport:
     """The report on what could not be judged, and why."""
     return ImageReport(
         image=_info(image, config) if image else ImageInfo(reference, "", "", label=config.name),
@@ -115,9 +129,39 @@ def _unprepared(evidence: Evidence) -> list[str]:
     return [f"{preparation.description} failed, so the modules were judged without it."]
 
 
+def _start_verdict(start: ServiceStart) -> StartVerdict:
+    """What the report says of a start. The log is only that of one that failed."""
+    requests = [(f"GET {asked.path}", answer) for asked, answer in start.http]
+    requests += [(f"WebSocket {asked.path}", answer) for asked, answer in start.websocket]
+    failed = not start.held and not start.skipped
+    return StartVerdict(
+        command=start.command,
+        platform=start.settings.platform,
+        port=start.port,
+        accepted=start.accepted,
+        ready=start.ready if start.held else None,
+        stopped=start.stop_seconds,
+        exit_code=start.ending.code if start.ending else None,
+        requests=(
+            *_health_verdict(start),
+            *(RequestVerdict(name, one.status, one.right, one.seconds) for name, one in requests),
+        ),
+        log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if failed else (),
+        skipped=start.skipped,
+        logs=(("", start.log), *start.others),
+    )
+
+
+def _health_verdict(start: ServiceStart) -> Iterable[RequestVerdict]:
+    """The image's HEALTHCHECK, whose exit code stands for a status."""
+    if start.health is not None:
+        yield RequestVerdict("HEALTHCHECK", start.health.code, start.health.code == 0, 0.0)
+
+
 _REASONS = {
     "tests": "in tests",
     "runs when imported": "that would run when imported",
     "not a module name": "whose name no import can write",
     "excluded": "by --exclude",
 }
+_MOST_LOG_LINES = 100

@@ -40,7 +40,7 @@ _ASSIGNED = re.compile(r"(?i)(?:pass|pwd|secret|token|key)\w*\s*[=:]\s*([^\s;&,'
 
 
 class Redaction:
-    """What is to be hidden, each form with the variable that it is the value of."""
+    """The values to hide, each form with the name of its variable."""
 
     def __init__(self, forms: Iterable[tuple[str, str, bool]]) -> None:
         self._names: dict[str, str] = {}
@@ -103,7 +103,7 @@ def _sizes(form: str) -> range:
 def redaction_of(
     variables: Iterable[str], known: Collection[str] = (), existing: Collection[str] = ()
 ) -> Redaction:
-    """What to hide of ``variables`` (``NAME=value``).
+    """Choose the values to hide among ``variables`` (``NAME=value``).
 
     ``known`` are names of modules and parts of paths that a report is about, ``existing`` the names of the
     variables whose value is a path that exists in the image. Neither is a secret, nor are short values,

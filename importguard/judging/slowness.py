@@ -1,4 +1,4 @@
-"""What the report says of modules that take long to import. Pure functions."""
+"""Name the modules that take long to import. Pure functions."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Known:
     image: Optional[str]
 
 
-def read(path: str) -> tuple[Known, ...]:
+def read_baseline(path: str) -> tuple[Known, ...]:
     """The findings of a baseline file. Raises UsageError for what is none."""
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def _known(item: dict[str, Any]) -> Known:
     return Known(**texts, missing=missing, image=image)
 
 
-def render(report: Report) -> str:
+def render_baseline(report: Report) -> str:
     """The findings of a report as a baseline file, in an order in which versions compare well.
 
     What the configuration ignores is no part of it.
@@ -72,7 +72,7 @@ def _order(known: Known) -> tuple[str, str, str, str]:
     return known.image or "", known.rule, known.missing or "", known.module
 
 
-def compare(
+def compare_with_known(
     report: Report, baseline: Sequence[Known], accepted: Collection[str], whole: bool = True
 ) -> Report:
     """The report with the findings of the baseline among ``suppressed``, and the counts of old and fixed.
@@ -121,7 +121,7 @@ def _is_old(finding: Finding) -> bool:
 
 
 def _fixed(report: Report, baseline: Sequence[Known]) -> int:
-    """How many are no more in the image that they were in, not even among what is ignored."""
+    """Count the known findings that their image no longer has, not even among the ignored ones."""
     found: dict[Optional[str], set[str]] = {}
     for image in report.images:
         prints = {finding.fingerprint for finding in (*image.findings, *image.suppressed)}
@@ -130,7 +130,7 @@ def _fixed(report: Report, baseline: Sequence[Known]) -> int:
     return sum(1 for item in baseline if item.image in found and item.fingerprint not in found[item.image])
 
 
-def note(path: str, comparison: Comparison) -> str:
+def comparison_note(path: str, comparison: Comparison) -> str:
     """The counts, for people."""
     verb = "finding is" if comparison.old == 1 else "findings are"
     text = f"Baseline {path}: {comparison.old} old {verb} not shown"

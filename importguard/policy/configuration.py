@@ -79,7 +79,7 @@ def has_table(project: Path) -> bool:
     return "importguard" in _tool(_read(project), project)
 
 
-def load(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
+def load_configuration(path: Path, keys: Keys, image_keys: Keys) -> Configuration:
     """Read and check a configuration file.
 
     ``keys`` are the options of the whole run by their long names, with their kind: string, boolean, integer,

@@ -1,4 +1,4 @@
-"""What is made of findings by the configuration, as frozen values."""
+"""The configuration's decisions on findings, as frozen values."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Ignore:
     expires: Optional[date] = None
 
     def __str__(self) -> str:
-        """What it matches, in a few words."""
+        """The conditions of the ignore, in a few words."""
         named = (("module", self.module), ("missing", self.missing))
         return ", ".join([self.rule or "any rule", *(f"{name} {glob}" for name, glob in named if glob)])
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What is made of findings: by rule number, another severity or None for "off"; and what is ignored."""
+    """Severities by rule number (None for "off"), and the ignores."""
 
     severities: Mapping[str, Optional[Severity]] = field(default_factory=dict)
     ignores: tuple[Ignore, ...] = ()

@@ -1,4 +1,4 @@
-"""What a policy makes of findings: another severity, or out of sight with a reason. Pure functions."""
+"""Apply a policy to findings: set severities, and suppress with a reason. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importguard.model import Finding, ImageReport, Report, Suppression
 from importguard.policy.model import Ignore, Policy
 
 
-def apply(report: Report, policy: Policy, today: date, whole: bool = True) -> Report:
+def apply_policy(report: Report, policy: Policy, today: date, whole: bool = True) -> Report:
     """The report with its findings' severities set, and with those that are ignored among ``suppressed``.
 
     An ignore that has expired is a note. So is one that matches nothing, where ``whole`` says that everything

@@ -193,17 +193,14 @@ def image_file(path: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     data = read_bytes(path, LARGEST_FILE + 1) if status.st_size <= LARGEST_FILE else None
-    digest = None if data is None or len(data) > LARGEST_FILE else digest_of(data)
-    lines = data.replace(b"\r\n", b"\n") if digest and data and b"\r\n" in data else None
+    whole = None if data is None or len(data) > LARGEST_FILE else data
     return {
         "path": shown(path),
         "kind": _kind(own.st_mode),
         "size": status.st_size,
-        "digest": digest,
-        "text_digest": digest if lines is None else digest_of(lines),
+        "text_digest": None if whole is None else digest_of(whole.replace(b"\r\n", b"\n")),
         "mode": stat.S_IMODE(status.st_mode),
         "uid": status.st_uid,
-        "gid": status.st_gid,
         "modified": status.st_mtime,
     }
 

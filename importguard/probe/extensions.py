@@ -95,7 +95,6 @@ def describe(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any
         "python": python_of(tag),
         "machine": elf.machine,
         "libc": elf.libc or ("musl" if tag.endswith("-musl") else "glibc" if tag.endswith("-gnu") else None),
-        "needed": [shown(name) for name in loaded.needed],
         "not_found": [shown(name) for name in loaded.missing],
         "symbols": [shown(name) for name in loaded.versions],
     }

@@ -74,15 +74,9 @@ def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None
         "provides": [],
         "requires": [shown(line[:500]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]],
         "extras": [shown(line[:200]) for line in fields.get("provides-extra", [])[:_MOST_REQUIREMENTS]],
-        "requires_python": _shown(fields.get("requires-python", [None])[0]),
-        "installer": "",
         "source": None,
         "editable": False,
     }
-
-
-def _shown(text: str | None) -> str | None:
-    return None if text is None else shown(text[:200])
 
 
 def _modern(site: str, info: str) -> dict[str, Any] | None:
@@ -90,7 +84,6 @@ def _modern(site: str, info: str) -> dict[str, Any] | None:
     one = _described(site, headers(read_text(folder + "/METADATA", _METADATA_LIMIT) or ""))
     if one is None:
         return None
-    one["installer"] = shown((read_text(folder + "/INSTALLER", 200) or "").strip())
     one["source"], one["editable"] = _origin(folder)
     files = _record(folder)
     provides = _top_level(folder) | _recorded(files)

@@ -76,7 +76,7 @@ def system(answer: dict[str, list[str]], loader: Loader) -> dict[str, Any]:
     """``clues.System``."""
     about = _os_release()
     version = _version(answer, loader)
-    uid, gid = os.getuid(), os.getgid()
+    uid = os.getuid()
     return {
         "distribution": about.get("ID", ""),
         "version": about.get("VERSION_ID", ""),
@@ -85,7 +85,6 @@ def system(answer: dict[str, list[str]], loader: Loader) -> dict[str, Any]:
         "libc_version": version,
         "machine": answer.get("platform_machine", [os.uname().machine])[0],
         "uid": uid,
-        "gid": gid,
         "user": user_name(uid),
     }
 

@@ -8,7 +8,7 @@ from typing import Callable
 from importguard.model import Report
 
 
-def reporter(format_: str) -> Callable[[Report], str]:
+def load_reporter(format_: str) -> Callable[[Report], str]:
     """``render`` of the format's module. It is loaded now: a check needs one of them, not all."""
     render: Callable[[Report], str] = import_module(f"{__name__}.{format_}").render
     return render

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from importguard.model import ImageReport, Location, Report, Severity
-from importguard.reporters.wording.places import place, start
-from importguard.reporters.wording.sentences import story
+from importguard.reporters.wording.places import first_line_of_dockerfile, repository_line
+from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape, escape_lines
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -30,12 +30,12 @@ def _image(image: ImageReport, several: bool) -> Iterator[str]:
     prefix = f"{escape(image.image.title)}: " if several else ""
     if image.error:
         text = f"{escape(image.image.title)} could not be wholly checked: {escape_lines(image.error)}"
-        yield _command("error", start(image), "importguard: no verdict", text)
+        yield _command("error", first_line_of_dockerfile(image), "importguard: no verdict", text)
     for finding in image.findings:
         subject = escape(finding.missing or finding.module)
         title = f"{finding.rule.id} {finding.rule.name}: {subject}"
-        text = prefix + "\n".join(story(finding))
-        yield _command(_COMMANDS[finding.severity], place(finding, image), title, text)
+        text = prefix + "\n".join(finding_story(finding))
+        yield _command(_COMMANDS[finding.severity], repository_line(finding, image), title, text)
 
 
 def _command(name: str, location: Location, title: str, text: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from importguard.model import Finding, ImageReport, Location, Report, Severity
-from importguard.reporters.wording.places import place, start
-from importguard.reporters.wording.sentences import story
+from importguard.reporters.wording.places import first_line_of_dockerfile, repository_line
+from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape, escape_lines
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
@@ -26,11 +26,11 @@ def _image(image: ImageReport) -> Iterator[dict[str, Any]]:
     name = image.image.name
     if image.error:
         text = f"{reference} could not be wholly checked: {escape_lines(image.error)}"
-        yield _entry(text, "no-verdict", f"{name} no-verdict", "blocker", start(image))
+        yield _entry(text, "no-verdict", f"{name} no-verdict", "blocker", first_line_of_dockerfile(image))
     for finding in image.findings:
-        text = f"{finding.rule.id} {reference}: " + "\n".join(story(finding))
+        text = f"{finding.rule.id} {reference}: " + "\n".join(finding_story(finding))
         key = f"{name} {finding.fingerprint}"
-        yield _entry(text, finding.rule.name, key, _severity(finding), place(finding, image))
+        yield _entry(text, finding.rule.name, key, _severity(finding), repository_line(finding, image))
 
 
 def _severity(finding: Finding) -> str:

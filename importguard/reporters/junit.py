@@ -12,8 +12,8 @@ from typing import Optional
 from xml.etree import ElementTree
 
 from importguard.model import Finding, ImageReport, ModuleVerdict, Report, Severity
-from importguard.reporters.wording.places import place
-from importguard.reporters.wording.sentences import story
+from importguard.reporters.wording.places import repository_line
+from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape, escape_lines
 
 # What XML 1.0 (production 2, Char) can't hold, and ``escape`` leaves.
@@ -58,7 +58,7 @@ def _cases(image: ImageReport) -> Iterator[ElementTree.Element]:
     for finding in everything:
         if id(finding) not in told:
             case = _case(f"{finding.rule.id} {finding.missing or finding.module}", finding.rule.name, 0.0)
-            case.set("file", _attribute(place(finding, image).path))
+            case.set("file", _attribute(repository_line(finding, image).path))
             case.append(_verdict(finding))
             yield case
     if image.start and image.start.ready is not None:
@@ -72,7 +72,7 @@ def _cases(image: ImageReport) -> Iterator[ElementTree.Element]:
 def _module_case(module: ModuleVerdict, cause: Optional[Finding], image: ImageReport) -> ElementTree.Element:
     case = _case(module.name, module.name.rpartition(".")[0] or module.name, module.seconds)
     if cause is not None:
-        case.set("file", _attribute(place(cause, image).path))
+        case.set("file", _attribute(repository_line(cause, image).path))
         case.append(_verdict(cause))
     elif module.outcome == "skipped":
         case.append(_detail("skipped", "left out"))
@@ -87,9 +87,11 @@ def _verdict(finding: Finding) -> ElementTree.Element:
     """A failure; what is a warning or suppressed is skipped, since JUnit knows nothing in between."""
     title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
     if finding.suppression:
-        return _detail("skipped", f"{title} ({finding.suppression.reason})", "\n".join(story(finding)))
+        return _detail(
+            "skipped", f"{title} ({finding.suppression.reason})", "\n".join(finding_story(finding))
+        )
     failed = finding.severity is Severity.ERROR
-    element = _detail("failure" if failed else "skipped", title, "\n".join(story(finding)))
+    element = _detail("failure" if failed else "skipped", title, "\n".join(finding_story(finding)))
     if failed:
         element.set("type", finding.rule.id)
     return element

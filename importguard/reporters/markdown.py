@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, Report, Severity
-from importguard.reporters.wording.places import place
-from importguard.reporters.wording.sentences import count, part_heading, sentences, short_verdict
+from importguard.reporters.wording.places import repository_line
+from importguard.reporters.wording.sentences import counted, part_heading, short_verdict, summary_sentences
 from importguard.terminal import escape, escape_lines
 
 LONGEST = 45_000
@@ -44,25 +44,25 @@ def render(report: Report) -> str:
         parts.append("… and more than fits here: the text report has it all.")
         break
     else:
-        parts += [prose(escape(note)) for note in report.notes]
+        parts += [plain_prose(escape(note)) for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
 def _image(image: ImageReport) -> Iterator[str]:
-    yield f"### {_mark(image)} importguard: {code(image.image.title)}: {short_verdict(image)}"
+    yield f"### {_mark(image)} importguard: {code_span(image.image.title)}: {short_verdict(image)}"
     if image.modules:
-        yield prose(" ".join(sentences(image)))
+        yield plain_prose(" ".join(summary_sentences(image)))
     if image.error:
         yield "**The check is not complete:**"
-        yield block(image.error)
+        yield code_block(image.error)
     headed = None
     for number, finding in enumerate(image.findings, 1):
         if part_of(finding) != headed:
             headed = part_of(finding)
-            yield f"#### {prose(part_heading(headed, image))}"
+            yield f"#### {plain_prose(part_heading(headed, image))}"
         yield _finding(number, finding, image)
     for note in image.notes:
-        yield prose(escape(note))
+        yield plain_prose(escape(note))
 
 
 def _mark(image: ImageReport) -> str:
@@ -77,25 +77,28 @@ def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     tags = ["breaks startup"] if finding.breaks_startup else []
     tags += ["not loaded at startup"] if finding.loaded_at_startup is False else []
     tags += [] if finding.reached else ["would fail next"]
-    tags += [count(len(finding.affected), "module")] if finding.affected else []
+    tags += [counted(len(finding.affected), "module")] if finding.affected else []
     title = f"{_MARKS[finding.severity]} **{number}. {finding.rule.id} {finding.rule.name}** "
-    parts = [title + " · ".join([code(finding.missing or finding.module), *tags]), block(finding.message)]
-    shown = place(finding, image)
-    points = [f"- at {code(f'{shown.path}:{shown.line}')}"]
+    parts = [
+        title + " · ".join([code_span(finding.missing or finding.module), *tags]),
+        code_block(finding.message),
+    ]
+    shown = repository_line(finding, image)
+    points = [f"- at {code_span(f'{shown.path}:{shown.line}')}"]
     if finding.diagnosis is not None:
-        points += [f"- {prose(escape(finding.diagnosis.explanation))}"]
-        points += [f"- **Try:** {prose(escape(finding.diagnosis.remedy))}"]
+        points += [f"- {plain_prose(escape(finding.diagnosis.explanation))}"]
+        points += [f"- **Try:** {plain_prose(escape(finding.diagnosis.remedy))}"]
     parts.append("\n".join(points))
     if len(finding.affected) > 1:
-        names = ", ".join(code(name) for name in finding.affected[:_MOST_NAMES])
+        names = ", ".join(code_span(name) for name in finding.affected[:_MOST_NAMES])
         rest = len(finding.affected) - _MOST_NAMES
         more = f" and {rest} more" if rest > 0 else ""
-        summary = f"<summary>{count(len(finding.affected), 'module')}</summary>"
+        summary = f"<summary>{counted(len(finding.affected), 'module')}</summary>"
         parts.append(f"<details>{summary}\n\n{names}{more}\n\n</details>")
     return "\n\n".join(parts)
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span (CommonMark, section 6.1): its fence is longer than any run of backticks in it."""
     shown = escape(text)[:_LONGEST_TEXT] or " "
     fence = "`" * (_longest_run(shown) + 1)
@@ -104,7 +107,7 @@ def code(text: str) -> str:
     return f"{fence}{space}{shown}{space}{fence}"
 
 
-def block(text: str) -> str:
+def code_block(text: str) -> str:
     """A fenced block of code (CommonMark, section 4.5), cut to a dozen lines."""
     lines = escape_lines(text).split("\n")
     shown = [line[:_LONGEST_TEXT] for line in lines[:_MOST_LINES]]
@@ -113,7 +116,7 @@ def block(text: str) -> str:
     return "\n".join([f"{fence}text", *shown, fence])
 
 
-def prose(text: str) -> str:
+def plain_prose(text: str) -> str:
     """Text with no markup. Empty comments keep ``@name`` from being told and ``#1`` from being linked."""
     return _PUNCTUATION.sub(r"\\\1", text).replace("\\@", "\\@<!-- -->").replace("\\#", "\\#<!-- -->")
 

@@ -1,4 +1,4 @@
-"""What ``importguard context`` says: the modules that a build leaves out, for people and as JSON."""
+"""Report the modules that a build leaves out, for people and as JSON: ``importguard context``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _section(
 
 
 def _identity(omission: Omission) -> tuple[object, ...]:
-    """What makes it the same as another build's: the line of .dockerignore, or that no COPY takes it."""
+    """The identity of an omission over builds: the line of .dockerignore, or that no COPY takes it."""
     out = omission.left_out
     return omission.module, omission.severity, out.cause, out.place if out.cause == "ignored" else None
 
@@ -144,7 +144,7 @@ _SCOPES = {
 
 
 def _others(build: Build, verbose: bool) -> Iterator[str]:
-    """What is left out and not imported: it is mostly meant to be."""
+    """List what is left out and not imported: mostly it is meant to be."""
     if not build.others:
         return
     yield f"Left out, and imported by nothing that goes in: {_count(len(build.others), 'file')}"

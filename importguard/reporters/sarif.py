@@ -12,8 +12,8 @@ from urllib.parse import quote
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Rule
-from importguard.reporters.wording.places import in_repository, place, start
-from importguard.reporters.wording.sentences import story
+from importguard.reporters.wording.places import first_line_of_dockerfile, in_repository, repository_line
+from importguard.reporters.wording.sentences import finding_story
 from importguard.rules import RULES
 from importguard.terminal import escape, escape_lines
 
@@ -77,21 +77,21 @@ def _invocation(image: ImageReport) -> dict[str, Any]:
         notification = {
             "level": "error",
             "message": _message(escape_lines(image.error)),
-            "locations": [_location(start(image))],
+            "locations": [_location(first_line_of_dockerfile(image))],
         }
         invocation["toolExecutionNotifications"] = [notification]
     return invocation
 
 
 def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
-    shown = place(finding, image)
+    shown = repository_line(finding, image)
     location = _location(shown)
     location["logicalLocations"] = [{"fullyQualifiedName": escape(finding.module), "kind": "module"}]
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": _INDEXES.get(finding.rule.id, -1),
         "level": finding.severity.value,
-        "message": _message("\n".join([_subject(finding), *story(finding)])),
+        "message": _message("\n".join([_subject(finding), *finding_story(finding)])),
         "locations": [location],
         "partialFingerprints": {"importguard/v1": finding.fingerprint},
         "properties": {

@@ -16,7 +16,7 @@ from importguard.reporters.wording.finding_text import (
     full_lines,
     place_of,
 )
-from importguard.reporters.wording.sentences import count, part_heading, sentences, short_verdict
+from importguard.reporters.wording.sentences import counted, part_heading, short_verdict, summary_sentences
 from importguard.terminal import escape
 
 _MOST_LINES = 120
@@ -126,7 +126,7 @@ def _shown(
     rest = len(image.findings) - len(in_brief | in_full.keys())
     if rest:
         yield ""
-        yield page.style(f"… and {count(rest, 'more finding')}; -v shows all", "dim")
+        yield page.style(f"… and {counted(rest, 'more finding')}; -v shows all", "dim")
 
 
 def _ending(image: ImageReport, page: Page) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _short_id(identity: str) -> str:
 def _verdict(image: ImageReport, page: Page) -> Iterator[str]:
     mark, styles = _mark(image)
     if image.modules or image.start:
-        for index, sentence in enumerate(sentences(image)):
+        for index, sentence in enumerate(summary_sentences(image)):
             lead = f"{mark} " if index == 0 else "  "
             yield from page.styled(lead + sentence, styles if index == 0 else "", "", "  ")
     if image.error:
@@ -199,7 +199,7 @@ def _lines_to_change(image: ImageReport, page: Page) -> Iterator[str]:
     shown = told if page.verbose or len(told) <= _MOST_LINES_TO_CHANGE else told[: _MOST_LINES_TO_CHANGE - 1]
     yield from ("", page.style("Lines to change:", "bold"), *shown)
     if len(shown) < len(told):
-        yield page.style(f"{INDENT}… and {count(len(told) - len(shown), 'more line')}; -v shows all", "dim")
+        yield page.style(f"{INDENT}… and {counted(len(told) - len(shown), 'more line')}; -v shows all", "dim")
 
 
 def _suppressed(finding: Finding) -> str:

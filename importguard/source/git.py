@@ -1,4 +1,4 @@
-"""What git says of the source: which files are not committed and why, and what its history has of a module.
+"""Ask git which files of the source are not committed and why, and what the history has of a module.
 
 Nothing of the repository's own configuration that names a program is used (core.fsmonitor, hooks).
 """
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.source.model import Git, GitIgnored, Place, Removed, Source
-from importguard.source.tree import relative
+from importguard.source.tree import relative_path
 
 _TIMEOUT = 20.0
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotepath=off")
@@ -25,7 +25,7 @@ class GitError(Exception):
 
 
 def read_git(root: str, paths: Iterable[str], notes: list[str]) -> Optional[Git]:
-    """What git says of ``paths`` (below ``root``); None where there is no git or no repository."""
+    """Ask git about ``paths`` (below ``root``); None where there is no git or no repository."""
     if shutil.which("git") is None or not _is_in_repository(root):
         return None
     try:
@@ -59,7 +59,7 @@ def _submodules(root: str) -> list[str]:
 
 
 def _ignored_in(root: str, folder: str, paths: Sequence[str]) -> Iterator[GitIgnored]:
-    """What git ignores of ``paths`` in the repository at ``folder``, which is not in an inner one."""
+    """List those of ``paths`` that git ignores in the repository at ``folder``, inner ones left out."""
     start = f"{folder}/" if folder else ""
     own = [path[len(start) :] for path in paths if path.startswith(start)]
     try:
@@ -140,12 +140,12 @@ def _ignored(root: str, paths: Sequence[str]) -> Iterator[GitIgnored]:
         if pattern.startswith("!"):
             continue
         # Relative names are from the top of the repository.
-        place = file if os.path.isabs(file) else relative(os.path.join(root, above, file), root)
+        place = file if os.path.isabs(file) else relative_path(os.path.join(root, above, file), root)
         yield GitIgnored(path, Place(place, int(line), pattern))
 
 
 def _patterns(module: str) -> list[str]:
-    """Where a module's file may have been: any import root has it at the same place below."""
+    """Patterns for the files of a module, below any import root."""
     path = module.replace(".", "/")
     return [f":(glob)**/{path}.py", f":(glob)**/{path}/__init__.py"]
 

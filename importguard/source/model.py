@@ -1,4 +1,4 @@
-"""What the source says of the image that is built from it: plain values, so that diagnosis stays pure.
+"""The source of an image as plain values, so that diagnosis stays pure.
 
 Paths are relative to the source's root and written with ``/``, on Windows too, except where a docstring
 says otherwise; ``..`` leads them out of it where they lie outside. Lines begin at 1.
@@ -6,23 +6,15 @@ says otherwise; ``..`` leads them out of it where they lie outside. Lines begin 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
-
-@dataclass(frozen=True)
-class BaseImage:
-    """What a base image, by its text after FROM, is known to set: its WORKDIR and variables (``K=V``)."""
-
-    name: str
-    workdir: str = "/"
-    env: tuple[str, ...] = ()
+from importguard.source.dockerfile_model import BaseImage, Dockerfile
 
 
 @dataclass(frozen=True)
 class Tree:
-    """What is to be read. ``root`` and ``context`` are folders, ``dockerfile`` a file, all as the user names
+    """A source tree to read. ``root`` and ``context`` are folders, ``dockerfile`` a file, as the user names
     them; without a ``context`` it is the root, without a ``dockerfile`` the one that ``docker build`` finds.
     An empty ``dockerfile`` is none: what lies there is known to be another image's.
 
@@ -51,14 +43,12 @@ class Place:
 class SourceFile:
     """A file on the disk that an import could load (``.py``, ``.pyi`` excepted, and extension modules).
 
-    ``digest`` is the SHA-256 of the content in hex, ``text_digest`` the same with CRLF read as LF.
-    ``modified`` in seconds since the epoch. Virtual environments, ``node_modules``, hidden folders and
-    ``__pycache__`` are not walked.
+    ``text_digest`` is the SHA-256 of the content in hex, with CRLF read as LF. ``modified`` in seconds since
+    the epoch. Virtual environments, ``node_modules``, hidden folders and ``__pycache__`` are not walked.
     """
 
     path: str
     size: int = 0
-    digest: str = ""
     text_digest: str = ""
     modified: float = 0.0
 
@@ -78,129 +68,8 @@ class Ignored:
 
 
 @dataclass(frozen=True)
-class Instruction:
-    """One instruction of the Dockerfile. ``line`` to ``end_line`` are its lines, ``text`` the whole,
-    continuations joined.
-
-    ``keyword`` is in capitals; ``stage`` is the index of its stage (-1 before the first FROM). ``heredoc`` is
-    the text of its heredocs.
-    """
-
-    keyword: str
-    text: str
-    line: int
-    end_line: int
-    stage: int
-    heredoc: str = ""
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A COPY or ADD. ``sources`` and ``destination`` have their variables replaced; a relative destination is
-    joined to the WORKDIR, so that it is absolute in the image.
-
-    ``from_stage`` is the index of the stage that ``--from`` names, ``from_image`` its text where it names
-    none. ``resolved`` is False where a variable is not known, or a source is a URL, archive or heredoc: what
-    it brings can't be told. ``excludes``, ``parents`` and ``link`` are its flags.
-    """
-
-    line: int
-    stage: int
-    text: str
-    sources: tuple[str, ...]
-    destination: str
-    from_stage: Optional[int] = None
-    from_image: Optional[str] = None
-    resolved: bool = True
-    excludes: tuple[str, ...] = ()
-    parents: bool = False
-    link: bool = False
-
-
-@dataclass(frozen=True)
-class Install:
-    """A command of a RUN that installs distributions; a RUN with two such commands gives two.
-
-    ``tool``: pip | uv | poetry | pdm | pipenv | conda | apt | apk. ``line`` is the command's own line.
-    ``packages`` are the requirements named on it ("fastapi[all]>=0.1"), ``files`` the requirement and lock
-    files that it reads and ``constraints`` its ``-c``: by their path in the source where a COPY or a mount
-    brings them from there, else by their (absolute) path in the image. ``locals`` are the local folders or
-    wheels ("." and "-e ." both give ``.``'s path in the image), ``editable`` those that ``-e`` names.
-    ``groups`` are the extras and dependency groups asked for ("*" for all); ``without`` those left out.
-    ``main_only`` is true where development groups are left out (``--no-dev``, ``--only main``,
-    ``--production``). ``interpreter`` is the Python or environment that it names or runs in, as far as it
-    can be told ("/opt/venv", "python3.11"); ``target`` its ``--target``, ``--prefix`` or ``--root``.
-    """
-
-    line: int
-    stage: int
-    tool: str
-    text: str
-    packages: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
-    locals: tuple[str, ...] = ()
-    editable: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    main_only: bool = False
-    interpreter: Optional[str] = None
-    target: Optional[str] = None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage as it ends: ``env`` holds the variables that its own ENV lines (and those of the stages it is
-    FROM) set.
-
-    ``base`` is the text after FROM, ``parent`` the index of the stage where ``base`` names one. ``env_lines``
-    says at which line a variable got its last value, ``workdir_line`` and ``user_line`` likewise.
-    ``base_workdir`` is the WORKDIR that it begins with.
-    """
-
-    index: int
-    name: Optional[str]
-    base: str
-    parent: Optional[int]
-    line: int
-    workdir: str = "/"
-    workdir_line: Optional[int] = None
-    user: str = ""
-    user_line: Optional[int] = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    env_lines: Mapping[str, int] = field(default_factory=dict)
-    base_workdir: str = "/"
-
-
-@dataclass(frozen=True)
-class Dockerfile:
-    """The Dockerfile; ``final`` is the index of the stage that becomes the image (``--target``, else the
-    last).
-    """
-
-    path: str
-    stages: tuple[Stage, ...]
-    final: int
-    instructions: tuple[Instruction, ...] = ()
-    copies: tuple[Copy, ...] = ()
-    installs: tuple[Install, ...] = ()
-
-    def lineage(self, stage: Optional[int] = None) -> tuple[int, ...]:
-        """The stage (default: the final one) and those that it is FROM, itself first."""
-        found: list[int] = []
-        following = self.final if stage is None else stage
-        while following is not None and following not in found:
-            found.append(following)
-            parent = self.stages[following].parent
-            if parent is None:
-                break
-            following = parent
-        return tuple(found)
-
-
-@dataclass(frozen=True)
 class Placement:
-    """Where a COPY puts a file of the context in a stage: ``destination`` is absolute in the image.
+    """A file of the context in a stage, put there by a COPY: ``destination`` is absolute in the image.
 
     ``line`` is that of the COPY into this ``stage``; files that a stage has from the one it is FROM are
     listed for both. ``first_line`` is the line of the COPY that took it from the context, where that was in
@@ -229,7 +98,6 @@ class Requirement:
     place: Place
     specifier: str = ""
     marker: str = ""
-    extras: tuple[str, ...] = ()
     kind: str = "main"
     group: Optional[str] = None
     url: Optional[str] = None
@@ -262,7 +130,7 @@ class Removed:
 
 @dataclass(frozen=True)
 class Git:
-    """What git says. Asked only for the files that an import could load, and in the history for what is
+    """Git's answers. It is asked only for files that an import could load, and in the history for what is
     missing.
     """
 
@@ -274,20 +142,19 @@ class Git:
 
 @dataclass(frozen=True)
 class Mount:
-    """What a container gets put over a folder in production: a compose file's volume, a Kubernetes
+    """A mount over a folder of the container in production: a compose file's volume, a Kubernetes
     volumeMount, or a VOLUME.
 
     ``kind``: bind | volume | tmpfs | emptyDir | configMap | secret | pvc | other | dockerfile (a VOLUME).
     ``target`` is absolute in the image; ``origin`` is the host folder (relative to the root where it can be),
-    volume's or object's name. ``service`` is the compose service or the container's name, ``image`` its image
-    and ``build`` its build context, where given.
+    volume's or object's name. ``image`` is the image of the compose service or container and ``build``
+    its build context, where given.
     """
 
     place: Place
     kind: str
     target: str
     origin: str = ""
-    service: str = ""
     image: Optional[str] = None
     build: Optional[str] = None
 

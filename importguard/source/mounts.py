@@ -1,4 +1,4 @@
-"""What production puts over folders of the image: volumes of compose files and Kubernetes manifests, VOLUMEs.
+"""Read what production mounts over folders of the image: by compose files, Kubernetes manifests, VOLUME.
 
 Sources: the Compose specification (volumes, tmpfs, configs, secrets), the Kubernetes API reference (Volume,
 VolumeMount), the Dockerfile reference (VOLUME).
@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from importguard.source.dockerfile.variables import Words, split
-from importguard.source.model import Dockerfile, Mount, Place
-from importguard.source.tree import relative
-from importguard.source.yaml_nodes import LARGEST, Node, documents
+from importguard.source.dockerfile.variables import Words, split_words
+from importguard.source.dockerfile_model import Dockerfile
+from importguard.source.model import Mount, Place
+from importguard.source.tree import relative_path
+from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
 _COMPOSE = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
 _MOST_FILES = 500
@@ -43,10 +44,10 @@ def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -
                 text = stream.read(LARGEST)
             if not _MENTIONED.search(text):
                 continue
-            name = relative(path, root)
+            name = relative_path(path, root)
             read = _compose if _COMPOSE.fullmatch(os.path.basename(path)) else _kubernetes
             lines = text.split("\n")
-            for document in documents(text):
+            for document in yaml_documents(text):
                 found += read(document, name, lines, root)
         except ValueError:
             # A chart's template, mostly: no YAML before it is rendered.
@@ -59,7 +60,7 @@ def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -
 def _yaml_files(root: str, notes: list[str]) -> Iterator[str]:
     count = 0
     for folder, folders, names in os.walk(root):
-        depth = 0 if folder == root else relative(folder, root).count("/") + 1
+        depth = 0 if folder == root else relative_path(folder, root).count("/") + 1
         inner = [one for one in sorted(folders) if not one.startswith(".") and one not in _SKIPPED]
         folders[:] = inner if depth < _DEEPEST else []
         for name in sorted(names):
@@ -72,7 +73,7 @@ def _yaml_files(root: str, notes: list[str]) -> Iterator[str]:
 
 
 def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:
-    for service, node in document.get("services").items():
+    for _, node in document.get("services").items():
         build = node.get("build")
         context = build.text or build.get("context").text
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
@@ -81,7 +82,7 @@ def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator
             if kind == "bind":
                 origin = posixpath.normpath(posixpath.join(posixpath.dirname(path), origin))
             where = Place(path, line, lines[line - 1].strip())
-            yield Mount(where, kind, posixpath.normpath(target), origin, service, image, place)
+            yield Mount(where, kind, posixpath.normpath(target), origin, image, place)
 
 
 def _of_service(node: Node) -> Iterator[tuple[str, str, str, int]]:
@@ -142,8 +143,8 @@ def _pod(pod: Node, path: str, lines: list[str]) -> Iterator[Mount]:
                     continue
                 kind, origin = _volume(volumes.get(mount.get("name").text))
                 where = Place(path, line, lines[line - 1].strip())
-                name, image = container.get("name").text, container.get("image").text or None
-                yield Mount(where, kind, posixpath.normpath(target), origin, name, image)
+                image = container.get("image").text or None
+                yield Mount(where, kind, posixpath.normpath(target), origin, image)
 
 
 def _volume(volume: Optional[Node]) -> tuple[str, str]:
@@ -176,4 +177,4 @@ def _volume_words(value: str) -> list[str]:
             return [word for word in json.loads(value) if isinstance(word, str)]
         except (ValueError, TypeError):
             return []
-    return split(value)
+    return split_words(value)

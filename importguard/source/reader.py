@@ -10,16 +10,22 @@ from functools import lru_cache
 from typing import Optional
 
 from importguard.errors import UsageError
-from importguard.source.dockerfile.dockerignore import PatternError, candidates, ignored, read_patterns
+from importguard.source.dockerfile.dockerignore import (
+    PatternError,
+    ignore_file_names,
+    ignored_files,
+    read_patterns,
+)
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.git import read_git
-from importguard.source.model import Dockerfile, Ignored, Placement, Requirement, Source, SourceFile, Tree
+from importguard.source.model import Ignored, Placement, Requirement, Source, SourceFile, Tree
 from importguard.source.modules.outside_imports import find_imported
 from importguard.source.mounts import read_mounts
 from importguard.source.requirements.declarations import read_requirements
 from importguard.source.requirements.install_files import with_source_paths
-from importguard.source.tree import find_files, relative
+from importguard.source.tree import find_files, relative_path
 
 
 def read_source(tree: Tree, contents: bool = True) -> Source:
@@ -46,7 +52,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     out = {item.path for item in kept_out}
     going_in = [inner for inner in inside if inner not in out]
     dockerfile = _dockerfile(path, within, tree, notes, refused) if path else None
-    placed = placements(dockerfile, going_in) if dockerfile else ()
+    placed = place_files(dockerfile, going_in) if dockerfile else ()
     return Source(
         root=root,
         context=within.place,
@@ -88,7 +94,7 @@ class _Context:
 
     def __init__(self, root: str, folder: str) -> None:
         self.root, self.folder = root, folder
-        self.place = relative(folder, root)
+        self.place = relative_path(folder, root)
         self.is_outside = self.place == ".." or self.place.startswith("../")
 
     def inner(self, path: str) -> Optional[str]:
@@ -96,14 +102,14 @@ class _Context:
         if self.place == ".":
             found = path
         elif self.is_outside:
-            found = relative(os.path.join(self.root, path), self.folder)
+            found = relative_path(os.path.join(self.root, path), self.folder)
         else:
             found = path[len(self.place) + 1 :] if path.startswith(self.place + "/") else ".."
         return None if found.startswith("..") else found
 
     def outer(self, path: str) -> str:
         if self.is_outside:
-            return relative(os.path.join(self.folder, path), self.root)
+            return relative_path(os.path.join(self.folder, path), self.root)
         return path if self.place == "." else posixpath.join(self.place, path)
 
 
@@ -127,19 +133,19 @@ def read_text(path: str) -> str:
 
 @lru_cache(maxsize=4)
 def _kept_out(paths: tuple[str, ...], patterns: str, name: str) -> tuple[Ignored, ...]:
-    """What the patterns keep out: asked once for all Dockerfiles of a context."""
-    return tuple(ignored(paths, read_patterns(patterns), name))
+    """The files that the patterns keep out: asked once for all Dockerfiles of a context."""
+    return tuple(ignored_files(paths, read_patterns(patterns), name))
 
 
 def _ignored(
     paths: Sequence[str], dockerfile: Optional[str], within: _Context, notes: list[str], refused: list[str]
 ) -> tuple[list[Ignored], Optional[str]]:
-    """What .dockerignore keeps out, by the paths in the context, and the file that counts."""
-    beside = [candidates(dockerfile)[0]] if dockerfile else []
-    for file in (*beside, os.path.join(within.folder, candidates("")[1])):
+    """The files kept out of the context, by their paths in it, and the .dockerignore that counts."""
+    beside = [ignore_file_names(dockerfile)[0]] if dockerfile else []
+    for file in (*beside, os.path.join(within.folder, ignore_file_names("")[1])):
         if not os.path.isfile(file):
             continue
-        name = relative(file, within.root)
+        name = relative_path(file, within.root)
         try:
             return list(_kept_out(tuple(paths), read_text(file), name)), name
         except PatternError as error:
@@ -153,7 +159,7 @@ def _ignored(
 def _dockerfile(
     path: str, within: _Context, tree: Tree, notes: list[str], refused: list[str]
 ) -> Optional[Dockerfile]:
-    name = relative(path, within.root)
+    name = relative_path(path, within.root)
     try:
         found = parse_dockerfile(read_text(path), name, tree.target, tree.build_args, tree.base)
     except DockerfileError as error:
@@ -167,14 +173,12 @@ def _dockerfile(
     def outer(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(path if path.startswith("/") else within.outer(path) for path in paths)
 
-    installs = tuple(
-        replace(one, files=outer(one.files), constraints=outer(one.constraints)) for one in found.installs
-    )
+    installs = tuple(replace(one, files=outer(one.files)) for one in found.installs)
     return replace(found, installs=installs)
 
 
 def _requirements(dockerfile: Optional[Dockerfile], within: _Context, notes: list[str]) -> list[Requirement]:
-    """What is declared in the context and the root, beside the Dockerfile, and in what it installs."""
+    """Read the requirements of the context, the root, the Dockerfile's folder, and of what it installs."""
     folders, named = [within.place], []
     if dockerfile is not None:
         folders.append(posixpath.dirname(dockerfile.path) or ".")

@@ -1,4 +1,4 @@
-"""Where the files that a report names are in the repository, so that code review can show findings there."""
+"""Find the files that a report names in the repository, so that code review can show findings there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def with_places(image: ImageReport, config: Config, read: Optional[Source] = Non
     given = chosen or config.dockerfile or (config.build.dockerfile if config.build else None)
     dockerfile = _relative(os.path.realpath(given or os.path.join(source, "Dockerfile")), top)
     paths = {location.path for finding in image.findings for location in _locations(finding)}
-    known = copied(image.findings, read, image.import_path) if read else {}
+    known = copied_files(image.findings, read, image.import_path) if read else {}
     # The working directory may be any folder, the root of a disk among them.
     walked = chosen_folder is not None or os.path.exists(os.path.join(top, ".git"))
     files = {**_found(paths - set(known), root, walked), **known}
@@ -43,7 +43,9 @@ def with_places(image: ImageReport, config: Config, read: Optional[Source] = Non
     return replace(image, places=places, dockerfile=dockerfile or "Dockerfile")
 
 
-def copied(findings: Sequence[Finding], source: Source, import_path: Sequence[str]) -> Mapping[str, str]:
+def copied_files(
+    findings: Sequence[Finding], source: Source, import_path: Sequence[str]
+) -> Mapping[str, str]:
     """The paths of the findings' locations, and the source's file that a COPY put there in the image.
 
     A path of the image is relative to one of ``import_path``. Where a diagnosis names a file of the source by
@@ -64,7 +66,7 @@ def copied(findings: Sequence[Finding], source: Source, import_path: Sequence[st
     return found
 
 
-def match(paths: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
+def match_paths(paths: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
     """Each of ``paths`` that stands for one of ``files``, with that file.
 
     A path of an image is relative to an import root, which the build may have copied from any folder: it is
@@ -99,7 +101,7 @@ def _found(paths: set[str], root: str, walked: bool) -> Mapping[str, str]:
     others = {path for path in paths - set(exact) if not path.startswith("../")}
     if not others or not walked:
         return exact
-    return {**exact, **match(others, _files_named({posixpath.basename(path) for path in others}, root))}
+    return {**exact, **match_paths(others, _files_named({posixpath.basename(path) for path in others}, root))}
 
 
 def _files_named(names: set[str], root: str) -> Iterator[str]:

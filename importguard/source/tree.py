@@ -15,7 +15,7 @@ _SUFFIXES = (".py", ".so", ".pyd")
 _OTHERS = frozenset(("node_modules", "__pycache__", "__pypackages__", "site-packages"))
 
 
-def relative(path: str, root: str) -> str:
+def relative_path(path: str, root: str) -> str:
     """``path`` below ``root`` (or with ``..`` outside of it), with slashes."""
     try:
         return os.path.relpath(path, root).replace(os.sep, "/")
@@ -32,7 +32,7 @@ def find_files(folder: str, root: str, notes: list[str], contents: bool = True) 
         if number >= MOST_FILES:
             notes.append(f"{folder} holds more than {MOST_FILES} Python files; the rest was not looked at")
             return
-        found = _source_file(entry, relative(entry.path, root), notes, contents)
+        found = _source_file(entry, relative_path(entry.path, root), notes, contents)
         if found is not None:
             yield found
 
@@ -77,7 +77,5 @@ def _source_file(
     except OSError as error:
         notes.append(f"{path} can't be read: {error.strerror}")
         return SourceFile(path)
-    digest = hashlib.sha256(data).hexdigest()
-    text = data.replace(b"\r\n", b"\n") if b"\r\n" in data else None
-    text_digest = digest if text is None else hashlib.sha256(text).hexdigest()
-    return SourceFile(path, status.st_size, digest, text_digest, status.st_mtime)
+    digest = hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+    return SourceFile(path, status.st_size, digest, status.st_mtime)

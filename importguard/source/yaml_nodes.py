@@ -64,7 +64,7 @@ def _value(node: Optional[yaml.Node], key: str, depth: int) -> Optional[yaml.Nod
     return found
 
 
-def documents(text: str) -> Iterator[Node]:
+def yaml_documents(text: str) -> Iterator[Node]:
     """The documents of a file. Raises ValueError where it is no YAML, as templates often are not."""
     try:
         for node in yaml.compose_all(text, Loader=yaml.SafeLoader):

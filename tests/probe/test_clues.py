@@ -74,11 +74,10 @@ def test_files_with_their_digests(tree: Tree) -> None:
     files = {one.path: one for one in clues(run_probe(root, pythons()[0])[1]).files}
     assert set(files) == {f"{root}/a.py", f"{root}/b.py"}
     b = files[f"{root}/b.py"]
-    assert b.digest == hashlib.sha256(b"x = 1\r\ny = 2\r\n").hexdigest()
     assert b.text_digest == hashlib.sha256(b"x = 1\ny = 2\n").hexdigest()
     assert (b.kind, b.size) == ("file", 14)
     a = files[f"{root}/a.py"]
-    assert a.digest == a.text_digest
+    assert a.text_digest is not None
 
 
 def test_files_that_no_import_can_load_are_in_the_image_too(tree: Tree) -> None:

@@ -14,7 +14,7 @@ from importguard.config import Config
 from importguard.engines.docker.engine import DockerEngine
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues
-from importguard.inspectors.run import inspect
+from importguard.inspectors.run import inspect_by_running
 from importguard.progress import QuietProgress
 
 APP = {
@@ -53,7 +53,7 @@ CMD ["python3", "-m", "app.main"]
 def observed(image: str, config: Config) -> Evidence:
     engine = DockerEngine()
     try:
-        return inspect(engine, engine.image(image, pull="never"), config, QuietProgress())
+        return inspect_by_running(engine, engine.image(image, pull="never"), config, QuietProgress())
     finally:
         engine.close()
 
@@ -104,13 +104,12 @@ def test_files_with_digests(clues: Clues) -> None:
     files = {one.path: one for one in clues.files}
     assert {f"/srv/{name}" for name in APP} <= set(files)
     crlf = files["/srv/crlf.py"]
-    assert crlf.digest == hashlib.sha256(b"A = 1\r\n").hexdigest()
     assert crlf.text_digest == hashlib.sha256(b"A = 1\n").hexdigest()
 
 
 def test_distributions(clues: Clues) -> None:
     (one,) = [one for one in clues.distributions if one.name == "wheel_of_tests"]
-    assert (one.version, one.provides, one.installer) == ("1.0", ("wheel_of_tests",), "pip")
+    assert (one.version, one.provides) == ("1.0", ("wheel_of_tests",))
 
 
 def test_candidates_and_other_interpreters(clues: Clues) -> None:
@@ -149,7 +148,6 @@ def test_extensions(evidence: Evidence, clues: Clues) -> None:
     assert vision.message.startswith("libcamera-lost.so.1: cannot open shared object file")
     told = {one.module: one for one in clues.extensions}
     assert told["camera"].not_found == ("libcamera-lost.so.1",)
-    assert told["camera"].needed[:2] == ("libcamera-lost.so.1", "libc.so.6")
     assert (told["numerical.core"].python, told["numerical.core"].machine) == ("3.7", "x86_64")
     assert told["foreign"].machine == "aarch64"
 
@@ -186,7 +184,7 @@ def test_a_user_who_may_not_read_and_a_standard_library_with_a_gap() -> None:
     gap = clues.resolution("hashlib")
     assert gap is not None
     assert gap.kind == "absent"
-    assert {one.digest for one in clues.files} == {None}
+    assert {one.text_digest for one in clues.files} == {None}
 
 
 def test_nothing_is_gathered_of_a_sound_image_but_for_its_source() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from scenarios.ignore_cases import AT_ONCE, Case, build, cases, write
 
-from importguard.source.dockerfile.dockerignore import Ignore, PatternError, ignored, read_patterns
+from importguard.source.dockerfile.dockerignore import Ignore, PatternError, ignored_files, read_patterns
 
 pytestmark = pytest.mark.usefixtures("docker_engine")
 
@@ -33,7 +33,7 @@ def test_the_same_files_as_the_builder(tmp_path, seed):
 def test_the_exceptions_let_the_files_in_again(tmp_path):
     generated, wanted = [], []
     for case in cases(400, seed=1000):
-        for item in ignored(case.files, read_patterns(case.text), ".dockerignore")[:1]:
+        for item in ignored_files(case.files, read_patterns(case.text), ".dockerignore")[:1]:
             separator = "" if case.text.endswith("\n") else "\n"
             generated.append(Case(case.files, case.text + separator + item.exception + "\n"))
             wanted.append(item.path)

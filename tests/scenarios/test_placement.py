@@ -6,7 +6,7 @@ import pytest
 from scenarios.copy_cases import Layout, build, layouts
 
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
 
 pytestmark = pytest.mark.usefixtures("docker_engine")
 
@@ -15,7 +15,7 @@ AT_ONCE = 20
 
 def placed(case: Layout) -> set[str]:
     dockerfile = parse_dockerfile(case.text, "Dockerfile")
-    found = placements(dockerfile, case.files)
+    found = place_files(dockerfile, case.files)
     return {item.destination.lstrip("/") for item in found if item.stage == dockerfile.final}
 
 

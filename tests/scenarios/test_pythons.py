@@ -16,7 +16,7 @@ from scenarios.support import PREFIX, build, check, docker
 from importguard.config import Config
 from importguard.engines.docker.engine import DockerEngine
 from importguard.evidence.imports import ImportSite
-from importguard.inspectors.run import inspect
+from importguard.inspectors.run import inspect_by_running
 from importguard.progress import QuietProgress
 
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -186,7 +186,7 @@ def sites_of(image: str, exact: bool) -> tuple[ImportSite, ...]:
     engine = DockerEngine()
     with closing(engine):
         config = Config(images=(image,), exact=exact)
-        return inspect(engine, engine.image(image, pull="never"), config, QuietProgress()).sites
+        return inspect_by_running(engine, engine.image(image, pull="never"), config, QuietProgress()).sites
 
 
 @cache

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from importguard import progress
-from importguard.progress import PlainProgress, QuietProgress, TerminalProgress, make_progress, printable
+from importguard.progress import PlainProgress, QuietProgress, TerminalProgress, make_progress, printable_line
 
 
 class Terminal(io.StringIO):
@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_printable(text: str, shown: str) -> None:
-    assert printable(text) == shown
+    assert printable_line(text) == shown
 
 
 def test_plain_shows_phases_and_hides_the_log() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from importguard.cli.config_option import kind, options_by_key
+from importguard.cli.config_option import option_value_kind, options_by_key
 from importguard.cli.main import cli
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
-from importguard.policy.configuration import load
+from importguard.policy.configuration import load_configuration
 from importguard.rules import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -75,8 +75,8 @@ def test_the_configuration_is_one(tmp_path):
     (example,) = re.findall(r"```toml\n(.*?)```", section("Configuration"), flags=re.DOTALL)
     path = tmp_path / "importguard.toml"
     path.write_text(example)
-    keys = {key: kind(option) for key, option in options_by_key(cli.commands["check"]).items()}
-    configuration = load(path, keys, keys)
+    keys = {key: option_value_kind(option) for key, option in options_by_key(cli.commands["check"]).items()}
+    configuration = load_configuration(path, keys, keys)
     assert (len(configuration.images), len(configuration.policy.ignores)) == (1, 1)
 
 

@@ -1,4 +1,4 @@
-"""Which distribution provides an import name, where the two names differ.
+"""Distributions by import name, where the two names differ.
 
 The tables here are kept by hand and come first; scripts/distribution_names.py makes ``import_names.txt``.
 """

@@ -1,4 +1,4 @@
-"""What newer Pythons added to the standard library: modules, and the names that applications import.
+"""Modules and names that newer Pythons added to the standard library, as far as applications import them.
 
 Sources: "What's New in Python" of each version; ``dir()`` of CPython 3.7 to 3.13, compared.
 """

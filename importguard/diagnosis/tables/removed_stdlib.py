@@ -1,4 +1,4 @@
-"""What became of the standard library: removed modules and names, and the packages of parts that are apart.
+"""Removed modules and names of the standard library, and the system packages of its separate parts.
 
 Sources: "What's New in Python" of each version (section Removed), PEP 594 and PEP 632; Debian's and Alpine's
 package indexes.

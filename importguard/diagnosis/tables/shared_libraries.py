@@ -1,4 +1,4 @@
-"""Which package of Debian (and Ubuntu) and of Alpine brings a shared library; only common ones.
+"""The packages of Debian (and Ubuntu) and of Alpine that bring common shared libraries.
 
 From the packages' file lists: https://packages.debian.org (trixie; names that older releases have too are
 preferred), https://pkgs.alpinelinux.org.

@@ -29,7 +29,7 @@ _LONGEST_LINE = 4000
 _REMOTE_CONTEXT = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
 
 
-def build(build: Build, platform: Optional[str], progress: Progress) -> str:
+def build_image(build: Build, platform: Optional[str], progress: Progress) -> str:
     """Build the image; give its tag, or its id where no tag was asked for.
 
     Raises UsageError for a context or Dockerfile that is not there, ImageError for a build that failed, and

@@ -1,4 +1,4 @@
-"""What BuildKit says while it builds, from ``docker buildx build --progress rawjson``.
+"""Read BuildKit's progress from ``docker buildx build --progress rawjson``.
 
 Its output is a stream of JSON values (github.com/moby/buildkit, client.SolveStatus), each on one line or over
 several, with plain text between and behind them: an error ends it in words and an excerpt of the Dockerfile.
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from importguard.progress import Progress, printable
+from importguard.progress import Progress, printable_line
 
 LAST_LINES = 20
 """How much of the failing step's output an error shows."""
@@ -25,7 +25,7 @@ _LONGEST_VALUE = 8 * 1024**2
 _DECODER = json.JSONDecoder()
 
 
-def values(chunks: Iterable[str]) -> Iterator[Union[dict[str, Any], str]]:
+def json_values(chunks: Iterable[str]) -> Iterator[Union[dict[str, Any], str]]:
     """The JSON objects of a stream, and its lines of plain text.
 
     A chunk is a line with its newline, or a part of a long one.
@@ -84,7 +84,7 @@ class BuildLog:
 
     def follow(self, chunks: Iterable[str]) -> None:
         """Read the build's output to its end."""
-        for value in values(chunks):
+        for value in json_values(chunks):
             if isinstance(value, str):
                 self._words.append(value)
                 self._progress.line(value)
@@ -155,16 +155,16 @@ class BuildLog:
         title = f"The image of {context} was not built"
         shown = list(self._words)
         if failed:
-            title += f"; the step that failed: {printable(failed[0].name)}"
+            title += f"; the step that failed: {printable_line(failed[0].name)}"
             shown = [*list(failed[0].lines)[-LAST_LINES:], *(shown or [f"ERROR: {failed[0].error}"])]
-        body = "\n".join("    " + printable(line) for line in shown if line.strip())
+        body = "\n".join("    " + printable_line(line) for line in shown if line.strip())
         return (
             f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
         )
 
 
-def advice(context: str) -> str:
-    """What to do about a build that failed."""
+def build_advice(context: str) -> str:
+    """Advise on a build that failed."""
     return f"Mend the step, then run again; `docker build {context}` shows the whole log."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Optional
 
 from importguard.config import Build
-from importguard.engines.docker.connection import connect
+from importguard.engines.docker.connection import connect_to_docker
 from importguard.engines.docker.plain_log import build_failure
 from importguard.errors import ImageError
 from importguard.progress import Progress
@@ -27,7 +27,7 @@ def build_without_cli(build: Build, platform: Optional[str], progress: Progress)
     from requests.exceptions import RequestException
 
     progress.notice(LIMITATION)
-    client = connect()
+    client = connect_to_docker()
     try:
         events = client.build(
             path=build.context,

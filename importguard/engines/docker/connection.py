@@ -11,7 +11,7 @@ CONNECT_SECONDS = 60
 """How long one answer of the daemon may take. The SDK's own default."""
 
 
-def connect() -> Any:
+def connect_to_docker() -> Any:
     """Give an ``APIClient`` of the Docker SDK for the daemon that the environment names.
 
     As the ``docker`` command does: DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), else the
@@ -37,7 +37,7 @@ def connect() -> Any:
             version = answer.headers.get("Api-Version")
     except RequestException as error:
         client.close()
-        raise unreachable(address, error) from error
+        raise unreachable_docker(address, error) from error
     if version in (None, "1.41"):
         return client
     client.close()
@@ -64,7 +64,7 @@ def _endpoint() -> dict[str, Any]:
     return options
 
 
-def unreachable(address: str, error: BaseException) -> EngineError:
+def unreachable_docker(address: str, error: BaseException) -> EngineError:
     """Say why the daemon at ``address`` did not answer, and what to do about it."""
     reason = _root_cause(error)
     if isinstance(reason, PermissionError):

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Optional
 
 from importguard.engines.base import Exit, Image, Limits, Run, Service
-from importguard.engines.docker.connection import CONNECT_SECONDS, connect
+from importguard.engines.docker.connection import CONNECT_SECONDS, connect_to_docker
 from importguard.engines.docker.container import Container
 from importguard.engines.docker.image import read_image, same_platform
 from importguard.engines.docker.settings import LABEL, container_settings, service_settings, start_failure
@@ -145,7 +145,7 @@ class DockerEngine:
 
     def _client(self) -> Any:
         if self._connected is None:
-            self._connected = connect()
+            self._connected = connect_to_docker()
         return self._connected
 
     def _local_image(self, reference: str, platform: Optional[str]) -> Optional[Image]:

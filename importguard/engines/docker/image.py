@@ -1,4 +1,4 @@
-"""What the Docker daemon says of an image, as ``engines.base.Image``."""
+"""Turn the Docker daemon's description of an image into an ``engines.base.Image``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build says in plain text: from BuildKit before rawjson, and from the classic builder."""
+"""Read a build's plain text: BuildKit's before rawjson, and the classic builder's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from importguard.engines.docker.buildkit import LAST_LINES, advice
-from importguard.progress import Progress, printable
+from importguard.engines.docker.buildkit import LAST_LINES, build_advice
+from importguard.progress import Progress, printable_line
 
 _KEPT_LINES = 5000
 
@@ -46,9 +46,9 @@ def build_failure(context: str, lines: Sequence[str]) -> str:
         log = [line for line in own if not line.startswith(("[", "ERROR"))]
         shown = [*log[-LAST_LINES:], *_after_logs(lines)]
     title = f"The image of {context} was not built"
-    title += f"; the step that failed: {printable(step)}" if step else ""
-    body = "\n".join("    " + printable(line) for line in shown)
-    return f"{title}\n{body}\n{advice(context)}"
+    title += f"; the step that failed: {printable_line(step)}" if step else ""
+    body = "\n".join("    " + printable_line(line) for line in shown)
+    return f"{title}\n{body}\n{build_advice(context)}"
 
 
 def _after_logs(lines: Sequence[str]) -> list[str]:

@@ -34,9 +34,9 @@ def main() -> None:
     """Wait for the end of standard input, and clean up unless it said that this is done."""
     if sys.stdin.buffer.read():
         return
-    from importguard.engines.docker.connection import connect
+    from importguard.engines.docker.connection import connect_to_docker
 
-    client = connect()
+    client = connect_to_docker()
     for _ in range(_PASSES):
         with suppress(Exception):  # Nobody hears it; the next pass may do better.
             remove_labelled(client, sys.argv[1])

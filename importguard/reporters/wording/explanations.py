@@ -1,4 +1,4 @@
-"""What a rule means, for people. Pure functions."""
+"""Explain rules to people. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importguard.terminal import style, wrap
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def table(rules: Sequence[Rule], color: bool = False) -> str:
+def rules_table(rules: Sequence[Rule], color: bool = False) -> str:
     """The rules in a table: number, name, severity, summary."""
     widest = max(len(rule.name) for rule in rules)
     lines = []
@@ -20,7 +20,7 @@ def table(rules: Sequence[Rule], color: bool = False) -> str:
     return "".join(lines)
 
 
-def explain(rule: Rule, width: int = 80, color: bool = False) -> str:
+def explain_rule(rule: Rule, width: int = 80, color: bool = False) -> str:
     """Everything that there is to say of a rule, as text of ``width`` columns."""
     title = style(f"{rule.id} {rule.name}", f"bold {_COLORS[rule.severity]}", color)
     lines = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importguard.model import Finding, ImportStep, Location, Severity
-from importguard.reporters.wording.sentences import count
+from importguard.reporters.wording.sentences import counted
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape, style, wrap
 
@@ -99,7 +99,7 @@ def _fitted(sections: dict[str, list[str]], page: Page) -> dict[str, list[str]]:
 
 
 def _ellipsis(hidden: int, page: Page) -> str:
-    return page.style(f"{INDENT}… and {count(hidden, 'more line')}; -v shows all", "dim")
+    return page.style(f"{INDENT}… and {counted(hidden, 'more line')}; -v shows all", "dim")
 
 
 def _shortened(text: str, width: int) -> str:
@@ -111,7 +111,7 @@ def _heading(number: int, finding: Finding, page: Page) -> Iterator[str]:
     left = f"{number}. {finding.rule.id} {finding.rule.name}  {subject}"
     tags = _tags(finding)
     tags += ["warning"] if finding.severity is Severity.WARNING else []
-    tags += [count(len(finding.affected), "module")] if finding.affected else []
+    tags += [counted(len(finding.affected), "module")] if finding.affected else []
     right = " · ".join(tags)
     styles = f"bold {_MARKS[finding.severity]}"
     if len(left) + 2 + len(right) <= page.width:
@@ -167,7 +167,7 @@ def _message(finding: Finding, page: Page) -> list[str]:
 
 
 def _import_place(finding: Finding, page: Page) -> list[str]:
-    """Where it is imported, unless the cause says so."""
+    """The line of the import, unless the cause names it."""
     if finding.location is None:
         return []
     place, diagnosis = place_of(finding.location), finding.diagnosis
@@ -181,7 +181,7 @@ def _import_place(finding: Finding, page: Page) -> list[str]:
 
 
 def _way(chain: Sequence[ImportStep], page: Page) -> Iterator[str]:
-    """How the import got there. One step alone says nothing that the location does not."""
+    """The chain of imports. A single step says no more than the location."""
     importers = [step.importer for step in chain]
     if len(importers) < 2 and not (page.verbose and importers):
         return

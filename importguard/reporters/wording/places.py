@@ -1,4 +1,4 @@
-"""Where a finding is shown in the repository: reports for code review need a file of it for every finding."""
+"""Choose the line of the repository where a finding is shown: code review needs one for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Optional
 from importguard.model import Finding, ImageReport, Location
 
 
-def place(finding: Finding, image: ImageReport) -> Location:
+def repository_line(finding: Finding, image: ImageReport) -> Location:
     """The line to change where it is known, else the import that fails, else what leads to it, else line 1 of
     the Dockerfile. The path is relative to the repository's root; there is always a line.
     """
@@ -16,11 +16,11 @@ def place(finding: Finding, image: ImageReport) -> Location:
         found = in_repository(location, image)
         if found is not None:
             return found
-    return start(image)
+    return first_line_of_dockerfile(image)
 
 
-def start(image: ImageReport) -> Location:
-    """Where what concerns the whole image is shown."""
+def first_line_of_dockerfile(image: ImageReport) -> Location:
+    """The line where what concerns the whole image is shown."""
     return Location(image.dockerfile, 1)
 
 

@@ -31,8 +31,8 @@ _PART_HEADINGS = {
 
 
 def short_verdict(image: ImageReport) -> str:
-    """What came of the image, in a few words."""
-    parts = [count(len(image.findings), "finding")] if image.findings else []
+    """The result for the image, in a few words."""
+    parts = [counted(len(image.findings), "finding")] if image.findings else []
     parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
     return ", ".join(parts) or ("nothing new" if image.suppressed else _well(image))
 
@@ -43,8 +43,8 @@ def _well(image: ImageReport) -> str:
     return "every module imports, and it starts" if image.modules else "it starts"
 
 
-def sentences(image: ImageReport) -> Iterator[str]:
-    """What came of the image and of what starts it: whole sentences. None where no module was found."""
+def summary_sentences(image: ImageReport) -> Iterator[str]:
+    """Sum up the image and its start commands in whole sentences; none where no module was found."""
     outcomes = Counter(module.outcome for module in image.modules)
     checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
     failed = checked - outcomes["imported"]
@@ -54,13 +54,13 @@ def sentences(image: ImageReport) -> Iterator[str]:
     if failed:
         causes = sum(1 for finding in everything if finding.reached and finding.rule is not ENTRYPOINT_TARGET)
         verb = "does" if failed == 1 else "do"
-        yield f"{failed} of {count(checked, 'module')} {verb} not import, from {count(causes, 'cause')}."
+        yield f"{failed} of {counted(checked, 'module')} {verb} not import, from {counted(causes, 'cause')}."
     elif checked and not everything:
         yield from _all_import(checked)
     unreached = sum(1 for finding in everything if not finding.reached)
     if unreached:
         verb = "is" if unreached == 1 else "are"
-        yield f"{count(unreached, 'more missing module')} {verb} behind them and would fail next."
+        yield f"{counted(unreached, 'more missing module')} {verb} behind them and would fail next."
     yield from _startup(image)
     yield from _started(image)
     if checked and not failed and everything:
@@ -83,7 +83,7 @@ def _startup(image: ImageReport) -> Iterator[str]:
     if broken:
         verb = "breaks" if broken == 1 else "break"
         behind = f" ({commands})" if commands else ""
-        yield f"{count(broken, 'finding')} {verb} startup{behind}."
+        yield f"{counted(broken, 'finding')} {verb} startup{behind}."
     elif commands and image.complete:
         yield f"What starts it can be loaded: {commands}."
     elif not commands and image.complete and image.modules:
@@ -111,27 +111,27 @@ def _answered(one: RequestVerdict) -> str:
 
 
 def _suppressed(image: ImageReport) -> str:
-    """How many findings are not shown, and why."""
+    """Count the findings that are not shown, with the reasons."""
     reasons = Counter(finding.suppression.by for finding in image.suppressed if finding.suppression)
     why = ", ".join(f"{reasons[by]} {words}" for by, words in _SUPPRESSED.items() if reasons[by])
     verb = "is" if len(image.suppressed) == 1 else "are"
-    return f"{count(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
+    return f"{counted(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
+def counted(number: int, singular: str, plural: str = "") -> str:
     """``1 cause``, ``2 causes``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def part_heading(part: str, image: ImageReport) -> str:
-    """What stands above the findings of a part; it calls nothing wrong where they are only warnings."""
+    """The heading of a part's findings; it calls nothing wrong where they are only warnings."""
     findings = [finding for finding in image.findings if part_of(finding) == part]
     wrong = any(finding.severity is Severity.ERROR for finding in findings)
-    return f"{_PART_HEADINGS[part, wrong]} ({count(len(findings), 'finding')})"
+    return f"{_PART_HEADINGS[part, wrong]} ({counted(len(findings), 'finding')})"
 
 
-def story(finding: Finding) -> list[str]:
-    """What is wrong, why, and what to do, as lines that are escaped as for a terminal."""
+def finding_story(finding: Finding) -> list[str]:
+    """Lines that say what is wrong, why, and what to do, escaped as for a terminal."""
     lines = escape_lines(finding.message).split("\n")[:_MOST_LINES]
     told = [line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " …" for line in lines if line]
     effects = ["It keeps the application from starting."] if finding.breaks_startup else []
@@ -154,6 +154,6 @@ def _verb(finding: Finding, others: Sequence[str]) -> str:
 def _listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and 7 more modules``."""
     shown = names if len(names) <= _MOST_NAMES else names[: _MOST_NAMES - 1]
-    rest = [count(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
+    rest = [counted(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
     *first, last = [*shown, *rest]
     return f"{', '.join(first)} and {last}" if first else last

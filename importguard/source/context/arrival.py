@@ -1,4 +1,4 @@
-"""Which files of the source never get into the image that a build would make, and by which line.
+"""Find the files of the source that never get into the image, and the line that leaves each out.
 
 Careful with what can't be told: a file that a RUN may install or move into the final stage is not said to be
 left out.
@@ -14,7 +14,8 @@ from typing import Optional
 
 from importguard.source.dockerfile.copies import feeding_stages, nearest_copy
 from importguard.source.dockerfile.installs import bind_mounts
-from importguard.source.model import Copy, Dockerfile, Instruction, Place, Source
+from importguard.source.dockerfile_model import Copy, Dockerfile, Instruction
+from importguard.source.model import Place, Source
 
 # What makes something else of files than what was copied, or puts them elsewhere.
 _TRANSFORMS = re.compile(

@@ -71,7 +71,7 @@ class Omission:
 
 @dataclass(frozen=True)
 class Build:
-    """What a build would leave out: ``omissions`` are imported by code that goes in, ``others`` are not.
+    """The files that a build would leave out: code that goes in imports the ``omissions``, no ``others``.
 
     ``notes`` say what could not be told. Counts are of files that an import could load.
     """
@@ -84,17 +84,17 @@ class Build:
 
     @property
     def errors(self) -> int:
-        """How many modules are missed as soon as their importer is imported."""
+        """The number of modules that are missed as soon as their importer is imported."""
         return sum(1 for one in self.omissions if one.severity == "error")
 
     @property
     def warnings(self) -> int:
-        """How many modules are missed when some function is called."""
+        """The number of modules that are missed when some function is called."""
         return sum(1 for one in self.omissions if one.severity == "warning")
 
 
-def examine(source: Source, include_tests: bool = False) -> Build:
-    """What the build of ``source`` leaves out. Files are read where their imports may matter.
+def find_omissions(source: Source, include_tests: bool = False) -> Build:
+    """Find what the build of ``source`` leaves out. Files are read where their imports may matter.
 
     Imports in tests do not count unless they are asked for.
     """
@@ -175,7 +175,7 @@ class _Finder:
                 self.beside.setdefault(start, {}).setdefault(name, path)
 
     def all_imports(self, importers: Iterable[str], source: Source) -> Iterator[tuple[str, ImportedAt]]:
-        """What the start command and the files ``importers`` import of what is left out."""
+        """Find imports of left-out modules, by the start command and in the files ``importers``."""
         if source.dockerfile is not None:
             there = {one.destination for one in source.placements if one.stage == source.dockerfile.final}
             for named in started_modules(source.dockerfile):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Optional
 
-from importguard.source.dockerfile.copies import feeding_stages, takes
+from importguard.source.dockerfile.copies import copy_takes, feeding_stages
 from importguard.source.model import Source
 
 
@@ -26,7 +26,7 @@ class CopyLines:
         if dockerfile is None:
             return True
         feeding, relative = feeding_stages(dockerfile), self._in_context(path)
-        return any(takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
+        return any(copy_takes(copy, relative) for copy in dockerfile.copies if copy.stage in feeding)
 
     def line_for(self, module: str, path: str) -> str:
         """The line for the highest folder of the module that is left out as a whole, else for its file."""

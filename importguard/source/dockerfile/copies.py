@@ -1,4 +1,4 @@
-"""Which COPY takes a file of the context, and which comes nearest to one that none takes."""
+"""Find the COPY that takes a file of the context, or the nearest to one that none takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from importguard.source.model import Copy, Dockerfile
+from importguard.source.dockerfile_model import Copy, Dockerfile
 
 
 def feeding_stages(dockerfile: Dockerfile) -> set[int]:
@@ -22,7 +22,7 @@ def feeding_stages(dockerfile: Dockerfile) -> set[int]:
     return found
 
 
-def takes(copy: Copy, relative: str) -> bool:
+def copy_takes(copy: Copy, relative: str) -> bool:
     """Whether it takes the file at ``relative`` from the build context, as far as that can be told."""
     if copy.from_stage is not None or copy.from_image is not None:
         return False
@@ -54,7 +54,7 @@ def nearest_copy(dockerfile: Dockerfile, path: str, above: Optional[int] = None)
 
 
 def _shared(copy: Copy, path: str) -> int:
-    """How many parts of ``path`` a source has in common with it from the front."""
+    """Count the leading parts of ``path`` that a COPY's source shares."""
     best = 0
     for source in copy.sources:
         parts = posixpath.normpath(source.lstrip("/") or ".").split("/")

@@ -1,4 +1,4 @@
-"""Which files .dockerignore keeps out of a build, by which line, and the exception that lets them in again.
+"""Find the files that .dockerignore keeps out of a build, with the line and the exception that counts.
 
 The source of the rules is what BuildKit runs: github.com/moby/patternmatcher for the patterns, and
 github.com/tonistiigi/fsutil for the walk, which does not enter a folder that no exception can reach.
@@ -14,13 +14,13 @@ from typing import Optional
 from importguard.source.dockerfile.patterns import SPACE, Pattern, PatternError, make_pattern
 from importguard.source.model import Ignored, Place
 
-__all__ = ["Ignore", "PatternError", "candidates", "ignored", "read_patterns"]
+__all__ = ["Ignore", "PatternError", "ignore_file_names", "ignored_files", "read_patterns"]
 
 _LONGEST_LINE = 64 * 1024  # bufio.Scanner gives up beyond
 _WILDCARDS = frozenset("*[]?^")
 
 
-def candidates(dockerfile: str) -> tuple[str, str]:
+def ignore_file_names(dockerfile: str) -> tuple[str, str]:
     """The names of the file that counts, first come: the Dockerfile's own (beside it), and the context's."""
     return f"{dockerfile}.dockerignore", ".dockerignore"
 
@@ -39,7 +39,7 @@ def read_patterns(text: str) -> tuple[Pattern, ...]:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What the patterns say of a path; ``rule`` is the one that excludes it."""
+    """The patterns' verdict on a path; ``rule`` is the one that excludes it."""
 
     rule: Optional[Pattern]
     matched: tuple[bool, ...] = ()
@@ -91,7 +91,7 @@ def _without_trailing_glob(path: str) -> str:
     return path.removesuffix("/**").removesuffix("/*")
 
 
-def ignored(paths: Iterable[str], patterns: Sequence[Pattern], ignore_file: str) -> list[Ignored]:
+def ignored_files(paths: Iterable[str], patterns: Sequence[Pattern], ignore_file: str) -> list[Ignored]:
     """The files of ``paths`` that are kept out, in their order, each with its line and the exception."""
     ignore = Ignore(patterns)
     rules = {path: ignore.rule(path) for path in paths}

@@ -11,8 +11,9 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from importguard.source.dockerfile.placement import placements
-from importguard.source.model import Dockerfile, Install, Placement, Source
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.dockerfile_model import Dockerfile, Install
+from importguard.source.model import Placement, Source
 
 _OTHER_BACKENDS = (
     "hatchling",
@@ -52,7 +53,7 @@ def _placed_before(install: Install, dockerfile: Dockerfile, source: Source) -> 
     earlier = tuple(copy for copy in dockerfile.copies if copy.line < install.line)
     start = "" if source.context == "." else f"{source.context}/"
     files = [path[len(start) :] for path in source.context_files if path.startswith(start)]
-    return placements(replace(dockerfile, copies=earlier), files)
+    return place_files(replace(dockerfile, copies=earlier), files)
 
 
 def _top_packages(folder: str, placed: Iterable[Placement]) -> dict[str, Placement]:

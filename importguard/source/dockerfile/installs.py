@@ -1,4 +1,4 @@
-"""What a RUN installs: the commands of pip, uv, poetry, pdm, pipenv, conda, apt and apk.
+"""Read what a RUN installs with pip, uv, poetry, pdm, pipenv, conda, apt and apk.
 
 Paths are joined to the folder that the command runs in, so that they are absolute in the image; a file under
 a bind mount is named by its path in the build context, which is relative.
@@ -20,9 +20,9 @@ from importguard.source.dockerfile.install_options import (
     parse_options,
 )
 from importguard.source.dockerfile.lines import Line
-from importguard.source.dockerfile.shell_lines import Command, commands
+from importguard.source.dockerfile.shell_lines import Command, shell_commands
 from importguard.source.dockerfile.variables import Words
-from importguard.source.model import Install
+from importguard.source.dockerfile_model import Install
 
 _PYTHON = re.compile(r"python(\d+(\.\d+)?)?|pypy\d?")
 _PIP = re.compile(r"pip(\d+(\.\d+)?)?")
@@ -48,11 +48,11 @@ class Surroundings:
     values: Mapping[str, Optional[str]]
 
 
-def installs(line: Line, around: Surroundings) -> Iterator[Install]:
+def read_installs(line: Line, around: Surroundings) -> Iterator[Install]:
     """Every install command of a RUN instruction, in order."""
     folder, environment = around.workdir, _environment(around.env)
     mounts = dict(bind_mounts(line.flag_values("mount"), around.workdir))
-    for command in commands(line):
+    for command in shell_commands(line):
         words = [Words(around.values).expand(word) for word in command.words]
         if words[0] == "cd" and len(words) > 1:
             folder = posixpath.normpath(posixpath.join(folder, words[1]))
@@ -63,7 +63,6 @@ def installs(line: Line, around: Surroundings) -> Iterator[Install]:
                 found,
                 interpreter=found.interpreter or _default(found, around.env, folder, environment),
                 files=_unmounted(found.files, mounts),
-                constraints=_unmounted(found.constraints, mounts),
             )
 
 
@@ -105,7 +104,7 @@ def _environment(env: Mapping[str, str]) -> Optional[str]:
 def _default(
     found: Install, env: Mapping[str, str], folder: str, environment: Optional[str]
 ) -> Optional[str]:
-    """Where a command installs that doesn't say it. ``uv sync`` does not use the active environment."""
+    """The environment of an install that names none. ``uv sync`` does not use the active one."""
     if found.tool in ("apt", "apk"):
         return None
     if found.tool == "uv" and any(path.endswith("/uv.lock") for path in found.files):
@@ -176,7 +175,6 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
         "",
         tuple(packages),
         _joined(folder, options.values.get("files", [])),
-        _joined(folder, options.values.get("constraints", [])),
         (*locals_, *editable),
         tuple(editable),
         tuple(groups),

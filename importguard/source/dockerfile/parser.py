@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
-from importguard.source.dockerfile.installs import Surroundings, installs
+from importguard.source.dockerfile.installs import Surroundings, read_installs
 from importguard.source.dockerfile.lines import Line, read_lines
-from importguard.source.dockerfile.variables import Words, split
-from importguard.source.model import BaseImage, Copy, Dockerfile, Install, Instruction, Stage
+from importguard.source.dockerfile.variables import Words, split_words
+from importguard.source.dockerfile_model import BaseImage, Copy, Dockerfile, Install, Instruction, Stage
 
 # What the builder sets itself (Dockerfile reference, "Automatic platform ARGs"): not known here.
 _PLATFORM = tuple(
@@ -59,7 +59,7 @@ class _State:
     arguments: dict[str, Optional[str]] = field(default_factory=dict)
 
     def values(self) -> dict[str, Optional[str]]:
-        """What a variable stands for here: ENV goes before ARG."""
+        """The variables' values at this line: ENV goes before ARG."""
         known = {name: None if name in self.unknown else value for name, value in self.env.items()}
         return {**self.arguments, **known}
 
@@ -152,7 +152,7 @@ class _Reading:
         return int(name) if name.isdecimal() and int(name) < len(self.states) else None
 
     def _from(self, line: Line) -> None:
-        words = split(line.value, self.escape)
+        words = split_words(line.value, self.escape)
         base = Words(self.before, self.escape).expand(words[0]) if words else ""
         name = words[2] if len(words) > 2 and words[1].lower() == "as" else None
         parent = None if base.isdecimal() else self._stage(base)
@@ -172,7 +172,7 @@ class _Reading:
         self.states.append(state)
 
     def _arg(self, line: Line) -> None:
-        for word in split(line.value, self.escape):
+        for word in split_words(line.value, self.escape):
             name, equals, default = word.partition("=")
             values = self.states[-1].values() if self.states else self.before
             value: Optional[str] = ""
@@ -186,7 +186,7 @@ class _Reading:
             target[name] = self.given.get(name, value)
 
     def _env(self, line: Line, state: _State) -> None:
-        pairs = split(line.value, self.escape)
+        pairs = split_words(line.value, self.escape)
         if pairs and "=" not in pairs[0]:  # the old form: ENV name value with spaces
             name, _, value = line.value.partition(" ")
             pairs = [f"{name}={value.strip()}"]
@@ -210,7 +210,7 @@ class _Reading:
         state.user, state.user_line = Words(state.values(), self.escape).expand(line.value), line.line
 
     def _copy(self, line: Line, state: _State) -> None:
-        words = line.json() or split(line.value, self.escape)
+        words = line.json() or split_words(line.value, self.escape)
         expander = Words(state.values(), self.escape)
         paths = [expander.expand(word) for word in words]
         if len(paths) < 2:
@@ -238,7 +238,7 @@ class _Reading:
 
     def _run(self, line: Line, state: _State) -> None:
         surroundings = Surroundings(state.index, state.workdir, dict(state.env), state.values())
-        self.installs.extend(installs(line, surroundings))
+        self.installs.extend(read_installs(line, surroundings))
 
 
 def _destination(path: str, workdir: str, many: bool) -> str:

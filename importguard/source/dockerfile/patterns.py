@@ -101,7 +101,7 @@ def is_valid(pattern: str) -> bool:
 
 
 def _after_class(pattern: str, position: int) -> int:
-    """Where the class that begins at ``position`` ends, -1 where it is no valid one."""
+    """Find the end of the character class that begins at ``position``; -1 where it is not valid."""
     position += pattern.startswith("^", position)
     ranges = 0
     while not (ranges and pattern.startswith("]", position)):
@@ -140,7 +140,7 @@ def _matcher(path: str) -> Match:
 
 
 def _translate(path: str) -> tuple[str, str]:
-    """How the builder matches ``path``, and the regular expression where it is by one."""
+    """Choose how the builder matches ``path``, with the regular expression where it uses one."""
     kind, expression, position = "exact", "", 0
     while position < len(path):
         first, character = position == 0, path[position]

@@ -1,4 +1,4 @@
-"""Where the files of a build context end up in each stage, by the Dockerfile's COPY and ADD lines.
+"""Place the files of a build context in each stage, by the Dockerfile's COPY and ADD lines.
 
 Source: the Dockerfile reference ("COPY"), and what BuildKit does where it is silent: a file that is copied to
 a folder keeps its name, one that is copied elsewhere gets the new one; of a folder the contents are copied.
@@ -14,7 +14,8 @@ from typing import Optional, Union
 
 from importguard.source.dockerfile.dockerignore import Ignore
 from importguard.source.dockerfile.patterns import Match, PatternError, make_pattern
-from importguard.source.model import Copy, Dockerfile, Placement
+from importguard.source.dockerfile_model import Copy, Dockerfile
+from importguard.source.model import Placement
 
 _WILDCARD = re.compile(r"[*?\[\\]")
 _MKDIR = re.compile(r"\bmkdir\s+((?:-\S+\s+)*)([^&|;\n]+)")
@@ -25,8 +26,8 @@ _USUAL: tuple[str, ...] = (
 )
 
 
-def placements(dockerfile: Dockerfile, files: Iterable[str]) -> tuple[Placement, ...]:
-    """Where each of ``files`` (relative to the build context) ends up, stage by stage.
+def place_files(dockerfile: Dockerfile, files: Iterable[str]) -> tuple[Placement, ...]:
+    """Place each of ``files`` (relative to the build context), stage by stage.
 
     The ``path`` of each is as in ``files``. What a RUN moves or removes is not followed, nor is a COPY that
     is not ``resolved``.
@@ -110,7 +111,7 @@ def _matcher(path: str) -> Match:
 
 
 class _Stage:
-    """What lies in a stage, so far: placements by their destination, and the folders that are known."""
+    """A stage so far: placements by their destination, and the folders that are known."""
 
     def __init__(self, index: int, parent: Optional[_Stage], folders: Iterable[str]) -> None:
         self.index = index
@@ -144,7 +145,7 @@ class _Stage:
 
 
 def _copied(source: str, copy: Copy, tree: _Tree, folders: set[str]) -> Iterator[tuple[str, str]]:
-    """What one source brings: pairs of a file of ``tree`` and its place in the stage."""
+    """Pairs of a file of ``tree`` that one source of the COPY brings, and its path in the stage."""
     excluded = _excluded(copy)
     pivot = None
     if copy.parents:
@@ -167,7 +168,7 @@ def _copied(source: str, copy: Copy, tree: _Tree, folders: set[str]) -> Iterator
 
 
 def _place(path: str, copy: Copy, folders: set[str]) -> str:
-    """Where a single file goes: into the destination if that is a folder, else to that name."""
+    """The path of a single file: in the destination if that is a folder, else the destination itself."""
     known = not copy.link and copy.destination in folders
     if copy.destination.endswith("/") or known:
         return posixpath.join(copy.destination, posixpath.basename(path))

@@ -33,11 +33,11 @@ class Command:
 
     @property
     def text(self) -> str:
-        """As written, on one line."""
+        """The command as written, on one line."""
         return " ".join((*self.assignments, *self.words))
 
 
-def commands(line: Line) -> Iterator[Command]:
+def shell_commands(line: Line) -> Iterator[Command]:
     """The commands of a RUN in their order; of its heredoc where that is the script."""
     words = line.json()
     if words is not None:

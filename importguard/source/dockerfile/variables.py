@@ -111,7 +111,7 @@ def _stripped(value: str, pattern: str, operator: str) -> str:
     return value
 
 
-def split(text: str, escape: str = "\\") -> list[str]:
+def split_words(text: str, escape: str = "\\") -> list[str]:
     """The words of ``text``, still quoted: no white space in quotes or after an escape divides them."""
     escaped = re.escape(escape)
     return re.findall(

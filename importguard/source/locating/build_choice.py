@@ -8,12 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
 from importguard.evidence.inspection import ImageFacts
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.dockerfile_model import BaseImage, Dockerfile
 from importguard.source.locating.contexts import ContextFiles, possible_contexts, sources_found
-from importguard.source.locating.history import Step, agreement, arguments_of, dockerfile_steps, history_steps
+from importguard.source.locating.history import (
+    Step,
+    arguments_of,
+    dockerfile_steps,
+    history_agreement,
+    history_steps,
+)
 from importguard.source.locating.mapping import TreeMatch
 from importguard.source.locating.model import BuildChoice, RepositoryFiles
-from importguard.source.model import BaseImage, Dockerfile
 
 _COMPARED_FILES = 8  # of the best choices it is looked where their COPY lines put files
 _MARGIN = 0.4
@@ -86,7 +92,7 @@ def _built(
 def _base_image(
     dockerfile: Dockerfile, stage: int, arguments: tuple[str, ...], facts: ImageFacts
 ) -> Optional[BaseImage]:
-    """What the image says of the base of a stage: its WORKDIR, where no line sets another, and variables."""
+    """The WORKDIR (where no line sets another) and variables that the base of a stage has by the image."""
     lineage = dockerfile.lineage(stage)
     root = dockerfile.stages[lineage[-1]]
     own = dockerfile.stages[stage].workdir_line is not None
@@ -112,7 +118,7 @@ def _of_dockerfile(
         if stage != dockerfile.final and not history:
             continue
         steps = dockerfile_steps(dockerfile, stage)
-        said = agreement(steps, history) if history else None
+        said = history_agreement(steps, history) if history else None
         arguments = arguments_of(steps, history)
         base = _base_image(dockerfile, stage, arguments, facts)
         configured = _configured(steps, facts)
@@ -148,7 +154,7 @@ def _configured(steps: Sequence[Step], facts: ImageFacts) -> float:
 
 
 def configuration_entries(facts: ImageFacts) -> list[str]:
-    """What the image's configuration says, as a history would."""
+    """The entries of the image's configuration, written as a history would have them."""
     quoted = {"CMD": facts.cmd, "ENTRYPOINT": facts.entrypoint, "VOLUME": facts.volumes}
     lists = [f"{key} [{' '.join(words)}]" for key, words in quoted.items() if words]
     plain = {"WORKDIR": facts.workdir, "USER": facts.user}
@@ -165,7 +171,7 @@ def _placed(
     files = [path[len(start) :] for path in repository.python if path.startswith(start)]
     chosen = replace(dockerfile, final=choice.stage)
     placed = {
-        one.destination: start + one.path for one in placements(chosen, files) if one.stage == choice.stage
+        one.destination: start + one.path for one in place_files(chosen, files) if one.stage == choice.stage
     }
     agreeing = sum(1 for there, paths in match.candidates.items() if placed.get(there) in paths)
     return agreeing / len(match.candidates)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from importguard.source.dockerfile.copies import feeding_stages
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.locating.contexts import ContextFiles, possible_contexts, sources_found
 from importguard.source.locating.listing import list_repository
 from importguard.source.locating.model import RepositoryFiles
-from importguard.source.model import Dockerfile, Tree
+from importguard.source.model import Tree
 
 # Folders whose Dockerfiles are no one's production.
 _ASIDE = frozenset(
@@ -99,7 +100,7 @@ def _takes_python(dockerfile: Dockerfile, context: str, repository: RepositoryFi
     start = f"{context}/" if context else ""
     files = [path[len(start) :] for path in repository.python if path.startswith(start)]
     feeding = feeding_stages(dockerfile)
-    return any(one.stage in feeding for one in placements(dockerfile, files))
+    return any(one.stage in feeding for one in place_files(dockerfile, files))
 
 
 def _below(root: str, path: str) -> str:

@@ -1,4 +1,4 @@
-"""Which folder a Dockerfile is built from: the one where the sources of its COPY lines exist."""
+"""Find the folder that a Dockerfile is built from: the sources of its COPY lines exist there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from importguard.source.dockerfile.copies import feeding_stages
+from importguard.source.dockerfile_model import Copy, Dockerfile
 from importguard.source.locating.model import NamedBuild
-from importguard.source.model import Copy, Dockerfile
 
 
 def possible_contexts(dockerfile: str, builds: Sequence[NamedBuild], root_first: bool = True) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Optional
 
-from importguard.source.model import Dockerfile, Instruction
+from importguard.source.dockerfile_model import Dockerfile, Instruction
 
 # What another Dockerfile of the same repository seldom has too counts more.
 _WEIGHTS = {"RUN": 2.0, "CMD": 2.0, "ENTRYPOINT": 2.0, "COPY": 2.0, "ADD": 2.0, "LABEL": 1.5, "ENV": 1.5}
@@ -46,7 +46,7 @@ class Step:
 
     @property
     def weight(self) -> float:
-        """How much its agreement says."""
+        """The weight of the step in the comparison."""
         return _WEIGHTS.get(self.keyword, _LEAST_WEIGHT)
 
     def agrees(self, other: Step) -> bool:
@@ -159,8 +159,8 @@ _NORMALIZED = frozenset(
 )
 
 
-def agreement(steps: Sequence[Step], history: Sequence[Step]) -> float:
-    """How far the end of ``history`` is what ``steps`` leave (0 to 1).
+def history_agreement(steps: Sequence[Step], history: Sequence[Step]) -> float:
+    """Compare the end of ``history`` with what ``steps`` leave, from 0 (nothing) to 1 (all).
 
     What the base image did stands before; a step that was added or changed since costs its own part.
     """

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Optional
 
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
+from importguard.source.dockerfile_model import BaseImage, Dockerfile
 from importguard.source.locating.model import RepositoryFiles
 from importguard.source.locating.named_builds import describes_builds, read_named_builds
-from importguard.source.model import BaseImage, Dockerfile
 
 MOST_ENTRIES = {True: 300_000, False: 20_000}  # in a git repository, and elsewhere
 MOST_DOCKERFILES = 200

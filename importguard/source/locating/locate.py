@@ -11,13 +11,14 @@ from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import ImageFile
+from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.locating.build_choice import Choices, rank_builds
 from importguard.source.locating.listing import list_repository, read_dockerfile
 from importguard.source.locating.mapping import TreeMatch, application_files, match_tree
 from importguard.source.locating.model import LEAST_AGREEMENT, BuildChoice, Location, RepositoryFiles
 from importguard.source.locating.wording import say_choice, say_match, say_no_match
-from importguard.source.model import Dockerfile, Tree
-from importguard.source.tree import relative
+from importguard.source.model import Tree
+from importguard.source.tree import relative_path
 
 _LARGEST = 8 << 20
 _USUAL = "Dockerfile"
@@ -73,7 +74,7 @@ def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None
 
 def _named(folder: str, dockerfile: str) -> dict[str, Dockerfile]:
     """The Dockerfile that is named, by its path below ``folder``; empty where it is not there."""
-    path = relative(os.path.abspath(dockerfile), folder)
+    path = relative_path(os.path.abspath(dockerfile), folder)
     read = None if path.startswith("../") else read_dockerfile(folder, path)
     return {} if read is None else {path: read}
 

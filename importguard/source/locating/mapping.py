@@ -28,7 +28,7 @@ class FolderMapping:
 
 @dataclass(frozen=True)
 class TreeMatch:
-    """How a tree agrees with the application's files of an image.
+    """The agreement of a tree with the application's files of an image.
 
     ``origins`` are the image's files with the tree's, ``same`` of which have the same content; ``total`` is
     how many files of the image were looked for. ``mappings`` are the folders that became others, the one

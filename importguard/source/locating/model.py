@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
-from importguard.source.model import BaseImage, Dockerfile, Tree
+from importguard.source.dockerfile_model import BaseImage, Dockerfile
+from importguard.source.model import Tree
 
 LEAST_AGREEMENT = 0.5
 """The agreement (0 to 1) with an image from which on a Dockerfile may be the one that made it."""
@@ -69,7 +70,7 @@ class BuildChoice:
 
     @property
     def score(self) -> float:
-        """How likely it is this one, for comparing candidates of one image with one another."""
+        """The likelihood of this candidate, to compare with others for the same image."""
         return (
             3 * (self.history or 0.0)
             + self.configuration
@@ -95,7 +96,7 @@ class BuildChoice:
 
 @dataclass(frozen=True)
 class Location:
-    """What was found: the ``tree`` to read, None where there is none, and the ``note`` that says why."""
+    """The ``tree`` to read, None where there is none, and the ``note`` that says why."""
 
     tree: Optional[Tree]
     note: str

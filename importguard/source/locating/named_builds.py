@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Optional
 
 from importguard.source.locating.model import NamedBuild
-from importguard.source.yaml_nodes import LARGEST, Node, documents
+from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
 _MOST_FILES = 200
 _DEEPEST = 4
@@ -80,7 +80,7 @@ def read_named_builds(root: str, paths: Sequence[str], known: Collection[str]) -
 def _builds(text: str, path: str, known: Collection[str]) -> Iterator[NamedBuild]:
     if _YAML.fullmatch(path):
         try:
-            for document in documents(text):
+            for document in yaml_documents(text):
                 yield from _of_node(document, path, known, 0)
         except ValueError:  # a template, mostly
             pass

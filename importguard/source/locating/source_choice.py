@@ -36,7 +36,7 @@ def choose_source(config: Config, evidence: Evidence) -> ChosenSource:
 
 
 def _location(config: Config, evidence: Evidence) -> Location:
-    """Where the source is: what is named counts before what is found."""
+    """Locate the source: what the settings name counts before what is found."""
     from importguard.source.locating.locate import locate_build, locate_source
 
     build = config.build or config.origin

@@ -12,7 +12,7 @@ _MOST_NAMED = 4
 
 
 def say_match(match: TreeMatch) -> str:
-    """How the tree agrees with the image: "Source: this folder, 412 of 415 files are the image's …"."""
+    """Say how far the tree agrees: "Source: this folder, 412 of 415 files are the image's …"."""
     if not match.total:
         return "Source: the folder that was named."
     same = f", {_same(match)}" if match.comparable else ""
@@ -45,7 +45,7 @@ def say_no_match(match: Optional[TreeMatch]) -> str:
 
 
 def say_choice(choices: Choices) -> str:
-    """Which Dockerfile was taken and why; the candidates where that is not certain."""
+    """Say which Dockerfile was taken and why; name the candidates where that is not certain."""
     best = choices.best
     if best is None:
         return _say_none(choices)

@@ -1,4 +1,4 @@
-"""What looks like an import statement: found without parsing, which would take far longer for a whole tree.
+"""Find what looks like an import statement, without parsing, which would take far longer for a whole tree.
 
 A superset: text in strings and comments is among it. Whoever needs the truth parses the files that matter.
 """

@@ -1,4 +1,4 @@
-"""Which modules the files of a source tree are: a name for each folder that may be on the import path."""
+"""Name the modules of a source tree's files, by each folder that may be on the import path."""
 
 from __future__ import annotations
 

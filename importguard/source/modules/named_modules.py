@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from importguard.source.model import Dockerfile, Instruction
+from importguard.source.dockerfile_model import Dockerfile, Instruction
 
 _TARGET = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_][\w.]*(?:\(.*\))?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
@@ -30,7 +30,7 @@ class NamedModule:
 
 
 def started_modules(dockerfile: Dockerfile) -> list[NamedModule]:
-    """What the last CMD and ENTRYPOINT of the image name: ``python -m``, a script, a server's target."""
+    """The modules that the last CMD and ENTRYPOINT name: ``python -m``, a script, a server's target."""
     lineage = dockerfile.lineage()
     last: dict[str, Instruction] = {}
     for instruction in dockerfile.instructions:

@@ -1,4 +1,4 @@
-"""Which top-level names the code of a source tree imports from outside of it."""
+"""Find the top-level names that the code of a source tree imports from outside of it."""
 
 from __future__ import annotations
 

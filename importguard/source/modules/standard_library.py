@@ -8,7 +8,7 @@ import sysconfig
 
 
 def _listed() -> frozenset[str]:
-    """What lies in the standard library's folders: Python 3.9 has no ``sys.stdlib_module_names``."""
+    """The names in the standard library's folders: Python 3.9 has no ``sys.stdlib_module_names``."""
     folder = sysconfig.get_path("stdlib")
     names = set(sys.builtin_module_names)
     for place in (folder, os.path.join(folder, "lib-dynload")):

@@ -1,4 +1,4 @@
-"""Which files of a tree belong to tests: those that a check of the image leaves out."""
+"""Find the files of a tree that belong to tests: those that a check of the image leaves out."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the source declares: requirement files, project files and lock files."""
+"""Read what the source declares: requirement files, project files and lock files."""

@@ -38,7 +38,7 @@ _FOLDERS = re.compile(r"requirements|reqs|deps", re.IGNORECASE)
 def read_requirements(
     root: str, folders: Iterable[str], named: Iterable[str], notes: list[str]
 ) -> list[Requirement]:
-    """What is declared in ``folders`` and in the files ``named``, all relative to ``root``.
+    """Read the requirements of ``folders`` and of the files ``named``, all relative to ``root``.
 
     What a file includes counts for both: once by itself, and once ``via`` the line that includes it. What
     can't be read goes to ``notes``.

@@ -1,4 +1,4 @@
-"""Which files of the build context the requirement files of an install are."""
+"""Match the requirement files of an install with the files of the build context."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 
-from importguard.source.dockerfile.placement import placements
-from importguard.source.model import Dockerfile, Install
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.dockerfile_model import Dockerfile, Install
 
 _MOST = 200
 
@@ -18,20 +18,17 @@ def with_source_paths(dockerfile: Dockerfile, context: str) -> Dockerfile:
 
     What no COPY brings from there stays absolute.
     """
-    asked = {path for install in dockerfile.installs for path in (*install.files, *install.constraints)}
+    asked = {path for install in dockerfile.installs for path in install.files}
     candidates = sorted({found for path in asked for found in _candidates(path, dockerfile, context)})
     known: dict[tuple[int, str], tuple[int, str]] = {}
-    for item in placements(dockerfile, candidates):
+    for item in place_files(dockerfile, candidates):
         known[item.stage, item.destination] = item.line, item.path
 
     def named(install: Install, paths: tuple[str, ...]) -> tuple[str, ...]:
         places = [known.get((install.stage, path)) for path in paths]
         return tuple(place[1] if place else path for place, path in zip(places, paths))
 
-    installs = tuple(
-        replace(one, files=named(one, one.files), constraints=named(one, one.constraints))
-        for one in dockerfile.installs
-    )
+    installs = tuple(replace(one, files=named(one, one.files)) for one in dockerfile.installs)
     return replace(dockerfile, installs=installs)
 
 

@@ -1,10 +1,11 @@
-"""Which declared requirements an install command installs."""
+"""Tell the declared requirements that an install command installs."""
 
 from __future__ import annotations
 
 import posixpath
 
-from importguard.source.model import Install, Requirement
+from importguard.source.dockerfile_model import Install
+from importguard.source.model import Requirement
 
 DEVELOPMENT_GROUPS = frozenset(
     ("dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "style", "format")

@@ -8,11 +8,11 @@ from typing import Any, Optional
 
 from importguard.source.model import Place, Requirement
 from importguard.source.requirements.project_files import read_toml
-from importguard.source.requirements.requirement_text import Lines, requirement
+from importguard.source.requirements.requirement_text import Lines, parse_requirement
 
 
 def read_lock(text: str, path: str) -> Iterator[Requirement]:
-    """What a lock in TOML has locked; raises ValueError where it is none."""
+    """Read the locked requirements of a TOML lock; raises ValueError where it is none."""
     document, lines = read_toml(text), Lines(path, text)
     key = "packages" if isinstance(document.get("packages"), list) else "package"
     after = 0
@@ -44,7 +44,7 @@ def _locked(
     text = f"{name}=={version}" if isinstance(version, str) else name
     group = _group(package)
     for candidate in (f"{text} ; {marker}" if marker else text, text):
-        found = requirement(candidate, place, kind="lock", group=group, editable=_is_editable(package))
+        found = parse_requirement(candidate, place, kind="lock", group=group, editable=_is_editable(package))
         if found is not None:
             yield found
             return
@@ -65,7 +65,7 @@ def _is_editable(package: Mapping[str, Any]) -> bool:
 
 
 def read_pipfile_lock(text: str, path: str) -> Iterator[Requirement]:
-    """What a Pipfile.lock has locked; raises ValueError where it is none."""
+    """Read the locked requirements of a Pipfile.lock; raises ValueError where it is none."""
     document, lines = json.loads(text), Lines(path, text)
     if not isinstance(document, dict):
         raise ValueError("it holds no object")

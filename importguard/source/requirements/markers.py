@@ -1,4 +1,4 @@
-"""When an environment marker lets a requirement be installed (PEP 508)."""
+"""Judge environment markers: whether a requirement is to be installed (PEP 508)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project's own files declare: pyproject.toml, setup.cfg, setup.py as far as it is literal, Pipfile.
+"""Read what a project declares in pyproject.toml, setup.cfg, setup.py (as far as it is literal), Pipfile.
 
 Sources: PEP 621 (dependencies and extras), PEP 735 (dependency groups), Poetry's and uv's documentation,
 setuptools' declarative configuration, Pipfile's specification.
@@ -17,7 +17,7 @@ from typing import Any, Optional
 from packaging.utils import canonicalize_name
 
 from importguard.source.model import Place, Requirement
-from importguard.source.requirements.requirement_text import Lines, requirement
+from importguard.source.requirements.requirement_text import Lines, parse_requirement
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -91,9 +91,9 @@ def _of_table(
     extras = f"[{','.join(_strings(table.get('extras')))}]" if table.get("extras") else ""
     marker = " and ".join(f"({one})" if " or " in one else one for one in markers)
     text = f"{name}{extras}{specifier}" + (f" ; {marker}" if marker else "")
-    found = requirement(text, place, kind=kind, group=group)
+    found = parse_requirement(text, place, kind=kind, group=group)
     if found is None:
-        found = requirement(name, place, kind=kind, group=group)
+        found = parse_requirement(name, place, kind=kind, group=group)
     if found is not None:
         editable = bool(table.get("develop") or table.get("editable"))
         url = next((str(table[key]) for key in ("url", "git", "path") if table.get(key)), None)
@@ -210,7 +210,7 @@ def read_pipfile(text: str, path: str) -> Iterator[Requirement]:
 
 
 def _found(text: str, place: Place, **more: Any) -> Iterator[Requirement]:
-    found = requirement(text, place, **more)
+    found = parse_requirement(text, place, **more)
     if found is not None:
         yield found
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from importguard.source.model import Place, Requirement
-from importguard.source.requirements.requirement_text import DEVELOPMENT, requirement
+from importguard.source.requirements.requirement_text import DEVELOPMENT, parse_requirement
 
 _OPTION = re.compile(r"(-r|--requirement|-c|--constraint|-e|--editable)(?:\s+|=|(?=[^\s-]))(.+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -41,7 +41,7 @@ def group_of_file(path: str) -> Optional[str]:
 def read_requirement_file(
     root: str, path: str, notes: list[str], constraint: bool = False
 ) -> Iterator[Requirement]:
-    """What a file (relative to ``root``) asks for, with what it includes. Unreadable ones go to ``notes``."""
+    """Read a requirement file (below ``root``) and what it includes. Unreadable ones go to ``notes``."""
     group = group_of_file(path)
     kind = "constraint" if constraint else "group" if group else "main"
     yield from _file(_Reading(root, path, kind, None if constraint else group), notes, {path})
@@ -98,7 +98,7 @@ def _one(text: str, place: Place, reading: _Reading, editable: bool) -> Iterator
     text = _TRAILING.sub("", text).strip()
     while (shorter := _TRAILING.sub("", text).strip()) != text:
         text = shorter
-    found = requirement(_named(text), place, kind=reading.kind, group=reading.group, editable=editable)
+    found = parse_requirement(_named(text), place, kind=reading.kind, group=reading.group, editable=editable)
     if found is not None:
         yield replace(found, via=reading.via)
 

@@ -15,7 +15,7 @@ _GROUPS = "dev|develop|development|tests?|testing|lint|docs?|ci|local|typing|bui
 DEVELOPMENT = re.compile(rf"(?:^|[-_.])({_GROUPS})\b")
 
 
-def requirement(text: str, place: Place, **more: Any) -> Optional[Requirement]:
+def parse_requirement(text: str, place: Place, **more: Any) -> Optional[Requirement]:
     """The requirement that ``text`` is; None for what is none. ``more`` are further fields of it."""
     try:
         parsed = Parsed(text)
@@ -27,7 +27,6 @@ def requirement(text: str, place: Place, **more: Any) -> Optional[Requirement]:
         place=place,
         specifier=str(parsed.specifier),
         marker=str(parsed.marker or ""),
-        extras=tuple(sorted(parsed.extras)),
         url=parsed.url,
         **more,
     )

@@ -1,11 +1,12 @@
-"""Which of the declared requirements the image is to have."""
+"""Choose the declared requirements that the image is to have."""
 
 from __future__ import annotations
 
 import posixpath
 
 from importguard.source.dockerfile.copies import feeding_stages
-from importguard.source.model import Install, Place, Requirement, Source
+from importguard.source.dockerfile_model import Install
+from importguard.source.model import Place, Requirement, Source
 from importguard.source.requirements.installing import install_reads
 
 _PYTHON_TOOLS = frozenset(("pip", "uv", "poetry", "pdm", "pipenv"))

@@ -15,7 +15,7 @@ from importguard.evidence.inspection import ImageFacts
 from importguard.evidence.surroundings import ImageFile
 from importguard.model import Finding, Severity
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
 from importguard.source.model import Git, GitIgnored, Place, Source, SourceFile
 
 BUILT = "2026-03-01T12:00:00.123456789Z"
@@ -35,11 +35,11 @@ def drift(
     source = Source(
         "/src",
         dockerfile=dockerfile,
-        files=tuple(SourceFile(path, 1, text, text, modified) for path, text in here.items()),
-        placements=placements(dockerfile, here),
+        files=tuple(SourceFile(path, 1, text, modified) for path, text in here.items()),
+        placements=place_files(dockerfile, here),
         git=more.pop("git", None),
     )
-    files = tuple(ImageFile(f"/app/{path}", text_digest=text, digest=text) for path, text in there.items())
+    files = tuple(ImageFile(f"/app/{path}", text_digest=text) for path, text in there.items())
     modules = [imported("shop"), *more.pop("modules", [imported("shop.api")])]
     known = clues(files=files, **more)
     observed = evidence(*modules, clues=known, image=ImageFacts(created=created))

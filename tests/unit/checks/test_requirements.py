@@ -14,12 +14,13 @@ from importguard.evidence.imports import Preparation
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Severity
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.model import Dockerfile, Imported, Place, Requirement, Source
-from importguard.source.requirements.requirement_text import requirement
+from importguard.source.dockerfile_model import Dockerfile
+from importguard.source.model import Imported, Place, Requirement, Source
+from importguard.source.requirements.requirement_text import parse_requirement
 
 
 def declared(text: str, path: str = "requirements.txt", line: int = 1, **more: Any) -> Requirement:
-    found = requirement(text, Place(path, line, text), **more)
+    found = parse_requirement(text, Place(path, line, text), **more)
     assert found is not None
     return found
 

@@ -21,11 +21,11 @@ from importguard.evidence.starts import (
     Surroundings,
 )
 from importguard.gathering import Material
-from importguard.judging.image_report import judge
+from importguard.judging.completeness import find_shortfalls
+from importguard.judging.image_report import judge_image
 from importguard.judging.redaction import redacted_report
-from importguard.judging.startup_impact import shortfalls
 from importguard.model import Finding
-from importguard.reporters import reporter
+from importguard.reporters import load_reporter
 
 NOTHING = Material(None, "")
 WELL = ServiceStart(
@@ -55,7 +55,7 @@ def only(start: ServiceStart, **changes: Any) -> Finding:
 
 def test_a_start_that_went_well_is_no_finding() -> None:
     assert run_checks(seen(WELL)) == []
-    report = judge(IMAGE, seen(WELL), NOTHING, Config())
+    report = judge_image(IMAGE, seen(WELL), NOTHING, Config())
     assert report.start is not None
     assert (report.start.ready, report.start.log, report.complete) == (0.6, (), True)
 
@@ -66,7 +66,7 @@ def test_one_that_was_not_seen_is_no_finding(why: dict[str, str]) -> None:
 
 
 def test_one_that_could_not_be_observed_is_no_pass() -> None:
-    (reason,) = shortfalls([], seen(replace(SILENT, error="the engine is gone")))
+    (reason,) = find_shortfalls([], seen(replace(SILENT, error="the engine is gone")))
     assert "could not be observed: the engine is gone" in reason
 
 
@@ -148,14 +148,14 @@ def test_every_format_shows_a_start_that_failed(format_: str) -> None:
     from importguard.model import Report
 
     ended = replace(SILENT, ending=Ending(3), log="no luck\n")
-    report = Report((judge(IMAGE, seen(ended), NOTHING, Config()),))
-    shown = reporter(format_)(report)
+    report = Report((judge_image(IMAGE, seen(ended), NOTHING, Config()),))
+    shown = load_reporter(format_)(report)
     assert "exit code 3" in shown
     assert "IG501" in shown
 
 
 def test_values_of_variables_are_not_in_the_log_either() -> None:
     ended = replace(SILENT, ending=Ending(3), log="could not log in with hunter2-of-mine\n")
-    report = judge(IMAGE, seen(ended), NOTHING, Config())
+    report = judge_image(IMAGE, seen(ended), NOTHING, Config())
     report = redacted_report(report, ("PASSWORD=hunter2-of-mine",))
     assert "hunter2-of-mine" not in repr(report)

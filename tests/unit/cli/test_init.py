@@ -13,9 +13,15 @@ import yaml
 from unit.command_line import run, settings
 from unit.policy.test_configuration import KEYS
 
-from importguard.cli.scaffold import PIPELINES, BuildFile, configuration_text, find_build_files, pipeline_text
+from importguard.cli.scaffold import (
+    CI_TEMPLATES,
+    BuildFile,
+    ci_file_text,
+    configuration_text,
+    find_build_files,
+)
 from importguard.config import Build, Config
-from importguard.policy.configuration import load
+from importguard.policy.configuration import load_configuration
 
 PYTHON = "FROM python:3.13-slim\n"
 
@@ -120,7 +126,11 @@ def test_hostile_dockerfiles(folder: Path) -> None:
     assert [file.context for file in files] == ["a", "b", 'q"\\\x7f']
     path = folder / "importguard.toml"
     path.write_text(configuration_text(files))
-    assert [image.settings["build"] for image in load(path, KEYS, KEYS).images] == ["a", "b", 'q"\\\x7f']
+    assert [image.settings["build"] for image in load_configuration(path, KEYS, KEYS).images] == [
+        "a",
+        "b",
+        'q"\\\x7f',
+    ]
 
 
 def test_without_a_dockerfile(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -149,9 +159,9 @@ def test_the_pipeline_that_is_found(sign: str, file: str, capsys: pytest.Capture
     assert "importguard check" in Path(file).read_text()
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", CI_TEMPLATES)
 def test_nothing_is_overwritten(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    pipeline = PIPELINES[name]
+    pipeline = CI_TEMPLATES[name]
     write(Dockerfile=PYTHON, importguard_dot_toml="# mine\n")
     mine = [place for place in (pipeline.file, pipeline.beside) if place]
     for place in mine:
@@ -182,11 +192,11 @@ def test_a_project_that_is_configured_in_pyproject(capsys: pytest.CaptureFixture
     assert not (folder / "importguard.toml").exists()
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", CI_TEMPLATES)
 def test_each_file_is_yaml_that_calls_the_program_as_it_is(name: str, checked: list[Config]) -> None:
     write(Dockerfile=PYTHON, importguard_dot_toml='build = "."')
     files = [BuildFile("a", ".", "Dockerfile"), BuildFile("b", 'b "x"', "b.Dockerfile")]
-    text = pipeline_text(name, files, "https://example.org/importguard", "0a1b2c")
+    text = ci_file_text(name, files, "https://example.org/importguard", "0a1b2c")
     document = yaml.safe_load(text)
     assert "@" not in text.replace("actions/checkout@v4", "").replace("actions/setup-python@v5", "").replace(
         "importguard@0a1b2c", ""

@@ -64,7 +64,6 @@ def test_every_setting_reaches_the_check(checked: list[Config], tmp_path: Path) 
         jobs=3,
         python="/opt/py",
         exact=True,
-        fail_on="warning",
     )
 
 
@@ -198,7 +197,7 @@ def test_reports_are_written_to_files(checked: list[Config], tmp_path: Path) -> 
     ],
 )
 def test_the_format_of_a_file(value: str, expected: tuple[str, str]) -> None:
-    assert options.output(value) == expected
+    assert options.parse_output(value) == expected
 
 
 @pytest.mark.skipif(os.name != "posix", reason="devices are files only there")
@@ -262,7 +261,7 @@ def test_colour_needs_a_terminal_and_no_objection(
     ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h", 3600), ("1m30s", 90), ("0.5", 0.5)]
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert options.duration(text) == seconds
+    assert options.parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -270,7 +269,7 @@ def test_durations(text: str, seconds: float) -> None:
     [("512m", 512 << 20), ("2G", 2 << 30), ("1.5gb", 3 << 29), ("2GiB", 2 << 30), ("8388608", 8 << 20)],
 )
 def test_sizes(text: str, size: int) -> None:
-    assert options.size(text) == size
+    assert options.parse_size(text) == size
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")

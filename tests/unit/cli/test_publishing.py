@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from unit.command_line import BROKEN, SOUND, Terminal, replace_check, run
 
-from importguard.cli.ci_runtime import Pipeline, pipeline
+from importguard.cli.ci_runtime import CiRuntime, detect_ci_runtime
 from importguard.terminal import inert
 
 HOSTILE = "::add-mask::a\n  ::stop-commands::x\n \u00a0::set-env name=a::b\nsee ##[error]x and ::error::y\n"
@@ -33,12 +33,14 @@ def actions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_known_pipelines() -> None:
-    assert pipeline({}) is None
-    assert pipeline({"CI": "true"}) == Pipeline()
-    assert pipeline({"GITHUB_ACTIONS": "true"}) == Pipeline(annotates=True, obeys=True)
-    assert pipeline({"TF_BUILD": "True"}) == Pipeline(obeys=True)
-    assert pipeline({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s"}) == Pipeline(True, True, "/s")
-    assert pipeline({"BUILDER_OUTPUT": "/builder/outputs"}) == Pipeline(
+    assert detect_ci_runtime({}) is None
+    assert detect_ci_runtime({"CI": "true"}) == CiRuntime()
+    assert detect_ci_runtime({"GITHUB_ACTIONS": "true"}) == CiRuntime(annotates=True, obeys=True)
+    assert detect_ci_runtime({"TF_BUILD": "True"}) == CiRuntime(obeys=True)
+    assert detect_ci_runtime({"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/s"}) == CiRuntime(
+        True, True, "/s"
+    )
+    assert detect_ci_runtime({"BUILDER_OUTPUT": "/builder/outputs"}) == CiRuntime(
         summary=os.path.join("/builder/outputs", "output")
     )
 

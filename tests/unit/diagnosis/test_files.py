@@ -28,7 +28,8 @@ from unit.diagnosis.world import (
 
 from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
-from importguard.source.model import Copy, Git, GitIgnored, Place, Placement, Removed, Source, Stage
+from importguard.source.dockerfile_model import Copy, Stage
+from importguard.source.model import Git, GitIgnored, Place, Placement, Removed, Source
 
 MONITORING = "shop/monitoring/__init__.py"
 PATTERN = (22, "**/monitoring/", "!shop/monitoring/")

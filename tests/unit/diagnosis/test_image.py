@@ -28,7 +28,7 @@ from importguard.diagnosis.causes import diagnose
 from importguard.diagnosis.tables.removed_stdlib import REMOVED
 from importguard.diagnosis.tables.shared_libraries import PACKAGES
 from importguard.evidence.surroundings import BrokenFile, Extension, System, UnreadableFile
-from importguard.source.model import Copy, Install, Stage
+from importguard.source.dockerfile_model import Copy, Install, Stage
 
 ALPINE = System("alpine", "3.20", "", "musl", "1.2.5", "x86_64")
 GL = "libGL.so.1: cannot open shared object file: No such file or directory"
@@ -114,7 +114,7 @@ def extension(**changes):
 
 
 def test_missing_shared_library_names_the_packages_and_what_fails_next() -> None:
-    ext = extension(needed=("libGL.so.1", "libz.so.1"), not_found=("libGL.so.1", "libgthread-2.0.so.0"))
+    ext = extension(not_found=("libGL.so.1", "libgthread-2.0.so.0"))
     apt = Install(5, 0, "apt", "apt-get install curl", packages=("curl",))
     seen = raising("ImportError", GL, clues=clues(extensions=(ext,)))
     found = only(seen, source(dockerfile=dockerfile_of(installs=[pip(), apt])))

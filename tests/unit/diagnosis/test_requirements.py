@@ -28,7 +28,8 @@ from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import OtherInterpreter
-from importguard.source.model import Copy, Install, Instruction, Place, Stage
+from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
+from importguard.source.model import Place
 
 INSTALLS = dockerfile_of(installs=[pip()])
 

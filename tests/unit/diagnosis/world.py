@@ -14,21 +14,11 @@ from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Candidate, Clues, Distribution, ImageFile, Resolution, System
 from importguard.model import Diagnosis, Finding
-from importguard.source.model import (
-    Copy,
-    Dockerfile,
-    Ignored,
-    Install,
-    Place,
-    Placement,
-    Requirement,
-    Source,
-    SourceFile,
-    Stage,
-)
+from importguard.source.dockerfile_model import Copy, Dockerfile, Install, Stage
+from importguard.source.model import Ignored, Place, Placement, Requirement, Source, SourceFile
 
 SITE = "/usr/local/lib/python3.13/site-packages"
-SYSTEM = System("debian", "13", "", "glibc", "2.41", "x86_64", 1000, 1000, "app")
+SYSTEM = System("debian", "13", "", "glibc", "2.41", "x86_64", 1000, "app")
 MARKERS = {
     "python_version": "3.13",
     "python_full_version": "3.13.5",
@@ -95,11 +85,11 @@ FILES = ("shop/__init__.py", "shop/main.py", "shop/util.py")
 
 def in_image(*paths: str, digest: str = "same") -> tuple[ImageFile, ...]:
     """Files of the image, below /app."""
-    return tuple(ImageFile(f"/app/{path}", digest=digest, text_digest=digest) for path in paths)
+    return tuple(ImageFile(f"/app/{path}", text_digest=digest) for path in paths)
 
 
 def on_disk(*paths: str, digest: str = "same") -> tuple[SourceFile, ...]:
-    return tuple(SourceFile(path, 10, digest, digest) for path in paths)
+    return tuple(SourceFile(path, 10, digest) for path in paths)
 
 
 def source(

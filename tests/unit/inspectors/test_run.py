@@ -16,7 +16,14 @@ from importguard.config import Build, Config
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
 from importguard.evidence.inspection import ImageFacts
-from importguard.inspectors.run import GRACE, compiled, inspect, probe_command, probe_input, pythons
+from importguard.inspectors.run import (
+    GRACE,
+    compiled,
+    inspect_by_running,
+    probe_command,
+    probe_input,
+    pythons,
+)
 from importguard.progress import QuietProgress
 
 IMAGE = Image("shop:1.4", "sha256:0", "linux/amd64", env=("PATH=/opt/bin:/usr/bin",), workdir="/app")
@@ -101,7 +108,7 @@ class Container:
 
 
 def executable(engine: Container, config: Optional[Config] = None) -> str:
-    return inspect(engine, IMAGE, config or Config(), QuietProgress(), bool).executable
+    return inspect_by_running(engine, IMAGE, config or Config(), QuietProgress(), bool).executable
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -232,7 +239,7 @@ def test_the_facts_of_the_image_hold_no_values_of_variables() -> None:
         volumes=("/data",),
         created="2026-01-01T00:00:00Z",
     )
-    facts = inspect(Container({"python3": "good"}), image, Config(), QuietProgress(), bool).image
+    facts = inspect_by_running(Container({"python3": "good"}), image, Config(), QuietProgress(), bool).image
     assert facts == ImageFacts(
         "2026-01-01T00:00:00Z",
         "/app",

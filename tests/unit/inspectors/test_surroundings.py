@@ -26,7 +26,6 @@ SYSTEM = {
     "libc_version": "2.41",
     "machine": "x86_64",
     "uid": 0,
-    "gid": 0,
     "user": "root",
 }
 YAML = {"name": "PyYAML", "version": "6.0", "location": "/site", "provides": ["yaml", "_yaml"]}
@@ -46,24 +45,24 @@ def test_every_kind_of_value() -> None:
     clues = gathered(
         markers=[{"python_version": "3.13"}],
         sys_path=["/app", "/site"],
-        files=[{"path": "/app/a.py", "size": 3, "digest": "ab", "text_digest": None, "modified": 7}],
+        files=[{"path": "/app/a.py", "size": 3, "text_digest": "ab", "modified": 7}],
         distributions=[YAML],
         interpreters=[
             {"executable": "/usr/bin/python3", "version": "3.11", "sites": ["/x"], "distributions": [YAML]}
         ],
         candidates=[{"module": "yaml", "path": "/x/yaml", "root": "/x", "site": True, "interpreter": None}],
-        extensions=[{"module": "m", "path": "/m.so", "needed": ["libc.so.6"], "libc": "glibc"}],
+        extensions=[{"module": "m", "path": "/m.so", "not_found": ["libc.so.6"], "libc": "glibc"}],
         notes=["cut"],
     )
-    assert clues.system == System("debian", "13", "", "glibc", "2.41", "x86_64", 0, 0, "root")
+    assert clues.system == System("debian", "13", "", "glibc", "2.41", "x86_64", 0, "root")
     assert clues.markers == {"python_version": "3.13"}
     assert clues.sys_path == ("/app", "/site")
-    assert clues.files == (ImageFile("/app/a.py", size=3, digest="ab", modified=7.0),)
+    assert clues.files == (ImageFile("/app/a.py", size=3, text_digest="ab", modified=7.0),)
     yaml = Distribution("PyYAML", "6.0", "/site", ("yaml", "_yaml"))
     assert clues.distributions == (yaml,)
     assert clues.interpreters == (OtherInterpreter("/usr/bin/python3", "3.11", ("/x",), (yaml,)),)
     assert clues.candidates == (Candidate("yaml", "/x/yaml", "/x", True),)
-    assert clues.extensions == (Extension("m", "/m.so", libc="glibc", needed=("libc.so.6",)),)
+    assert clues.extensions == (Extension("m", "/m.so", libc="glibc", not_found=("libc.so.6",)),)
     assert clues.notes == ("cut",)
 
 

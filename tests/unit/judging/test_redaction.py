@@ -15,7 +15,7 @@ from importguard.errors import ImageError
 from importguard.judging.redaction import RedactedProgress, redacted_report, redaction_of
 from importguard.model import Diagnosis, Location, Report
 from importguard.progress import QuietProgress
-from importguard.reporters import reporter
+from importguard.reporters import load_reporter
 from importguard.validation import validate
 
 SECRETS = {
@@ -120,7 +120,7 @@ def test_every_text_of_a_report_in_every_format() -> None:
     )
     hidden = redacted_report(whole, ENV)
     for format_ in FORMATS:
-        rendered = reporter(format_)(Report((hidden,)))
+        rendered = load_reporter(format_)(Report((hidden,)))
         assert secret not in rendered
         assert "value of API_TOKEN" in rendered or format_ == "markdown"
     assert hidden.findings[0].location == bad.location

@@ -22,14 +22,15 @@ from unit.builders import (
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint, Frame, ModuleImport, Preparation
 from importguard.evidence.inspection import Evidence
-from importguard.judging.startup_impact import mark, shortfalls
+from importguard.judging.completeness import find_shortfalls
+from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Finding
 
 
 def judged(*modules: ModuleImport, **changes: Any) -> tuple[list[Finding], list[str]]:
     observed: Evidence = evidence(*modules, **changes)
-    findings = mark(run_checks(observed), observed)
-    return findings, shortfalls(findings, observed)
+    findings = mark_startup_impact(run_checks(observed), observed)
+    return findings, find_shortfalls(findings, observed)
 
 
 ENVIRON = raised(

@@ -16,9 +16,9 @@ from unit.command_line import SOUND, replace_check, run
 from unit.reporters.test_json import SCHEMA, report
 
 from importguard.model import Comparison, Report
-from importguard.policy.baseline import compare, note, read, render
+from importguard.policy.baseline import compare_with_known, comparison_note, read_baseline, render_baseline
 from importguard.policy.model import Policy
-from importguard.policy.suppression import apply
+from importguard.policy.suppression import apply_policy
 
 STARTS = (entry("shop.main", "failed", ["shop.main"]),)
 
@@ -34,8 +34,8 @@ def found(*missing: str, name: Optional[str] = None, **changes: Any) -> Report:
 
 def written(result: Report, tmp_path: Path) -> Any:
     path = tmp_path / "baseline.json"
-    path.write_text(render(result))
-    return read(str(path))
+    path.write_text(render_baseline(result))
+    return read_baseline(str(path))
 
 
 def shown(result: Report, image: int = 0) -> set[Optional[str]]:
@@ -48,7 +48,7 @@ def hidden(result: Report, image: int = 0) -> set[Optional[str]]:
 
 def test_what_is_old_is_hidden_and_what_is_new_is_shown(tmp_path: Path) -> None:
     old = written(found("redis", "stripe"), tmp_path)
-    result = compare(found("stripe", "celery"), old, ())
+    result = compare_with_known(found("stripe", "celery"), old, ())
     assert (shown(result), hidden(result)) == ({"celery"}, {"stripe"})
     assert result.comparison == Comparison(old=1, fixed=1)
     (finding,) = result.images[0].suppressed
@@ -59,7 +59,7 @@ def test_what_is_old_is_hidden_and_what_is_new_is_shown(tmp_path: Path) -> None:
 def test_what_breaks_startup_is_shown_although_it_is_old(tmp_path: Path) -> None:
     broken = found("redis", "stripe", entrypoints=STARTS)
     old = written(broken, tmp_path)
-    result = compare(broken, old, ())
+    result = compare_with_known(broken, old, ())
     assert (shown(result), hidden(result)) == ({"redis"}, {"stripe"})
     assert result.comparison == Comparison(old=1, fixed=0, breaking=1)
 
@@ -68,19 +68,19 @@ def test_what_breaks_startup_is_shown_although_it_is_old(tmp_path: Path) -> None
 def test_it_is_hidden_where_it_is_named(by: str, tmp_path: Path) -> None:
     broken = found("redis", "stripe", entrypoints=STARTS)
     first = next(finding for finding in broken.images[0].findings if finding.breaks_startup)
-    result = compare(broken, written(broken, tmp_path), (getattr(first, by),))
+    result = compare_with_known(broken, written(broken, tmp_path), (getattr(first, by),))
     assert shown(result) == set()
     assert hidden(result) == {"redis", "stripe"}
 
 
 def test_a_name_alone_hides_nothing_that_is_new(tmp_path: Path) -> None:
     broken = found("redis", entrypoints=STARTS)
-    assert shown(compare(broken, written(found("stripe"), tmp_path), ("redis",))) == {"redis"}
+    assert shown(compare_with_known(broken, written(found("stripe"), tmp_path), ("redis",))) == {"redis"}
 
 
 def test_an_old_finding_that_comes_to_break_startup_is_shown(tmp_path: Path) -> None:
     old = written(found("redis"), tmp_path)
-    assert shown(compare(found("redis", entrypoints=STARTS), old, ())) == {"redis"}
+    assert shown(compare_with_known(found("redis", entrypoints=STARTS), old, ())) == {"redis"}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def test_nothing_counts_as_fixed_that_was_not_checked(
     whole: bool, changes: dict[str, Any], tmp_path: Path
 ) -> None:
     old = written(found("redis", "stripe"), tmp_path)
-    assert compare(found("redis", **changes), old, (), whole).comparison == Comparison(old=1, fixed=0)
+    assert compare_with_known(found("redis", **changes), old, (), whole).comparison == Comparison(
+        old=1, fixed=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_an_image_with_a_name_has_findings_of_its_own(
     name: Optional[str], written_as: Optional[str], gone: bool, tmp_path: Path
 ) -> None:
     old = written(found("redis", name=written_as), tmp_path)
-    assert hidden(compare(found("redis", name=name), old, ())) == ({"redis"} if gone else set())
+    assert hidden(compare_with_known(found("redis", name=name), old, ())) == ({"redis"} if gone else set())
 
 
 @pytest.mark.parametrize(("written_as", "fixed"), [("api", 1), (None, 1), ("worker", 0)])
@@ -109,23 +111,26 @@ def test_fixed_are_those_of_the_images_that_were_checked(
     written_as: Optional[str], fixed: int, tmp_path: Path
 ) -> None:
     old = written(found("redis", name=written_as), tmp_path)
-    assert compare(found("stripe", name="api"), old, ()).comparison == Comparison(0, fixed)
+    assert compare_with_known(found("stripe", name="api"), old, ()).comparison == Comparison(0, fixed)
 
 
 def test_what_is_ignored_is_neither_written_nor_fixed(tmp_path: Path) -> None:
     def policed(result: Report) -> Report:
-        return apply(result, Policy({"IG101": None}), date(2030, 1, 1))
+        return apply_policy(result, Policy({"IG101": None}), date(2030, 1, 1))
 
     assert written(policed(found("redis")), tmp_path) == ()
     old = written(found("redis"), tmp_path)
-    assert compare(policed(found("redis")), old, ()).comparison == Comparison(old=0, fixed=0)
+    assert compare_with_known(policed(found("redis")), old, ()).comparison == Comparison(old=0, fixed=0)
 
 
 def test_the_file_is_the_same_in_any_order(tmp_path: Path) -> None:
     one, other = found("redis", "stripe"), found("stripe", "redis")
-    lines = render(one).splitlines()
-    assert len(lines) == len(render(other).splitlines())
-    assert [known["missing"] for known in json.loads(render(other))["findings"]] == ["redis", "stripe"]
+    lines = render_baseline(one).splitlines()
+    assert len(lines) == len(render_baseline(other).splitlines())
+    assert [known["missing"] for known in json.loads(render_baseline(other))["findings"]] == [
+        "redis",
+        "stripe",
+    ]
     hostile = report(failed("shop.\udcff", raised(("ValueError", "\ud800", None))))
     written(hostile, tmp_path)
 
@@ -206,6 +211,8 @@ def test_an_incomplete_check_writes_no_baseline(
 
 
 def test_the_note_counts() -> None:
-    assert note("b", Comparison(1, 0)) == "Baseline b: 1 old finding is not shown."
-    assert "; 2 more break startup and are shown all the same (" in note("b", Comparison(1, 0, 2))
-    assert note("b", Comparison(0, 12)).endswith("12 fixed: run --write-baseline b to keep them fixed.")
+    assert comparison_note("b", Comparison(1, 0)) == "Baseline b: 1 old finding is not shown."
+    assert "; 2 more break startup and are shown all the same (" in comparison_note("b", Comparison(1, 0, 2))
+    assert comparison_note("b", Comparison(0, 12)).endswith(
+        "12 fixed: run --write-baseline b to keep them fixed."
+    )

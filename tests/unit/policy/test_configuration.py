@@ -15,19 +15,19 @@ import pytest
 from unit.command_line import run, settings
 
 import importguard
-from importguard.cli.config_option import PATHS, find, kind, options_by_key
+from importguard.cli.config_option import PATHS, find_config_file, option_value_kind, options_by_key
 from importguard.cli.main import cli
 from importguard.config import Build, Config
 from importguard.errors import UsageError
 from importguard.model import Severity
-from importguard.policy.configuration import load
+from importguard.policy.configuration import load_configuration
 from importguard.policy.model import Ignore
 
 SCHEMA = json.loads(
     Path(importguard.__file__).with_name("schemas").joinpath("config.schema.json").read_text()
 )
 CHECK = cli.commands["check"]
-KEYS = {key: kind(option) for key, option in options_by_key(CHECK).items()}
+KEYS = {key: option_value_kind(option) for key, option in options_by_key(CHECK).items()}
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -136,7 +136,7 @@ def test_every_option_is_read_under_its_long_name(checked: list[Config], folder:
     assert (config.exclude, config.include_tests, config.env) == (("shop.legacy.*",), True, ("B=2", "A=1"))
     assert (config.commands, config.setup, config.network) == (("uvicorn shop:app",), "shop.x:go", "bridge")
     assert (config.timeout, config.module_timeout, config.memory) == (3600, 1.5, 1 << 30)
-    assert (config.jobs, config.python, config.exact, config.fail_on) == (3, "/opt/py", True, "warning")
+    assert (config.jobs, config.python, config.exact) == (3, "/opt/py", True)
     assert json.loads(Path("report").read_text())["images"]
 
 
@@ -194,18 +194,18 @@ def test_it_is_searched_upward(folder: Path) -> None:
     inner = folder / "a" / "b"
     inner.mkdir(parents=True)
     top = write("[tool.importguard]\nexact = true", "pyproject.toml")
-    assert find(inner) == folder / top
+    assert find_config_file(inner) == folder / top
     write("[project]\nname = 'x'", "a/pyproject.toml")
-    assert find(inner) == folder / top
+    assert find_config_file(inner) == folder / top
     own = write("", "a/importguard.toml")
-    assert find(inner) == folder / own
-    assert find(folder) == folder / top
+    assert find_config_file(inner) == folder / own
+    assert find_config_file(folder) == folder / top
 
 
 def test_importguard_toml_wins_in_one_folder(folder: Path) -> None:
     write("[tool.importguard]", "pyproject.toml")
     own = write("")
-    assert find(folder) == folder / own
+    assert find_config_file(folder) == folder / own
 
 
 def test_no_file_is_fine(checked: list[Config]) -> None:
@@ -375,7 +375,7 @@ def test_a_named_pyproject_must_have_the_table(capsys: pytest.CaptureFixture[str
 
 
 def test_policy_and_images() -> None:
-    configuration = load(write(FULL), KEYS, KEYS)
+    configuration = load_configuration(write(FULL), KEYS, KEYS)
     policy = configuration.policy
     assert policy.severities == {"IG104": Severity.WARNING, "IG108": None}
     end = date(2030, 12, 31)

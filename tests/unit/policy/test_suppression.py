@@ -15,7 +15,7 @@ from unit.reporters.test_json import report
 
 from importguard.model import Report, Severity
 from importguard.policy.model import Ignore, Policy
-from importguard.policy.suppression import apply
+from importguard.policy.suppression import apply_policy
 from importguard.reporters.json import render as as_json
 from importguard.reporters.text import render as as_text
 from importguard.validation import exit_code
@@ -50,11 +50,11 @@ def hidden(result: Report) -> dict[str, tuple[str, str]]:
 
 
 def test_without_a_policy_nothing_changes() -> None:
-    assert apply(observed(), Policy(), TODAY) == observed()
+    assert apply_policy(observed(), Policy(), TODAY) == observed()
 
 
 def test_a_severity_is_set_and_a_rule_is_turned_off() -> None:
-    result = apply(observed(), Policy({"IG101": None, "IG104": Severity.NOTE}), TODAY)
+    result = apply_policy(observed(), Policy({"IG101": None, "IG104": Severity.NOTE}), TODAY)
     assert [finding.severity for finding in result.images[0].findings] == [Severity.NOTE]
     assert hidden(result) == dict.fromkeys(("redis", "stripe"), ("rule", "IG101 is turned off"))
     assert exit_code(result, "warning") == 0
@@ -79,7 +79,7 @@ def test_a_severity_is_set_and_a_rule_is_turned_off() -> None:
     ],
 )
 def test_an_ignore_hides_what_matches_all_that_it_gives(ignore: dict[str, str], gone: set[str]) -> None:
-    result = apply(observed(), Policy(ignores=(Ignore("later", **ignore),)), TODAY)
+    result = apply_policy(observed(), Policy(ignores=(Ignore("later", **ignore),)), TODAY)
     assert shown(result) == {"redis", "stripe", "shop.conf"} - gone
     assert hidden(result) == dict.fromkeys(gone, ("ignore", "later"))
     assert len(result.notes) == (0 if gone else 1)
@@ -87,30 +87,30 @@ def test_an_ignore_hides_what_matches_all_that_it_gives(ignore: dict[str, str], 
 
 def test_an_ignore_ends_after_its_last_day() -> None:
     policy = Policy(ignores=(Ignore("later", missing="redis", expires=TODAY),))
-    assert "redis" not in shown(apply(observed(), policy, TODAY))
-    result = apply(observed(), policy, date(2030, 6, 16))
+    assert "redis" not in shown(apply_policy(observed(), policy, TODAY))
+    result = apply_policy(observed(), policy, date(2030, 6, 16))
     assert "redis" in shown(result)
     assert result.notes == ("An ignore expired on 2030-06-15 (any rule, missing redis; reason: later).",)
 
 
 def test_an_ignore_without_a_match_is_a_warning_where_all_was_checked() -> None:
     policy = Policy(ignores=(Ignore("old", "IG101", missing="gone"),))
-    (note,) = apply(observed(), policy, TODAY).notes
+    (note,) = apply_policy(observed(), policy, TODAY).notes
     assert note == "Warning: an ignore matches nothing (IG101, missing gone; reason: old): remove it."
-    assert note in as_text(apply(observed(), policy, TODAY), width=110)
-    assert apply(observed(), policy, TODAY, whole=False).notes == ()
-    assert apply(observed(complete=False, error="time ran out"), policy, TODAY).notes == ()
+    assert note in as_text(apply_policy(observed(), policy, TODAY), width=110)
+    assert apply_policy(observed(), policy, TODAY, whole=False).notes == ()
+    assert apply_policy(observed(complete=False, error="time ran out"), policy, TODAY).notes == ()
 
 
 def test_an_ignore_that_matches_in_any_image_is_used() -> None:
     sound = replace(report(imported("shop")), images=report(imported("shop")).images[:1])
     both = Report((*sound.images, *observed().images))
-    assert apply(both, Policy(ignores=(Ignore("later", missing="redis"),)), TODAY).notes == ()
+    assert apply_policy(both, Policy(ignores=(Ignore("later", missing="redis"),)), TODAY).notes == ()
 
 
 def test_what_breaks_startup_is_said_although_it_is_suppressed() -> None:
     found = observed(entrypoints=(entry("shop.cart", "failed", ["shop.cart"]),))
-    text = as_text(apply(found, Policy({"IG101": None, "IG104": None}), TODAY), width=110)
+    text = as_text(apply_policy(found, Policy({"IG101": None, "IG104": None}), TODAY), width=110)
     assert "✓ Nothing is found but what is suppressed." in text
     assert "5 of 5 modules do not import, from 3 causes." in text
     assert "1 finding breaks startup (uvicorn shop.cart:app)." in text
@@ -120,12 +120,12 @@ def test_what_breaks_startup_is_said_although_it_is_suppressed() -> None:
 
 
 def test_verbose_lists_what_is_suppressed() -> None:
-    result = apply(observed(), Policy(ignores=(Ignore("we\x1bll", missing="redis"),)), TODAY)
+    result = apply_policy(observed(), Policy(ignores=(Ignore("we\x1bll", missing="redis"),)), TODAY)
     assert "Suppressed: IG101 redis (we\\x1bll)" in as_text(result, width=110, verbose=True)
 
 
 def test_suppressed_findings_are_in_the_json_report_with_the_reason() -> None:
-    result = apply(observed(), Policy(ignores=(Ignore("later", missing="redis"),)), TODAY)
+    result = apply_policy(observed(), Policy(ignores=(Ignore("later", missing="redis"),)), TODAY)
     image = json.loads(as_json(result))["images"][0]
     assert [finding["suppression"] for finding in image["suppressed"]] == [
         {"by": "ignore", "reason": "later"}
@@ -138,7 +138,7 @@ def test_suppressed_findings_are_in_the_json_report_with_the_reason() -> None:
 def test_no_ignore_makes_a_check_complete() -> None:
     """Where importing ended before everything was seen, that stays so."""
     whole = report(ended("shop.b", "crashed", "signal SIGSEGV"), complete=False, error="time ran out")
-    result = apply(whole, Policy({"IG107": None}), TODAY)
+    result = apply_policy(whole, Policy({"IG107": None}), TODAY)
     assert result.images[0].findings == ()
     assert exit_code(Report(result.images[:1]), "error") == 4
 

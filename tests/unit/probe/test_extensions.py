@@ -54,7 +54,6 @@ def test_a_library_is_missing_and_what_would_fail_next(
         "python": "3.13",
         "machine": "x86_64",
         "libc": "glibc",
-        "needed": ["libGone.so.1", "libAway.so.0"],
         "not_found": ["libGone.so.1", "libAway.so.0"],
         "symbols": [],
     }

@@ -45,8 +45,6 @@ def test_a_wheel(tmp_path: Path) -> None:
         "provides": ["_yaml", "yaml"],
         "requires": ["foo (>=1)", 'bar; extra == "fast"'],
         "extras": ["fast"],
-        "requires_python": ">=3.6",
-        "installer": "pip",
         "source": None,
         "editable": False,
     }

@@ -17,7 +17,7 @@ from unit.reporters.test_sarif import validate as validate_sarif
 from unit.reports import DIAGNOSIS, finding, image, lost, report, verdict
 
 from importguard import reporters
-from importguard.cli.ci_runtime import harmless
+from importguard.cli.ci_runtime import neutralise_workflow_commands
 from importguard.cli.options import FORMATS
 from importguard.model import (
     Diagnosis,
@@ -28,7 +28,7 @@ from importguard.model import (
     Report,
     Suppression,
 )
-from importguard.reporters import reporter
+from importguard.reporters import load_reporter
 
 NASTY = (
     "\x1b[2J\x1b]0;title\x07 \x00\x08\x7f\x9b",
@@ -84,13 +84,13 @@ def everywhere(text: str) -> Report:
 def test_every_format_has_a_reporter() -> None:
     modules = {module.name for module in pkgutil.iter_modules(reporters.__path__)}
     assert modules == {*FORMATS, "omissions", "wording"}
-    assert all(callable(reporter(format_)) for format_ in FORMATS)
+    assert all(callable(load_reporter(format_)) for format_ in FORMATS)
 
 
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 @pytest.mark.parametrize("format_", FORMATS)
 def test_hostile_text_is_only_text(format_: str, text: str) -> None:
-    rendered = reporter(format_)(everywhere(text))
+    rendered = load_reporter(format_)(everywhere(text))
     rendered.encode("utf-8")
     assert rendered.endswith("\n")
     if format_ != "json":
@@ -101,8 +101,8 @@ def test_hostile_text_is_only_text(format_: str, text: str) -> None:
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 @pytest.mark.parametrize("format_", FORMATS)
 def test_github_obeys_nothing_in_a_report_and_parsers_read_the_same(format_: str, text: str) -> None:
-    rendered = reporter(format_)(everywhere(text))
-    made = harmless(rendered, format_)
+    rendered = load_reporter(format_)(everywhere(text))
+    made = neutralise_workflow_commands(rendered, format_)
     if format_ != "github":
         assert "##[" not in made
         assert "##vso[" not in made
@@ -227,18 +227,18 @@ PARSERS: dict[str, Any] = {
 
 
 def test_a_code_span_gives_back_what_it_was_given() -> None:
-    from importguard.reporters.markdown import code
+    from importguard.reporters.markdown import code_span
 
     for text in ("a", "`", "``", "a`b", " a ", "  ", "`a` ", "$|<b>*_"):
-        (inline,) = MarkdownIt("commonmark").parse(code(text))[1:2]
+        (inline,) = MarkdownIt("commonmark").parse(code_span(text))[1:2]
         assert [child.content for child in inline.children or ()] == [text]
 
 
 def test_diagnosis_is_told_in_every_format() -> None:
     text = report(image(finding(diagnosis=DIAGNOSIS)))
     for name in FORMATS:
-        assert "add" in reporter(name)(text), name
-        assert "IG101" in reporter(name)(text), name
+        assert "add" in load_reporter(name)(text), name
+        assert "IG101" in load_reporter(name)(text), name
 
 
 def suppressed() -> Report:
@@ -251,23 +251,23 @@ def suppressed() -> Report:
 
 
 def test_a_suppressed_finding_fails_no_test_case() -> None:
-    root = ElementTree.fromstring(reporter("junit")(suppressed()))
+    root = ElementTree.fromstring(load_reporter("junit")(suppressed()))
     assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("3", "1", "2")
     assert root[0].get("name") == "web"
     assert "mended in spring" in str([case.get("message") for case in root.iter("skipped")])
 
 
 def test_a_suppressed_finding_opens_no_alert() -> None:
-    parsed = json.loads(reporter("sarif")(suppressed()))
+    parsed = json.loads(load_reporter("sarif")(suppressed()))
     validate_sarif(parsed)
     (shown,) = suppressed().images[0].findings
     assert [result["ruleId"] for result in parsed["runs"][0]["results"]] == [shown.rule.id]
 
 
 def test_a_suppressed_finding_is_not_annotated_and_the_note_is() -> None:
-    shown = reporter("github")(suppressed())
+    shown = load_reporter("github")(suppressed())
     assert "IG101" not in shown
     assert "::notice title=importguard::An ignore matches nothing.\n" in shown
-    assert "IG101" not in reporter("gitlab")(suppressed())
-    assert "IG101" not in reporter("markdown")(suppressed())
-    assert "An ignore matches nothing" in reporter("markdown")(suppressed())
+    assert "IG101" not in load_reporter("gitlab")(suppressed())
+    assert "IG101" not in load_reporter("markdown")(suppressed())
+    assert "An ignore matches nothing" in load_reporter("markdown")(suppressed())

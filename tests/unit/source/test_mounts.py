@@ -52,14 +52,14 @@ services:
 
 def test_compose(tmp_path):
     found = mounts(tmp_path, {"deploy/docker-compose.yml": COMPOSE})
-    assert [(one.service, one.kind, one.target, one.origin, one.place.line) for one in found] == [
-        ("web", "bind", "/app", "deploy/code", 4),
-        ("worker", "volume", "/data", "data", 13),
-        ("worker", "volume", "/anonymous", "", 14),
-        ("worker", "bind", "/srv", "src", 15),
-        ("worker", "other", "/pipe", "a", 18),
-        ("worker", "tmpfs", "/run", "", 21),
-        ("worker", "configMap", "/etc/settings.py", "settings", 24),
+    assert [(one.kind, one.target, one.origin, one.place.line) for one in found] == [
+        ("bind", "/app", "deploy/code", 4),
+        ("volume", "/data", "data", 13),
+        ("volume", "/anonymous", "", 14),
+        ("bind", "/srv", "src", 15),
+        ("other", "/pipe", "a", 18),
+        ("tmpfs", "/run", "", 21),
+        ("configMap", "/etc/settings.py", "settings", 24),
     ]
     assert (found[0].image, found[0].build, found[0].place.text) == (
         "shop:latest",
@@ -122,7 +122,7 @@ def test_kubernetes(tmp_path, manifest):
         manifest.split("\n").index(next(line for line in manifest.split("\n") if "/app/plugins" in line)) + 1
     )
     assert [(one.kind, one.target, one.origin, one.place.line - first) for one in found] == KINDS
-    assert {(one.service, one.image) for one in found} == {("web", "shop:1")}
+    assert {one.image for one in found} == {"shop:1"}
 
 
 def test_what_is_no_manifest_is_left_out(tmp_path):

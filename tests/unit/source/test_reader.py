@@ -34,7 +34,7 @@ def test_files_and_their_digests(tmp_path):
     source = read(tmp_path, {"a.py": "x\r\n", "b/c.py": "x\n", "b/d.txt": "", "e.pyi": "", ".git/f.py": ""})
     first, second = source.files
     assert [first.path, second.path] == ["a.py", "b/c.py"]
-    assert first.text_digest == second.digest == second.text_digest != first.digest
+    assert first.text_digest == second.text_digest != ""
     assert (source.root, source.context, source.dockerfile) == (str(tmp_path), ".", None)
 
 

@@ -10,9 +10,10 @@ from unit.reports import DIAGNOSIS, finding, image
 
 from importguard.config import Build, Config
 from importguard.model import Location
-from importguard.reporters.wording.places import place
-from importguard.source.model import Dockerfile, Placement, Source, SourceFile, Stage
-from importguard.source.repository_paths import copied, match, with_places
+from importguard.reporters.wording.places import repository_line
+from importguard.source.dockerfile_model import Dockerfile, Stage
+from importguard.source.model import Placement, Source, SourceFile
+from importguard.source.repository_paths import copied_files, match_paths, with_places
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def shown(config: Config, **changes: object) -> tuple[str, int | None]:
     found = finding(**changes)
-    location = place(found, with_places(image(found, places={}, dockerfile=""), config))
+    location = repository_line(found, with_places(image(found, places={}, dockerfile=""), config))
     return location.path, location.line
 
 
@@ -95,7 +96,7 @@ def test_a_working_directory_without_a_repository_is_not_searched(repository: Pa
 def test_a_path_that_two_files_end_with_stands_for_neither() -> None:
     files = ["a/shop/x.py", "b/shop/x.py", "a/shop/y.py", "ashop/z.py", "shop/w.py", "c/shop/w.py"]
     paths = ["shop/x.py", "shop/y.py", "shop/z.py", "shop/w.py", "y.py", ""]
-    assert match(paths, files) == {
+    assert match_paths(paths, files) == {
         "shop/y.py": "a/shop/y.py",
         "shop/w.py": "shop/w.py",
         "y.py": "a/shop/y.py",
@@ -115,13 +116,13 @@ def test_a_file_that_was_copied_is_that_one_whatever_else_is_called_like_it(repo
         ),
     )
     found = finding()
-    places = copied([found], source, ["/app", "/srv", "/srv/lib"])
+    places = copied_files([found], source, ["/app", "/srv", "/srv/lib"])
     assert places == {"shop/main.py": "web/shop/main.py", "shop/setup.py": "web/setup_shop.py"}
     config = Config(images=("shop",))
     shown = with_places(image(found, places={}, import_path=("/app", "/srv", "/srv/lib")), config, source)
     assert shown.places == places
-    assert place(found, shown) == Location("web/setup_shop.py", 10)
+    assert repository_line(found, shown) == Location("web/setup_shop.py", 10)
 
     named = replace(DIAGNOSIS, location=Location("shop/main.py", 1))
-    assert copied([replace(found, diagnosis=named)], source, ["/srv"]) == {}
-    assert copied([found], Source("/"), ["/srv"]) == {}
+    assert copied_files([replace(found, diagnosis=named)], source, ["/srv"]) == {}
+    assert copied_files([found], Source("/"), ["/srv"]) == {}

@@ -12,7 +12,7 @@ import pytest
 
 from importguard.config import Build
 from importguard.engines.docker import build as module
-from importguard.engines.docker.build import build, build_command, buildx_version
+from importguard.engines.docker.build import build_command, build_image, buildx_version
 from importguard.engines.docker.classic_builder import LIMITATION, build_without_cli
 from importguard.engines.docker.plain_log import PlainLog, build_failure
 from importguard.errors import ImageError, UsageError
@@ -138,7 +138,7 @@ def test_failure_before_the_first_step() -> None:
 def test_wrong_paths(asked: Build, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
-        build(asked, None, QuietProgress())
+        build_image(asked, None, QuietProgress())
 
 
 def test_interrupt_ends_the_builder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def context(tmp_path: Path, docker_engine: None) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=[build, build_without_cli])
+@pytest.fixture(params=[build_image, build_without_cli])
 def builder(request: pytest.FixtureRequest) -> Callable[..., str]:
     """Both ways of building."""
     way: Callable[..., str] = request.param
@@ -229,5 +229,5 @@ def test_without_the_command_line_says_what_it_cannot_do(
     shown = Lines()
     with monkeypatch.context() as patched:
         patched.setattr(module.shutil, "which", lambda name: None)
-        assert build(Build(str(context), target="one", tag=tag), None, shown) == tag
+        assert build_image(Build(str(context), target="one", tag=tag), None, shown) == tag
     assert shown.notices == [LIMITATION]

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import pytest
 
-from importguard.engines.docker.buildkit import BuildLog, values
+from importguard.engines.docker.buildkit import BuildLog, json_values
 from importguard.progress import QuietProgress
 
 ERROR = 'process "/bin/sh -c make" did not complete successfully: exit code: 7'
@@ -74,14 +74,14 @@ def stream(events: list[dict[str, Any]], indent: Optional[int] = None) -> str:
 @pytest.mark.parametrize("longest", [7, 4000])
 def test_values_on_one_line_and_over_several(indent: Optional[int], longest: int) -> None:
     text = "a warning\n" + stream(BUILD, indent) + WORDS
-    found = list(values(chunks(text, longest)))
+    found = list(json_values(chunks(text, longest)))
     assert [value for value in found if isinstance(value, dict)] == BUILD
     words = "".join(value for value in found if isinstance(value, str))
     assert words == ("a warning\n" + WORDS).replace("\n", "")
 
 
 def test_values_without_a_newline_between() -> None:
-    assert list(values(['{"a": 1}{"b":', ' {"c": "}"}} {"d": 2}'])) == [
+    assert list(json_values(['{"a": 1}{"b":', ' {"c": "}"}} {"d": 2}'])) == [
         {"a": 1},
         {"b": {"c": "}"}},
         {"d": 2},
@@ -92,7 +92,7 @@ def test_values_without_a_newline_between() -> None:
     "text", ["{ is no JSON }\nand more\n", "{'a': 1}\n", '{"a": 1\n', "{" * 100_000 + "}\n"]
 )
 def test_what_is_no_json_is_text(text: str) -> None:
-    found = list(values(chunks(text)))
+    found = list(json_values(chunks(text)))
     assert "".join(str(value) for value in found) == text.replace("\n", "")
 
 

@@ -9,7 +9,7 @@ from unit.command_line import run
 
 from importguard.errors import UsageError
 from importguard.model import Rule
-from importguard.reporters.wording.explanations import explain, table
+from importguard.reporters.wording.explanations import explain_rule, rules_table
 from importguard.rules import RULES, find_rule
 
 ALL = list(RULES.values())
@@ -73,6 +73,6 @@ def test_an_unknown_rule_names_the_nearest(name: str, hint: str, capsys: pytest.
 
 
 def test_colours_are_for_terminals() -> None:
-    assert "\x1b" in explain(ALL[0], color=True)
-    assert "\x1b" not in explain(ALL[0])
-    assert "\x1b" in table(ALL, color=True)
+    assert "\x1b" in explain_rule(ALL[0], color=True)
+    assert "\x1b" not in explain_rule(ALL[0])
+    assert "\x1b" in rules_table(ALL, color=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from importguard.source.context.omissions import Build, examine
+from importguard.source.context.omissions import Build, find_omissions
 from importguard.source.model import Tree
 from importguard.source.reader import read_source
 
@@ -28,7 +28,7 @@ def build(folder: Path, files: dict[str, str], **more: Any) -> Build:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    return examine(read_source(Tree(str(folder)), contents=False), **more)
+    return find_omissions(read_source(Tree(str(folder)), contents=False), **more)
 
 
 def missed(found: Build) -> list[tuple[str, Any, str, int]]:
@@ -168,7 +168,7 @@ def test_what_can_t_be_told_is_said(tmp_path):
         "What Dockerfile:2 copies can't be told, so nothing is said of what no COPY takes.",
     )
     (tmp_path / "Dockerfile").unlink()
-    found = examine(read_source(Tree(str(tmp_path)), contents=False))
+    found = find_omissions(read_source(Tree(str(tmp_path)), contents=False))
     assert found.notes == ("There is no Dockerfile: only what .dockerignore leaves out was looked at.",)
 
 
@@ -193,7 +193,7 @@ def test_five_thousand_files_cost_less_than_parsing_them_twice(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     start = time.process_time()
-    found = examine(read_source(Tree(str(tmp_path)), contents=False))
+    found = find_omissions(read_source(Tree(str(tmp_path)), contents=False))
     ours = time.process_time() - start
     start = time.process_time()
     for name in files:

@@ -7,8 +7,8 @@ import pytest
 from importguard.source.dockerfile.dockerignore import (
     Ignore,
     PatternError,
-    candidates,
-    ignored,
+    ignore_file_names,
+    ignored_files,
     read_patterns,
 )
 
@@ -23,12 +23,12 @@ FILES = (
 
 
 def left_out(text: str, files: tuple[str, ...] = FILES) -> dict[str, tuple[int, str]]:
-    found = ignored(files, read_patterns(text), ".dockerignore")
+    found = ignored_files(files, read_patterns(text), ".dockerignore")
     return {item.path: (item.rule.line, item.exception) for item in found}
 
 
 def test_the_line_as_written_and_the_exception_for_the_folder():
-    (first, *_) = ignored(FILES, read_patterns("# a comment\n\n  **/monitoring/ \n"), ".dockerignore")
+    (first, *_) = ignored_files(FILES, read_patterns("# a comment\n\n  **/monitoring/ \n"), ".dockerignore")
     assert first.path == "shop/monitoring/__init__.py"
     assert (first.rule.path, first.rule.line, first.rule.text) == (".dockerignore", 3, "**/monitoring/")
     assert first.exception == "!shop/monitoring/"
@@ -74,7 +74,10 @@ def test_an_error_names_its_line():
 
 
 def test_the_dockerfile_s_own_file_comes_first():
-    assert candidates("deploy/web.Dockerfile") == ("deploy/web.Dockerfile.dockerignore", ".dockerignore")
+    assert ignore_file_names("deploy/web.Dockerfile") == (
+        "deploy/web.Dockerfile.dockerignore",
+        ".dockerignore",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
-from importguard.source.model import BaseImage, Copy, Dockerfile, Install
+from importguard.source.dockerfile_model import BaseImage, Copy, Dockerfile, Install
 
 
 def read(text: str, **more: Any) -> Dockerfile:
@@ -179,7 +179,6 @@ def test_what_pip_is_asked_for():
     )
     assert found.packages == ("fastapi[all]>=0.1", "a @ https://x/a.whl")
     assert found.files == ("/app/requirements/base.txt",)
-    assert found.constraints == ("/app/limits.txt",)
     assert found.locals == ("/app/libs/common", "/app")
     assert found.editable == ("/app",)
     assert found.groups == ("dev", "test")

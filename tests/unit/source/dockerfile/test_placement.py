@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.dockerfile.placement import placements
+from importguard.source.dockerfile.placement import place_files
 
 FILES = ("main.py", "src/shop/__init__.py", "src/shop/api.py", "tests/test_api.py")
 
 
 def placed(text: str) -> dict[str, tuple[str, int]]:
     dockerfile = parse_dockerfile(text, "Dockerfile")
-    found = placements(dockerfile, FILES)
+    found = place_files(dockerfile, FILES)
     return {one.path: (one.destination, one.line) for one in found if one.stage == dockerfile.final}
 
 
@@ -36,7 +36,7 @@ def test_the_line_into_the_final_stage_and_the_first_one():
     dockerfile = parse_dockerfile(
         "FROM x AS a\nCOPY src /src\nFROM x AS b\nCOPY --from=a /src/shop /app/shop\nFROM b\n", "Dockerfile"
     )
-    found = [one for one in placements(dockerfile, FILES) if one.path == "src/shop/api.py"]
+    found = [one for one in place_files(dockerfile, FILES) if one.path == "src/shop/api.py"]
     assert [(one.stage, one.destination, one.line, one.first_line) for one in found] == [
         (0, "/src/shop/api.py", 2, None),
         (1, "/app/shop/api.py", 4, 2),

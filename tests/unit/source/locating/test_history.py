@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.locating.history import agreement, dockerfile_steps, history_steps
+from importguard.source.locating.history import dockerfile_steps, history_agreement, history_steps
 
 DOCKERFILE = """\
 ARG BASE=python:3.13-slim
@@ -66,7 +66,7 @@ CLASSIC = [
 def agreeing(text: str, history: list[str], stage: int = -1) -> float:
     dockerfile = parse_dockerfile(text, "Dockerfile")
     stage = dockerfile.final if stage < 0 else stage
-    return agreement(dockerfile_steps(dockerfile, stage), history_steps(history))
+    return history_agreement(dockerfile_steps(dockerfile, stage), history_steps(history))
 
 
 def test_a_dockerfile_agrees_wholly_with_what_buildkit_made_of_it():

@@ -1,0 +1,80 @@
+"""Say what keeps a check from being complete. Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Optional
+
+from importguard.diagnosis.parts import START, part_of
+from importguard.evidence.imports import EntryPoint
+from importguard.evidence.inspection import Evidence
+from importguard.judging.startup_impact import is_of_environment, stops_for_environment
+from importguard.model import Finding
+
+_RUNS = "runs when imported"
+
+
+def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str]:
+    """Why the image could not be wholly judged, with what to do; empty where it was."""
+    reasons = [*_unjudged(evidence)]
+    reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
+    reasons += [_stopped(finding) for finding in findings if stops_for_environment(finding, evidence)]
+    reasons += [f"its start could not be observed: {unseen}"] if (unseen := _unseen(evidence)) else []
+    reasons += [_wanting(finding) for finding in findings if _is_wanting(finding)]
+    return list(dict.fromkeys(reasons))
+
+
+def _unjudged(evidence: Evidence) -> Iterable[str]:
+    outcomes = Counter(item.outcome for item in evidence.modules if item.selected)
+    settled = sum(outcomes[name] for name in ("imported", "failed", "exited", "crashed", "timed_out"))
+    unchecked = sum(outcomes.values()) - settled - outcomes["skipped"]
+    if unchecked:
+        count = "1 module was" if unchecked == 1 else f"{unchecked} modules were"
+        why = evidence.error or "the check broke off"
+        advice = ". Give it more time with --timeout" if "--" not in why and "time" in why else ""
+        yield f"{count} not checked: {why}{advice}"
+    elif evidence.error or not evidence.complete:
+        yield evidence.error or "the check broke off before everything was judged"
+    if not settled and not unchecked and evidence.executable:
+        yield "nothing was imported: every module found is left out. Name what to check: --package NAME"
+
+
+def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
+    """A start command whose target got no verdict is never passed over."""
+    if entry.module is None:
+        return None
+    target = next((item for item in evidence.modules if item.name == entry.module and item.selected), None)
+    if target is None or (target.outcome == "skipped" and target.detail != _RUNS):
+        left_out = " but is left out" if target else ""
+        return (
+            f"the start command '{entry.command}' loads {entry.module}, which is not among the "
+            f"checked modules{left_out}. "
+            "Name its package with --package, or what production runs with --command"
+        )
+    if target.outcome == "imported" and entry.outcome not in ("ok", "missing_attribute"):
+        return f"the start command '{entry.command}' could not be verified: {entry.target} was not looked up"
+    return None
+
+
+def _unseen(evidence: Evidence) -> str:
+    return evidence.start.error if evidence.start else ""
+
+
+def _is_wanting(finding: Finding) -> bool:
+    """Whether the container could not start for want of what production gives it."""
+    return part_of(finding) == START and is_of_environment(finding)
+
+
+def _wanting(finding: Finding) -> str:
+    assert finding.diagnosis is not None
+    told = finding.diagnosis
+    return f"whether it starts is not known. {told.explanation} Check again with it: {told.remedy}"
+
+
+def _stopped(finding: Finding) -> str:
+    assert finding.diagnosis is not None
+    return (
+        f"startup stops in {finding.module}, and what lies behind it is unchecked. "
+        f"{finding.diagnosis.explanation} Check again with it: {finding.diagnosis.remedy}"
+    )

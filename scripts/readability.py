@@ -1,0 +1,64 @@
+"""Measure how the code reads: the names of what is public, and how much of it is untyped.
+
+    python scripts/readability.py
+
+A public function's name begins with no underscore; methods count, tests do not. The goals are what well-read
+projects of the same kind reach (deptry, import-linter, cibuildwheel).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGE = Path(__file__).parents[1] / "importguard"
+
+
+class Readability(NamedTuple):
+    """The measures of some modules. ``one_word`` is the share of public functions named with one word."""
+
+    names: int
+    one_word: float
+    mean_length: float
+    any_per_thousand_lines: float
+
+
+def main() -> None:
+    """Print the measures of the host's code, of the probe, and of both."""
+    probe = sorted((PACKAGE / "probe").rglob("*.py"))
+    host = sorted(set(PACKAGE.rglob("*.py")) - set(probe))
+    print("Readability (goals: one-word names at most 25 %, mean length at least 12, Any at most 8)")
+    for title, paths in (("host", host), ("probe", probe), ("all", [*host, *probe])):
+        found = measure(paths)
+        print(
+            f"  {title:<6} {found.names:>5} public functions, {found.one_word:>4.0%} of one word, "
+            f"mean length {found.mean_length:.1f}; Any {found.any_per_thousand_lines:.1f} a thousand lines"
+        )
+
+
+def measure(paths: list[Path]) -> Readability:
+    """Read the modules at ``paths``."""
+    texts = [path.read_text("utf-8") for path in paths]
+    trees = [ast.parse(text) for text in texts]
+    names = [name for tree in trees for name in _public_functions(tree)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    untyped = sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes)
+    lines = sum(text.count("\n") for text in texts)
+    return Readability(
+        len(names),
+        sum("_" not in name for name in names) / len(names),
+        sum(map(len, names)) / len(names),
+        1000 * untyped / lines,
+    )
+
+
+def _public_functions(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+            yield node.name
+
+
+if __name__ == "__main__":
+    main()
