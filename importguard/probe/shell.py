@@ -10,10 +10,11 @@ import os
 import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
-from importguard.probe.words import Word, is_assignment, word
+from importguard.probe.words import Word, as_written, is_assignment, word
 
 _BLANK = " \t\r"
 _ENDS_WORD = " \t\r\n;&|()<>"
+_ALL_ARGUMENTS = frozenset(['"$@"', "$@", '"${@}"', '"$*"', "$*"])
 _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
@@ -357,6 +358,8 @@ class _Reader:
         if fields[-1] == "" and not (kept and len(fields) == 1):
             fields.pop()
         raw = self.text[start : self.at]
+        if raw in _ALL_ARGUMENTS:
+            raw = as_written(self.shell.arguments[1:])  # ``exec "$@"`` of an entrypoint is the image's CMD
         return [word(value, "" if index else raw) for index, value in enumerate(fields)]
 
     def _until(self, quote_char: str) -> str:

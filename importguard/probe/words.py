@@ -20,8 +20,13 @@ def word(value: str, raw: str) -> Word:
 
 def spelled(words: list[str]) -> str:
     """A command as it was written, on one line, without the values of variables."""
+    return shown(" ".join(as_written(words).split()))
+
+
+def as_written(words: list[str]) -> str:
+    """The text of words, each as it stands in its script, or as a shell would need it."""
     parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
-    return shown(" ".join(" ".join(part for part in parts if part).split()))
+    return " ".join(part for part in parts if part)
 
 
 def quote(value: str) -> str:

@@ -218,6 +218,15 @@ def test_entrypoint_script_that_ends_in_its_arguments(image):
     assert [item.tool for item in found] == ["django", "celery", "uvicorn"]
     assert found[-1].entries == [("a", "app")]
     assert [item.secondary for item in found] == [True, True, False]
+    assert found[-1].text == "uvicorn a:app"
+
+
+def test_the_arguments_of_an_entrypoint_script_show_no_value(image):
+    image.environ["TOKEN"] = "s3cret"
+    image.write("run.sh", '#!/bin/sh\nset -- "$@" --token $TOKEN\nexec "$@"\n').chmod(0o755)
+    (found,) = image.parse(["./run.sh", "uvicorn", "a:app"])
+    assert found.text == "uvicorn a:app --token $TOKEN"
+    assert found.argv[-1] == "s3cret"
 
 
 def test_entrypoint_script_that_names_the_command(image):
