@@ -33,5 +33,6 @@ def _journey(start: ServiceStart) -> Finding:
         None,
         "certain",
     )
-    message = "\n".join([f"{start.journey.command} {ended}.", *said])
+    logs = [f"{name}: {line}" for name, log in start.journey.logs for line in log.splitlines()]
+    message = "\n".join([f"{start.journey.command} {ended}.", *said, *logs])
     return service_finding(JOURNEY, start.journey.command, message, diagnosis=told)

@@ -107,11 +107,15 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command came to: the image's HEALTHCHECK, or the user's own. ``output`` may be cut."""
+    """What a command came to: the image's HEALTHCHECK, or the user's own. ``output`` may be cut.
+
+    ``logs`` are the last lines of each service that the user's own command failed with, by name.
+    """
 
     command: str
     code: int
     output: str = ""
+    logs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

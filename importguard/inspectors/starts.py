@@ -21,6 +21,7 @@ from importguard.inspectors.start import Asker, Begun, begin, finish
 from importguard.progress import Progress
 
 FAILED = ("failed", "exited", "crashed", "timed_out", "missing_attribute")
+_LOG_LINES = 4
 _NO_PYTHON = "There is no Python in the image: it was only started and asked."
 
 
@@ -113,7 +114,13 @@ class ServiceRun:
     def travel(self, journey: Sequence[str], seconds: float) -> None:
         """Run the user's command where everything is ready: what is not has a finding of its own."""
         if self.begun and len(self.begun) == len(self.evidence) and all(self.ready.values()):
-            self.result = travel(journey, self.addresses, seconds, self.progress)
+            result = travel(journey, self.addresses, seconds, self.progress)
+            self.result = result if result.code == 0 else replace(result, logs=self._ends_of_logs())
+
+    def _ends_of_logs(self) -> tuple[tuple[str, str], ...]:
+        """The last lines of each service's log, by its name."""
+        logs = ((name, begun.service.log()) for name, begun in self.by_name.items() if begun.service)
+        return tuple((name, _last_lines(log)) for name, log in logs)
 
     def _end(self, index: int, begun: Begun) -> None:
         last = index == max(self.begun, key=list(self.begun).index)
@@ -160,6 +167,11 @@ class ServiceRun:
         log = running.log().decode("utf-8", "backslashreplace")
         self.logs[index] = (*self.logs.get(index, ()), (name, log))
         running.close()
+
+
+def _last_lines(log: bytes) -> str:
+    lines = log.decode("utf-8", "backslashreplace").splitlines()
+    return "\n".join(line for line in lines[-_LOG_LINES:] if line.strip())
 
 
 def _in_order(inspected: Sequence[Inspected]) -> list[int]:

@@ -56,6 +56,7 @@ def test_its_exit_code_is_a_finding(service: str, tmp_path: Path) -> None:
     finding = result.finding("IG510")
     assert "ended with exit code 3" in finding["message"]
     assert "asked: hello" in finding["message"]
+    assert "shop-front: " in finding["message"]
     assert '"GET / HTTP/1.1" 200' in (tmp_path / "logs" / "shop-front.log").read_text()
     assert (tmp_path / "logs" / "db.log").is_file()
 

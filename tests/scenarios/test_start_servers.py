@@ -1,0 +1,117 @@
+"""Real servers with sound applications: each is well, and what breaks one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenarios.support import SITE, build, check, pip_install
+
+WEB = """
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+
+
+async def index(request):
+    return PlainTextResponse("hello")
+
+
+async def late(request):
+    from shop.recommendations import best
+    return PlainTextResponse(best())
+
+
+async def chat(socket):
+    await socket.accept()
+    await socket.send_text("hi")
+    async for text in socket.iter_text():
+        await socket.send_text(text)
+
+
+app = Starlette(routes=[Route("/", index), Route("/late", late), WebSocketRoute("/ws", chat)])
+"""
+LIFESPAN = """
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+
+
+@asynccontextmanager
+async def lifespan(app):
+    from shop.recommendations import best
+    yield
+
+
+app = Starlette(lifespan=lifespan)
+"""
+FILES = {
+    "shop/__init__.py": "",
+    "shop/web.py": WEB,
+    "shop/lifespan.py": LIFESPAN,
+    "shop/wsgi.py": "def app(environ, start_response):\n"
+    "    start_response('200 OK', [('Content-Type', 'text/plain')])\n    return [b'hello']\n",
+    "project/__init__.py": "",
+    "project/settings.py": "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['shop.example']\n"
+    "ROOT_URLCONF = 'project.urls'\nSECURE_SSL_REDIRECT = True\n"
+    "MIDDLEWARE = ['django.middleware.security.SecurityMiddleware']\n",
+    "project/urls.py": "from django.http import HttpResponse\nfrom django.urls import path\n"
+    "urlpatterns = [path('', lambda request: HttpResponse('hello'))]\n",
+    "project/wsgi.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
+    "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+}
+SETTLE = 'settle = "0.5s"\n'
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image with servers and small applications; skips where the servers cannot be had."""
+    folder = tmp_path_factory.mktemp("servers")
+    try:
+        pip_install(folder, "uvicorn", "websockets", "starlette", "gunicorn", "hypercorn", "django>=4.2,<6")
+    except RuntimeError as error:
+        pytest.skip(f"the servers cannot be installed: {error}")
+    lines = (
+        f"FROM base\nCOPY servers /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n"
+        "COPY app /app\nWORKDIR /app\n"
+    )
+    return build(
+        "start-servers", lines, {"servers": folder, **{f"app/{name}": FILES[name] for name in FILES}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        ("uvicorn shop.web:app --host 0.0.0.0", 'port = 8000\nwebsocket = ["/ws"]\n'),
+        ("uvicorn shop.web:app --host :: --port 8080 --reload", ""),
+        ("gunicorn --bind 0.0.0.0:8080 --workers 2 shop.wsgi:app", ""),
+        ("gunicorn --bind :8080 project.wsgi", 'platform = "cloud-run"\n'),
+        ("hypercorn --bind 0.0.0.0:8080 shop.web:app", 'platform = "cloud-run"\n'),
+    ],
+)
+def test_a_sound_application_is_well(servers: str, command: str, settings: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text(f"[start]\n{SETTLE}{settings}")
+    result = check(servers, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
+    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+
+
+@pytest.mark.parametrize(
+    ("command", "rule", "words"),
+    [
+        ("uvicorn shop.web:app --port 8080", "IG502", "127.0.0.1:8080"),
+        ("uvicorn shop.lifespan:app --host 0.0.0.0 --port 8080", "IG501", "exit code 3"),
+    ],
+)
+def test_what_is_wrong_is_named(servers: str, command: str, rule: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\ntimeout = "8s"\n')
+    result = check(servers, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
+    finding = result.finding(rule)
+    assert words in finding["message"] + (finding["diagnosis"] or {}).get("explanation", "")
+
+
+def test_a_view_that_imports_what_is_not_there(servers: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text('[start]\nhttp = ["/late"]\n')
+    command = "python3 -m uvicorn shop.web:app --host 0.0.0.0 --port 8080"
+    finding = check(servers, "--start", "--command", command, cwd=tmp_path).finding("IG503")
+    assert finding["missing"] == "shop.recommendations"
+    assert finding["location"] == {"path": "shop/web.py", "line": 12}
