@@ -44,7 +44,8 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
 
 def _unhealthy(health: CommandResult) -> Finding:
     said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
-    message = f"The image's HEALTHCHECK fails with exit code {health.code}: {health.command}.{said}"
+    how = "does not end in time" if health.timed_out else f"fails with exit code {health.code}"
+    message = f"The image's HEALTHCHECK {how}: {health.command}.{said}"
     return service_finding(HTTP_ANSWER, "HEALTHCHECK", message)
 
 

@@ -103,10 +103,11 @@ class Service(Protocol):
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""
 
-    def execute(self, command: Sequence[str]) -> tuple[int, bytes]:
-        """Run a command in it, to its end; give its exit code and the beginning of its output.
+    def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
+        """Run a command in it, for at most ``seconds``; give its exit code and the beginning of its output.
 
-        126 and 127 mean, as in a shell, that it cannot be executed. It ends with the service.
+        126 and 127 mean, as in a shell, that it cannot be executed, 124, as of timeout(1), that it has not
+        ended in time. It ends with the service.
         """
 
     def stop(self, seconds: float) -> Stop:

@@ -117,6 +117,11 @@ class CommandResult:
     output: str = ""
     logs: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether it did not end in time: the exit code is that of timeout(1)."""
+        return self.code == 124
+
 
 @dataclass(frozen=True)
 class Ending:

@@ -33,7 +33,7 @@ def begin_needed(
         raise InspectionError(str(error)) from error
     ends = time.monotonic() + service.settings.timeout
     while True:
-        code, output = running.execute(ready)
+        code, output = running.execute(ready, max(ends - time.monotonic(), 1.0))
         if code == 0:
             return running, ""
         if running.exit() is not None:

@@ -42,6 +42,7 @@ STOP_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: Cloud Run's container runtime contract, and ``docker stop``."""
 
 _HEALTH_PAUSE_SECONDS = 0.5
+_HEALTH_SECONDS = 30.0  # that one run may take: the default of Docker's HEALTHCHECK --timeout
 _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
@@ -148,7 +149,8 @@ def finish(begun: Begun) -> ServiceStart:
 def _ask_health(command: Sequence[str], service: Service, seen: _Seen, ends: float) -> None:
     """Run the image's HEALTHCHECK until it succeeds or the time is up."""
     while True:
-        code, output = service.execute(command)
+        seconds = min(_HEALTH_SECONDS, max(ends - time.monotonic(), 1.0))
+        code, output = service.execute(command, seconds)
         seen.health = CommandResult(shlex.join(command), code, output.decode("utf-8", "backslashreplace"))
         if code == 0 or time.monotonic() >= ends or service.exit() is not None:
             seen.held = seen.held and code == 0

@@ -341,8 +341,9 @@ def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
 
 def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600") as (started, _):
-        assert started.execute(["sh", "-c", "echo $OURS; exit 4"]) == (4, b"1\n")
-        assert started.execute(["no-such-program"])[0] in (126, 127)
+        assert started.execute(["sh", "-c", "echo $OURS; exit 4"], 60) == (4, b"1\n")
+        assert started.execute(["sh", "-c", "echo waits; sleep 1000"], 1) == (124, b"waits\n")
+        assert started.execute(["no-such-program"], 60)[0] in (126, 127)
 
 
 def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, image: Image) -> None:

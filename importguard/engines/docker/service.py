@@ -7,6 +7,7 @@ They read nothing from this process, so nothing ends them when it is killed. A s
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ MOST_LOG_BYTES = 256 * 1024
 """How much is kept of the beginning and of the end of a log: a container may print without end."""
 
 MOST_OUTPUT_BYTES = 2000
-_NOT_EXECUTED = 126
+_NOT_EXECUTED, _TIMED_OUT = 126, 124
 _POLL_SECONDS = 0.05
 
 
@@ -96,11 +97,11 @@ class DockerService:
         events = self._client.events(since=self._began - 1, until=until, filters=wanted, decode=True)
         return any(True for _ in events)
 
-    def execute(self, command: Sequence[str]) -> tuple[int, bytes]:
+    def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """See ``Service.execute``."""
         from docker.errors import APIError
 
-        output = b""
+        output, ends = b"", time.monotonic() + seconds
         try:
             created = self._client.exec_create(self.id, list(command))["Id"]
             connection = self._client.exec_start(created, socket=True)
@@ -109,8 +110,10 @@ class DockerService:
                 error.response.close()
             return _NOT_EXECUTED, str(error.explanation or error).encode()
         try:
-            for payload in demultiplexed(lambda: _receive(connection)):
+            for payload in demultiplexed(lambda: _receive_until(connection, ends)):
                 output = (output + payload)[:MOST_OUTPUT_BYTES]
+        except TimeoutError:
+            return _TIMED_OUT, output
         finally:
             _close(connection)
         return int(self._client.exec_inspect(created)["ExitCode"] or 0), output
@@ -176,6 +179,13 @@ def _receive(connection: Any) -> bytes:
     except (ConnectionResetError, BrokenPipeError):
         return b""
     return chunk
+
+
+def _receive_until(connection: Any, ends: float) -> bytes:
+    """Like ``_receive``; raises TimeoutError where nothing has arrived by then."""
+    if not select.select([connection], [], [], max(0.0, ends - time.monotonic()))[0]:
+        raise TimeoutError
+    return _receive(connection)
 
 
 def _close(connection: Any) -> None:
