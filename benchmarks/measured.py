@@ -71,6 +71,9 @@ class MeteredEngine:
         outer.output = output()
         return outer
 
+    def history(self, image: Image) -> Sequence[str]:
+        return self.engine.history(image)
+
     def close(self) -> None:
         self.engine.close()
 
