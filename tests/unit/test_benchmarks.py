@@ -194,26 +194,6 @@ def finding(rule: str, module: str, missing: str, *, reached: bool) -> dict[str,
     }
 
 
-def test_the_causes_of_public_incidents_are_named():
-    incidents = benchmark("incidents")
-    rows = json.loads(incidents.RESULTS.read_text("utf-8"))
-    assert incidents.render(rows) in (ROOT / "benchmarks" / "README.md").read_text("utf-8")
-    assert {row["name"] for row in rows} <= {path.stem for path in incidents.RECIPES.glob("*.toml")}
-    assert all(row["found"] and row["first"] and row["cause"] and row["line"] for row in rows)
-
-
-def test_what_stands_in_for_a_base_image_and_its_steps():
-    written = (
-        "FROM tool:1 AS tool\nFROM python:3.12-slim AS base\n# a comment\nCOPY --from=tool /uv /uv\n"
-        "COPY --from=other:1 /x /x\nRUN apt-get install -y git \\\n && true\nRUN pip install .\n"
-        "FROM base\nCOPY src src\n"
-    )
-    assert benchmark("incidents").stand_in(written, {"runs": {"pip install .": "cp -r src /x"}}, "b") == (
-        "FROM b AS tool\nFROM b AS base\nCOPY --from=tool /uv /uv\n\n\nRUN cp -r src /x\nFROM base \n"
-        "COPY src src\n"
-    )
-
-
 def test_missing_modules_get_the_name_of_the_right_distribution(results):
     names = benchmark("names")
     measured = names.measure()
