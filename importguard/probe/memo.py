@@ -311,8 +311,13 @@ class Memory:
         """Import ``name`` as the entry: nothing that is being imported meanwhile is half imported for it."""
         stack, self.stack = self.stack, []
         tentative, self.tentative = self.tentative, []
+        # What has seen a module that is half imported now would bring it.
+        pending = {key: memo for key, memo in self.memos.items() if type(memo.pending) is Visit}
+        for key in pending:
+            del self.memos[key]
         begun, cpu = self.clock(), _cpu_clock()
         memo = self.observe(name)
+        self.memos.update(pending)
         self.stack, self.tentative = stack, tentative
         for visit in stack if name in self.fatal else ():
             visit.heir = visit.heir or name
