@@ -530,7 +530,7 @@ class Memory:
             self.limit_recursion(memo.recursion, visit.frames)
         if memo.effects is not None:
             self.state.add(memo.effects)
-            if visit and any(module == "sys" for module, _ in memo.effects[3]):
+            if visit and self.state.tells_others(memo.effects):
                 visit.told_others = True
             if memo.effects[2] is None and visit:
                 visit.doubt = "each"  # a working directory that is gone can't be entered again

@@ -195,6 +195,14 @@ class State:
         self.known = state, effects
         return effects
 
+    def tells_others(self, effects: Effects) -> bool:
+        """Whether an attribute of ``sys`` was set that other code may read.
+
+        A function in the place of another is no message (ansible replaces ``sys.intern``).
+        """
+        original = self.namespaces["sys"][1]
+        return any(module == "sys" and not callable(original.get(key)) for module, key in effects[3])
+
     def add(self, effects: Effects) -> None:
         """Add another import's effects to the present state; adding them twice is adding them once."""
         variables, moves, directory, patches = effects
