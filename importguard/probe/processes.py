@@ -26,6 +26,7 @@ END = b"end\0\0"
 PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answers
 PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
 TAIL = 2000
+WAITING_SECONDS = 0.5  # without processor time, after which a worker is taken to wait
 LONGEST_FRAME = 4 << 20
 
 
@@ -77,6 +78,8 @@ class Worker:
         self.verdict: Verdict | None = None  # for which it says where the process ended
         self.frames: list[Any] = []  # where it was last
         self.ended = False
+        self.is_waiting = False
+        self.sample = 0.0, -1  # when its processor time was last read, and how much that was
         self._start([*interpreter, "-c", first + WAITS])
 
     def _start(self, command: list[str]) -> None:
@@ -180,6 +183,15 @@ class Worker:
         elif kind == "end":
             self.ended = True
 
+    def look_whether_it_waits(self) -> None:
+        """Note whether it has used no processor time since it was last looked at: it sleeps, or waits."""
+        seen, used = self.sample
+        now = time.monotonic()
+        if now - seen >= WAITING_SECONDS:
+            ticks = _processor_ticks(self.pid)
+            self.is_waiting = 0 <= ticks - used <= 1 and used >= 0
+            self.sample = now, ticks
+
     def deadline(self) -> float:
         """When this worker must have been heard of again; a dump of its stack is asked for first."""
         return self.heard + self.limit if self.dumped is None else self.dumped + 0.3
@@ -204,6 +216,16 @@ class Worker:
         """Give its descriptors back."""
         for descriptor in (self.results, self.kept, self.output):
             os.close(descriptor)
+
+
+def _processor_ticks(pid: int) -> int:
+    """The processor time of a process and the children that it waited for (proc_pid_stat(5)); else -1."""
+    try:
+        with open("/proc/{}/stat".format(pid), "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return sum(int(field) for field in fields[11:15])
+    except (OSError, ValueError):
+        return -1
 
 
 def _signal_name(number: int) -> str:

@@ -304,6 +304,7 @@ class Supervisor:
             for worker in list(self.workers.values()):
                 worker.read_output()
                 self.hear(worker)
+                worker.look_whether_it_waits()
             self.reap()
             self.enforce()
         self.stop_all()
@@ -337,14 +338,24 @@ class Supervisor:
         waits = self.fresh and self.request["jobs"] == 1  # entry points come first
         if self.sweep and "sweep" not in kinds and self.suspect is None and not waits:
             self.spawn("sweep", list(self.sweep))
-        while self.fresh and len(self.workers) < self.request["jobs"]:
+        while self.fresh and self.has_room():
             self.spawn("fresh", [self.fresh.popleft()])
-        while self.where and len(self.workers) < self.request["jobs"]:
+        while self.where and self.has_room():
             verdict = self.where.popleft()
             self.spawn("where", [verdict.name]).verdict = verdict
         if not self.workers and self.alone:
             self.spawn("alone", [self.alone.popleft()])
         return bool(self.workers)
+
+    def has_room(self) -> bool:
+        """Whether another worker may start.
+
+        One that sleeps, or waits for a server, leaves its place to another, up to twice as many as were asked
+        for: each needs memory.
+        """
+        jobs: int = self.request["jobs"]
+        working = [worker for worker in self.workers.values() if not worker.is_waiting]
+        return len(working) < jobs and len(self.workers) < (2 * jobs if jobs > 1 else 1)
 
     def wait(self, poll: Any, wake: int) -> None:
         """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""
