@@ -46,10 +46,10 @@ def _free_bytes() -> int:
     return status.f_bavail * status.f_frsize
 
 
-def _written_since(begun: float) -> int:
-    """The bytes of all files on the container's disk that were changed since."""
-    device, written = os.stat("/").st_dev, 0
-    for folder, folders, names in os.walk("/"):
+def _written_since(begun: float, root: str = "/") -> int:
+    """The bytes of all files below ``root``, on the disk of ``root``, that were changed since."""
+    device, written = os.stat(root).st_dev, 0
+    for folder, folders, names in os.walk(root):
         if folder == "/":
             folders[:] = [name for name in folders if name not in ("proc", "sys", "dev")]
         for name in names:

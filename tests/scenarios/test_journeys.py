@@ -73,10 +73,13 @@ def test_a_command_that_is_not_there(service: str, tmp_path: Path) -> None:
     assert "cannot be run" in importguard(*line, cwd=tmp_path).finding("IG510")["message"]
 
 
-@pytest.mark.parametrize("arguments", [("--", "true"), ("--start", "--")])
-def test_it_needs_something_to_run_against(service: str, arguments: tuple[str, ...]) -> None:
-    result = importguard("check", service, *arguments)
+def test_a_command_is_asked_for_where_there_is_none(service: str) -> None:
+    result = importguard("check", service, "--start", "--")
     assert (result.code, "--start has started" in result.err) == (2, True)
+
+
+def test_without_start_images_stand_behind_the_dashes(service: str) -> None:
+    assert importguard("check", "--pull", "never", "--", service).code == 0
 
 
 def test_a_request_that_makes_an_import_fail(service: str) -> None:

@@ -62,6 +62,9 @@ def test_an_overrun_is_told_where_the_container_wrote_it(monkeypatch: pytest.Mon
     assert watched.overrun([]) is not None, "nobody else takes that much"
 
 
-def test_what_was_written_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_written_is_counted(tmp_path: Path) -> None:
     assert disk._free_bytes() > 0
-    assert disk._written_since(float("inf")) == 0
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(b"x" * 100_000)
+    assert disk._written_since(0.0, str(tmp_path)) >= 100_000
+    assert disk._written_since(float("inf"), str(tmp_path)) == 0
