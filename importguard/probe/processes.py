@@ -27,6 +27,7 @@ PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answer
 PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
 TAIL = 2000
 WAITING_SECONDS = 0.5  # without processor time, after which a worker is taken to wait
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LONGEST_FRAME = 4 << 20
 
 
@@ -80,6 +81,7 @@ class Worker:
         self.ended = False
         self.is_waiting = False
         self.sample = 0.0, -1  # when its processor time was last read, and how much that was
+        self.starved_since, self.starved = 0.0, 0.0  # since it was heard of then: seconds
         self._start([*interpreter, "-c", first + WAITS])
 
     def _start(self, command: list[str]) -> None:
@@ -183,18 +185,33 @@ class Worker:
         elif kind == "end":
             self.ended = True
 
-    def look_whether_it_waits(self) -> None:
-        """Note whether it has used no processor time since it was last looked at: it sleeps, or waits."""
-        seen, used = self.sample
+    def look_at_processor_time(self) -> None:
+        """Note whether it waits, having used none since it was last looked at, and how long it was starved:
+        able to run on a machine that did something else.
+        """
+        seen, before = self.sample
         now = time.monotonic()
-        if now - seen >= WAITING_SECONDS:
-            ticks = _processor_ticks(self.pid)
-            self.is_waiting = 0 <= ticks - used <= 1 and used >= 0
-            self.sample = now, ticks
+        if now - seen < WAITING_SECONDS:
+            return
+        can_run, ticks = _processor_use(self.pid)
+        used = ticks - before
+        self.is_waiting = before >= 0 and not can_run and 0 <= used <= 1
+        if self.starved_since != self.heard:
+            self.starved_since, self.starved = self.heard, 0.0
+        elif before >= 0 and can_run:
+            self.starved += max(0.0, now - seen - used / TICKS_A_SECOND)
+        self.sample = now, ticks
 
     def deadline(self) -> float:
-        """When this worker must have been heard of again; a dump of its stack is asked for first."""
-        return self.heard + self.limit if self.dumped is None else self.dumped + 0.3
+        """When this worker must have been heard of again; a dump of its stack is asked for first.
+
+        An import that is slow because the machine does much else does not hang: it has up to four times the
+        limit.
+        """
+        if self.dumped is not None:
+            return self.dumped + 0.3
+        starved = self.starved if self.starved_since == self.heard else 0.0
+        return self.heard + self.limit + min(starved, 3 * self.limit)
 
     def stop(self) -> None:
         """End the process and those of its group."""
@@ -218,14 +235,17 @@ class Worker:
             os.close(descriptor)
 
 
-def _processor_ticks(pid: int) -> int:
-    """The processor time of a process and the children that it waited for (proc_pid_stat(5)); else -1."""
+def _processor_use(pid: int) -> tuple[bool, int]:
+    """Whether a process can run now, and the ticks that it and the children that it waited for have used.
+
+    proc_pid_stat(5). The ticks are -1 where they can't be read.
+    """
     try:
         with open("/proc/{}/stat".format(pid), "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
-        return sum(int(field) for field in fields[11:15])
-    except (OSError, ValueError):
-        return -1
+        return fields[0] == b"R", sum(int(field) for field in fields[11:15])
+    except (OSError, ValueError, IndexError):
+        return False, -1
 
 
 def _signal_name(number: int) -> str:

@@ -304,7 +304,7 @@ class Supervisor:
             for worker in list(self.workers.values()):
                 worker.read_output()
                 self.hear(worker)
-                worker.look_whether_it_waits()
+                worker.look_at_processor_time()
             self.reap()
             self.enforce()
         self.stop_all()

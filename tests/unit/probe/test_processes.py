@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -59,33 +60,50 @@ def test_the_end_of_standard_input_ends_both() -> None:
         assert process.wait(timeout=60) == 1
 
 
-def looked_at(code: str, monkeypatch: pytest.MonkeyPatch) -> Worker:
-    """A worker whose process runs ``code`` and says when it begins, looked at for the first time."""
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Worker]]:
+    """Make a worker whose process runs some code, looked at for the first time when that begins."""
     monkeypatch.setattr(processes, "WAITING_SECONDS", 0.0)
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"print(flush=True)\n{code}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    worker = Worker.__new__(Worker)
-    worker.process, worker.pid = process, process.pid  # type: ignore[attr-defined]
-    worker.sample, worker.is_waiting = (0.0, -1), False
-    worker.look_whether_it_waits()
-    return worker
+    running = []
+
+    def look(code: str) -> Worker:
+        command = [sys.executable, "-c", f"print(flush=True)\n{code}"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        running.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
+        worker = Worker.__new__(Worker)
+        worker.pid, worker.heard, worker.limit, worker.dumped = process.pid, 1.0, 10.0, None
+        worker.sample, worker.is_waiting = (0.0, -1), False
+        worker.starved_since, worker.starved = 0.0, 0.0
+        worker.look_at_processor_time()
+        return worker
+
+    yield look
+    for process in running:
+        process.kill()
+        process.communicate()
 
 
-@pytest.mark.parametrize(("code", "waits"), [("input()", True), ("while True: pass", False)])
-def test_whether_a_worker_waits_is_told_by_its_processor_time(
-    code: str, waits: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = looked_at(code, monkeypatch)
-    try:
-        assert not worker.is_waiting  # nothing is known yet
-        until = time.monotonic() + (0.2 if waits else 60)
-        while not waits and processes._processor_ticks(worker.pid) < worker.sample[1] + 2:
-            assert time.monotonic() < until
-        worker.look_whether_it_waits()
-        assert worker.is_waiting is waits
-    finally:
-        worker.process.kill()  # type: ignore[attr-defined]
-        worker.process.communicate()  # type: ignore[attr-defined]
+def test_a_worker_without_processor_time_waits(looked_at: Callable[[str], Worker]) -> None:
+    worker = looked_at("input()")
+    assert not worker.is_waiting  # nothing is known yet
+    time.sleep(0.3)
+    worker.look_at_processor_time()
+    time.sleep(0.1)
+    worker.look_at_processor_time()
+    assert worker.is_waiting
+    assert worker.deadline() == 11.0
+
+
+def test_a_worker_that_could_run_and_may_not_has_more_time(looked_at: Callable[[str], Worker]) -> None:
+    worker = looked_at("while True: pass")
+    worker.look_at_processor_time()
+    assert not worker.is_waiting
+    worker.sample = worker.sample[0] - 5.0, worker.sample[1]  # as if it had used nothing for 5 seconds
+    worker.look_at_processor_time()
+    assert 15.0 < worker.deadline() < 41.0
+    worker.starved = 1000.0
+    assert worker.deadline() == 41.0, "four times the limit"
+    worker.heard = 2.0
+    assert worker.deadline() == 12.0, "it was heard of since"
