@@ -842,6 +842,21 @@ def test_the_guard_of_a_script_is_read(image):
     assert targets(image.discover("python3", "main.py")) == ["main", "web:app"]
 
 
+def test_the_functions_that_a_script_calls_are_read(image):
+    image.write(
+        "main.py",
+        "import sys, web\n"
+        "def prepare():\n    import late\n"
+        "def main():\n    prepare()\n    from pkg import mod\n"
+        "    if web.OFF:\n        return\n    import other\n"
+        "def unused():\n    import other\n"
+        "if __name__ == '__main__':\n"
+        "    try:\n        sys.exit(main())\n    except KeyboardInterrupt:\n        unused()\n",
+    )
+    image.write_all("web.py late.py pkg/mod.py other.py")
+    assert targets(image.discover("python3", "main.py")) == ["main", "pkg.mod", "late"]
+
+
 def test_code_on_the_command_line(image):
     image.write_all("jobs/__init__.py jobs/run.py")
     code = "import sys, json; from jobs import run; run.main(); from jobs.gone import x"
