@@ -164,12 +164,13 @@ class SourceIndex:
         """The module in a folder that holds the importing file ``importer`` (a path of the source).
 
         ``import routes`` in ``backend/main.py`` means ``backend/routes/``, with or without ``__init__.py``.
-        A file of the image that the source has not, such as an installed one, has an absolute path.
+        A file of the image that the source has not, such as an installed one, has an absolute path. A file
+        that is called like what it imports (``vendored/matplotlib.py``) is not what it means.
         """
         folder = "" if importer.startswith("/") else posixpath.dirname(importer)
         while folder:
             found = self._at(posixpath.join(folder, module.replace(".", "/")), module, folder)
-            if found is not None:
+            if found is not None and found.path != importer:
                 return found
             folder = posixpath.dirname(folder)
         return None

@@ -290,6 +290,18 @@ def test_what_an_installed_library_imports_is_not_looked_for_beside_it() -> None
     assert only(seen, source("kit/routes.py")).cause == "not-declared"
 
 
+def test_a_file_that_is_called_like_what_it_imports_is_not_what_it_means() -> None:
+    """``vendored/matplotlib.py``, which imports matplotlib: never "correct the import"."""
+    name = "shop.vendored.matplotlib"
+    frame = Frame("/app/shop/vendored/matplotlib.py", 1, "<module>", name)
+    item = ModuleImport(name, frame.path, "failed", no_module("matplotlib", frame), culprit=name)
+    paths = ("shop/__init__.py", "shop/vendored/__init__.py", "shop/vendored/matplotlib.py")
+    tree = source(*paths, copied={path: f"/app/{path}" for path in paths})
+    found = only(observed(item, clues=clues(files=in_image(*paths))), tree)
+    assert found.cause == "not-declared"
+    assert "has it at" not in found.explanation
+
+
 def test_what_the_image_has_is_not_called_lacking() -> None:
     seen, tree = of_backend("infra", "backend/infra/__init__.py")
     nowhere = replace(tree, placements=tuple(one for one in tree.placements if "infra" in one.path))
