@@ -66,8 +66,8 @@ def judge(root: Path, commands: tuple[str, ...], exact: bool, python: str = PYTH
     image = Image("local", "sha256:0", "linux/amd64", workdir=str(root))
     config = Config(python=python, commands=commands, exact=exact, jobs=2)
     files, (magic, code), request = marshal.loads(probe_input(image, config, SECRET))
-    files["importguard.probe.clues"] = NO_CLUES
-    code.pop("importguard.probe.clues", None)
+    files["importguard.probe.surroundings.clues"] = NO_CLUES
+    code.pop("importguard.probe.surroundings.clues", None)
     process = subprocess.Popen(
         probe_command(python),
         stdin=subprocess.PIPE,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
 
 PROBE = Path(__file__).parent.parent / "probe"
+_ROOMS = ("code", "select", "start", "surroundings", "workers")  # asking is another program (start.py)
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 _LEAST_SECONDS = 10.0  # for one module in a container of its own, however late it is
 NO_SUCH_OPTION = b"Unknown option: -I"
@@ -39,7 +40,7 @@ class Files:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name in SOURCES:
-            return type(sys.__spec__)(name, Files, is_package=name in ("importguard", "importguard.probe"))
+            return type(sys.__spec__)(name, Files, is_package=not SOURCES[name])
     @staticmethod
     def create_module(spec):
         return None
@@ -55,7 +56,7 @@ if sys.version_info < (3, 7):
 else:
     sys.meta_path.insert(0, Files)
     import os
-    from importguard.probe.launch import Launch
+    from importguard.probe.start.launch import Launch
     try:
         launch = Launch(REQUEST, dict(os.environ))
     except Exception as error:
@@ -75,9 +76,9 @@ def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] =
 
     ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
     """
-    paths = {f"importguard.probe.{path.stem}": path for path in PROBE.glob("[!_]*.py")}
+    paths = dict(_probe_files())
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
-    files.update({"importguard": "", "importguard.probe": ""})
+    files.update({package: "" for name in paths for package in _packages_above(name)})
     code = {name: data for name, path in paths.items() if (data := compiled(path))}
     request = {
         "secret": secret,
@@ -99,6 +100,19 @@ def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] =
         "files": bool(config.source or config.build) or _may_be_source(os.curdir),
     }
     return marshal.dumps((files, (MAGIC_NUMBER, code), request), OLDEST_FORMAT)
+
+
+def _probe_files() -> Iterator[tuple[str, Path]]:
+    """The probe's modules by name. A package is sent as an empty text, which marks it as one."""
+    for package, folder in (("probe", PROBE), *((f"probe.{room}", PROBE / room) for room in _ROOMS)):
+        yield from ((f"importguard.{package}.{path.stem}", path) for path in folder.glob("[!_]*.py"))
+
+
+def _packages_above(module: str) -> Iterator[str]:
+    """The packages that a module lies in, by name."""
+    while "." in module:
+        module = module.rpartition(".")[0]
+        yield module
 
 
 def compiled(path: Path) -> bytes:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Optional
 
-    from importguard.probe.scene import Scene
+    from importguard.probe.select.scene import Scene
 
 # Of a discovery, what stays in the image: it has values of variables, or is told later.
 PRIVATE = ("setup", "environ", "entrypoints", "start")
@@ -31,7 +31,7 @@ def entrypoint_events(
             outcome = "missing_attribute" if lost.get(module) else "ok"
         reaches = set(loaded.get(module, ())) & set(outcomes)
         if module in outcomes and outcome not in ("ok", "missing_attribute"):
-            from importguard.probe.sites import static_reach
+            from importguard.probe.code.sites import static_reach
 
             reaches |= static_reach(module, dict(found["modules"]))  # what it did not get to
         told = {key: value for key, value in entry.items() if key not in PRIVATE}
@@ -45,7 +45,7 @@ def scopes_to_read(found: Mapping[str, Any], outcomes: Mapping[str, str]) -> dic
     """
     scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
     if _knows_lazy_imports(found["interpreter"]["version"]):
-        from importguard.probe.sites import imports_lazily
+        from importguard.probe.code.sites import imports_lazily
 
         files = dict(found["modules"])
         lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
@@ -72,13 +72,13 @@ def gather_clues(
     """
     failed = has_trouble(failures, lost, unreached)
     if not failed and scene.has_extensions():
-        from importguard.probe.unloaded import lacks_libraries
+        from importguard.probe.surroundings.unloaded import lacks_libraries
 
         failed = lacks_libraries(scene, seconds)
     if not failed and not request["source"]:
         return
-    from importguard.probe.clues import gather
-    from importguard.probe.questions import Questions
+    from importguard.probe.surroundings.clues import gather
+    from importguard.probe.surroundings.questions import Questions
 
     questions = Questions.of(failures, lost, unreached)
     yield from gather(scene, questions, failed, seconds, request["files"])

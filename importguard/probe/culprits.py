@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.sites import imported_modules, read_sites
+from importguard.probe.code.sites import imported_modules, read_sites
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Optional
 
-    from importguard.probe.failures import Failure, PlainFrame
+    from importguard.probe.workers.failures import Failure, PlainFrame
 
 NULL_BYTES = "source code string cannot contain null bytes"
 BAD_MAGIC = "bad magic number"

@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
+_FRESH = ("workers.failures", "workers.fresh")
 WORKER_FILES = {
-    "fresh": ("failures", "fresh"),
-    "sweep": ("failures", "fresh", "imports", "simulation", "state", "pauses", "visit", "memo", "sweep"),
+    "fresh": _FRESH,
+    "sweep": (
+        *_FRESH,
+        "code.imports",
+        "workers.simulation",
+        "workers.state",
+        "workers.pauses",
+        "workers.visit",
+        "workers.memo",
+        "workers.sweep",
+    ),
 }
 OWN_IMPORTS = ("from importguard.probe", "from __future__")
 END = b"end\0\0"

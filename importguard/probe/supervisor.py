@@ -32,11 +32,11 @@ from importguard.probe.conclusion import (
     notes,
     scopes_to_read,
 )
-from importguard.probe.discover import discover
 from importguard.probe.disk import Disk
 from importguard.probe.doubts import Doubts
 from importguard.probe.leftovers import Leftovers
 from importguard.probe.processes import TAIL, Worker, apart, program, read
+from importguard.probe.select.discover import discover
 from importguard.probe.verdicts import FATAL, Verdict, Verdicts
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any, Optional
 
-    from importguard.probe.launch import Launch
+    from importguard.probe.start.launch import Launch
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
@@ -218,7 +218,7 @@ class Supervisor:
         """The imports whose target is not in the image. What a module is known to lack is not said again."""
         if not scopes:
             return []
-        from importguard.probe.sites import unresolved
+        from importguard.probe.code.sites import unresolved
 
         known = {failure["missing"] for failure in self.verdicts.failures if failure}
         return unresolved(scopes, dict(self.found["modules"]), known, self.find)
@@ -236,7 +236,7 @@ class Supervisor:
 
     def plan(self) -> None:
         """Leave to the sweep what it can judge, and note what it has to watch."""
-        from importguard.probe.sites import patched_names, sought_modules
+        from importguard.probe.code.sites import patched_names, sought_modules
 
         self.sweep.extend(name for name in self.modules if name not in self.starts)
         for name, path in self.found["modules"]:

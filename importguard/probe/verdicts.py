@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Callable, Optional
 
+    from importguard.probe.code.lookups import Lookups
     from importguard.probe.culprits import Culprits
-    from importguard.probe.failures import Failure, PlainFrame
-    from importguard.probe.lookups import Lookups
+    from importguard.probe.workers.failures import Failure, PlainFrame
 
 FATAL = ("crashed", "timed_out", "exited")  # outcomes that end the process which imports
 
@@ -79,7 +79,7 @@ class Verdicts:
     def lookups(self) -> Lookups:
         """Loaded with the first failure."""
         if self._lookups is None:
-            from importguard.probe.lookups import Lookups
+            from importguard.probe.code.lookups import Lookups
 
             prepared = self.found["setup"]["environ"] if self.found["setup"] else {}
             environ = {**os.environ, **(self.found["environ"] or {}), **prepared}

@@ -214,7 +214,7 @@ def test_an_old_python_says_that_it_is_too_old(tmp_path: Path) -> None:
 def test_what_goes_wrong_before_the_supervisor_is_there_is_said_by_it(tmp_path: Path) -> None:
     image = Image("local", "sha256:0", "linux/amd64", workdir=str(tmp_path))
     files, _, request = marshal.loads(probe_input(image, Config(), SECRET))
-    files["importguard.probe.launch"] = "def Launch(*_):\n    raise RecursionError('too deep')\n"
+    files["importguard.probe.start.launch"] = "def Launch(*_):\n    raise RecursionError('too deep')\n"
     given = marshal.dumps((files, (b"", {}), request), 2)
     done = subprocess.run(probe_command(sys.executable), input=given, capture_output=True, check=False)
     (end,) = events(done.stdout)

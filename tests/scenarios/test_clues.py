@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scenarios.applications import distribution, under
 from scenarios.support import SITE, build
-from unit.probe.elf_files import AARCH64, elf
+from unit.probe.surroundings.elf_files import AARCH64, elf
 
 from importguard.config import Config
 from importguard.engines.docker.engine import DockerEngine

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from importguard.probe.selection import NO_NAME, Selection
+from importguard.probe.select.selection import NO_NAME, Selection
 
 ROOT = Path(__file__).parents[2]
 

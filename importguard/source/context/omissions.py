@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Optional
 
-from importguard.probe.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.suggested_copy import CopyLines
 from importguard.source.dockerfile.early_installs import early_installs
@@ -27,7 +27,7 @@ from importguard.source.modules.standard_library import STANDARD
 from importguard.source.modules.test_files import files_of_tests
 
 if TYPE_CHECKING:
-    from importguard.probe.imports import Site
+    from importguard.probe.code.imports import Site
 
 _AT_ONCE = frozenset({"module", "start", "settings"})
 _SEVERITIES = ("error", "warning", None)

@@ -7,14 +7,14 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
-from importguard.probe.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse
 from importguard.source.model import Imported, Place
 from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.standard_library import STANDARD
 from importguard.source.modules.test_files import files_of_tests
 
 if TYPE_CHECKING:
-    from importguard.probe.imports import Site
+    from importguard.probe.code.imports import Site
 
 _SCOPES = ("module", "function", "lazy", "guarded", "type_checking")
 _MOST_FILES_A_NAME = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from importguard.probe.tests_by_name import TEST_FOLDERS, is_test_folder, names_a_test
+from importguard.probe.select.tests_by_name import TEST_FOLDERS, is_test_folder, names_a_test
 
 
 def files_of_tests(paths: Iterable[str]) -> frozenset[str]:

@@ -19,14 +19,18 @@ BUILT_IN = {"_imp", "_thread", "builtins", "marshal", "posix", "sys", "time"}
 
 
 def sources() -> dict[str, str]:
-    return {f"importguard.probe.{path.stem}": path.read_text("utf-8") for path in PROBE.glob("*.py")}
+    """The text of every module, by name."""
+    return {
+        ".".join(path.relative_to(PROBE.parent.parent).with_suffix("").parts): path.read_text("utf-8")
+        for path in PROBE.rglob("*.py")
+    }
 
 
 def body(name: str) -> list[ast.stmt]:
     """The statements of a file that run: those for type checkers left out."""
     return [
         node
-        for node in ast.parse((PROBE / f"{name}.py").read_text("utf-8")).body
+        for node in ast.parse(sources()[f"importguard.probe.{name}"]).body
         if not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING")
     ]
 

@@ -6,7 +6,7 @@ import importlib.machinery
 import os
 from pathlib import Path
 
-from importguard.probe.selection import TESTS, Selection
+from importguard.probe.select.selection import TESTS, Selection
 from importguard.source.modules.module_names import module_name
 from importguard.source.modules.test_files import files_of_tests
 

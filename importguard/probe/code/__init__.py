@@ -1,0 +1,1 @@
+"""What Python source says of itself, read without running it: imports, lookups, changes of the path."""

@@ -1,0 +1,340 @@
+"""Which environment variables the statement that raised looks up, read from its source without running it.
+
+``int(os.getenv("PORT"))`` fails for want of PORT, and its traceback does not say so. Pure, as ``imports`` is:
+``compile`` gives the nodes, of any Python from 3.7 on.
+"""
+
+from __future__ import annotations
+
+import re
+
+from importguard.probe.code.imports import absolute, parse
+from importguard.probe.files import read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    Lookup = tuple["str | None", bool]  # the variable, where its name is a constant; is there no default?
+    Names = dict[
+        str, list[Lookup]
+    ]  # "NAME", "Class.NAME" and ".NAME" (of any object) → what it was assigned from
+
+NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
+WRAPPER = re.compile(
+    r"(?:^|_)env(?:iron(?:ment)?)?(?:$|_)|Env(?:iron(?:ment)?)?$"
+)  # env, get_env, _environment
+_ABSENT = object()
+_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
+
+
+class Lookups:
+    """Answers for the files of an application. ``files``: module → path; ``environ``: its variables."""
+
+    def __init__(self, files: Mapping[str, str | None], environ: Mapping[str, str]) -> None:
+        self.files = files
+        self.environ = environ
+        self.names: dict[str, Names] = {}  # those that a module binds
+        self.everywhere: dict[str, frozenset[str]] = {}  # the variables that a module looks up
+        self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
+
+    def unset(self, module: str, line: int, message: str) -> list[list[Any]]:
+        """[variable, alone] of each that the statement at ``line`` looks up and the environment does not set.
+
+        Looked up by the statement itself, by the condition under which it raises, or by the assignments that
+        gave it its names, here or in a module that they are imported from. ``alone``: such a condition asks
+        for nothing else, so it decides. Where the name is worked out while running (``os.getenv(name)``), it
+        is taken from the error's ``message`` if that tells it.
+        """
+        place = module, line, message
+        if place not in self.known:
+            try:
+                found = self._at(module, line, message)
+            except RecursionError:
+                found = {}
+            self.known[place] = [[name, found[name]] for name in sorted(found) if not self.environ.get(name)]
+        return self.known[place]
+
+    def named(self, modules: Iterable[str], message: str) -> list[list[Any]]:
+        """[variable, False] of each unset one that the error's message names and these modules look up.
+
+        ``modules`` are those that the traceback goes through: one of them asked for the variable, kept the
+        answer, and another statement found that there is none ("JWT_SECRET_KEY is required").
+        """
+        asked = {name for name in NAME.findall(message) if not self.environ.get(name)}
+        if not asked:
+            return []
+        found: set[str] = set()
+        for module in modules:
+            if module in self.files and not asked <= found:
+                found.update(self._looked_up(module) & asked)
+        return [[name, False] for name in sorted(found)]
+
+    def _looked_up(self, module: str) -> frozenset[str]:
+        """The variables that a module looks up anywhere, under constant names."""
+        if module not in self.everywhere:
+            lookups = _lookups([self._tree(module)], {})
+            self.everywhere[module] = frozenset(name for name, _ in lookups if name)
+        return self.everywhere[module]
+
+    def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
+        """Variable → alone, of the statement at ``line``."""
+        tree = self._tree(module)
+        place = _Place(tree.body, line) if tree else None
+        if place is None or place.statement is None:
+            return {}
+        names = {**self._imported(tree, module), **_assigned(tree)}
+        if place.function is not None:
+            for parameter in _walk([place.function.args]):
+                names.pop(getattr(parameter, "arg", ""), None)
+            names.update(_assigned(place.function))
+        found = dict.fromkeys(_variables(_lookups(_header(place.statement), names), message), False)
+        tests = place.tests()
+        if tests:
+            asked = _variables(_lookups(tests, names), message)
+            alone = not place.depends and all(_asks_nothing_else(test, names) for test in tests)
+            found.update(dict.fromkeys(asked, alone))
+        return found
+
+    def _tree(self, module: str, word: bytes = b"") -> Any:
+        """The nodes of a module's file; None where it cannot be read, or does not hold the word."""
+        path = self.files.get(module) or ""
+        source = read_bytes(path) if path.endswith(".py") else None
+        try:
+            return parse(source, path) if source and word in source else None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def _names(self, module: str) -> Names:
+        """The names that an imported module binds from lookups: read once, since many may import it."""
+        if module not in self.names:
+            self.names[module] = _assigned(self._tree(module, b"env"))
+        return self.names[module]
+
+    def _imported(self, tree: Any, module: str) -> Names:
+        """The names that come from other modules of the application, with the lookups of these."""
+        is_package = (self.files.get(module) or "").endswith("__init__.py")
+        package = module if is_package else module.rpartition(".")[0]
+        found: Names = {}
+        for node in _walk([tree]):
+            if _kind(node) == "ImportFrom":
+                target = absolute(node, package) or ""
+                given = self._names(target)
+                found.update({name: given[name] for name in given if name.startswith(".")})
+                for alias in node.names:
+                    found.update(_renamed(given, alias.name, alias.asname or alias.name))
+                    inner = self._names("{}.{}".format(target, alias.name))
+                    found.update({"." + name: inner[name] for name in inner})
+            elif _kind(node) == "Import":
+                for alias in node.names:
+                    inner = self._names(alias.name)
+                    found.update({"." + name: inner[name] for name in inner})
+        return found
+
+
+def _renamed(given: Names, name: str, alias: str) -> Names:
+    """What ``from module import name as alias`` makes of the names ``given`` there; all of them for ``*``."""
+    if name == "*":
+        return given
+    found = {alias + key[len(name) :]: given[key] for key in given if key.startswith(name + ".")}
+    return {**found, alias: given[name]} if name in given else found
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__
+
+
+class _Place:
+    """The innermost ``statement`` that begins at or before a line, and what it takes to get there.
+
+    ``conditions`` are the tests of the ``if`` around it, in its ``function``; ``depends``: something else
+    decides too, such as an exception that is handled, or a ``return`` before it.
+    """
+
+    def __init__(self, body: list[Any], line: int) -> None:
+        self.line = line
+        self.conditions: list[Any] = []
+        self.depends = False
+        self.function: Any = None
+        self.statement: Any = None
+        self._enter(body)
+
+    def _enter(self, body: list[Any]) -> None:
+        last: Any = None
+        for node in body:
+            if getattr(node, "lineno", self.line) <= self.line:
+                last = node
+        blocks = [block for block in _blocks(last) if block[0].lineno <= self.line]
+        if not blocks:
+            self.statement = last
+            return
+        kind = _kind(last)
+        if kind in (*_FUNCTIONS, "ClassDef"):
+            self.conditions, self.depends = [], False
+            self.function = last if kind in _FUNCTIONS else self.function
+        elif kind == "If":
+            self.conditions.append(last.test)
+        elif kind not in ("Try", "TryStar", "For", "AsyncFor", "With", "AsyncWith"):
+            self.depends = True  # a handler of exceptions, a case of a match, a while
+        self._enter(max(blocks, key=lambda block: block[0].lineno))
+
+    def tests(self) -> list[Any]:
+        """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
+        kind = _kind(self.statement)
+        if kind not in ("Raise", "Assert"):
+            return []
+        if self.function is not None:
+            returns = [node for node in _walk([self.function], functions=False) if _kind(node) == "Return"]
+            self.depends = self.depends or any(node.lineno < self.line for node in returns)
+        return [*self.conditions, *([self.statement.test] if kind == "Assert" else [])]
+
+
+def _blocks(statement: Any) -> list[list[Any]]:
+    """The lists of statements in a statement; the cases of a ``match`` each have one."""
+    found = [getattr(statement, name, None) or [] for name in _BLOCKS[:-1]]
+    found += [case.body for case in getattr(statement, "cases", ())]
+    return [block for block in found if block]
+
+
+def _header(statement: Any) -> list[Any]:
+    """The expressions of a statement that are not in its blocks."""
+    found: list[Any] = []
+    for field in statement._fields:
+        if field not in _BLOCKS:
+            value = getattr(statement, field, None)
+            found += value if type(value) is list else [value]
+    return found
+
+
+def _walk(nodes: list[Any], functions: bool = True) -> Iterator[Any]:
+    """These nodes and all below, without those in ``functions`` below them where so asked."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if not hasattr(node, "_fields"):
+            continue
+        yield node
+        for field in node._fields:
+            value = getattr(node, field, None)
+            below = value if type(value) is list else [value]
+            waiting += below if functions else [item for item in below if _kind(item) not in _FUNCTIONS]
+
+
+def _lookups(nodes: list[Any], names: Names) -> Iterator[Lookup]:
+    """The lookups in these expressions, and those that their names were assigned from."""
+    for node in _walk(nodes):
+        found = _lookup(node)
+        if found is not None:
+            yield found
+        elif _kind(node) == "Name":
+            yield from names.get(node.id, ())
+        elif _kind(node) == "Attribute":
+            named = "{}.{}".format(getattr(node.value, "id", None), node.attr)
+            yield from names.get(named) or names.get("." + node.attr) or []
+
+
+def _lookup(node: Any) -> Lookup | None:
+    """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
+    if _kind(node) == "Call" and node.args:
+        called = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+        asks = called == "get" and _is_environ(getattr(node.func, "value", None))
+        if called == "getenv" or asks or _asks_wrapper(node):
+            defaults = node.args[1:] + [word.value for word in node.keywords if word.arg == "default"]
+            return _constant_text(node.args[0]), not any(_constant(value) for value in defaults)
+    if _kind(node) == "Subscript" and _is_environ(node.value):
+        index = node.slice.value if _kind(node.slice) == "Index" else node.slice  # until Python 3.8
+        return _constant_text(index), True
+    if _kind(node) == "Compare" and _is_environ(node.comparators[-1]):
+        return _constant_text(node.left), True
+    return None
+
+
+def _asks_wrapper(call: Any) -> bool:
+    """Whether a call asks an object or function of the application's own for a variable: ``env("PORT")``,
+    ``env.str("PORT")``, ``get_env().get("PORT")``, ``self._env.get("PORT")``."""
+    if not NAME.fullmatch(_constant_text(call.args[0]) or ""):
+        return False
+    asked: Any = call.func if _kind(call.func) == "Name" else getattr(call.func, "value", None)
+    if _kind(asked) == "Call":
+        asked = asked.func
+    name = getattr(asked, "attr", None) or getattr(asked, "id", None)
+    return type(name) is str and WRAPPER.search(name) is not None
+
+
+def _is_environ(node: Any) -> bool:
+    return "environ" in (getattr(node, "attr", None), getattr(node, "id", None))
+
+
+def _constant(node: Any) -> Any:
+    """The value of a constant; something true for every other expression. Python 3.7 calls it Str or Num."""
+    for field in ("value", "s", "n"):
+        if _kind(node) in ("Constant", "NameConstant", "Str", "Num", "Bytes") and hasattr(node, field):
+            return getattr(node, field)
+    return _ABSENT
+
+
+def _constant_text(node: Any) -> str | None:
+    value = _constant(node)
+    return value if type(value) is str else None
+
+
+def _variables(lookups: Iterator[Lookup], message: str) -> set[str]:
+    """The variables asked for without a default; the message's words where the name is no constant."""
+    found: set[str] = set()
+    for name, no_default in lookups:
+        if no_default:
+            found.update([name] if name else NAME.findall(message))
+    return found
+
+
+def _assigned(scope: Any) -> Names:
+    """The names that a module or function binds, those of a class as ``Class.name`` and ``.name``.
+
+    With the lookups that they are assigned from; none where one assignment is from something else.
+    """
+    found: Names = {}
+    others: set[str] = set()
+    for prefixes, item in _assignments(scope):
+        lookups = list(_lookups([item.value], {}))
+        for target in getattr(item, "targets", None) or [item.target]:
+            for key in [prefix + getattr(target, "id", "") for prefix in prefixes]:
+                found.setdefault(key, []).extend(lookups)
+                others.update([] if lookups else [key])
+    return {name: [] if name in others else lookups for name, lookups in found.items()}
+
+
+def _assignments(scope: Any) -> Iterator[tuple[list[str], Any]]:
+    """(what goes before the names, node) of each, those in inner functions left out."""
+    in_classes = set()
+    for node in _walk([scope], functions=False):
+        if _kind(node) == "ClassDef":
+            for item in filter(_is_assignment, node.body):
+                in_classes.add(id(item))
+                yield [node.name + ".", "."], item
+        elif _is_assignment(node) and id(node) not in in_classes:
+            yield [""], node
+
+
+def _is_assignment(node: Any) -> bool:
+    return _kind(node) in ("Assign", "AnnAssign", "NamedExpr") and node.value is not None
+
+
+def _asks_nothing_else(test: Any, names: Names) -> bool:
+    """Whether a condition depends on lookups alone: ``not os.getenv("A") or "B" not in os.environ``."""
+    if _lookup(test) is not None:
+        return True
+    kind = _kind(test)
+    if kind == "BoolOp":
+        return all(_asks_nothing_else(value, names) for value in test.values)
+    if kind == "UnaryOp":
+        return _asks_nothing_else(test.operand, names)
+    if kind == "Compare":
+        sides = [side for side in [test.left, *test.comparators] if _constant(side) is _ABSENT]
+        return bool(sides) and all(_asks_nothing_else(side, names) for side in sides)
+    if kind == "Call" and not test.args:
+        return _asks_nothing_else(getattr(test.func, "value", None), names)  # .strip(), .lower()
+    # An attribute's name alone does not tell whose it is.
+    name = "{}.{}".format(getattr(test.value, "id", None), test.attr) if kind == "Attribute" else ""
+    return bool(names.get(name or getattr(test, "id", "")))

@@ -1,0 +1,233 @@
+"""What the application's files import, found without running them: for what an import did not get to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+
+from importguard.probe.code.imports import import_sites, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
+
+    from importguard.probe.code.imports import Site
+
+    Files = Mapping[str, "str | None"]  # module → path
+
+
+def read_sites(module: str, path: str | None, cut: Callable[[bytes], bytes] | None = None) -> list[Site]:
+    """``import_sites`` of the file at ``path``, or of what ``cut`` leaves of it; none if it is unreadable."""
+    if not path or not path.endswith(".py"):
+        return []
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+        tree = parse(cut(source) if cut else source, path)
+    except SyntaxError:
+        return read_sites(module, path) if cut else []
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return []
+    return import_sites(tree, module, path.endswith("__init__.py"))
+
+
+def imported_modules(target: str, names: Iterable[str], files: Files) -> list[str]:
+    """The modules of ``files`` that importing ``names`` from ``target`` runs, parents first."""
+    parts = target.split(".")
+    wanted = [".".join(parts[: index + 1]) for index in range(len(parts))]
+    wanted += [target + "." + name for name in names]
+    return [name for name in wanted if name in files]
+
+
+def static_reach(start: str, files: Files) -> set[str]:
+    """The modules of ``files`` (name → path) that importing ``start`` runs by its unguarded imports."""
+    reached: set[str] = set()
+    waiting = imported_modules(start, (), files)
+    while waiting:
+        module = waiting.pop()
+        if module in reached:
+            continue
+        reached.add(module)
+        for target, names, _, scope in read_sites(module, files[module]):
+            if scope == "module":
+                waiting.extend(imported_modules(target, names, files))
+    return reached
+
+
+IMPORT_LINE = re.compile(
+    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
+)
+LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
+
+
+def mentioned(module: str, path: str) -> set[str]:
+    """The absolute names that a file seems to import at its top level: quick to find, a few too many."""
+    try:
+        with open(path, "rb") as file:
+            lines = IMPORT_LINE.findall(file.read())
+    except OSError:
+        return set()
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+    found: set[str] = set()
+    for dots, name, names in lines:
+        if names:
+            found.update(part.split()[0].decode() for part in names.split(b",") if part.strip())
+            continue
+        parts = package.split(".") if dots else []
+        parts = parts[: len(parts) - len(dots) + 1] + ([name.decode()] if name else [])
+        found.add(".".join(parts))
+    return found
+
+
+STATEMENT = re.compile(rb"\n(?=[^\s)#])")
+
+
+def _head(source: bytes) -> bytes:
+    """The source up to the end of the last import at its top level: most of a file need not be parsed."""
+    last = deque(IMPORT_LINE.finditer(source), 1)
+    following = STATEMENT.search(source, last[0].end()) if last else None
+    return source[: following.start() + 1] if following else source
+
+
+def imports_lazily(path: str | None) -> bool:
+    """Whether lines of a file seem to be lazy imports."""
+    if not path or not path.endswith(".py"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return LAZY_LINE.search(file.read()) is not None
+    except OSError:
+        return False
+
+
+def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[Any]]:
+    """[module, target, names, line, scope, path] of each import of these top-level ``scopes``."""
+    return [
+        [module, target, list(names), line, scope, path]
+        for target, names, line, scope in read_sites(module, path, _head)
+        if scope in scopes
+    ]
+
+
+def no_file(target: str, files: Files) -> bool:
+    """Whether ``target`` would be a file of a regular package of the application, and is not there."""
+    parent, _, name = target.rpartition(".")
+    home, init = os.path.split(files.get(parent) or "")
+    if target in files or init != "__init__.py":
+        return False
+    try:
+        return not any(entry.split(".")[0] == name for entry in os.listdir(home))
+    except OSError:
+        return False
+
+
+# What may set a name in another module. Each begins with something that is quick to look for.
+ATTRIBUTE = re.compile(rb"\.\w+[ \t]*(?::[^=\n]*)?=(?!=)")
+OWNER = re.compile(rb"[ \t]*(?!self\b|cls\b)([A-Za-z_][\w.]*)")
+IMPORTED = re.compile(rb"\bimport\b[ \t]*(\([^)]*|(?:[^\n\\]|\\\n)*)")
+WORD = re.compile(rb"\w+")
+CALL = re.compile(rb"\b(?:setattr|vars)\([ \t]*([\w.]+)")
+ENTRY = re.compile(rb"\bsys\.modules\[[\"']([\w.]+)")
+ALIAS = re.compile(rb" as (\w+)")
+GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
+
+
+def unresolved(
+    scopes: Mapping[str, list[str]],
+    files: Files,
+    known: Collection[str | None],
+    find: Callable[[list[str]], Collection[str]],
+) -> list[list[Any]]:
+    """The imports whose target is not in the image, of the given ``scopes`` of each module.
+
+    Only what can be told without running anything: a top-level name of which ``find`` says that no finder
+    knows it, or a file that is not in a package of the application. What is ``known`` to be missing is said
+    only where it is imported late.
+    """
+    paths = {module: files.get(module) for module in scopes}
+    mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
+    names = {name for found in mentions.values() for name in found if name not in files}
+    # Names that only fail where they are known to be missing need not be looked for.
+    late = {name for module, found in mentions.items() if "module" not in scopes[module] for name in found}
+    asked = names.difference(known) | (names & late)
+    absent = find(sorted({name.partition(".")[0] for name in asked} - set(files)))
+    lost = {name for name in names if name.partition(".")[0] in absent or no_file(name, files)}
+    sites: list[list[Any]] = []
+    for module, found in mentions.items():
+        wanted = lost.difference(known) if "module" in scopes[module] else lost
+        if not wanted.isdisjoint(found):
+            found_here = sites_of(module, files[module], scopes[module])
+            sites += [site for site in found_here if site[1] in wanted]
+    return sites
+
+
+def _owners(source: bytes) -> set[bytes]:
+    """What stands before the last dot where an attribute is set, if an import may have bound it."""
+    found = set()
+    for attribute in ATTRIBUTE.finditer(source):
+        begins = source.rfind(b"\n", 0, attribute.start()) + 1
+        owner = OWNER.fullmatch(source, begins, attribute.start())
+        if owner:
+            found.add(owner[1])
+    if not found or b"import *" in source:
+        return found
+    words = set(WORD.findall(b" ".join(IMPORTED.findall(source))))
+    return {owner for owner in found if owner.partition(b".")[0] in words}
+
+
+# A statement of the body, not of a function in it, that looks at the frames above or for a module by name.
+ASKS_IMPORTER = re.compile(
+    rb"^[^\s#][^\n]*(?:_getframe\(|inspect\.stack\(|currentframe\(|in sys\.modules|sys\.modules\.get\()", re.M
+)
+
+
+SOUGHT = re.compile(
+    rb"""^[^\s#][^\n]*?(?:["']([\w.]+)["'][ \t]+(?:not[ \t]+)?in[ \t]+sys\.modules\b"""
+    rb"""|\bsys\.modules\.get\([ \t]*["']([\w.]+)["'])""",
+    re.M,
+)
+BEHIND_THE_BACK = ((b"putenv", re.compile(rb"putenv\(|unsetenv\(")), (b"_getframe", ASKS_IMPORTER))
+
+
+def patched_names(module: str, path: str) -> set[str]:
+    """The last parts of names that may be modules of which this file sets an attribute, a few too many.
+
+    ``putenv`` is among them where the file sets variables behind the back of ``os.environ``, and
+    ``_getframe`` where its body asks who imports it.
+    """
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError:
+        return set()
+    found = _owners(source)
+    for word, pattern in ((b"setattr(", CALL), (b"vars(", CALL), (b"sys.modules[", ENTRY)):
+        if word in source:
+            found.update(pattern.findall(source))
+    for word in (b".__dict__", b".__path__"):
+        for before in source.split(word)[:-1]:
+            found.update(before[-80:].replace(b"(", b" ").split()[-1:])
+    if b"global " in source and GLOBAL.search(source):
+        found.add(module.encode())
+    names = {name.rpartition(b".")[2] for name in found} - {b"self", b"cls", b""}
+    for alias in ALIAS.finditer(source):
+        if alias[1] in names:
+            original = source[max(0, alias.start() - 80) : alias.start()].split()
+            names.update(word.rpartition(b".")[2] for word in original[-1:])
+    names.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
+    return {name.decode("utf-8", "replace") for name in names}
+
+
+def sought_modules(path: str) -> list[str]:
+    """The modules that the body of a file that asks for its importer looks for in ``sys.modules``.
+
+    Nothing where it asks in another way as well.
+    """
+    with open(path, "rb") as file:
+        source = file.read()
+    found = SOUGHT.findall(source)
+    if len(found) != len(ASKS_IMPORTER.findall(source)):
+        return []
+    return [(first or second).decode("utf-8", "replace") for first, second in found]

@@ -1,0 +1,75 @@
+"""What an application needs before its modules import: Django's ``setup()``, or the user's own."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.files import read_text
+from importguard.probe.select.finder import Finder
+from importguard.probe.start.start_command import StartCommand
+
+VARIABLE = "DJANGO_SETTINGS_MODULE"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def preparation(
+    wanted: str | None, commands: list[StartCommand], finder: Finder, environ: dict[str, str]
+) -> dict[str, Any] | None:
+    """What to call before importing: ``--setup MODULE:CALLABLE``, else Django's where settings are named."""
+    if wanted:
+        return {"description": "%s()" % wanted.replace(":", "."), "environ": {}, "callable": wanted}
+    if finder.locate("django") is None:
+        return None
+    settings = _settings(commands, finder, environ)
+    if not settings:
+        return None
+    return {
+        "description": "django.setup() with %s=%s" % (VARIABLE, settings),
+        "environ": {VARIABLE: settings},
+        "callable": "django:setup",
+    }
+
+
+def _settings(commands: list[StartCommand], finder: Finder, environ: dict[str, str]) -> str | None:
+    """The settings module: of the start commands, of what they load, of a manage.py on the import path."""
+    for command in commands:
+        found = settings_of(command, environ)
+        if found:
+            return found
+        for module, _ in command.entries:
+            for name in (module, module + ".celery"):
+                located = finder.locate(name)
+                found = named_in(located.path) if located and located.path else None
+                if found:
+                    return found
+    for entry in finder.entries[:8]:
+        found = named_in(os.path.join(entry, "manage.py"))
+        if found:
+            return found
+    return environ.get(VARIABLE) or None
+
+
+def settings_of(command: StartCommand, environ: dict[str, str]) -> str | None:
+    """The settings module of one command: ``--settings``, the environment, what its manage.py sets."""
+    found = command.settings or command.environ.get(VARIABLE) or environ.get(VARIABLE)
+    return found or (named_in(command.manage) if command.manage else None)
+
+
+def named_in(path: str) -> str | None:
+    """The literal in ``os.environ.setdefault("DJANGO_SETTINGS_MODULE", "x")``, or in an assignment to it."""
+    text = read_text(path, 65536) or ""
+    at = text.find(VARIABLE)
+    while at >= 0:
+        rest = text[at + len(VARIABLE) + 1 : at + 300].lstrip()
+        if rest[:1] == "]":
+            rest = rest[1:].lstrip()
+        value = rest[1:].lstrip()
+        if rest[:1] in (",", "=") and value[:1] in ("'", '"'):
+            name = value[1:].split(value[0], 1)[0]
+            if name and all(part.isidentifier() for part in name.split(".")):
+                return name
+        at = text.find(VARIABLE, at + 1)
+    return None

@@ -1,0 +1,301 @@
+"""Which modules the start commands load, and which of them belong to a tool instead of the application."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.files import read_text, shown
+from importguard.probe.select.distributions import Distribution, entry_point, owner
+from importguard.probe.select.django import settings_of
+from importguard.probe.select.selection import Folder
+from importguard.probe.start.programs import MODULE_OF_TOOL
+from importguard.probe.start.start_command import StartCommand, is_dotted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from importguard.probe.select.finder import Finder, Found
+
+_MOST_IMPORTS, _MOST_FILES = 30, 60
+SITES = ("site-packages", "dist-packages")
+
+SERVERS_AND_TOOLS = frozenset(
+    (
+        "uvicorn gunicorn hypercorn daphne granian waitress celery flask fastapi fastapi_cli django "
+        "streamlit functions_framework awslambdaric rq rq_scheduler arq dramatiq huey taskiq sanic "
+        "litestar kopf uwsgi mod_wsgi supervisor honcho circus watchfiles watchdog hupper ddtrace "
+        "newrelic alembic pip pytest opentelemetry_instrumentation opentelemetry_distro uv poetry pdm "
+        "hatch pipenv tox nox coverage debugpy aiohttp robyn blacksheep cherrypy bjoern meinheld twisted "
+        "tornado eventlet gevent chainlit gradio panel bokeh voila jupyter jupyter_core jupyterlab "
+        "notebook ipython ipykernel faust faust_streaming saq procrastinate nameko locust scrapy bentoml "
+        "ray prefect dagster dagster_webserver dbt_core luigi ansible ansible_core aerich yoyo_migrations "
+        "python_dotenv dotenv wheel setuptools virtualenv shiv pex gradio_client marimo solara nicegui "
+        "reflex mkdocs sphinx twine build ruff mypy black invoke fabric uvloop socketify fastwsgi ipdb "
+        "py_spy memray scalene viztracer sentry_cli awscli httpie pyinfra"
+    ).split()
+)
+"""Distributions that load an application which is somewhere else: never one themselves."""
+
+
+class Target:
+    """A module that a start command loads, and the attribute of it that it needs.
+
+    ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
+    belongs to, and where it is absent, importing it says so. ``foreign``: it is the program of an installed
+    distribution that may be a tool; what that loads in turn is not known. ``imported``: the code that runs as
+    ``__main__`` imports it.
+    """
+
+    def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
+        self.command = command
+        self.module = str(module)
+        self.attribute = attribute and str(attribute)
+        self.alone = alone
+        self.foreign = False
+        self.imported = False
+        self.distribution: Distribution | None = None
+
+
+class TargetSearch:
+    """Finds the targets of start commands on an import path; ``notes`` and ``details`` are added to."""
+
+    def __init__(
+        self,
+        finder: Finder,
+        environ: dict[str, str],
+        distributions: Callable[[], list[Distribution]],
+        is_third_party: Callable[[Found, str], bool],
+        is_standard: Callable[[Found], bool],
+        is_builtin: Callable[[str], bool],
+        own_finder: Callable[[StartCommand], Finder],
+    ) -> None:
+        self.finder = finder
+        self.environ = environ
+        self.distributions = distributions
+        self.is_third_party = is_third_party
+        self.is_standard = is_standard
+        self.is_builtin = is_builtin
+        self.own_finder = own_finder
+        self.notes: list[str] = []
+        self.details: list[str] = []
+
+    def run(self, commands: list[StartCommand]) -> list[Target]:
+        """The targets of all commands, in their order."""
+        found: list[Target] = []
+        for command in commands:
+            found += self._loaded_by(command)
+            found += self._imported_by_main(command, [target.module for target in found])
+            found += [Target(command, module, attribute, True) for module, attribute in command.workers]
+            program = command.tool if command.tool_program else command.runs
+            program = MODULE_OF_TOOL.get(program or "", program)
+            if program and program.isidentifier() and not self.finder.locate(program):
+                if program not in [target.module for target in found]:
+                    found.append(Target(command, program, None, True))
+        return [target for target in found if not self._is_absent_branch(target, found)]
+
+    def _loaded_by(self, command: StartCommand) -> list[Target]:
+        found = []
+        for module, attribute in self._entries(command):
+            module, attribute = self._as_imported(command, module, attribute)
+            located = self.finder.locate(module)
+            if located and self.is_standard(located):
+                self.notes.append("%s of the start command is in the standard library" % module)
+                continue
+            target = Target(command, module, attribute, False)
+            target.foreign = located is not None and self._is_foreign(target, located)
+            found.append(target)
+        return found + (self._given(found[0]) if found and found[0].foreign else [])
+
+    def _given(self, tool: Target) -> list[Target]:
+        """``module:attribute`` among the arguments of a tool that is not known: it loads that."""
+        found = []
+        for word in tool.command.argv[1:]:
+            module, colon, attribute = word.partition(":")
+            located = self.finder.locate(module) if colon and is_dotted(module) else None
+            if located and located.path and is_dotted(attribute.split("(")[0]):
+                found.append(Target(tool.command, module, None, False))
+        return [target for target in found if not self.is_standard_module(target.module)]
+
+    def is_standard_module(self, module: str) -> bool:
+        """Whether a module is the interpreter's own."""
+        located = self.finder.locate(module)
+        return self.is_builtin(module) or (located is not None and self.is_standard(located))
+
+    def _imported_by_main(self, command: StartCommand, known: list[str]) -> list[Target]:
+        """What the file that runs as ``__main__`` imports: it is never imported itself."""
+        found: list[Target] = []
+        for module, attribute, is_sure in self._imports_of_main(command):
+            inner = "%s.%s" % (module, attribute)
+            if attribute and self.finder.locate(inner):
+                module, attribute = inner, None
+            located = self.finder.locate(module)
+            top = self.finder.locate(module.split(".")[0])
+            if module in known or self.is_builtin(module) or (located and located.portions):
+                continue
+            if located is None and (not is_sure or (top and self.is_standard(top))):
+                continue
+            if located is None and command.secondary and self.own_finder(command).locate(module):
+                self.details.append("%s: %s is on its own import path alone" % (command.text, shown(module)))
+                continue
+            if located and self.is_standard(located):
+                continue
+            alone = located is None or self.is_third_party(located, module)
+            target = Target(command, module, attribute, alone)
+            target.imported = True
+            known.append(module)
+            found.append(target)
+        return found[:_MOST_IMPORTS]
+
+    def _imports_of_main(self, command: StartCommand) -> list[tuple[str, str | None, bool]]:
+        if command.code is not None:
+            return _loaded_by(command.code, "", True)
+        path, package, whole = self._main_of(command)
+        return _loaded_by(read_text(path), package, whole) if path else []
+
+    def _main_of(self, command: StartCommand) -> tuple[str, str, bool]:
+        """(own file that runs as ``__main__`` or "", its package, whether no import runs it)."""
+        if command.main_file:
+            return command.main_file, "", True
+        if command.is_read or command.console:
+            return "", "", False
+        name = command.runs or ""
+        located = self.finder.locate(name) if name else None
+        if located and (located.package or located.portions):
+            inner = self.finder.locate(name + ".__main__")
+            is_own = inner is not None and not self.is_third_party(inner, name)
+            return (inner.path, name, True) if inner and is_own else ("", "", False)
+        path = located.path if located else command.script
+        if not path or not path.endswith(".py") or (located and self.is_third_party(located, name)):
+            return "", "", False
+        return path, name.rpartition(".")[0], False
+
+    def main_file(self, command: StartCommand) -> str:
+        """The file of the application's that runs as ``__main__``, or nothing."""
+        return self._main_of(command)[0]
+
+    def files_that_run(self, module: str, path: str) -> list[str]:
+        """The files that run when a module is imported: packages above it, what it imports itself, and it."""
+        parts = module.split(".")
+        names = [".".join(parts[:count]) for count in range(1, len(parts))]
+        text = read_text(path, 1 << 19) or ""
+        if "sys.path" not in text and path.endswith(".py"):
+            from importguard.probe.code.sites import mentioned
+
+            names += mentioned(module, path)
+        found = [self.finder.locate(name) for name in names[:_MOST_FILES]]
+        own = [
+            item
+            for item in found
+            if item and not self.is_third_party(item, "") and not self.is_standard(item)
+        ]
+        return [*(item.path for item in own if item.path), path]
+
+    def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
+        """Whether it is of a command that may never run, and is not in the image."""
+        command = target.command
+        if target.alone or not (command.secondary or command.conditional):
+            return False
+        if self.finder.locate(target.module) is not None:
+            return False
+        others = [item for item in found if item is not target and self.finder.locate(item.module)]
+        if not command.secondary and not others:
+            return False
+        self.details.append("%s: %s is not in the image" % (command.text, shown(target.module)))
+        return True
+
+    def _as_imported(
+        self, command: StartCommand, module: str, attribute: str | None
+    ) -> tuple[str, str | None]:
+        """``python -m package`` runs package.__main__, which cannot be imported to check it: the package is.
+
+        Where there is no ``__main__`` the command cannot run, and that is the module that is missing.
+        """
+        if command.runs == module:
+            found = self.finder.locate(module)
+            inner = module + ".__main__"
+            if found and (found.package or found.portions) and not self.finder.locate(inner):
+                return inner, attribute
+        return module, attribute
+
+    def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
+        if command.tool == "celery":
+            return [self._celery(module, attribute) for module, attribute in command.entries]
+        if command.tool and not command.entries and command.script and not command.is_read:
+            target = entry_point(self.distributions(), command.tool)
+            if target:
+                module, _, attribute = target.partition(":")
+                command.console = True
+                return [(module, attribute or None)]
+        if command.tool == "django":
+            settings = settings_of(command, self.environ)
+            return [(settings, None)] if settings else command.entries
+        return command.entries
+
+    def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
+        """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app)."""
+        if attribute:
+            return module, attribute
+        inner = self.finder.locate(module + ".celery")
+        if inner:
+            module += ".celery"
+        found = inner or self.finder.locate(module)
+        text = (read_text(found.path) if found and found.path else None) or ""
+        for name in ("app", "celery"):
+            if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
+                return module, name
+        return module, None
+
+    # Tools
+
+    def _is_foreign(self, target: Target, located: Found) -> bool:
+        """Whether a program is that of an installed distribution, whose application may be something else.
+
+        What was installed from a folder is the application's own. A module that the command names with
+        ``python -m`` is a tool's where it is known as such, or where it is given something to load.
+        """
+        command = target.command
+        if not (command.console or command.runs) or not self.is_third_party(located, target.module):
+            return False
+        target.distribution = owner(self.distributions(), located.path, target.module)
+        if target.distribution is not None and target.distribution.is_local_folder():
+            return False
+        return command.console or self.is_known_tool(target) or self.names_code(command)
+
+    def is_known_tool(self, target: Target) -> bool:
+        """Whether the distribution of a target is known to load other people's applications."""
+        name = target.distribution.name if target.distribution else target.module.split(".")[0]
+        return name.lower().replace("-", "_").replace(".", "_") in SERVERS_AND_TOOLS
+
+    def names_code(self, command: StartCommand) -> bool:
+        """Whether an argument is a file or a folder with Python, or ``module:attribute``."""
+        for word in command.argv[1:]:
+            for text in (word, word.partition("=")[2]):
+                if text and not text.startswith("-") and self._is_code(command, str(text)):
+                    return True
+        return False
+
+    def _is_code(self, command: StartCommand, text: str) -> bool:
+        module, colon, attribute = text.partition(":")
+        if colon and is_dotted(module) and is_dotted(attribute.split("(")[0]):
+            return self.finder.locate(module) is None or not command.console
+        path = command.join(text)
+        if text.endswith(".py") and os.path.isfile(path):
+            return True
+        if "/" in text and os.path.isdir(path):
+            return bool(Folder(path, []).modules)
+        found = self.finder.locate(text) if is_dotted(text) else None
+        return found is not None and bool(found.path) and not self.is_third_party(found, text)
+
+
+def _loaded_by(text: str | None, package: str, whole: bool) -> list[tuple[str, str | None, bool]]:
+    if not text or ("import" not in text and ".run(" not in text):
+        return []
+    from importguard.probe.code.main_code import loaded_by
+
+    return loaded_by(text, package, whole)
+
+
+def is_site(entry: str) -> bool:
+    """Whether an entry of the import path is a folder of installed distributions."""
+    return os.path.basename(entry) in SITES

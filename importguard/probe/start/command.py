@@ -1,0 +1,289 @@
+"""From a start command to what it starts: which Python, with which import path, loading which module.
+
+``parse_arguments`` takes an image's ENTRYPOINT and CMD, ``parse_text`` a line of shell. Both follow what
+stands between (shells, entrypoint scripts, ``env``, ``tini``, ``gosu``, ``uv run`` …) down to the programs
+that are recognised; nothing is run. What each program does with its options is in ``programs``.
+"""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.files import read_text, shebang, shown, which
+from importguard.probe.start.programs import TOOLS, read_python, read_tool
+from importguard.probe.start.start_command import StartCommand, is_dotted, is_python
+from importguard.probe.start.words import spelled
+from importguard.probe.start.wrappers import Invocation, after_options, unwrap, unwrap_env
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importguard.probe.start.shell import Shell
+
+SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
+NO_WRAPPERS = frozenset(
+    "[ [[ test echo printf which type hash alias trap kill pkill pgrep killall grep sed awk cat cp mv ln ls "
+    "rm mkdir touch find chown chmod pip pip3 apt-get apk curl wget nc nginx".split()
+)
+"""Commands of scripts that name programs without starting them."""
+
+SUPERVISORS = frozenset(["watchfiles", "watchmedo", "hupper"])
+"""Python programs that start others: what they load themselves is not the application."""
+
+MANAGERS = frozenset(
+    "supervisord circusd honcho foreman forego goreman hivemind overmind s6-svscan runsvdir runsvdir-start "
+    "svscan my_init init multirun".split()
+)
+"""Programs that start several others side by side; ``process_managers`` reads which."""
+
+_DEPTH = 8
+"""How many wrappers are followed: a script can call itself."""
+
+
+def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -> list[StartCommand]:
+    """The start commands behind ENTRYPOINT + CMD: the main one last; empty only where ``words`` is."""
+    if not words:
+        return []
+    found = _follow(Invocation(list(words), environ, directory, False), 0)
+    return _ordered(found) or [_unrecognised(spelled(words), words, environ, directory)]
+
+
+def parse_text(text: str, environ: dict[str, str], directory: str) -> list[StartCommand]:
+    """The start commands in one line of shell, as ``--command`` gives it."""
+    found = _lines(text, ["sh"], Invocation([], environ, directory, False), 0)
+    if not text.split():
+        return []
+    return _ordered(found) or [_unrecognised(shown(text), text.split(), environ, directory)]
+
+
+def _unrecognised(text: str, words: list[str], environ: dict[str, str], directory: str) -> StartCommand:
+    command = StartCommand(text, environ, directory)
+    command.missing_program = words[0] if not which(words[0], environ, directory) else None
+    return command
+
+
+def _ordered(found: list[StartCommand]) -> list[StartCommand]:
+    """All that were recognised; the last that is sure to run is the main one, and stands last."""
+    known = [command for command in found if command.recognised] or found[-1:]
+    sure = [command for command in known if not command.conditional]
+    if sure:
+        known.remove(sure[-1])
+        known.append(sure[-1])
+    for command in known[:-1]:
+        command.secondary = command.conditional or not command.beside
+    return known
+
+
+def _follow(invocation: Invocation, depth: int) -> list[StartCommand]:
+    """Take wrappers away until a program is left, and say what that starts."""
+    invocation.budget[0] -= 1
+    while invocation.words and depth < _DEPTH and invocation.budget[0] > 0:
+        depth += 1
+        name = os.path.basename(invocation.words[0])
+        if name in SHELLS:
+            return _shell(invocation, depth)
+        managed = _managed(name, invocation, depth) if name in MANAGERS else None
+        if managed is not None:
+            return managed
+        if not unwrap(name, invocation):
+            return _program(invocation, depth)
+    return []
+
+
+def _managed(name: str, invocation: Invocation, depth: int) -> list[StartCommand] | None:
+    """What a process manager starts, each as if it stood alone; None where it is none after all."""
+    from importguard.probe.start.process_managers import read_manager
+
+    programs = read_manager(name, invocation)
+    if programs is None:
+        return None
+    invocation.require(invocation.words[0])
+    found: list[StartCommand] = []
+    for program in programs:
+        inner = invocation.inner(list(program.words))
+        inner.environ, inner.directory = program.environ, program.directory
+        inner.conditional, inner.beside = invocation.conditional or program.conditional, True
+        found += _lines(program.text, ["sh"], inner, depth) if program.text else _follow(inner, depth)
+    if not any(command.recognised for command in found):
+        command = StartCommand(spelled(invocation.words), invocation.environ, invocation.directory)
+        command.recognised = True
+        command.notes.append(
+            "%s starts other programs, and none was recognised: name them with --command" % shown(name)
+        )
+        found.append(command)
+    return found
+
+
+def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
+    """``sh -c TEXT [$0 [$1 …]]`` and ``sh SCRIPT [$1 …]``."""
+    invocation.require(invocation.words[0])
+    words = invocation.words[1:]
+    inline = False
+    if os.path.basename(invocation.words[0]) == "busybox":
+        words = words[1:]
+    while words and words[0][:1] in ("-", "+"):
+        option = words.pop(0)
+        if option in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
+            words = words[1:]
+        elif not option.startswith("--"):
+            inline = inline or "c" in option
+            words = words[1:] if option.endswith("o") else words
+        elif option == "--":
+            break
+    if not words:
+        return []
+    path = os.path.join(invocation.directory, words[0])
+    text = words[0] if inline else read_text(path) or ""
+    arguments = words[1:] or ["sh"] if inline else [path, *words[1:]]
+    found = _lines(text, arguments, invocation, depth)
+    if not inline and not any(command.recognised for command in found):
+        found += _rest(words[1:], invocation, depth)
+    return found
+
+
+def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:
+    """What a script starts; ``arguments`` begin with its name."""
+    from importguard.probe.start.shell import Shell
+
+    found = _steps(text, Shell(outer.environ, outer.directory, arguments), outer, depth)
+    if not any(command.recognised for command in found) and ("case" in text or "{" in text):
+        shell = Shell(outer.environ, outer.directory, arguments)
+        shell.decides = False
+        found = _steps(text, shell, outer, depth)
+    return found
+
+
+def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[StartCommand]:
+    from importguard.probe.start.shell import steps
+
+    found: list[StartCommand] = []
+    for step in steps(text, shell):
+        invocation = outer.inner(step.words)
+        invocation.environ, invocation.directory = step.environ, step.directory
+        invocation.conditional = outer.conditional or step.conditional
+        invocation.beside = outer.beside or step.background
+        found += _follow(invocation, depth)
+    return found
+
+
+def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
+    """A program that is no wrapper: Python, a script with an interpreter line, or something unknown."""
+    words, environ, directory = invocation.words, invocation.environ, invocation.directory
+    name = os.path.basename(words[0])
+    path = which(words[0], environ, directory)
+    command = StartCommand(spelled(words), environ, directory)
+    command.conditional = invocation.conditional
+    command.missing_wrappers = invocation.missing
+    command.beside = invocation.beside
+    command.workers += [(module, None) for module in invocation.loads]
+    command.argv = [path or words[0], *words[1:]]
+    if path is None:
+        command.missing_program = words[0]
+        if is_python(name):
+            read_python(command, words[1:])
+        elif not read_tool(command, name, words[1:]):
+            invocation.require(words[0])
+            return _rest(words[1:], invocation, depth) or [command]
+        else:
+            command.tool_program = True
+        return [command]
+    line = shebang(path)
+    if line is None and name in TOOLS and read_tool(command, name, words[1:]):
+        return [command]
+    if line is None or (is_python(name) and not is_python(os.path.basename(line[0]))):
+        if is_python(name):
+            command.executable, command.why = path, "%s, named in the start command" % path
+            read_python(command, words[1:])
+            return [command]
+        return _rest(words[1:], invocation, depth) or [command]
+    return _script(command, invocation, path, line, depth)
+
+
+def _script(
+    command: StartCommand, invocation: Invocation, path: str, line: list[str], depth: int
+) -> list[StartCommand]:
+    """A script is its interpreter with the script as argument; installers hide long paths behind ``sh``."""
+    words, directory = invocation.words, invocation.directory
+    name = os.path.basename(words[0])
+    if TOOLS.get(name) == "platforms" and os.path.basename(line[0]) in SHELLS:
+        # AWS Lambda's own script leads into its runtime, which asks a server what to load.
+        read_tool(command, name, words[1:])
+        return [command]
+    if os.path.basename(line[0]) == "execlineb":
+        return _execline(invocation, path, depth)
+    hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
+    line = [hidden] if hidden else line
+    inner = invocation.inner([*line, path, *words[1:]])
+    if os.path.basename(line[0]) == "env":
+        inner.words[1:2] = line[1].split() if len(line) > 1 else []
+        unwrap_env(inner)
+    if not inner.words:
+        return [command]
+    if not is_python(os.path.basename(inner.words[0])):
+        found = _follow(inner, depth)
+        return found if found else [command]
+    command.environ = inner.environ
+    command.executable = which(inner.words[0], inner.environ, directory)
+    command.why = "the first line of %s, #!%s" % (shown(path), shown(" ".join(line)))
+    if command.executable is None:
+        command.dead_script = path
+    command.script = path
+    if os.path.basename(words[0]) in SUPERVISORS:
+        found = _watched(invocation, depth) or _rest(words[1:], invocation, depth)
+        if found:
+            return found
+        command.recognised = True
+        command.notes.append("%s starts other programs: name them with --command" % shown(words[0]))
+    else:
+        read_python(command, inner.words[1:], os.path.basename(words[0]))
+    return [command]
+
+
+def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:
+    """A script of execline is one command, over several lines (skarnet.org, "The execlineb program")."""
+    from importguard.probe.start.shell import Shell, steps
+
+    lines = [line for line in (read_text(path) or "").split("\n") if not line.strip().startswith("#")]
+    read = steps("execline " + " ".join(lines), Shell(invocation.environ, invocation.directory, [path]))
+    return _follow(invocation.inner(read[0].words[1:]), depth) if read else []
+
+
+def _watched(invocation: Invocation, depth: int) -> list[StartCommand]:
+    """``watchfiles TARGET [PATH …]``: a command, or a function by its dotted name (watchfiles.cli)."""
+    words = invocation.words
+    if os.path.basename(words[0]) != "watchfiles":
+        return []
+    values = "--ignore-paths --target-type --filter --args --grace-period --sigint-timeout --sigkill-timeout"
+    rest = after_options(words[1:], frozenset(values.split()))
+    if not rest:
+        return []
+    if is_dotted(rest[0]) and "." in rest[0]:
+        module, _, function = rest[0].rpartition(".")
+        code = "from %s import %s; %s()" % (module, function, function)
+        return _follow(invocation.inner(["python", "-c", code]), depth)
+    return _lines(rest[0], ["sh"], invocation, depth)
+
+
+def _hidden_python(path: str) -> str | None:
+    """The Python of a ``#!/bin/sh`` script whose second line is ``'''exec' python "$0" "$@"``."""
+    lines = (read_text(path, 8192) or "").split("\n", 2)
+    if len(lines) < 2 or not lines[1].startswith("'''exec' "):
+        return None
+    rest = lines[1][len("'''exec' ") :].strip()
+    quoted = rest[:1] == '"' and '"' in rest[1:]
+    return rest[1:].split('"', 1)[0] if quoted else rest.split(" ", 1)[0]
+
+
+def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCommand]:
+    """Of a program that cannot be read, the arguments from the first that is a known program.
+
+    So do ``wait-for-it host:port -- uvicorn …``, ``/init gunicorn …`` and most wrappers.
+    """
+    first = invocation.words[0]
+    if first.startswith("-") or os.path.basename(first) in NO_WRAPPERS:
+        return []
+    for at, item in enumerate(words):
+        name = os.path.basename(item)
+        separated = words[at - 1 : at] == ["--"] and which(item, invocation.environ, invocation.directory)
+        if name in SHELLS or is_python(name) or name in TOOLS or separated:
+            return _follow(invocation.inner(words[at:]), depth)
+    return []

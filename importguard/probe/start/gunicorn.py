@@ -1,0 +1,164 @@
+"""What gunicorn loads: by its command line, and by its configuration file, as far as that is literal."""
+
+from __future__ import annotations
+
+from importguard.probe.code.imports import parse
+from importguard.probe.files import read_text, shown
+from importguard.probe.start.shell import Shell, steps
+from importguard.probe.start.start_command import Options, StartCommand, is_dotted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_FLAGS = frozenset(
+    [
+        "--reload",
+        "--spew",
+        "--check-config",
+        "--print-config",
+        "--preload",
+        "--no-sendfile",
+        "--reuse-port",
+        "--daemon",
+        "-D",
+        "--initgroups",
+        "--capture-output",
+        "-R",
+        "--enable-stdio-inheritance",
+        "--log-syslog",
+        "--suppress-ragged-eofs",
+        "--do-handshake-on-connect",
+        "--proxy-protocol",
+        "--strip-header-spaces",
+        "--disable-redirect-access-to-syslog",
+        "--version",
+        "-v",
+        "--help",
+        "-h",
+        "--preload-app",
+    ]
+)
+
+READ = frozenset(["chdir", "pythonpath", "wsgi_app", "worker_class"])
+"""The settings that say what is loaded, and from where (docs.gunicorn.org, "Settings")."""
+
+WORKERS = {
+    "gevent": "gunicorn.workers.ggevent.GeventWorker",
+    "gevent_wsgi": "gunicorn.workers.ggevent.GeventPyWSGIWorker",
+    "gevent_pywsgi": "gunicorn.workers.ggevent.GeventPyWSGIWorker",
+    "eventlet": "gunicorn.workers.geventlet.EventletWorker",
+    "tornado": "gunicorn.workers.gtornado.TornadoWorker",
+}
+"""Short names of worker classes that need more than gunicorn itself (gunicorn.workers.SUPPORTED_WORKERS)."""
+
+_SCOPES = frozenset(["FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"])
+
+
+def read_gunicorn(command: StartCommand, words: list[str]) -> None:
+    """Settings come from the command line, GUNICORN_CMD_ARGS, the configuration file, in this order."""
+    shell = Shell(command.environ, command.directory, ["sh"])
+    extra = [step.words for step in steps(command.environ.get("GUNICORN_CMD_ARGS", ""), shell)]
+    options = Options([item for part in extra for item in part] + list(words), _FLAGS)
+    given = {
+        "chdir": options.last("--chdir"),
+        "pythonpath": options.last("--pythonpath"),
+        "wsgi_app": options.rest[0] if options.rest else None,
+        "worker_class": options.last("-k", "--worker-class"),
+    }
+    settings = _file(command, options.last("-c", "--config"), given)
+    start = command.directory
+    if settings.get("chdir"):
+        command.directory = command.join(settings["chdir"])
+    paths = [command.join(path) for path in settings.get("pythonpath", "").split(",") if path]
+    # The folder that it starts in is put there first, and stays (gunicorn.app.base.Application.chdir).
+    command.roots += [*reversed(paths), command.directory] + ([start] if start != command.directory else [])
+    if settings.get("wsgi_app", "").startswith("functions_framework:create_app"):
+        from importguard.probe.start.platforms import load_function_of_call
+
+        load_function_of_call(command, settings["wsgi_app"])
+    elif settings.get("wsgi_app"):
+        command.load(settings["wsgi_app"], "application")
+    worker = settings.get("worker_class", "")
+    module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
+    if dot and is_dotted(module):
+        command.workers.append((module, attribute))
+
+
+def _file(command: StartCommand, name: str | None, given: dict[str, str | None]) -> dict[str, str]:
+    """The settings: what is given wins over the configuration file, which is read as far as it is literal."""
+    path = (name or "./gunicorn.conf.py").replace("file:", "", 1)
+    if path.startswith("python:"):
+        command.workers.append((path[len("python:") :], None))
+        path = path[len("python:") :].replace(".", "/") + ".py"
+    text = read_text(command.join(path))
+    settings: dict[str, str] = {}
+    unread: set[str] = set()
+    if text is None and name is not None:
+        command.notes.append("gunicorn's configuration file %s is not in the image" % shown(path))
+    try:
+        settings, unread = literal_settings(text or "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        command.notes.append("gunicorn's configuration file %s is no Python to be read" % shown(path))
+    for key in sorted(unread):
+        if given[key] is None:
+            command.notes.append(
+                "%s in %s is not written out as a string, so it is not followed: give it with --command"
+                % (key, shown(path))
+            )
+    settings.update({key: value for key, value in given.items() if value is not None})
+    return settings
+
+
+def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:
+    """(settings that are plain strings, names of those that are set in another way).
+
+    Raises SyntaxError or ValueError for what is no Python, RecursionError or MemoryError for too much of it.
+    """
+    found: dict[str, str] = {}
+    unknown: set[str] = set()
+    for statement in parse(text, "gunicorn.conf.py").body:
+        name, value = _plain(statement)
+        if name in READ and isinstance(value, str):
+            found[name] = value
+            unknown.discard(name)
+        elif name in READ and value is None and _is_constant(statement.value):
+            found.pop(name, None)  # None is the default
+            unknown.discard(name)
+        else:
+            unknown.update(READ.intersection(_bound(statement)))
+    return {name: value for name, value in found.items() if name not in unknown}, unknown
+
+
+def _plain(statement: Any) -> tuple[str, Any]:
+    """(name, value) of ``name = "value"``; the name is empty for any other statement."""
+    kind = type(statement).__name__
+    targets = statement.targets if kind == "Assign" else [statement.target] if kind == "AnnAssign" else []
+    if len(targets) != 1 or type(targets[0]).__name__ != "Name" or not _is_constant(statement.value):
+        return "", None
+    constant = statement.value
+    return targets[0].id, getattr(constant, "value", getattr(constant, "s", None))
+
+
+def _is_constant(node: Any) -> bool:
+    """``Str`` and ``NameConstant`` are Python 3.7's."""
+    return type(node).__name__ in ("Constant", "Str", "NameConstant")
+
+
+def _bound(statement: Any) -> Iterator[str]:
+    """The names that a statement binds in the module, in whatever block, and those that it might."""
+    waiting = [statement]
+    while waiting:
+        node = waiting.pop()
+        kind = type(node).__name__
+        if kind in _SCOPES:
+            yield getattr(node, "name", "")
+            continue
+        if kind == "Name" and type(node.ctx).__name__ != "Load":
+            yield node.id
+        elif kind == "alias":
+            yield from READ if node.name == "*" else [node.asname or node.name]
+        for field in getattr(node, "_fields", ()):
+            value = getattr(node, field, None)
+            waiting.extend(value if isinstance(value, list) else [value])

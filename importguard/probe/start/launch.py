@@ -1,0 +1,71 @@
+"""How the container is started: by which commands, and by which Python, which is asked what it is.
+
+That Python takes its time to start. What does not need its answer is loaded meanwhile, so this is small.
+"""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.processes import Worker
+from importguard.probe.start.command import parse_arguments, parse_text
+from importguard.probe.start.interpreter import NoInterpreter, ask_interpreter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from importguard.probe.start.interpreter import Asked, Interpreter
+    from importguard.probe.start.start_command import StartCommand
+
+
+class Launch:
+    """The start commands of an image. ``environ`` and ``directory`` are the container's; ``place`` is that of
+    the main command, (directory, environment).
+
+    The command that starts the container decides; those that run before it come after it here.
+    """
+
+    def __init__(self, request: dict[str, Any], environ: dict[str, str]) -> None:
+        self.environ = environ
+        self.directory: str = os.path.normpath(request.get("workdir") or "/")
+        self.commands = self._parse(request)
+        self.commands.sort(key=lambda command: command.secondary)
+        main = self.commands[0] if self.commands else self
+        self.place = (main.directory, main.environ)
+        self._asked: Asked | NoInterpreter
+        self._first: Worker | None = None
+        try:
+            self._asked = ask_interpreter(self.commands, request.get("python"), environ, self.directory)
+        except NoInterpreter as problem:
+            self._asked = problem
+        else:
+            self._first = self._asked.worker
+
+    def _parse(self, request: dict[str, Any]) -> list[StartCommand]:
+        texts = request.get("commands") or []
+        if texts:
+            return [item for text in texts for item in parse_text(text, self.environ, self.directory)]
+        words = [*(request.get("entrypoint") or ()), *(request.get("cmd") or ())]
+        return parse_arguments(words, self.environ, self.directory)
+
+    def interpreter(self) -> Interpreter:
+        """The Python that runs the application, once it has started. Raises NoInterpreter."""
+        if isinstance(self._asked, NoInterpreter):
+            raise self._asked
+        return self._asked.interpreter()
+
+    def worker(self, interpreter: list[str], place: tuple[str, dict[str, str]]) -> Worker:
+        """Start ``interpreter`` in ``place``, or give the one that was asked if it was started so."""
+        asked, self._first = self._first, None
+        if asked is not None:
+            if (asked.interpreter, asked.place, asked.status) == (interpreter, place, None):
+                return asked
+            asked.dismiss()
+        return Worker(interpreter, place)
+
+    def dismiss(self) -> None:
+        """End the one that was asked, where it was not needed."""
+        if self._first is not None:
+            self._first.dismiss()
+            self._first = None

@@ -1,0 +1,49 @@
+"""Runtimes of platforms that call functions: how they are told which, and where they look for it."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.start.start_command import Options, StartCommand
+
+
+def _read_lambda(command: StartCommand, words: list[str]) -> None:
+    """AWS Lambda's runtime: ``module.function`` below LAMBDA_TASK_ROOT; _HANDLER where none is given."""
+    root = command.environ.get("LAMBDA_TASK_ROOT", command.directory)
+    command.roots.append(root)
+    handler = words[0] if words else command.environ.get("_HANDLER", "")
+    module, _, attribute = handler.rpartition(".")
+    if module:
+        command.load(module.replace("/", ".") + ":" + attribute)
+
+
+def _read_functions_framework(command: StartCommand, words: list[str]) -> None:
+    """``--source`` and ``--target`` or their variables (functions_framework._cli)."""
+    options = Options(words, frozenset(["--debug", "--help"]))
+    load_function(command, options.last("--source"), options.last("--target"))
+
+
+def load_function(command: StartCommand, source: str | None, target: str | None) -> None:
+    """The function ``target`` of the file ``source`` (functions_framework.create_app)."""
+    source = source or command.environ.get("FUNCTION_SOURCE") or "main.py"
+    target = target or command.environ.get("FUNCTION_TARGET")
+    path = os.path.realpath(command.join(source))
+    command.roots.append(os.path.dirname(path))
+    command.load_script(path, target)
+
+
+def load_function_of_call(command: StartCommand, call: str) -> None:
+    """As ``functions_framework:create_app("target", "source")``, by which gunicorn starts it, says."""
+    words = call.replace("'", '"').split('"')[1::2]
+    load_function(command, words[1] if len(words) > 1 else None, words[0] if words else None)
+
+
+READERS = {
+    "lambda-entrypoint.sh": _read_lambda,
+    "awslambdaric": _read_lambda,
+    "functions-framework": _read_functions_framework,
+    "functions-framework-python": _read_functions_framework,
+    "functions_framework": _read_functions_framework,
+    "functions_framework_python": _read_functions_framework,
+    "ff": _read_functions_framework,
+}

@@ -1,0 +1,140 @@
+"""What is known of one start command, and what all readers of a program's arguments need."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.files import shown
+
+
+class StartCommand:
+    """One start command that was read.
+
+    ``roots``: folders that it puts on the import path; ``own_roots``: those that Python itself puts there and
+    leaves out in safe-path mode (PEP 686's ``-P``); ``inserted`` and ``appended``: those that the code which
+    it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads.
+    ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
+    finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
+    ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
+    ``console`` that only the function is known that a console script calls. ``code`` is the text after
+    ``python -c``, ``main_file`` a file that the program runs and that no import finds.
+    """
+
+    def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
+        self.text = text
+        self.environ = environ
+        self.directory = os.path.normpath(directory)
+        self.recognised = False
+        self.conditional = False
+        self.secondary = False
+        self.beside = False
+        self.executable: str | None = None
+        self.flags: list[str] = []
+        self.argv: list[str] = []
+        self.why = ""
+        self.missing_program: str | None = None
+        self.missing_wrappers: list[str] = []
+        self.tool_program = False
+        self.dead_script: str | None = None
+        self.script: str | None = None
+        self.tool: str | None = None
+        self.is_read = False
+        self.console = False
+        self.code: str | None = None
+        self.main_file: str | None = None
+        self.runs: str | None = None
+        self.roots: list[str] = []
+        self.own_roots: list[str] = []
+        self.inserted: list[str] = []
+        self.appended: list[str] = []
+        self.entries: list[tuple[str, str | None]] = []
+        self.workers: list[tuple[str, str | None]] = []
+        self.settings: str | None = None
+        self.manage: str | None = None
+        self.subcommand = ""
+        self.notes: list[str] = []
+
+    def join(self, path: str) -> str:
+        """A path as the program would resolve it."""
+        return os.path.normpath(os.path.join(self.directory, path))
+
+    def is_safe_path(self) -> bool:
+        """Whether its Python puts nothing of its own on the import path (``-P``, ``-I``, PYTHONSAFEPATH)."""
+        asked = "-E" not in self.flags and bool(self.environ.get("PYTHONSAFEPATH"))
+        return asked or not {"-P", "-I"}.isdisjoint(self.flags)
+
+    def load(self, target: str, default: str | None = None) -> None:
+        """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""
+        module, _, attribute = target.partition(":")
+        attribute = attribute.split("(", 1)[0].strip()
+        if is_dotted(module):
+            self.entries.append((module, attribute or default))
+        else:
+            self.notes.append("%r of the start command is not the name of a module" % shown(target))
+
+    def load_script(self, path: str, attribute: str | None = None) -> None:
+        """A file in a folder of the import path. ``importlib`` finds names that no statement can write."""
+        name, ending = os.path.splitext(os.path.basename(path))
+        if ending == ".py" and name and "." not in name:
+            self.entries.append((name, attribute))
+        else:
+            self.notes.append("%s has no name to import it by" % shown(path))
+
+
+def is_dotted(name: str) -> bool:
+    """Whether a name is one that an import statement can write."""
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def is_python(name: str) -> bool:
+    """Whether a program's name is that of a Python interpreter."""
+    for prefix in ("python", "pypy"):
+        if name.startswith(prefix):
+            return name[len(prefix) :].rstrip("td").strip("0123456789.") == ""
+    return False
+
+
+class Options:
+    """Arguments split into options and the rest. ``flags`` are the options without a value."""
+
+    def __init__(self, words: list[str], flags: frozenset[str]) -> None:
+        self.values: dict[str, list[str]] = {}
+        self.rest: list[str] = []
+        at = 0
+        while at < len(words):
+            item = words[at]
+            at += 1
+            if item == "--":
+                self.rest.extend(words[at:])
+                break
+            name, equals, value = item.partition("=")
+            if not item.startswith("-") or item == "-":
+                self.rest.append(item)
+                continue
+            if not item.startswith("--") and len(item) > 2:
+                name, equals, value = item[:2], "=", item[2:].lstrip("=")
+            if not equals and name not in flags and at < len(words):
+                value = words[at]
+                at += 1
+            self.values.setdefault(name, []).append(value)
+
+    def last(self, *names: str) -> str | None:
+        """The value of an option, the last one where it is repeated."""
+        found = [value for name in names for value in self.values.get(name, [])]
+        return found[-1] if found else None
+
+
+def load_path(command: StartCommand, target: str, climb: bool) -> None:
+    """A module given as a path: its import path begins above the top package (flask.cli.prepare_import)."""
+    path, _, attribute = target.partition(":")
+    path = path[:-3] if path.endswith(".py") else path
+    folder, name = os.path.split(os.path.realpath(command.join(path)))
+    names = [name]
+    if name == "__init__":
+        folder, names[0] = os.path.split(folder)
+    while climb and folder != "/" and os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, name = os.path.split(folder)
+        names.insert(0, name)
+    if folder not in command.roots:
+        command.roots.insert(0, folder)
+    command.load(".".join(names) + ":" + attribute)

@@ -1,0 +1,197 @@
+"""Workers of task queues, and other programs that wait for work: how their arguments name what they load."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.start.start_command import Options, StartCommand, is_dotted, load_path
+
+
+def _read_celery(command: StartCommand, words: list[str]) -> None:
+    """``-A`` can stand before or after the sub-command. Which attribute it is, is looked up later."""
+    target = command.environ.get("CELERY_APP", "")
+    for at, item in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else ""
+        if item in ("-A", "--app"):
+            target = following
+        elif item.startswith(("--app=", "-A")):
+            target = item[6:] if item.startswith("--app=") else item[2:].lstrip("=")
+        elif item == "--workdir" or item.startswith("--workdir="):
+            command.directory = command.join(item[10:] or following)
+    command.roots.append(command.directory)
+    if target:
+        command.load(target)
+
+
+def _load_dotted(command: StartCommand, dotted: str) -> None:
+    """An entry point of the form ``module.attribute``."""
+    module, dot, attribute = dotted.replace(":", ".").rpartition(".")
+    if dot:
+        command.load("%s:%s" % (module, attribute))
+    else:
+        command.notes.append("%r of the start command names no attribute of a module" % dotted)
+
+
+_RQ_FLAGS = frozenset("-b --burst --with-scheduler -v --verbose -q --quiet --help --version".split())
+
+
+def _read_rq(command: StartCommand, words: list[str]) -> None:
+    """``rq worker``: its settings and classes; its jobs name what else it loads, when they come (rq.cli)."""
+    options = Options(words, _RQ_FLAGS)
+    paths = options.values.get("-P", []) + options.values.get("--path", [])
+    command.roots += [command.join(path) for path in paths or [""]]
+    settings = options.last("-c", "--config") or command.environ.get("RQ_CONFIG")
+    if settings:
+        command.load(settings)
+    for names in (
+        ("-w", "--worker-class"),
+        ("-j", "--job-class"),
+        ("--queue-class",),
+        ("--connection-class",),
+        ("--exception-handler",),
+    ):
+        module, _, attribute = (options.last(*names) or "").rpartition(".")
+        if module:
+            command.workers.append((module, attribute))
+
+
+_ARQ_FLAGS = frozenset("--burst --no-burst --check --watch-use-polling -v --verbose --version --help".split())
+
+
+def _read_arq(command: StartCommand, words: list[str]) -> None:
+    """``arq MODULE.SETTINGS`` (arq.cli)."""
+    command.roots.append(command.directory)
+    for target in Options(words, _ARQ_FLAGS).rest[:1]:
+        _load_dotted(command, target)
+
+
+_DRAMATIQ_LISTS = frozenset(["-Q", "--queues", "-P", "--path"])
+_DRAMATIQ_FLAGS = frozenset(
+    "-v --verbose -h --help --version --use-spawn --watch-use-polling --skip-logging".split()
+)
+
+
+def _read_dramatiq(command: StartCommand, words: list[str]) -> None:
+    """``dramatiq MODULE[:BROKER] [MODULE …]``; some options take all words up to the next (dramatiq.cli)."""
+    targets, paths = [], []
+    option = ""
+    for item in words:
+        if item.startswith("-"):
+            option = "" if "=" in item or item in _DRAMATIQ_FLAGS else item
+        elif option:
+            paths += [item] if option in ("-P", "--path") else []
+            option = option if option in _DRAMATIQ_LISTS else ""
+        else:
+            targets.append(item)
+    command.roots += [command.join(path) for path in paths or [""]]
+    for target in targets:
+        command.load(target)
+
+
+_HUEY_FLAGS = frozenset(
+    "-v --verbose -q --quiet -S --simple -C --disable-health-check -n --no-periodic".split()
+)
+
+
+def _read_huey(command: StartCommand, words: list[str]) -> None:
+    """``huey_consumer MODULE.HUEY`` (huey.bin.huey_consumer)."""
+    command.roots.append(command.directory)
+    for target in Options(words, _HUEY_FLAGS).rest[:1]:
+        _load_dotted(command, target)
+
+
+_TASKIQ_FLAGS = frozenset(
+    "-fsd --fs-discover --no-configure-logging --reload -r --do-not-use-gitignore --no-parse "
+    "--no-propagate-errors --hardkill --use-process-pool --skip-first-run --help -h".split()
+)
+
+
+def _read_taskiq(command: StartCommand, words: list[str]) -> None:
+    """``taskiq worker|scheduler MODULE:NAME [MODULE …]`` (taskiq.cli)."""
+    words = [item for item in words if item not in _TASKIQ_FLAGS]
+    options = Options(words[1:], _TASKIQ_FLAGS)
+    command.roots.append(command.join(options.last("-d", "--app-dir") or ""))
+    if words[:1] in (["worker"], ["scheduler"]):
+        for target in options.rest:
+            command.load(target)
+
+
+_KOPF_FLAGS = frozenset(
+    "-v --verbose -d --debug -q --quiet -A --all-namespaces --standalone --dev --help --version".split()
+)
+
+
+def _read_kopf(command: StartCommand, words: list[str]) -> None:
+    """``kopf run [-m MODULE] [FILE …]`` (kopf.cli, kopf.on.preload)."""
+    if words[:1] != ["run"]:
+        return
+    options = Options(words[1:], _KOPF_FLAGS)
+    for path in options.rest:
+        load_path(command, path, climb=False)
+    command.own_roots.append(command.directory)
+    for module in options.values.get("-m", []) + options.values.get("--module", []):
+        command.load(module)
+
+
+def _read_by_option(command: StartCommand, words: list[str]) -> None:
+    """faust, procrastinate: ``--app``/``-A``/``-a`` with ``module:name`` or ``module.name``."""
+    dotted = command.tool == "procrastinate"
+    target = command.environ.get("PROCRASTINATE_APP" if dotted else "FAUST_APP", "")
+    for at, item in enumerate(words):
+        if item in ("-A", "-a", "--app") and at + 1 < len(words):
+            target = words[at + 1]
+        elif item.startswith("--app="):
+            target = item[6:]
+    command.roots.append(command.directory)
+    if target and dotted:
+        _load_dotted(command, target)
+    elif target:
+        command.load(target, "app")
+
+
+def _read_saq(command: StartCommand, words: list[str]) -> None:
+    """``saq MODULE.SETTINGS`` (saq.__main__)."""
+    command.roots.append(command.directory)
+    rest = Options(words, frozenset(["--quiet", "-q", "--verbose", "-v", "--web", "--check", "--help"])).rest
+    for target in rest[:1]:
+        if is_dotted(target):
+            _load_dotted(command, target)
+
+
+_ALEMBIC_RUNS = frozenset(["upgrade", "downgrade", "current", "stamp", "check", "revision"])
+
+
+def _read_alembic(command: StartCommand, words: list[str]) -> None:
+    """``alembic [-c FILE] upgrade head`` runs the env.py of its ``script_location`` (alembic.config)."""
+    from importguard.probe.start.process_managers import read_sections
+
+    options = Options(
+        words, frozenset(["--raiseerr", "-q", "--quiet", "--sql", "--autogenerate", "--version"])
+    )
+    path = command.join(
+        options.last("-c", "--config") or command.environ.get("ALEMBIC_CONFIG") or "alembic.ini"
+    )
+    name = options.last("-n", "--name") or "alembic"
+    settings = dict(read_sections(path)).get(name, {})
+    for folder in settings.get("prepend_sys_path", "").replace(":", " ").split():
+        command.roots.append(command.join(folder.replace("%(here)s", os.path.dirname(path))))
+    location = settings.get("script_location", "").replace("%(here)s", os.path.dirname(path))
+    if location and ":" not in location and not _ALEMBIC_RUNS.isdisjoint(options.rest):
+        command.main_file = command.join(location + "/env.py")
+
+
+READERS = {
+    "alembic": _read_alembic,
+    "celery": _read_celery,
+    "rq": _read_rq,
+    "rqworker": _read_rq,
+    "arq": _read_arq,
+    "dramatiq": _read_dramatiq,
+    "huey_consumer": _read_huey,
+    "huey_consumer.py": _read_huey,
+    "taskiq": _read_taskiq,
+    "kopf": _read_kopf,
+    "faust": _read_by_option,
+    "procrastinate": _read_by_option,
+    "saq": _read_saq,
+}

@@ -1,0 +1,290 @@
+"""Web servers and frameworks: how their arguments name the application, and its import path."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.files import read_text, shown
+from importguard.probe.start.start_command import Options, StartCommand, load_path
+from importguard.probe.start.toml import read_toml
+
+_UVICORN_FLAGS = frozenset(
+    [
+        "--reload",
+        "--factory",
+        "--proxy-headers",
+        "--no-proxy-headers",
+        "--access-log",
+        "--no-access-log",
+        "--use-colors",
+        "--no-use-colors",
+        "--server-header",
+        "--no-server-header",
+        "--date-header",
+        "--no-date-header",
+        "--version",
+        "--help",
+        "--reset-contextvars",
+    ]
+)
+_SERVER_FLAGS = frozenset(
+    "-h --help --debug --reload --factory --ws --no-ws --log --no-log --access-log --no-access-log "
+    "--respawn-failed-workers --call".split()
+)
+_HYPERCORN_FLAGS = frozenset(["-h", "--help", "-D", "--daemon", "--debug", "--reload"])
+_STREAMLIT_FLAGS = frozenset(["--help"])
+_DAPHNE_FLAGS = frozenset(["-h", "--help", "--proxy-headers", "--no-server-name"])
+
+
+def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
+    options = Options(words, _UVICORN_FLAGS)
+    command.roots.append(
+        command.join(options.last("--app-dir") or command.environ.get("UVICORN_APP_DIR", ""))
+    )
+    target = options.rest[0] if options.rest else command.environ.get("UVICORN_APP", "")
+    if target:
+        command.load(target)
+
+
+def _read_gunicorn(command: StartCommand, words: list[str]) -> None:
+    from importguard.probe.start.gunicorn import read_gunicorn
+
+    read_gunicorn(command, words)
+
+
+def _read_server(command: StartCommand, words: list[str]) -> None:
+    """granian, waitress: the target is the argument that names one."""
+    command.roots.append(command.directory)
+    targets = Options(words, _SERVER_FLAGS).rest or [item for item in words if not item.startswith("-")]
+    named = [item for item in targets if ":" in item and not item.split(":")[1].isdigit()] or targets[:1]
+    for target in named[:1]:
+        command.load(target, "app")
+
+
+def _read_hypercorn(command: StartCommand, words: list[str]) -> None:
+    """``[asgi:|wsgi:]MODULE[:NAME]``, where MODULE may be a path (hypercorn.utils.load_application)."""
+    options = Options(words, _HYPERCORN_FLAGS)
+    target = options.rest[0] if options.rest else ""
+    mode, _, rest = target.partition(":")
+    target = rest if mode in ("asgi", "wsgi") and ":" in rest else target
+    module, colon, attribute = target.partition(":")
+    folder, name = os.path.split(command.join(module))
+    command.roots.append(folder)
+    if os.path.isfile(os.path.join(folder, name)):
+        name = os.path.splitext(name)[0]
+    if module:
+        command.load(name + ":" + (attribute if colon else "app"))
+    worker = options.last("-k", "--worker-class")
+    if worker in ("uvloop", "trio"):
+        command.workers.append((worker, None))
+
+
+def _read_daphne(command: StartCommand, words: list[str]) -> None:
+    """``MODULE:NAME``, from the working directory (daphne.cli.CommandLineInterface.run)."""
+    command.roots.append(command.directory)
+    for target in Options(words, _DAPHNE_FLAGS).rest[:1]:
+        command.load(target)
+
+
+def _read_flask(command: StartCommand, words: list[str]) -> None:
+    """``--app``/FLASK_APP is a module, a path, either with ``:name``; the default is wsgi.py or app.py."""
+    target = command.environ.get("FLASK_APP") or _in_dotenv(command, "FLASK_APP")
+    for at, item in enumerate(words):
+        if item in ("-A", "--app") and at + 1 < len(words):
+            target = words[at + 1]
+        elif item.startswith("--app="):
+            target = item[6:]
+    if not target:
+        present = [name for name in ("wsgi.py", "app.py") if os.path.isfile(command.join(name))]
+        target = present[0] if present else ""
+    command.roots.append(command.directory)
+    if target:
+        load_path(command, target, climb=True)
+
+
+def _in_dotenv(command: StartCommand, name: str) -> str:
+    """A variable in .env or .flaskenv of the working directory or one above (flask.cli.load_dotenv)."""
+    for file in (".env", ".flaskenv"):
+        folder = command.directory
+        while not os.path.isfile(os.path.join(folder, file)) and folder != "/":
+            folder = os.path.dirname(folder)
+        for line in (read_text(os.path.join(folder, file)) or "").split("\n"):
+            key, equals, value = line.strip().partition("=")
+            if equals and key.replace("export ", "").strip() == name:
+                return value.strip().strip("'\"")
+    return ""
+
+
+_FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
+
+
+def _read_fastapi(command: StartCommand, words: list[str]) -> None:
+    """``fastapi run [PATH] [--app NAME] [-e MODULE:NAME]`` (fastapi_cli.discover)."""
+    options = Options(words, frozenset(["--reload", "--no-reload", "--proxy-headers", "--no-proxy-headers"]))
+    entry = options.last("-e", "--entrypoint")
+    if not entry and not options.rest[1:]:
+        entry = read_toml(command.join("pyproject.toml"), "tool.fastapi").get("entrypoint")
+    rest = options.rest[1:] if options.rest[:1] in (["run"], ["dev"]) else options.rest
+    if entry:
+        command.roots.append(command.directory)
+        command.load(entry)
+        return
+    present = [name for name in _FASTAPI_DEFAULTS if os.path.isfile(command.join(name))]
+    target = rest[0] if rest else present[0] if present else ""
+    if not target:
+        command.roots.append(command.directory)
+        return
+    if os.path.isdir(command.join(target)):
+        names = ("main.py", "app.py", "api.py")
+        inside = [name for name in names if os.path.isfile(command.join(target + "/" + name))]
+        target = target + "/" + (inside[0] if inside else "__init__.py")
+    load_path(command, target + ":" + (options.last("--app") or ""), climb=True)
+
+
+def read_django(command: StartCommand, words: list[str]) -> None:
+    """Management commands: the settings module is what they load first, then the command's own."""
+    plain = [item for item in words if not item.startswith("-")]
+    command.subcommand = plain[0] if plain else ""
+    for at, item in enumerate(words):
+        name, equals, value = item.partition("=")
+        if not equals:
+            value = words[at + 1] if at + 1 < len(words) else ""
+        if name == "--settings":
+            command.settings = value
+        elif name == "--pythonpath":
+            command.roots.insert(0, command.join(value))
+    command.tool = "django"
+
+
+def _read_streamlit(command: StartCommand, words: list[str]) -> None:
+    """``streamlit run [PATH]``: a script, or a folder with one (streamlit.web.cli.main_run)."""
+    if "run" not in words:
+        command.notes.append("%s runs no script" % command.text)
+        return
+    options = Options(words[words.index("run") + 1 :], _STREAMLIT_FLAGS)
+    target = options.rest[0] if options.rest else "streamlit_app.py"
+    if "://" in target:
+        command.notes.append("%s is fetched when it is started, so it is not checked" % shown(target))
+        return
+    path = command.join(target)
+    if os.path.isdir(path):
+        path = os.path.join(path, "streamlit_app.py")
+    command.roots.append(os.path.dirname(path))
+    command.load_script(path)
+
+
+_SANIC_FLAGS = frozenset(
+    "--factory -s --simple --fast --access-logs --no-access-logs --debug -d --dev -r --reload --auto-reload "
+    "--coffee --motd --no-motd -v --verbosity --noisy-exceptions --no-noisy-exceptions --single-process "
+    "--inspect --inspect-raw --help -h --version --repl --legacy".split()
+)
+
+
+def _read_sanic(command: StartCommand, words: list[str]) -> None:
+    """``MODULE:NAME`` or ``MODULE.NAME``, from the working directory (sanic.worker.loader.AppLoader)."""
+    target = (Options(words, _SANIC_FLAGS).rest or [""])[0]
+    command.roots.append(command.directory)
+    if "/" in target or not target or os.path.isdir(command.join(target)):
+        command.notes.append("%s serves files, or is not followed" % command.text)
+    elif ":" in target or os.path.isfile(command.join(target.replace(".", "/") + ".py")):
+        command.load(target, "app")
+    else:
+        module, _, attribute = target.rpartition(".")
+        command.load("%s:%s" % (module or target, attribute if module else "app"))
+
+
+def _read_litestar(command: StartCommand, words: list[str]) -> None:
+    """``--app``/LITESTAR_APP, else app.py or application.py, there or one folder below (litestar.cli)."""
+    target = command.environ.get("LITESTAR_APP", "")
+    folder = command.directory
+    for at, item in enumerate(words):
+        name, equals, value = item.partition("=")
+        value = value if equals else words[at + 1] if at + 1 < len(words) else ""
+        if name == "--app":
+            target = value
+        elif name == "--app-dir":
+            folder = command.join(value)
+    command.roots.append(folder)
+    if target:
+        command.load(target)
+        return
+    for path in _autodiscovered(folder):
+        load_path(command, path, climb=True)
+        return
+
+
+def _autodiscovered(folder: str) -> list[str]:
+    names = ("app.py", "application.py", "asgi.py")
+    try:
+        below = sorted(name for name in os.listdir(folder) if name[:1] not in "._")
+    except OSError:
+        return []
+    folders = [folder] + [
+        path for path in (os.path.join(folder, name) for name in below) if os.path.isdir(path)
+    ]
+    paths = [os.path.join(path, name) for path in folders for name in names]
+    return [
+        path
+        for path in paths
+        if "Litestar" in (read_text(path) or "") or "litestar" in (read_text(path) or "")
+    ]
+
+
+def _read_uwsgi(command: StartCommand, words: list[str]) -> None:
+    from importguard.probe.start.uwsgi import read_uwsgi
+
+    read_uwsgi(command, words)
+
+
+_MOD_WSGI_FLAGS = frozenset(
+    "--log-to-terminal --log-to-stdout --reload-on-changes --debug-mode --enable-gdb --enable-debugger "
+    "--compress-responses --trust-proxy --access-log --enable-coverage --enable-profiler --setup-only "
+    "--allow-localhost --python-eggs --no-processes --include-fonts --ssl-environment --startup-log "
+    "--verbose-debugging --isatty --with-newrelic --with-newrelic-agent --with-newrelic-platform "
+    "--directory-listing --proxy-request-headers --disable-reloading --as-root --enable-recorder".split()
+)
+
+
+def _read_mod_wsgi(command: StartCommand, words: list[str]) -> None:
+    """``mod_wsgi-express start-server SCRIPT``, or a module with ``--application-type module``."""
+    if words[:1] not in (["start-server"], ["setup-server"]):
+        return
+    options = Options(words[1:], _MOD_WSGI_FLAGS)
+    folder = command.join(options.last("--working-directory") or "")
+    command.roots += [command.join(path) for path in options.values.get("--python-path", [])] + [folder]
+    attribute = options.last("--callable-object") or "application"
+    kind = options.last("--application-type") or "script"
+    target = options.rest[0] if options.rest else ""
+    if target and kind == "module":
+        command.load(target, attribute)
+    elif target and kind == "script":
+        command.load_script(command.join(target), attribute)
+
+
+def _read_script(command: StartCommand, words: list[str]) -> None:
+    """chainlit, gradio: ``[run] FILE``, whose folder comes first on the import path."""
+    rest = [item for item in words if item.split(":")[0].endswith(".py")]
+    for target in rest[:1]:
+        path = command.join(target.split(":")[0])
+        command.roots += [os.path.dirname(path), command.directory]
+        command.load_script(path)
+
+
+READERS = {
+    "uvicorn": _read_uvicorn,
+    "gunicorn": _read_gunicorn,
+    "hypercorn": _read_hypercorn,
+    "daphne": _read_daphne,
+    "granian": _read_server,
+    "waitress-serve": _read_server,
+    "flask": _read_flask,
+    "fastapi": _read_fastapi,
+    "django-admin": read_django,
+    "streamlit": _read_streamlit,
+    "chainlit": _read_script,
+    "gradio": _read_script,
+    "sanic": _read_sanic,
+    "litestar": _read_litestar,
+    "uwsgi": _read_uwsgi,
+    "mod_wsgi-express": _read_mod_wsgi,
+}

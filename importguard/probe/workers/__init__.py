@@ -1,0 +1,1 @@
+"""What runs in the processes that import the application; see ``processes`` for how it gets there."""

@@ -1,0 +1,220 @@
+"""One module in one fresh interpreter: the definition of a verdict, and the oracle of the fast plan.
+
+Runs as the application's interpreter, started as the application's start command would. Everything that it
+loads itself is built into the interpreter: the application may bring its own ``json.py`` or ``select.py``.
+"""
+
+from __future__ import annotations
+
+import marshal
+import posix
+import sys
+import time
+
+from importguard.probe.workers.failures import UNKNOWN_LINE, describe, lines_to, safe_text, unread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+    from typing import Any, Callable
+
+    from importguard.probe.workers.failures import Failure
+
+    Attempt = tuple[str, "Failure | None", str, float]  # outcome, failure, detail, seconds
+
+_import = sys.modules["_frozen_importlib"]._gcd_import
+_find_spec = sys.modules["_frozen_importlib"]._find_spec
+_clock, _write, _open, _close, _getpid, _exit = (
+    time.monotonic,
+    posix.write,
+    posix.open,
+    posix.close,
+    posix.getpid,
+    posix._exit,
+)
+_dumps, _io_open = marshal.dumps, open
+_fstat, _O_WRONLY = posix.fstat, posix.O_WRONLY
+
+
+class Channel:
+    """Sends verdicts on a private descriptor, framed with a secret, to the supervisor.
+
+    Application code may close every descriptor: the supervisor keeps its own end open, so that the pipe can
+    be opened again through /proc. A forked child of the application must not speak for its parent.
+    """
+
+    def __init__(self, descriptor: int, secret: str, supervisor: int, kept: int) -> None:
+        self.descriptor = descriptor
+        self.pipe = _fstat(descriptor).st_ino
+        self.secret = secret
+        self.again = "/proc/{}/fd/{}".format(supervisor, kept)
+        self.process = _getpid()
+
+    def send(self, *message: Any) -> None:
+        """Write one frame, or leave at once when this process is a fork of the one that was asked."""
+        if _getpid() != self.process:
+            _exit(0)
+        data = ("\n" + self.secret + " " + _dumps(message, 2).hex() + "\n").encode("ascii")
+        while data:
+            try:
+                if _fstat(self.descriptor).st_ino != self.pipe:
+                    raise OSError
+                data = data[_write(self.descriptor, data) :]
+            except OSError:
+                self.descriptor = _open(self.again, _O_WRONLY)
+
+
+class Whereabouts:
+    """A profile function that says where the process is, for a module that ended it without a word.
+
+    It is used when the verdict is known: profiling is something that a module can notice.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        signals = sys.modules.get("_signal")
+        names = ("_exit", "abort", "kill", "killpg", "execv", "execve", "raise_signal", "pthread_kill")
+        self.ends = {id(getattr(posix, name, getattr(signals, name, None))) for name in names}
+        self.bodies = [sys._getframe()]
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        """Part of ``sys.setprofile``'s protocol."""
+        if event.startswith("c_"):
+            if id(argument) in self.ends:
+                # What did not end the process is no longer where it is.
+                self.say(frame if event == "c_call" else self.bodies[-1], event == "c_call")
+        elif frame.f_code.co_name == "<module>" and event == "call":
+            self.bodies.append(frame)
+            self.say(frame, False)
+        elif event == "return" and frame is self.bodies[-1]:
+            self.bodies.pop()
+            self.say(self.bodies[-1], False)
+
+    def say(self, frame: FrameType, exactly: bool) -> None:
+        """Send the way to ``frame``; of a body that goes on, the line is not known."""
+        lines = lines_to(frame)
+        if lines and not exactly:
+            path, _, function, module = lines[-1]
+            lines[-1] = path, UNKNOWN_LINE, function, module
+        self.channel.send("at", lines)
+
+
+class ByPath:
+    """Finds modules that the application loads from their files, as Alembic does, by names of the probe."""
+
+    def __init__(self, paths: dict[str, str]) -> None:
+        self.paths = paths
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
+        """Part of the protocol of ``sys.meta_path``."""
+        if name not in self.paths:
+            return None
+        return sys.modules["_frozen_importlib_external"].spec_from_file_location(name, self.paths[name])
+
+
+def start(request: dict[str, Any]) -> None:
+    """Make the import path what the start command would have made it."""
+    if sys.path and sys.path[0] == "":
+        del sys.path[0]
+    sys.path[:0] = request["import_path"]
+    sys.path.extend(request["appended_path"])
+    if request["by_path"]:
+        sys.meta_path.append(ByPath(request["by_path"]))
+    if request["argv"]:
+        sys.argv[:] = request["argv"]
+    try:
+        import faulthandler
+
+        faulthandler.enable(file=2)
+        faulthandler.register(request["dump_signal"], file=2, all_threads=False)
+    except (ImportError, AttributeError, ValueError, OSError, RuntimeError):
+        pass
+
+
+def prepare(setup: dict[str, Any]) -> None:
+    """Run the application's preparation, e.g. ``django.setup()``; raises whatever it raises."""
+    import os
+
+    os.environ.update(setup["environ"])
+    name, _, attributes = setup["callable"].partition(":")
+    target = _import(name)
+    for attribute in attributes.split("."):
+        target = getattr(target, attribute)
+    target()
+
+
+def attempt(channel: Channel, action: Callable[..., object], *arguments: object) -> Attempt:
+    """(outcome, failure, detail, seconds) of calling ``action``.
+
+    What it raised is announced before its message is asked for, which is the application's code again.
+    """
+    begun = _clock()
+    try:
+        action(*arguments)
+    except BaseException as error:
+        seconds = _clock() - begun
+        exits = issubclass(type(error), SystemExit)  # isinstance() would ask the error for its class
+        outcome = "exited" if exits else "failed"
+        channel.send("raised", outcome, describe(error, unread))
+        code = safe_text(error, _exit_code)
+        detail = "sys.exit({})".format(code if len(code) <= 80 else code[:80] + "…") if exits else ""
+        return outcome, describe(error), detail, seconds
+    return "imported", None, "", _clock() - begun
+
+
+def _exit_code(error: Any) -> str:
+    return repr(error.code)
+
+
+def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
+    """Those of the dotted ``wanted`` that the imported module ``name`` does not have."""
+    lost = []
+    for dotted in wanted:
+        try:
+            value: Any = sys.modules[name]
+            for part in dotted.split("."):
+                value = getattr(value, part)
+        except BaseException:
+            lost.append(dotted)
+    return lost
+
+
+def _findable(name: str) -> bool:
+    try:
+        return name in sys.modules or _find_spec(name, None) is not None
+    except BaseException:
+        return True
+
+
+def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
+    """Do what the request asks: a preparation, then one module.
+
+    Ends the process without its atexit handlers.
+    """
+    channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
+    start(request)
+    if request["setup"]:
+        channel.send("preparing")
+        outcome = attempt(channel, prepare, request["setup"])
+        channel.send("prepared", *outcome[:3])
+        if outcome[0] != "imported":
+            _exit(0)
+    if request["find"]:
+        channel.send("absent", [name for name in request["find"] if not _findable(name)])
+    if request.get("whereabouts"):
+        sys.setprofile(Whereabouts(channel))
+    for name in request["modules"]:
+        channel.send("begin", name)
+        judged = attempt(channel, _import, name)
+        channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))
+    channel.send("end")
+    _exit(0)
+
+
+def _asked_besides(name: str, outcome: str, attributes: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of the module of an entry point: which of its ``attributes`` are lost, and what importing it loaded."""
+    if name not in attributes:
+        return {"lost": [], "loaded": []}
+    lost = missing_attributes(name, attributes[name]) if outcome == "imported" else []
+    return {"lost": lost, "loaded": [key for key in list(sys.modules) if type(key) is str]}

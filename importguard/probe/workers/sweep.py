@@ -1,0 +1,458 @@
+"""All modules in one process: what ``fresh`` says of each, at the price of one.
+
+Says of a verdict where it could differ from a fresh interpreter's (``doubt``): "each" must be asked again one
+by one, any other reason once for all failures with the same words in the same place.
+"""
+
+from __future__ import annotations
+
+import posix
+import sys
+
+from importguard.probe.workers.failures import chain, deciding, describe, safe_text
+from importguard.probe.workers.fresh import Channel, missing_attributes, prepare, start
+
+# isort: split
+from importguard.probe.code.imports import may_bind, parse
+from importguard.probe.workers.fresh import _close, _exit, _find_spec, _io_open, _open, _write
+from importguard.probe.workers.memo import Memory
+from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import Any, Optional, Union
+
+    from importguard.probe.workers.failures import Failure
+    from importguard.probe.workers.simulation import Operation
+    from importguard.probe.workers.state import Taken
+    from importguard.probe.workers.visit import Memo, Visit
+else:
+    import _signal as signal  # Built in. The module around it could be the application's.
+
+_fork, _pipe, _read, _waitpid = posix.fork, posix.pipe, posix.read, posix.waitpid
+_listdir, _readlink, _dup2 = posix.listdir, posix.readlink, posix.dup2
+_handle, _alarm, _SIGALRM, _SIG_DFL = signal.signal, signal.alarm, signal.SIGALRM, signal.SIG_DFL
+SWITCH_SECONDS = 0.2
+GARBAGE_THRESHOLDS = (50_000, 20, 100)  # gc.set_threshold
+TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a longer one is read first
+TRIAL_LIMIT = 30  # when a trial is taken to hang
+# In a source: what may give the module names that no statement shows.
+OTHER_BINDERS = (b"globals(", b"locals(", b"vars(", b"exec(", b"__getattr__", b"sys.modules")
+SLOW = 0.01  # seconds; those of quicker bodies come to little
+DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
+
+
+class Silence:
+    """The channel of a fork that only tries something out."""
+
+    def send(self, *message: Any) -> None:
+        pass
+
+
+class Sweep:
+    """Drives ``Memory`` over the application's modules and reports each verdict once."""
+
+    def __init__(self, request: dict[str, Any], channel: Union[Channel, Silence]) -> None:
+        self.channel = channel
+        self.files: dict[str, Optional[str]] = dict(request["files"])
+        self.selected = set(request["selected"]) | set(request["files"])
+        self.attributes: dict[str, list[str]] = request["attributes"]
+        self.limit: float = request["limit"]
+        self.spent = 0.0
+        self.slow: dict[str, float] = {}  # seconds of the bodies that took longer than SLOW
+        self.reported: set[str] = set()
+        self.programs: dict[str, Optional[list[Operation]]] = {}
+        # module → (line, memo) of a body that fails by itself
+        self.own_failures: dict[str, tuple[int, Memo]] = {}
+        self.extra: dict[str, dict[str, Any]] = {}
+        self.memory = Memory(request["fatal"], set(request["patched"]), self)
+        self.memory.asking = request["asking"]
+
+    def judge(self, name: str) -> None:
+        """Report the verdict of the module ``name``, unless it is known already."""
+        if name in self.reported:
+            return
+        memo = self.memory.memos.get(name)
+        if name in self.memory.fatal:
+            self.report(name, "imported", None, "", 0.0, {"doubt": None, "heir": name})
+        elif memo is None:
+            self.memory.observe(name)
+            memo = self.memory.memos[name]
+        if name not in self.reported and memo is not None:
+            memo = self.resolve(memo)
+            self.tell(memo, self.doubt_of(memo, "cycle" if memo.lead else None), 0.0)
+
+    # -- what Memory tells
+
+    def begin(self, visit: Visit) -> None:
+        """An import begins."""
+        if visit.name in self.selected:
+            self.channel.send("begin", visit.name)
+
+    def stumbled(self, error: Exception) -> None:
+        """An error of the probe's own, which no import has seen."""
+        self.channel.send("stumbled", safe_text(error, repr)[:200])
+
+    def imported(self, visit: Visit, memo: Memo, seconds: float) -> None:
+        """In the import's own context: what only can be asked while it lasts."""
+        self.spent += seconds
+        if seconds > SLOW:
+            self.slow[visit.name] = seconds
+        name = visit.name
+        if name in self.attributes:
+            lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
+            self.extra[name] = {"lost": lost, "loaded": [key for key in memo.loaded if type(key) is str]}
+
+    def end(self, visit: Visit, memo: Memo, seconds: float) -> None:
+        """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
+        name = visit.name
+        if name not in self.selected:
+            return
+        if visit.heir:
+            self.report(name, "imported", None, "", seconds, {"doubt": None, "heir": visit.heir})
+        elif memo.pending is None:
+            doubt = visit.doubt
+            if self.spent > self.limit:
+                taken = sum(own for name, own in self.slow.items() if name in memo.loaded)
+                doubt = "each" if taken > self.limit else doubt
+            if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
+                doubt = "each"
+            if doubt == "attempts":
+                # Modules that meet the same failed bodies in the same order share the answer.
+                doubt = "attempts {}".format(hash(memo.failed))
+            self.tell(memo, self.doubt_of(memo, doubt), seconds)
+
+    def doubt_of(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
+        """A failure is trusted when its kind does not depend on the state of the process."""
+        if memo.error is None:
+            return doubt
+        decider = deciding(chain(memo.error))
+        if isinstance(decider, (ModuleNotFoundError, SyntaxError)):
+            return doubt
+        if doubt is None and _is_never_bound(decider):
+            return None
+        if doubt is None and decider is memo.error and self.lacks_name(memo):
+            # Modules that meet the same whole module in the same state share the answer.
+            return "lacks {}".format(hash((_comparable(memo.state), memo.recursion)))
+        return doubt or "error"
+
+    def lacks_name(self, memo: Memo) -> bool:
+        """Whether it failed since another module, which was imported as a whole, lacks a name."""
+        error = memo.error
+        if not isinstance(error, ImportError) or not safe_text(error).startswith("cannot import name '"):
+            return False
+        target = self.memory.memos.get(error.name) if type(error.name) is str else None
+        return target is not None and target.error is None and not target.circular
+
+    def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
+        """Report the verdict that ``memo`` holds."""
+        outcome, detail = "imported", ""
+        failure: Optional[Failure] = None
+        if memo.error is not None:
+            outcome = "failed"
+            failure = describe(memo.error)
+            if memo.lead:
+                failure = failure[:3] + (memo.lead + failure[3][-20:], failure[4])
+            if isinstance(memo.error, SystemExit):
+                outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
+        extra = {"doubt": doubt, "only_read": memo.only_read}
+        self.report(memo.name, outcome, failure, detail, seconds, extra)
+
+    def report(
+        self,
+        name: str,
+        outcome: str,
+        failure: Optional[Failure],
+        detail: str,
+        seconds: float,
+        extra: dict[str, Any],
+    ) -> None:
+        """Say a module's verdict, once."""
+        if name in self.reported:
+            return
+        self.reported.add(name)
+        extra.update(self.extra.get(name, {"lost": [], "loaded": []}))
+        self.channel.send("done", name, outcome, failure, detail, seconds, extra)
+
+    # -- cycles
+
+    def resolve(self, memo: Memo) -> Memo:
+        """The memo of a member of a cycle, with that member as the entry.
+
+        What code does while modules are half-imported (calls, decorators, annotations, ``__getattr__``) no
+        reading tells, so each member is tried. Only where trying all would take too long, reading decides.
+        """
+        cycle = memo.pending
+        if type(cycle) is not list:
+            return memo
+        memo.pending = None
+        if self.comes_with_package(memo):
+            return memo
+        whole = self.is_whole(cycle)
+        if self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
+            answer = self.read(memo, cycle)
+            if answer == "fails":
+                return memo
+            if answer == "passes" and whole:
+                memo.only_read = True
+                return memo
+        return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
+
+    def read(self, memo: Memo, cycle: list[str]) -> str:
+        """What the statements of the cycle say of this entry: that it "passes", or nothing certain ("").
+
+        Where they reach a module that is absent, whatever else the bodies do, ``memo`` takes on its error,
+        and the answer is "fails".
+        """
+        simulation = self.simulation(cycle)
+        try:
+            simulation.load(memo.name)
+        except Fails as fails:
+            error = fails.memo.error
+            if error is not None and isinstance(deciding(chain(error)), (ModuleNotFoundError, SyntaxError)):
+                self.fails_by(memo, fails, simulation)
+                return "fails"
+            return ""
+        except (Undecided, RecursionError):
+            return ""
+        return "passes"
+
+    def comes_with_package(self, memo: Memo) -> bool:
+        """Whether a package above brings the module, or fails: then its import is the package's."""
+        parts = memo.name.split(".")
+        for count in range(1, len(parts)):
+            known = self.memory.memos.get(".".join(parts[:count]))
+            above = self.resolve(known) if known is not None else None
+            if above is None or (above.error is None and memo.name not in above.loaded):
+                continue
+            memo.loaded, memo.late, memo.effects = above.loaded, above.late, above.effects
+            memo.error, memo.links, memo.state = above.error, above.links, above.state
+            memo.lead, memo.only_read = above.lead, above.only_read
+            memo.module = above.loaded.get(memo.name)
+            return True
+        return False
+
+    def is_whole(self, cycle: list[str]) -> bool:
+        """Whether no member of the cycle failed when it was first imported."""
+        memos = [self.memory.memos.get(name) for name in cycle]
+        return all(memo is not None and memo.error is None for memo in memos)
+
+    def cost(self, cycle: list[str]) -> float:
+        """Seconds of processor time that the bodies of a cycle take, with those that ran inside them."""
+        members = set(cycle)
+        memos = self.memory.memos
+        names = members.union(self.memory.dependents(members))
+        return sum(memos[name].cpu for name in names if name in memos)
+
+    def trial(self, memo: Memo, cycle: list[str]) -> bool:
+        """Whether the cycle passes with this member as the entry: run in a fork, which leaves nothing."""
+        self.channel.send("busy")
+        try:
+            answer, answer_end = _pipe()
+            child = _fork()
+            if child == 0:
+                self.try_entry(memo.name, cycle, answer_end)
+            _close(answer_end)
+            passed = _read(answer, 1) == b"1"
+            _close(answer)
+            _waitpid(child, 0)
+            return passed
+        except Exception:
+            return False
+
+    def try_entry(self, name: str, cycle: list[str], answer_end: int) -> None:
+        """In the fork: import ``name`` with the cycle unknown, and say whether all its members pass."""
+        self.channel = Silence()
+        _leave_pipes(answer_end)
+        # Forked beside threads, it may wait for a lock that nobody holds.
+        _handle(_SIGALRM, _SIG_DFL)
+        _alarm(TRIAL_LIMIT)
+        memory = self.memory
+        memory.forget(set(cycle))
+        passed = memory.observe_apart(name).error is None
+        _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
+        _exit(0)
+
+    def fails_by(self, memo: Memo, fails: Fails, simulation: Simulation) -> None:
+        """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
+        memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
+        memo.lead = fails.lead
+        memo.state = self.memory.state.base
+        memo.effects, memo.late, memo.loaded = None, {}, {}
+        for known in simulation.memos.values():
+            if known is not None:
+                memo.loaded.update(known.loaded)
+        for name in simulation.complete:
+            known = self.memory.memos.get(name)
+            if known is not None and known.module is not None:
+                memo.loaded[name] = known.module
+
+    def simulation(self, cycle: list[str]) -> Simulation:
+        """A simulation in which the modules of ``cycle``, and those of its packages, are run."""
+        self.note_failures(cycle)
+        self.find_files(cycle)
+        members = set(cycle)
+
+        def belongs(module: str) -> bool:
+            while module and module not in members:
+                module = module.rpartition(".")[0]
+            return bool(module)
+
+        def inside(module: str) -> bool:
+            return module in self.files and belongs(module)
+
+        def fact(module: str, parent: str) -> Optional[Memo]:
+            if belongs(module):
+                raise Undecided(module)  # its file is not known
+            return self.fact(module, parent)
+
+        return Simulation(inside, fact, self.program, self.files, self.own_failures)
+
+    def find_files(self, cycle: list[str]) -> None:
+        """The files of third-party modules in a cycle: of them, only cycles are ever read."""
+        for name in cycle:
+            if name in self.files:
+                continue
+            memo = self.memory.memos.get(name)
+            for key, module in memo.loaded.items() if memo is not None else ():
+                self.find_file(key, getattr(module, "__spec__", None))
+            if name not in self.files:
+                parent = self.memory.memos.get(name.rpartition(".")[0])
+                try:
+                    self.find_file(name, _find_spec(name, parent and parent.module.__path__))
+                except Exception:
+                    continue
+
+    def find_file(self, name: str, spec: object) -> None:
+        """Note the file that ``spec`` names."""
+        origin = getattr(spec, "origin", None)
+        if type(origin) is str and origin.endswith(".py"):
+            self.files.setdefault(name, origin)
+
+    def note_failures(self, cycle: list[str]) -> None:
+        """Which bodies of the cycle fail by themselves, and on which line."""
+        for name in cycle:
+            memo = self.memory.memos.get(name)
+            if memo is None or memo.error is None or name in self.own_failures or memo.lead:
+                continue
+            frames = [frame for frame in describe(memo.error)[3] if frame[2] == "<module>"]
+            decider = deciding(chain(memo.error))
+            if frames and frames[-1][3] == name and not isinstance(decider, ImportError):
+                self.own_failures[name] = (frames[-1][1], memo)
+
+    def fact(self, name: str, parent: str) -> Optional[Memo]:
+        """The memo of a module outside of the cycle, imported if need be; None if its parent brings it."""
+        memory = self.memory
+        known = memory.memos.get(parent)
+        if name in memory.base or (known is not None and name in known.loaded):
+            return None
+        memo = memory.memos.get(name)
+        if memo is None:
+            memo = memory.observe(name)
+        return self.resolve(memo)
+
+    def program(self, name: str) -> Optional[list[Operation]]:
+        """What the body of ``name`` does to the import system; None where that can't be read."""
+        if name not in self.programs:
+            self.programs[name] = None
+            path = self.files[name] or ""
+            if path.endswith(".py"):
+                try:
+                    with _io_open(path, "rb") as file:
+                        tree = parse(file.read(), path)
+                    self.programs[name] = program(tree, name, path.endswith("__init__.py"))
+                except (OSError, SyntaxError, ValueError):
+                    pass
+        return self.programs[name]
+
+    def again(self, memo: Memo, members: list[str]) -> Memo:
+        """Run the cycle for real with this one as the entry; what was known of the others stays."""
+        self.channel.send("busy")
+        memory = self.memory
+        kept = memory.forget(set(members))
+        held, self.reported = self.reported, self.reported | kept.keys()
+        fresh = memory.observe_apart(memo.name)
+        self.reported = held
+        memory.memos.update(kept)
+        memory.memos[memo.name] = fresh
+        fresh.pending, fresh.circular = None, True
+        if memo.name in self.selected:
+            self.tell(fresh, self.doubt_of(fresh, None), 0.0)
+        return fresh
+
+
+def _comparable(state: Optional[Taken]) -> Optional[tuple[Any, ...]]:
+    """What two states are compared by: variables, lists, working directory, and which names are patched."""
+    if state is None:
+        return None
+    variables, lists, directory, patches, _ = state
+    members = tuple(id(value) for values in lists for value in values)
+    return frozenset(variables.items()), members, directory, frozenset(patches)
+
+
+def _is_never_bound(error: BaseException) -> bool:
+    """Whether a name is wanting that no statement of its module gives a value: so it is in any process."""
+    message = safe_text(error)
+    if type(error) is NameError and message.startswith("name '"):
+        step: Any = error.__traceback__
+        while step is not None and step.tb_next is not None:
+            step = step.tb_next
+        path: Any = step and step.tb_frame.f_code.co_filename
+    elif isinstance(error, ImportError) and message.startswith("cannot import name '"):
+        path = error.path
+    else:
+        return False
+    if type(path) is not str or not path.endswith(".py"):
+        return False
+    try:
+        with _io_open(path, "rb") as file:
+            source = file.read()
+        otherwise = any(word in source for word in OTHER_BINDERS)
+        return not otherwise and not may_bind(parse(source, path), message.split("'")[1])
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _leave_pipes(kept: int) -> None:
+    """In a fork: let go of what the process that was forked reads and writes, but for ``kept``.
+
+    A logger that is configured anew tells its thread to end, through a pipe (loguru with ``enqueue``): it
+    would be the other process's thread.
+    """
+    nowhere = _open("/dev/null", posix.O_RDWR)
+    for number in _listdir("/proc/self/fd"):
+        descriptor = int(number)
+        try:
+            target = _readlink("/proc/self/fd/" + number)
+        except OSError:
+            continue  # the one that listed them
+        if descriptor > 2 and descriptor != kept and target.startswith(("pipe:", "socket:")):
+            _dup2(nowhere, descriptor)
+
+
+def collect_garbage_less_often() -> None:
+    """Nearly all that imports make stays: looking through it again and again took a fifth of a sweep."""
+    loaded = "gc" in sys.modules
+    import gc  # built in
+
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    if not loaded:
+        del sys.modules["gc"]
+
+
+def run_sweep(request: dict[str, Any], descriptor_out: int) -> None:
+    """Judge all modules of the request; ends the process without its atexit handlers."""
+    channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
+    start(request)
+    if request["setup"]:
+        prepare(request["setup"])
+    # The application's threads see sys.modules change under them: what one does without waiting should be
+    # done before the main thread goes on. loguru's writer unpickles each message, which imports.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    collect_garbage_less_often()
+    sweep = Sweep(request, channel)
+    for name in request["modules"]:
+        sweep.judge(name)
+    channel.send("end")
+    _exit(0)

@@ -1,0 +1,169 @@
+"""What files import, found without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from importguard.probe.code.sites import (
+    imported_modules,
+    imports_lazily,
+    mentioned,
+    patched_names,
+    read_sites,
+    sites_of,
+    static_reach,
+)
+
+Write = Callable[[dict[str, str]], dict[str, str]]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Write:
+    """Writes modules, given by path, and returns module → file."""
+
+    def write(sources: dict[str, str]) -> dict[str, str]:
+        found = {}
+        for name, source in sources.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+            found[name[:-3].replace("/", ".").replace(".__init__", "")] = str(path)
+        return found
+
+    return write
+
+
+MENTIONS = {
+    "import a": {"a"},
+    "import a.b as c": {"a.b"},
+    "import a, b.c as d, e": {"a", "b.c", "e"},
+    "    import indented": set(),
+    "from a.b import c": {"a.b"},
+    "from . import x": {"app.sub"},
+    "from .y import x": {"app.sub.y"},
+    "from ..y import x": {"app.y"},
+    "from .. import x": {"app"},
+    "from a import (\n    b,\n    c,\n)": {"a"},
+    "lazy import a\nlazy from .b import c": {"a", "app.sub.b"},
+    "important = 1\nfrom_here = 2": set(),
+    "# import a\nx = 'import b'": set(),
+    "try:\n    import a\nexcept ImportError:\n    from b import c": set(),
+}
+
+
+@pytest.mark.parametrize("source", MENTIONS)
+def test_lines_that_seem_to_import(source: str, files: Write) -> None:
+    found = files({"app/sub/mod.py": source})
+    assert mentioned("app.sub.mod", found["app.sub.mod"]) == MENTIONS[source]
+
+
+def test_a_package_mentions_relative_to_itself(files: Write) -> None:
+    found = files({"app/__init__.py": "from . import x\nfrom .y import z\n"})
+    assert mentioned("app", found["app"]) == {"app", "app.y"}
+
+
+def test_a_file_that_cannot_be_read_mentions_nothing(tmp_path: Path) -> None:
+    assert mentioned("gone", str(tmp_path / "gone.py")) == set()
+
+
+def test_what_cannot_be_read_or_parsed_has_no_sites(files: Write, tmp_path: Path) -> None:
+    found = files({"broken.py": "import a\nimport\n"})
+    (tmp_path / "binary.so").write_bytes(b"import a\n")
+    assert read_sites("broken", found["broken"]) == []
+    assert read_sites("gone", str(tmp_path / "gone.py")) == []
+    assert read_sites("binary", str(tmp_path / "binary.so")) == []
+    assert read_sites("namespace", None) == []
+
+
+def test_unguarded_sites_run_whenever_their_module_does(files: Write) -> None:
+    source = (
+        "from .y import x\ntry:\n    import b\nexcept ImportError:\n    b = None\ndef f():\n    import c\n"
+    )
+    found = files({"app/mod.py": source})
+    path = found["app.mod"]
+    assert sites_of("app.mod", path, ["module"]) == [["app.mod", "app.y", ["x"], 1, "module", path]]
+
+
+HEADS = {
+    "import a\nfrom b import (\n    c,\n)\nx = 1\nif x:\n    import d\n": ["a", "b"],
+    '"""Text.\n\nimport example\nmore text\n"""\nimport a\n': ["a"],
+    'import a\nTEXT = """\nimport example\nmore text\n"""\n': ["a"],
+    "import a\nx = (\n1)\nimport b\n# the end\n": ["a", "b"],
+    "import a\nthis is no Python\n": ["a"],
+    "import a\nthis is no Python\nimport b\n": [],
+}
+
+
+@pytest.mark.parametrize("source", HEADS)
+def test_of_most_files_only_the_head_is_parsed(source: str, files: Write) -> None:
+    path = files({"mod.py": source})["mod"]
+    assert [target for _, target, *_ in sites_of("mod", path, ["module"])] == HEADS[source]
+
+
+def test_importing_a_name_runs_the_parents_and_may_run_a_submodule() -> None:
+    files = dict.fromkeys(["a", "a.b", "a.b.c", "a.d"], "")
+    assert imported_modules("a.b", ["c", "attribute"], files) == ["a", "a.b", "a.b.c"]
+    assert imported_modules("elsewhere.b", ["c"], files) == []
+
+
+def test_what_an_entry_reaches_by_imports_that_always_run(files: Write) -> None:
+    found = files(
+        {
+            "app/__init__.py": "from app import early\n",
+            "app/early.py": "",
+            "app/main.py": "import app.one\nfrom app import two, name\nimport third_party\n",
+            "app/one.py": "import app.main\n",  # a cycle
+            "app/two.py": "def f():\n    import app.later\n",
+            "app/later.py": "",
+            "app/optional.py": "",
+            "app/other.py": "import app.main\n",
+        }
+    )
+    assert static_reach("app.main", found) == {"app", "app.early", "app.main", "app.one", "app.two"}
+    assert static_reach("not_there", found) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "lazily"),
+    [
+        ("lazy import a\n", True),
+        ("x = 1\nlazy from .a import b\n", True),
+        ("import lazy\nlazy = 1\n", False),
+        ("lazy_import = 1\n# lazy import a\n", False),
+    ],
+)
+def test_files_that_import_lazily(files: Write, source: str, lazily: bool) -> None:
+    assert imports_lazily(files({"a.py": source})["a"]) is lazily
+
+
+def test_what_is_no_file_imports_nothing_lazily(tmp_path: Path) -> None:
+    assert not imports_lazily(None)
+    assert not imports_lazily(str(tmp_path / "gone.py"))
+    assert not imports_lazily("/native.so")
+
+
+PATCHES = {
+    "import json\njson.dumps = None\n": {"json"},
+    "import a.b\nif a:\n    a.b.c = 1\n": {"b"},
+    "import numpy as np\nnp.x: int = 1\n": {"np", "numpy"},
+    "from a import (\n    b,\n    c as d,\n)\nb.x = d.x = 1\n": {"b"},
+    "from a import b, \\\n    c\nc.x = 1\n": {"c"},
+    "from a import *\njson.dumps = 1\n": {"json"},
+    "def f(tool):\n    tool.x = 1\n": set(),  # nothing that the file imports
+    "import json\njson.dumps == 1\nself.json = 1\n": set(),
+    "setattr(json, 'dumps', None)\n": {"json"},
+    "vars(json)['dumps'] = None\n": {"json"},
+    "json.__dict__['dumps'] = None\n": {"json"},
+    "import app\napp.__path__.append('x')\n": {"app"},
+    "import sys\nsys.modules['a.b'].x = 1\n": {"b"},
+    "x = 1\ndef f():\n    global x\n    x = 2\n": {"mod"},
+    "import os\nos.putenv('A', '1')\n": {"putenv"},
+}
+
+
+@pytest.mark.parametrize("source", PATCHES)
+def test_names_of_modules_that_a_file_may_change(source: str, files: Write) -> None:
+    assert patched_names("mod", files({"mod.py": source})["mod"]) == PATCHES[source]

@@ -1,0 +1,147 @@
+"""The part of the shell language that start commands and entrypoint scripts are written in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importguard.probe.start.shell import Shell, steps
+from importguard.probe.start.words import spelled
+
+
+def words(text, environ=None, arguments=("sh",)):
+    return [list(map(str, step.words)) for step in steps(text, Shell(environ or {}, "/app", list(arguments)))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("uvicorn main:app", [["uvicorn", "main:app"]]),
+        ("a 'b c' \"d e\" f\\ g", [["a", "b c", "d e", "f g"]]),
+        ("a && b || c ; d & e | f", [["a"], ["b"], ["c"], ["d"], ["e"], ["f"]]),
+        ("a # comment\nb#c", [["a"], ["b#c"]]),
+        ("a \\\n  b", [["a", "b"]]),
+        ("a 2>&1 >/dev/null </dev/zero &>log b", [["a", "b"]]),
+        ("a >&- b", [["a", "b"]]),
+        ("cat <<-'EOF' >x\nuvicorn no:no\n\tEOF\nb", [["cat"], ["b"]]),
+        ("( a ; b )", [["a"], ["b"]]),
+        ("{ a; }", [["a"]]),
+        ("if a; then b; elif c; then d; else e; fi", [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        ("while ! nc -z db 1; do sleep 1; done; b", [["nc", "-z", "db", "1"], ["sleep", "1"], ["b"]]),
+        ("for x in python uvicorn; do a $x; done", [["a"]]),
+        ('case "$X" in\nweb|python) a;;\n*) b;; esac', [["a"], ["b"]]),
+        ('case "$1" in\nweb|python) a;;\n*) b;; esac', [["b"]]),
+        (
+            "set -- web x; case ${1:-y} in (python) a;; w*|z) b; c | d;; *) e;; esac; f",
+            [["b"], ["c"], ["d"], ["f"]],
+        ),
+        ('set -- web; case "$1" in web) case "$2" in "") a;; *) b;; esac;; *) c; esac', [["a"]]),
+        ("main() { a; }\nmain", [["a"]]),
+        ('f () {\n  a "$1" \'}\' # }\n}\nfunction g { f "${2}"; }\nh() { b; }\ng x y', [["a", "y", "}"]]),
+        ("a $(date +%s) `date`", [["a", "$(date +%s)", "`date`"]]),
+        ("a ''", [["a", ""]]),
+        ("a 'unclosed", [["a", "unclosed"]]),
+        ('a "unclosed $', [["a", "unclosed $"]]),
+        ("a ${unclosed", [["a"]]),
+        ("eval 'a b'", [["a", "b"]]),
+        ("set -e; unset X; shift; a", [["a"]]),
+    ],
+)
+def test_words(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a $PORT ${PORT} \"$PORT\" '$PORT'", ["a", "80", "80", "80", "$PORT"]),
+        ("a ${PORT:-1} ${NO:-1} ${NO-1} ${EMPTY:-2} ${EMPTY-3}x", ["a", "80", "1", "1", "2", "x"]),
+        ("a ${PORT:+b} ${NO:+b}", ["a", "b"]),
+        ("a ${NO:-${PORT:-9}} ${NO:-'x y'}", ["a", "80", "x", "y"]),
+        ("a $NO $MANY", ["a", "-w", "2"]),
+        ('a "$MANY" x$MANY', ["a", "-w 2", "x-w", "2"]),
+        ("a ${PORT%%0}", ["a", "80"]),
+        ("a $0 $1 $# $9", ["a", "sh", "one", "2"]),
+        ('a "$@" b', ["a", "one", "two words", "b"]),
+        ('a "${@:2}" $*', ["a", "two words", "one", "two", "words"]),
+        ("X=1; a $X", ["a", "1"]),
+        ('X=$MANY; a "$X"', ["a", "-w 2"]),
+        (": ${X:=5}; a $X", ["a", "5"]),
+    ],
+)
+def test_expansion(text, expected):
+    environ = {"PORT": "80", "EMPTY": "", "MANY": "-w  2"}
+    if '"$MANY"' in text or "X=$MANY" in text:
+        environ["MANY"] = "-w 2"
+    assert words(text, environ, ("sh", "one", "two words"))[-1] == expected
+
+
+def test_no_arguments_are_no_word():
+    assert words('exec "$@"') == [["exec"]]
+
+
+def test_directory_and_environment_of_a_command():
+    shell = Shell({"A": "0"}, "/app", ["sh"])
+    found = steps("export A=1; B=2; cd src && C=3 x; cd ..; y", shell)
+    assert [(step.directory, step.environ) for step in found] == [
+        ("/app/src", {"A": "1", "C": "3"}),
+        ("/app", {"A": "1"}),
+    ]
+
+
+def test_conditional_commands_are_marked():
+    found = steps("a; if b; then c; fi; d", Shell({}, "/", ["sh"]))
+    assert [(step.words[0], step.conditional) for step in found] == [
+        ("a", False),
+        ("b", True),
+        ("c", True),
+        ("d", False),
+    ]
+
+
+def test_shift_counts_in_its_branch_only():
+    text = 'if [ "$1" = web ]; then shift; exec uvicorn "$@"; fi\nexec "$@"'
+    assert words(text, {}, ("sh", "python", "x.py"))[-2:] == [
+        ["exec", "uvicorn", "x.py"],
+        ["exec", "python", "x.py"],
+    ]
+
+
+def test_a_tool_set_before_bare_options_stays():
+    text = 'if [ "${1#-}" != "$1" ]; then set -- uvicorn "$@"; fi\nexec "$@"'
+    assert words(text, {}, ("sh", "--port", "1"))[-1] == ["exec", "uvicorn", "--port", "1"]
+
+
+def test_values_of_variables_are_not_shown():
+    (step,) = steps('run --token $TOKEN "x$TOKEN" ${A:-b}', Shell({"TOKEN": "secret two"}, "/", ["sh"]))
+    assert "secret" in " ".join(step.words)
+    assert spelled(step.words) == 'run --token $TOKEN "x$TOKEN" ${A:-b}'
+
+
+def test_sourced_files(tmp_path: Path):
+    (tmp_path / "env.sh").write_text("export APP=main:app\n. ./env.sh\n")
+    shell = Shell({"PATH": "/bin"}, str(tmp_path), ["sh"])
+    (step,) = steps(". ./env.sh && . venv/bin/activate && uvicorn $APP", shell)
+    assert step.words == ["uvicorn", "main:app"]
+    assert step.environ["VIRTUAL_ENV"] == str(tmp_path / "venv")
+    assert step.environ["PATH"] == f"{tmp_path}/venv/bin:/bin"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${A:-" * 5000,
+        "$(" * 5000,
+        '"' * 5001,
+        "eval " * 3000 + "a",
+        "<<" * 999,
+        "\\",
+        "$",
+        "`",
+        "a;" * 20000,
+        "case in )" * 99,
+    ],
+)
+def test_hostile_texts_end(text):
+    steps(text, Shell({}, "/", ["sh"]))

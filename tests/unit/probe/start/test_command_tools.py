@@ -1,0 +1,193 @@
+"""What tools load by their arguments: servers, workers, platforms, process managers, wrappers."""
+
+# ruff: noqa: F401, F811
+from __future__ import annotations
+
+import os
+
+import pytest
+from unit.probe.start.test_command import Image, image
+
+
+@pytest.mark.parametrize(
+    ("command", "entries"),
+    [
+        ("sanic a.server:app --host 0.0.0.0 --workers 2", [("a.server", "app")]),
+        ("sanic a.server.create --factory", [("a.server", "create")]),
+        ("litestar --app a.web:app run --host 0.0.0.0", [("a.web", "app")]),
+        ("uwsgi --http :80 --module a.wsgi:app --master -p 4", [("a.wsgi", "app")]),
+        ("uwsgi --http-socket=:80 -w a.wsgi", [("a.wsgi", "application")]),
+        ("uwsgi --wsgi-file app.py --callable web", [("app", "web")]),
+        ("uwsgi --ini uwsgi.ini", [("shop.wsgi", "app")]),
+        ("uwsgi uwsgi.ini", [("shop.wsgi", "app")]),
+        ("mod_wsgi-express start-server wsgi.py --port 80 --processes 2", [("wsgi", "application")]),
+        ("mod_wsgi-express start-server --application-type module a.wsgi", [("a.wsgi", "application")]),
+        ("rq worker -c settings --url redis://x high low", [("settings", None)]),
+        ("rq worker high", []),
+        ("arq a.worker.WorkerSettings", [("a.worker", "WorkerSettings")]),
+        ("dramatiq a.tasks b:broker -p 2 -Q high low --path lib -v", [("a.tasks", None), ("b", "broker")]),
+        ("huey_consumer.py a.tasks.huey -w 4 -k process", [("a.tasks", "huey")]),
+        ("huey_consumer a.huey -v", [("a", "huey")]),
+        ("taskiq worker a.tkq:broker a.tasks -fsd --workers 2", [("a.tkq", "broker"), ("a.tasks", None)]),
+        ("taskiq scheduler a.tkq:scheduler --skip-first-run", [("a.tkq", "scheduler")]),
+        ("kopf run handlers.py --verbose -n default", [("handlers", None)]),
+        ("kopf run -m a.handlers -A", [("a.handlers", None)]),
+        ("faust -A a.app worker -l info", [("a.app", "app")]),
+        ("procrastinate --app=a.queue.app worker", [("a.queue", "app")]),
+        ("saq a.settings --workers 2", [("a", "settings")]),
+        ("chainlit run ui.py -h", [("ui", None)]),
+        ("functions-framework --target handler --port 80", [("main", "handler")]),
+        ("functions-framework-python --source=src/fn.py --target=go", [("fn", "go")]),
+        ("python3 -m functions_framework --target go", [("main", "go")]),
+        ('gunicorn -b :80 \'functions_framework:create_app("go", "src/fn.py")\'', [("fn", "go")]),
+        ("awslambdaric a.b.handler", [("a.b", "handler")]),
+        ("aws-lambda-rie /usr/bin/env python3 -m awslambdaric src/app.go", [("src.app", "go")]),
+        ("python3 -m arq a.WorkerSettings", [("a", "WorkerSettings")]),
+    ],
+)
+def test_what_tools_load(image: Image, command: str, entries: list[object]) -> None:
+    image.write("uwsgi.ini", "[uwsgi]\n; x\nmodule = $(APP)\nchdir = %dsrc\npythonpath = lib\n")
+    found = image.main(command, APP="shop.wsgi:app")
+    assert found.recognised
+    assert found.entries == entries
+
+
+@pytest.mark.parametrize(
+    ("command", "roots"),
+    [
+        ("functions-framework --source src/fn.py --target go", ["src"]),
+        ("uwsgi --pythonpath lib --chdir src -w a", ["src/lib", "src", "."]),
+        ("dramatiq a --path lib x -p 2", ["lib", "x"]),
+        ("kopf run src/handlers.py", ["src", "."]),
+        ("rq worker -P lib high", ["lib"]),
+        ("taskiq worker --app-dir src a:broker", ["src"]),
+    ],
+)
+def test_import_path_of_tools(image: Image, command: str, roots: list[str]) -> None:
+    found = image.main(command)
+    assert [os.path.relpath(root, image.app) for root in found.roots + found.own_roots] == roots
+
+
+LAMBDA = '#!/bin/sh\nif [ -z "$X" ]; then\n  exec /usr/local/bin/aws-lambda-rie /var/runtime/bootstrap\nfi\n'
+
+
+def test_the_entrypoint_of_lambdas_image(image: Image) -> None:
+    """Its own script is not followed: it starts a runtime that asks a server what to load."""
+    path = image.program("lambda-entrypoint.sh", LAMBDA)
+    found = image.main([str(path), "app.handler"], LAMBDA_TASK_ROOT=str(image.app))
+    assert found.entries == [("app", "handler")]
+    assert found.roots == [str(image.app)]
+    assert image.main([str(path)], _HANDLER="lib/fn.go").entries == [("lib.fn", "go")]
+
+
+def test_fastapi_by_its_project_file(image: Image) -> None:
+    image.write("pyproject.toml", '[project]\nname = "x"\n[tool.fastapi]\nentrypoint = "shop.web:app"\n')
+    image.write("main.py")
+    assert image.main("fastapi run").entries == [("shop.web", "app")]
+    assert image.main("fastapi run main.py").entries == [("main", None)]
+
+
+def test_flask_by_its_environment_files(image: Image) -> None:
+    image.write(".flaskenv", "# x\nexport FLASK_APP='shop.web:make'\nFLASK_DEBUG=0\n")
+    assert image.main("flask run").entries == [("shop.web", "make")]
+    image.write(".env", "FLASK_APP=other\n")
+    assert image.main("flask run").entries == [("other", None)]
+    assert image.main("flask run", FLASK_APP="third").entries == [("third", None)]
+
+
+def test_litestar_finds_its_file(image: Image) -> None:
+    image.write("shop/__init__.py")
+    image.write("shop/app.py", "from litestar import Litestar\n")
+    assert image.main("litestar run").entries == [("shop.app", None)]
+
+
+PROCFILE = "# x\nweb: gunicorn a.wsgi:app\nworker: cd jobs && celery -A b worker\nrelease: python3 -m c\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "entries"),
+    [
+        ("honcho start", ["a.wsgi", "b", "c"]),
+        ("honcho start web worker", ["a.wsgi", "b"]),
+        ("honcho -f Procfile.dev start", ["d"]),
+        ("hivemind", ["a.wsgi", "b", "c"]),
+        ("honcho run python3 -m x", []),
+    ],
+)
+def test_procfiles(image: Image, command: str, entries: list[str]) -> None:
+    image.write("Procfile", PROCFILE)
+    image.write("Procfile.dev", "web: uvicorn d:app\n")
+    found = [module for item in image.parse(command) for module, _ in item.entries]
+    assert found == entries or command.startswith("honcho run")
+
+
+def test_services_of_runit(image: Image) -> None:
+    image.write("service/web/run", "#!/bin/sh\ncd /srv\nexec chpst -u app uvicorn a:app 2>&1\n").chmod(0o755)
+    image.write("service/jobs/run", "#!/bin/sh\nexec setuidgid app celery -A b worker\n").chmod(0o755)
+    found = image.parse(f"runsvdir -P {image.app}/service")
+    assert [item.entries for item in found] == [[("b", None)], [("a", "app")]]
+    assert [item.secondary for item in found] == [False, False]
+
+
+def test_a_script_of_execline(image: Image) -> None:
+    text = (
+        "#!/command/execlineb -P\nwith-contenv\n# x\ns6-setuidgid app\ncd src\nfdmove -c 2 1\nuvicorn a:app\n"
+    )
+    image.write("services/web/run", text).chmod(0o755)
+    found = image.main("s6-svscan services/")
+    assert found.entries == [("a", "app")]
+    assert found.directory == str(image.app / "src")
+
+
+def test_what_goes_on_in_the_background_is_no_less_important(image: Image) -> None:
+    found = image.parse("python3 -m migrate && celery -A a worker & uvicorn b:app & wait")
+    assert [(item.entries[0][0], item.secondary) for item in found] == [
+        ("migrate", True),
+        ("a", False),
+        ("b", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "doppler run --",
+        "dotenv -f .env run --",
+        "chamber exec shop --",
+        "watchfiles --ignore-paths x",
+        "watchmedo auto-restart -d . -p '*.py' --",
+        "with-contenv s6-setuidgid app",
+        "chpst -u app -e ./env",
+        "pdm run",
+        "hatch run",
+        "hatch run prod:",
+        "some-unknown-thing --x 1 --",
+    ],
+)
+def test_more_wrappers(image: Image, wrapper: str) -> None:
+    for name in ("watchfiles", "watchmedo"):
+        image.program(name, f"#!{image.python}\nfrom {name} import main\nmain()\n")
+    started = "uvicorn a:app"
+    command = f"{wrapper} '{started}'" if wrapper.startswith("watchfiles") else f"{wrapper} {started}"
+    assert image.main(command.replace(": ", ":")).entries == [("a", "app")]
+
+
+def test_a_wrapper_in_python_is_loaded(image: Image) -> None:
+    assert image.main("ddtrace-run uvicorn a:app").workers == [("ddtrace", None)]
+    assert image.main("newrelic-admin run-program uvicorn a:app").workers == [("newrelic", None)]
+
+
+@pytest.mark.parametrize("manager", ["poetry", "pdm", "hatch", "pipenv", "rye"])
+def test_scripts_of_a_project(image: Image, manager: str) -> None:
+    tables = {
+        "poetry": '[tool.poetry.scripts]\nserve = "shop.cli:main"\n',
+        "pdm": '[tool.pdm.scripts]\nserve = {call = "shop.cli:main()"}\nweb = "uvicorn a:app"\n',
+        "hatch": '[tool.hatch.envs.default.scripts]\nweb = "uvicorn a:app {args}"\n',
+        "pipenv": '[scripts]\nweb = "uvicorn a:app"\n',
+        "rye": '[tool.rye.scripts]\nweb = { cmd = "uvicorn a:app" }\n',
+    }
+    image.write("Pipfile" if manager == "pipenv" else "pyproject.toml", tables[manager])
+    if "serve" in tables[manager]:
+        assert image.main(f"{manager} run serve").code == "from shop.cli import main"
+    if "web" in tables[manager]:
+        assert image.main(f"{manager} run web --port 80").entries == [("a", "app")]
