@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -48,6 +49,7 @@ class MeteredEngine:
     def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
         return self.engine.image(reference, pull=pull, platform=platform)
 
+    @contextmanager
     def run(
         self,
         image: Image,
@@ -55,12 +57,11 @@ class MeteredEngine:
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
-    ) -> Run:
+    ) -> Iterator[Run]:
         command = ["python3", "-I", "-S", "-c", METER, *command]
-        inner = self.engine.run(image, command, env, limits, stdin)
-        outer = Run(iter(()))
+        outer = Run()
 
-        def output() -> Iterator[bytes]:
+        def output(inner: Run) -> Iterator[bytes]:
             tail = b""
             for chunk in inner.output:
                 tail = (tail + chunk)[-200:]
@@ -68,8 +69,9 @@ class MeteredEngine:
             outer.exit = inner.exit
             self.cpu += float(re.findall(rb"METERED ([\d.]+)", tail)[-1])
 
-        outer.output = output()
-        return outer
+        with self.engine.run(image, command, env, limits, stdin) as run:
+            outer.output = output(run)
+            yield outer
 
     def history(self, image: Image) -> Sequence[str]:
         return self.engine.history(image)

@@ -199,15 +199,13 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
     """Build or pull, as the settings say."""
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
-    from importguard.engines.docker.build import build_image
     from importguard.judging.redaction import RedactedProgress, redaction_of
 
     # BuildKit writes what a step came to, with the arguments' values.
     progress = RedactedProgress(progress, redaction_of(build_arguments(config.build)))
     progress.step(f"building {reference}")
-    return engine.image(
-        build_image(config.build, config.platform, progress), pull="never", platform=config.platform
-    )
+    built = engine.build(config.build, config.platform, progress)
+    return engine.image(built, pull="never", platform=config.platform)
 
 
 def _check_source(config: Config) -> None:

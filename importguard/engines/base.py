@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Callable, NamedTuple, Optional, Protocol
 
+from importguard.config import Build
 from importguard.errors import EngineError
+from importguard.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class Run:
     ``exit`` is None until ``output`` is exhausted.
     """
 
-    output: Iterator[bytes]
-    exit: Optional[Exit] = field(default=None)
+    output: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    exit: Optional[Exit] = None
 
 
 class Stop(NamedTuple):
@@ -120,6 +122,13 @@ class Service(Protocol):
 class Engine(Protocol):
     """Few verbs, many engines."""
 
+    def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
+        """Build an image; give a reference by which ``image`` finds it.
+
+        Raises UsageError for a context or Dockerfile that is not there, ImageError for a build that failed,
+        and EngineError where nothing can build.
+        """
+
     def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
         """Give the image, pulled by the policy ``missing``, ``always`` or ``never``.
 
@@ -133,13 +142,13 @@ class Engine(Protocol):
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
-    ) -> Run:
+    ) -> AbstractContextManager[Run]:
         """Start ``command`` in a fresh container of ``image``, in its WORKDIR, as its USER.
 
         What ``stdin`` gives is written to its standard input. It is called while the container starts: that
         takes an engine longer than anything that we do.
         The container's standard input stays open for as long as this process lives; the container and its
-        volumes are removed when ``Run.output`` ends or is closed, and by themselves if this process dies.
+        volumes are removed when the context ends, and by themselves if this process dies.
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """

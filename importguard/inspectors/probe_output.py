@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from importguard.engines.base import Exit, Image
@@ -50,15 +49,14 @@ class Observed:
         self.noise = b""
 
     def take(self, output: Iterator[bytes]) -> None:
-        """Read the stream to its end; the container goes with it, whatever happens."""
-        with closing(output):  # type: ignore[type-var]
-            buffer = b""
-            for chunk in output:
-                *lines, buffer = (buffer + chunk).split(b"\n")
-                buffer = buffer[:LONGEST_FRAME] if buffer.startswith(self.mark) else buffer[-LONGEST_NOISE:]
-                for line in lines:
-                    self.line(line)
-            self.noise += buffer[-LONGEST_NOISE:]
+        """Read the stream to its end."""
+        buffer = b""
+        for chunk in output:
+            *lines, buffer = (buffer + chunk).split(b"\n")
+            buffer = buffer[:LONGEST_FRAME] if buffer.startswith(self.mark) else buffer[-LONGEST_NOISE:]
+            for line in lines:
+                self.line(line)
+        self.noise += buffer[-LONGEST_NOISE:]
 
     def line(self, line: bytes) -> None:
         """Take in one line: a frame, or noise."""

@@ -181,11 +181,11 @@ def inspect_by_running(
         secret = os.urandom(16).hex()
         stdin = partial(probe_input, image, config, secret)
         try:
-            run = engine.run(image, probe_command(python), config.env, limits, stdin)
-            from importguard.inspectors.probe_output import Observed, image_facts
+            with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
+                from importguard.inspectors.probe_output import Observed, image_facts
 
-            observed = Observed(secret, progress, meanwhile)
-            observed.take(run.output)
+                observed = Observed(secret, progress, meanwhile)
+                observed.take(run.output)
         except CommandNotFound:
             looked.append(python)
             continue
@@ -222,8 +222,8 @@ def _ask_apart(
     stdin = partial(probe_input, image, config, secret, names)
     observed = Observed(secret, QuietProgress())
     try:
-        run = engine.run(image, probe_command(python), config.env, limits, stdin)
-        observed.take(run.output)
+        with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
+            observed.take(run.output)
         return observed.evidence(run.exit)
     except (CommandNotFound, InspectionError):
         return None

@@ -166,13 +166,14 @@ def _converse(
     names = [f"importguard.probe.asking.{name}" for name in _FILES]
     files = [(name, (ASKING / f"{name.rpartition('.')[2]}.py").read_text("utf-8")) for name in names]
     given = marshal.dumps((files, {**request, "secret": secret}), 2)
+    command = [asker.python, "-I", "-S", "-c", BOOT]
     limits = Limits(_ASKER_MEMORY, request["seconds"] + _ASKER_SECONDS, beside=service.id)
     try:
-        run = engine.run(asker.image, [asker.python, "-I", "-S", "-c", BOOT], (), limits, lambda: given)
-        for event in _events(run.output, secret, seen):
-            _take(event, seen, time.monotonic() - begun)
-            if event["event"] == "listening":
-                seen.served_from = len(service.log())
+        with engine.run(asker.image, command, (), limits, lambda: given) as run:
+            for event in _events(run.output, secret, seen):
+                _take(event, seen, time.monotonic() - begun)
+                if event["event"] == "listening":
+                    seen.served_from = len(service.log())
     except (CommandNotFound, EngineError) as error:
         # A service that has ended has no network left to join.
         if service.wait(_END_SECONDS):
@@ -187,15 +188,14 @@ def _converse(
 def _events(output: Iterator[bytes], secret: str, seen: _Seen) -> Iterator[dict[str, Any]]:
     """The frames of the asker's output."""
     mark, buffer = secret.encode() + b" ", b""
-    with closing(output):  # type: ignore[type-var]
-        for chunk in output:
-            *lines, buffer = (buffer + chunk).split(b"\n")
-            buffer = buffer[-_LONGEST_BUFFER:]
-            for line in lines:
-                if line.startswith(mark):
-                    yield json.loads(line[len(mark) :])
-                else:
-                    seen.noise = (seen.noise + line + b"\n")[-2000:]
+    for chunk in output:
+        *lines, buffer = (buffer + chunk).split(b"\n")
+        buffer = buffer[-_LONGEST_BUFFER:]
+        for line in lines:
+            if line.startswith(mark):
+                yield json.loads(line[len(mark) :])
+            else:
+                seen.noise = (seen.noise + line + b"\n")[-2000:]
 
 
 def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:

@@ -23,8 +23,8 @@ def run(
     engine: Engine, image: Image, *command: str, env: Sequence[str] = (), limits: Limits = LIMITS
 ) -> tuple[bytes, Exit]:
     """Run to the end; give the output and the exit."""
-    running = engine.run(image, command, env, limits)
-    output = b"".join(running.output)
+    with engine.run(image, command, env, limits) as running:
+        output = b"".join(running.output)
     assert running.exit is not None
     assert containers(os.getpid()) == []
     return output, running.exit
@@ -98,8 +98,8 @@ def test_long_arguments_and_output_arrive_whole(engine: Engine, image: Image) ->
 
 def test_flood_of_output_costs_no_memory(engine: Engine, image: Image) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    running = engine.run(image, ["head", "-c", "1000000000", "/dev/zero"], [], LIMITS)
-    assert sum(len(chunk) for chunk in running.output) == 1_000_000_000
+    with engine.run(image, ["head", "-c", "1000000000", "/dev/zero"], [], LIMITS) as running:
+        assert sum(len(chunk) for chunk in running.output) == 1_000_000_000
     assert running.exit == Exit(0)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
 
@@ -124,37 +124,43 @@ def test_standard_input_stays_open(engine: Engine, image: Image) -> None:
     assert run(engine, image, "python3", "-c", code)[0] == b"[]\n"
 
 
-def test_closed_early_is_removed_with_its_volume(engine: Engine, image: Image) -> None:
-    running = engine.run(image, ["sh", "-c", "echo begun; sleep 60"], [], LIMITS)
-    assert next(running.output) == b"begun\n"
-    (container,) = containers(os.getpid())
-    volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
-    assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == volume
-    running.output.close()  # type: ignore[attr-defined]
+def test_left_early_is_removed_with_its_volume(engine: Engine, image: Image) -> None:
+    with engine.run(image, ["sh", "-c", "echo begun; sleep 60"], [], LIMITS) as running:
+        assert next(running.output) == b"begun\n"
+        (container,) = containers(os.getpid())
+        volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
+        assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == volume
     assert containers(os.getpid()) == []
     assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
     assert running.exit is None
 
 
 def test_never_iterated_is_removed(engine: Engine, image: Image) -> None:
-    running = engine.run(image, ["sleep", "60"], [], LIMITS)
-    assert len(containers(os.getpid())) == 1
-    del running
+    with engine.run(image, ["sleep", "60"], [], LIMITS):
+        assert len(containers(os.getpid())) == 1
+    assert containers(os.getpid()) == []
+
+
+def test_removed_when_its_reader_fails(engine: Engine, image: Image) -> None:
+    with pytest.raises(ZeroDivisionError), engine.run(image, ["sleep", "60"], [], LIMITS):
+        raise ZeroDivisionError
     assert containers(os.getpid()) == []
 
 
 def test_volume_is_removed_at_the_end(engine: Engine, image: Image) -> None:
-    running = engine.run(image, ["sh", "-c", "echo begun; read x"], [], Limits(memory=2**28, seconds=2))
-    assert next(running.output) == b"begun\n"
-    (container,) = containers(os.getpid())
-    volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
-    assert list(running.output) == []
+    limits = Limits(memory=2**28, seconds=2)
+    with engine.run(image, ["sh", "-c", "echo begun; read x"], [], limits) as running:
+        assert next(running.output) == b"begun\n"
+        (container,) = containers(os.getpid())
+        volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
+        assert list(running.output) == []
     assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
 
 
 def test_two_at_once(engine: Engine, image: Image) -> None:
-    first, second = (engine.run(image, ["sh", "-c", f"sleep 0.3; echo {n}"], [], LIMITS) for n in (1, 2))
-    assert (list(second.output), list(first.output)) == ([b"2\n"], [b"1\n"])
+    one, two = (engine.run(image, ["sh", "-c", f"sleep 0.3; echo {n}"], [], LIMITS) for n in (1, 2))
+    with one as first, two as second:
+        assert (list(second.output), list(first.output)) == ([b"2\n"], [b"1\n"])
     assert containers(os.getpid()) == []
 
 
@@ -197,15 +203,10 @@ def test_limits(engine: Engine, image: Image) -> None:
 
 
 def test_no_log_on_the_host(engine: Engine, image: Image) -> None:
-    running = engine.run(image, ["sleep", "60"], [], LIMITS)
-    (container,) = containers(os.getpid())
-    driver, init, mounts = docker(
-        "inspect",
-        "-f",
-        "{{.HostConfig.LogConfig.Type}} {{.HostConfig.Init}} {{.HostConfig.Binds}}",
-        container,
-    ).split()
-    running.output.close()  # type: ignore[attr-defined]
+    asked = "{{.HostConfig.LogConfig.Type}} {{.HostConfig.Init}} {{.HostConfig.Binds}}"
+    with engine.run(image, ["sleep", "60"], [], LIMITS):
+        (container,) = containers(os.getpid())
+        driver, init, mounts = docker("inspect", "-f", asked, container).split()
     assert (driver, init, mounts) == ("none", "false", "[]")
 
 
@@ -256,37 +257,40 @@ def test_workdir_that_is_absent_is_made(engine: Engine, reference: str) -> None:
 
 def test_values_of_the_environment_are_never_told(engine: Engine, image: Image) -> None:
     with pytest.raises(EngineError) as raised:
-        engine.run(image, ["true"], ["=hidden-value"], LIMITS)
+        run(engine, image, "true", env=["=hidden-value"])
     assert "hidden-value" not in str(raised.value)
 
 
 def test_unknown_network(engine: Engine, image: Image) -> None:
+    limits = LIMITS._replace(network="importguard-nowhere")
     with pytest.raises(EngineError, match="--network"):
-        engine.run(image, ["true"], [], Limits(memory=2**28, seconds=9, network="importguard-nowhere"))
+        run(engine, image, "true", limits=limits)
     assert containers(os.getpid()) == []
 
 
 @pytest.mark.parametrize("size", [1000, 150_000, 3_000_000])
 def test_standard_input_arrives_whole(engine: Engine, image: Image, size: int) -> None:
     given = bytes(range(250)) * (size // 250)
-    running = engine.run(image, ["head", "-c", str(size)], [], LIMITS, lambda: given)
-    assert b"".join(running.output) == given
+    with engine.run(image, ["head", "-c", str(size)], [], LIMITS, lambda: given) as running:
+        assert b"".join(running.output) == given
     assert running.exit == Exit(0)
 
 
 @pytest.mark.parametrize("size", [1000, 150_000, 400_000, 3_000_000])
 def test_input_that_is_not_read_is_no_error(engine: Engine, image: Image, size: int) -> None:
-    running = engine.run(image, ["sh", "-c", "echo ended; exit 3"], [], LIMITS, lambda: b"x" * size)
-    assert b"".join(running.output) == b"ended\n"
+    command = ["sh", "-c", "echo ended; exit 3"]
+    with engine.run(image, command, [], LIMITS, lambda: b"x" * size) as running:
+        assert b"".join(running.output) == b"ended\n"
     assert running.exit == Exit(3)
-    with pytest.raises(CommandNotFound):
-        b"".join(engine.run(image, ["/not/there"], [], LIMITS, lambda: b"x" * size).output)
+    absent = engine.run(image, ["/not/there"], [], LIMITS, lambda: b"x" * size)
+    with pytest.raises(CommandNotFound), absent as running:
+        b"".join(running.output)
 
 
 def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> None:
     command = ["sh", "-c", "head -c 20000000 /dev/zero; head -c 3000000 >/dev/null; echo read"]
-    running = engine.run(image, command, [], LIMITS, lambda: b"x" * 3_000_000)
-    assert b"".join(running.output).endswith(b"\0read\n")
+    with engine.run(image, command, [], LIMITS, lambda: b"x" * 3_000_000) as running:
+        assert b"".join(running.output).endswith(b"\0read\n")
 
 
 @contextmanager
@@ -348,8 +352,9 @@ def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
 
 def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "601") as (started, _):
-        running = engine.run(image, ["cat", "/proc/1/cmdline"], [], LIMITS._replace(beside=started.id))
-        assert b"".join(running.output) == b"sleep\x00601\x00"
+        beside = LIMITS._replace(beside=started.id)
+        with engine.run(image, ["cat", "/proc/1/cmdline"], [], beside) as running:
+            assert b"".join(running.output) == b"sleep\x00601\x00"
 
 
 def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, image: Image) -> None:
@@ -359,8 +364,9 @@ def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, ima
             "try: socket.create_connection(('192.0.2.1', 80), 30)\n"
             "except OSError as error: print(error.errno)\n"
         )
-        running = engine.run(image, ["python3", "-c", code], [], LIMITS._replace(network=network))
-        assert b"".join(running.output).split() == [b"True", str(errno.ENETUNREACH).encode()]
+        joined = LIMITS._replace(network=network)
+        with engine.run(image, ["python3", "-c", code], [], joined) as running:
+            assert b"".join(running.output).split() == [b"True", str(errno.ENETUNREACH).encode()]
 
 
 def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:

@@ -27,8 +27,9 @@ def main():
     # Ends at the end of its standard input, as the probe does.
     command = ["python3", "-c", "import sys; print('begun', flush=True); sys.stdin.read()"]
     print("starting", flush=True)
-    for chunk in engine.run(image, command, [], Limits(memory=2**28, seconds=120)).output:
-        print(chunk.decode(), flush=True)
+    with engine.run(image, command, [], Limits(memory=2**28, seconds=120)) as run:
+        for chunk in run.output:
+            print(chunk.decode(), flush=True)
 
 main()
 """

@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from importguard.errors import EngineError
 
 CONNECT_SECONDS = 60
 """How long one answer of the daemon may take. The SDK's own default."""
+
+_CHUNK = 65536
+
+
+class AttachedStream:
+    """The connection to a container's standard streams, from the SDK's ``attach_socket`` or ``exec_start``.
+
+    The SDK's sockets are of several types: over a Unix socket it is a file that can only be read, around the
+    socket. And the response that the socket came in must be closed before it.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._socket = getattr(connection, "_sock", connection)
+        self._response = getattr(connection, "_response", None)
+
+    def fileno(self) -> int:
+        """Give the descriptor, to wait for what arrives."""
+        return int(self._connection.fileno())
+
+    def receive(self) -> bytes:
+        """Give what has arrived, or b"" at the end, also where input was left unread."""
+        receive = getattr(self._connection, "recv", None) or self._connection.read
+        try:
+            chunk: bytes = receive(_CHUNK)
+        except (ConnectionResetError, BrokenPipeError):
+            return b""
+        return chunk
+
+    def send(self, data: bytes) -> None:
+        """Write to standard input. A container that ends without reading it says why itself."""
+        with suppress(OSError):
+            self._socket.sendall(data)
+
+    def close(self) -> None:
+        """Close both."""
+        for closable in (self._response, self._connection):
+            if closable is not None:
+                closable.close()
 
 
 def connect_to_docker() -> Any:

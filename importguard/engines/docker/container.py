@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Exit, ForeignProgram
+from importguard.engines.base import CommandNotFound, Exit, ForeignProgram, Run
+from importguard.engines.docker.connection import AttachedStream
 
 REMOVAL_SECONDS = 60
 """How long the daemon may take to remove a container that has ended."""
@@ -22,7 +23,6 @@ REMOVAL_SECONDS = 60
 KILLED = 128 + 9
 """The exit code of a container whose first process died by SIGKILL."""
 
-_CHUNK = 65536
 _EXEC_FAILED = re.compile(rb"\Aexec (\S+): ([a-z ]+)\s*\Z")
 """What runc prints in place of the program when execve fails after the container has been started."""
 
@@ -36,7 +36,7 @@ class Container:
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
-        self._socket: Any = None
+        self._stream: Optional[AttachedStream] = None
         self._wait: Any = None
         self._timer: Optional[threading.Timer] = None
         self._expired = False
@@ -45,9 +45,8 @@ class Container:
     def create(self, settings: dict[str, Any]) -> None:
         """Create, attach and ask for the exit code."""
         self._client.create_container(name=self._name, **settings)
-        self._socket = self._client.attach_socket(
-            self._name, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        )
+        streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        self._stream = AttachedStream(self._client.attach_socket(self._name, streams))
         self._wait = self._request_wait()
 
     def start(self, seconds: float) -> None:
@@ -58,29 +57,22 @@ class Container:
         self._timer.start()
 
     def send(self, data: bytes) -> None:
-        """Write to its standard input. A container that ends without reading it says why itself."""
-        # Over a Unix socket the SDK gives a file that can only be read, around the socket.
-        connection = getattr(self._socket, "_sock", self._socket)
-        with suppress(OSError):
-            connection.sendall(data)
+        """Write to its standard input."""
+        assert self._stream is not None, "it was not created"
+        self._stream.send(data)
 
-    def output(self, tell: Callable[[Exit], None]) -> Iterator[bytes]:
-        """Give what the container prints, then ``tell`` how it ended; it is removed however this ends.
-
-        The first item is empty: a generator that was never advanced would not run its ``finally``.
-        """
+    def output(self, run: Run) -> Iterator[bytes]:
+        """Give what the container prints, then note in ``run`` how it ended."""
+        assert self._stream is not None, "it was not created"
         head = b""
-        try:
-            yield b""
-            for payload in demultiplexed(self._receive):
-                if len(head) < 4096:
-                    head += payload[:4096]
-                yield payload
-            ended = self._await_exit()
-        finally:
-            self.remove()
+        for payload in demultiplexed(self._stream.receive):
+            if len(head) < 4096:
+                head += payload[:4096]
+            yield payload
+        # If the daemon is gone, this says so.
+        ended = self._await_exit()
         _raise_exec_failure(head, ended.code)
-        tell(ended)
+        run.exit = ended
 
     def remove(self) -> None:
         """Remove the container and its anonymous volumes, dead or alive. Does nothing the second time."""
@@ -100,15 +92,6 @@ class Container:
                 self._await_removal()
         self._removed = True
         self._close()
-
-    def _receive(self) -> bytes:
-        """Give what has arrived, or b"" at the end. The SDK's sockets are of several types."""
-        receive = getattr(self._socket, "recv", None) or self._socket.read
-        try:
-            chunk: bytes = receive(_CHUNK)
-        except (ConnectionResetError, BrokenPipeError):
-            return b""  # It ended with input left unread. If the daemon is gone, the wait says so.
-        return chunk
 
     def _request_wait(self) -> Any:
         """Ask for the exit code, which comes once the container is removed; the headers come at once.
@@ -152,8 +135,7 @@ class Container:
             self._client.kill(self._name)
 
     def _close(self) -> None:
-        """Close both connections; the response that the socket came in must be closed before it."""
-        for connection in (getattr(self._socket, "_response", None), self._socket, self._wait):
+        for connection in (self._stream, self._wait):
             if connection is not None:
                 connection.close()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import Exit, Image, Limits, Run, Service
+from importguard.config import Build
+from importguard.engines.base import Image, Limits, Run, Service
 from importguard.engines.docker.connection import CONNECT_SECONDS, connect_to_docker
 from importguard.engines.docker.container import Container
 from importguard.engines.docker.image import read_image, same_platform
@@ -30,6 +30,12 @@ class DockerEngine:
         self._connected: Any = None
         self._platforms: dict[str, str] = {}
         self._run_label: dict[str, str] = {}
+
+    def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
+        """See ``Engine.build``."""
+        from importguard.engines.docker.build import build_image
+
+        return build_image(build, platform, progress)
 
     def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
         """See ``Engine.image``. ``reference`` is a name or an id."""
@@ -53,6 +59,7 @@ class DockerEngine:
             self._platforms[image.id] = image.platform
         return image
 
+    @contextmanager
     def run(
         self,
         image: Image,
@@ -60,30 +67,29 @@ class DockerEngine:
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
-    ) -> Run:
-        """See ``Engine.run``. CommandNotFound and EngineError may also come from ``output``, at its end."""
+    ) -> Iterator[Run]:
+        """See ``Engine.run``."""
         settings = container_settings(self._client(), image, command, env, limits)
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
-        run = Run(iter(()))
         try:
-            _whole(lambda: container.create(settings))
-            given = _whole(lambda: container.start(limits.seconds), stdin)
+            try:
+                _whole(lambda: container.create(settings))
+                given = _whole(lambda: container.start(limits.seconds), stdin)
+            except BaseException as error:
+                failure = start_failure(error, image, command, env)
+                if failure is None:
+                    raise
+                raise failure from error
             # Beside the reading: a program that prints first, or never reads, must not hold it up.
             threading.Thread(target=container.send, args=(given,), daemon=True).start()
-            run.output = _translated(container.output(_telling(run)), image)
-            next(run.output)
-            # Dropping the generator closes it; this is for one that still exists when the interpreter exits.
-            weakref.finalize(run.output, _quietly, container.remove)
-        except BaseException as error:
+            self._remove_stale()
+            run = Run()
+            run.output = _translated(container.output(run), image)
+            yield run
+        finally:
             _quietly(container.remove)
-            failure = start_failure(error, image, command, env)
-            if failure is None:
-                raise
-            raise failure from error
-        self._remove_stale()
-        return run
 
     @contextmanager
     def network(self, *, published: bool = False) -> Iterator[str]:
@@ -193,18 +199,6 @@ def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
             f"The connection to the Docker daemon was lost while a container of {image.reference} ran: "
             f"{error}. Check that the daemon runs (`docker info`), and try again."
         ) from error
-
-
-def _telling(run: Run) -> Callable[[Exit], None]:
-    """Give a setter of ``run.exit`` that does not keep ``run`` alive: dropping it must end the container."""
-    reference = weakref.ref(run)
-
-    def tell(ended: Exit) -> None:
-        owner = reference()
-        if owner is not None:
-            owner.exit = ended
-
-    return tell
 
 
 def _whole(action: Callable[[], None], meanwhile: Callable[[], bytes] = bytes) -> bytes:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Optional
 
 from importguard.engines.base import Exit, Stop
+from importguard.engines.docker.connection import AttachedStream
 from importguard.engines.docker.container import KILLED, demultiplexed
 from importguard.engines.docker.watch import RUN_LABEL, remove_labelled
 
@@ -60,7 +61,7 @@ class DockerService:
         self._log = Log()
         self._ended = threading.Event()
         self._exit: Optional[Exit] = None
-        self._socket: Any = None
+        self._stream: Optional[AttachedStream] = None
         self._reader: Optional[threading.Thread] = None
         self._began = int(time.time())
         self._removed = False
@@ -68,7 +69,8 @@ class DockerService:
     def create(self, settings: dict[str, Any]) -> None:
         """Create and attach: what is printed before the attachment would be lost."""
         self._client.create_container(name=self.id, **settings)
-        self._socket = self._client.attach_socket(self.id, {"stdout": 1, "stderr": 1, "stream": 1})
+        streams = {"stdout": 1, "stderr": 1, "stream": 1}
+        self._stream = AttachedStream(self._client.attach_socket(self.id, streams))
 
     def start(self) -> None:
         """Start it, and read what it prints in the background for as long as it runs."""
@@ -104,18 +106,18 @@ class DockerService:
         output, ends = b"", time.monotonic() + seconds
         try:
             created = self._client.exec_create(self.id, list(command))["Id"]
-            connection = self._client.exec_start(created, socket=True)
+            stream = AttachedStream(self._client.exec_start(created, socket=True))
         except APIError as error:  # the program is not there, or the container has ended
             if error.response is not None:
                 error.response.close()
             return _NOT_EXECUTED, str(error.explanation or error).encode()
         try:
-            for payload in demultiplexed(lambda: _receive_until(connection, ends)):
+            for payload in demultiplexed(lambda: _receive_until(stream, ends)):
                 output = (output + payload)[:MOST_OUTPUT_BYTES]
         except TimeoutError:
             return _TIMED_OUT, output
         finally:
-            _close(connection)
+            stream.close()
         return int(self._client.exec_inspect(created)["ExitCode"] or 0), output
 
     def stop(self, seconds: float) -> Stop:
@@ -150,16 +152,18 @@ class DockerService:
         except APIError as error:
             if error.status_code != 409:  # Conflict: it is being removed already.
                 raise
-        _close(self._socket)
+        if self._stream is not None:
+            self._stream.close()
 
     def _follow(self) -> None:
         """Keep what it prints, and note how it ends."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
+        assert self._stream is not None, "it was not created"
         # A connection that is closed while it is read raises ValueError.
         with suppress(DockerException, RequestException, OSError, ValueError):
-            for payload in demultiplexed(lambda: _receive(self._socket)):
+            for payload in demultiplexed(self._stream.receive):
                 self._log.write(payload)
             # A program may close its output long before it ends.
             state = self._client.inspect_container(self.id)["State"]
@@ -171,28 +175,11 @@ class DockerService:
         self._ended.set()
 
 
-def _receive(connection: Any) -> bytes:
-    """Give what has arrived, or b"" at the end. The SDK's sockets are of several types."""
-    receive = getattr(connection, "recv", None) or connection.read
-    try:
-        chunk: bytes = receive(65536)
-    except (ConnectionResetError, BrokenPipeError):
-        return b""
-    return chunk
-
-
-def _receive_until(connection: Any, ends: float) -> bytes:
-    """Like ``_receive``; raises TimeoutError where nothing has arrived by then."""
-    if not select.select([connection], [], [], max(0.0, ends - time.monotonic()))[0]:
+def _receive_until(stream: AttachedStream, ends: float) -> bytes:
+    """Give what has arrived; raises TimeoutError where nothing has by then."""
+    if not select.select([stream], [], [], max(0.0, ends - time.monotonic()))[0]:
         raise TimeoutError
-    return _receive(connection)
-
-
-def _close(connection: Any) -> None:
-    """Close the response that a socket came in, and then the socket."""
-    for closable in (getattr(connection, "_response", None), connection):
-        if closable is not None:
-            closable.close()
+    return stream.receive()
 
 
 @contextmanager

@@ -245,26 +245,6 @@ def test_a_frame_too_long_is_cut_and_no_verdict(monkeypatch: pytest.MonkeyPatch)
     assert (outcomes(found)["app.main"], found.complete) == ("unchecked", False)
 
 
-def test_the_stream_is_closed_when_reading_breaks_off() -> None:
-    closed = []
-
-    def stream() -> Iterator[bytes]:
-        try:
-            yield frame(DISCOVERY)
-            yield frame(module("app"))
-        finally:
-            closed.append(True)
-
-    class Interrupted(QuietProgress):
-        def update(self, done: int, total: int, text: str) -> None:
-            raise KeyboardInterrupt
-
-    output = stream()
-    with pytest.raises(KeyboardInterrupt):
-        Observed(SECRET, Interrupted()).take(output)
-    assert closed == [True]
-
-
 def test_progress_counts_the_verdicts() -> None:
     class Counting(QuietProgress):
         def __init__(self) -> None:

@@ -6,6 +6,7 @@ import json
 import marshal
 import py_compile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -73,6 +74,7 @@ class Container:
     def history(self, image: Image) -> Sequence[str]:
         return ("WORKDIR /app",)
 
+    @contextmanager
     def run(
         self,
         image: Image,
@@ -80,15 +82,15 @@ class Container:
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
-    ) -> Run:
+    ) -> Iterator[Run]:
         self.tried.append(command[0])
         self.limits = limits
         kind = self.found.get(command[0])
         if kind is None and not self.late:
             raise CommandNotFound(command[0])
-        run = Run(iter(()))
+        run = Run()
         run.output = self.output(run, kind, command[0], marshal.loads(stdin())[2]["secret"])
-        return run
+        yield run
 
     def output(self, run: Run, kind: Optional[str], python: str, secret: str) -> Iterator[bytes]:
         if kind is None:
