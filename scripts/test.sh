@@ -32,6 +32,11 @@ left_volumes() {
                $1 == "volume" && $4 in pid {print $2, pid[$4]}' "$made" | of_ended_processes "$(docker volume ls -q)"
 }
 
+left_networks() { # of earlier runs, too: an event of a network tells no labels
+    docker network ls --no-trunc --filter label=importguard --format '{{.ID}} {{.Label "importguard"}}' |
+        of_ended_processes "$(docker network ls -q --no-trunc)"
+}
+
 fail_if_left() {
     local left
     for _ in 1 2 3 4 5; do
@@ -66,4 +71,5 @@ if [ $# = 0 ] && ! grep -q '^container|[^|]*|[0-9]' "$made"; then
 fi
 fail_if_left containers
 fail_if_left volumes
+fail_if_left networks
 say "nothing that importguard made is left in the engine"

@@ -154,8 +154,9 @@ class Engine(Protocol):
         """
 
     def network(self, *, published: bool = False) -> AbstractContextManager[str]:
-        """Make a network without a way out, whose members find one another by name; remove it at the end.
+        """Make a network without a way out, whose members find one another by name.
 
+        It is removed at the end, which ``close`` waits for.
         It and its services are also removed if this process dies. ``published``: the ports that its services
         expose can be reached from this machine, on its loopback address (``Service.address``).
         """

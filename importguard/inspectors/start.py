@@ -6,9 +6,10 @@ import json
 import marshal
 import os
 import shlex
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -47,15 +48,20 @@ _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
 _LONGEST_BUFFER = 4 << 20
-# In the order in which they import one another.
 _FILES = ("sockets", "exchanges", "pages", "conversation")
 BOOT = """\
 import marshal, sys
 FILES, REQUEST = marshal.load(sys.stdin.buffer)
-for name, source in FILES:
-    module = sys.modules[name] = type(sys)(name)
-    exec(compile(source, "<importguard>", "exec"), module.__dict__)
-sys.modules["importguard.probe.asking.conversation"].run(REQUEST)
+class Files:
+    def find_spec(name, path=None, target=None):
+        return type(sys.__spec__)(name, Files, is_package=not FILES[name]) if name in FILES else None
+    def create_module(spec):
+        return None
+    def exec_module(module):
+        exec(compile(FILES[module.__name__], "<importguard>", "exec"), module.__dict__)
+sys.meta_path.insert(0, Files)
+from importguard.probe.asking.conversation import run
+run(REQUEST)
 """
 
 
@@ -81,6 +87,7 @@ class _Seen:
     ended: bool = False
     served_from: int = 0
     noise: bytes = b""
+    leaving: Optional[threading.Thread] = None
 
 
 class Begun(NamedTuple):
@@ -163,17 +170,24 @@ def _converse(
 ) -> _Seen:
     """Hold the conversation to its end, or to the end of the service, which ends it too."""
     secret, seen = os.urandom(16).hex(), _Seen()
-    names = [f"importguard.probe.asking.{name}" for name in _FILES]
-    files = [(name, (ASKING / f"{name.rpartition('.')[2]}.py").read_text("utf-8")) for name in names]
+    package = "importguard.probe.asking"
+    files = {f"{package}.{name}": (ASKING / f"{name}.py").read_text("utf-8") for name in _FILES}
+    files.update({"importguard": "", "importguard.probe": "", package: ""})
     given = marshal.dumps((files, {**request, "secret": secret}), 2)
     command = [asker.python, "-I", "-S", "-c", BOOT]
     limits = Limits(_ASKER_MEMORY, request["seconds"] + _ASKER_SECONDS, beside=service.id)
     try:
-        with engine.run(asker.image, command, (), limits, lambda: given) as run:
+        with ExitStack() as running:
+            run = running.enter_context(engine.run(asker.image, command, (), limits, lambda: given))
             for event in _events(run.output, secret, seen):
                 _take(event, seen, time.monotonic() - begun)
                 if event["event"] == "listening":
                     seen.served_from = len(service.log())
+                if seen.ended:
+                    # Nothing more comes, and its removal takes the engine a third of a second.
+                    seen.leaving = threading.Thread(target=running.pop_all().close)
+                    seen.leaving.start()
+                    break
     except (CommandNotFound, EngineError) as error:
         # A service that has ended has no network left to join.
         if service.wait(_END_SECONDS):
@@ -237,6 +251,8 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.
     ended, log = service.exit(), service.log()
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
+    if seen.leaving is not None:
+        seen.leaving.join()
     return replace(
         planned,
         port=seen.port,

@@ -301,6 +301,7 @@ def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterato
         limits = LIMITS._replace(network=network, usual_privileges=True)
         with closing(engine.start(image, ["OURS=1"], limits, command=command, **more)) as started:
             yield started, network
+    engine.close()  # waits for the removal
     assert containers(os.getpid()) == []
     assert docker("network", "ls", "-q", "--filter", f"label=importguard={os.getpid()}") == ""
 

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Optional
 
 from importguard.engines.base import Exit, Stop
@@ -27,6 +27,9 @@ MOST_LOG_BYTES = 256 * 1024
 MOST_OUTPUT_BYTES = 2000
 _NOT_EXECUTED, _TIMED_OUT = 126, 124
 _POLL_SECONDS = 0.05
+_WATCH_SECONDS = 10.0  # that the watch may take to end
+_NOTICE_SECONDS = 1.0
+"""How long after its end the daemon may still learn that a container was killed for memory."""
 
 
 class Log:
@@ -63,7 +66,6 @@ class DockerService:
         self._exit: Optional[Exit] = None
         self._stream: Optional[AttachedStream] = None
         self._reader: Optional[threading.Thread] = None
-        self._began = int(time.time())
         self._removed = False
 
     def create(self, settings: dict[str, Any]) -> None:
@@ -93,11 +95,8 @@ class DockerService:
         return next((f"{one['HostIp']}:{one['HostPort']}" for one in bindings), None)
 
     def ran_out_of_memory(self) -> bool:
-        """See ``Service.ran_out_of_memory``. The daemon remembers recent events."""
-        wanted = {"container": [self.id], "event": ["oom"]}
-        until = int(time.time()) + 1
-        events = self._client.events(since=self._began - 1, until=until, filters=wanted, decode=True)
-        return any(True for _ in events)
+        """See ``Service.ran_out_of_memory``."""
+        return bool(self._client.inspect_container(self.id)["State"].get("OOMKilled"))
 
     def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """See ``Service.execute``."""
@@ -170,9 +169,16 @@ class DockerService:
             while state["Running"]:
                 time.sleep(_POLL_SECONDS)
                 state = self._client.inspect_container(self.id)["State"]
-            out_of_memory = state["ExitCode"] == KILLED and self.ran_out_of_memory()
+            out_of_memory = state["ExitCode"] == KILLED and self._is_told_of_memory()
             self._exit = Exit(state["ExitCode"], out_of_memory=out_of_memory)
         self._ended.set()
+
+    def _is_told_of_memory(self) -> bool:
+        """Like ``ran_out_of_memory``, of one that was just killed: the daemon may hear of the kill before."""
+        ends = time.monotonic() + _NOTICE_SECONDS
+        while not (told := self.ran_out_of_memory()) and time.monotonic() < ends:
+            time.sleep(_POLL_SECONDS)
+        return told
 
 
 def _receive_until(stream: AttachedStream, ends: float) -> bytes:
@@ -182,32 +188,41 @@ def _receive_until(stream: AttachedStream, ends: float) -> bytes:
     return stream.receive()
 
 
-@contextmanager
-def watched_network(client: Any, label: str, published: bool) -> Iterator[str]:
-    """Make a network of this run, and remove it and all that is in it at the end, however that comes.
+class WatchedNetwork:
+    """A network of this run. It and all that is in it are removed at the end, however that comes.
 
     ``--internal``: no way out; the names of its members resolve (tried on Docker). Docker publishes no port
     of such a network: one without masquerading has no way out either, but refuses nothing at once.
     """
-    name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
-    watch = subprocess.Popen(
-        [sys.executable, "-m", "importguard.engines.docker.watch", name],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        labels = {label: str(os.getpid()), RUN_LABEL: name}
-        client.create_network(
-            name,
-            driver="bridge",
-            options={"com.docker.network.bridge.enable_ip_masquerade": "false"} if published else None,
-            internal=not published,
-            labels=labels,
+
+    def __init__(self, client: Any, label: str, published: bool) -> None:
+        self.name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
+        self._client = client
+        self._watch = subprocess.Popen(
+            [sys.executable, "-m", "importguard.engines.docker.watch", self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        yield name
-    finally:
-        remove_labelled(client, name)
-        with suppress(OSError):
-            watch.communicate(b"done", timeout=10)
+        try:
+            client.create_network(
+                self.name,
+                driver="bridge",
+                options={"com.docker.network.bridge.enable_ip_masquerade": "false"} if published else None,
+                internal=not published,
+                labels={label: str(os.getpid()), RUN_LABEL: self.name},
+            )
+        except BaseException:
+            self.remove()
+            raise
+
+    def remove(self) -> None:
+        """Remove it, and end the watch; a watch that hears nothing does what could not be done here."""
+        done = b""
+        try:
+            remove_labelled(self._client, self.name)
+            done = b"done"
+        finally:
+            with suppress(OSError, subprocess.TimeoutExpired):
+                self._watch.communicate(done, timeout=_WATCH_SECONDS)

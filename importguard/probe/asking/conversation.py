@@ -12,9 +12,14 @@ import sys
 import threading
 import time
 
-from importguard.probe.asking.exchanges import accepts, ask_http, shake_hands
-from importguard.probe.asking.pages import own_assets
-from importguard.probe.asking.sockets import connecting, is_loopback, listeners, processes, unix_sockets
+from importguard.probe.asking.sockets import (
+    accepts,
+    connecting,
+    is_loopback,
+    listeners,
+    processes,
+    unix_sockets,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +85,10 @@ class Conversation:
         )
 
     def wait_for_port(self) -> bool:
-        """Wait until a wanted port accepts, or any where all are right; False when the time is up."""
+        """Wait until a wanted port accepts, or any where all are right; False when the time is up.
+
+        A port that accepts at once is told before the time is spent in which the rest is imported.
+        """
         others_since = 0.0
         while time.monotonic() < self.ends:
             open_ports = self.open_ports()
@@ -93,6 +101,8 @@ class Conversation:
                 if accepts(open_ports[port], port):
                     self.host, self.port = open_ports[port], port
                     return True
+            import importguard.probe.asking.exchanges  # noqa: F401
+
             time.sleep(_POLL_SECONDS)
         return False
 
@@ -133,6 +143,8 @@ class Conversation:
 
     def ask_http(self, asked: Values) -> Values:
         """One request, judged by what was asked for."""
+        from importguard.probe.asking.exchanges import ask_http
+
         answer = ask_http(self.host, self.port, asked["path"], self.request["headers"], self.patience())
         status, body = asked.get("status"), asked.get("body")
         if answer["error"]:
@@ -148,6 +160,9 @@ class Conversation:
 
     def ask_assets(self, answer: Values, path: str) -> None:
         """Ask for what the page needs; the first that is not there makes its answer wrong."""
+        from importguard.probe.asking.exchanges import ask_http
+        from importguard.probe.asking.pages import own_assets
+
         for asset in own_assets(answer["body"], path):
             found = ask_http(self.host, self.port, asset, self.request["headers"], self.patience())
             if found["error"] or found["status"] >= 400:
@@ -157,6 +172,8 @@ class Conversation:
 
     def shake_hands(self, asked: Values) -> Values:
         """One handshake, judged by what was asked for."""
+        from importguard.probe.asking.exchanges import shake_hands
+
         answer = shake_hands(
             self.host,
             self.port,

@@ -45,15 +45,6 @@ def shake_hands(
     return _within(seconds, lambda answer: _websocket(answer, host, port, path, headers, protocol, seconds))
 
 
-def accepts(host: str, port: int, seconds: float = 1.0) -> bool:
-    """Whether a connection to the port is accepted."""
-    try:
-        socket.create_connection((host, port), seconds).close()
-    except OSError:
-        return False
-    return True
-
-
 def _within(seconds: float, action: Callable[[Values], None]) -> Values:
     """Run ``action`` on a new answer; what has not ended by then is said to be late, and left to itself."""
     answer: Values = {"status": None, "error": "", "headers": {}, "body": "", "length": 0, "tls": False}

@@ -36,6 +36,15 @@ def connecting() -> list[Endpoint]:
     return sorted({remote for state, _, remote in _tcp() if state == _CONNECTING})
 
 
+def accepts(host: str, port: int, seconds: float = 1.0) -> bool:
+    """Whether a connection to the port is accepted."""
+    try:
+        socket.create_connection((host, port), seconds).close()
+    except OSError:
+        return False
+    return True
+
+
 def is_loopback(address: str) -> bool:
     """Whether nobody outside the container reaches a socket that is bound to ``address``."""
     return address.startswith(("127.", "::ffff:127.")) or address == "::1"

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from importguard.probe.asking.exchanges import accepts, ask_http, shake_hands
+from importguard.probe.asking.exchanges import ask_http, shake_hands
 from importguard.probe.asking.pages import own_assets
-from importguard.probe.asking.sockets import is_loopback, listeners, processes
+from importguard.probe.asking.sockets import accepts, is_loopback, listeners, processes
 
 
 @contextmanager
