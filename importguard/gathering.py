@@ -25,7 +25,7 @@ class Material:
     note: str
 
 
-def gather(config: Config, evidence: Evidence) -> Material:
+def gather_material(config: Config, evidence: Evidence) -> Material:
     """Read the source of the image, and ask git for the modules that it lacks.
 
     Raises UsageError for a source that is named and not there.

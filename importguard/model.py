@@ -51,7 +51,7 @@ class Rule:
         return RuleFamily(self.id[:3])
 
     @property
-    def help(self) -> str:
+    def help_text(self) -> str:
         """All that is said of the rule, as one text."""
         return f"{self.meaning} How it comes about: {self.origin} To mend it: {self.remedy}"
 
@@ -168,12 +168,12 @@ class ImageInfo:
     label: Optional[str] = None
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """The name for people: the label, else the reference."""
         return self.label or self.reference
 
     @property
-    def name(self) -> str:
+    def stable_name(self) -> str:
         """The name that stays the same over builds: the label, else the reference without tag and digest.
 
         The grammar: https://pkg.go.dev/github.com/distribution/reference. A colon before the last slash is

@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Optional, Protocol, TextIO
 
-from importguard.terminal import inert
+from importguard.terminal import without_pipeline_commands
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -29,22 +29,22 @@ def printable_line(text: str) -> str:
     if not text.isprintable():
         text = re.sub(_ESCAPE_SEQUENCE, "", text).replace("\n", " ").replace("\t", " ")
         text = re.sub(_CONTROL, "", text)
-    return inert(text.rstrip())
+    return without_pipeline_commands(text.rstrip())
 
 
 class Progress(Protocol):
     """How long-running steps tell what they do. Every text may come from an image: nothing trusts it."""
 
-    def step(self, text: str) -> None:
+    def begin_phase(self, text: str) -> None:
         """Begin a phase, for instance ``pulling python:3.13``."""
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         """Show one line of a log, such as a build's."""
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Say something that stays visible, such as a limitation of the way taken."""
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         """Say that ``done`` of ``total`` units (bytes or modules) are finished; ``text`` tells more."""
 
     def close(self) -> None:
@@ -54,16 +54,16 @@ class Progress(Protocol):
 class QuietProgress:
     """Shows nothing."""
 
-    def step(self, text: str) -> None:
+    def begin_phase(self, text: str) -> None:
         """Ignore the phase."""
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         """Ignore the line."""
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Ignore the notice."""
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         """Ignore the count."""
 
     def close(self) -> None:
@@ -78,21 +78,21 @@ class PlainProgress:
         self._verbose = verbose
         self._counted_at = time.monotonic()
 
-    def step(self, text: str) -> None:
+    def begin_phase(self, text: str) -> None:
         """Print the phase as a line, and start the wait for its first count."""
         self._print(text)
         self._counted_at = time.monotonic()
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         """Print the log line, where verbose."""
         if self._verbose:
             self._print(text)
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Print the notice."""
         self._print(text)
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         """Print the count, unless the last one was printed less than SECONDS_BETWEEN_COUNTS ago."""
         now = time.monotonic()
         if now - self._counted_at >= SECONDS_BETWEEN_COUNTS:
@@ -116,26 +116,26 @@ class TerminalProgress:
         self._bar: Optional[RichProgress] = None
         self._text = ""
 
-    def step(self, text: str) -> None:
+    def begin_phase(self, text: str) -> None:
         """Show the phase in the status line, with a bar that moves until something is counted."""
         self._text = printable_line(text)
         self._show(self._text, completed=0, total=None)
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         """Keep the log line above the bar where verbose, else show it for a moment behind the phase."""
         if self._verbose:
-            self.notice(text)
+            self.show_notice(text)
         else:
             self._show(f"{self._text}  {printable_line(text)}")
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Print the notice above the bar."""
         if self._bar is None:
             _write_line(self._stream, text)
         else:
             self._bar.console.print(printable_line(text), markup=False, highlight=False, emoji=False)
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         """Move the bar."""
         self._show(f"{self._text}  {printable_line(text)}", completed=done, total=total or None)
 

@@ -57,9 +57,9 @@ def importguard_services() -> Iterator[Mapping[str, StartedService]]:
     Each has ``url``, ``ws_url`` and ``logs()``. Fails where one of them does not get ready.
     """
     from importguard.progress import QuietProgress
-    from importguard.validation import started
+    from importguard.validation import started_services
 
-    with started(_settings("--all", "--start"), QuietProgress()) as (run, lost):
+    with started_services(_settings("--all", "--start"), QuietProgress()) as (run, lost):
         if lost:
             why = f"not ready: {', '.join(lost)}; 'importguard check --all --start' says why"
             pytest.fail(why, pytrace=False)

@@ -1,4 +1,4 @@
-"""Text for a terminal: escaped, styled, wrapped. Every string from an image goes through ``escape``."""
+"""Text for a terminal: escaped, styled, wrapped. Every string from an image goes through ``escape_text``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
 
 
-def escape(text: str) -> str:
+def escape_text(text: str) -> str:
     """``text`` on one line with nothing that a terminal would obey: ``\\n``, ``\\x1b``, ``\\u202e``."""
     return re.sub(_UNSAFE, lambda match: _escaped(match.group()), text)
 
 
-def inert(text: str) -> str:
+def without_pipeline_commands(text: str) -> str:
     """``text`` in which no pipeline finds a command: ``::`` at the start of a line, ``##[`` or ``##vso[``.
 
     https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs and, for Azure Pipelines,
@@ -33,8 +33,8 @@ def inert(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """Escape each line as ``escape`` does; trailing space and empty lines at the ends go."""
-    return "\n".join(escape(line.rstrip()) for line in re.split("\r\n|\n|\r", text.strip("\r\n")))
+    """Escape each line as ``escape_text`` does; trailing space and empty lines at the ends go."""
+    return "\n".join(escape_text(line.rstrip()) for line in re.split("\r\n|\n|\r", text.strip("\r\n")))
 
 
 def _escaped(character: str) -> str:
@@ -46,14 +46,14 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def style(text: str, styles: str, color: bool) -> str:
+def style_text(text: str, styles: str, color: bool) -> str:
     """``text`` in ``styles`` ("bold red") where ``color`` is wanted."""
     if not color or not styles:
         return text
     return f"\x1b[{';'.join(STYLES[name] for name in styles.split())}m{text}\x1b[0m"
 
 
-def wrap(text: str, width: int, indent: str = "", hanging: Optional[str] = None) -> list[str]:
+def wrap_text(text: str, width: int, indent: str = "", hanging: Optional[str] = None) -> list[str]:
     """Lines of at most ``width`` characters; longer words are broken, so that none runs to column 0."""
     import textwrap
 

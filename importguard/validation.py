@@ -66,7 +66,9 @@ def validate_all(
 
 
 @contextmanager
-def started(configs: Sequence[Config], progress: Progress) -> Iterator[tuple[ServiceRun, tuple[str, ...]]]:
+def started_services(
+    configs: Sequence[Config], progress: Progress
+) -> Iterator[tuple[ServiceRun, tuple[str, ...]]]:
     """Start what the configurations describe, for as long as the context lasts, with its ports published.
 
     Gives the running services, and the names of those that did not get ready. Raises InspectionError where no
@@ -92,7 +94,7 @@ def _inspected(
     image = None
     try:
         image = _image(reference, config, engine, progress)
-        progress.step(f"checking {reference}")
+        progress.begin_phase(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
         return Inspected(reference, config, image, evidence)
     except UsageError:
@@ -105,11 +107,11 @@ def _judged(inspected: Inspected) -> ImageReport:
     """The report on one image."""
     reference, config, image, evidence, error = inspected
     if image is not None and evidence is not None:
-        from importguard.gathering import gather
+        from importguard.gathering import gather_material
         from importguard.judging.image_report import judge_image
 
         try:
-            material = gather(config, evidence)
+            material = gather_material(config, evidence)
             report = judge_image(image, evidence, material, config)
             return _publishable(report, image, config, material.source, evidence.existing)
         except UsageError:
@@ -203,7 +205,7 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 
     # BuildKit writes what a step came to, with the arguments' values.
     progress = RedactedProgress(progress, redaction_of(build_arguments(config.build)))
-    progress.step(f"building {reference}")
+    progress.begin_phase(f"building {reference}")
     built = engine.build(config.build, config.platform, progress)
     return engine.image(built, pull="never", platform=config.platform)
 

@@ -11,7 +11,12 @@ from importguard.model import Finding
 if TYPE_CHECKING:
     from importguard.source.model import Source
 
-CHECKS = (imports.check, unreached.check, entrypoints.check, libraries.check)
+CHECKS = (
+    imports.check_module_imports,
+    unreached.check_unreached_imports,
+    entrypoints.check_entrypoint_targets,
+    libraries.check_shared_libraries,
+)
 
 
 def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
@@ -23,14 +28,16 @@ def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Find
         return found
     from importguard.checks import drift, mounts, requirements
 
-    found += requirements.check(evidence, source) + drift.check(evidence, source)
-    return found + mounts.check(evidence, source)
+    found += requirements.check_installed_requirements(evidence, source) + drift.check_source_drift(
+        evidence, source
+    )
+    return found + mounts.check_hiding_mounts(evidence, source)
 
 
 def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     """Find what is wrong with the container as it was started."""
     from importguard.checks import answers, journeys, listening, platforms, starts
 
-    found = platforms.check(evidence, source) + starts.check(evidence, source)
-    found += listening.check(evidence, source) + answers.check(evidence)
-    return found + journeys.check(evidence)
+    found = platforms.check_image_platform(evidence, source) + starts.check_container_start(evidence, source)
+    found += listening.check_listening_ports(evidence, source) + answers.check_service_answers(evidence)
+    return found + journeys.check_journeys(evidence)

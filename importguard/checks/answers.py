@@ -13,7 +13,7 @@ from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
 _BODY_CHARACTERS = 160
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_service_answers(evidence: Evidence) -> list[Finding]:
     """Nothing where the image was not started, or ended by itself."""
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:

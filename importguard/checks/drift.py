@@ -39,7 +39,7 @@ class _Pair:
     there: Optional[ImageFile]
 
 
-def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
+def check_source_drift(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     """Find modules that differ. None without a source and a Dockerfile, or where both share no file."""
     clues = evidence.clues
     if source is None or clues is None or source.dockerfile is None:
@@ -49,9 +49,9 @@ def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
         return []  # another application, or a folder that no root of the image comes from
     whole = not any("application" in note for note in clues.notes)
     return [
-        *(drift.findings(SOURCE_MISSING, drift.missing()) if whole else ()),
-        *drift.findings(SOURCE_DIFFERS, drift.different()),
-        *drift.findings(SOURCE_LACKS, drift.only_in_image()),
+        *(drift.build_findings(SOURCE_MISSING, drift.find_missing_files()) if whole else ()),
+        *drift.build_findings(SOURCE_DIFFERS, drift.find_different_files()),
+        *drift.build_findings(SOURCE_LACKS, drift.only_in_image()),
     ]
 
 
@@ -87,7 +87,7 @@ class _Drift:
                 return path[len(root) + 1 :].partition("/")[0].partition(".")[0]
         return ""
 
-    def missing(self) -> list[_Pair]:
+    def find_missing_files(self) -> list[_Pair]:
         """Placed by the Dockerfile, and not there. What a RUN names may have been moved or removed by it.
 
         What an import did not find has a finding already. What no import would load is missed by nothing.
@@ -118,7 +118,7 @@ class _Drift:
         place = "/" + module.replace(".", "/")
         return any(path.startswith((f"{root}{place}.", f"{root}{place}/")) for root in self.roots)
 
-    def different(self) -> list[_Pair]:
+    def find_different_files(self) -> list[_Pair]:
         """There with another content."""
         return [
             one
@@ -154,7 +154,7 @@ class _Drift:
         names = [parts[-1], *(part for part in parts[1:-1] if part not in self.packages)]
         return any(name in text for text in self.runs for name in names)
 
-    def findings(self, rule: Rule, pairs: Sequence[_Pair]) -> Iterator[Finding]:
+    def build_findings(self, rule: Rule, pairs: Sequence[_Pair]) -> Iterator[Finding]:
         by_package: dict[str, list[_Pair]] = {}
         for pair in pairs:
             by_package.setdefault(self._package(pair.destination), []).append(pair)

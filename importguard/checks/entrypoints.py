@@ -9,7 +9,7 @@ from importguard.model import Finding, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_entrypoint_targets(evidence: Evidence) -> list[Finding]:
     """One finding a target, however many commands name it."""
     lost = {entry.target: entry for entry in evidence.entrypoints if entry.outcome == "missing_attribute"}
     return [_finding(entry, evidence) for entry in lost.values()]
@@ -25,5 +25,5 @@ def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
         message=f"'{entry.command}' loads '{entry.target}', but module '{entry.module}' has no attribute "
         f"'{entry.attribute}'",
         missing=f"{entry.module}.{entry.attribute}",
-        location=Location(code.relative(path)) if path else None,
+        location=Location(code.path_below_import_root(path)) if path else None,
     )

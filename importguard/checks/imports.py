@@ -31,7 +31,7 @@ _BY_NAME = ("importlib", "logging.config")
 Member = tuple[ModuleImport, RootCause]
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_module_imports(evidence: Evidence) -> list[Finding]:
     """One finding a cause; ``affected`` are the selected modules that fail by it."""
     groups: dict[tuple[str, str], list[Member]] = {}
     preparation = _preparation_key(evidence)
@@ -155,7 +155,7 @@ def _mention(
 
 def _named_by(mention: Mention, missing: str, code: Application) -> tuple[Location, tuple[ImportStep, ...]]:
     """The place of the string, and the way from there."""
-    location = Location(code.relative(mention.path), mention.line)
+    location = Location(code.path_below_import_root(mention.path), mention.line)
     importer = code.modules.get(mention.path, location.path)
     return location, (ImportStep(importer, missing, location),)
 
@@ -194,4 +194,4 @@ def _location(
     if frame is not None:
         return frame_location(frame, code)
     path = code.files.get(item.culprit or item.name)
-    return Location(code.relative(path)) if path else None
+    return Location(code.path_below_import_root(path)) if path else None

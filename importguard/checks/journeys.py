@@ -11,7 +11,7 @@ from importguard.rules.start import JOURNEY
 _MOST_LINES = 12
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_journeys(evidence: Evidence) -> list[Finding]:
     """Nothing where the image was not started, or did not get ready."""
     start = evidence.start
     if start is None or start.ready is None or not start.held:

@@ -9,7 +9,7 @@ from importguard.model import Finding, Location, Severity
 from importguard.rules.imports import MISSING_SHARED_LIBRARY
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_shared_libraries(evidence: Evidence) -> list[Finding]:
     """One finding a library that no failed import speaks of."""
     if evidence.clues is None or not evidence.clues.unloaded:
         return []

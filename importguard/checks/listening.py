@@ -14,7 +14,7 @@ from importguard.source.command_lines import command_line
 from importguard.source.model import Source
 
 
-def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
+def check_listening_ports(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
     """Nothing where the image was not started, or ended by itself."""
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:

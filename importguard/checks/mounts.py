@@ -19,7 +19,7 @@ _FILLED = {"volume": "a volume", "pvc": "a persistent volume"}
 _SHOWN = 3
 
 
-def check(evidence: Evidence, source: Source) -> list[Finding]:
+def check_hiding_mounts(evidence: Evidence, source: Source) -> list[Finding]:
     """One finding a mount that hides modules which import here."""
     found = []
     for mount in source.mounts:

@@ -17,7 +17,7 @@ RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 """https://cloud.google.com/run/docs/container-contract#env-vars"""
 
 
-def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
+def check_image_platform(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
     """Nothing where the image was not started."""
     start = evidence.start
     if start is None or start.skipped or start.error:

@@ -35,7 +35,7 @@ for _module, _name in DISTRIBUTIONS.items():
 _LATE = frozenset({"module", "function", "lazy"})
 
 
-def check(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
+def check_installed_requirements(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     """One finding a distribution and rule. Errors are those of what the application imports unguarded.
 
     Nothing without a source, or where the image's distributions are not known.
@@ -60,11 +60,11 @@ class _Image:
         self.imported = {one.name: one for one in source.imported if one.scope in _LATE}
         self.absent = _absent(evidence)
 
-    def severity(self, distribution: Distribution) -> Severity:
+    def severity_of_requirement(self, distribution: Distribution) -> Severity:
         """Whether the application imports something of it."""
         return Severity.ERROR if self.imported.keys() & set(distribution.provides) else Severity.WARNING
 
-    def holds(self, marker: str, extra: str = "") -> bool:
+    def marker_applies(self, marker: str, extra: str = "") -> bool:
         """Whether a marker is true for the image. One that can't be judged is taken to be false."""
         return marker_applies(marker, self.markers, extra) is True
 
@@ -90,13 +90,13 @@ def _declared(image: _Image, requirements: Sequence[Requirement]) -> Iterator[Fi
     seen: set[tuple[str, str]] = set()
     for one in requirements:
         found = None
-        if not image.holds(one.marker):
+        if not image.marker_applies(one.marker):
             continue
         installed = image.installed.get(one.name)
         if installed is None:
             found = _not_installed(one, image)
         elif one.url is None and not version_satisfies(installed.version, one.specifier):
-            found = _wrong_version(one, installed, image.severity(installed))
+            found = _wrong_version(one, installed, image.severity_of_requirement(installed))
         if found is not None and (found.rule.id, one.name) not in seen:
             seen.add((found.rule.id, one.name))
             yield found
@@ -162,7 +162,7 @@ def _required(image: _Image) -> Iterator[Finding]:
     for who in image.installed.values():
         for parsed in _requires(who.requires):
             name = canonicalize_name(parsed.name)
-            if not image.holds(str(parsed.marker or "")):
+            if not image.marker_applies(str(parsed.marker or "")):
                 continue
             installed = image.installed.get(name)
             if installed is None or not version_satisfies(installed.version, str(parsed.specifier)):
@@ -182,7 +182,7 @@ def _requires(lines: Iterable[str]) -> Iterator[Parsed]:
 
 def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:
     installed = image.installed.get(name)
-    severities = [image.severity(one.who) for one in demands]
+    severities = [image.severity_of_requirement(one.who) for one in demands]
     said = (f"{one.who.name} {one.who.version} requires {one.wanted}{one.specifier}" for one in demands)
     has = f"{installed.name} {installed.version} is installed" if installed else f"{name} is not installed"
     wanted = ",".join(dict.fromkeys(one.specifier for one in demands if one.specifier))

@@ -27,7 +27,7 @@ _CODES = {
 _SHELLS = re.compile(r"(?:/usr)?(?:/bin/)?(?:ba|da|a)?sh -[a-z]*c\b")
 
 
-def check(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
+def check_container_start(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
     """Nothing where the image was not started."""
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:

@@ -11,7 +11,7 @@ from importguard.model import Finding, ImportStep, Location
 from importguard.rules.imports import MISSING_MODULE
 
 
-def check(evidence: Evidence) -> list[Finding]:
+def check_unreached_imports(evidence: Evidence) -> list[Finding]:
     """One finding a target that no import got to, because its module failed before."""
     failed = {item.name for item in evidence.modules if item.selected and item.outcome not in _NOT_FAILED}
     known = {item.failure.missing for item in evidence.modules if item.failure and item.failure.missing}
@@ -57,7 +57,7 @@ def _shortest(target: str, targets: set[str]) -> str:
 
 def _finding(target: str, sites: list[ImportSite], code: Application) -> Finding:
     first = min(sites, key=lambda site: (site.module, site.line))
-    location = Location(code.relative(first.path), first.line) if first.path else None
+    location = Location(code.path_below_import_root(first.path), first.line) if first.path else None
     return Finding(
         rule=MISSING_MODULE,
         severity=MISSING_MODULE.severity,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
-from importguard.terminal import inert
+from importguard.terminal import without_pipeline_commands
 
 _BRACKET = r"(?i)(##(?:vso)?)\["
 
@@ -47,4 +47,4 @@ def neutralise_workflow_commands(shown: str, format_: str) -> str:
         return re.sub(_BRACKET, r"\1\\u005b", shown)
     if format_ == "junit":
         return re.sub(r"(?m)^(\s*):(?=:)", r"\1&#58;", re.sub(_BRACKET, r"\1&#91;", shown))
-    return shown if format_ == "github" else inert(shown)
+    return shown if format_ == "github" else without_pipeline_commands(shown)

@@ -35,7 +35,7 @@ def init(ci: tuple[str, ...]) -> None:
 
     from importguard.cli import scaffold
     from importguard.cli.writing import write_stdout
-    from importguard.terminal import escape
+    from importguard.terminal import escape_text
 
     root = Path.cwd()
     files = scaffold.find_build_files(root)
@@ -50,7 +50,7 @@ def init(ci: tuple[str, ...]) -> None:
     if len(said) == 1:
         said.append(f"no pipeline was found here; importguard init --ci {'|'.join(_CI)} writes for one")
     said.append("next: importguard check")
-    write_stdout("".join(escape(line) + "\n" for line in said))
+    write_stdout("".join(escape_text(line) + "\n" for line in said))
 
 
 def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:

@@ -43,7 +43,7 @@ def write_logs(folder: str, report: Report) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for image in report.images:
             for name, log in image.start.logs if image.start else ():
-                file = re.sub(r"[^\w.-]", "-", name or image.image.name).lstrip(".")
+                file = re.sub(r"[^\w.-]", "-", name or image.image.stable_name).lstrip(".")
                 (target / f"{file}.log").write_text(log, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"--logs {folder}: {error}") from error

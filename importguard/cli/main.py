@@ -88,9 +88,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    from importguard.terminal import escape_lines, inert
+    from importguard.terminal import escape_lines, without_pipeline_commands
 
-    click.echo(inert(escape_lines(text)), err=True)
+    click.echo(without_pipeline_commands(escape_lines(text)), err=True)
 
 
 def _internal_error(error: Exception, arguments: list[str]) -> int:

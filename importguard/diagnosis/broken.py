@@ -115,7 +115,7 @@ def _paths(case: Situation) -> set[str]:
     """The files that the finding is about."""
     paths: set[str] = set()
     if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
-        resolution = case.clues.resolution(case.holder)
+        resolution = case.clues.resolution_of(case.holder)
         paths.update(
             filter(None, [resolution.path if resolution else None, case.code.files.get(case.holder)])
         )

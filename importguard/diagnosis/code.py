@@ -48,7 +48,7 @@ def shadowed_module(case: Situation) -> Optional[Diagnosis]:
     if case.sought is not None:
         return None
     name = _holder_of_the_failure(case)
-    resolution = case.clues.resolution(name) if name else None
+    resolution = case.clues.resolution_of(name) if name else None
     if name is None or resolution is None or resolution.path is None or not _is_own(resolution, case):
         return None
     hidden = _hidden_of(name, resolution, case)
@@ -104,7 +104,7 @@ def not_a_package(case: Situation) -> Optional[Diagnosis]:
     if match:
         return _module_not_package(case, match.group(1))
     asked = attribute_asked(case)
-    resolution = case.clues.resolution(asked[0]) if asked else None
+    resolution = case.clues.resolution_of(asked[0]) if asked else None
     if resolution is None or resolution.path is None or not resolution.hidden:
         return None
     beside = [one for one in resolution.hidden if one == _beside(resolution)]
@@ -131,7 +131,7 @@ def _beside(resolution: Resolution) -> str:
 
 
 def _module_not_package(case: Situation, name: str) -> Diagnosis:
-    resolution = case.clues.resolution(name)
+    resolution = case.clues.resolution_of(name)
     path = resolution.path if resolution and resolution.path else case.code.files.get(name)
     where = at(case.place(path)) if path else f"'{name}'"
     folder = next((one for one in (resolution.hidden if resolution else ()) if not one.endswith(".py")), None)
@@ -240,7 +240,7 @@ def _submodule_of_a_distribution(case: Situation) -> Optional[tuple[str, str]]:
     """(package, name) of a submodule that an installed distribution does not have."""
     if case.rule is not MISSING_MODULE or not case.holder or case.own:
         return None
-    resolution = case.clues.resolution(case.holder)
+    resolution = case.clues.resolution_of(case.holder)
     there = resolution is not None and resolution.kind == "package"
     return (case.holder, case.missing.rpartition(".")[2]) if there else None
 

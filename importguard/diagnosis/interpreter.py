@@ -91,7 +91,7 @@ def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
         return None
     if name not in case.clues.stdlib and name not in APART:
         return None
-    resolution = case.clues.resolution(case.missing)
+    resolution = case.clues.resolution_of(case.missing)
     if resolution is not None and resolution.kind != "absent":
         return None
     if name in WINDOWS_ONLY:

@@ -139,7 +139,7 @@ def close_names(case: Situation) -> list[str]:
     elsewhere = _same_name_elsewhere(case, last)
     if elsewhere is not None:
         return [elsewhere]
-    resolution = case.clues.resolution(case.missing)
+    resolution = case.clues.resolution_of(case.missing)
     names = set(resolution.siblings) if resolution else set()
     if case.index is not None:
         names |= _siblings_in_source(case, parent)

@@ -36,7 +36,7 @@ def third_party(case: Situation) -> Optional[Declared]:
         return None
     if case.top in case.clues.stdlib:
         return None
-    resolution = case.clues.resolution(case.top)
+    resolution = case.clues.resolution_of(case.top)
     if resolution is not None and resolution.kind not in ("absent", "namespace"):
         return None
     declared = Declared(case, case.missing)

@@ -91,7 +91,7 @@ class Situation:
 
     def _package_without_its_body(self) -> Optional[SourceModule]:
         """A package whose ``__init__.py`` did not get into the image: an empty namespace is left of it."""
-        resolution = self.clues.resolution(self.holder)
+        resolution = self.clues.resolution_of(self.holder)
         lost = (resolution is not None and resolution.kind == "namespace") or (
             "(unknown location)" in self.finding.message
         )
@@ -111,7 +111,7 @@ class Situation:
     def place(self, image_path: str, line: Optional[int] = None) -> Location:
         """A file of the image as a place: in the source where it is known to come from there."""
         origin = self.index.origin(image_path) if self.index else None
-        return Location(origin.path if origin else self.code.relative(image_path), line)
+        return Location(origin.path if origin else self.code.path_below_import_root(image_path), line)
 
     def dockerfile(self, line: Optional[int]) -> Optional[Location]:
         """A line of the Dockerfile, None where either is not known."""

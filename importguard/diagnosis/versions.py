@@ -61,7 +61,7 @@ def _module(case: Situation) -> Optional[str]:
     """The module of the distribution that is not as it was expected."""
     if case.rule is MISSING_MODULE:
         # Of a distribution that is installed: a submodule that this version has not.
-        resolution = case.clues.resolution(case.top)
+        resolution = case.clues.resolution_of(case.top)
         there = resolution is not None and resolution.kind not in ("absent", "namespace")
         return case.missing if "." in case.missing and there else None
     asked = attribute_asked(case)

@@ -234,6 +234,6 @@ class Clues:
     newer: tuple[NewerSyntax, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def resolution(self, name: str) -> Optional[Resolution]:
+    def resolution_of(self, name: str) -> Optional[Resolution]:
         """The resolution of ``name``; None where it was not asked."""
         return next((one for one in self.resolutions if one.name == name), None)

@@ -20,7 +20,7 @@ class Application:
     files: dict[str, str]
     modules: dict[str, str]
 
-    def relative(self, path: str) -> str:
+    def path_below_import_root(self, path: str) -> str:
         """``path`` relative to the longest import root that holds it, else as it is."""
         holding = [root.rstrip("/") for root in self.roots if path.startswith(root.rstrip("/") + "/")]
         return path[len(max(holding, key=len)) + 1 :] if holding else path

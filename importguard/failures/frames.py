@@ -12,7 +12,7 @@ from importguard.model import ImportStep, Location
 
 def frame_location(frame: Frame, code: Application) -> Location:
     """The place of a frame."""
-    return Location(code.relative(frame.path), frame.line or None)
+    return Location(code.path_below_import_root(frame.path), frame.line or None)
 
 
 def own_frame(frames: Sequence[Frame], code: Application) -> Optional[Frame]:

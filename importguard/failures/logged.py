@@ -41,7 +41,7 @@ class _Traceback(NamedTuple):
     message: str
 
     @property
-    def name(self) -> Optional[str]:
+    def missing_module_name(self) -> Optional[str]:
         """What ``ImportError.name`` was, as far as the message tells."""
         match = _NO_MODULE.search(self.message) or _NO_NAME.search(self.message)
         return (
@@ -149,10 +149,12 @@ def _failure(
 ) -> ImportFailure:
     """A chain as a failed import is told: the outermost exception, and the one that decides."""
     outermost_first = chain[::-1]
-    causes = tuple(Cause(one.type, one.message, one.name) for one in outermost_first)
-    imports = [one for one in outermost_first if one.name]
-    missing = next((one.name for one in imports if one.type.endswith("ModuleNotFoundError")), None)
-    deciding = next((one for one in imports if one.name == missing), None) if missing else None
+    causes = tuple(Cause(one.type, one.message, one.missing_module_name) for one in outermost_first)
+    imports = [one for one in outermost_first if one.missing_module_name]
+    missing = next(
+        (one.missing_module_name for one in imports if one.type.endswith("ModuleNotFoundError")), None
+    )
+    deciding = next((one for one in imports if one.missing_module_name == missing), None) if missing else None
     deciding = deciding or (imports[0] if imports else outermost_first[-1])
     frames = tuple(
         replace(frame, module=modules.get(frame.path) or _module_name(frame.path, import_path))

@@ -35,7 +35,7 @@ def travel(
     """
     shown, lines = shlex.join(command), list[str]()
     environment = {**os.environ, **service_variables(addresses)}
-    progress.step(f"running {shown}")
+    progress.begin_phase(f"running {shown}")
     try:
         process = subprocess.Popen(
             command,
@@ -54,7 +54,7 @@ def travel(
         try:
             assert process.stdout is not None
             for line in process.stdout:
-                progress.notice(line.rstrip("\n"))
+                progress.show_notice(line.rstrip("\n"))
                 lines = [*lines, line.rstrip()][-_MOST_LINES:]
             return CommandResult(shown, process.wait(), "\n".join(lines))
         finally:

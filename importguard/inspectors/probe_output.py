@@ -48,35 +48,35 @@ class Observed:
         self.too_old = ""
         self.noise = b""
 
-    def take(self, output: Iterator[bytes]) -> None:
+    def read_output(self, output: Iterator[bytes]) -> None:
         """Read the stream to its end."""
         buffer = b""
         for chunk in output:
             *lines, buffer = (buffer + chunk).split(b"\n")
             buffer = buffer[:LONGEST_FRAME] if buffer.startswith(self.mark) else buffer[-LONGEST_NOISE:]
             for line in lines:
-                self.line(line)
+                self.take_line(line)
         self.noise += buffer[-LONGEST_NOISE:]
 
-    def line(self, line: bytes) -> None:
+    def take_line(self, line: bytes) -> None:
         """Take in one line: a frame, or noise."""
         if not line.startswith(self.mark) or len(line) >= LONGEST_FRAME:
             self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:] if line else self.noise
             return
         try:
-            self.event(json.loads(line[len(self.mark) :]))
+            self.take_event(json.loads(line[len(self.mark) :]))
         except (ValueError, LookupError, TypeError):
             self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:]  # torn by what something else printed
 
-    def event(self, event: dict[str, Any]) -> None:
+    def take_event(self, event: dict[str, Any]) -> None:
         """Take in one frame."""
         kind = event["event"]
         if kind == "discovery":
             self.discovery = event
         elif kind == "module":
-            self.modules[event["name"]] = _module(event, self.paths().get(event["name"]))
+            self.modules[event["name"]] = _module(event, self.module_paths().get(event["name"]))
             total = len(self.discovery["modules"])
-            self.progress.update(len(self.modules), total, event["name"])
+            self.progress.show_count(len(self.modules), total, event["name"])
         elif kind == "entrypoint":
             self.entrypoints.append(_entrypoint(event))
         elif kind == "preparation":
@@ -90,7 +90,7 @@ class Observed:
         elif kind == "left":
             self.readers = event["readers"]
         elif kind == "clues":
-            self._gathered().take(event["kind"], event["values"])
+            self._gathered().take_clue_values(event["kind"], event["values"])
         elif kind == "end":
             self.end = event
             self.meanwhile()
@@ -105,19 +105,19 @@ class Observed:
             self.clues = Gathered()
         return self.clues
 
-    def paths(self) -> dict[str, str]:
+    def module_paths(self) -> dict[str, str]:
         """Module name → file."""
         if "paths" not in self.discovery:
             self.discovery["paths"] = dict(self.discovery["modules"])
         paths: dict[str, str] = self.discovery["paths"]
         return paths
 
-    def evidence(self, ended: Optional[Exit]) -> Evidence:
+    def build_evidence(self, ended: Optional[Exit]) -> Evidence:
         """All of it as Evidence; raises InspectionError where there is no verdict on anything."""
         error = self.end["error"] if self.end else _died(ended, self.noise)
         if not self.discovery or (not self.modules and error):
             raise InspectionError(error)
-        for name, path in self.paths().items():
+        for name, path in self.module_paths().items():
             if name not in self.modules:
                 self.modules[name] = ModuleImport(name, path, "unchecked", detail="the check broke off")
                 error = error or f"no verdict on {name} arrived: other output was mixed into the probe's"
@@ -138,7 +138,7 @@ class Observed:
             notes=(*self.discovery["notes"], *(self.end or {}).get("notes", ())),
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
-            clues=self.clues.clues() if self.clues else None,
+            clues=self.clues.build_clues() if self.clues else None,
             existing=tuple(self.discovery.get("existing", ())),
             readers=tuple(self.readers),
         )

@@ -79,7 +79,7 @@ def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] =
     paths = dict(_probe_files())
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
     files.update({package: "" for name in paths for package in _packages_above(name)})
-    code = {name: data for name, path in paths.items() if (data := compiled(path))}
+    code = {name: data for name, path in paths.items() if (data := cached_code_of(path))}
     request = {
         "secret": secret,
         "only": list(only),
@@ -115,7 +115,7 @@ def _packages_above(module: str) -> Iterator[str]:
         yield module
 
 
-def compiled(path: Path) -> bytes:
+def cached_code_of(path: Path) -> bytes:
     """The code of a file as this Python has it in its cache (PEP 3147, PEP 552); nothing where that is stale.
 
     Compiling is most of what the probe needs to start, and the image's Python is often of the same version.
@@ -135,7 +135,7 @@ def _may_be_source(folder: str) -> bool:
         return any(entry.name.endswith(".py") or entry.is_dir() for entry in entries)
 
 
-def pythons(image: Image, config: Config) -> Iterator[str]:
+def candidate_pythons(image: Image, config: Config) -> Iterator[str]:
     """Paths where a Python for the probe may be, likeliest first; the application's own is found inside."""
     seen: set[str] = set()
     for python in (config.python, *_by_command(image), *_by_habit()):
@@ -177,7 +177,7 @@ def inspect_by_running(
     """
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
-    for python in pythons(image, config):
+    for python in candidate_pythons(image, config):
         secret = os.urandom(16).hex()
         stdin = partial(probe_input, image, config, secret)
         try:
@@ -185,7 +185,7 @@ def inspect_by_running(
                 from importguard.inspectors.probe_output import Observed, image_facts
 
                 observed = Observed(secret, progress, meanwhile)
-                observed.take(run.output)
+                observed.read_output(run.output)
         except CommandNotFound:
             looked.append(python)
             continue
@@ -194,7 +194,7 @@ def inspect_by_running(
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        evidence = observed.evidence(run.exit)
+        evidence = observed.build_evidence(run.exit)
         evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.
         return replace(evidence, image=image_facts(image, () if config.build else engine.history(image)))
@@ -223,8 +223,8 @@ def _ask_apart(
     observed = Observed(secret, QuietProgress())
     try:
         with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
-            observed.take(run.output)
-        return observed.evidence(run.exit)
+            observed.read_output(run.output)
+        return observed.build_evidence(run.exit)
     except (CommandNotFound, InspectionError):
         return None
 

@@ -95,7 +95,7 @@ class ServiceRun:
         if why is not None:
             self.seen[index] = replace(why, settings=config.start)
             return
-        self.progress.step(f"starting {config.name or inspected.reference}")
+        self.progress.begin_phase(f"starting {config.name or inspected.reference}")
         place = self.network if config.network == "none" else config.network
         try:
             asker = _asker(inspected) or self.asker
@@ -153,7 +153,7 @@ class ServiceRun:
 
     def _start_needed(self, index: int, service: NeededService, config: Config, stack: ExitStack) -> str:
         """Start a service that is not checked; say why it is not ready, if so."""
-        self.progress.step(f"starting {service.name}")
+        self.progress.begin_phase(f"starting {service.name}")
         try:
             image = self.engine.image(service.image, pull=config.pull, platform=config.platform)
             running, failed = begin_needed(self.engine, image, self.asker, service, self.network)

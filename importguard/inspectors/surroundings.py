@@ -20,7 +20,7 @@ class Gathered:
         self.pieces: dict[str, list[Any]] = {}
         self.left_out = 0
 
-    def take(self, kind: str, values: list[Any]) -> None:
+    def take_clue_values(self, kind: str, values: list[Any]) -> None:
         """Take in one piece: ``values`` of a field of ``Clues``; raises LookupError where there is none."""
         wanted = _hints(Clues)[kind]
         item = get_args(wanted)[0] if get_origin(wanted) is tuple else wanted
@@ -33,7 +33,7 @@ class Gathered:
             except (TypeError, ValueError, LookupError):
                 self.left_out += 1
 
-    def clues(self) -> Optional[Clues]:
+    def build_clues(self) -> Optional[Clues]:
         """All of it; None where none was told."""
         single = {name: self.pieces[name][0] for name in ("system", "markers") if self.pieces.get(name)}
         if "system" not in single:

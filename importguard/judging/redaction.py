@@ -55,20 +55,20 @@ class Redaction:
         )
         self._pattern = re.compile("|".join(patterns)) if whole else None
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """``text`` with ``<value of NAME>`` in place of each value, and of a part where the text was cut."""
         if self._pattern is None:
             return text
         text = self._pattern.sub(lambda match: self._mark(match.group()), text)
         return self._without_parts(text)
 
-    def value(self, value: Value) -> Value:
+    def redact_value(self, value: Value) -> Value:
         """The same value with every text in it redacted: frozen dataclasses, tuples and mappings."""
         return cast(Value, self._redacted(value)) if self._pattern else value
 
     def _redacted(self, value: Any) -> Any:
         if isinstance(value, str) and not isinstance(value, Enum):
-            return self.text(value)
+            return self.redact_text(value)
         if isinstance(value, tuple):
             return tuple(self._redacted(item) for item in value)
         if isinstance(value, dict):
@@ -131,8 +131,8 @@ def redacted_report(
     known = {part for name in names for part in (name, *name.split("."))}
     known |= {part for path in (*paths, *places) for part in path.split("/")}
     known |= {folder for path in paths for folder in _folders(path)}
-    known |= {report.image.reference, report.image.name, report.image.name.rpartition("/")[2]}
-    return redaction_of(variables, known, existing).value(report)
+    known |= {report.image.reference, report.image.stable_name, report.image.stable_name.rpartition("/")[2]}
+    return redaction_of(variables, known, existing).redact_value(report)
 
 
 def _folders(path: str) -> Iterator[str]:
@@ -201,21 +201,21 @@ class RedactedProgress:
         self._progress = progress
         self._redaction = redaction
 
-    def step(self, text: str) -> None:
+    def begin_phase(self, text: str) -> None:
         """Begin a phase."""
-        self._progress.step(self._redaction.text(text))
+        self._progress.begin_phase(self._redaction.redact_text(text))
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         """Show one line of a log."""
-        self._progress.line(self._redaction.text(text))
+        self._progress.show_log_line(self._redaction.redact_text(text))
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Say something that stays visible."""
-        self._progress.notice(self._redaction.text(text))
+        self._progress.show_notice(self._redaction.redact_text(text))
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         """Say how much is finished."""
-        self._progress.update(done, total, self._redaction.text(text))
+        self._progress.show_count(done, total, self._redaction.redact_text(text))
 
     def close(self) -> None:
         """Remove what is transient."""

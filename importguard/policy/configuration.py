@@ -92,13 +92,13 @@ def load_configuration(path: Path, keys: Keys, image_keys: Keys) -> Configuratio
             raise UsageError(f"{path} has no table [tool.importguard]")
         document = tool["importguard"]
     table = _Table(path, "", document)
-    table.check({**keys, **_TABLES})
+    table.check_keys({**keys, **_TABLES})
     settings = {key: value for key, value in document.items() if key in keys}
     policy = Policy(
         _severities(_Table(path, "rules", document.get("rules", {}))),
-        tuple(_ignore(item) for item in table.tables("ignore")),
+        tuple(_ignore(item) for item in table.array_of_tables("ignore")),
     )
-    images = tuple(_image(item, image_keys) for item in table.tables("image"))
+    images = tuple(_image(item, image_keys) for item in table.array_of_tables("image"))
     _unique(table, [image.name for image in images])
     start, services = document.get("start", {}), tuple(document.get("service", ()))
     return Configuration(path, settings, policy, images, start, services)
@@ -112,21 +112,21 @@ class _Table:
     name: str
     values: Any
 
-    def error(self, text: str, key: str = "") -> UsageError:
+    def usage_error(self, text: str, key: str = "") -> UsageError:
         where = ".".join(part for part in (self.name, key) if part)
         return UsageError(f"{self.path}: {where}: {text}" if where else f"{self.path}: {text}")
 
-    def check(self, kinds: Keys) -> None:
+    def check_keys(self, kinds: Keys) -> None:
         """Raise UsageError for the first key that is not known, and for the first value of a wrong type."""
         if not isinstance(self.values, dict):
-            raise self.error("this must be a table")
+            raise self.usage_error("this must be a table")
         for key, value in self.values.items():
             if key not in kinds:
-                raise self.error(f"there is no such setting{_near(key, kinds)}", key)
+                raise self.usage_error(f"there is no such setting{_near(key, kinds)}", key)
             if not _fits(value, kinds[key]):
-                raise self.error(f"this must be {_WORDS[kinds[key]]}, not {_shown(value)}", key)
+                raise self.usage_error(f"this must be {_WORDS[kinds[key]]}, not {_shown(value)}", key)
 
-    def tables(self, key: str) -> list[_Table]:
+    def array_of_tables(self, key: str) -> list[_Table]:
         return [
             _Table(self.path, f"{key} {number}", item)
             for number, item in enumerate(self.values.get(key, []), 1)
@@ -174,7 +174,7 @@ def _rule(name: str, table: _Table, key: str) -> str:
     try:
         return find_rule(name).id
     except UsageError as error:
-        raise table.error(str(error), key) from None
+        raise table.usage_error(str(error), key) from None
 
 
 def _severities(table: _Table) -> dict[str, Optional[Severity]]:
@@ -182,20 +182,20 @@ def _severities(table: _Table) -> dict[str, Optional[Severity]]:
     for name, value in table.values.items():
         number = _rule(name, table, "")
         if value not in _SEVERITIES:
-            raise table.error(f"this must be error, warning, note or off, not {_shown(value)}", name)
+            raise table.usage_error(f"this must be error, warning, note or off, not {_shown(value)}", name)
         if number in found:
-            raise table.error(f"{number} is set twice, by its number and by its name", name)
+            raise table.usage_error(f"{number} is set twice, by its number and by its name", name)
         found[number] = None if value == "off" else Severity(value)
     return found
 
 
 def _ignore(table: _Table) -> Ignore:
-    table.check(_IGNORE)
+    table.check_keys(_IGNORE)
     values = table.values
     if not str(values.get("reason", "")).strip():
-        raise table.error("a reason is required: say why this may be ignored", "reason")
+        raise table.usage_error("a reason is required: say why this may be ignored", "reason")
     if not {"rule", "module", "missing"} & set(values):
-        raise table.error("this would ignore everything: give at least one of rule, module, missing")
+        raise table.usage_error("this would ignore everything: give at least one of rule, module, missing")
     rule = _rule(values["rule"], table, "rule") if "rule" in values else None
     return Ignore(
         values["reason"], rule, values.get("module"), values.get("missing"), _expires(values, table)
@@ -209,22 +209,22 @@ def _expires(values: Mapping[str, Any], table: _Table) -> Optional[date]:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise table.error(f"this must be {_WORDS['date']}, not {_shown(value)}", "expires") from None
+        raise table.usage_error(f"this must be {_WORDS['date']}, not {_shown(value)}", "expires") from None
 
 
 def _image(table: _Table, keys: Keys) -> ImageSettings:
-    table.check({**keys, "name": "string", "reference": "string", "start": "table"})
+    table.check_keys({**keys, "name": "string", "reference": "string", "start": "table"})
     values = dict(table.values)
     start = values.pop("start", {})
     name, reference = values.pop("name", ""), values.pop("reference", None)
     if not name.strip():
-        raise table.error("a name is required: what reports call the image", "name")
+        raise table.usage_error("a name is required: what reports call the image", "name")
     if reference is not None and (not reference.strip() or "build" in values):
-        raise table.error("give either build, or the reference of an image that exists", "reference")
+        raise table.usage_error("give either build, or the reference of an image that exists", "reference")
     return ImageSettings(name, reference, values, start)
 
 
 def _unique(table: _Table, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise table.error(f"{names.count(name)} images are called {name!r}", "image")
+            raise table.usage_error(f"{names.count(name)} images are called {name!r}", "image")

@@ -10,7 +10,7 @@ from typing import Any
 from importguard.model import Finding, ImageReport, Location, Report, Severity
 from importguard.reporters.wording.places import first_line_of_dockerfile, repository_line
 from importguard.reporters.wording.sentences import finding_story
-from importguard.terminal import escape, escape_lines
+from importguard.terminal import escape_lines, escape_text
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.NOTE: "info"}
 
@@ -22,8 +22,8 @@ def render(report: Report) -> str:
 
 
 def _image(image: ImageReport) -> Iterator[dict[str, Any]]:
-    reference = escape(image.image.reference)
-    name = image.image.name
+    reference = escape_text(image.image.reference)
+    name = image.image.stable_name
     if image.error:
         text = f"{reference} could not be wholly checked: {escape_lines(image.error)}"
         yield _entry(text, "no-verdict", f"{name} no-verdict", "blocker", first_line_of_dockerfile(image))
@@ -45,5 +45,5 @@ def _entry(text: str, check: str, key: str, severity: str, location: Location) -
         "check_name": check,
         "fingerprint": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest(),
         "severity": severity,
-        "location": {"path": escape(location.path), "lines": {"begin": location.line}},
+        "location": {"path": escape_text(location.path), "lines": {"begin": location.line}},
     }

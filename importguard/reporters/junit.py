@@ -14,9 +14,9 @@ from xml.etree import ElementTree
 from importguard.model import Finding, ImageReport, ModuleVerdict, Report, Severity
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import finding_story
-from importguard.terminal import escape, escape_lines
+from importguard.terminal import escape_lines, escape_text
 
-# What XML 1.0 (production 2, Char) can't hold, and ``escape`` leaves.
+# What XML 1.0 (production 2, Char) can't hold, and ``escape_text`` leaves.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 _NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
@@ -35,7 +35,7 @@ def render(report: Report) -> str:
 
 
 def _suite(image: ImageReport) -> ElementTree.Element:
-    suite = ElementTree.Element("testsuite", name=_attribute(image.image.title))
+    suite = ElementTree.Element("testsuite", name=_attribute(image.image.display_name))
     suite.extend(_cases(image))
     outcomes = Counter(child.tag for case in suite for child in case)
     counts = {"tests": len(suite), "failures": outcomes["failure"], "errors": outcomes["error"]}
@@ -109,4 +109,4 @@ def _detail(tag: str, message: str, text: str = "") -> ElementTree.Element:
 
 
 def _attribute(text: str) -> str:
-    return _NO_XML.sub("\ufffd", escape(text))
+    return _NO_XML.sub("\ufffd", escape_text(text))

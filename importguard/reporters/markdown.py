@@ -11,8 +11,13 @@ from collections.abc import Iterator
 from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, ImageReport, Report, Severity
 from importguard.reporters.wording.places import repository_line
-from importguard.reporters.wording.sentences import counted, part_heading, short_verdict, summary_sentences
-from importguard.terminal import escape, escape_lines
+from importguard.reporters.wording.sentences import (
+    count_with_noun,
+    part_heading,
+    short_verdict,
+    summary_sentences,
+)
+from importguard.terminal import escape_lines, escape_text
 
 LONGEST = 45_000
 """Bytes: Cloud Build keeps 50 KB of a step's output; GitHub takes 65,536 characters in a comment."""
@@ -44,12 +49,12 @@ def render(report: Report) -> str:
         parts.append("… and more than fits here: the text report has it all.")
         break
     else:
-        parts += [plain_prose(escape(note)) for note in report.notes]
+        parts += [plain_prose(escape_text(note)) for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
 def _image(image: ImageReport) -> Iterator[str]:
-    yield f"### {_mark(image)} importguard: {code_span(image.image.title)}: {short_verdict(image)}"
+    yield f"### {_mark(image)} importguard: {code_span(image.image.display_name)}: {short_verdict(image)}"
     if image.modules:
         yield plain_prose(" ".join(summary_sentences(image)))
     if image.error:
@@ -62,7 +67,7 @@ def _image(image: ImageReport) -> Iterator[str]:
             yield f"#### {plain_prose(part_heading(headed, image))}"
         yield _finding(number, finding, image)
     for note in image.notes:
-        yield plain_prose(escape(note))
+        yield plain_prose(escape_text(note))
 
 
 def _mark(image: ImageReport) -> str:
@@ -77,7 +82,7 @@ def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     tags = ["breaks startup"] if finding.breaks_startup else []
     tags += ["not loaded at startup"] if finding.loaded_at_startup is False else []
     tags += [] if finding.reached else ["would fail next"]
-    tags += [counted(len(finding.affected), "module")] if finding.affected else []
+    tags += [count_with_noun(len(finding.affected), "module")] if finding.affected else []
     title = f"{_MARKS[finding.severity]} **{number}. {finding.rule.id} {finding.rule.name}** "
     parts = [
         title + " · ".join([code_span(finding.missing or finding.module), *tags]),
@@ -86,21 +91,21 @@ def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     shown = repository_line(finding, image)
     points = [f"- at {code_span(f'{shown.path}:{shown.line}')}"]
     if finding.diagnosis is not None:
-        points += [f"- {plain_prose(escape(finding.diagnosis.explanation))}"]
-        points += [f"- **Try:** {plain_prose(escape(finding.diagnosis.remedy))}"]
+        points += [f"- {plain_prose(escape_text(finding.diagnosis.explanation))}"]
+        points += [f"- **Try:** {plain_prose(escape_text(finding.diagnosis.remedy))}"]
     parts.append("\n".join(points))
     if len(finding.affected) > 1:
         names = ", ".join(code_span(name) for name in finding.affected[:_MOST_NAMES])
         rest = len(finding.affected) - _MOST_NAMES
         more = f" and {rest} more" if rest > 0 else ""
-        summary = f"<summary>{counted(len(finding.affected), 'module')}</summary>"
+        summary = f"<summary>{count_with_noun(len(finding.affected), 'module')}</summary>"
         parts.append(f"<details>{summary}\n\n{names}{more}\n\n</details>")
     return "\n\n".join(parts)
 
 
 def code_span(text: str) -> str:
     """A code span (CommonMark, section 6.1): its fence is longer than any run of backticks in it."""
-    shown = escape(text)[:_LONGEST_TEXT] or " "
+    shown = escape_text(text)[:_LONGEST_TEXT] or " "
     fence = "`" * (_longest_run(shown) + 1)
     # A space on both sides belongs to the fence, unless there is nothing but spaces.
     space = " " if shown.strip() and {shown[0], shown[-1]} & {"`", " "} else ""

@@ -11,7 +11,7 @@ from typing import Any
 from importguard import __version__
 from importguard.source.context.omissions import Build, Omission
 from importguard.source.model import Source
-from importguard.terminal import escape, style, wrap
+from importguard.terminal import escape_text, style_text, wrap_text
 
 _MOST_IMPORTS = 3
 _MOST_LINES = 8
@@ -27,7 +27,7 @@ class Examined:
     seconds: float
 
     @property
-    def dockerfile(self) -> str:
+    def dockerfile_path(self) -> str:
         """The Dockerfile's path; empty where there is none."""
         return self.source.dockerfile.path if self.source.dockerfile else ""
 
@@ -38,14 +38,14 @@ def render(
     """The text report, build by build; ``width`` in characters."""
     said: dict[tuple[object, ...], str] = {}
     sections = ["\n".join(_section(one, said, width, color, verbose)) for one in examined]
-    told = [line for note in notes for line in wrap(f"Note: {escape(note)}", width, "", "   ")]
+    told = [line for note in notes for line in wrap_text(f"Note: {escape_text(note)}", width, "", "   ")]
     return "\n\n".join([*sections, *(["\n".join(told)] if told else [])]) + "\n"
 
 
 def _heading(one: Examined) -> str:
-    files = [one.dockerfile or "no Dockerfile", one.source.ignore_file or "no .dockerignore"]
-    inner = f", context {escape(one.source.context)}" if one.source.context != "." else ""
-    return f"importguard context  {escape(one.context)}  ({escape(', '.join(files))}{inner})"
+    files = [one.dockerfile_path or "no Dockerfile", one.source.ignore_file or "no .dockerignore"]
+    inner = f", context {escape_text(one.source.context)}" if one.source.context != "." else ""
+    return f"importguard context  {escape_text(one.context)}  ({escape_text(', '.join(files))}{inner})"
 
 
 def _section(
@@ -59,15 +59,17 @@ def _section(
     for number, omission in enumerate(build.omissions, 1):
         group = _GROUPS[omission.severity]
         if grouped and group != before:
-            lines += ["", style(f"{group}:", "bold", color)]
+            lines += ["", style_text(f"{group}:", "bold", color)]
         before = group
-        earlier = said.setdefault(_identity(omission), one.dockerfile)
-        told = _said_again(omission, source, earlier) if earlier != one.dockerfile else None
-        lines += ["", style(f"{number}. {escape(omission.module)}", "bold", color)]
+        earlier = said.setdefault(_identity(omission), one.dockerfile_path)
+        told = _said_again(omission, source, earlier) if earlier != one.dockerfile_path else None
+        lines += ["", style_text(f"{number}. {escape_text(omission.module)}", "bold", color)]
         texts = told or _said_of(omission, source, verbose)
-        lines += [line for text in texts for line in wrap(text, width, "   ", "      ")]
-    lines += ["", *(line for text in _others(build, verbose) for line in wrap(text, width, "", "   "))]
-    lines += [line for note in build.notes for line in wrap(f"Note: {escape(note)}", width, "", "   ")]
+        lines += [line for text in texts for line in wrap_text(text, width, "   ", "      ")]
+    lines += ["", *(line for text in _others(build, verbose) for line in wrap_text(text, width, "", "   "))]
+    lines += [
+        line for note in build.notes for line in wrap_text(f"Note: {escape_text(note)}", width, "", "   ")
+    ]
     lines.append(f"{_count(build.files, 'Python file')} · {build.going_in} go in · {one.seconds:.1f} s")
     return lines
 
@@ -79,7 +81,7 @@ def _identity(omission: Omission) -> tuple[object, ...]:
 
 
 def _said_again(omission: Omission, source: Source, earlier: str) -> list[str]:
-    text = f"as for {escape(earlier)}"
+    text = f"as for {escape_text(earlier)}"
     needs = f": add {' and '.join(_additions(omission, source))}" if omission.copy else ""
     return [text + needs]
 
@@ -94,13 +96,13 @@ _GROUPS = {
 def _verdict(build: Build, color: bool) -> Iterator[str]:
     if not build.errors + build.warnings:
         text = "✓ The build leaves out no module that the code which goes in imports."
-        yield style(text, "bold green", color)
+        yield style_text(text, "bold green", color)
     if build.errors:
         text = f"✗ The build leaves out {_count(build.errors, 'module')} that the code which goes in imports."
-        yield style(text, "bold red", color)
+        yield style_text(text, "bold red", color)
     if build.warnings:
         text = f"! {_count(build.warnings, 'left-out module')} would be missed by functions that import late."
-        yield style(text, "bold yellow", color)
+        yield style_text(text, "bold yellow", color)
     guarded = len(build.omissions) - build.errors - build.warnings
     if guarded:
         yield f"{_count(guarded, 'left-out module')} would be missed only where the code is prepared for it."
@@ -109,13 +111,14 @@ def _verdict(build: Build, color: bool) -> Iterator[str]:
 def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]:
     place = omission.left_out.place
     if omission.left_out.cause == "ignored" and place:
-        yield f"left out by {escape(place.path)}:{place.line}  {escape(place.text)}"
+        yield f"left out by {escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
     elif place:
-        yield f"no COPY takes it; the nearest is {escape(place.path)}:{place.line}  {escape(place.text)}"
+        line = f"{escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
+        yield f"no COPY takes it; the nearest is {line}"
     else:
         yield "no COPY takes it: the Dockerfile copies nothing of the context"
     shown = omission.imports if verbose else omission.imports[:_MOST_IMPORTS]
-    places = ", ".join(f"{escape(one.path)}:{one.line}{_scope(one.scope)}" for one in shown)
+    places = ", ".join(f"{escape_text(one.path)}:{one.line}{_scope(one.scope)}" for one in shown)
     rest = len(omission.imports) - len(shown)
     yield f"imported at {places}" + (f" and {_count(rest, 'other line')}" if rest else "")
     yield f"add {' and '.join(_additions(omission, source))}"
@@ -125,9 +128,9 @@ def _additions(omission: Omission, source: Source) -> Iterator[str]:
     """Every line that is needed: what .dockerignore lets in again may need a COPY too."""
     place = omission.left_out.place
     if omission.left_out.exception and place:
-        yield f"'{escape(omission.left_out.exception)}' at the end of {escape(place.path)}"
+        yield f"'{escape_text(omission.left_out.exception)}' at the end of {escape_text(place.path)}"
     if omission.copy and source.dockerfile:
-        yield f"'{escape(omission.copy)}' to {escape(source.dockerfile.path)}"
+        yield f"'{escape_text(omission.copy)}' to {escape_text(source.dockerfile.path)}"
 
 
 def _scope(scope: str) -> str:
@@ -151,10 +154,10 @@ def _others(build: Build, verbose: bool) -> Iterator[str]:
     if verbose:
         for one in build.others:
             place = _line(one.place.path, one.place.line) if one.place else "no COPY"
-            yield f"   {escape(one.path)}  {place}"
+            yield f"   {escape_text(one.path)}  {place}"
         return
     lines = Counter(
-        f"{_line(one.place.path, one.place.line)}  {escape(one.place.text)}"
+        f"{_line(one.place.path, one.place.line)}  {escape_text(one.place.text)}"
         if one.cause == "ignored" and one.place
         else "not taken by any COPY"
         for one in build.others
@@ -166,7 +169,7 @@ def _others(build: Build, verbose: bool) -> Iterator[str]:
 
 
 def _line(path: str, line: int) -> str:
-    return f"{escape(path)}:{line}"
+    return f"{escape_text(path)}:{line}"
 
 
 def _count(number: int, noun: str) -> str:
@@ -201,7 +204,7 @@ def _build(one: Examined) -> dict[str, Any]:
     build, source = one.build, one.source
     return {
         "context": source.context,
-        "dockerfile": one.dockerfile or None,
+        "dockerfile": one.dockerfile_path or None,
         "ignore_file": source.ignore_file,
         "summary": {
             "files": build.files,
@@ -210,7 +213,7 @@ def _build(one: Examined) -> dict[str, Any]:
             "warnings": build.warnings,
         },
         "modules": [
-            {**_module(omission), "dockerfile": one.dockerfile or None} for omission in build.omissions
+            {**_module(omission), "dockerfile": one.dockerfile_path or None} for omission in build.omissions
         ],
         "left_out": [
             {"path": out.path, "cause": out.cause, "location": _location(out.place)} for out in build.others

@@ -15,7 +15,7 @@ from importguard.model import Finding, ImageReport, ImportStep, Location, Report
 from importguard.reporters.wording.places import first_line_of_dockerfile, in_repository, repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.rules import RULES
-from importguard.terminal import escape, escape_lines
+from importguard.terminal import escape_lines, escape_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INDEXES = {name: index for index, name in enumerate(RULES)}
@@ -26,7 +26,7 @@ def render(report: Report) -> str:
     numbers: Counter[str] = Counter()
     runs = []
     for image in report.images:
-        name = image.image.name
+        name = image.image.stable_name
         numbers[name] += 1
         # Two runs of one category would take each other's place (section 3.17.3).
         runs.append(_run(image, name if numbers[name] == 1 else f"{name}-{numbers[name]}"))
@@ -44,16 +44,16 @@ def _run(image: ImageReport, name: str) -> dict[str, Any]:
             }
         },
         # Up to the last slash it is the category, in which results are compared with those of the last run.
-        "automationDetails": {"id": f"importguard/{escape(name)}/"},
+        "automationDetails": {"id": f"importguard/{escape_text(name)}/"},
         "invocations": [_invocation(image)],
         # What is suppressed is left out: code scanning knows no suppressions and would open an alert for each
         # (https://github.com/github/codeql-action/issues/1230).
         "results": [_result(finding, image) for finding in image.findings],
         "columnKind": "unicodeCodePoints",
         "properties": {
-            "image": escape(image.image.reference),
-            "imageId": escape(image.image.id),
-            "platform": escape(image.image.platform),
+            "image": escape_text(image.image.reference),
+            "imageId": escape_text(image.image.id),
+            "platform": escape_text(image.image.platform),
         },
     }
 
@@ -63,8 +63,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
         "shortDescription": {"text": f"{rule.summary}."},
-        "fullDescription": {"text": rule.help},
-        "help": {"text": rule.help, "markdown": rule.help},
+        "fullDescription": {"text": rule.help_text},
+        "help": {"text": rule.help_text, "markdown": rule.help_text},
         "defaultConfiguration": {"level": rule.severity.value},
         "properties": {"precision": "very-high", "tags": ["importguard", rule.name]},
     }
@@ -86,7 +86,7 @@ def _invocation(image: ImageReport) -> dict[str, Any]:
 def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
     shown = repository_line(finding, image)
     location = _location(shown)
-    location["logicalLocations"] = [{"fullyQualifiedName": escape(finding.module), "kind": "module"}]
+    location["logicalLocations"] = [{"fullyQualifiedName": escape_text(finding.module), "kind": "module"}]
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": _INDEXES.get(finding.rule.id, -1),
@@ -111,13 +111,13 @@ def _result(finding: Finding, image: ImageReport) -> dict[str, Any]:
 
 
 def _subject(finding: Finding) -> str:
-    return f"{finding.rule.summary}: {escape(finding.missing or finding.module)}"
+    return f"{finding.rule.summary}: {escape_text(finding.missing or finding.module)}"
 
 
 def _step(step: ImportStep, image: ImageReport) -> dict[str, Any]:
     """One import on the way (section 3.38); its file need not be in the repository."""
     found = in_repository(step.location, image)
-    text = f"{escape(step.importer)} imports {escape(step.imported)}"
+    text = f"{escape_text(step.importer)} imports {escape_text(step.imported)}"
     return {"location": {**_location(found), "message": _message(text)}}
 
 

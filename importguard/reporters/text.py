@@ -16,8 +16,13 @@ from importguard.reporters.wording.finding_text import (
     full_lines,
     place_of,
 )
-from importguard.reporters.wording.sentences import counted, part_heading, short_verdict, summary_sentences
-from importguard.terminal import escape
+from importguard.reporters.wording.sentences import (
+    count_with_noun,
+    part_heading,
+    short_verdict,
+    summary_sentences,
+)
+from importguard.terminal import escape_text
 
 _MOST_LINES = 120
 """What the report on an image takes at most, where it is as wide as a page; -v shows all."""
@@ -34,14 +39,18 @@ def render(report: Report, *, width: int = 80, color: bool = False, verbose: boo
     lines: list[str] = []
     for image in report.images:
         if lines:
-            lines += ["", page.style("─" * page.width, "dim"), ""]
+            lines += ["", page.apply_style("─" * page.width, "dim"), ""]
         lines += _image(image, page)
     if len(report.images) > 1:
-        lines += ["", page.style("─" * page.width, "dim"), "", *_overview(report, page)]
+        lines += ["", page.apply_style("─" * page.width, "dim"), "", *_overview(report, page)]
     if report.notes:
         lines += [
             "",
-            *(line for note in report.notes for line in page.styled(escape(note), "yellow", "", "  ")),
+            *(
+                line
+                for note in report.notes
+                for line in page.wrap_styled(escape_text(note), "yellow", "", "  ")
+            ),
         ]
     return "\n".join(lines) + "\n"
 
@@ -49,8 +58,8 @@ def render(report: Report, *, width: int = 80, color: bool = False, verbose: boo
 def _overview(report: Report, page: Page) -> Iterator[str]:
     for image in report.images:
         mark, styles = _mark(image)
-        yield from page.styled(
-            f"{mark} {escape(image.image.title)}: {short_verdict(image)}",
+        yield from page.wrap_styled(
+            f"{mark} {escape_text(image.image.display_name)}: {short_verdict(image)}",
             styles,
             "",
             "  ",
@@ -115,7 +124,7 @@ def _shown(
             continue
         if part_of(finding) != headed:
             headed, is_after_brief = part_of(finding), False
-            yield from ("", *page.styled(part_heading(headed, image), "bold", "", "  "))
+            yield from ("", *page.wrap_styled(part_heading(headed, image), "bold", "", "  "))
         if number in in_full:
             yield from ("", *in_full[number])
         elif is_after_brief:
@@ -126,24 +135,24 @@ def _shown(
     rest = len(image.findings) - len(in_brief | in_full.keys())
     if rest:
         yield ""
-        yield page.style(f"… and {counted(rest, 'more finding')}; -v shows all", "dim")
+        yield page.apply_style(f"… and {count_with_noun(rest, 'more finding')}; -v shows all", "dim")
 
 
 def _ending(image: ImageReport, page: Page) -> Iterator[str]:
     """The counts, what is suppressed, the notes, and how things were found."""
     if image.modules:
         yield ""
-        yield from page.styled(_footer(image), "dim", "", "  ")
+        yield from page.wrap_styled(_footer(image), "dim", "", "  ")
     if page.verbose:
         for finding in image.suppressed:
-            yield from page.styled(_suppressed(finding), "dim", "", "  ")
+            yield from page.wrap_styled(_suppressed(finding), "dim", "", "  ")
     for note in image.notes:
-        yield from page.styled(escape(note), "dim", "", "  ")
+        yield from page.wrap_styled(escape_text(note), "dim", "", "  ")
     if page.verbose and image.details:
         yield ""
-        yield page.style("How this was found:", "dim")
+        yield page.apply_style("How this was found:", "dim")
         for detail in image.details:
-            yield from page.styled(escape(detail), "dim", "  ", "    ")
+            yield from page.wrap_styled(escape_text(detail), "dim", "  ", "    ")
 
 
 def _title(image: ImageReport, page: Page) -> Iterator[str]:
@@ -156,9 +165,9 @@ def _title(image: ImageReport, page: Page) -> Iterator[str]:
     if image.interpreter:
         facts += [f"{image.interpreter.implementation} {image.interpreter.version}"]
         facts += [f"user {image.image.user or 'root'}"]
-    about = ", ".join(escape(fact) for fact in facts if fact)
-    title = f"importguard  {escape(name)}" + (f"  ({about})" if about else "")
-    yield from page.styled(title, "bold", "", "  ")
+    about = ", ".join(escape_text(fact) for fact in facts if fact)
+    title = f"importguard  {escape_text(name)}" + (f"  ({about})" if about else "")
+    yield from page.wrap_styled(title, "bold", "", "  ")
 
 
 def _short_id(identity: str) -> str:
@@ -171,7 +180,7 @@ def _verdict(image: ImageReport, page: Page) -> Iterator[str]:
     if image.modules or image.start:
         for index, sentence in enumerate(summary_sentences(image)):
             lead = f"{mark} " if index == 0 else "  "
-            yield from page.styled(lead + sentence, styles if index == 0 else "", "", "  ")
+            yield from page.wrap_styled(lead + sentence, styles if index == 0 else "", "", "  ")
     if image.error:
         judged = image.modules or image.start
         if judged:
@@ -180,7 +189,7 @@ def _verdict(image: ImageReport, page: Page) -> Iterator[str]:
         for index, reason in enumerate(image.error.strip().split("\n")):
             lead = f"! {title}" if index == 0 else "  "
             styles = "bold red" if index == 0 else ""
-            yield from page.styled(lead + escape(reason), styles, "", "  ")
+            yield from page.wrap_styled(lead + escape_text(reason), styles, "", "  ")
 
 
 def _lines_to_change(image: ImageReport, page: Page) -> Iterator[str]:
@@ -190,22 +199,24 @@ def _lines_to_change(image: ImageReport, page: Page) -> Iterator[str]:
         return
     told: list[str] = []
     for line in lines:
-        at = f"{place_of(line.location)}  {escape(line.diagnosis.quote or '')}"
-        told += page.styled(at.rstrip(), "bold", "", INDENT)
-        names = cut_names([escape(name) for name in line.names], page)
-        told += page.styled(f"{line.diagnosis.cause}: {names}", "", INDENT, INDENT * 2)
+        at = f"{place_of(line.location)}  {escape_text(line.diagnosis.quote or '')}"
+        told += page.wrap_styled(at.rstrip(), "bold", "", INDENT)
+        names = cut_names([escape_text(name) for name in line.names], page)
+        told += page.wrap_styled(f"{line.diagnosis.cause}: {names}", "", INDENT, INDENT * 2)
         for change in line.changes:
-            told += page.styled(f"add: {escape(change)}", "cyan", INDENT, INDENT * 2)
+            told += page.wrap_styled(f"add: {escape_text(change)}", "cyan", INDENT, INDENT * 2)
     shown = told if page.verbose or len(told) <= _MOST_LINES_TO_CHANGE else told[: _MOST_LINES_TO_CHANGE - 1]
-    yield from ("", page.style("Lines to change:", "bold"), *shown)
+    yield from ("", page.apply_style("Lines to change:", "bold"), *shown)
     if len(shown) < len(told):
-        yield page.style(f"{INDENT}… and {counted(len(told) - len(shown), 'more line')}; -v shows all", "dim")
+        yield page.apply_style(
+            f"{INDENT}… and {count_with_noun(len(told) - len(shown), 'more line')}; -v shows all", "dim"
+        )
 
 
 def _suppressed(finding: Finding) -> str:
     reason = finding.suppression.reason if finding.suppression else ""
     subject = finding.missing or finding.module
-    return f"Suppressed: {finding.rule.id} {escape(subject)} ({escape(reason)})"
+    return f"Suppressed: {finding.rule.id} {escape_text(subject)} ({escape_text(reason)})"
 
 
 def _footer(image: ImageReport) -> str:

@@ -73,11 +73,11 @@ def _yaml_files(root: str, notes: list[str]) -> Iterator[str]:
 
 
 def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:
-    for _, node in document.get("services").items():
-        build = node.get("build")
-        context = build.text or build.get("context").text
+    for _, node in document.value_at("services").mapping_items():
+        build = node.value_at("build")
+        context = build.scalar_text or build.value_at("context").scalar_text
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
-        image = _defaulted(node.get("image").text) or None
+        image = _defaulted(node.value_at("image").scalar_text) or None
         for kind, target, origin, line in _of_service(node):
             if kind == "bind":
                 origin = posixpath.normpath(posixpath.join(posixpath.dirname(path), origin))
@@ -87,23 +87,28 @@ def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator
 
 def _of_service(node: Node) -> Iterator[tuple[str, str, str, int]]:
     """Kind, target, origin and line of each mount of a service."""
-    for volume in node.get("volumes"):
-        if volume.text:
-            found = _short(_defaulted(volume.text))
+    for volume in node.value_at("volumes"):
+        if volume.scalar_text:
+            found = _short(_defaulted(volume.scalar_text))
             if found:
-                yield (*found, volume.line)
-        elif volume.get("target"):
-            kind = volume.get("type").text or "volume"
+                yield (*found, volume.line_number)
+        elif volume.value_at("target"):
+            kind = volume.value_at("type").scalar_text or "volume"
             kind = kind if kind in ("bind", "volume", "tmpfs") else "other"
-            target, source = volume.get("target").text, volume.get("source").text
-            yield kind, _defaulted(target), _defaulted(source), volume.line
-    tmpfs = node.get("tmpfs")
-    for one in [tmpfs] if tmpfs.text else tmpfs:
-        yield "tmpfs", one.text.partition(":")[0], "", one.line
+            target, source = volume.value_at("target").scalar_text, volume.value_at("source").scalar_text
+            yield kind, _defaulted(target), _defaulted(source), volume.line_number
+    tmpfs = node.value_at("tmpfs")
+    for one in [tmpfs] if tmpfs.scalar_text else tmpfs:
+        yield "tmpfs", one.scalar_text.partition(":")[0], "", one.line_number
     for key, kind in (("configs", "configMap"), ("secrets", "secret")):
-        for one in node.get(key):
-            if one.get("target").text.startswith("/"):
-                yield kind, one.get("target").text, one.get("source").text, one.line
+        for one in node.value_at(key):
+            if one.value_at("target").scalar_text.startswith("/"):
+                yield (
+                    kind,
+                    one.value_at("target").scalar_text,
+                    one.value_at("source").scalar_text,
+                    one.line_number,
+                )
 
 
 def _short(text: str) -> Optional[tuple[str, str, str]]:
@@ -122,39 +127,44 @@ def _defaulted(text: str) -> str:
 
 
 def _kubernetes(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:
-    if not document.get("kind"):
+    if not document.value_at("kind"):
         return
-    items = list(document.get("items")) if document.get("kind").text == "List" else [document]
+    items = (
+        list(document.value_at("items")) if document.value_at("kind").scalar_text == "List" else [document]
+    )
     for item in items:
         for keys in _POD:
-            pod = item.get("spec", *keys)
-            if pod.get("containers"):
+            pod = item.value_at("spec", *keys)
+            if pod.value_at("containers"):
                 yield from _pod(pod, path, lines)
                 break
 
 
 def _pod(pod: Node, path: str, lines: list[str]) -> Iterator[Mount]:
-    volumes = {volume.get("name").text: volume for volume in pod.get("volumes")}
-    for containers in (pod.get("containers"), pod.get("initContainers")):
+    volumes = {volume.value_at("name").scalar_text: volume for volume in pod.value_at("volumes")}
+    for containers in (pod.value_at("containers"), pod.value_at("initContainers")):
         for container in containers:
-            for mount in container.get("volumeMounts"):
-                target, line = mount.get("mountPath").text, mount.get("mountPath").line
+            for mount in container.value_at("volumeMounts"):
+                target, line = (
+                    mount.value_at("mountPath").scalar_text,
+                    mount.value_at("mountPath").line_number,
+                )
                 if not target.startswith("/"):
                     continue
-                kind, origin = _volume(volumes.get(mount.get("name").text))
+                kind, origin = _volume(volumes.get(mount.value_at("name").scalar_text))
                 where = Place(path, line, lines[line - 1].strip())
-                image = container.get("image").text or None
+                image = container.value_at("image").scalar_text or None
                 yield Mount(where, kind, posixpath.normpath(target), origin, image)
 
 
 def _volume(volume: Optional[Node]) -> tuple[str, str]:
     """The kind of a pod's volume, and the name of what is behind it."""
-    for key, node in volume.items() if volume is not None else ():
+    for key, node in volume.mapping_items() if volume is not None else ():
         if key in _KINDS:
-            names = (node.get(name).text for name in ("name", "secretName", "claimName", "path"))
+            names = (node.value_at(name).scalar_text for name in ("name", "secretName", "claimName", "path"))
             return _KINDS[key], next((name for name in names if name), "")
     # A StatefulSet's claims are no volumes of the pod.
-    return ("pvc", "") if volume is None else ("other", volume.get("name").text)
+    return ("pvc", "") if volume is None else ("other", volume.value_at("name").scalar_text)
 
 
 def _volumes(dockerfile: Dockerfile) -> Iterator[Mount]:
@@ -165,7 +175,7 @@ def _volumes(dockerfile: Dockerfile) -> Iterator[Mount]:
             continue
         stage = dockerfile.stages[instruction.stage]
         for word in _volume_words(instruction.text.partition(" ")[2].strip()):
-            target = Words(stage.env).expand(word)
+            target = Words(stage.env).expand_word(word)
             if target.startswith("/"):
                 place = Place(dockerfile.path, instruction.line, instruction.text)
                 yield Mount(place, "dockerfile", posixpath.normpath(target))

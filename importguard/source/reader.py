@@ -47,7 +47,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     within = _Context(root, context)
     files = _files(root, context if within.is_outside else None, notes, contents)
     path = _dockerfile_path(tree, context)
-    inside = [inner for file in files if (inner := within.inner(file.path)) is not None]
+    inside = [inner for file in files if (inner := within.path_in_context(file.path)) is not None]
     kept_out, ignore_file = _ignored(inside, path, within, notes, refused)
     out = {item.path for item in kept_out}
     going_in = [inner for inner in inside if inner not in out]
@@ -59,9 +59,9 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         ignore_file=ignore_file,
         dockerfile=dockerfile,
         files=tuple(files),
-        context_files=frozenset(map(within.outer, going_in)),
-        ignored=tuple(replace(item, path=within.outer(item.path)) for item in kept_out),
-        placements=tuple(replace(item, path=within.outer(item.path)) for item in placed),
+        context_files=frozenset(map(within.path_in_tree, going_in)),
+        ignored=tuple(replace(item, path=within.path_in_tree(item.path)) for item in kept_out),
+        placements=tuple(replace(item, path=within.path_in_tree(item.path)) for item in placed),
         requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
         imported=tuple(find_imported(root, _code(dockerfile, placed, going_in, within))) if contents else (),
@@ -86,7 +86,7 @@ def _code(
     """The files that the image's code is: those in the final stage, where the Dockerfile tells of any."""
     final = dockerfile.final if dockerfile else -1
     paths = dict.fromkeys(one.path for one in placed if one.stage == final)
-    return [within.outer(path) for path in paths or going_in]
+    return [within.path_in_tree(path) for path in paths or going_in]
 
 
 class _Context:
@@ -97,7 +97,7 @@ class _Context:
         self.place = relative_path(folder, root)
         self.is_outside = self.place == ".." or self.place.startswith("../")
 
-    def inner(self, path: str) -> Optional[str]:
+    def path_in_context(self, path: str) -> Optional[str]:
         """A path in the context; None for one that is not in it."""
         if self.place == ".":
             found = path
@@ -107,7 +107,7 @@ class _Context:
             found = path[len(self.place) + 1 :] if path.startswith(self.place + "/") else ".."
         return None if found.startswith("..") else found
 
-    def outer(self, path: str) -> str:
+    def path_in_tree(self, path: str) -> str:
         if self.is_outside:
             return relative_path(os.path.join(self.folder, path), self.root)
         return path if self.place == "." else posixpath.join(self.place, path)
@@ -171,7 +171,7 @@ def _dockerfile(
     found = with_source_paths(found, within.folder)
 
     def outer(paths: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(path if path.startswith("/") else within.outer(path) for path in paths)
+        return tuple(path if path.startswith("/") else within.path_in_tree(path) for path in paths)
 
     installs = tuple(replace(one, files=outer(one.files)) for one in found.installs)
     return replace(found, installs=installs)

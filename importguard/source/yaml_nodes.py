@@ -17,26 +17,26 @@ class Node:
         self._node = node
 
     @property
-    def line(self) -> int:
+    def line_number(self) -> int:
         """Its line, from 1."""
         return int(self._node.start_mark.line) + 1 if self._node is not None else 0
 
     @property
-    def text(self) -> str:
+    def scalar_text(self) -> str:
         """The text of a scalar."""
         return str(self._node.value) if isinstance(self._node, yaml.ScalarNode) else ""
 
     def __bool__(self) -> bool:
         return self._node is not None
 
-    def get(self, *keys: str) -> Node:
+    def value_at(self, *keys: str) -> Node:
         """The value below keys of mappings; a later key of the same name wins, merge keys count last."""
         node = self._node
         for key in keys:
             node = _value(node, key, 0)
         return Node(node)
 
-    def items(self) -> Iterator[tuple[str, Node]]:
+    def mapping_items(self) -> Iterator[tuple[str, Node]]:
         """Keys and values of a mapping."""
         if isinstance(self._node, yaml.MappingNode):
             for key, value in self._node.value:

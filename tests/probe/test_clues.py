@@ -35,8 +35,8 @@ def clues(events: list[dict[str, Any]]) -> Clues:
     gathered = Gathered()
     for event in events:
         if event["event"] == "clues":
-            gathered.take(event["kind"], event["values"])
-    found = gathered.clues()
+            gathered.take_clue_values(event["kind"], event["values"])
+    found = gathered.build_clues()
     assert found is not None
     assert gathered.left_out == 0
     return found
@@ -55,7 +55,7 @@ def test_what_lies_around_failures(python: str, tree: Tree) -> None:
     assert found.system.libc in ("glibc", "musl")
     assert found.system.uid == os.getuid()
     assert ("payments", f"{root}/lib") in [(one.module, one.root) for one in found.candidates]
-    models = found.resolution("shop.models")
+    models = found.resolution_of("shop.models")
     assert models is not None
     assert (models.kind, models.path) == ("module", f"{root}/shop/models.py")
     names = {one.module: one for one in found.names}
@@ -63,7 +63,7 @@ def test_what_lies_around_failures(python: str, tree: Tree) -> None:
     assert [(one.kind, one.line) for one in found.broken] == [("merge-markers", 2)]
     assert found.unreadable == ()
     assert [note for note in found.notes if "could not" in note] == []
-    shadow = found.resolution("colorsys")
+    shadow = found.resolution_of("colorsys")
     assert shadow is not None
     assert [Path(path).name for path in shadow.hidden] == ["colorsys.py"]
 

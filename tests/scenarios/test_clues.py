@@ -125,12 +125,12 @@ def test_candidates_and_other_interpreters(clues: Clues) -> None:
 
 
 def test_resolutions(clues: Clues) -> None:
-    shadow, billing = clues.resolution("colorsys"), clues.resolution("app.services.billing")
+    shadow, billing = clues.resolution_of("colorsys"), clues.resolution_of("app.services.billing")
     assert shadow is not None
     assert shadow.path == "/srv/colorsys.py"
     assert [Path(path).name for path in shadow.hidden] == ["colorsys.py"]
     assert billing is None or billing.kind == "absent"
-    services = clues.resolution("app.services")
+    services = clues.resolution_of("app.services")
     assert services is not None
     assert (services.kind, services.path) == ("package", "/srv/app/services/__init__.py")
     assert {"Helpers", "models", "services"} <= set(services.siblings)
@@ -181,7 +181,7 @@ def test_a_user_who_may_not_read_and_a_standard_library_with_a_gap() -> None:
         ("/srv/app/secret.py", "file", 0o600, "root"),
     }
     assert clues.system.uid == 1234
-    gap = clues.resolution("hashlib")
+    gap = clues.resolution_of("hashlib")
     assert gap is not None
     assert gap.kind == "absent"
     assert {one.text_digest for one in clues.files} == {None}

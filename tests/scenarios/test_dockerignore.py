@@ -16,7 +16,7 @@ COUNT = 540
 
 def kept(case: Case) -> set[str]:
     ignore = Ignore(read_patterns(case.text))
-    return {path for path in case.files if ignore.rule(path) is None}
+    return {path for path in case.files if ignore.excluding_pattern(path) is None}
 
 
 @pytest.mark.parametrize("seed", range(COUNT // AT_ONCE))

@@ -34,17 +34,17 @@ def test_printable(text: str, shown: str) -> None:
 def test_plain_shows_phases_and_hides_the_log() -> None:
     stream = io.StringIO()
     shown = PlainProgress(stream)
-    shown.step("building .")
-    shown.line("#1 [1/2] FROM base")
-    shown.notice("no docker command")
-    shown.update(1, 4, "app.first")
+    shown.begin_phase("building .")
+    shown.show_log_line("#1 [1/2] FROM base")
+    shown.show_notice("no docker command")
+    shown.show_count(1, 4, "app.first")
     shown.close()
     assert stream.getvalue() == "building .\nno docker command\n"
 
 
 def test_plain_and_verbose_shows_the_log_without_escapes() -> None:
     stream = io.StringIO()
-    PlainProgress(stream, verbose=True).line("\x1b[1m#1 [1/2] FROM base\x1b[0m")
+    PlainProgress(stream, verbose=True).show_log_line("\x1b[1m#1 [1/2] FROM base\x1b[0m")
     assert stream.getvalue() == "#1 [1/2] FROM base\n"
 
 
@@ -55,24 +55,24 @@ def test_plain_counts_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None
     shown = PlainProgress(stream)
     for number in range(1, 13):
         now += 1
-        shown.update(number, 12, f"module {number}")
-    shown.update(3, 0, "of unknown many")
+        shown.show_count(number, 12, f"module {number}")
+    shown.show_count(3, 0, "of unknown many")
     assert stream.getvalue() == " 41 % module 5\n 83 % module 10\n"
 
 
 def test_narrow_encoding_does_not_stop_the_run() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    PlainProgress(stream).step("prüfe")
+    PlainProgress(stream).begin_phase("prüfe")
     stream.seek(0)
     assert stream.read() == "pr\\xfcfe\n"
 
 
 def test_quiet_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     shown = QuietProgress()
-    shown.step("x")
-    shown.line("x")
-    shown.notice("x")
-    shown.update(1, 2, "x")
+    shown.begin_phase("x")
+    shown.show_log_line("x")
+    shown.show_notice("x")
+    shown.show_count(1, 2, "x")
     shown.close()
     assert capfd.readouterr() == ("", "")
 
@@ -80,11 +80,11 @@ def test_quiet_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 def test_terminal_takes_markup_for_text_and_leaves_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     stream = Terminal()
     shown = TerminalProgress(stream)
-    shown.step("checking [red]app[/red]")
-    shown.line("[/bold] a line")
-    shown.update(3, 10, "[/app]")
-    shown.notice("[/stays]")
-    shown.step("next")
+    shown.begin_phase("checking [red]app[/red]")
+    shown.show_log_line("[/bold] a line")
+    shown.show_count(3, 10, "[/app]")
+    shown.show_notice("[/stays]")
+    shown.begin_phase("next")
     shown.close()
     shown.close()
     assert "[/stays]" in stream.getvalue()
@@ -93,7 +93,7 @@ def test_terminal_takes_markup_for_text_and_leaves_nothing(capfd: pytest.Capture
 
 def test_notice_before_anything_is_drawn() -> None:
     stream = Terminal()
-    TerminalProgress(stream).notice("x")
+    TerminalProgress(stream).show_notice("x")
     assert stream.getvalue() == "x\n"
 
 
@@ -112,6 +112,6 @@ def test_make_progress(stream: io.StringIO, quiet: bool, kind: type) -> None:
 def test_plain_runs_do_not_pay_for_rich() -> None:
     code = (
         "import sys; from importguard.progress import make_progress; "
-        "make_progress(sys.stderr).step('x'); sys.exit('rich' in sys.modules)"
+        "make_progress(sys.stderr).begin_phase('x'); sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False).returncode == 0

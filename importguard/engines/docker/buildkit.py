@@ -87,7 +87,7 @@ class BuildLog:
         for value in json_values(chunks):
             if isinstance(value, str):
                 self._words.append(value)
-                self._progress.line(value)
+                self._progress.show_log_line(value)
             else:
                 self._take(value)
 
@@ -99,7 +99,7 @@ class BuildLog:
         for log in _objects(event, "logs"):
             self._log(log)
         for warning in _objects(event, "warnings"):
-            self._progress.line(f"WARNING: {_text(warning.get('short'))}")
+            self._progress.show_log_line(f"WARNING: {_text(warning.get('short'))}")
 
     def _step(self, digest: Any) -> _Step:
         return self._steps.setdefault(str(digest), _Step(len(self._steps) + 1))
@@ -109,21 +109,21 @@ class BuildLog:
         step = self._step(vertex.get("digest"))
         step.name = str(vertex.get("name", step.name))
         if len(self._steps) > known:
-            self._progress.line(f"#{step.number} {step.name}")
+            self._progress.show_log_line(f"#{step.number} {step.name}")
         if vertex.get("started") and not vertex.get("completed"):
             self._count(step.name)
         if vertex.get("completed") and not step.completed:
             step.completed = True
             self._write(step, "\n" if step.rest else "")
             if vertex.get("cached"):
-                self._progress.line(f"#{step.number} CACHED")
+                self._progress.show_log_line(f"#{step.number} CACHED")
         if vertex.get("error"):
             step.error = str(vertex["error"])
-            self._progress.line(f"#{step.number} ERROR: {step.error}")
+            self._progress.show_log_line(f"#{step.number} ERROR: {step.error}")
 
     def _count(self, text: str) -> None:
         done = sum(1 for step in self._steps.values() if step.completed)
-        self._progress.update(done, len(self._steps), text)
+        self._progress.show_count(done, len(self._steps), text)
 
     def _transfer(self, status: dict[str, Any]) -> None:
         """A layer that is pulled or pushed has a total."""
@@ -145,7 +145,7 @@ class BuildLog:
         for line in whole:
             shown = line.rstrip("\r").rpartition("\r")[2][:_LONGEST_LINE]
             step.lines.append(shown)
-            self._progress.line(f"#{step.number} {shown}")
+            self._progress.show_log_line(f"#{step.number} {shown}")
 
     def failure(self, context: str) -> str:
         """Say which step failed, with its last lines, and what the builder said in words."""

@@ -26,7 +26,7 @@ def build_without_cli(build: Build, platform: Optional[str], progress: Progress)
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
-    progress.notice(LIMITATION)
+    progress.show_notice(LIMITATION)
     client = connect_to_docker()
     try:
         events = client.build(
@@ -62,7 +62,7 @@ def _follow(events: Iterable[dict[str, Any]], context: str, progress: Progress) 
     for event in events:
         for line in str(event.get("stream") or event.get("status") or "").splitlines():
             lines.append(line)
-            progress.line(line)
+            progress.show_log_line(line)
         if "error" in event:
             raise ImageError(f"{build_failure(context, [*lines, str(event['error'])])}\n{LIMITATION}")
         built = (event.get("aux") or {}).get("ID") or built

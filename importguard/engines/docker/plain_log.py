@@ -23,7 +23,7 @@ class PlainLog:
         """Read the build's output to its end."""
         for chunk in chunks:
             self._lines.append(chunk.rstrip("\n"))
-            self._progress.line(chunk.rstrip("\n"))
+            self._progress.show_log_line(chunk.rstrip("\n"))
 
     def failure(self, context: str) -> str:
         """As ``build_failure``."""

@@ -16,7 +16,7 @@ def pull_image(client: Any, reference: str, platform: Optional[str], progress: P
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
 
-    progress.step(f"pulling {reference}" + (f" ({platform})" if platform else ""))
+    progress.begin_phase(f"pulling {reference}" + (f" ({platform})" if platform else ""))
     try:
         # The SDK warns of a credential helper that is not installed, and then raises: once is enough.
         with warnings.catch_warnings():
@@ -45,7 +45,7 @@ def _follow(events: Iterator[dict[str, Any]], reference: str, progress: Progress
             layers[str(event.get("id"))] = (sizes["current"], sizes["total"])
             done = sum(current for current, _ in layers.values())
             total = sum(size for _, size in layers.values())
-            progress.update(done, total, f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
+            progress.show_count(done, total, f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
 
 def pull_failure(reference: str, reason: str, platform: Optional[str]) -> ImportguardError:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importguard.model import Finding, ImportStep, Location, Severity
-from importguard.reporters.wording.sentences import counted
+from importguard.reporters.wording.sentences import count_with_noun
 from importguard.rules.imports import ENTRYPOINT_TARGET
-from importguard.terminal import escape, style, wrap
+from importguard.terminal import escape_text, style_text, wrap_text
 
 MOST_LINES = 12
 """What a finding takes at most, unless everything is asked for."""
@@ -33,13 +33,15 @@ class Page:
     color: bool
     verbose: bool
 
-    def style(self, text: str, styles: str) -> str:
+    def apply_style(self, text: str, styles: str) -> str:
         """``text`` in ``styles`` where the page has colours."""
-        return style(text, styles, self.color)
+        return style_text(text, styles, self.color)
 
-    def styled(self, text: str, styles: str, indent: str = "", hanging: str = "") -> list[str]:
+    def wrap_styled(self, text: str, styles: str, indent: str = "", hanging: str = "") -> list[str]:
         """Wrapped first, styled then: escape sequences have no width."""
-        return [self.style(line, styles) for line in wrap(text, self.width, indent, hanging or indent)]
+        return [
+            self.apply_style(line, styles) for line in wrap_text(text, self.width, indent, hanging or indent)
+        ]
 
 
 def full_lines(number: int, finding: Finding, page: Page) -> list[str]:
@@ -58,7 +60,7 @@ def brief_line(number: int, finding: Finding, page: Page) -> str:
     """The finding on one line: what, its cause, and where as far as it fits."""
     diagnosis = finding.diagnosis
     cause = diagnosis.cause if diagnosis and diagnosis.cause != "unknown" else finding.rule.name
-    name = f"{number}. {finding.rule.id}  {escape(finding.missing or finding.module)}"
+    name = f"{number}. {finding.rule.id}  {escape_text(finding.missing or finding.module)}"
     name = _shortened(name, page.width)
     rest = "".join(f" · {part}" for part in [cause, *_tags(finding)[:1]])
     if len(name) + len(rest) <= page.width:
@@ -70,12 +72,12 @@ def brief_line(number: int, finding: Finding, page: Page) -> str:
         rest += f"  {place}" if place else ""
     else:
         rest = ""
-    return page.style(name, _MARKS[finding.severity]) + page.style(rest, "dim")
+    return page.apply_style(name, _MARKS[finding.severity]) + page.apply_style(rest, "dim")
 
 
 def place_of(location: Location) -> str:
     """``file:line``, escaped."""
-    return escape(location.path) + (f":{location.line}" if location.line else "")
+    return escape_text(location.path) + (f":{location.line}" if location.line else "")
 
 
 def cut_names(names: Sequence[str], page: Page) -> str:
@@ -99,7 +101,7 @@ def _fitted(sections: dict[str, list[str]], page: Page) -> dict[str, list[str]]:
 
 
 def _ellipsis(hidden: int, page: Page) -> str:
-    return page.style(f"{INDENT}… and {counted(hidden, 'more line')}; -v shows all", "dim")
+    return page.apply_style(f"{INDENT}… and {count_with_noun(hidden, 'more line')}; -v shows all", "dim")
 
 
 def _shortened(text: str, width: int) -> str:
@@ -107,19 +109,19 @@ def _shortened(text: str, width: int) -> str:
 
 
 def _heading(number: int, finding: Finding, page: Page) -> Iterator[str]:
-    subject = escape(finding.missing or finding.module)
+    subject = escape_text(finding.missing or finding.module)
     left = f"{number}. {finding.rule.id} {finding.rule.name}  {subject}"
     tags = _tags(finding)
     tags += ["warning"] if finding.severity is Severity.WARNING else []
-    tags += [counted(len(finding.affected), "module")] if finding.affected else []
+    tags += [count_with_noun(len(finding.affected), "module")] if finding.affected else []
     right = " · ".join(tags)
     styles = f"bold {_MARKS[finding.severity]}"
     if len(left) + 2 + len(right) <= page.width:
-        yield page.style(left, styles) + " " * (page.width - len(left) - len(right)) + right
+        yield page.apply_style(left, styles) + " " * (page.width - len(left) - len(right)) + right
         return
-    yield from page.styled(left, styles, "", INDENT)
+    yield from page.wrap_styled(left, styles, "", INDENT)
     if right:
-        yield from page.styled(right, "", INDENT)
+        yield from page.wrap_styled(right, "", INDENT)
 
 
 def _tags(finding: Finding) -> list[str]:
@@ -134,16 +136,20 @@ def _cause(finding: Finding, page: Page) -> dict[str, list[str]]:
         return {}
     doubt = "" if diagnosis.confidence == "certain" else f" ({diagnosis.confidence})"
     place = place_of(diagnosis.location) if diagnosis.location else ""
-    why, remedy = escape(diagnosis.explanation), escape(diagnosis.remedy)
+    why, remedy = escape_text(diagnosis.explanation), escape_text(diagnosis.remedy)
     cause = []
     if diagnosis.cause != "unknown":
         why = _without_place(why, place)
         at = f" at {place}" if place and not _names(why + remedy, place) else ""
-        cause = page.styled(f"cause: {diagnosis.cause}{doubt}{at}", "bold", INDENT, INDENT * 2)
-    told = page.styled(why, "", INDENT)
+        cause = page.wrap_styled(f"cause: {diagnosis.cause}{doubt}{at}", "bold", INDENT, INDENT * 2)
+    told = page.wrap_styled(why, "", INDENT)
     for fact in diagnosis.evidence if page.verbose else ():
-        told += page.styled(f"evidence: {escape(fact)}", "dim", INDENT, INDENT * 2)
-    return {"cause": cause, "why": told, "remedy": page.styled(f"try: {remedy}", "cyan", INDENT, INDENT * 2)}
+        told += page.wrap_styled(f"evidence: {escape_text(fact)}", "dim", INDENT, INDENT * 2)
+    return {
+        "cause": cause,
+        "why": told,
+        "remedy": page.wrap_styled(f"try: {remedy}", "cyan", INDENT, INDENT * 2),
+    }
 
 
 def _without_place(text: str, place: str) -> str:
@@ -160,9 +166,9 @@ def _names(text: str, place: str) -> bool:
 def _message(finding: Finding, page: Page) -> list[str]:
     told: list[str] = []
     for line in [line for line in finding.message.split("\n") if line.strip()]:
-        text = escape(line.rstrip())
+        text = escape_text(line.rstrip())
         cut = text if page.verbose or len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
-        told += page.styled(cut, "", INDENT)
+        told += page.wrap_styled(cut, "", INDENT)
     return told
 
 
@@ -174,10 +180,10 @@ def _import_place(finding: Finding, page: Page) -> list[str]:
     if diagnosis is not None:
         named = [diagnosis.explanation, diagnosis.remedy]
         named += [place_of(diagnosis.location)] if diagnosis.location and diagnosis.cause != "unknown" else []
-        if any(_names(escape(text), place) for text in named):
+        if any(_names(escape_text(text), place) for text in named):
             return []
     verb = "imported at" if finding.missing and finding.rule is not ENTRYPOINT_TARGET else "in"
-    return page.styled(f"{verb} {place}", "", INDENT, INDENT * 2)
+    return page.wrap_styled(f"{verb} {place}", "", INDENT, INDENT * 2)
 
 
 def _way(chain: Sequence[ImportStep], page: Page) -> Iterator[str]:
@@ -187,13 +193,13 @@ def _way(chain: Sequence[ImportStep], page: Page) -> Iterator[str]:
         return
     if page.verbose:
         for index, step in enumerate(chain):
-            line = f"{'→ ' if index else ''}{escape(step.importer)}  {place_of(step.location)}"
-            yield from page.styled(line, "dim", INDENT, INDENT * 2)
+            line = f"{'→ ' if index else ''}{escape_text(step.importer)}  {place_of(step.location)}"
+            yield from page.wrap_styled(line, "dim", INDENT, INDENT * 2)
         return
     names = [importers[0], *(_abbreviated(name, importers[0]) for name in importers[1:])]
     if len(names) > _MOST_STEPS:
         names = [*names[:2], f"({len(names) - 4} more)", *names[-2:]]
-    yield from page.styled(" → ".join(escape(name) for name in names), "dim", INDENT, INDENT * 2)
+    yield from page.wrap_styled(" → ".join(escape_text(name) for name in names), "dim", INDENT, INDENT * 2)
 
 
 def _abbreviated(name: str, first: str) -> str:
@@ -206,8 +212,10 @@ def _abbreviated(name: str, first: str) -> str:
 
 
 def _affected(finding: Finding, page: Page) -> Iterator[str]:
-    names = [escape(name) for name in finding.affected if name != finding.module or len(finding.affected) > 1]
+    names = [
+        escape_text(name) for name in finding.affected if name != finding.module or len(finding.affected) > 1
+    ]
     if not names:
         return
     label = "fails" if finding.reached else "would fail"
-    yield from page.styled(f"{label}: {cut_names(names, page)}", "dim", INDENT, INDENT * 2)
+    yield from page.wrap_styled(f"{label}: {cut_names(names, page)}", "dim", INDENT, INDENT * 2)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importguard.diagnosis.parts import CODE, IMAGE, START, part_of
 from importguard.model import Finding, ImageReport, RequestVerdict, Severity
 from importguard.rules.imports import ENTRYPOINT_TARGET
-from importguard.terminal import escape, escape_lines
+from importguard.terminal import escape_lines, escape_text
 
 _MOST_LINES = 8
 _LONGEST_LINE = 1500
@@ -32,7 +32,7 @@ _PART_HEADINGS = {
 
 def short_verdict(image: ImageReport) -> str:
     """The result for the image, in a few words."""
-    parts = [counted(len(image.findings), "finding")] if image.findings else []
+    parts = [count_with_noun(len(image.findings), "finding")] if image.findings else []
     parts += ["not wholly checked" if image.modules else "not checked"] if image.error else []
     return ", ".join(parts) or ("nothing new" if image.suppressed else _well(image))
 
@@ -54,13 +54,14 @@ def summary_sentences(image: ImageReport) -> Iterator[str]:
     if failed:
         causes = sum(1 for finding in everything if finding.reached and finding.rule is not ENTRYPOINT_TARGET)
         verb = "does" if failed == 1 else "do"
-        yield f"{failed} of {counted(checked, 'module')} {verb} not import, from {counted(causes, 'cause')}."
+        modules, found = count_with_noun(checked, "module"), count_with_noun(causes, "cause")
+        yield f"{failed} of {modules} {verb} not import, from {found}."
     elif checked and not everything:
         yield from _all_import(checked)
     unreached = sum(1 for finding in everything if not finding.reached)
     if unreached:
         verb = "is" if unreached == 1 else "are"
-        yield f"{counted(unreached, 'more missing module')} {verb} behind them and would fail next."
+        yield f"{count_with_noun(unreached, 'more missing module')} {verb} behind them and would fail next."
     yield from _startup(image)
     yield from _started(image)
     if checked and not failed and everything:
@@ -76,14 +77,14 @@ def _all_import(checked: int) -> Iterator[str]:
 def _startup(image: ImageReport) -> Iterator[str]:
     unknown = {entry.command for entry in image.entrypoints if not entry.target}
     known = [entry.command for entry in image.entrypoints if entry.command not in unknown]
-    names = list(dict.fromkeys(map(escape, known)))
+    names = list(dict.fromkeys(map(escape_text, known)))
     rest = f" and {len(names) - _MOST_COMMANDS} more" if len(names) > _MOST_COMMANDS else ""
     commands = ", ".join(names[:_MOST_COMMANDS]) + rest
     broken = sum(1 for finding in (*image.findings, *image.suppressed) if finding.breaks_startup)
     if broken:
         verb = "breaks" if broken == 1 else "break"
         behind = f" ({commands})" if commands else ""
-        yield f"{counted(broken, 'finding')} {verb} startup{behind}."
+        yield f"{count_with_noun(broken, 'finding')} {verb} startup{behind}."
     elif commands and image.complete:
         yield f"What starts it can be loaded: {commands}."
     elif not commands and image.complete and image.modules:
@@ -96,7 +97,7 @@ def _started(image: ImageReport) -> Iterator[str]:
     if start is None:
         return
     if start.skipped:
-        yield f"Not started: {escape(start.skipped)}."
+        yield f"Not started: {escape_text(start.skipped)}."
     elif start.ready is not None:
         answers = "".join(f", {_answered(one)}" for one in start.requests)
         port = f"port {start.port} accepts after {start.accepted or 0.0:.1f} s{answers}"
@@ -107,7 +108,7 @@ def _started(image: ImageReport) -> Iterator[str]:
 def _answered(one: RequestVerdict) -> str:
     if one.request == "HEALTHCHECK":
         return "its HEALTHCHECK succeeds"
-    return f"{escape(one.request)} is answered {one.status}"
+    return f"{escape_text(one.request)} is answered {one.status}"
 
 
 def _suppressed(image: ImageReport) -> str:
@@ -115,10 +116,10 @@ def _suppressed(image: ImageReport) -> str:
     reasons = Counter(finding.suppression.by for finding in image.suppressed if finding.suppression)
     why = ", ".join(f"{reasons[by]} {words}" for by, words in _SUPPRESSED.items() if reasons[by])
     verb = "is" if len(image.suppressed) == 1 else "are"
-    return f"{counted(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
+    return f"{count_with_noun(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
 
 
-def counted(number: int, singular: str, plural: str = "") -> str:
+def count_with_noun(number: int, singular: str, plural: str = "") -> str:
     """``1 cause``, ``2 causes``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
@@ -127,7 +128,7 @@ def part_heading(part: str, image: ImageReport) -> str:
     """The heading of a part's findings; it calls nothing wrong where they are only warnings."""
     findings = [finding for finding in image.findings if part_of(finding) == part]
     wrong = any(finding.severity is Severity.ERROR for finding in findings)
-    return f"{_PART_HEADINGS[part, wrong]} ({counted(len(findings), 'finding')})"
+    return f"{_PART_HEADINGS[part, wrong]} ({count_with_noun(len(findings), 'finding')})"
 
 
 def finding_story(finding: Finding) -> list[str]:
@@ -137,11 +138,14 @@ def finding_story(finding: Finding) -> list[str]:
     effects = ["It keeps the application from starting."] if finding.breaks_startup else []
     effects += ["No start command loads it."] if finding.loaded_at_startup is False else []
     effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
-    others = [escape(name) for name in finding.affected if name != finding.module]
+    others = [escape_text(name) for name in finding.affected if name != finding.module]
     effects += [f"{_listed(others)} {_verb(finding, others)}."] if others else []
     told += [" ".join(effects)] if effects else []
     if finding.diagnosis is not None:
-        told += [escape(finding.diagnosis.explanation), f"Try: {escape(finding.diagnosis.remedy)}"]
+        told += [
+            escape_text(finding.diagnosis.explanation),
+            f"Try: {escape_text(finding.diagnosis.remedy)}",
+        ]
     return told
 
 
@@ -154,6 +158,6 @@ def _verb(finding: Finding, others: Sequence[str]) -> str:
 def _listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and 7 more modules``."""
     shown = names if len(names) <= _MOST_NAMES else names[: _MOST_NAMES - 1]
-    rest = [counted(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
+    rest = [count_with_noun(len(names) - len(shown), "more module")] if len(shown) < len(names) else []
     *first, last = [*shown, *rest]
     return f"{', '.join(first)} and {last}" if first else last

@@ -57,7 +57,7 @@ class Ignore:
         self._reachable = [path + "/" for path in exceptions] if simple else None
         self._folders: dict[str, Optional[_Verdict]] = {"": None}
 
-    def rule(self, path: str) -> Optional[Pattern]:
+    def excluding_pattern(self, path: str) -> Optional[Pattern]:
         """The pattern that excludes the file at ``path`` (relative to the context), None where it goes in."""
         return self._judge(path, self._folder(posixpath.dirname(path)), is_folder=False).rule
 
@@ -94,7 +94,7 @@ def _without_trailing_glob(path: str) -> str:
 def ignored_files(paths: Iterable[str], patterns: Sequence[Pattern], ignore_file: str) -> list[Ignored]:
     """The files of ``paths`` that are kept out, in their order, each with its line and the exception."""
     ignore = Ignore(patterns)
-    rules = {path: ignore.rule(path) for path in paths}
+    rules = {path: ignore.excluding_pattern(path) for path in paths}
     exceptions = _Exceptions(patterns, rules)
     return [
         Ignored(path, Place(ignore_file, rule.line, rule.text), exceptions.for_file(path))
@@ -125,16 +125,16 @@ class _Exceptions:
             found = self._found[key]
             if found:
                 return found
-        return "!" + escape(path)
+        return "!" + escape_pattern(path)
 
     def _for_folder(self, folder: str, rule: Pattern) -> Optional[str]:
         """The exception for a folder that ``rule`` leaves out whole, None where no such line works."""
         files = self._below[folder]
         if any(self._rules[path] is not rule for path in files):
             return None
-        for line in (f"!{escape(folder)}/", f"!{escape(folder)}/**"):
+        for line in (f"!{escape_pattern(folder)}/", f"!{escape_pattern(folder)}/**"):
             ignore = Ignore((*self._patterns, make_pattern(0, line)))
-            if all(ignore.rule(path) is None for path in files):
+            if all(ignore.excluding_pattern(path) is None for path in files):
                 return line
         return None
 
@@ -145,6 +145,6 @@ def _folders(path: str) -> list[str]:
     return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def escape(path: str) -> str:
+def escape_pattern(path: str) -> str:
     """``path`` as a pattern that matches it alone."""
     return "".join("\\" + character if character in "*?[]\\" else character for character in path)

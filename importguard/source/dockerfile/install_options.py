@@ -60,12 +60,12 @@ class Options:
     flags: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
 
-    def last(self, name: str) -> Optional[str]:
+    def last_value(self, name: str) -> Optional[str]:
         """The value that counts where an option stands for one."""
         values = self.values.get(name)
         return values[-1] if values else None
 
-    def listed(self, name: str) -> tuple[str, ...]:
+    def listed_values(self, name: str) -> tuple[str, ...]:
         """Values that may hold several, divided by commas or spaces."""
         return tuple(
             part for value in self.values.get(name, ()) for part in re.split(r"[\s,]+", value) if part

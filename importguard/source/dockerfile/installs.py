@@ -53,7 +53,7 @@ def read_installs(line: Line, around: Surroundings) -> Iterator[Install]:
     folder, environment = around.workdir, _environment(around.env)
     mounts = dict(bind_mounts(line.flag_values("mount"), around.workdir))
     for command in shell_commands(line):
-        words = [Words(around.values).expand(word) for word in command.words]
+        words = [Words(around.values).expand_word(word) for word in command.words]
         if words[0] == "cd" and len(words) > 1:
             folder = posixpath.normpath(posixpath.join(folder, words[1]))
         elif words[0] in (".", "source") and words[-1].endswith("/bin/activate"):
@@ -135,7 +135,7 @@ def _install(words: list[str], command: Command, folder: str, stage: int) -> Ite
             found,
             line=command.line,
             stage=stage,
-            text=command.text,
+            text=command.one_line_text,
             interpreter=found.interpreter or interpreter,
         )
 
@@ -153,12 +153,12 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
     verb = options.words[:1]
     if verb == ["sync"] and tool == "uv":
         files = _joined(folder, options.words[1:])
-        return Install(0, 0, tool, "", files=files, interpreter=options.last("interpreter"))
+        return Install(0, 0, tool, "", files=files, interpreter=options.last_value("interpreter"))
     if verb != ["install"]:
         return None
     locals_: list[str] = []
     packages: list[str] = []
-    groups = list(options.listed("groups"))
+    groups = list(options.listed_values("groups"))
     editable, extras = _local_paths(folder, options.values.get("editable", []))
     groups += extras
     for word in options.words[1:]:
@@ -178,8 +178,8 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
         (*locals_, *editable),
         tuple(editable),
         tuple(groups),
-        interpreter=options.last("interpreter"),
-        target=options.last("target"),
+        interpreter=options.last_value("interpreter"),
+        target=options.last_value("target"),
     )
 
 
@@ -218,8 +218,8 @@ def _project(tool: str, verbs: Sequence[str], words: Sequence[str], folder: str)
     options = parse_options(words, OF_PROJECTS)
     if not options.words or options.words[0] not in verbs:
         return None
-    folder = posixpath.normpath(posixpath.join(folder, options.last("folder") or ""))
-    only, without = options.listed("only"), options.listed("without")
+    folder = posixpath.normpath(posixpath.join(folder, options.last_value("folder") or ""))
+    only, without = options.listed_values("only"), options.listed_values("without")
     flags = options.flags
     without_project = {"--no-root", "--no-install-project", "--no-self", "--only-group"} & flags
     installs_itself = tool != "pipenv" and not without_project
@@ -238,13 +238,13 @@ def _project(tool: str, verbs: Sequence[str], words: Sequence[str], folder: str)
         locals=(folder,) if installs_itself else (),
         editable=(folder,) if editable else (),
         groups=(
-            *options.listed("groups"),
+            *options.listed_values("groups"),
             *(one for one in only if one not in ("main", "default", "packages")),
             *(("*",) if flags & {"--all-extras", "--all-groups"} else ()),
         ),
         without=without,
         main_only=main_only,
-        interpreter=options.last("interpreter"),
+        interpreter=options.last_value("interpreter"),
     )
 
 
@@ -268,7 +268,7 @@ def _conda(words: Sequence[str], folder: str) -> Optional[Install]:
     else:
         return None
     files = _joined(folder, options.values.get("files", []))
-    return Install(0, 0, "conda", "", tuple(packages), files, interpreter=options.last("interpreter"))
+    return Install(0, 0, "conda", "", tuple(packages), files, interpreter=options.last_value("interpreter"))
 
 
 _READERS: dict[str, Callable[[Sequence[str], str], Optional[Install]]] = {

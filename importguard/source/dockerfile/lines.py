@@ -42,7 +42,7 @@ class Line:
     spans: tuple[tuple[int, int], ...]
     heredocs: tuple[Heredoc, ...] = ()
 
-    def flag(self, name: str) -> Optional[str]:
+    def flag_value(self, name: str) -> Optional[str]:
         """The value of the last ``--name=value``, "" where it stands without one, None where it is absent."""
         return next((value for key, value in reversed(self.flags) if key == name), None)
 
@@ -50,7 +50,7 @@ class Line:
         """The values of a flag that can be repeated."""
         return [value for key, value in self.flags if key == name]
 
-    def json(self) -> Optional[list[str]]:
+    def json_words(self) -> Optional[list[str]]:
         """The words of the JSON form, None where it is not that form."""
         if not self.value.startswith("["):
             return None
@@ -68,7 +68,7 @@ def read_lines(text: str) -> tuple[list[Line], str]:
     reader = _Reader(lines, escape)
     found = []
     while reader.position < len(lines):
-        line = reader.instruction()
+        line = reader.read_instruction()
         if line is not None:
             found.append(line)
     return found, escape
@@ -92,7 +92,7 @@ class _Reader:
         quoted = re.escape(escape)
         self.continuation = re.compile(rf"(^|[^{quoted}]){quoted}[ \t]*$")
 
-    def instruction(self) -> Optional[Line]:
+    def read_instruction(self) -> Optional[Line]:
         """The next one, None for an empty line or a comment."""
         first = self.position + 1
         text = ""

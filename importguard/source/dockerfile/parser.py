@@ -58,7 +58,7 @@ class _State:
     base_workdir: str = "/"
     arguments: dict[str, Optional[str]] = field(default_factory=dict)
 
-    def values(self) -> dict[str, Optional[str]]:
+    def variable_values(self) -> dict[str, Optional[str]]:
         """The variables' values at this line: ENV goes before ARG."""
         known = {name: None if name in self.unknown else value for name, value in self.env.items()}
         return {**self.arguments, **known}
@@ -95,7 +95,7 @@ def parse_dockerfile(
     given = dict(item.partition("=")[::2] for item in build_args if "=" in item)
     reading = _Reading(escape, given, base)
     for line in lines:
-        reading.read(line)
+        reading.read_instructions(line)
     if not reading.states:
         raise DockerfileError(f"{path} has no FROM")
     return Dockerfile(
@@ -121,7 +121,7 @@ class _Reading:
         self.installs: list[Install] = []
         self.before: dict[str, Optional[str]] = dict.fromkeys(_PLATFORM)
 
-    def read(self, line: Line) -> None:
+    def read_instructions(self, line: Line) -> None:
         if line.keyword == "FROM":
             self._from(line)
         stage = len(self.states) - 1
@@ -153,7 +153,7 @@ class _Reading:
 
     def _from(self, line: Line) -> None:
         words = split_words(line.value, self.escape)
-        base = Words(self.before, self.escape).expand(words[0]) if words else ""
+        base = Words(self.before, self.escape).expand_word(words[0]) if words else ""
         name = words[2] if len(words) > 2 and words[1].lower() == "as" else None
         parent = None if base.isdecimal() else self._stage(base)
         state = _State(len(self.states), name, base, parent, line.line)
@@ -174,11 +174,11 @@ class _Reading:
     def _arg(self, line: Line) -> None:
         for word in split_words(line.value, self.escape):
             name, equals, default = word.partition("=")
-            values = self.states[-1].values() if self.states else self.before
+            values = self.states[-1].variable_values() if self.states else self.before
             value: Optional[str] = ""
             if equals:
                 words = Words(values, self.escape)
-                value = words.expand(default)
+                value = words.expand_word(default)
                 value = None if words.unknown else value
             elif self.states and name in self.before:
                 value = self.before[name]
@@ -190,32 +190,35 @@ class _Reading:
         if pairs and "=" not in pairs[0]:  # the old form: ENV name value with spaces
             name, _, value = line.value.partition(" ")
             pairs = [f"{name}={value.strip()}"]
-        values = state.values()
+        values = state.variable_values()
         for pair in pairs:
             name, _, written = pair.partition("=")
             words = Words(values, self.escape)
-            state.env[name] = words.expand(written)
+            state.env[name] = words.expand_word(written)
             state.env_lines[name] = line.line
             state.unknown.discard(name)
             if words.unknown:
                 state.unknown.add(name)
 
     def _workdir(self, line: Line, state: _State) -> None:
-        written = Words(state.values(), self.escape).expand(line.value)
+        written = Words(state.variable_values(), self.escape).expand_word(line.value)
         joined = posixpath.normpath(posixpath.join(state.workdir, written))
         state.workdir = "/" + joined.lstrip("/")
         state.workdir_line = line.line
 
     def _user(self, line: Line, state: _State) -> None:
-        state.user, state.user_line = Words(state.values(), self.escape).expand(line.value), line.line
+        state.user, state.user_line = (
+            Words(state.variable_values(), self.escape).expand_word(line.value),
+            line.line,
+        )
 
     def _copy(self, line: Line, state: _State) -> None:
-        words = line.json() or split_words(line.value, self.escape)
-        expander = Words(state.values(), self.escape)
-        paths = [expander.expand(word) for word in words]
+        words = line.json_words() or split_words(line.value, self.escape)
+        expander = Words(state.variable_values(), self.escape)
+        paths = [expander.expand_word(word) for word in words]
         if len(paths) < 2:
             return
-        origin = line.flag("from")
+        origin = line.flag_value("from")
         # "--from=0" and a name; what is no stage is an image or a named context.
         stage = self._stage(origin) if origin else None
         unread = line.heredocs or any(_URL.match(path) for path in paths[:-1])
@@ -231,13 +234,13 @@ class _Reading:
                 origin if origin and (stage is None or stage == state.index) else None,
                 resolved=not (expander.unknown or unread or packed),
                 excludes=tuple(line.flag_values("exclude")),
-                parents=line.flag("parents") in ("", "true"),
-                link=line.flag("link") in ("", "true"),
+                parents=line.flag_value("parents") in ("", "true"),
+                link=line.flag_value("link") in ("", "true"),
             )
         )
 
     def _run(self, line: Line, state: _State) -> None:
-        surroundings = Surroundings(state.index, state.workdir, dict(state.env), state.values())
+        surroundings = Surroundings(state.index, state.workdir, dict(state.env), state.variable_values())
         self.installs.extend(read_installs(line, surroundings))
 
 

@@ -56,7 +56,7 @@ class Pattern:
     matches: Match
 
 
-def clean(path: str) -> str:
+def clean_path(path: str) -> str:
     """Go's ``filepath.Clean``; posixpath's keeps two leading slashes."""
     cleaned = posixpath.normpath(path)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
@@ -67,10 +67,10 @@ def make_pattern(line: int, text: str) -> Pattern:
     inverted = text.startswith("!")
     path = text[1:].strip(SPACE) if inverted else text
     if path:
-        path = clean(path)
+        path = clean_path(path)
         path = path[1:] if len(path) > 1 and path.startswith("/") else path
     # Read once more as the matcher does, which cleans "!" and what follows together: "!!a" excepts "!a".
-    path = clean(("!" if inverted else "") + path)
+    path = clean_path(("!" if inverted else "") + path)
     exception = path.startswith("!")
     path = path[1:] if exception else path
     if not path:

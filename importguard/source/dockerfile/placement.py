@@ -40,7 +40,7 @@ def place_files(dockerfile: Dockerfile, files: Iterable[str]) -> tuple[Placement
         current.folders.update(_with_parents(stage.base_workdir))
         for change in _changes(dockerfile, stage.index):
             if isinstance(change, Copy):
-                current.copy(change, context, stages)
+                current.apply_copy(change, context, stages)
             else:
                 current.folders.update(_with_parents(change))
         stages.append(current)
@@ -82,12 +82,12 @@ class _Tree:
         for path in files:
             self.folders.update(folder for folder in _parents(path))
 
-    def below(self, folder: str) -> Iterator[str]:
+    def files_below(self, folder: str) -> Iterator[str]:
         """The files in ``folder``, relative to it."""
         start = folder + "/" if folder else ""
         return (path[len(start) :] for path in self.files if path.startswith(start))
 
-    def matching(self, source: str) -> list[str]:
+    def matching_paths(self, source: str) -> list[str]:
         """The files and folders that a source names; what is below one of them is not named again."""
         path = posixpath.normpath("/" + source).lstrip("/")
         if not _WILDCARD.search(path):
@@ -122,15 +122,15 @@ class _Stage:
         self.folders: set[str] = set(parent.folders) if parent else set()
         self.folders.update(one for path in folders for one in _with_parents(path))
 
-    def tree(self) -> _Tree:
+    def tree_of_source(self) -> _Tree:
         return _Tree({path.lstrip("/"): path for path in self.files})
 
-    def copy(self, copy: Copy, context: _Tree, stages: list[_Stage]) -> None:
+    def apply_copy(self, copy: Copy, context: _Tree, stages: list[_Stage]) -> None:
         """Put in place what a COPY brings."""
         if not copy.resolved or copy.from_image is not None:
             return
         origin = stages[copy.from_stage] if copy.from_stage is not None else None
-        tree = origin.tree() if origin else context
+        tree = origin.tree_of_source() if origin else context
         for source in copy.sources:
             for name, destination in _copied(source, copy, tree, self.folders):
                 self._put(copy, name, destination, origin)
@@ -151,12 +151,12 @@ def _copied(source: str, copy: Copy, tree: _Tree, folders: set[str]) -> Iterator
     if copy.parents:
         # What stands before "/./" is not kept (Dockerfile reference, "COPY --parents").
         pivot = posixpath.normpath(source.partition("/./")[0]).lstrip("/") if "/./" in source else ""
-    for match in list(tree.matching(source)):
+    for match in list(tree.matching_paths(source)):
         is_file = match in tree.files
-        names = [""] if is_file else list(tree.below(match))
+        names = [""] if is_file else list(tree.files_below(match))
         for name in names:
             whole = posixpath.join(match, name) if name else match
-            if excluded and excluded.rule(name or posixpath.basename(match)):
+            if excluded and excluded.excluding_pattern(name or posixpath.basename(match)):
                 continue
             if pivot is not None:
                 kept = whole[len(pivot) :].lstrip("/")

@@ -32,14 +32,14 @@ class Command:
     line: int
 
     @property
-    def text(self) -> str:
+    def one_line_text(self) -> str:
         """The command as written, on one line."""
         return " ".join((*self.assignments, *self.words))
 
 
 def shell_commands(line: Line) -> Iterator[Command]:
     """The commands of a RUN in their order; of its heredoc where that is the script."""
-    words = line.json()
+    words = line.json_words()
     if words is not None:
         if len(words) > 2 and posixpath.basename(words[0]) in ("sh", "bash") and words[1].startswith("-"):
             yield from _commands(words[2], ((0, line.line),))

@@ -25,7 +25,7 @@ class Words:
         self.escape = escape
         self.unknown = False
 
-    def expand(self, word: str) -> str:
+    def expand_word(self, word: str) -> str:
         """``word`` without its quotes and with its variables replaced."""
         self._text, self._position = word, 0
         return self._until("")

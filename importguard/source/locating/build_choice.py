@@ -34,17 +34,17 @@ class Choices:
     ranked: tuple[BuildChoice, ...]
 
     @property
-    def best(self) -> Optional[BuildChoice]:
+    def likeliest_build(self) -> Optional[BuildChoice]:
         """The likeliest one, where the image speaks for it."""
         return self.ranked[0] if self.ranked and self.ranked[0].is_convincing else None
 
     @property
-    def rivals(self) -> tuple[BuildChoice, ...]:
+    def rival_builds(self) -> tuple[BuildChoice, ...]:
         """Those that are about as likely as the best."""
         if not self.ranked:
             return ()
-        least = self.ranked[0].score - _MARGIN
-        return tuple(one for one in self.ranked[1:] if one.score > least and one.is_convincing)
+        least = self.ranked[0].likelihood_score - _MARGIN
+        return tuple(one for one in self.ranked[1:] if one.likelihood_score > least and one.is_convincing)
 
 
 def rank_builds(
@@ -101,7 +101,7 @@ def _base_image(
 
 
 def _order(choice: BuildChoice) -> tuple[float, int, int, str]:
-    return -round(choice.score, 6), choice.dockerfile.count("/"), -choice.stage, choice.dockerfile
+    return -round(choice.likelihood_score, 6), choice.dockerfile.count("/"), -choice.stage, choice.dockerfile
 
 
 def _of_dockerfile(
@@ -149,7 +149,7 @@ def _configured(steps: Sequence[Step], facts: ImageFacts) -> float:
     total = len(last) + len(names)
     if not total:
         return 0.0
-    agreeing = sum(1 for key, step in last.items() if key in there and step.agrees(there[key]))
+    agreeing = sum(1 for key, step in last.items() if key in there and step.agrees_with_step(there[key]))
     return (agreeing + len(names & set(facts.environment))) / total
 
 

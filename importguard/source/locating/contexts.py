@@ -37,7 +37,7 @@ class ContextFiles:
         for path in self._paths:
             self._children.setdefault(posixpath.dirname(path), []).append(path)
 
-    def has(self, context: str, source: str) -> bool:
+    def has_copy_source(self, context: str, source: str) -> bool:
         """Whether a COPY source exists in the folder ``context``; wildcards match as they would there."""
         path = posixpath.normpath(source.lstrip("/") or ".")
         if path == ".":
@@ -71,5 +71,5 @@ def sources_found(dockerfile: Dockerfile, stage: int, context: str, files: Conte
         for source in copy.sources:
             weight = 0.5 if any(sign in source for sign in "*?[") else 1.0
             total += weight
-            found += weight if files.has(context, source) else 0.0
+            found += weight if files.has_copy_source(context, source) else 0.0
     return found / total if total else 1.0

@@ -45,11 +45,11 @@ class Step:
     variables: tuple[str, ...] = ()
 
     @property
-    def weight(self) -> float:
+    def comparison_weight(self) -> float:
         """The weight of the step in the comparison."""
         return _WEIGHTS.get(self.keyword, _LEAST_WEIGHT)
 
-    def agrees(self, other: Step) -> bool:
+    def agrees_with_step(self, other: Step) -> bool:
         """Whether ``other``, a step of an image's history, may come from this instruction."""
         if self.keyword != other.keyword:
             return False
@@ -168,8 +168,12 @@ def history_agreement(steps: Sequence[Step], history: Sequence[Step]) -> float:
     if not pairs:
         return 0.0
     tail = history[min(there for _, there in pairs) :]
-    common = sum(steps[here].weight for here, _ in pairs)
-    return 2 * common / (sum(step.weight for step in steps) + sum(step.weight for step in tail))
+    common = sum(steps[here].comparison_weight for here, _ in pairs)
+    return (
+        2
+        * common
+        / (sum(step.comparison_weight for step in steps) + sum(step.comparison_weight for step in tail))
+    )
 
 
 def arguments_of(steps: Sequence[Step], history: Sequence[Step]) -> tuple[str, ...]:
@@ -187,19 +191,22 @@ def _longest_common(steps: Sequence[Step], history: Sequence[Step]) -> list[tupl
 
     @cache
     def alike(here: int, there: int) -> bool:
-        return steps[here].agrees(history[there])
+        return steps[here].agrees_with_step(history[there])
 
     width = len(history) + 1
     best = [[0.0] * width for _ in range(len(steps) + 1)]
     for here in range(len(steps) - 1, -1, -1):
         for there in range(len(history) - 1, -1, -1):
-            taken = best[here + 1][there + 1] + steps[here].weight if alike(here, there) else 0.0
+            taken = best[here + 1][there + 1] + steps[here].comparison_weight if alike(here, there) else 0.0
             best[here][there] = max(taken, best[here + 1][there], best[here][there + 1])
     pairs, here, there = [], 0, 0
     while here < len(steps) and there < len(history):
         if best[here][there] == best[here][there + 1]:
             there += 1  # the latest of equal steps: the base image's come first
-        elif alike(here, there) and best[here][there] == best[here + 1][there + 1] + steps[here].weight:
+        elif (
+            alike(here, there)
+            and best[here][there] == best[here + 1][there + 1] + steps[here].comparison_weight
+        ):
             pairs.append((here, there))
             here, there = here + 1, there + 1
         else:

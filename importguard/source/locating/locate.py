@@ -40,7 +40,7 @@ def locate_source(evidence: Evidence, working: str) -> Location:
             refused = refused or match
             continue
         found = found or _located(repository, choices, match)
-        if choices.best is not None and choices.best.sources == 1.0:
+        if choices.likeliest_build is not None and choices.likeliest_build.sources == 1.0:
             return _located(repository, choices, match)
     return found or Location(None, say_no_match(refused))
 
@@ -66,7 +66,7 @@ def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None
         choices = rank_builds(repository, evidence.image, match, partial(read_dockerfile, folder), asked)
         location = _of_source(root, repository, choices, match, asked)
         found = found or location
-        best = choices.ranked[0] if asked else choices.best
+        best = choices.ranked[0] if asked else choices.likeliest_build
         if best is not None and best.sources == 1.0:
             return location
     return found or Location(Tree(root, dockerfile=dockerfile), "")
@@ -145,7 +145,7 @@ class _Digests:
 
 def _located(repository: RepositoryFiles, choices: Choices, match: TreeMatch) -> Location:
     """The tree with the likeliest Dockerfile, or with the usual one where none of them is convincing."""
-    choice = choices.best
+    choice = choices.likeliest_build
     said = f"{say_match(match)}{say_choice(choices)}"
     if choice is None:
         usual = next((one for one in choices.ranked if one.usual), None)

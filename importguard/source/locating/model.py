@@ -69,7 +69,7 @@ class BuildChoice:
     base: Optional[BaseImage] = None
 
     @property
-    def score(self) -> float:
+    def likelihood_score(self) -> float:
         """The likelihood of this candidate, to compare with others for the same image."""
         return (
             3 * (self.history or 0.0)

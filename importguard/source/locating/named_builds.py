@@ -98,32 +98,34 @@ def _of_node(node: Node, path: str, known: Collection[str], depth: int) -> Itera
     """Every mapping that names a context, and every command line, whatever the format calls them."""
     if depth > 12:
         return
-    keys = dict(node.items())
+    keys = dict(node.mapping_items())
     if keys:
         yield from _of_mapping(keys, path, known)
-    words = [item.text for item in node]
+    words = [item.scalar_text for item in node]
     if "build" in words:
         yield from _of_words(words[words.index("build") + 1 :], path, known)
     if any(word.startswith("--dockerfile=") for word in words):  # kaniko
         yield from _of_words([word.replace("--dockerfile=", "--file=") for word in words], path, known)
-    if "build" in node.text and ("\n" in node.text or _COMMAND.match(node.text)):
-        yield from _of_text(node.text, path, known)
+    if "build" in node.scalar_text and ("\n" in node.scalar_text or _COMMAND.match(node.scalar_text)):
+        yield from _of_text(node.scalar_text, path, known)
     for inner in (*keys.values(), *node):
         yield from _of_node(inner, path, known, depth + 1)
 
 
 def _of_mapping(keys: dict[str, Node], path: str, known: Collection[str]) -> Iterator[NamedBuild]:
     build = keys.get("build")
-    image = keys["image"].text if "image" in keys else ""
-    if build is not None and build.text:  # compose: build: ./backend
-        yield from _resolved(build.text, None, None, path, known, image)
-    docker = dict(keys["docker"].items()) if "docker" in keys else {}  # skaffold
+    image = keys["image"].scalar_text if "image" in keys else ""
+    if build is not None and build.scalar_text:  # compose: build: ./backend
+        yield from _resolved(build.scalar_text, None, None, path, known, image)
+    docker = dict(keys["docker"].mapping_items()) if "docker" in keys else {}  # skaffold
     context = next(
-        (keys[name].text for name in ("context", "buildContext", "dockerContext") if name in keys), ""
+        (keys[name].scalar_text for name in ("context", "buildContext", "dockerContext") if name in keys), ""
     )
     names = ("dockerfile", "file", "dockerfilePath", "Dockerfile")
-    dockerfile = next((both[name].text for both in (keys, docker) for name in names if name in both), None)
-    target = next((both["target"].text for both in (keys, docker) if "target" in both), None)
+    dockerfile = next(
+        (both[name].scalar_text for both in (keys, docker) for name in names if name in both), None
+    )
+    target = next((both["target"].scalar_text for both in (keys, docker) if "target" in both), None)
     if (context or dockerfile) and ("context" in keys or docker or dockerfile):
         yield from _resolved(context or ".", dockerfile or None, target or None, path, known, image)
 

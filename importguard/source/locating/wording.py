@@ -46,13 +46,13 @@ def say_no_match(match: Optional[TreeMatch]) -> str:
 
 def say_choice(choices: Choices) -> str:
     """Say which Dockerfile was taken and why; name the candidates where that is not certain."""
-    best = choices.best
+    best = choices.likeliest_build
     if best is None:
         return _say_none(choices)
     context = best.context or "."
     text = f" Dockerfile: {best.dockerfile}, context {context} ({_why(best)})."
-    if choices.rivals:
-        text += f" {_named(choices.rivals)} may be it too: choose with -f DOCKERFILE."
+    if choices.rival_builds:
+        text += f" {_named(choices.rival_builds)} may be it too: choose with -f DOCKERFILE."
     return text
 
 

@@ -72,10 +72,10 @@ def read_pipfile_lock(text: str, path: str) -> Iterator[Requirement]:
     for section, packages in document.items():
         if section == "_meta" or not isinstance(packages, dict):
             continue
-        start = lines.first(rf"\s*\"{section}\": {{.*", 0) or 0
+        start = lines.first_matching_line(rf"\s*\"{section}\": {{.*", 0) or 0
         for name, package in packages.items():
             if isinstance(package, dict):
-                place = lines.place(rf"\s*\"{name}\": {{.*", start)
+                place = lines.place_of_match(rf"\s*\"{name}\": {{.*", start)
                 version = str(package.get("version", "")).removeprefix("==") or None
                 group = {"default": "main", "develop": "dev"}.get(section, section)
                 yield from _locked(name, version, str(package.get("markers", "")), place, {"groups": [group]})

@@ -34,24 +34,24 @@ def read_pyproject(text: str, path: str) -> Iterator[Requirement]:
     """The requirements of a pyproject.toml; raises ValueError where it is none."""
     document, lines = read_toml(text), Lines(path, text)
     project = _table(document, "project")
-    start = lines.of_key("dependencies", lines.section("[project]")).line - 1
+    start = lines.of_key("dependencies", lines.section_line("[project]")).line - 1
     for item in _strings(project.get("dependencies")):
         yield from _found(item, lines.of_text(item, start))
     for name, items in _table(project, "optional-dependencies").items():
-        start = lines.of_key(name, lines.section("[project.optional-dependencies]")).line - 1
+        start = lines.of_key(name, lines.section_line("[project.optional-dependencies]")).line - 1
         for item in _strings(items):
             yield from _found(item, lines.of_text(item, start), kind="extra", group=name)
     for name, items in _table(document, "dependency-groups").items():
-        start = lines.of_key(name, lines.section("[dependency-groups]")).line - 1
+        start = lines.of_key(name, lines.section_line("[dependency-groups]")).line - 1
         for item in _strings(items):
             yield from _found(item, lines.of_text(item, start), kind="group", group=name)
     tool = _table(document, "tool")
-    start = lines.of_key("dev-dependencies", lines.section("[tool.uv]")).line - 1
+    start = lines.of_key("dev-dependencies", lines.section_line("[tool.uv]")).line - 1
     for item in _strings(_table(tool, "uv").get("dev-dependencies")):
         yield from _found(item, lines.of_text(item, start), kind="group", group="dev")
     for name, items in _table(tool, "pdm", "dev-dependencies").items():
         for item in _strings(items):
-            place = lines.of_text(item, lines.section("[tool.pdm.dev-dependencies]"))
+            place = lines.of_text(item, lines.section_line("[tool.pdm.dev-dependencies]"))
             yield from _found(item, place, kind="group", group=name)
     yield from _poetry(_table(tool, "poetry"), lines)
 
@@ -71,7 +71,7 @@ def _poetry(poetry: Mapping[str, Any], lines: Lines) -> Iterator[Requirement]:
         for name, value in table.items():
             if name.lower() == "python":
                 continue
-            place = lines.of_key(name, lines.section(header))
+            place = lines.of_key(name, lines.section_line(header))
             kind, label = ("main", None) if group == "main" else ("group", group)
             if isinstance(value, Mapping) and value.get("optional") and group == "main":
                 kind, label = "extra", of_extra.get(canonicalize_name(name))
@@ -139,11 +139,11 @@ def read_setup_cfg(text: str, path: str) -> Iterator[Requirement]:
         ("options", "install_requires", "main"),
         *(("options.extras_require", name, "extra") for name in _options(parser, "options.extras_require")),
     ):
-        start = lines.of_key(option, lines.section(f"[{section}]")).line - 1
+        start = lines.of_key(option, lines.section_line(f"[{section}]")).line - 1
         for item in parser.get(section, option, fallback="").splitlines():
             item = item.split(" #")[0].strip()
             if item and not item.startswith("#"):
-                place = lines.place(rf"(.*=)?\s*{re.escape(item)}\s*(#.*)?", start)
+                place = lines.place_of_match(rf"(.*=)?\s*{re.escape(item)}\s*(#.*)?", start)
                 yield from _found(item, place, kind=kind, group=option if kind == "extra" else None)
 
 
@@ -202,7 +202,7 @@ def read_pipfile(text: str, path: str) -> Iterator[Requirement]:
     for section, table in document.items():
         if section in ("source", "requires", "scripts", "pipenv") or not isinstance(table, Mapping):
             continue
-        start = lines.section(f"[{section}]")
+        start = lines.section_line(f"[{section}]")
         kind, group = ("main", None) if section == "packages" else ("group", section)
         group = "dev" if section == "dev-packages" else group
         for name, value in table.items():

@@ -39,15 +39,15 @@ class Lines:
         self.path = path
         self.lines = text.split("\n")
 
-    def section(self, header: str) -> int:
+    def section_line(self, header: str) -> int:
         """The number of the line that is ``header`` (such as ``[project]``), 0 where there is none."""
         return self.section_after(header, 0)
 
     def section_after(self, header: str, after: int) -> int:
         """The same after line ``after``; that one where there is none."""
-        return self.first(rf"\s*{re.escape(header)}\s*(#.*)?", after) or after
+        return self.first_matching_line(rf"\s*{re.escape(header)}\s*(#.*)?", after) or after
 
-    def first(self, pattern: str, after: int) -> Optional[int]:
+    def first_matching_line(self, pattern: str, after: int) -> Optional[int]:
         """The first line after line ``after`` that the whole pattern matches."""
         compiled = re.compile(pattern)
         for number in range(after, len(self.lines)):
@@ -55,16 +55,16 @@ class Lines:
                 return number + 1
         return None
 
-    def place(self, pattern: str, after: int) -> Place:
+    def place_of_match(self, pattern: str, after: int) -> Place:
         """The place of the first such line, else of line ``after``."""
-        number = self.first(pattern, after) or max(after, 1)
+        number = self.first_matching_line(pattern, after) or max(after, 1)
         return Place(self.path, number, self.lines[number - 1].strip())
 
     def of_text(self, text: str, after: int) -> Place:
         """The place of a quoted string."""
         escaped = re.escape(text.replace('"', '\\"'))
-        return self.place(rf".*(\"{escaped}\"|'{re.escape(text)}').*", after)
+        return self.place_of_match(rf".*(\"{escaped}\"|'{re.escape(text)}').*", after)
 
     def of_key(self, key: str, after: int) -> Place:
         """The place of a key of a TOML table."""
-        return self.place(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.].*", after)
+        return self.place_of_match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.].*", after)

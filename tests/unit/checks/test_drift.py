@@ -9,7 +9,7 @@ import pytest
 from unit.builders import evidence, failed, imported, no_module
 from unit.diagnosis.world import clues
 
-from importguard.checks.drift import check
+from importguard.checks.drift import check_source_drift
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import ImageFacts
 from importguard.evidence.surroundings import ImageFile
@@ -43,7 +43,7 @@ def drift(
     modules = [imported("shop"), *more.pop("modules", [imported("shop.api")])]
     known = clues(files=files, **more)
     observed = evidence(*modules, clues=known, image=ImageFacts(created=created))
-    return check(observed, source)
+    return check_source_drift(observed, source)
 
 
 def said(found: list[Finding]) -> list[tuple[str, str]]:
@@ -165,5 +165,5 @@ def test_another_application_is_not_compared():
 
 
 def test_nothing_without_a_source():
-    assert check(evidence(clues=clues()), None) == []
-    assert check(evidence(), Source("/src")) == []
+    assert check_source_drift(evidence(clues=clues()), None) == []
+    assert check_source_drift(evidence(), Source("/src")) == []

@@ -8,7 +8,7 @@ from typing import Optional
 import pytest
 from unit.builders import evidence, failed, frame, raised
 
-from importguard.checks.imports import check
+from importguard.checks.imports import check_module_imports
 from importguard.evidence.imports import Frame, ImportFailure, VariableLookup
 from importguard.model import Finding, Severity
 
@@ -22,7 +22,7 @@ INVALID = (
 
 
 def judged(failure: ImportFailure) -> Finding:
-    return check(evidence(failed("shop.conf", failure)))[0]
+    return check_module_imports(evidence(failed("shop.conf", failure)))[0]
 
 
 def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:

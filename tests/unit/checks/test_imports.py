@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 from unit.builders import ended, entry, evidence, failed, frame, imported, no_module, path, raised
 
-from importguard.checks.imports import check
+from importguard.checks.imports import check_module_imports
 from importguard.evidence.imports import Frame, ModuleImport, Preparation
 from importguard.evidence.surroundings import Clues, Mention, System
 from importguard.model import Finding, Location, Severity
 
 
 def only(*modules: ModuleImport, **changes: object) -> Finding:
-    findings = check(evidence(*modules, **changes))
+    findings = check_module_imports(evidence(*modules, **changes))
     assert len(findings) == 1
     return findings[0]
 
 
 def test_what_imports_is_no_finding() -> None:
-    assert check(evidence(imported("shop"), imported("shop.main"))) == []
+    assert check_module_imports(evidence(imported("shop"), imported("shop.main"))) == []
 
 
 def test_one_missing_module_is_one_finding_for_all_that_need_it() -> None:
@@ -178,7 +178,7 @@ def test_a_file_that_may_not_be_read_is_one_finding_whoever_imports_it() -> None
     finding = only(failed("shop.a", denied), failed("shop.b", denied))
     assert (finding.module, finding.affected) == ("shop.b", ("shop.a", "shop.b"))
     data = raised(("PermissionError", "[Errno 13] Permission denied: '/data'", None))
-    assert len(check(evidence(failed("shop.a", data), failed("shop.b", data)))) == 2
+    assert len(check_module_imports(evidence(failed("shop.a", data), failed("shop.b", data)))) == 2
 
 
 def test_what_a_body_raises_is_an_error_by_its_culprit() -> None:
@@ -249,7 +249,7 @@ def test_the_place_of_an_ending_without_a_dump_is_where_it_was_last() -> None:
 
 def test_modules_of_others_are_not_judged() -> None:
     other = ModuleImport("lib", path("lib"), "failed", no_module("x"), culprit="lib", selected=False)
-    assert check(evidence(other)) == []
+    assert check_module_imports(evidence(other)) == []
 
 
 def test_a_failed_preparation_is_a_finding_by_its_root_cause() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unit.builders import evidence, failed, frame, imported, raised
 
 from importguard.checks import run_checks
-from importguard.checks.libraries import check
+from importguard.checks.libraries import check_shared_libraries
 from importguard.diagnosis.causes import diagnose
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
@@ -33,9 +33,9 @@ def test_a_library_that_nothing_asked_for_is_a_warning() -> None:
 def test_what_a_failed_import_says_is_not_said_twice() -> None:
     message = "libpq.so.5: cannot open shared object file: No such file or directory"
     failure = raised(("ImportError", message, None), frames=[frame("shop.db", 1)])
-    assert check(lacking(failed("shop.db", failure))) == []
+    assert check_shared_libraries(lacking(failed("shop.db", failure))) == []
     assert len(run_checks(lacking(failed("shop.db", failure)))) == 1
 
 
 def test_without_clues_nothing_is_said() -> None:
-    assert check(evidence(imported("shop"))) == []
+    assert check_shared_libraries(evidence(imported("shop"))) == []

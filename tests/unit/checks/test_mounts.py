@@ -9,7 +9,7 @@ import pytest
 from unit.builders import ModuleImport, evidence, failed, imported, no_module
 from unit.diagnosis.world import source
 
-from importguard.checks.mounts import check
+from importguard.checks.mounts import check_hiding_mounts
 from importguard.model import Finding, Location, Severity
 from importguard.source.model import Mount, Place
 
@@ -24,7 +24,7 @@ def mount(kind: str = "emptyDir", target: str = "/app/shop/plugins", origin: str
 def found(*mounts: Mount, modules: Optional[tuple[ModuleImport, ...]] = None) -> list[Finding]:
     copied = {path: f"/app/{path}" for path in PLUGINS}
     given = modules or (imported("shop.main"), imported("shop.plugins.mail"))
-    return check(evidence(*given), source(*PLUGINS, copied=copied, mounts=mounts))
+    return check_hiding_mounts(evidence(*given), source(*PLUGINS, copied=copied, mounts=mounts))
 
 
 @pytest.mark.parametrize(

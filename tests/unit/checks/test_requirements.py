@@ -9,7 +9,7 @@ import pytest
 from unit.builders import evidence, failed, imported, no_module, site
 from unit.diagnosis.world import MARKERS, SITE, clues
 
-from importguard.checks.requirements import check
+from importguard.checks.requirements import check_installed_requirements
 from importguard.evidence.imports import Preparation
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Severity
@@ -52,7 +52,7 @@ def findings(
     known = clues(distributions=tuple(distributions))
     return [
         (one.rule.id, one.module, one.severity.value)
-        for one in check(evidence(imported("shop"), clues=known, **more), source)
+        for one in check_installed_requirements(evidence(imported("shop"), clues=known, **more), source)
     ]
 
 
@@ -61,15 +61,17 @@ OTHER = installed("other")
 
 def test_nothing_without_a_source_or_the_image_s_distributions():
     source = Source("/src", requirements=(declared("a"),))
-    assert check(evidence(clues=clues(distributions=(OTHER,))), None) == []
-    assert check(evidence(), source) == []
-    assert check(evidence(clues=clues()), source) == []
-    assert check(evidence(clues=clues(distributions=(OTHER,), markers={})), source) == []
+    assert check_installed_requirements(evidence(clues=clues(distributions=(OTHER,))), None) == []
+    assert check_installed_requirements(evidence(), source) == []
+    assert check_installed_requirements(evidence(clues=clues()), source) == []
+    assert (
+        check_installed_requirements(evidence(clues=clues(distributions=(OTHER,), markers={})), source) == []
+    )
 
 
 def test_a_requirement_that_is_not_installed():
     source = Source("/src", requirements=(declared("Flask-Login>=1", line=7),))
-    (found,) = check(evidence(clues=clues(distributions=(OTHER,))), source)
+    (found,) = check_installed_requirements(evidence(clues=clues(distributions=(OTHER,))), source)
     assert (found.rule.id, found.severity, found.module) == ("IG301", Severity.WARNING, "flask-login")
     assert found.message == (
         "requirements.txt:7 declares 'Flask-Login>=1', and flask-login is not installed in the image"
@@ -151,7 +153,7 @@ def test_what_pip_check_says():
         installed("B", "2.5"),
     ]
     source = Source("/src", imported=(Imported("f", Place("shop/main.py", 1), "function"),))
-    found = check(evidence(clues=clues(distributions=tuple(distributions))), source)
+    found = check_installed_requirements(evidence(clues=clues(distributions=tuple(distributions))), source)
     assert [(one.rule.id, one.module, one.severity, one.message) for one in found] == [
         ("IG303", "B", Severity.WARNING, "B 2.5 is installed, and a 1.0 requires b<2"),
         ("IG303", "c", Severity.WARNING, "c is not installed, and a 1.0 requires c"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from unit.builders import evidence, failed, imported, no_module, site
 
-from importguard.checks.unreached import check
+from importguard.checks.unreached import check_unreached_imports
 from importguard.model import Location
 
 
 def test_targets_behind_a_failure_are_findings_that_were_not_reached() -> None:
-    found = check(
+    found = check_unreached_imports(
         evidence(
             failed("shop.a", no_module("redis")),
             failed("shop.b", no_module("redis")),
@@ -27,7 +27,7 @@ def test_a_parent_that_is_missing_covers_its_children() -> None:
         *(site("shop.a", "redis.asyncio"), site("shop.a", "boto.s3"), site("shop.a", "boto.ec2")),
         *(site("shop.a", "shop.x.y"), site("shop.a", "shop.x"), site("shop.a", "shop.z")),
     )
-    found = check(evidence(failed("shop.a", no_module("redis")), sites=sites))
+    found = check_unreached_imports(evidence(failed("shop.a", no_module("redis")), sites=sites))
     assert [one.missing for one in found] == ["boto", "shop.x", "shop.z"]
 
 
@@ -38,4 +38,9 @@ def test_only_unguarded_imports_of_failed_modules_count() -> None:
         site("shop.a", "celery", resolves=None),
         site("shop.a", "kombu", resolves=True),
     )
-    assert check(evidence(imported("shop.ok"), failed("shop.a", no_module("redis")), sites=sites)) == []
+    assert (
+        check_unreached_imports(
+            evidence(imported("shop.ok"), failed("shop.a", no_module("redis")), sites=sites)
+        )
+        == []
+    )

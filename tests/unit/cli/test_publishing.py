@@ -11,7 +11,7 @@ import pytest
 from unit.command_line import BROKEN, SOUND, Terminal, replace_check, run
 
 from importguard.cli.ci_runtime import CiRuntime, detect_ci_runtime
-from importguard.terminal import inert
+from importguard.terminal import without_pipeline_commands
 
 HOSTILE = "::add-mask::a\n  ::stop-commands::x\n \u00a0::set-env name=a::b\nsee ##[error]x and ::error::y\n"
 
@@ -131,7 +131,7 @@ def test_no_progress_bar_in_a_pipeline_not_even_on_a_terminal(
 
 
 def test_no_line_of_text_is_a_command() -> None:
-    made = inert(HOSTILE)
+    made = without_pipeline_commands(HOSTILE)
     assert made.count("\\") == 4
     for line in made.splitlines():
         assert not line.strip().startswith("::")

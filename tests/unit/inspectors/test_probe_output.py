@@ -57,12 +57,12 @@ def observe(*chunks: bytes) -> Observed:
         yield from chunks
 
     seen = Observed(SECRET, QuietProgress())
-    seen.take(stream())
+    seen.read_output(stream())
     return seen
 
 
 def evidence(*events: Any) -> Evidence:
-    return observe(*(frame(event) for event in events)).evidence(Exit(0))
+    return observe(*(frame(event) for event in events)).build_evidence(Exit(0))
 
 
 def outcomes(found: Evidence) -> dict[str, str]:
@@ -127,21 +127,21 @@ def test_everything_that_was_said() -> None:
 def test_frames_are_found_however_they_are_cut(size: int) -> None:
     data = b"".join(map(frame, WHOLE))
     seen = observe(*(data[index : index + size] for index in range(0, len(data), size)))
-    found = seen.evidence(Exit(0))
+    found = seen.build_evidence(Exit(0))
     assert (outcomes(found), found.complete) == (ALL, True)
 
 
 def test_frames_are_found_amid_noise() -> None:
     noise = [b"no newline at the end", b"\xff\xfe\0\n\n", b"the-secret", b"x" * 5000, b"\n{}"]
     chunks = [part for event, text in zip(WHOLE, noise) for part in (text, frame(event))]
-    assert outcomes(observe(*chunks).evidence(Exit(0))) == ALL
+    assert outcomes(observe(*chunks).build_evidence(Exit(0))) == ALL
 
 
 def test_a_frame_that_noise_has_torn_is_no_verdict() -> None:
     torn = frame(module("app.main"))
     half = len(torn) // 2
     seen = observe(*map(frame, WHOLE[:2]), torn[:half], b"\nprinted\n", torn[half:], frame(END))
-    found = seen.evidence(Exit(0))
+    found = seen.build_evidence(Exit(0))
     assert outcomes(found)["app.main"] == "unchecked"
     assert not found.complete
     assert "app.main" in (found.error or "")
@@ -149,7 +149,7 @@ def test_a_frame_that_noise_has_torn_is_no_verdict() -> None:
 
 def test_noise_inside_a_frame_is_no_verdict() -> None:
     torn = frame(module("app.main")).replace(b"imported", b"impor\0ted")
-    found = observe(*map(frame, WHOLE[:2]), torn, frame(END)).evidence(Exit(0))
+    found = observe(*map(frame, WHOLE[:2]), torn, frame(END)).build_evidence(Exit(0))
     assert (outcomes(found)["app.main"], found.complete) == ("unchecked", False)
 
 
@@ -171,13 +171,13 @@ def test_noise_inside_a_frame_is_no_verdict() -> None:
     ],
 )
 def test_garbage_is_no_verdict(garbage: bytes) -> None:
-    found = observe(*map(frame, WHOLE[:2]), garbage, frame(END)).evidence(Exit(0))
+    found = observe(*map(frame, WHOLE[:2]), garbage, frame(END)).build_evidence(Exit(0))
     assert outcomes(found)["app.main"] == "unchecked"
     assert not found.complete
 
 
 def test_verdicts_without_an_end_are_incomplete() -> None:
-    found = observe(*map(frame, WHOLE[:-1])).evidence(Exit(137, out_of_memory=True))
+    found = observe(*map(frame, WHOLE[:-1])).build_evidence(Exit(137, out_of_memory=True))
     assert outcomes(found) == ALL
     assert not found.complete
     assert "--memory" in (found.error or "")
@@ -194,14 +194,14 @@ def test_verdicts_without_an_end_are_incomplete() -> None:
 )
 def test_nothing_at_all_is_an_error(ended: Any, said: str) -> None:
     with pytest.raises(InspectionError, match=said):
-        observe(b"").evidence(ended)
+        observe(b"").build_evidence(ended)
     with pytest.raises(InspectionError, match=said):
-        observe(frame(DISCOVERY)).evidence(ended)
+        observe(frame(DISCOVERY)).build_evidence(ended)
 
 
 def test_the_last_words_are_told() -> None:
     with pytest.raises(InspectionError, match="standard library is \\\\xff gone"):
-        observe(b"Fatal error\n\n", b"the standard library is \xff gone").evidence(Exit(1))
+        observe(b"Fatal error\n\n", b"the standard library is \xff gone").build_evidence(Exit(1))
 
 
 def test_what_discovery_found_wrong_is_told() -> None:
@@ -241,7 +241,7 @@ def test_a_frame_too_long_is_cut_and_no_verdict(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(probe_output, "LONGEST_FRAME", 1000)
     whole = frame(module("app.main", output="x" * 3000))
     chunks = [whole[index : index + 100] for index in range(0, len(whole), 100)]
-    found = observe(*map(frame, WHOLE[:2]), *chunks, frame(END)).evidence(Exit(0))
+    found = observe(*map(frame, WHOLE[:2]), *chunks, frame(END)).build_evidence(Exit(0))
     assert (outcomes(found)["app.main"], found.complete) == ("unchecked", False)
 
 
@@ -250,11 +250,11 @@ def test_progress_counts_the_verdicts() -> None:
         def __init__(self) -> None:
             self.said: list[tuple[int, int, str]] = []
 
-        def update(self, done: int, total: int, text: str) -> None:
+        def show_count(self, done: int, total: int, text: str) -> None:
             self.said.append((done, total, text))
 
     progress = Counting()
-    Observed(SECRET, progress).take(iter_of(*map(frame, WHOLE)))
+    Observed(SECRET, progress).read_output(iter_of(*map(frame, WHOLE)))
     assert progress.said == [(1, 2, "app"), (2, 2, "app.main")]
 
 
@@ -274,10 +274,10 @@ def test_clues_come_in_pieces_and_a_torn_one_is_lost_alone() -> None:
     ]
     torn = frame(piece("sys_path", ["/lost"]))[:-10] + b"printed\n"
     seen = observe(*map(frame, WHOLE[:-1]), *map(frame, pieces), torn, frame(END))
-    clues = seen.evidence(Exit(0)).clues
+    clues = seen.build_evidence(Exit(0)).clues
     assert clues is not None
     assert (clues.system.distribution, clues.sys_path, clues.files) == ("debian", ("/app",), ())
 
 
 def test_no_clues_where_none_were_asked_for() -> None:
-    assert observe(*map(frame, WHOLE)).evidence(Exit(0)).clues is None
+    assert observe(*map(frame, WHOLE)).build_evidence(Exit(0)).clues is None

@@ -19,11 +19,11 @@ from importguard.errors import EngineError, InspectionError
 from importguard.evidence.inspection import ImageFacts
 from importguard.inspectors.run import (
     GRACE,
-    compiled,
+    cached_code_of,
+    candidate_pythons,
     inspect_by_running,
     probe_command,
     probe_input,
-    pythons,
 )
 from importguard.progress import QuietProgress
 
@@ -170,7 +170,7 @@ def test_the_container_s_limits_leave_the_probe_time_to_speak() -> None:
 
 def test_where_a_python_may_be() -> None:
     image = replace(IMAGE, entrypoint=("/opt/app/bin/gunicorn", "app"), cmd=("python3.11", "-m", "app"))
-    found = list(pythons(image, Config()))
+    found = list(candidate_pythons(image, Config()))
     assert found[:4] == ["python3.11", "python3", "python", "/opt/app/bin/python3"]
     assert len(found) == len(set(found))
 
@@ -276,10 +276,10 @@ def test_nobody_can_read_the_secret_from_the_command_line_of_the_probe() -> None
 def test_the_code_of_a_file_is_taken_from_the_cache_of_this_python_unless_it_is_stale(tmp_path: Path) -> None:
     file = tmp_path / "one.py"
     file.write_text("ANSWER = 42\n")
-    assert compiled(file) == b""
+    assert cached_code_of(file) == b""
     py_compile.compile(str(file), doraise=True)
     space: dict[str, Any] = {}
-    exec(marshal.loads(compiled(file)), space)
+    exec(marshal.loads(cached_code_of(file)), space)
     assert space["ANSWER"] == 42
     file.write_text("ANSWER = 4242\n")
-    assert compiled(file) == b"", "it has changed since"
+    assert cached_code_of(file) == b"", "it has changed since"

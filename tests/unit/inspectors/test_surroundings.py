@@ -33,10 +33,10 @@ YAML = {"name": "PyYAML", "version": "6.0", "location": "/site", "provides": ["y
 
 def gathered(**pieces: list[Any]) -> Clues:
     got = Gathered()
-    got.take("system", [SYSTEM])
+    got.take_clue_values("system", [SYSTEM])
     for kind, values in pieces.items():
-        got.take(kind, values)
-    clues = got.clues()
+        got.take_clue_values(kind, values)
+    clues = got.build_clues()
     assert clues is not None
     return clues
 
@@ -68,18 +68,18 @@ def test_every_kind_of_value() -> None:
 
 def test_pieces_of_one_kind_add_up() -> None:
     got = Gathered()
-    got.take("system", [SYSTEM])
-    got.take("sys_path", ["/app"])
-    got.take("sys_path", ["/site"])
-    clues = got.clues()
+    got.take_clue_values("system", [SYSTEM])
+    got.take_clue_values("sys_path", ["/app"])
+    got.take_clue_values("sys_path", ["/site"])
+    clues = got.build_clues()
     assert clues is not None
     assert clues.sys_path == ("/app", "/site")
 
 
 def test_nothing_told_is_no_clues() -> None:
     got = Gathered()
-    got.take("sys_path", ["/app"])
-    assert got.clues() is None
+    got.take_clue_values("sys_path", ["/app"])
+    assert got.build_clues() is None
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_a_number_is_a_number(size: Any) -> None:
 
 def test_unknown_kinds_are_refused() -> None:
     with pytest.raises(LookupError):
-        Gathered().take("no_such_field", [])
+        Gathered().take_clue_values("no_such_field", [])
 
 
 def test_every_field_can_be_told() -> None:
     for field in fields(Clues):
-        Gathered().take(field.name, [])
+        Gathered().take_clue_values(field.name, [])

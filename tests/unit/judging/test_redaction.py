@@ -40,7 +40,7 @@ ENV = tuple(f"{name}={value}" for name, value in SECRETS.items())
 )
 def test_a_value_is_hidden_however_it_is_written(name: str, told: str) -> None:
     value = SECRETS[name]
-    text = redaction_of(ENV).text(told.format(value, value))
+    text = redaction_of(ENV).redact_text(told.format(value, value))
     assert value not in text
     assert repr(value)[1:-1] not in text
     assert f"<value of {name}>" in text
@@ -49,19 +49,19 @@ def test_a_value_is_hidden_however_it_is_written(name: str, told: str) -> None:
 def test_json_and_nested_quotes() -> None:
     value = SECRETS["QUOTED"]
     for told in (json.dumps({"a": value}), repr({"a": repr(value)}), repr(value.encode())):
-        text = redaction_of(ENV).text(told)
+        text = redaction_of(ENV).redact_text(told)
         assert "word-quoted" not in text
 
 
 @pytest.mark.parametrize("told", ["p%40ssw0rd1", "p@ssw0rd1", "verysecret7", "MIIEvQIBADANBgkqhkiG9w0"])
 def test_the_secret_part_of_a_value_is_hidden_alone(told: str) -> None:
-    assert redaction_of(ENV).text(f"refused: {told}") in {
+    assert redaction_of(ENV).redact_text(f"refused: {told}") in {
         f"refused: <value of {name}>" for name in ("DATABASE_URL", "DSN_TEXT", "PEM")
     }
 
 
 def test_what_is_left_of_a_value_where_a_text_was_cut_is_hidden() -> None:
-    hide = redaction_of(ENV).text
+    hide = redaction_of(ENV).redact_text
     assert hide("set up with hunter2-do-n…") == "set up with <value of API_TOKEN>…"
     assert hide("set up with hunter2-d [... 9000 characters]") == (
         "set up with <value of API_TOKEN> [... 9000 characters]"
@@ -96,11 +96,11 @@ def test_what_is_left_of_a_value_where_a_text_was_cut_is_hidden() -> None:
 def test_what_is_no_secret_stays(item: str) -> None:
     _, _, value = item.partition("=")
     text = f"No module named '{value}' at {value}: {value}, warning import true production"
-    assert redaction_of([item], {"shop", "web-api"}).text(text) == text
+    assert redaction_of([item], {"shop", "web-api"}).redact_text(text) == text
 
 
 def test_a_path_that_exists_in_the_image_stays_and_another_does_not() -> None:
-    hide = redaction_of(["CONFIG=/srv/conf.d/x", "OTHER=/no/such/path1"], existing=["CONFIG"]).text
+    hide = redaction_of(["CONFIG=/srv/conf.d/x", "OTHER=/no/such/path1"], existing=["CONFIG"]).redact_text
     assert hide("/srv/conf.d/x /no/such/path1") == "/srv/conf.d/x <value of OTHER>"
 
 
@@ -171,16 +171,16 @@ def test_what_a_build_shows() -> None:
     shown: list[str] = []
 
     class Shown(QuietProgress):
-        def line(self, text: str) -> None:
+        def show_log_line(self, text: str) -> None:
             shown.append(text)
 
-        step = notice = line
+        begin_phase = show_notice = show_log_line
 
     progress = RedactedProgress(Shown(), redaction_of(["TOKEN=buildsecret1"]))
-    progress.step("building buildsecret1")
-    progress.line("RUN echo buildsecret1")
-    progress.notice("buildsecret1")
-    progress.update(1, 2, "buildsecret1")
+    progress.begin_phase("building buildsecret1")
+    progress.show_log_line("RUN echo buildsecret1")
+    progress.show_notice("buildsecret1")
+    progress.show_count(1, 2, "buildsecret1")
     progress.close()
     assert len(shown) == 3
     assert "buildsecret1" not in "".join(shown)

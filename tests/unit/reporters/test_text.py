@@ -28,7 +28,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.model import Diagnosis, Location, Report
 from importguard.progress import QuietProgress
 from importguard.reporters.text import render
-from importguard.terminal import escape, fit_encoding
+from importguard.terminal import escape_text, fit_encoding
 from importguard.validation import validate
 
 
@@ -258,7 +258,7 @@ def test_nothing_from_an_image_reaches_the_terminal_raw() -> None:
 
 
 def test_escape() -> None:
-    assert escape("a\nb\x1b[1m\u202e\U000e0041é") == "a\\nb\\x1b[1m\\u202e\\U000e0041é"
+    assert escape_text("a\nb\x1b[1m\u202e\U000e0041é") == "a\\nb\\x1b[1m\\u202e\\U000e0041é"
 
 
 def test_an_image_that_could_not_be_checked_says_what_to_do() -> None:

@@ -48,10 +48,10 @@ class Lines(QuietProgress):
         self.lines: list[str] = []
         self.notices: list[str] = []
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         self.lines.append(text)
 
-    def notice(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         self.notices.append(text)
 
 
@@ -150,7 +150,7 @@ def test_interrupt_ends_the_builder(monkeypatch: pytest.MonkeyPatch) -> None:
         return started[-1]
 
     class Interrupting(QuietProgress):
-        def line(self, text: str) -> None:
+        def show_log_line(self, text: str) -> None:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(module.subprocess, "Popen", remember)

@@ -23,10 +23,10 @@ class Shown(QuietProgress):
         self.lines: list[str] = []
         self.counts: list[tuple[int, int, str]] = []
 
-    def line(self, text: str) -> None:
+    def show_log_line(self, text: str) -> None:
         self.lines.append(text)
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def show_count(self, done: int, total: int, text: str) -> None:
         self.counts.append((done, total, text))
 
 

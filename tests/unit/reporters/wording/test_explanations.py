@@ -19,7 +19,7 @@ ALL = list(RULES.values())
 def test_every_rule_is_explained(one: Rule) -> None:
     """A rule says what it means, how it comes about and how to mend it, in whole sentences."""
     parts = (one.meaning, one.origin, one.remedy)
-    assert all(len(part) > 20 and part.endswith(".") for part in parts), one.help
+    assert all(len(part) > 20 and part.endswith(".") for part in parts), one.help_text
     assert one.summary
     assert not one.summary.endswith(".")
     assert one.family

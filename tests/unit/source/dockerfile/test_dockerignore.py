@@ -58,8 +58,8 @@ def test_characters_that_mean_something_are_escaped():
 
 def test_a_folder_that_no_exception_reaches_is_not_entered():
     ignore = Ignore(read_patterns("a\n!a/b\n"))
-    assert ignore.rule("a/b/c.py") is None
-    assert ignore.rule("a/c/c.py") is not None
+    assert ignore.excluding_pattern("a/b/c.py") is None
+    assert ignore.excluding_pattern("a/c/c.py") is not None
 
 
 def test_the_byte_order_mark_and_windows_line_ends_are_no_part_of_a_pattern():
@@ -92,4 +92,4 @@ def test_the_dockerfile_s_own_file_comes_first():
     ],
 )
 def test_the_odd_patterns_match_as_in_go(pattern, path):
-    assert Ignore(read_patterns(pattern)).rule(path) is not None
+    assert Ignore(read_patterns(pattern)).excluding_pattern(path) is not None
