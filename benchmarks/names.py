@@ -18,7 +18,7 @@ from typing import Any, Optional
 from packaging.utils import canonicalize_name
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Cause, Frame, ImportFailure, ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Distribution, Resolution, System
@@ -79,7 +79,9 @@ def answer(module: str, installed: list[tuple[str, str]]) -> Optional[str]:
         for line, (name, version) in enumerate(installed, 1)
     )
     source = Source("/src", requirements=declared)
-    (finding,) = (one for one in diagnose(run_checks(evidence), evidence, source) if one.missing == module)
+    (finding,) = (
+        one for one in diagnose_findings(run_checks(evidence), evidence, source) if one.missing == module
+    )
     if finding.diagnosis is None or finding.diagnosis.cause != "not-declared":
         return None
     named = _NAMED.match(finding.diagnosis.remedy)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
 from importguard.evidence.surroundings import BrokenFile, UnreadableFile
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import (
@@ -67,8 +67,8 @@ def _unreadable(one: UnreadableFile, case: Situation) -> Diagnosis:
     need = "enter" if one.kind == "folder" else "read"
     right = "755" if one.kind == "folder" else "644"
     location = _placing(one.path, case)
-    copied = f" (at {at(location)})" if location else ""
-    return diagnosis(
+    copied = f" (at {file_and_line(location)})" if location else ""
+    return make_diagnosis(
         "unreadable",
         CERTAIN,
         f"{one.path} has mode {one.mode:o}, owner {one.owner}, group {one.group}: the image's USER {user} "
@@ -115,9 +115,9 @@ def _paths(case: Situation) -> set[str]:
     """The files that the finding is about."""
     paths: set[str] = set()
     if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
-        resolution = case.clues.resolution_of(case.holder)
+        resolution = case.clues.resolution_of(case.holding_module)
         paths.update(
-            filter(None, [resolution.path if resolution else None, case.code.files.get(case.holder)])
+            filter(None, [resolution.path if resolution else None, case.code.files.get(case.holding_module)])
         )
     if case.rule in (MISSING_MODULE, MISSING_SHARED_LIBRARY):
         paths.update(
@@ -132,7 +132,7 @@ def _paths(case: Situation) -> set[str]:
 
 def _should_hold_something(one: BrokenFile, case: Situation) -> bool:
     """An empty ``__init__.py`` is as it should be, unless the source has more."""
-    origin = case.index.origin(one.path) if case.index else None
+    origin = case.index.origin_in_source(one.path) if case.index else None
     file = case.index.files.get(origin.path) if case.index and origin else None
     if file is not None and file.size > 0:
         return True
@@ -140,14 +140,14 @@ def _should_hold_something(one: BrokenFile, case: Situation) -> bool:
 
 
 def _broken(one: BrokenFile, case: Situation) -> Diagnosis:
-    origin = case.index.origin(one.path) if case.index else None
-    differs = bool(case.index and origin and origin.path in case.index.differing)
-    place = case.place(one.path, one.line)
+    origin = case.index.origin_in_source(one.path) if case.index else None
+    differs = bool(case.index and origin and origin.path in case.index.differing_files)
+    place = case.source_location(one.path, one.line)
     shown = f": {one.detail}" if one.detail else ""
-    return diagnosis(
+    return make_diagnosis(
         "broken-file",
         CERTAIN if one.kind != "empty" else LIKELY,
-        f"{at(place)} {_WHAT.get(one.kind, one.kind)}{shown}."
+        f"{file_and_line(place)} {_WHAT.get(one.kind, one.kind)}{shown}."
         + (" The source's file is another one." if differs else ""),
         "build the image anew: the source's file is another one"
         if differs

@@ -85,7 +85,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
 )
 
 
-def diagnose(
+def diagnose_findings(
     findings: Sequence[Finding], evidence: Evidence, source: Optional[Source], built: bool = False
 ) -> list[Finding]:
     """The findings with their causes, one a cause; one that has a cause already keeps it.

@@ -17,12 +17,12 @@ class LineToChange:
     findings: tuple[Finding, ...]
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def missing_names(self) -> tuple[str, ...]:
         """The names of what is missing by this line."""
         return tuple(dict.fromkeys(finding.missing or finding.module for finding in self.findings))
 
     @property
-    def changes(self) -> tuple[str, ...]:
+    def added_lines(self) -> tuple[str, ...]:
         """The lines to add there, word for word."""
         found = (finding.diagnosis.change for finding in self.findings if finding.diagnosis)
         return tuple(dict.fromkeys(change for change in found if change))

@@ -15,9 +15,9 @@ from importguard.diagnosis.situation import (
     LIKELY,
     POSSIBLE,
     Situation,
-    at,
-    diagnosis,
-    listed,
+    file_and_line,
+    make_diagnosis,
+    shortened_list,
 )
 from importguard.evidence.surroundings import ModuleNames, Resolution
 from importguard.model import Diagnosis, ImportStep
@@ -33,7 +33,7 @@ _CLOSE = 0.7
 def attribute_asked(case: Situation) -> Optional[tuple[str, str]]:
     """(module, name) of a missing name or attribute."""
     if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
-        return (case.holder, case.missing.rpartition(".")[2]) if case.holder else None
+        return (case.holding_module, case.missing.rpartition(".")[2]) if case.holding_module else None
     if case.rule is not IMPORT_RAISES:
         return None
     match = _NO_ATTRIBUTE.search(case.finding.message)
@@ -45,7 +45,7 @@ def attribute_asked(case: Situation) -> Optional[tuple[str, str]]:
 
 def shadowed_module(case: Situation) -> Optional[Diagnosis]:
     """A file of the application hides a module of the standard library or of a distribution."""
-    if case.sought is not None:
+    if case.module_in_source is not None:
         return None
     name = _holder_of_the_failure(case)
     resolution = case.clues.resolution_of(name) if name else None
@@ -54,12 +54,12 @@ def shadowed_module(case: Situation) -> Optional[Diagnosis]:
     hidden = _hidden_of(name, resolution, case)
     if hidden is None:
         return None
-    mine = case.place(resolution.path)
-    return diagnosis(
+    mine = case.source_location(resolution.path)
+    return make_diagnosis(
         "shadowed",
         CERTAIN,
-        f"{at(mine)} is found before {hidden}, and so is what 'import {name}' gives.",
-        f"rename {at(mine)}",
+        f"{file_and_line(mine)} is found before {hidden}, and so is what 'import {name}' gives.",
+        f"rename {file_and_line(mine)}",
         mine,
         None,
         (f"'{name}' is {resolution.path}", *(f"hidden: {one}" for one in resolution.hidden)),
@@ -88,7 +88,7 @@ def _hidden_of(name: str, resolution: Resolution, case: Situation) -> Optional[s
     if name in case.clues.stdlib:
         there = f" ({resolution.hidden[0]})" if resolution.hidden else ""
         return f"the standard library's '{name}'{there}"
-    providers = case.providers(name)
+    providers = case.providing_distributions(name)
     if providers:
         one = providers[0]
         return f"{one.name} {one.version}'s '{name}' ({posixpath.join(one.location, name)})"
@@ -110,13 +110,14 @@ def not_a_package(case: Situation) -> Optional[Diagnosis]:
     beside = [one for one in resolution.hidden if one == _beside(resolution)]
     if not beside or resolution.kind not in ("package", "namespace"):
         return None
-    mine, hidden = case.place(resolution.path), case.place(beside[0])
-    return diagnosis(
+    mine, hidden = case.source_location(resolution.path), case.source_location(beside[0])
+    return make_diagnosis(
         "not-a-package",
         LIKELY,
-        f"The folder {posixpath.dirname(at(mine))} hides the module {at(hidden)}: 'import {resolution.name}' "
+        f"The folder {posixpath.dirname(file_and_line(mine))} hides the module {file_and_line(hidden)}: "
+        f"'import {resolution.name}' "
         "gives the folder.",
-        f"rename one of them, or move what {at(hidden)} holds into {at(mine)}",
+        f"rename one of them, or move what {file_and_line(hidden)} holds into {file_and_line(mine)}",
         hidden,
         None,
         (f"found: {resolution.path}", f"hidden: {beside[0]}"),
@@ -133,19 +134,19 @@ def _beside(resolution: Resolution) -> str:
 def _module_not_package(case: Situation, name: str) -> Diagnosis:
     resolution = case.clues.resolution_of(name)
     path = resolution.path if resolution and resolution.path else case.code.files.get(name)
-    where = at(case.place(path)) if path else f"'{name}'"
+    where = file_and_line(case.source_location(path)) if path else f"'{name}'"
     folder = next((one for one in (resolution.hidden if resolution else ()) if not one.endswith(".py")), None)
-    if folder is None and case.sought is not None:
-        folder = case.sought.whole
+    if folder is None and case.module_in_source is not None:
+        folder = case.module_in_source.path_to_copy
     also = f" It hides the folder {folder}." if folder else ""
-    return diagnosis(
+    return make_diagnosis(
         "not-a-package",
         CERTAIN,
         f"'{name}' is the module {where}, which can hold no '{case.missing}'.{also}",
         f"rename {where} or the folder, or move it into the folder as __init__.py"
         if folder
         else f"correct the import at {case.importers}, or make '{name}' a package",
-        case.place(path) if path and folder else case.import_place,
+        case.source_location(path) if path and folder else case.import_place,
         None,
         tuple(filter(None, [f"found: {path}" if path else "", f"hidden: {folder}" if folder else ""])),
     )
@@ -158,9 +159,9 @@ def circular_import(case: Situation) -> Optional[Diagnosis]:
         return None
     module, name = asked
     cycle = _cycle(module, case)
-    way = " → ".join(f"{step.importer} ({at(step.location)})" for step in cycle)
+    way = " → ".join(f"{step.importer} ({file_and_line(step.location)})" for step in cycle)
     told = f": {way} → {module}" if cycle else ""
-    return diagnosis(
+    return make_diagnosis(
         "circular",
         CERTAIN if cycle else LIKELY,
         f"'{module}' is asked for '{name}' before it has bound it, by a module that it imports itself{told}.",
@@ -168,7 +169,7 @@ def circular_import(case: Situation) -> Optional[Diagnosis]:
         "module",
         case.import_place,
         None,
-        tuple(f"{step.importer} imports {step.imported} at {at(step.location)}" for step in cycle),
+        tuple(f"{step.importer} imports {step.imported} at {file_and_line(step.location)}" for step in cycle),
     )
 
 
@@ -208,7 +209,7 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
     asked = attribute_asked(case) or _submodule_of_a_distribution(case)
     if (
         asked is None
-        or case.sought is not None
+        or case.module_in_source is not None
         or (case.rule is IMPORT_RAISES and names_of(asked[0], case) is None)
     ):
         return None
@@ -220,8 +221,12 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
     elsewhere = names.elsewhere if names else ()
     close = difflib.get_close_matches(name, names.names if names else (), n=3, cutoff=_CLOSE)
     what = f"{provider[0]} {provider[1]} is installed, and its" if provider else "The module"
-    where = f" ({at(case.place(names.path))})" if names and names.path and not provider else ""
-    return diagnosis(
+    where = (
+        f" ({file_and_line(case.source_location(names.path))})"
+        if names and names.path and not provider
+        else ""
+    )
+    return make_diagnosis(
         "missing-name",
         CERTAIN if names and names.everything else LIKELY if names else POSSIBLE,
         f"{what} '{module}'{where} has no '{name}'.{_declared(case, provider)}",
@@ -230,25 +235,25 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
         None,
         (
             f"names read: {len(names.names) if names else 'none'}",
-            f"elsewhere: {listed(elsewhere) or 'nowhere'}",
-            f"close: {listed(close) or 'none'}",
+            f"elsewhere: {shortened_list(elsewhere) or 'nowhere'}",
+            f"close: {shortened_list(close) or 'none'}",
         ),
     )
 
 
 def _submodule_of_a_distribution(case: Situation) -> Optional[tuple[str, str]]:
     """(package, name) of a submodule that an installed distribution does not have."""
-    if case.rule is not MISSING_MODULE or not case.holder or case.own:
+    if case.rule is not MISSING_MODULE or not case.holding_module or case.is_own_module:
         return None
-    resolution = case.clues.resolution_of(case.holder)
+    resolution = case.clues.resolution_of(case.holding_module)
     there = resolution is not None and resolution.kind == "package"
-    return (case.holder, case.missing.rpartition(".")[2]) if there else None
+    return (case.holding_module, case.missing.rpartition(".")[2]) if there else None
 
 
 def _provider(case: Situation, module: str) -> Optional[tuple[str, str]]:
     if module.partition(".")[0] in case.code.packages:
         return None
-    found = case.providers(module)
+    found = case.providing_distributions(module)
     return (found[0].name, found[0].version) if found else None
 
 
@@ -270,7 +275,7 @@ def _to_correct(
     close: Sequence[str],
     provider: Optional[tuple[str, str]],
 ) -> str:
-    place = at(case.import_place) or "the import"
+    place = file_and_line(case.import_place) or "the import"
     if elsewhere:
         return f"it is {' or '.join(elsewhere[:3])} now: correct {place}"
     if close:

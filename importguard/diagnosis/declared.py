@@ -126,28 +126,28 @@ class Declared:
         self.all = [one for one in found if one.name in self.names.candidates]
 
     @cached_property
-    def installed(self) -> Optional[Distribution]:
+    def installed_distribution(self) -> Optional[Distribution]:
         """The distribution, where the application's Python has it."""
         names = self.names.candidates
         return next(
             (one for one in self._case.clues.distributions if canonicalize_name(one.name) in names), None
         )
 
-    def of(self, *kinds: str) -> list[Requirement]:
+    def declarations_of(self, *kinds: str) -> list[Requirement]:
         """The declarations of these kinds."""
         return [one for one in self.all if one.kind in kinds]
 
     @property
-    def main(self) -> list[Requirement]:
+    def runtime_declarations(self) -> list[Requirement]:
         """The runtime declarations whose markers hold for the image."""
-        return [one for one in self.of("main") if may_apply(one.marker, self._case)]
+        return [one for one in self.declarations_of("main") if may_apply(one.marker, self._case)]
 
     @cached_property
     def dockerfile(self) -> Optional[Dockerfile]:
         """The Dockerfile of the source."""
         return self._case.source.dockerfile if self._case.source else None
 
-    def installs(self, *, final: bool) -> list[Install]:
+    def install_lines(self, *, final: bool) -> list[Install]:
         """The RUN lines of the final stage and those it is FROM, or of the other stages."""
         if self.dockerfile is None:
             return []

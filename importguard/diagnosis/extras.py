@@ -8,7 +8,15 @@ from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.declared import Declared, may_apply, names_for, parse_requires_dist
 from importguard.diagnosis.requirements import third_party
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, at_place, diagnosis, location_of
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    Situation,
+    file_and_line,
+    location_of,
+    make_diagnosis,
+    place_and_line,
+)
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.model import Requirement
@@ -21,10 +29,14 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
     Cause ``extra-not-installed`` where it is no group for development.
     """
     declared = third_party(case)
-    if declared is None or declared.of("main"):
+    if declared is None or declared.declarations_of("main"):
         return None
-    grouped = [one for one in declared.of("group", "extra") if may_apply(one.marker, case, one.group or "")]
-    installs = declared.installs(final=True) + declared.installs(final=False)
+    grouped = [
+        one
+        for one in declared.declarations_of("group", "extra")
+        if may_apply(one.marker, case, one.group or "")
+    ]
+    installs = declared.install_lines(final=True) + declared.install_lines(final=False)
     if not grouped or declared.named_by(installs) is not None:
         return None
     if any(install_asks_for(install, one) for install in installs for one in grouped):
@@ -33,17 +45,18 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
     kind = "extra" if one.kind == "extra" else "group"
     if not _is_for_development(one):
         return _extra_not_installed(case, declared, one, kind)
-    install = declared.read_by(one, declared.installs(final=True))
+    install = declared.read_by(one, declared.install_lines(final=True))
     skipped = f", which line {install.line} of the Dockerfile does not install" if install else ""
-    return diagnosis(
+    return make_diagnosis(
         "dev-only",
         CERTAIN if install else LIKELY,
-        f"{one.name} is declared in the {kind} '{one.group}' alone ({at_place(one.place)}){skipped}, and "
+        f"{one.name} is declared in the {kind} '{one.group}' alone "
+        f"({place_and_line(one.place)}){skipped}, and "
         f"{case.importers} imports it at runtime.",
         f"declare {one.name} as a runtime requirement, or install the {kind} '{one.group}' in the image",
         location_of(one.place),
         None,
-        tuple(f"declared: {at_place(each.place)} {each.kind} {each.group}" for each in grouped),
+        tuple(f"declared: {place_and_line(each.place)} {each.kind} {each.group}" for each in grouped),
     )
 
 
@@ -55,21 +68,24 @@ def _extra_not_installed(
     case: Situation, declared: Declared, requirement: Requirement, kind: str
 ) -> Diagnosis:
     group = requirement.group or ""
-    install = declared.read_by(requirement, declared.installs(final=True))
-    line = case.dockerfile(install.line) if install else None
-    asks = f"'{install.text}' at {at(line)} does not ask for it" if install else "no line asks for it"
+    install = declared.read_by(requirement, declared.install_lines(final=True))
+    line = case.dockerfile_location(install.line) if install else None
+    asks = (
+        f"'{install.text}' at {file_and_line(line)} does not ask for it" if install else "no line asks for it"
+    )
     flag = f"--extra {group}" if kind == "extra" else f"--group {group}"
     ask = f"'.[{group}]'" if kind == "extra" and (install is None or install.tool == "pip") else flag
-    where = f"at {at(line)}" if line else "where the image installs the project"
-    return diagnosis(
+    where = f"at {file_and_line(line)}" if line else "where the image installs the project"
+    return make_diagnosis(
         "extra-not-installed",
         CERTAIN if install else LIKELY,
-        f"{requirement.name} is declared in the {kind} '{group}' alone ({at_place(requirement.place)}), and "
+        f"{requirement.name} is declared in the {kind} '{group}' alone "
+        f"({place_and_line(requirement.place)}), and "
         f"{asks}.",
         f"ask for the {kind} {where} ({ask}), or declare {requirement.name} as a runtime requirement",
         location_of(requirement.place),
         None,
-        (f"declared: {at_place(requirement.place)} {kind} {group}",),
+        (f"declared: {place_and_line(requirement.place)} {kind} {group}",),
     )
 
 
@@ -82,7 +98,7 @@ def extra_of_library(case: Situation) -> Optional[Diagnosis]:
         return None
     importer = case.finding.chain[-1].importer
     wanted = names_for(case, case.missing).candidates
-    for library in case.providers(importer):
+    for library in case.providing_distributions(importer):
         extra = _bringing(library, wanted, case)
         if extra is not None:
             return _extra_of_library(case, library, extra)
@@ -115,8 +131,8 @@ def _extra_of_library(case: Situation, library: Distribution, extra: str) -> Dia
     declared = [one for one in (source.requirements if source else ()) if one.name == name]
     one = next((each for each in declared if each.kind == "main"), None)
     place = location_of(one.place) if one else None
-    where = f" at {at(place)}" if place else ""
-    return diagnosis(
+    where = f" at {file_and_line(place)}" if place else ""
+    return make_diagnosis(
         "extra-not-installed",
         CERTAIN if place else LIKELY,
         f"{library.name} {library.version} imports '{case.missing}', which only its extra '{extra}' brings, "

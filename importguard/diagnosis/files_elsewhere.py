@@ -7,7 +7,15 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.situation import CERTAIN, LIKELY, POSSIBLE, Situation, at, diagnosis, under
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    Situation,
+    file_and_line,
+    lies_below,
+    make_diagnosis,
+)
 from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
@@ -18,14 +26,15 @@ from importguard.source.model import Placement
 def copied_after_install(case: Situation) -> Optional[Diagnosis]:
     """The project was installed before the files were copied, so what was installed lacks them."""
     found = _late_copy(case)
-    if found is None or case.sought is None:
+    if found is None or case.module_in_source is None:
         return None
     dockerfile, install, placement = found
-    return diagnosis(
+    return make_diagnosis(
         "copied-after-install",
         LIKELY,
         f"{dockerfile.path}:{install.line} installs the project{_as_editable(install)}, and "
-        f"{case.sought.whole} gets into the image only afterwards, at {dockerfile.path}:{placement.line}: "
+        f"{case.module_in_source.path_to_copy} gets into the image only afterwards, at "
+        f"{dockerfile.path}:{placement.line}: "
         "what was installed lacks it.",
         f"move the COPY of line {placement.line} above line {install.line}; to keep the layer with the "
         "dependencies cached, install those alone before and the project (--no-deps) after it",
@@ -41,10 +50,10 @@ def _as_editable(install: Install) -> str:
 
 def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement]]:
     """The install of the project, and the COPY after it that brings the module to outside the import path."""
-    if case.index is None or case.sought is None or case.index.source.dockerfile is None:
+    if case.index is None or case.module_in_source is None or case.index.source.dockerfile is None:
         return None
     dockerfile = case.index.source.dockerfile
-    placement = case.index.final(case.sought.path)
+    placement = case.index.final_placement(case.module_in_source.path)
     if placement is None:
         return None
     lineage = dockerfile.lineage()
@@ -63,14 +72,15 @@ def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement
 
 
 def _installs_folder_of(install: Install, destination: str) -> bool:
-    return any(under(destination, folder) for folder in (*install.locals, *install.editable))
+    return any(lies_below(destination, folder) for folder in (*install.locals, *install.editable))
 
 
 def _on_path(destination: str, case: Situation) -> bool:
     """Whether the file lies where the import would find it."""
     tail = case.missing.replace(".", "/")
     return any(
-        under(destination, posixpath.join(root, tail)) or destination == posixpath.join(root, tail + ".py")
+        lies_below(destination, posixpath.join(root, tail))
+        or destination == posixpath.join(root, tail + ".py")
         for root in case.clues.sys_path
         if root
     )
@@ -93,35 +103,45 @@ def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
 
 def _contents_copied(case: Situation) -> Optional[Diagnosis]:
     """``COPY src/service /app`` copies what lies in the folder: the image has no package of that name."""
-    placement = case.index.final(case.sought.path) if case.index and case.sought else None
-    if placement is None or case.index is None or case.sought is None or case.sought.folder is None:
+    placement = (
+        case.index.final_placement(case.module_in_source.path)
+        if case.index and case.module_in_source
+        else None
+    )
+    if (
+        placement is None
+        or case.index is None
+        or case.module_in_source is None
+        or case.module_in_source.folder is None
+    ):
         return None
     folder, name = posixpath.split(placement.destination)
     tail = case.missing.replace(".", "/")
-    if placement.destination not in case.index.image_files or under(folder, "/" + tail):
+    if placement.destination not in case.index.image_files or lies_below(folder, "/" + tail):
         return None
     if name != "__init__.py" or folder.endswith("/" + tail):
         return None
     # Of several stages that hand it on, the one that takes it from the context.
     first = next(
         one
-        for one in case.index.placements[case.sought.path]
+        for one in case.index.placements[case.module_in_source.path]
         if not posixpath.dirname(one.destination).endswith("/" + tail)
     )
-    location = case.dockerfile(first.line)
+    location = case.dockerfile_location(first.line)
     folder = posixpath.dirname(first.destination)
     there = posixpath.join(folder, tail.rpartition("/")[2])
-    change = f"COPY {case.index.in_context(case.sought.folder)} {there}"
-    return diagnosis(
+    change = f"COPY {case.index.in_context(case.module_in_source.folder)} {there}"
+    return make_diagnosis(
         "copied-elsewhere",
         CERTAIN,
-        f"{at(location) or 'A COPY'} copies what lies in {case.sought.folder}/ into {folder}, and not the "
+        f"{file_and_line(location) or 'A COPY'} copies what lies in {case.module_in_source.folder}/ into "
+        f"{folder}, and not the "
         f"folder: the image has {placement.destination}, and no import finds it under the name "
         f"'{case.missing}'.",
         f"copy the folder under its name: '{change}'",
         location,
         change,
-        (f"in the source: {case.sought.path}", f"in the image: {placement.destination}"),
+        (f"in the source: {case.module_in_source.path}", f"in the image: {placement.destination}"),
     )
 
 
@@ -130,22 +150,22 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
 
     Cause ``copied-elsewhere``: ``COPY shop /src`` before ``pip install /src``.
     """
-    index, sought = case.index, case.sought
+    index, sought = case.index, case.module_in_source
     if index is None or sought is None or sought.folder is None or index.source.dockerfile is None:
         return None
-    if index.final(sought.path) is not None or sought.path in index.ignored:
+    if index.final_placement(sought.path) is not None or sought.path in index.ignored_files:
         return None
     folder, dockerfile = sought.folder, index.source.dockerfile
     name = posixpath.basename(folder)
-    below = [one for one in index.source.placements if under("/" + one.path, "/" + folder)]
+    below = [one for one in index.source.placements if lies_below("/" + one.path, "/" + folder)]
     tails = {one: posixpath.relpath(one.path, folder) for one in below}
     if not below or any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
         return None
     first = min(below, key=lambda one: one.line)
     there = first.destination[: -len(tails[first])].rstrip("/") or "/"
     change = f"COPY {index.in_context(folder)} {posixpath.join(there, name)}"
-    location = case.dockerfile(first.line)
-    return diagnosis(
+    location = case.dockerfile_location(first.line)
+    return make_diagnosis(
         "copied-elsewhere",
         LIKELY,
         f"{dockerfile.path}:{first.line} copies what lies in {folder}/ into {there}, and not the folder: "
@@ -159,11 +179,15 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
 
 def _placed(case: Situation) -> list[Candidate]:
     """Find where the build put the source's module, if the image holds it there."""
-    placement = case.index.final(case.sought.path) if case.index and case.sought else None
-    if placement is None or case.index is None or case.sought is None:
+    placement = (
+        case.index.final_placement(case.module_in_source.path)
+        if case.index and case.module_in_source
+        else None
+    )
+    if placement is None or case.index is None or case.module_in_source is None:
         return []
-    path, root = placement.destination, case.index.image_root(case.sought.root)
-    tail = case.sought.path[len(case.sought.root) :].lstrip("/")
+    path, root = placement.destination, case.index.image_root(case.module_in_source.root)
+    tail = case.module_in_source.path[len(case.module_in_source.root) :].lstrip("/")
     if root is None or path not in case.index.image_files or path != posixpath.join(root, tail):
         return []
     return [Candidate(case.missing, posixpath.join(root, case.missing.replace(".", "/")), root)]
@@ -172,18 +196,20 @@ def _placed(case: Situation) -> list[Candidate]:
 def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
     """Certain where the build put the source's module there; else by how near it lies. A file of a common
     name somewhere in the image proves nothing."""
-    if case.sought is not None and case.index is not None:
-        placement = case.index.final(case.sought.path)
-        if placement is not None and under(placement.destination, candidate.path):
+    if case.module_in_source is not None and case.index is not None:
+        placement = case.index.final_placement(case.module_in_source.path)
+        if placement is not None and lies_below(placement.destination, candidate.path):
             return CERTAIN
-    if canonicalize_name(case.top) in {one.name for one in (case.source.requirements if case.source else ())}:
+    if canonicalize_name(case.top_name) in {
+        one.name for one in (case.source.requirements if case.source else ())
+    }:
         return None
-    if case.own:
+    if case.is_own_module:
         return LIKELY
     workdir = case.evidence.image.workdir
     roots = [root for root in (*case.evidence.import_path, workdir) if root and root != "/"]
-    sourced = case.source is None or case.sought is not None
-    if any(under(candidate.root, root) or under(root, candidate.root) for root in roots):
+    sourced = case.source is None or case.module_in_source is not None
+    if any(lies_below(candidate.root, root) or lies_below(root, candidate.root) for root in roots):
         return LIKELY if sourced else POSSIBLE
     # A VOLUME is the application's own folder too, for what it is to keep.
     return POSSIBLE if sourced and _volume_of(candidate, case) else None
@@ -191,7 +217,7 @@ def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
 
 def _volume_of(candidate: Candidate, case: Situation) -> Optional[str]:
     """The VOLUME of the image that the candidate lies in."""
-    return next((one for one in case.evidence.image.volumes if under(candidate.path, one)), None)
+    return next((one for one in case.evidence.image.volumes if lies_below(candidate.path, one)), None)
 
 
 def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagnosis:
@@ -200,7 +226,7 @@ def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagno
     remedy += f"; or import it as '{longer}' at {case.importers}" if longer else ""
     volume = _volume_of(candidate, case)
     hidden = f" {volume} is a VOLUME: what is mounted there hides it." if volume else ""
-    return diagnosis(
+    return make_diagnosis(
         "copied-elsewhere",
         confidence,
         f"The image has it at {candidate.path}, and {candidate.root} is not on the import path "
@@ -236,7 +262,7 @@ def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optio
     dockerfile = case.source.dockerfile if case.source else None
     stage = dockerfile.stages[dockerfile.final] if dockerfile else None
     if facts.python_path or (stage and stage.env.get("PYTHONPATH")):
-        location = case.dockerfile(stage.env_lines.get("PYTHONPATH") if stage else None)
+        location = case.dockerfile_location(stage.env_lines.get("PYTHONPATH") if stage else None)
         value = ":".join([*filter(None, [facts.python_path]), root])
         return (
             location,
@@ -244,7 +270,7 @@ def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optio
             (f"ENV PYTHONPATH={value}"),
         )
     change = f"ENV PYTHONPATH={root}"
-    location = case.dockerfile(stage.workdir_line if stage else None)
+    location = case.dockerfile_location(stage.workdir_line if stage else None)
     workdir = f", or set the WORKDIR{_at(location)} to {root} (it is {facts.workdir})"
     return location, f"add '{change}'{workdir if _holds_all(root, case) else ''}", change
 
@@ -253,8 +279,8 @@ def _holds_all(root: str, case: Situation) -> bool:
     """Whether the application would lose no module of its own if ``root`` were the WORKDIR."""
     workdir = case.evidence.image.workdir
     paths = [item.path for item in case.evidence.modules if item.selected and item.path]
-    return all(under(path, root) for path in paths if under(path, workdir))
+    return all(lies_below(path, root) for path in paths if lies_below(path, workdir))
 
 
 def _at(location: Optional[Location]) -> str:
-    return f" at {at(location)}" if location else ""
+    return f" at {file_and_line(location)}" if location else ""

@@ -11,11 +11,11 @@ from importguard.diagnosis.situation import (
     LIKELY,
     POSSIBLE,
     Situation,
-    at_place,
-    diagnosis,
-    listed,
+    lies_below,
     location_of,
-    under,
+    make_diagnosis,
+    place_and_line,
+    shortened_list,
 )
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
@@ -24,45 +24,46 @@ from importguard.source.dockerfile_model import Copy, Dockerfile, Install
 
 def ignored_file(case: Situation) -> Optional[Diagnosis]:
     """A line of ``.dockerignore`` keeps it out of the build context."""
-    if case.index is None or case.sought is None:
+    if case.index is None or case.module_in_source is None:
         return None
-    left_out = case.index.ignored.get(case.sought.path)
+    left_out = case.index.ignored_files.get(case.module_in_source.path)
     if left_out is None:
         return None
     rule, pattern = left_out.rule, left_out.rule.text
-    copied = case.index.covered(case.sought.path)
+    copied = case.index.is_covered_by_copy(case.module_in_source.path)
     also = "" if copied else " No COPY line takes it either: add one."
-    return diagnosis(
+    return make_diagnosis(
         "ignored",
         CERTAIN,
-        f"The source has {_named(case.sought)}, and '{pattern}' at {at_place(rule)} keeps it out of the "
+        f"The source has {_named(case.module_in_source)}, and '{pattern}' at {place_and_line(rule)} keeps "
+        "it out of the "
         "build context.",
         f"add '{left_out.exception}' at the end of {rule.path}, or narrow the pattern.{also}",
         location_of(rule),
         left_out.exception,
-        (f"on the disk: {case.sought.path}", f"excluded by: {at_place(rule)} {pattern}"),
+        (f"on the disk: {case.module_in_source.path}", f"excluded by: {place_and_line(rule)} {pattern}"),
         pattern,
     )
 
 
 def not_copied(case: Situation) -> Optional[Diagnosis]:
     """No COPY brings it into the final stage, or it lies outside of the context."""
-    if case.index is None or case.sought is None or case.index.source.dockerfile is None:
+    if case.index is None or case.module_in_source is None or case.index.source.dockerfile is None:
         return None
-    index, dockerfile, path = case.index, case.index.source.dockerfile, case.sought.path
-    if path in index.ignored or index.final(path) is not None:
+    index, dockerfile, path = case.index, case.index.source.dockerfile, case.module_in_source.path
+    if path in index.ignored_files or index.final_placement(path) is not None:
         return None
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     outside = path not in index.source.context_files
-    change = None if outside else _copy_line(index, case.sought)
+    change = None if outside else _copy_line(index, case.module_in_source)
     mapping = _mapping_install(change, dockerfile)
     copy = index.nearest_copy(path, above=mapping.line if mapping else None)
-    return diagnosis(
+    return make_diagnosis(
         "not-copied",
         LIKELY if unresolved else CERTAIN,
-        f"The source has {_named(case.sought)}, {_where(case, path, dockerfile)}.",
+        f"The source has {_named(case.module_in_source)}, {_where(case, path, dockerfile)}.",
         _to_copy(change, copy, dockerfile.path, outside) + _before(mapping),
-        case.dockerfile(copy.line if copy else dockerfile.stages[dockerfile.final].line),
+        case.dockerfile_location(copy.line if copy else dockerfile.stages[dockerfile.final].line),
         change,
         (f"in the source: {path}", *(f"nearest: {_quoted(one, dockerfile.path)}" for one in [copy] if one)),
         copy.text if copy else None,
@@ -94,7 +95,7 @@ def _mapping_install(change: Optional[str], dockerfile: Dockerfile) -> Optional[
     there = change.rpartition(" ")[2].strip('"]') if change else ""
     lineage = dockerfile.lineage()
     for install in dockerfile.installs:
-        if install.stage in lineage and any(under(there, folder) for folder in install.editable):
+        if install.stage in lineage and any(lies_below(there, folder) for folder in install.editable):
             return install
     return None
 
@@ -114,30 +115,34 @@ def _copy_line(index: SourceIndex, module: SourceModule) -> Optional[str]:
     root = index.image_root(module.root)
     if root is None:
         return None
-    here = index.in_context(module.whole)
-    there = posixpath.join(root, posixpath.relpath(module.whole, module.root or "."))
+    here = index.in_context(module.path_to_copy)
+    there = posixpath.join(root, posixpath.relpath(module.path_to_copy, module.root or "."))
     spaced = " " in here + there
     return f'COPY ["{here}", "{there}"]' if spaced else f"COPY {here} {there}"
 
 
 def not_committed(case: Situation) -> Optional[Diagnosis]:
     """It is on the disk here, and not in git: an image that is built from a clone has never seen it."""
-    if case.index is None or case.sought is None or case.built or case.index.source.git is None:
+    if case.index is None or case.module_in_source is None or case.built or case.index.source.git is None:
         return None
-    git, path = case.index.source.git, case.sought.path
+    git, path = case.index.source.git, case.module_in_source.path
     rule = next((one.rule for one in git.ignored if one.path == path), None)
     if rule is None and path not in git.untracked:
         return None
-    why = f"'{rule.text}' at {at_place(rule)} makes git ignore it" if rule else "it was never added to git"
-    return diagnosis(
+    why = (
+        f"'{rule.text}' at {place_and_line(rule)} makes git ignore it"
+        if rule
+        else "it was never added to git"
+    )
+    return make_diagnosis(
         "not-committed",
         LIKELY,
-        f"{_named(case.sought)} is on the disk here, but {why}: an image that is built from a "
+        f"{_named(case.module_in_source)} is on the disk here, but {why}: an image that is built from a "
         "clone lacks it.",
-        f"git add {'--force ' if rule else ''}{case.sought.whole}"
-        + (f", or narrow the pattern at {at_place(rule)}" if rule else ""),
+        f"git add {'--force ' if rule else ''}{case.module_in_source.path_to_copy}"
+        + (f", or narrow the pattern at {place_and_line(rule)}" if rule else ""),
         location_of(rule) if rule else Location(path),
-        f"!{_pattern(rule.path, case.sought.whole)}" if rule else None,
+        f"!{_pattern(rule.path, case.module_in_source.path_to_copy)}" if rule else None,
         (f"on the disk: {path}", f"git's head: {git.head}"),
         rule.text if rule else None,
     )
@@ -151,20 +156,20 @@ def _pattern(ignore_file: str, path: str) -> str:
 
 def stale_image(case: Situation) -> Optional[Diagnosis]:
     """The Dockerfile copies it, the image lacks it, and other files of the image are not the source's."""
-    if case.index is None or case.built or not case.index.differing:
+    if case.index is None or case.built or not case.index.differing_files:
         return None
     path = _should_be_there(case)
     if path is None:
         return None
-    placement = case.index.final(path)
-    differing = [one for one in case.index.differing if one != path] or [path]
-    return diagnosis(
+    placement = case.index.final_placement(path)
+    differing = [one for one in case.index.differing_files if one != path] or [path]
+    return make_diagnosis(
         "stale-image",
-        LIKELY if case.index.same or len(case.index.differing) == 1 else POSSIBLE,
+        LIKELY if case.index.same_file_count or len(case.index.differing_files) == 1 else POSSIBLE,
         f"The source has {path}, {_line_of(case, path)} copies it, and the image was built from another "
-        f"state of the source: {_count(case.index.differing)} ({listed(differing, 3)}).",
+        f"state of the source: {_count(case.index.differing_files)} ({shortened_list(differing, 3)}).",
         f"build the image anew: {_rebuild(case)}",
-        case.dockerfile(placement.line if placement else None),
+        case.dockerfile_location(placement.line if placement else None),
         None,
         (
             f"image created: {case.evidence.image.created or 'not known'}",
@@ -176,20 +181,20 @@ def stale_image(case: Situation) -> Optional[Diagnosis]:
 def _should_be_there(case: Situation) -> Optional[str]:
     """The file that the image would hold, or hold otherwise, if it were of this source."""
     assert case.index is not None
-    sought = case.sought
+    sought = case.module_in_source
     if sought is not None:
-        placement = case.index.final(sought.path)
+        placement = case.index.final_placement(sought.path)
         lost = placement is not None and placement.destination not in case.index.image_files
         return sought.path if lost else None
     if case.rule in (MISSING_NAME, ENTRYPOINT_TARGET):
-        holder = case.index.find(case.holder)
-        return holder.path if holder is not None and holder.path in case.index.differing else None
+        holder = case.index.find_module(case.holding_module)
+        return holder.path if holder is not None and holder.path in case.index.differing_files else None
     return None
 
 
 def _line_of(case: Situation, path: str) -> str:
     assert case.index is not None
-    placement, source = case.index.final(path), case.index.source
+    placement, source = case.index.final_placement(path), case.index.source
     if placement is None or source.dockerfile is None:
         return "the Dockerfile"
     return f"{source.dockerfile.path}:{placement.line}"
@@ -207,4 +212,4 @@ def _rebuild(case: Situation) -> str:
 
 
 def _named(module: SourceModule) -> str:
-    return f"{module.whole}/" if module.folder else module.path
+    return f"{module.path_to_copy}/" if module.folder else module.path

@@ -33,7 +33,7 @@ class SourceModule:
     exact: bool = True
 
     @property
-    def whole(self) -> str:
+    def path_to_copy(self) -> str:
         """The path that must get into the image: the package's folder, else the file."""
         return self.folder or self.path
 
@@ -52,7 +52,7 @@ class SourceIndex:
         return {file.path: file for file in self.source.files}
 
     @cached_property
-    def ignored(self) -> dict[str, Ignored]:
+    def ignored_files(self) -> dict[str, Ignored]:
         """Path → what leaves the file out of the context."""
         return {one.path: one for one in self.source.ignored}
 
@@ -76,17 +76,17 @@ class SourceIndex:
             return {}
         return {one.destination: one for one in self.source.placements if one.stage == dockerfile.final}
 
-    def final(self, path: str) -> Optional[Placement]:
+    def final_placement(self, path: str) -> Optional[Placement]:
         """The file's path in the final stage; None where it does not get there."""
         final = self.source.dockerfile.final if self.source.dockerfile else -1
         return next((one for one in reversed(self.placements.get(path, ())) if one.stage == final), None)
 
-    def origin(self, image_path: str) -> Optional[Placement]:
+    def origin_in_source(self, image_path: str) -> Optional[Placement]:
         """The file of the source that the build puts at this path of the image."""
         return self._origins.get(image_path)
 
     @cached_property
-    def roots(self) -> tuple[str, ...]:
+    def source_roots(self) -> tuple[str, ...]:
         """The folders of the source that the image's import roots come from, the likeliest first."""
         votes: Counter[str] = Counter()
         for item in self._evidence.modules:
@@ -101,7 +101,7 @@ class SourceIndex:
         tail = _tail(name, path)
         if tail is None:
             return
-        origin = self.origin(path)
+        origin = self.origin_in_source(path)
         if origin is not None:
             if _ends(origin.path, tail):
                 yield _head(origin.path, tail)
@@ -129,7 +129,7 @@ class SourceIndex:
         return found
 
     @cached_property
-    def children(self) -> dict[str, set[str]]:
+    def names_by_folder(self) -> dict[str, set[str]]:
         """Folder → the names of the modules and folders right in it."""
         found: dict[str, set[str]] = {}
         for path in (*self.files, *self._folders):
@@ -153,7 +153,7 @@ class SourceIndex:
         names = [*self._folders, *(path[:-3] for path in self.files if path.endswith(".py"))]
         return {name.lower(): name for name in names}
 
-    def find(self, module: str) -> Optional[SourceModule]:
+    def find_module(self, module: str) -> Optional[SourceModule]:
         """The module in the source: below a known root; a dotted name, or a package of any name, also
         elsewhere."""
         if not module:
@@ -177,7 +177,7 @@ class SourceIndex:
 
     def find_other_case(self, module: str) -> Optional[SourceModule]:
         """A module whose name differs in case only."""
-        for root in self.roots:
+        for root in self.source_roots:
             stem = posixpath.join(root, module.replace(".", "/"))
             written = self._lower.get(stem.lower())
             if written is not None and written != stem:
@@ -188,7 +188,7 @@ class SourceIndex:
 
     def _below_roots(self, module: str) -> Optional[SourceModule]:
         relative = module.replace(".", "/")
-        for root in self.roots:
+        for root in self.source_roots:
             found = self._at(posixpath.join(root, relative), module, root)
             if found is not None:
                 return found
@@ -232,7 +232,7 @@ class SourceIndex:
         return votes.most_common(1)[0][0] if votes else None
 
     @cached_property
-    def differing(self) -> tuple[str, ...]:
+    def differing_files(self) -> tuple[str, ...]:
         """The files that the build copies whose contents in the image are others than in the source."""
         found = []
         for destination, placement in self._origins.items():
@@ -243,7 +243,7 @@ class SourceIndex:
         return tuple(sorted(found))
 
     @cached_property
-    def same(self) -> int:
+    def same_file_count(self) -> int:
         """Count the copied files whose contents are the same in the image."""
         compared = [
             (self.files.get(placement.path), self.image_files.get(destination))
@@ -270,7 +270,7 @@ class SourceIndex:
         context = self.source.context
         return path if context in (".", "") else posixpath.relpath(path, context)
 
-    def covered(self, path: str) -> bool:
+    def is_covered_by_copy(self, path: str) -> bool:
         """Whether a COPY into a stage that feeds the final one would take it, if the context had it."""
         dockerfile = self.source.dockerfile
         if dockerfile is None:

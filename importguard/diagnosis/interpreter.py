@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
 from importguard.diagnosis.tables.removed_stdlib import (
     APART,
     REMOVED,
@@ -20,15 +20,15 @@ _DEBIAN = frozenset({"debian", "ubuntu"})
 
 def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
     """It is installed for another Python of the image."""
-    if case.rule is not MISSING_MODULE or case.own or case.sought is not None:
+    if case.rule is not MISSING_MODULE or case.is_own_module or case.module_in_source is not None:
         return None
     for candidate in case.clues.candidates:
-        if candidate.module not in (case.missing, case.top) or not candidate.site or not candidate.exact:
+        if candidate.module not in (case.missing, case.top_name) or not candidate.site or not candidate.exact:
             continue
         other = candidate.interpreter
         if candidate.root in case.clues.sys_path or other == case.evidence.executable:
             continue
-        return diagnosis(
+        return make_diagnosis(
             "wrong-interpreter",
             CERTAIN if other else LIKELY,
             f"It is installed in {candidate.root}{f' for {other}' if other else ''}, and the application "
@@ -56,26 +56,26 @@ def _installed_at(case: Situation, other: str) -> Optional[Location]:
 
 def stdlib_removed(case: Situation) -> Optional[Diagnosis]:
     """A module that this Python no longer has."""
-    removed = REMOVED.get(case.top)
+    removed = REMOVED.get(case.top_name)
     if (
         case.rule is not MISSING_MODULE
         or removed is None
-        or case.version < removed.version
-        or case.sought is not None
+        or case.python_version < removed.version
+        or case.module_in_source is not None
     ):
         return None
-    if case.own or case.top in case.code.packages:
+    if case.is_own_module or case.top_name in case.code.packages:
         return None
     version = ".".join(map(str, removed.version))
     gone = f"Python {version} removed it" if removed.version > (3, 0) else "it is Python 2's"
     steps = [f"use {removed.instead}"] if removed.instead else []
     steps += [f"install {removed.backport}, which brings it back"] if removed.backport else []
-    last = f"{case.version[0]}.{removed.version[1] - 1}"
+    last = f"{case.python_version[0]}.{removed.version[1] - 1}"
     steps += [f"use a Python up to {last}"] if removed.version > (3, 0) and not steps else []
-    return diagnosis(
+    return make_diagnosis(
         "stdlib-removed",
         CERTAIN,
-        f"'{case.top}' is of the standard library of older Pythons: {gone}, and the image has "
+        f"'{case.top_name}' is of the standard library of older Pythons: {gone}, and the image has "
         f"{case.evidence.version}.",
         " or ".join(steps),
         case.import_place,
@@ -86,8 +86,12 @@ def stdlib_removed(case: Situation) -> Optional[Diagnosis]:
 
 def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
     """A module of the standard library that this build of Python lacks."""
-    name = case.top if case.top in case.clues.stdlib or case.top in APART else case.missing
-    if case.rule is not MISSING_MODULE or case.sought is not None or case.top in case.code.packages:
+    name = case.top_name if case.top_name in case.clues.stdlib or case.top_name in APART else case.missing
+    if (
+        case.rule is not MISSING_MODULE
+        or case.module_in_source is not None
+        or case.top_name in case.code.packages
+    ):
         return None
     if name not in case.clues.stdlib and name not in APART:
         return None
@@ -97,7 +101,7 @@ def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
     if name in WINDOWS_ONLY:
         return _of_windows(case, name)
     part = APART.get(name, ApartModule())
-    return diagnosis(
+    return make_diagnosis(
         "stdlib-not-built",
         CERTAIN if case.clues.stdlib or name in APART else LIKELY,
         f"'{name}' belongs to the standard library, and this Python ({case.evidence.executable}"
@@ -110,7 +114,7 @@ def stdlib_not_built(case: Situation) -> Optional[Diagnosis]:
 
 
 def _of_windows(case: Situation, name: str) -> Diagnosis:
-    return diagnosis(
+    return make_diagnosis(
         "stdlib-not-built",
         CERTAIN,
         f"'{name}' is a module of the standard library that only Python for Windows has.",
@@ -157,14 +161,14 @@ def base_line(case: Situation) -> Optional[Location]:
 def stdlib_name_removed(case: Situation) -> Optional[Diagnosis]:
     """A name of the standard library that this Python no longer has (cause ``missing-name``)."""
     known = REMOVED_NAMES.get(_asked(case))
-    if known is None or case.version < known[0]:
+    if known is None or case.python_version < known[0]:
         return None
     version, instead = ".".join(map(str, known[0])), known[1]
-    return diagnosis(
+    return make_diagnosis(
         "missing-name",
         CERTAIN,
         f"Python {version} removed '{_asked(case)}', and the image has {case.evidence.version}.",
-        f"use {instead} at {at(case.import_place)}, or an older Python",
+        f"use {instead} at {file_and_line(case.import_place)}, or an older Python",
         case.import_place,
         None,
         (f"removed in: {version}",),

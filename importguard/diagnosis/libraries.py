@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Optional
 
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis, listed, under
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    Situation,
+    lies_below,
+    make_diagnosis,
+    shortened_list,
+)
 from importguard.diagnosis.tables.shared_libraries import PACKAGES
 from importguard.evidence.surroundings import Extension
 from importguard.model import Diagnosis, Location
@@ -39,7 +46,7 @@ def _concerned(case: Situation) -> Iterable[Extension]:
     """The extensions that the finding speaks of: by name, by the file in the message, by what they lack."""
     named = {
         MISSING_MODULE: case.missing,
-        MISSING_NAME: case.holder,
+        MISSING_NAME: case.holding_module,
         IMPORT_CRASHES: case.finding.module,
     }.get(case.rule)
     for extension in (*case.clues.extensions, *case.clues.unloaded):
@@ -54,7 +61,7 @@ def _differences(extension: Extension, case: Situation) -> list[tuple[str, str]]
     """(what the file is for, what the image is), one pair each."""
     system = case.clues.system
     found = []
-    if extension.python and extension.python != ".".join(map(str, case.version)):
+    if extension.python and extension.python != ".".join(map(str, case.python_version)):
         found.append((f"Python {extension.python}", f"Python {case.evidence.version}"))
     if extension.machine and system.machine and _machine(extension.machine) != _machine(system.machine):
         found.append((extension.machine, system.machine))
@@ -64,7 +71,7 @@ def _differences(extension: Extension, case: Situation) -> list[tuple[str, str]]
     newer = [one for one in extension.symbols if _LIBC_SYMBOL.match(one)]
     if newer and not found:
         has = f"{system.libc} {system.libc_version}".strip()
-        found.append((f"a system with {listed(newer, 3)}", has or "an older system"))
+        found.append((f"a system with {shortened_list(newer, 3)}", has or "an older system"))
     return found
 
 
@@ -84,7 +91,7 @@ def _libc_of_needed(libraries: Iterable[str]) -> Optional[str]:
 def _mismatch(extension: Extension, differences: list[tuple[str, str]], case: Situation) -> Diagnosis:
     built = ", ".join(there for there, _ in differences)
     image = ", ".join(here for _, here in differences)
-    return diagnosis(
+    return make_diagnosis(
         "abi-mismatch",
         CERTAIN,
         f"{extension.path} is for {built}; the image is {image}.",
@@ -102,11 +109,11 @@ def _brought_by(path: str, case: Situation) -> Optional[Location]:
     if dockerfile is None:
         return None
     lineage = dockerfile.lineage()
-    origin = case.index.origin(path) if case.index else None
+    origin = case.index.origin_in_source(path) if case.index else None
     copies = [
         one.line
         for one in dockerfile.copies
-        if one.stage in lineage and under(path, one.destination) and _from_elsewhere(one)
+        if one.stage in lineage and lies_below(path, one.destination) and _from_elsewhere(one)
     ]
     line = origin.line if origin else copies[-1] if copies else dockerfile.stages[dockerfile.final].line
     return Location(dockerfile.path, line)
@@ -128,10 +135,10 @@ def missing_shared_library(case: Situation) -> Optional[Diagnosis]:
     concerned = list(_concerned(case))
     lacking = list(dict.fromkeys([case.missing, *(one for each in concerned for one in each.not_found)]))
     others = lacking[1:]
-    next_ones = f" It also lacks {listed(others)}, which would fail next." if others else ""
+    next_ones = f" It also lacks {shortened_list(others)}, which would fail next." if others else ""
     by = f"{concerned[0].path} needs {case.missing}" if concerned else f"an extension needs {case.missing}"
     location, change = _where_to_install(case, lacking)
-    return diagnosis(
+    return make_diagnosis(
         "missing-shared-library",
         CERTAIN,
         f"{by}, and no library folder of the image has it.{next_ones}",
@@ -167,7 +174,9 @@ def _to_install(case: Situation, lacking: list[str]) -> str:
     text = f"install it in the final stage: {' or, on Alpine, '.join(steps)}" if steps else ""
     if debian and alpine and len(steps) == 1:
         text += f" ({'Debian: ' + debian if _is_alpine(case) else 'Alpine: ' + alpine})"
-    search = f"find the package that brings {listed(unknown)}: 'apt-file search' or pkgs.alpinelinux.org"
+    search = (
+        f"find the package that brings {shortened_list(unknown)}: 'apt-file search' or pkgs.alpinelinux.org"
+    )
     return "; ".join(filter(None, [text, search if unknown else ""]))
 
 
@@ -198,7 +207,7 @@ def foreign_symbols(case: Situation) -> Optional[Diagnosis]:
     if libc is not None and libc == system.libc and match.group(1) is None:
         return None
     has = f"{system.libc} {system.libc_version} on {system.machine}".strip()
-    return diagnosis(
+    return make_diagnosis(
         "abi-mismatch",
         LIKELY,
         f"The dynamic loader says '{match.group(0)}' of {case.missing}: a file that was built for another "

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.declared import may_apply, names_for, parse_requires_dist
 from importguard.diagnosis.requirements import third_party
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.dockerfile.copies import feeding_stages
@@ -34,7 +34,7 @@ def requirement_of_library(case: Situation) -> Optional[Diagnosis]:
     if skipping is None and not _is_imported_by_library(case):
         return None  # what the application imports itself, it has to declare
     where = f"{dockerfile.path}:{skipping.line}" if dockerfile and skipping else ""
-    return diagnosis(
+    return make_diagnosis(
         "declared-not-installed",
         CERTAIN if skipping else LIKELY,
         f"{library.name} {library.version} requires {wanted}, and the image has it not: "
@@ -42,7 +42,7 @@ def requirement_of_library(case: Situation) -> Optional[Diagnosis]:
         f"let {where} install what is required too, or name it in what that line installs"
         if where
         else f"install {wanted} together with {library.name}",
-        case.dockerfile(skipping.line) if skipping else None,
+        case.dockerfile_location(skipping.line) if skipping else None,
         None,
         (f"installed: {library.name} {library.version}", f"requires: {wanted}"),
         skipping.text if skipping else None,
@@ -51,7 +51,7 @@ def requirement_of_library(case: Situation) -> Optional[Diagnosis]:
 
 def _is_imported_by_library(case: Situation) -> bool:
     chain = case.finding.chain
-    return bool(chain) and bool(case.providers(chain[-1].importer))
+    return bool(chain) and bool(case.providing_distributions(chain[-1].importer))
 
 
 def _requiring(case: Situation) -> Optional[tuple[Distribution, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application_code
@@ -50,4 +50,4 @@ def _cause(
     item = ModuleImport(module, None, "failed", failure=failure, selected=False)
     stand_in = replace(finding, rule=root_cause(item).rule, module=module, affected=(module,))
     seen = replace(evidence, modules=(item, *(one for one in evidence.modules if one.name != module)))
-    return diagnose([stand_in], seen, source, built)[0].diagnosis
+    return diagnose_findings([stand_in], seen, source, built)[0].diagnosis

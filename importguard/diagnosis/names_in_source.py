@@ -10,9 +10,9 @@ from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
     Situation,
-    diagnosis,
-    listed,
-    under,
+    lies_below,
+    make_diagnosis,
+    shortened_list,
 )
 from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
 from importguard.model import Diagnosis
@@ -25,16 +25,16 @@ _CLOSE = 0.8
 
 def case_mismatch(case: Situation) -> Optional[Diagnosis]:
     """A file whose name differs in case only: found on macOS and Windows, not in the image."""
-    if case.rule not in (MISSING_MODULE, MISSING_NAME) or case.sought is not None:
+    if case.rule not in (MISSING_MODULE, MISSING_NAME) or case.module_in_source is not None:
         return None
     there = next((one for one in case.clues.candidates if one.module == case.missing and not one.exact), None)
     here = case.index.find_other_case(case.missing) if case.index else None
-    written = here.whole if here else there.path if there else None
+    written = here.path_to_copy if here else there.path if there else None
     if written is None:
         return None
     name = posixpath.basename(written).split(".")[0]
     asked = case.missing.rpartition(".")[2]
-    return diagnosis(
+    return make_diagnosis(
         "case-mismatch",
         CERTAIN,
         f"The import asks for '{case.missing}', and the file is {written}: names differ in case only, which "
@@ -50,7 +50,7 @@ def case_mismatch(case: Situation) -> Optional[Diagnosis]:
 
 def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:
     """The history had it."""
-    if case.index is None or case.index.source.git is None or case.sought is not None:
+    if case.index is None or case.index.source.git is None or case.module_in_source is not None:
         return None
     if case.rule not in (MISSING_MODULE, MISSING_NAME):
         return None
@@ -62,7 +62,7 @@ def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:
     remedy = f"take the import out, or bring the file back: {back}"
     if removed.renamed_to:
         remedy = f"import it by its new name: {_module_of(removed.renamed_to, case)}"
-    return diagnosis(
+    return make_diagnosis(
         "removed-or-renamed",
         CERTAIN,
         f"The source had {removed.path}; commit {removed.commit[:12]} ({removed.date[:10]}, "
@@ -81,7 +81,7 @@ def _removed(case: Situation) -> Optional[Removed]:
     relative = case.missing.replace(".", "/")
     tails = (f"{relative}.py", f"{relative}/__init__.py")
     removed = sorted(case.index.source.git.removed, key=lambda one: one.date, reverse=True)
-    for root in case.index.roots:
+    for root in case.index.source_roots:
         paths = {posixpath.join(root, tail) for tail in tails}
         found = next((one for one in removed if one.path in paths), None)
         if found is not None:
@@ -95,7 +95,7 @@ def _module_of(path: Optional[str], case: Situation) -> str:
     assert case.index is not None
     stem = (path or "").rsplit(".", 1)[0]
     stem = stem[: -len("/__init__")] if stem.endswith("/__init__") else stem
-    for root in sorted(case.index.roots, key=len, reverse=True):
+    for root in sorted(case.index.source_roots, key=len, reverse=True):
         if root and stem.startswith(root + "/"):
             return stem[len(root) + 1 :].replace("/", ".")
     return stem.replace("/", ".")
@@ -103,32 +103,32 @@ def _module_of(path: Optional[str], case: Situation) -> str:
 
 def not_in_source(case: Situation) -> Optional[Diagnosis]:
     """No such module anywhere in the source: a bug in the code, not in the image."""
-    if case.index is None or case.rule is not MISSING_MODULE or case.sought is not None:
+    if case.index is None or case.rule is not MISSING_MODULE or case.module_in_source is not None:
         return None
     close = close_names(case)
-    if not case.own and not (close and _is_nobodys(case)):
+    if not case.is_own_module and not (close and _is_nobodys(case)):
         return None
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     searched = f"{len(case.index.files)} files of the source"
-    return diagnosis(
+    return make_diagnosis(
         "not-in-source",
-        (CERTAIN if case.own else LIKELY) if case.source and case.source.git else LIKELY,
+        (CERTAIN if case.is_own_module else LIKELY) if case.source and case.source.git else LIKELY,
         f"No file of the source is '{case.missing}': the import is wrong, not the image.",
         f"{meant}Correct the import at {case.importers}.",
         case.import_place,
         None,
-        (f"searched: {searched}", f"close names: {listed(close) or 'none'}"),
+        (f"searched: {searched}", f"close names: {shortened_list(close) or 'none'}"),
     )
 
 
 def _is_nobodys(case: Situation) -> bool:
     """A top-level name that no distribution that anyone names could provide."""
     known = {one.name for one in case.source.requirements} if case.source else set()
-    plain = case.top.lower().replace("_", "-")
+    plain = case.top_name.lower().replace("_", "-")
     return (
-        not (from_table(case.top) or is_called_so(case.top))
+        not (from_table(case.top_name) or is_called_so(case.top_name))
         and plain not in known
-        and not case.providers(case.top)
+        and not case.providing_distributions(case.top_name)
     )
 
 
@@ -152,12 +152,12 @@ def _same_name_elsewhere(case: Situation, name: str) -> Optional[str]:
     """The only module of the source that is called ``name`` and can be imported: it was moved, or the import
     was guessed. Asked for the application's own names alone: redis.py of a demo is not the redis that is
     meant."""
-    if case.index is None or not case.own:
+    if case.index is None or not case.is_own_module:
         return None
     ends = (f"/{name}.py", f"/{name}/__init__.py")
     tests = files_of_tests(case.index.files)
     paths = [path for path in case.index.files if f"/{path}".endswith(ends) and path not in tests]
-    if len(paths) != 1 or not any(not root or under(paths[0], root) for root in case.index.roots):
+    if len(paths) != 1 or not any(not root or lies_below(paths[0], root) for root in case.index.source_roots):
         return None
     module = _module_of(paths[0], case)
     return module if module != case.missing else None
@@ -166,7 +166,7 @@ def _same_name_elsewhere(case: Situation, name: str) -> Optional[str]:
 def _siblings_in_source(case: Situation, parent: str) -> set[str]:
     assert case.index is not None
     names: set[str] = set()
-    for root in case.index.roots if parent else case.index.roots[:1]:
+    for root in case.index.source_roots if parent else case.index.source_roots[:1]:
         folder = posixpath.join(root, parent.replace(".", "/")) if parent else root
-        names |= case.index.children.get(folder, set())
+        names |= case.index.names_by_folder.get(folder, set())
     return names - {"__init__"}

@@ -7,7 +7,7 @@ from typing import Optional
 
 from importguard.diagnosis.code import attribute_asked
 from importguard.diagnosis.interpreter import base_line
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at, diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
 from importguard.diagnosis.tables.newer_stdlib import ADDED_MODULES, ADDED_NAMES, BACKPORTS
 from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE, SYNTAX_ERROR
@@ -41,16 +41,26 @@ def newer_syntax(case: Situation) -> Optional[Diagnosis]:
     last = frames[-1] if frames else None
     for one in case.clues.newer:
         version = _version(one.version)
-        if last is not None and (one.path, one.line) == (last.path, last.line) and case.version < version:
-            return _newer(case, version, f"{one.feature} at {at(case.place(one.path, one.line))}")
+        if (
+            last is not None
+            and (one.path, one.line) == (last.path, last.line)
+            and case.python_version < version
+        ):
+            return _newer(
+                case, version, f"{one.feature} at {file_and_line(case.source_location(one.path, one.line))}"
+            )
     return None
 
 
 def newer_library(case: Situation) -> Optional[Diagnosis]:
     """A module or name of the standard library that came with a newer Python."""
-    if case.rule is MISSING_MODULE and case.sought is None and case.top not in case.code.packages:
+    if (
+        case.rule is MISSING_MODULE
+        and case.module_in_source is None
+        and case.top_name not in case.code.packages
+    ):
         version = ADDED_MODULES.get(case.missing)
-        if version is not None and case.version < version:
+        if version is not None and case.python_version < version:
             return _newer(
                 case, version, f"the standard library's '{case.missing}'", BACKPORTS.get(case.missing)
             )
@@ -58,7 +68,7 @@ def newer_library(case: Situation) -> Optional[Diagnosis]:
     asked = attribute_asked(case)
     name = ".".join(asked) if asked else ""
     version = ADDED_NAMES.get(name)
-    if version is not None and case.version < version:
+    if version is not None and case.python_version < version:
         return _newer(case, version, f"'{name}'", BACKPORTS.get(name) or _typing_extensions(name))
     return None
 
@@ -69,8 +79,10 @@ def newer_behaviour(case: Situation) -> Optional[Diagnosis]:
     if case.rule is not IMPORT_RAISES or "TypeError" not in message:
         return None
     for version, feature, pattern in _TYPE_ERRORS:
-        if case.version < version and pattern.search(message):
-            return _newer(case, version, f"{feature} (at {at(case.import_place)})", confidence=LIKELY)
+        if case.python_version < version and pattern.search(message):
+            return _newer(
+                case, version, f"{feature} (at {file_and_line(case.import_place)})", confidence=LIKELY
+            )
     return None
 
 
@@ -88,9 +100,9 @@ def _newer(
 ) -> Diagnosis:
     wanted = ".".join(map(str, version))
     base = base_line(case)
-    where = f" at {at(base)}" if base else ""
+    where = f" at {file_and_line(base)}" if base else ""
     other = f", or take {backport} below it" if backport else ""
-    return diagnosis(
+    return make_diagnosis(
         "newer-python",
         confidence,
         f"Python {wanted} is the first with {what}, and the image has {case.evidence.version}.",

@@ -14,11 +14,11 @@ from importguard.diagnosis.situation import (
     LIKELY,
     POSSIBLE,
     Situation,
-    at_place,
-    diagnosis,
-    listed,
+    lies_below,
     location_of,
-    under,
+    make_diagnosis,
+    place_and_line,
+    shortened_list,
 )
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE
@@ -32,35 +32,40 @@ _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/l
 def third_party(case: Situation) -> Optional[Declared]:
     """Find what is declared of a missing third-party module: nothing of the application's own,
     of the standard library, or of what is installed."""
-    if case.rule is not MISSING_MODULE or not case.missing or case.own or case.sought is not None:
+    if (
+        case.rule is not MISSING_MODULE
+        or not case.missing
+        or case.is_own_module
+        or case.module_in_source is not None
+    ):
         return None
-    if case.top in case.clues.stdlib:
+    if case.top_name in case.clues.stdlib:
         return None
-    resolution = case.clues.resolution_of(case.top)
+    resolution = case.clues.resolution_of(case.top_name)
     if resolution is not None and resolution.kind not in ("absent", "namespace"):
         return None
     declared = Declared(case, case.missing)
-    return declared if declared.installed is None else None
+    return declared if declared.installed_distribution is None else None
 
 
 def marker_excluded(case: Situation) -> Optional[Diagnosis]:
     """It is declared with a marker that is false for the image's Python."""
     declared = third_party(case)
-    if declared is None or declared.main:
+    if declared is None or declared.runtime_declarations:
         return None
-    excluded = [one for one in declared.of("main") if not may_apply(one.marker, case)]
+    excluded = [one for one in declared.declarations_of("main") if not may_apply(one.marker, case)]
     if not excluded:
         return None
     one = excluded[0]
-    return diagnosis(
+    return make_diagnosis(
         "marker-excluded",
         CERTAIN,
-        f"{at_place(one.place)} declares {one.name} only for '{one.marker}', and the image has "
+        f"{place_and_line(one.place)} declares {one.name} only for '{one.marker}', and the image has "
         f"{_facts(one.marker, case)}.",
-        f"change the marker at {at_place(one.place)}, or guard the import at {case.importers}",
+        f"change the marker at {place_and_line(one.place)}, or guard the import at {case.importers}",
         location_of(one.place),
         None,
-        tuple(f"declared: {at_place(each.place)} {each.text}" for each in excluded),
+        tuple(f"declared: {place_and_line(each.place)} {each.text}" for each in excluded),
     )
 
 
@@ -87,7 +92,7 @@ def wrong_stage(case: Situation) -> Optional[Diagnosis]:
     name = stage.name or f"of line {stage.line}"
     taken = f" takes only {', '.join(copies[-1].sources)} from it" if copies else " takes nothing from it"
     line = copies[-1].line if copies else final.line
-    return diagnosis(
+    return make_diagnosis(
         "wrong-stage",
         LIKELY,
         f"{dockerfile.path}:{earlier.line} installs {declared.names.written} in stage {name}, and the final "
@@ -122,7 +127,9 @@ def _is_taken(declared: Declared, earlier: Install) -> bool:
     homes += [folder for folder in stage.env.get("PATH", "").split(":") if folder]
     for copy in _copies(declared, earlier):
         for taken in copy.sources:
-            if any(under(home, taken) or under(taken, home) for home in homes if home.startswith("/")):
+            if any(
+                lies_below(home, taken) or lies_below(taken, home) for home in homes if home.startswith("/")
+            ):
                 return True
             if not copy.resolved or taken.rstrip("/").endswith(_SYSTEM_HOMES):
                 return True
@@ -131,15 +138,15 @@ def _is_taken(declared: Declared, earlier: Install) -> bool:
 
 def _installing(declared: Declared, *, final: bool) -> Optional[Install]:
     """The RUN line that should have installed it, by name or by a file that declares it."""
-    installs = declared.installs(final=final)
+    installs = declared.install_lines(final=final)
     named = declared.named_by(installs)
     if named is not None:
         return named
-    for requirement in [*declared.main, *declared.of("lock")]:
+    for requirement in [*declared.runtime_declarations, *declared.declarations_of("lock")]:
         install = declared.read_by(requirement, installs)
         if install is not None:
             return install
-    asked = ((install, one) for install in installs for one in declared.of("group", "extra"))
+    asked = ((install, one) for install in installs for one in declared.declarations_of("group", "extra"))
     return next((install for install, one in asked if install_asks_for(install, one)), None)
 
 
@@ -149,21 +156,23 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
     if declared is None:
         return None
     install = _installing(declared, final=True) or _taken(declared)
-    requirement = next(iter([*declared.main, *declared.of("group", "extra")]), None)
+    requirement = next(
+        iter([*declared.runtime_declarations, *declared.declarations_of("group", "extra")]), None
+    )
     if requirement is None and (install is None or declared.named_by([install]) is None):
         return None
     if requirement is not None and requirement.kind != "main" and install is None:
         return None
     location, where = _declaration(case, requirement, install)
     other = _last_install(declared) if install is None else None
-    return diagnosis(
+    return make_diagnosis(
         "declared-not-installed",
         (LIKELY if install else CERTAIN) if declared.names.known else POSSIBLE,
         f"{where} declares {declared.names.written}, and {_why(case, declared, install)}.",
         _to_install(requirement, install, other),
-        case.dockerfile(other.line) if other else location,
+        case.dockerfile_location(other.line) if other else location,
         None,
-        tuple(f"declared: {at_place(one.place)} {one.name}{one.specifier}" for one in declared.all)
+        tuple(f"declared: {place_and_line(one.place)} {one.name}{one.specifier}" for one in declared.all)
         or (f"installs: {where}",),
         other.text if other else None,
     )
@@ -171,7 +180,7 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
 
 def _last_install(declared: Declared) -> Optional[Install]:
     """The last RUN line of the final stage that installs distributions: the one to ask for more."""
-    installs = [one for one in declared.installs(final=True) if one.tool not in ("apt", "apk")]
+    installs = [one for one in declared.install_lines(final=True) if one.tool not in ("apt", "apk")]
     return installs[-1] if installs else None
 
 
@@ -185,7 +194,7 @@ def _declaration(
     case: Situation, requirement: Optional[Requirement], install: Optional[Install]
 ) -> tuple[Optional[Location], str]:
     if requirement is not None:
-        return location_of(requirement.place), at_place(requirement.place)
+        return location_of(requirement.place), place_and_line(requirement.place)
     assert install is not None
     assert case.source is not None
     assert case.source.dockerfile is not None
@@ -198,7 +207,7 @@ def _why(case: Situation, declared: Declared, install: Optional[Install]) -> str
     if dockerfile is None:
         return "the image does not have it installed"
     if install is None:
-        runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in declared.installs(final=True))
+        runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in declared.install_lines(final=True))
         return f"no RUN line of the final stage installs it (it has {runs or 'none'})"
     return (
         f"{dockerfile.path}:{install.line} should have installed it, and the image has it not: the image is "
@@ -227,7 +236,10 @@ def not_declared(case: Situation) -> Optional[Diagnosis]:
     declared = third_party(case)
     if declared is None or case.index is None or (declared.all and not _only_indirect(declared)):
         return None
-    if declared.named_by(declared.installs(final=True) + declared.installs(final=False)) is not None:
+    if (
+        declared.named_by(declared.install_lines(final=True) + declared.install_lines(final=False))
+        is not None
+    ):
         return None
     if not declared.names.known and _unmatched(case):
         return None
@@ -245,9 +257,9 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
     sure = (
         ""
         if known or not declared.names.written
-        else f", if that is the distribution that provides '{case.top}'"
+        else f", if that is the distribution that provides '{case.top_name}'"
     )
-    return diagnosis(
+    return make_diagnosis(
         "not-declared",
         LIKELY if known else POSSIBLE,
         f"No requirement provides '{case.missing}', which {case.importers} imports.{indirect}",
@@ -256,7 +268,7 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
         name if known else None,
         (
             f"looked at: {len(index.source.requirements)} requirements in "
-            f"{listed(sorted({one.place.path for one in index.source.requirements})) or 'no file'}",
+            f"{shortened_list(sorted({one.place.path for one in index.source.requirements})) or 'no file'}",
         ),
     )
 
@@ -267,8 +279,8 @@ def _only_indirect(declared: Declared) -> bool:
 
 def _only(requirement: Requirement) -> str:
     if requirement.kind == "constraint":
-        return f"{at_place(requirement.place)} only constrains its version, which installs nothing."
-    return f"{at_place(requirement.place)} locks it as a requirement of another distribution."
+        return f"{place_and_line(requirement.place)} only constrains its version, which installs nothing."
+    return f"{place_and_line(requirement.place)} locks it as a requirement of another distribution."
 
 
 def _unmatched(case: Situation) -> list[Requirement]:
@@ -284,7 +296,7 @@ def _unmatched(case: Situation) -> list[Requirement]:
 def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
     """The last runtime declaration of the file that the image's installs read, else of the largest file."""
     main = [one for one in (case.source.requirements if case.source else ()) if one.kind == "main"]
-    installs = declared.installs(final=True) + declared.installs(final=False)
+    installs = declared.install_lines(final=True) + declared.install_lines(final=False)
     read = [one for one in main if any(install_reads(install, one, by_name=True) for install in installs)]
     files = Counter(one.place.path for one in read or main)
     if not files:

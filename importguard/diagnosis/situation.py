@@ -49,22 +49,22 @@ class Situation:
         return self.finding.missing or ""
 
     @property
-    def top(self) -> str:
+    def top_name(self) -> str:
         """The top-level name of what is missing."""
         return self.missing.partition(".")[0]
 
     @property
-    def holder(self) -> str:
+    def holding_module(self) -> str:
         """The module that a missing name was asked of (IG102, IG109)."""
         return self.missing.rpartition(".")[0]
 
     @property
-    def own(self) -> bool:
+    def is_own_module(self) -> bool:
         """Whether what is missing lies in one of the application's own packages."""
-        return "." in self.missing and self.top in self.code.packages
+        return "." in self.missing and self.top_name in self.code.packages
 
     @cached_property
-    def version(self) -> tuple[int, ...]:
+    def python_version(self) -> tuple[int, ...]:
         """The image's Python, (major, minor)."""
         parts = self.evidence.version.split(".")
         return tuple(int(part) for part in parts[:2] if part.isdigit())
@@ -78,11 +78,11 @@ class Situation:
         return found[0].failure if found else None
 
     @cached_property
-    def sought(self) -> Optional[SourceModule]:
+    def module_in_source(self) -> Optional[SourceModule]:
         """The missing module as it is in the source. Of a missing name, the submodule of that name."""
         if self.index is None or self.rule not in (MISSING_MODULE, MISSING_NAME):
             return None
-        found = self.index.find(self.missing)
+        found = self.index.find_module(self.missing)
         if found is None and self.rule is MISSING_MODULE and self.import_place is not None:
             found = self.index.find_beside(self.missing, self.import_place.path)
         if found is not None or self.rule is MISSING_MODULE:
@@ -91,14 +91,14 @@ class Situation:
 
     def _package_without_its_body(self) -> Optional[SourceModule]:
         """A package whose ``__init__.py`` did not get into the image: an empty namespace is left of it."""
-        resolution = self.clues.resolution_of(self.holder)
+        resolution = self.clues.resolution_of(self.holding_module)
         lost = (resolution is not None and resolution.kind == "namespace") or (
             "(unknown location)" in self.finding.message
         )
-        found = self.index.find(self.holder) if self.index and lost else None
+        found = self.index.find_module(self.holding_module) if self.index and lost else None
         return found if found is not None and found.path.endswith("/__init__.py") else None
 
-    def providers(self, name: str) -> list[Distribution]:
+    def providing_distributions(self, name: str) -> list[Distribution]:
         """The installed distributions that provide an import name: those of the longest part of it."""
         parts = name.split(".")
         for end in range(len(parts), 0, -1):
@@ -108,12 +108,12 @@ class Situation:
                 return found
         return []
 
-    def place(self, image_path: str, line: Optional[int] = None) -> Location:
+    def source_location(self, image_path: str, line: Optional[int] = None) -> Location:
         """A file of the image as a place: in the source where it is known to come from there."""
-        origin = self.index.origin(image_path) if self.index else None
+        origin = self.index.origin_in_source(image_path) if self.index else None
         return Location(origin.path if origin else self.code.path_below_import_root(image_path), line)
 
-    def dockerfile(self, line: Optional[int]) -> Optional[Location]:
+    def dockerfile_location(self, line: Optional[int]) -> Optional[Location]:
         """A line of the Dockerfile, None where either is not known."""
         source = self.source
         return Location(source.dockerfile.path, line) if source and source.dockerfile and line else None
@@ -125,7 +125,7 @@ class Situation:
         if location is None or self.index is None:
             return location
         for root in self.evidence.import_path:
-            origin = self.index.origin(posixpath.join(root, location.path))
+            origin = self.index.origin_in_source(posixpath.join(root, location.path))
             if origin is not None:
                 return Location(origin.path, location.line)
         return location
@@ -134,17 +134,17 @@ class Situation:
     def importers(self) -> str:
         """Name the modules that import what is missing, with the line."""
         location = self.import_place
-        return f"{self.finding.module} ({at(location)})" if location else self.finding.module
+        return f"{self.finding.module} ({file_and_line(location)})" if location else self.finding.module
 
 
-def at(location: Optional[Location]) -> str:
+def file_and_line(location: Optional[Location]) -> str:
     """``file:line``."""
     if location is None:
         return ""
     return f"{location.path}:{location.line}" if location.line else location.path
 
 
-def at_place(place: Place) -> str:
+def place_and_line(place: Place) -> str:
     """``file:line``."""
     return f"{place.path}:{place.line}"
 
@@ -154,13 +154,13 @@ def location_of(place: Place) -> Location:
     return Location(place.path, place.line)
 
 
-def listed(items: Sequence[str], most: int = 5) -> str:
+def shortened_list(items: Sequence[str], most: int = 5) -> str:
     """``a, b and 3 more``."""
     shown = ", ".join(items[:most])
     return f"{shown} and {len(items) - most} more" if len(items) > most else shown
 
 
-def diagnosis(
+def make_diagnosis(
     cause: str,
     confidence: str,
     explanation: str,
@@ -174,7 +174,7 @@ def diagnosis(
     return Diagnosis(cause, explanation, remedy, location, confidence, quote, change, tuple(evidence))
 
 
-def under(path: str, folder: str) -> bool:
+def lies_below(path: str, folder: str) -> bool:
     """Whether an absolute ``path`` is ``folder`` or lies in it."""
     folder = posixpath.normpath(folder)
     return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -6,7 +6,7 @@ from typing import Optional
 
 from importguard.diagnosis.declared import names_for
 from importguard.diagnosis.names_in_source import close_names
-from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, at, diagnosis
+from importguard.diagnosis.situation import LIKELY, POSSIBLE, Situation, file_and_line, make_diagnosis
 from importguard.model import Diagnosis, RuleFamily
 from importguard.rules.imports import (
     IMPORT_CRASHES,
@@ -29,9 +29,9 @@ def unknown_cause(case: Situation) -> Optional[Diagnosis]:
     if case.rule in _EXPLAINED_BY_ITSELF or case.rule.family is not RuleFamily.IMPORTS:
         return None
     looked = _looked_at(case)
-    return diagnosis(
+    return make_diagnosis(
         "unknown",
-        LIKELY if case.own else POSSIBLE,
+        LIKELY if case.is_own_module else POSSIBLE,
         f"{_what(case)} Looked at: {', '.join(looked)}.",
         _advice(case),
         None,
@@ -41,8 +41,12 @@ def unknown_cause(case: Situation) -> Optional[Diagnosis]:
 
 
 def _what(case: Situation) -> str:
-    placement = case.index.final(case.sought.path) if case.index and case.sought else None
-    location = case.dockerfile(placement.line) if placement else None
+    placement = (
+        case.index.final_placement(case.module_in_source.path)
+        if case.index and case.module_in_source
+        else None
+    )
+    location = case.dockerfile_location(placement.line) if placement else None
     if placement is not None and case.index and placement.destination in case.index.image_files:
         return (
             f"The image has it at {placement.destination}, where the import path does not find it under the "
@@ -50,11 +54,14 @@ def _what(case: Situation) -> str:
         )
     if placement is not None and location is not None:
         return (
-            f"The source has {placement.path}, {at(location)} copies it, the other files are the same, and "
+            f"The source has {placement.path}, {file_and_line(location)} copies it, the other files are "
+            "the same, and "
             "yet the image lacks it: it was built before, or a later step removes the file."
         )
-    if case.rule is MISSING_MODULE and case.own:
-        return f"'{case.top}' is the application's own package, and the image holds it without this module."
+    if case.rule is MISSING_MODULE and case.is_own_module:
+        return (
+            f"'{case.top_name}' is the application's own package, and the image holds it without this module."
+        )
     if case.rule is MISSING_MODULE:
         return f"No installed distribution provides '{case.missing}'."
     return "Why it is not there is not known."
@@ -78,8 +85,8 @@ _PROVIDER = "the distribution that provides '{}'"
 
 
 def _advice(case: Situation) -> str:
-    if case.sought is not None:
-        placement = case.index.final(case.sought.path) if case.index else None
+    if case.module_in_source is not None:
+        placement = case.index.final_placement(case.module_in_source.path) if case.index else None
         if placement is not None and case.index and placement.destination in case.index.image_files:
             return f"correct the import at {case.importers}, or put the folder that holds it on PYTHONPATH."
         return "build the image anew; see what the steps after the COPY do."
@@ -87,7 +94,7 @@ def _advice(case: Situation) -> str:
         return f"look at {case.importers}"
     close = close_names(case)
     steps = [f"did you mean {' or '.join(close)}?"] if close else []
-    if not case.own:
+    if not case.is_own_module:
         names = names_for(case, case.missing)
         doubt = "" if names.known or not names.written else ", if that is the distribution's name"
         steps.append(f"install {names.written or _PROVIDER.format(case.missing)}{doubt}.")

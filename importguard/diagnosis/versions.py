@@ -12,7 +12,14 @@ from packaging.version import InvalidVersion, Version
 
 from importguard.diagnosis.code import attribute_asked
 from importguard.diagnosis.declared import may_apply, parse_requires_dist
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, at_place, diagnosis, location_of
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    Situation,
+    location_of,
+    make_diagnosis,
+    place_and_line,
+)
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE
@@ -34,13 +41,13 @@ def version_conflict(case: Situation) -> Optional[Diagnosis]:
     module = _module(case)
     if module is None or module.partition(".")[0] in case.code.packages:
         return None
-    conflicts = [found for one in case.providers(module)[:1] for found in _conflicts(one, case)]
+    conflicts = [found for one in case.providing_distributions(module)[:1] for found in _conflicts(one, case)]
     if not conflicts:
         return None
     # Whoever failed comes first, then the source's own declaration.
     first = sorted(conflicts, key=lambda one: (not one.asks, one.place is None))[0]
     distribution = first.distribution
-    return diagnosis(
+    return make_diagnosis(
         "version-conflict",
         CERTAIN if first.asks or first.place else LIKELY,
         f"{distribution.name} {distribution.version} is installed, and {first.who} requires "
@@ -61,7 +68,7 @@ def _module(case: Situation) -> Optional[str]:
     """The module of the distribution that is not as it was expected."""
     if case.rule is MISSING_MODULE:
         # Of a distribution that is installed: a submodule that this version has not.
-        resolution = case.clues.resolution_of(case.top)
+        resolution = case.clues.resolution_of(case.top_name)
         there = resolution is not None and resolution.kind not in ("absent", "namespace")
         return case.missing if "." in case.missing and there else None
     asked = attribute_asked(case)
@@ -74,7 +81,7 @@ def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflic
         if requirement.name != name or requirement.kind == "extra" or not may_apply(requirement.marker, case):
             continue
         if _excludes(requirement.specifier, distribution.version):
-            who, place = at_place(requirement.place), location_of(requirement.place)
+            who, place = place_and_line(requirement.place), location_of(requirement.place)
             yield _Conflict(distribution, who, requirement.specifier, place, asks=False)
     importers = _importers(case)
     for other in case.clues.distributions:

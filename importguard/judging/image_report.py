@@ -72,10 +72,10 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     findings = run_checks(evidence, source)
     if not findings:
         return []
-    from importguard.diagnosis.causes import diagnose
+    from importguard.diagnosis.causes import diagnose_findings
     from importguard.diagnosis.repeated import without_repeated
 
-    told = diagnose(findings, evidence, source, built=config.build is not None)
+    told = diagnose_findings(findings, evidence, source, built=config.build is not None)
     if evidence.start is not None:
         from importguard.diagnosis.logged import diagnose_logged
 

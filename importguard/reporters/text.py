@@ -194,16 +194,16 @@ def _verdict(image: ImageReport, page: Page) -> Iterator[str]:
 
 def _lines_to_change(image: ImageReport, page: Page) -> Iterator[str]:
     """Where several findings come from one line, or there are several lines: each line once."""
-    lines = [line for line in lines_to_change(image.findings) if line.changes]
+    lines = [line for line in lines_to_change(image.findings) if line.added_lines]
     if len(image.findings) < 2 or not lines:
         return
     told: list[str] = []
     for line in lines:
         at = f"{place_of(line.location)}  {escape_text(line.diagnosis.quote or '')}"
         told += page.wrap_styled(at.rstrip(), "bold", "", INDENT)
-        names = cut_names([escape_text(name) for name in line.names], page)
+        names = cut_names([escape_text(name) for name in line.missing_names], page)
         told += page.wrap_styled(f"{line.diagnosis.cause}: {names}", "", INDENT, INDENT * 2)
-        for change in line.changes:
+        for change in line.added_lines:
             told += page.wrap_styled(f"add: {escape_text(change)}", "cyan", INDENT, INDENT * 2)
     shown = told if page.verbose or len(told) <= _MOST_LINES_TO_CHANGE else told[: _MOST_LINES_TO_CHANGE - 1]
     yield from ("", page.apply_style("Lines to change:", "bold"), *shown)

@@ -6,7 +6,7 @@ from unit.builders import evidence, failed, frame, imported, raised
 
 from importguard.checks import run_checks
 from importguard.checks.libraries import check_shared_libraries
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Extension, System
@@ -22,7 +22,7 @@ def lacking(*modules: ModuleImport) -> Evidence:
 
 
 def test_a_library_that_nothing_asked_for_is_a_warning() -> None:
-    (found,) = diagnose(run_checks(lacking()), lacking(), None)
+    (found,) = diagnose_findings(run_checks(lacking()), lacking(), None)
     assert (found.rule.id, found.severity, found.missing) == ("IG103", Severity.WARNING, "libpq.so.5")
     assert found.message.startswith("'import psycopg2' would fail: libpq.so.5: ")
     assert found.diagnosis is not None

@@ -20,7 +20,7 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame, ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import BrokenFile, ModuleNames
@@ -137,7 +137,7 @@ def test_a_circle_that_fails_from_each_of_its_modules_is_one_finding() -> None:
         failed("shop.b", asking("shop.b", "B", frame("shop.b", 2), frame("shop.a", 1)), culprit="shop.a"),
         failed("shop.c", asking("shop.c", "C", frame("shop.c", 1), frame("shop.d", 2)), culprit="shop.d"),
     )
-    found = diagnose(run_checks(seen), seen, source())
+    found = diagnose_findings(run_checks(seen), seen, source())
     assert [(one.missing, one.affected) for one in found] == [
         ("shop.a.A", ("shop.a", "shop.b")),
         ("shop.c.C", ("shop.c",)),

@@ -24,7 +24,7 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.diagnosis.tables.removed_stdlib import REMOVED
 from importguard.diagnosis.tables.shared_libraries import PACKAGES
 from importguard.evidence.surroundings import BrokenFile, Extension, System, UnreadableFile
@@ -204,7 +204,7 @@ def test_an_unreadable_file_of_no_concern() -> None:
 
 
 def observed_cause(seen):
-    (found,) = diagnose(run_checks(seen), seen, source())
+    (found,) = diagnose_findings(run_checks(seen), seen, source())
     return found.diagnosis and found.diagnosis.cause
 
 

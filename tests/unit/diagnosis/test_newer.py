@@ -10,7 +10,7 @@ from unit.builders import failed, frame, raised
 from unit.diagnosis.world import clues, lacking, observed, only, raising, source, where
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.surroundings import NewerSyntax
 from importguard.model import Diagnosis
 
@@ -72,4 +72,4 @@ def test_what_the_standard_library_and_the_language_got_later(
 
 def test_what_the_image_s_python_has_is_another_matter() -> None:
     seen = raising("TypeError", "unsupported operand type(s) for |: 'type' and 'NoneType'")
-    assert diagnose(run_checks(seen), seen, source())[0].diagnosis is None
+    assert diagnose_findings(run_checks(seen), seen, source())[0].diagnosis is None

@@ -25,7 +25,7 @@ from unit.diagnosis.world import (
 )
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import OtherInterpreter
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
@@ -293,7 +293,7 @@ def test_what_was_not_reached_gets_its_cause_too() -> None:
     seen = observed(
         failed("shop.main", no_module("redis", frame("shop.main", 3))), sites=(site("shop.main", "yaml", 9),)
     )
-    found = diagnose(run_checks(seen), seen, tree(needs("redis", 1), needs("fastapi", 2)))
+    found = diagnose_findings(run_checks(seen), seen, tree(needs("redis", 1), needs("fastapi", 2)))
     assert {one.missing: one.diagnosis.cause for one in found if one.diagnosis} == {
         "redis": "declared-not-installed",
         "yaml": "not-declared",

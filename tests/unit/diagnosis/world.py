@@ -9,7 +9,7 @@ from typing import Any, Optional
 from unit.builders import evidence, failed, frame, imported, raised
 
 from importguard.checks import run_checks
-from importguard.diagnosis.causes import diagnose
+from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Candidate, Clues, Distribution, ImageFile, Resolution, System
@@ -169,7 +169,7 @@ def candidate(module: str, path: str, root: str, **changes: Any) -> Candidate:
 
 def only(seen: Evidence, tree: Optional[Source] = None, built: bool = False) -> Diagnosis:
     """The diagnosis of the only finding."""
-    found: list[Finding] = diagnose(run_checks(seen), seen, tree, built)
+    found: list[Finding] = diagnose_findings(run_checks(seen), seen, tree, built)
     assert len(found) == 1, found
     assert found[0].diagnosis is not None, found[0]
     return found[0].diagnosis
