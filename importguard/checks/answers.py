@@ -27,7 +27,7 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
     """IG503 and IG504: what was not answered as it should be."""
     for asked, answer in start.http:
         if not answer.right:
-            due = f"{asked.status}" if asked.status is not None else "a status below 500"
+            due = f"{asked.status}" if asked.status is not None else f"a status below {asked.below}"
             due += f" with {asked.body!r} in the body" if asked.body is not None else ""
             yield _wrong(HTTP_ANSWER, f"GET {asked.path}", answer, due, start, evidence)
     for handshake, answer in start.websocket:
@@ -36,16 +36,16 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
             due += f" with the subprotocol {handshake.protocol}" if handshake.protocol else ""
             yield _wrong(WEBSOCKET, f"WebSocket {handshake.path}", answer, due, start, evidence)
     if start.health is not None and start.health.code:
-        yield _unhealthy(start.health)
+        yield _unhealthy(start.health, "production's" if start.settings.healthcheck else "image's")
     elif start.ready is not None and not start.held:
         message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
         yield logged_finding(HTTP_ANSWER, "GET /", message, start, evidence)
 
 
-def _unhealthy(health: CommandResult) -> Finding:
+def _unhealthy(health: CommandResult, whose: str) -> Finding:
     said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
     how = "does not end in time" if health.timed_out else f"fails with exit code {health.code}"
-    message = f"The image's HEALTHCHECK {how}: {health.command}.{said}"
+    message = f"The {whose} HEALTHCHECK {how}: {health.command}.{said}"
     return service_finding(HTTP_ANSWER, "HEALTHCHECK", message)
 
 

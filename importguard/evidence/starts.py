@@ -8,7 +8,7 @@ from typing import Optional
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What is asked of a service. Without ``status``, any below 500 is right; ``body`` is a part of it.
+    """What is asked of a service. Without ``status``, any less than ``below`` is right; ``body`` is a part.
 
     ``assets``: the scripts and style sheets of its own that the page names have to be there too.
     """
@@ -17,6 +17,8 @@ class HttpRequest:
     status: Optional[int] = None
     body: Optional[str] = None
     assets: bool = False
+    below: int = 500
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Handshake:
 class StartSettings:
     """How a service is started and what is asked of it. Times in seconds, ``memory`` in bytes.
 
-    ``platform`` is cloud-run or container. ``port`` is a number as text, none (a worker), or None where the
-    image is to tell. ``http`` is None where nothing is configured. ``needs`` are the names of the images and
-    services that have to be ready before.
+    ``platform`` is cloud-run or container, None where neither is said: container, then. ``port`` is a
+    number as text, none (a worker), or None where the image is to tell. ``http`` is None where nothing is
+    configured. ``needs`` are the names of the images and services that have to be ready before.
+    ``healthcheck`` is a command in the container that production's files name, in place of the image's
+    HEALTHCHECK.
     """
 
-    platform: str = "container"
+    platform: Optional[str] = None
     port: Optional[str] = None
     http: Optional[tuple[HttpRequest, ...]] = None
     websocket: tuple[Handshake, ...] = ()
@@ -46,6 +50,7 @@ class StartSettings:
     max_start_time: Optional[float] = None
     memory: Optional[int] = None
     needs: tuple[str, ...] = ()
+    healthcheck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

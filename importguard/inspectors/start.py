@@ -133,12 +133,13 @@ def begin(
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
-        has_check = bool(image.healthcheck) and settings.http is None and settings.platform == "container"
+        is_free = settings.http is None and settings.platform != "cloud-run"
+        check = settings.healthcheck or (image.healthcheck if is_free else ())
         request = service_request(image, settings, ports, config)
-        request["http"] = [] if has_check else request["http"]
+        request["http"] = [] if check else request["http"]
         seen = _converse(engine, service, asker, request, at)
-        if has_check and seen.held:
-            _ask_health(image.healthcheck, service, seen, at + settings.timeout)
+        if check and seen.held:
+            _ask_health(check, service, seen, at + settings.timeout)
     except BaseException:
         service.close()
         raise
@@ -218,7 +219,7 @@ def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
     if kind == "listening":
         seen.port, seen.accepted = event["port"], seconds
     elif kind == "http":
-        seen.http += ((HttpRequest(**event["asked"]), _answer(event["answer"])),)
+        seen.http += ((_request(event["asked"]), _answer(event["answer"])),)
     elif kind == "websocket":
         seen.websocket += ((Handshake(**event["asked"]), _answer(event["answer"])),)
     elif kind == "ready":
@@ -233,6 +234,10 @@ def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
             tuple((address, port) for address, port in event["connecting"]),
             tuple(Process(*process) for process in event["processes"]),
         )
+
+
+def _request(plain: dict[str, Any]) -> HttpRequest:
+    return HttpRequest(**{**plain, "headers": tuple((name, value) for name, value in plain["headers"])})
 
 
 def _answer(plain: dict[str, Any]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,14 @@ from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.journey import travel
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.probe_output import image_facts
+from importguard.inspectors.production import with_production
 from importguard.inspectors.start import Asker, Begun, begin, finish
 from importguard.progress import Progress
 
-FAILED = ("failed", "exited", "crashed", "timed_out", "missing_attribute")
+FAILED = ("failed", "exited", "crashed", "missing_attribute")
+"""What breaks a start for certain. A target that does not end may be the program itself, without a guard."""
+
+_RUNS_PYTHON = re.compile(r"(?:^|[\s/])python[\d.]*\s")
 _LOG_LINES = 4
 _NO_PYTHON = "There is no Python in the image: it was only started and asked."
 
@@ -40,7 +45,7 @@ def with_starts(
         if journey:
             run.travel(journey, max(one.config.timeout for one in inspected))
     return [
-        one._replace(evidence=replace(evidence, start=run.seen_of(index)), error=None)
+        one._replace(evidence=with_shown_targets(replace(evidence, start=run.seen_of(index))), error=None)
         if (evidence := run.evidence.get(index)) is not None and index in run.seen
         else one
         for index, one in enumerate(inspected)
@@ -55,6 +60,7 @@ def running_services(
 
     At least one of the images has a Python.
     """
+    inspected = with_production(inspected)
     asker = next(found for one in inspected if (found := _asker(one)) is not None)
     names = frozenset(one.config.name for one in inspected if one.config.name)
     with engine.network(published=published) as network:
@@ -205,6 +211,39 @@ def _why_not(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]
 def failing_target(evidence: Evidence) -> Optional[EntryPoint]:
     """The start command whose target failed to import: the container would end by the same failure."""
     return next((entry for entry in evidence.entrypoints if entry.outcome in FAILED), None)
+
+
+def with_shown_targets(evidence: Evidence) -> Evidence:
+    """The same, where a target whose import did not end is a program that its start has shown to run.
+
+    As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. A service
+    whose port is not asked is shown only where Python runs the target itself: a worker that hangs in an
+    import stays up, too.
+    """
+    start = evidence.start
+    if start is None or not start.held:
+        return evidence
+    shown = {
+        entry.module
+        for entry in evidence.entrypoints
+        if entry.outcome == "timed_out" and (start.port is not None or _RUNS_PYTHON.search(entry.command))
+    }
+    if not shown:
+        return evidence
+    why = (
+        f"Importing {', '.join(sorted(map(str, shown)))} does not end: it is a program, and its start shows "
+    )
+    return replace(
+        evidence,
+        modules=tuple(
+            replace(one, outcome="imported") if one.name in shown and one.outcome == "timed_out" else one
+            for one in evidence.modules
+        ),
+        entrypoints=tuple(
+            replace(entry, outcome="ok") if entry.module in shown else entry for entry in evidence.entrypoints
+        ),
+        notes=(*evidence.notes, why + 'that it runs. if __name__ == "__main__": would let it be imported.'),
+    )
 
 
 def _asker(inspected: Inspected) -> Optional[Asker]:

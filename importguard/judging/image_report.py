@@ -136,7 +136,7 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
     failed = not start.held and not start.skipped
     return StartVerdict(
         command=start.command,
-        platform=start.settings.platform,
+        platform=start.settings.platform or "container",
         port=start.port,
         accepted=start.accepted,
         ready=start.ready if start.held else None,

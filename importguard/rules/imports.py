@@ -197,7 +197,8 @@ IMPORT_HANGS = Rule(
     ),
     remedy=(
         "move the work into a function that the program calls, or raise --module-timeout "
-        "if the import is only slow."
+        "if the import is only slow. Where the start command runs the module itself, as python3 main.py "
+        "does, and it serves without a guard (if __name__ == '__main__'), --start shows that it runs."
     ),
     example="""
 # shop/queue.py: waits for a server at import

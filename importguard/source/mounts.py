@@ -16,13 +16,10 @@ from typing import Optional
 from importguard.source.dockerfile.variables import Words, split_words
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Mount, Place
+from importguard.source.production_files import COMPOSE_NAME, yaml_files
 from importguard.source.tree import relative_path
 from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
-_COMPOSE = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
-_MOST_FILES = 500
-_DEEPEST = 6
-_SKIPPED = frozenset(("node_modules", "venv", "site-packages", "__pycache__"))
 _KINDS = {
     "emptyDir": "emptyDir",
     "configMap": "configMap",
@@ -38,14 +35,14 @@ _DEFAULT = re.compile(r"\$\{\w+(?::?-([^}]*))?\}")
 def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -> list[Mount]:
     """The mounts that the YAML files below ``root`` and the Dockerfile speak of, by file and line."""
     found: list[Mount] = []
-    for path in _yaml_files(root, notes):
+    for path in yaml_files(root, notes):
         try:
             with open(path, encoding="utf-8", errors="replace") as stream:
                 text = stream.read(LARGEST)
             if not _MENTIONED.search(text):
                 continue
             name = relative_path(path, root)
-            read = _compose if _COMPOSE.fullmatch(os.path.basename(path)) else _kubernetes
+            read = _compose if COMPOSE_NAME.fullmatch(os.path.basename(path)) else _kubernetes
             lines = text.split("\n")
             for document in yaml_documents(text):
                 found += read(document, name, lines, root)
@@ -55,21 +52,6 @@ def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -
         except OSError as error:
             notes.append(f"{path} can't be read: {error.strerror}")
     return found + (list(_volumes(dockerfile)) if dockerfile else [])
-
-
-def _yaml_files(root: str, notes: list[str]) -> Iterator[str]:
-    count = 0
-    for folder, folders, names in os.walk(root):
-        depth = 0 if folder == root else relative_path(folder, root).count("/") + 1
-        inner = [one for one in sorted(folders) if not one.startswith(".") and one not in _SKIPPED]
-        folders[:] = inner if depth < _DEEPEST else []
-        for name in sorted(names):
-            if name.endswith((".yaml", ".yml")):
-                count += 1
-                if count > _MOST_FILES:
-                    notes.append(f"more than {_MOST_FILES} YAML files; the rest was not read for mounts")
-                    return
-                yield os.path.join(folder, name)
 
 
 def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:

@@ -145,14 +145,15 @@ class Conversation:
         """One request, judged by what was asked for."""
         from importguard.probe.asking.exchanges import ask_http
 
-        answer = ask_http(self.host, self.port, asked["path"], self.request["headers"], self.patience())
+        headers = dict(self.request["headers"], **dict(asked.get("headers", ())))
+        answer = ask_http(self.host, self.port, asked["path"], headers, self.patience())
         status, body = asked.get("status"), asked.get("body")
         if answer["error"]:
             right = False
         elif status is not None:
             right = answer["status"] == status
         else:
-            right = answer["status"] < 500
+            right = answer["status"] < asked.get("below", 500)
         answer["right"] = right and (body is None or body in answer["body"])
         if answer["right"] and asked.get("assets"):
             self.ask_assets(answer, asked["path"])

@@ -1,0 +1,82 @@
+"""Complete the settings of a start with what production's own files say of the container."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.config import Config
+from importguard.evidence.starts import StartSettings
+from importguard.inspectors.inspected import Inspected
+from importguard.source.deployments import Deployment, image_name, read_deployments, repository_root
+
+
+def with_production(inspected: Sequence[Inspected]) -> list[Inspected]:
+    """The same, where the settings leave open what a file of the repository says. A note names the file."""
+    read: dict[str, list[Deployment]] = {}
+    completed = []
+    for one in inspected:
+        if one.config.start is None:
+            completed.append(one)
+            continue
+        root = _root(one.config)
+        deployments = read[root] if root in read else read.setdefault(root, read_deployments(root))
+        deployment = matching_deployment(one, deployments, root, alone=len(inspected) == 1)
+        completed.append(_completed(one, one.config.start, deployment) if deployment else one)
+    return completed
+
+
+def matching_deployment(
+    one: Inspected, deployments: Sequence[Deployment], root: str, alone: bool
+) -> Optional[Deployment]:
+    """The container that is this image with its own command: by its name or build context.
+
+    One that is called by variables only is it where it is the only one and the image is, too. None where
+    several fit that differ: a guess would ask what production does not.
+    """
+    own = [deployment for deployment in deployments if not deployment.has_command]
+    config = one.config
+    build = config.build or config.origin
+    names = {config.name, image_name(one.reference), image_name((build.tag if build else None) or "")}
+    named = [deployment for deployment in own if not deployment.names.isdisjoint(names - {None, ""})]
+    if not named and build is not None and os.path.isdir(build.context):
+        folder = os.path.relpath(build.context, root).replace(os.sep, "/")
+        named = [deployment for deployment in own if deployment.build == folder]
+    if not named and alone and len(own) == 1 and not own[0].names:
+        named = own
+    # Cloud Run's files say more of production than a compose file does.
+    chosen = [deployment for deployment in named if deployment.is_cloud_run] or named
+    alike = {replace(deployment, place=chosen[0].place, names=frozenset()) for deployment in chosen}
+    return chosen[0] if len(alike) == 1 else None
+
+
+def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) -> Inspected:
+    known = settings.platform or ("cloud-run" if deployment.is_cloud_run else None)
+    http, check = settings.http, settings.healthcheck
+    own_check = one.image is not None and one.image.healthcheck and known != "cloud-run"
+    if http is None and not own_check:
+        http = deployment.http or (() if deployment.accepts else None)
+        check = deployment.command
+    port = settings.port or (str(deployment.port) if deployment.port else None)
+    memory = settings.memory or deployment.memory
+    start = replace(settings, platform=known, port=port, http=http, healthcheck=check, memory=memory)
+    if start == settings:
+        return one
+    told = [f"platform {known}"] if known != settings.platform else []
+    told += [f"port {port}"] if port != settings.port else []
+    told += [f"GET {request.path}" for request in http or ()] if http != settings.http else []
+    told += ["its health check"] if check else []
+    told += [f"{(memory or 0) / 1024**2:.0f} MiB of memory"] if memory != settings.memory else []
+    place = f"{deployment.place.path}:{deployment.place.line}"
+    note = f"It is started and asked as {place} says: {', '.join(told) or 'its port has to accept'}."
+    evidence = one.evidence and replace(one.evidence, notes=(*one.evidence.notes, note))
+    return one._replace(config=replace(one.config, start=start), evidence=evidence)
+
+
+def _root(config: Config) -> str:
+    """The repository that the image is built from, as far as the settings tell, or the working directory."""
+    build = config.build or config.origin
+    context = build.context if build and os.path.isdir(build.context) else None
+    return repository_root(config.source or context or os.curdir)

@@ -1,0 +1,278 @@
+"""Read how production starts a container and asks whether it is well.
+
+Sources: the Cloud Run YAML reference (Knative serving v1) and ``gcloud run deploy``, the Kubernetes API
+reference (Container, Probe, ResourceRequirements), the Compose specification (healthcheck, mem_limit,
+deploy.resources).
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from importguard.evidence.starts import HttpRequest
+from importguard.source.model import Place
+from importguard.source.production_files import COMPOSE_NAME, deploying_files
+from importguard.source.tree import relative_path
+from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
+
+_MENTIONED = re.compile(r"run\b.{0,40}\bdeploy\b|deploy-cloudrun|containers:|services:", re.DOTALL)
+_GCLOUD = re.compile(r"\bgcloud\s+(?:(?:alpha|beta)\s+)?run\s+deploy\b([^\n&|;]*)")
+_CONTINUED = re.compile(r"\\\r?\n\s*")
+_PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_POD = (("template", "spec"), (), ("jobTemplate", "spec", "template", "spec"))
+_QUANTITY = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?")
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_PROBE_BELOW = 400
+"""A probe succeeds with a status from 200 to 399: the Kubernetes API reference, HTTPGetAction."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a file says of one container. What it does not say is None or empty.
+
+    ``names`` are the service's and the image's, without registry and tag; ``build`` is the build context's
+    folder. ``http`` and ``command`` are what production asks: over HTTP, and by a command in the container.
+    ``accepts``: it asks no more than that the port accepts. ``has_command``: the image's own is not the one
+    that runs. ``memory`` in bytes.
+    """
+
+    place: Place
+    names: frozenset[str] = frozenset()
+    is_cloud_run: bool = False
+    build: Optional[str] = None
+    port: Optional[int] = None
+    http: tuple[HttpRequest, ...] = ()
+    command: tuple[str, ...] = ()
+    accepts: bool = False
+    has_command: bool = False
+    memory: Optional[int] = None
+
+
+def read_deployments(root: str) -> list[Deployment]:
+    """The containers that the files below ``root`` deploy, in the order of the files."""
+    found: list[Deployment] = []
+    for path in deploying_files(root):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read(LARGEST)
+        except OSError:
+            continue
+        if _MENTIONED.search(text):
+            found += _of_file(text, relative_path(path, root))
+    return found
+
+
+def image_name(reference: str) -> str:
+    """The last part of an image's reference, without tag and digest; empty where a variable is all of it."""
+    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return "" if set("${}<>") & set(name) else name
+
+
+def _of_file(text: str, path: str) -> Iterator[Deployment]:
+    if not path.endswith((".yaml", ".yml")):
+        yield from _of_script(text, path, 1)
+        return
+    try:
+        for document in yaml_documents(text):
+            if COMPOSE_NAME.fullmatch(posixpath.basename(path)):
+                yield from _of_compose(document, path)
+            elif document.value_at("kind"):
+                yield from _of_manifest(document, path)
+            else:
+                yield from _of_pipeline(document, path, 0)
+    except ValueError:  # a template, mostly
+        return
+
+
+def _of_compose(document: Node, path: str) -> Iterator[Deployment]:
+    for name, node in document.value_at("services").mapping_items():
+        build = node.value_at("build")
+        context = build.scalar_text or build.value_at("context").scalar_text
+        folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
+        limit = node.value_at("mem_limit") or node.value_at("deploy", "resources", "limits", "memory")
+        yield Deployment(
+            Place(path, node.line_number - 1, f"{name}:"),
+            _names(name, image_name(node.value_at("image").scalar_text)),
+            build=folder,
+            command=health_command(node),
+            has_command=bool(node.value_at("command") or node.value_at("entrypoint")),
+            memory=_bytes(limit.scalar_text),
+        )
+
+
+def health_command(service: Node) -> tuple[str, ...]:
+    """The command of a health check: a text is for the shell, a list begins with CMD, CMD-SHELL or NONE.
+
+    None of a port that only the file's environment sets: the container is started without that.
+    """
+    test = service.value_at("healthcheck", "test")
+    words = tuple(item.scalar_text for item in test)
+    if service.value_at("healthcheck", "disable").scalar_text == "true" or words[:1] == ("NONE",):
+        return ()
+    environment = service.value_at("environment")
+    values = [value.scalar_text for _, value in environment.mapping_items()]
+    values += [item.scalar_text.partition("=")[2] for item in environment]
+    if any(value.isdigit() and value in " ".join((test.scalar_text, *words)) for value in values):
+        return ()
+    if test.scalar_text or words[:1] == ("CMD-SHELL",):
+        # Compose writes $$ for one $.
+        return ("/bin/sh", "-c", (test.scalar_text or " ".join(words[1:])).replace("$$", "$"))
+    return tuple(word.replace("$$", "$") for word in words[1:])
+
+
+def _of_manifest(document: Node, path: str) -> Iterator[Deployment]:
+    """The first container of each pod: the others are its companions, which have images of their own."""
+    items = (
+        list(document.value_at("items")) if document.value_at("kind").scalar_text == "List" else [document]
+    )
+    for item in items:
+        pod = next(
+            (one for keys in _POD if (one := item.value_at("spec", *keys)).value_at("containers")), None
+        )
+        containers = list(pod.value_at("containers")) if pod else []
+        is_cloud_run = item.value_at("apiVersion").scalar_text.startswith("serving.knative.dev/")
+        for container in containers:
+            names = {
+                container.value_at("name").scalar_text,
+                image_name(container.value_at("image").scalar_text),
+            }
+            names |= {item.value_at("metadata", "name").scalar_text} if len(containers) == 1 else set()
+            yield _of_container(container, path, frozenset(names - {""}), is_cloud_run)
+
+
+def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_run: bool) -> Deployment:
+    ports = {
+        port.value_at("name").scalar_text: _number(port.value_at("containerPort"))
+        for port in container.value_at("ports")
+    }
+    port = next(iter(ports.values()), None)
+    probes = [probe for name in _PROBES if (probe := container.value_at(name))]
+    asked = [request for probe in probes if (request := _probe_request(probe, port, ports))]
+    commands = [words for probe in probes if (words := _words(probe.value_at("exec", "command")))]
+    # A probe that opens the port is one, too, and of another port none that can be asked here.
+    sockets = any(probe.value_at("tcpSocket") or probe.value_at("httpGet") for probe in probes)
+    return Deployment(
+        Place(path, container.line_number),
+        names,
+        is_cloud_run,
+        port=port,
+        http=tuple(dict.fromkeys(asked)),
+        command=commands[0] if commands and not asked else (),
+        accepts=sockets and not asked,
+        has_command=bool(container.value_at("command") or container.value_at("args")),
+        memory=_bytes(container.value_at("resources", "limits", "memory").scalar_text),
+    )
+
+
+def _probe_request(
+    probe: Node, port: Optional[int], ports: dict[str, Optional[int]]
+) -> Optional[HttpRequest]:
+    """The request of a probe over HTTP, where it is one to the container's first port."""
+    get = probe.value_at("httpGet")
+    wanted = get.value_at("port")
+    number = ports.get(wanted.scalar_text) or _number(wanted) or port
+    if not get or port not in (None, number) or get.value_at("scheme").scalar_text.upper() == "HTTPS":
+        return None
+    headers = tuple(
+        (one.value_at("name").scalar_text, one.value_at("value").scalar_text)
+        for one in get.value_at("httpHeaders")
+    )
+    path = get.value_at("path").scalar_text or "/"
+    return HttpRequest(path if path.startswith("/") else f"/{path}", below=_PROBE_BELOW, headers=headers)
+
+
+def _of_pipeline(node: Node, path: str, depth: int) -> Iterator[Deployment]:
+    """``gcloud run deploy`` and the action deploy-cloudrun, wherever a pipeline's file has them."""
+    if depth > 12:
+        return
+    words = [item.scalar_text for item in node]
+    for index in range(len(words) - 1):
+        if words[index : index + 2] == ["run", "deploy"]:
+            yield _of_gcloud(words[index + 2 :], Place(path, node.line_number))
+    given = node.value_at("with")
+    if node.value_at("uses").scalar_text.startswith("google-github-actions/deploy-cloudrun"):
+        flags = shlex.split(given.value_at("flags").scalar_text.replace("'", ""))
+        options = [
+            given.value_at("service").scalar_text,
+            "--image",
+            given.value_at("image").scalar_text,
+            *flags,
+        ]
+        yield _of_gcloud(options, Place(path, node.line_number))
+    yield from _of_script(node.scalar_text, path, node.line_number)
+    for inner in (*(value for _, value in node.mapping_items()), *node):
+        yield from _of_pipeline(inner, path, depth + 1)
+
+
+def _of_script(text: str, path: str, first: int) -> Iterator[Deployment]:
+    """The command lines that deploy to Cloud Run. ``first`` is the line at which ``text`` begins."""
+    for match in _GCLOUD.finditer(_CONTINUED.sub(" ", text)):
+        try:
+            words = shlex.split(match[1], comments=True)
+        except ValueError:
+            words = match[1].split()
+        # Joined lines have no numbers any more: the first that holds the command is its place.
+        before = re.split(r"run\s+deploy", text, maxsplit=1)[0]
+        yield _of_gcloud(words, Place(path, first + before.count("\n"), "gcloud run deploy"))
+
+
+def _of_gcloud(words: Sequence[str], place: Place) -> Deployment:
+    """What ``gcloud run deploy WORDS`` says."""
+    options: dict[str, str] = {}
+    service = ""
+    rest = list(words)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--"):
+            service = service or name
+        elif equals:
+            options[name] = value
+        elif rest and not rest[0].startswith("--"):
+            options[name] = rest.pop(0)
+    port = options.get("--port", "")
+    return Deployment(
+        place,
+        _names(image_name(service), image_name(options.get("--image", ""))),
+        True,
+        port=int(port) if port.isdigit() else None,
+        has_command=bool(options.get("--command") or options.get("--args")),
+        memory=_bytes(options.get("--memory", "")),
+    )
+
+
+def _names(*names: str) -> frozenset[str]:
+    return frozenset(name for name in names if name)
+
+
+def _words(node: Node) -> tuple[str, ...]:
+    return tuple(item.scalar_text for item in node)
+
+
+def _number(node: Node) -> Optional[int]:
+    return int(node.scalar_text) if node.scalar_text.isdigit() else None
+
+
+def _bytes(text: str) -> Optional[int]:
+    """``512Mi``, ``1Gi``, ``1G`` (Kubernetes) and ``512m``, ``1gb`` (compose, by 1024); None for others."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        return None
+    # Kubernetes' M and G count by 1000 and compose's by 1024: the larger is taken, to alarm nobody in vain.
+    return int(float(match[1]) * 1024 ** _POWERS[match[2].lower()]) or None
+
+
+def repository_root(folder: str) -> str:
+    """The folder itself, or the nearest one above it that is the top of a git repository."""
+    here = os.path.abspath(folder)
+    while not os.path.exists(os.path.join(here, ".git")):
+        above = os.path.dirname(here)
+        if above == here:
+            return os.path.abspath(folder)
+        here = above
+    return here

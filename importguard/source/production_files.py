@@ -1,0 +1,49 @@
+"""Find the files of a repository that may say how production runs its containers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from importguard.source.tree import relative_path
+
+COMPOSE_NAME = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
+_MOST_FILES = 500
+_MOST_FOLDERS = 5000
+_DEEPEST = 6
+_SKIPPED = frozenset(("node_modules", "venv", "site-packages", "__pycache__"))
+_YAML = (".yaml", ".yml")
+_SCRIPTS = re.compile(r"(?i)(GNU)?Makefile|.*\.mk|justfile|Jenkinsfile.*|.*\.(sh|bash)")
+_CI_FOLDERS = (".github", ".gitlab", ".circleci", ".buildkite", ".cloudbuild")
+
+
+def yaml_files(root: str, notes: list[str]) -> Iterator[str]:
+    """Give the YAML files below ``root``; ``notes`` says where there are too many."""
+    for number, path in enumerate(path for path in _files(root) if path.endswith(_YAML)):
+        if number >= _MOST_FILES:
+            notes.append(f"more than {_MOST_FILES} YAML files; the rest was not read for mounts")
+            return
+        yield path
+
+
+def deploying_files(root: str) -> Iterator[str]:
+    """Give the YAML files, CI pipelines, Makefiles and scripts below ``root``, up to a limit."""
+    found = (path for path in _files(root, _CI_FOLDERS) if path.endswith(_YAML) or _is_script(path))
+    for _, path in zip(range(_MOST_FILES), found):
+        yield path
+
+
+def _is_script(path: str) -> bool:
+    return _SCRIPTS.fullmatch(os.path.basename(path)) is not None
+
+
+def _files(root: str, hidden: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every file; no hidden folder but those named, and an end to folders that hold no repository."""
+    for number, (folder, folders, names) in enumerate(os.walk(root)):
+        depth = 0 if folder == root else relative_path(folder, root).count("/") + 1
+        inner = [one for one in sorted(folders) if one in hidden or not one.startswith(".")]
+        folders[:] = [one for one in inner if one not in _SKIPPED] if depth < _DEEPEST else []
+        if number >= _MOST_FOLDERS:
+            return
+        yield from (os.path.join(folder, name) for name in sorted(names))

@@ -1,0 +1,64 @@
+"""Which of production's containers an image is, and what its settings leave open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from importguard.config import Build, Config
+from importguard.engines.base import Image
+from importguard.evidence.starts import HttpRequest, StartSettings
+from importguard.inspectors.inspected import Inspected
+from importguard.inspectors.production import matching_deployment, with_production
+from importguard.source.deployments import Deployment
+from importguard.source.model import Place
+
+SHOP = Deployment(Place("service.yaml", 8), frozenset({"shop"}), True, port=9000)
+WORKER = replace(SHOP, place=Place("worker.yaml", 3), has_command=True)
+
+
+def inspected(reference: str = "shop:1", start: Optional[StartSettings] = None, **settings: Any) -> Inspected:
+    config = Config(start=start or StartSettings(), **settings)
+    return Inspected(reference, config, Image(reference, "sha256:1", "linux/amd64"))
+
+
+@pytest.mark.parametrize("settings", [{}, {"name": "shop"}])
+def test_an_image_is_found_by_its_name(settings: dict[str, str]) -> None:
+    reference = "r.example/web:2" if settings else "r.example/shop:2"
+    one = inspected(reference, **settings)
+    assert matching_deployment(one, [WORKER, SHOP], "/", alone=False) == SHOP
+
+
+def test_an_image_is_found_by_its_build_context(tmp_path: Path) -> None:
+    (tmp_path / "backend").mkdir()
+    one = inspected("any:1", build=Build(str(tmp_path / "backend")))
+    deployment = Deployment(Place("compose.yaml", 2), frozenset({"api"}), build="backend")
+    assert matching_deployment(one, [deployment], str(tmp_path), alone=False) == deployment
+
+
+def test_a_guess_is_none() -> None:
+    """Two that differ, another's, and one without a name that is not alone."""
+    other = replace(SHOP, port=5000)
+    nameless = replace(SHOP, names=frozenset())
+    assert matching_deployment(inspected(), [SHOP, other], "/", alone=True) is None
+    assert matching_deployment(inspected("web"), [SHOP], "/", alone=True) is None
+    assert matching_deployment(inspected(), [nameless], "/", alone=False) is None
+    assert matching_deployment(inspected(), [nameless], "/", alone=True) == nameless
+
+
+def test_files_complete_what_the_settings_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "service.yaml").write_text(
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: shop}\nspec: {template: {spec: "
+        "{containers: [{image: shop, ports: [{containerPort: 9000}], resources: {limits: {memory: 1Gi}}, "
+        "startupProbe: {httpGet: {path: /ready}}}]}}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    (one,) = with_production([inspected()])
+    request = HttpRequest("/ready", below=400)
+    assert one.config.start == StartSettings("cloud-run", "9000", (request,), memory=1 << 30)
+    said = StartSettings("container", "80", (HttpRequest("/"),), memory=1)
+    (one,) = with_production([inspected(start=said)])
+    assert one.config.start == said

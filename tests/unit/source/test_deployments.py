@@ -1,0 +1,155 @@
+"""What production's files say of a container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importguard.evidence.starts import HttpRequest
+from importguard.source.deployments import Deployment, image_name, read_deployments
+
+KNATIVE = """\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - image: europe-docker.pkg.dev/project/shop/web:4f2a
+          ports: [{containerPort: 9000}]
+          resources: {limits: {memory: 1Gi}}
+          startupProbe:
+            httpGet: {path: /ready}
+"""
+KUBERNETES = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: shop/web
+          ports: [{name: http, containerPort: 8000}, {name: admin, containerPort: 9090}]
+          readinessProbe:
+            httpGet: {path: ready, port: http, httpHeaders: [{name: Host, value: shop.example}]}
+          livenessProbe:
+            httpGet: {path: /alive, port: admin}
+        - name: proxy
+          image: envoy:1
+          args: [--verbose]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker}
+spec:
+  template:
+    spec:
+      containers:
+        - image: shop/worker
+          command: [celery]
+          livenessProbe: {exec: {command: [celery, status]}}
+"""
+COMPOSE = """\
+services:
+  web:
+    build: {context: ../backend}
+    mem_limit: 256m
+    healthcheck:
+      test: ["CMD-SHELL", "curl -f http://localhost:8000/$$PATH || exit 1"]
+  worker:
+    build: ../backend
+    command: celery
+  other:
+    image: other:${TAG}
+    environment: [PORT=5000]
+    healthcheck: {test: curl localhost:5000}
+"""
+WORKFLOW = """\
+jobs:
+  deploy:
+    steps:
+      - uses: google-github-actions/deploy-cloudrun@v2
+        with: {service: shop, image: 'gcr.io/p/shop:1', flags: --memory=2Gi --port=8000}
+      - run: |
+          echo now
+          gcloud run deploy other \\
+            --image $IMAGE --memory 512Mi && echo done
+"""
+CLOUD_BUILD = """\
+steps:
+  - name: gcr.io/google.com/cloudsdktool/cloud-sdk
+    entrypoint: gcloud
+    args: [run, deploy, shop, --image, 'gcr.io/$PROJECT_ID/shop:$SHA', --region, europe-west1]
+"""
+
+
+def read(root: Path, path: str, text: str) -> list[Deployment]:
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return read_deployments(str(root))
+
+
+def test_a_service_of_cloud_run(tmp_path: Path) -> None:
+    (one,) = read(tmp_path, "service.yaml", KNATIVE)
+    assert (one.is_cloud_run, one.names, one.port, one.memory) == (True, {"shop", "web"}, 9000, 1 << 30)
+    assert one.http == (HttpRequest("/ready", below=400),)
+    assert (one.place.path, one.place.line) == ("service.yaml", 8)
+
+
+def test_a_pod_of_kubernetes(tmp_path: Path) -> None:
+    """A probe of another port is not asked of this one, and a companion has an image of its own."""
+    web, proxy, worker = read(tmp_path, "deploy/api.yaml", KUBERNETES)
+    assert (web.is_cloud_run, web.names, web.port) == (False, {"web"}, 8000)
+    assert web.http == (HttpRequest("/ready", below=400, headers=(("Host", "shop.example"),)),)
+    assert proxy.has_command
+    assert (worker.names, worker.command) == ({"worker"}, ("celery", "status"))
+
+
+def test_a_probe_that_only_opens_the_port(tmp_path: Path) -> None:
+    text = KNATIVE.replace("httpGet: {path: /ready}", "tcpSocket: {port: 9000}")
+    (one,) = read(tmp_path, "service.yaml", text)
+    assert (one.http, one.accepts) == ((), True)
+
+
+def test_compose(tmp_path: Path) -> None:
+    web, worker, other = read(tmp_path, "deploy/compose.yaml", COMPOSE)
+    assert (web.build, web.memory, web.has_command) == ("backend", 256 << 20, False)
+    assert web.command == ("/bin/sh", "-c", "curl -f http://localhost:8000/$PATH || exit 1")
+    assert worker.has_command
+    assert (other.names, other.command) == ({"other"}, ())
+
+
+@pytest.mark.parametrize("path", [".github/workflows/deploy.yml"])
+def test_the_lines_of_a_pipeline(tmp_path: Path, path: str) -> None:
+    action, command = read(tmp_path, path, WORKFLOW)
+    assert (action.is_cloud_run, action.names, action.port, action.memory) == (True, {"shop"}, 8000, 2 << 30)
+    assert (command.names, command.memory) == ({"other"}, 512 << 20)
+
+
+def test_cloud_build(tmp_path: Path) -> None:
+    (one,) = read(tmp_path, "cloudbuild.yaml", CLOUD_BUILD)
+    assert (one.is_cloud_run, one.names, one.memory) == (True, {"shop"}, None)
+
+
+def test_a_makefile(tmp_path: Path) -> None:
+    text = "deploy:\n\tgcloud beta run deploy $(NAME) \\\n\t\t--source . --port 5000\n"
+    (one,) = read(tmp_path, "Makefile", text)
+    assert (one.is_cloud_run, one.port, one.names, one.place.line) == (True, 5000, frozenset(), 2)
+
+
+@pytest.mark.parametrize("text", ["{{ if .Values.web }}\ncontainers:\n", "services: [1, 2", "kind: List\n"])
+def test_what_is_no_manifest_says_nothing(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, "chart/templates/web.yaml", text) == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [("shop", "shop"), ("r.example:5000/a/shop:1", "shop"), ("shop@sha256:ab", "shop"), ("$IMAGE", "")],
+)
+def test_the_name_of_an_image(reference: str, name: str) -> None:
+    assert image_name(reference) == name
