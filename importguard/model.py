@@ -227,6 +227,14 @@ class StartVerdict:
 
 
 @dataclass(frozen=True)
+class BuildVerdict:
+    """A build that was read and not run: its Python files, and how many of them go into the image."""
+
+    files: int
+    going_in: int
+
+
+@dataclass(frozen=True)
 class ImageReport:
     """Everything that is said of one image. ``error`` says why it could not be (wholly) judged."""
 
@@ -250,6 +258,8 @@ class ImageReport:
     """3 or 4 where the image could not be judged; else 0, whatever was found."""
     start: Optional[StartVerdict] = None
     """What came of starting it; None where that was not asked for."""
+    build: Optional[BuildVerdict] = None
+    """Only of an image that is not built yet, whose build was read (``importguard context``)."""
     out_of_time: bool = False
     """The check ended before every module had its verdict; what is found by then stands."""
 

@@ -11,7 +11,6 @@ import click
 from importguard.cli.check_options import check_options
 from importguard.cli.journey_command import JourneyCommand, journey_of, write_logs
 from importguard.cli.lazy_commands import SUMMARIES
-from importguard.cli.options import parse_output
 
 if TYPE_CHECKING:
     from importguard.config import Config
@@ -38,12 +37,13 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
     from importguard.cli.ci_runtime import detect_ci_runtime
     from importguard.cli.settings import is_whole, make_configs
+    from importguard.cli.writing import writable_outputs
     from importguard.progress import make_progress
     from importguard.validation import exit_code
 
     wanted, journey = make_configs(ctx, options), journey_of(ctx, options["start"])
     known = read_known_findings(options)
-    outputs = _outputs(options["outputs"])
+    outputs = writable_outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
     runs_in = detect_ci_runtime(os.environ)
     asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
@@ -62,23 +62,12 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     return exit_code(report, options["fail_on"])
 
 
-def _outputs(values: tuple[str, ...]) -> list[tuple[str, str]]:
-    """(format, file) of each ``-o``. Raises UsageError now for what could not be written after the check."""
-    outputs = [parse_output(value) for value in values]
-    if outputs:
-        from importguard.cli.writing import check_writable
-
-        for _, path in outputs:
-            check_writable(path)
-    return outputs
-
-
 def _judged(
     ctx: click.Context, wanted: list[Config], journey: tuple[str, ...], progress: Progress, whole: bool
 ) -> Report:
     """Check every image; what the configuration says of findings is applied to all of them together."""
     from importguard import validation
-    from importguard.cli.config_option import loaded_configuration
+    from importguard.cli.config_option import apply_loaded_policy
 
     if len(wanted) > 1:
         from importguard.engines.docker.build import check_paths
@@ -87,11 +76,4 @@ def _judged(
         for config in wanted:
             if config.build:
                 check_paths(config.build)
-    report, file = validation.validate_all(wanted, progress, journey=journey), loaded_configuration(ctx)
-    if file is None:
-        return report
-    from datetime import date
-
-    from importguard.policy.suppression import apply_policy
-
-    return apply_policy(report, file.policy, date.today(), whole)
+    return apply_loaded_policy(ctx, validation.validate_all(wanted, progress, journey=journey), whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 import click
@@ -18,15 +19,55 @@ def _read_configuration(ctx: click.Context, parameter: click.Parameter, value: O
     read_config_option(ctx, value)
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+CONFIGURATION = option_with_variable(
+    "--config",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_read_configuration,
+    help="Settings; without it, the nearest importguard.toml or [tool.importguard] in pyproject.toml.",
+)
+
+REPORTING: tuple[Callable[[Any], Any], ...] = (
     option_with_variable(
-        "--config",
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=_read_configuration,
-        help="Settings; without it, the nearest importguard.toml or [tool.importguard] in pyproject.toml.",
+        "--fail-on",
+        type=click.Choice(["startup", "error", "warning", "never"]),
+        default="error",
+        show_default=True,
+        help="The least finding that makes the exit code 1; startup: an error that breaks a start command.",
     ),
+    option_with_variable("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
+    option_with_variable("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
+    option_with_variable(
+        "--baseline-accept",
+        metavar="NAME",
+        multiple=True,
+        help="Hide this finding of the baseline although it breaks startup: what is missing, or the module. "
+        "Repeatable.",
+    ),
+    option_with_variable(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="What is written to standard output. In GitHub Actions, text comes with annotations.",
+    ),
+    option_with_variable(
+        "-o",
+        "--output",
+        "outputs",
+        metavar="[FORMAT=]FILE",
+        multiple=True,
+        type=Line(),
+        help="Write the report to a file too; without FORMAT, its name tells: .json, .sarif, .xml (junit), "
+        ".md, else text. Repeatable.",
+    ),
+)
+"""Which findings count and how they are reported: of every command that has findings."""
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    CONFIGURATION,
     option_with_variable("--all", "all_", is_flag=True, help="Check every [[image]] of the configuration."),
     option_with_variable(
         "--build", metavar="CONTEXT", help="Build the image from this context and check it."
@@ -152,40 +193,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     option_with_variable(
         "--start-anyway", is_flag=True, help="With --start: also where an import would break the start."
     ),
-    option_with_variable(
-        "--fail-on",
-        type=click.Choice(["startup", "error", "warning", "never"]),
-        default="error",
-        show_default=True,
-        help="The least finding that makes the exit code 1; startup: an error that breaks a start command.",
-    ),
-    option_with_variable("--baseline", metavar="FILE", help="Report only what is not in this baseline."),
-    option_with_variable("--write-baseline", metavar="FILE", help="Write all that is found to a baseline."),
-    option_with_variable(
-        "--baseline-accept",
-        metavar="NAME",
-        multiple=True,
-        help="Hide this finding of the baseline although it breaks startup: what is missing, or the module. "
-        "Repeatable.",
-    ),
-    option_with_variable(
-        "--format",
-        "format_",
-        type=click.Choice(FORMATS),
-        default="text",
-        show_default=True,
-        help="What is written to standard output. In GitHub Actions, text comes with annotations.",
-    ),
-    option_with_variable(
-        "-o",
-        "--output",
-        "outputs",
-        metavar="[FORMAT=]FILE",
-        multiple=True,
-        type=Line(),
-        help="Write the report to a file too; without FORMAT, its name tells: .json, .sarif, .xml (junit), "
-        ".md, else text. Repeatable.",
-    ),
+    *REPORTING,
     option_with_variable("-q", "--quiet", is_flag=True, help="Show no progress."),
     option_with_variable(
         "-v", "--verbose", is_flag=True, help="Show all: uncut lists, build logs, how things were found."
@@ -196,6 +204,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a command with every option of ``check``."""
-    for add in reversed(_OPTIONS):
+    return with_options(command, _OPTIONS)
+
+
+def with_options(command: Callable[..., Any], options: Sequence[Callable[[Any], Any]]) -> Callable[..., Any]:
+    """Decorate a command with options, in the order of its help."""
+    for add in reversed(options):
         command = add(command)
     return command

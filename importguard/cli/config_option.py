@@ -13,6 +13,7 @@ from importguard.cli.options import FORMATS
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
+    from importguard.model import Report
     from importguard.policy.configuration import Configuration
 
 OWN_FILE, PROJECT_FILE = "importguard.toml", "pyproject.toml"
@@ -39,6 +40,10 @@ PATHS = frozenset({"build", "file", "source", "env-file", "baseline", "logs"})
 """Options that name a file or folder of this machine: in a configuration file, as seen from its folder."""
 
 
+SHARED = frozenset({"include-tests", "fail-on", "baseline", "baseline-accept", "verbose", "no-color"})
+"""Settings that ``importguard context`` takes from the file too: ``output`` is where check writes."""
+
+
 def options_by_key(command: click.Command) -> dict[str, click.Option]:
     """The options that a configuration file may give, by their long names."""
     found = {}
@@ -60,7 +65,10 @@ def option_value_kind(option: click.Option) -> str:
 
 
 def read_config_option(ctx: click.Context, value: Optional[str]) -> None:
-    """Find, read and check the configuration file, and let click take defaults from it."""
+    """Find, read and check the configuration file, and let click take defaults from it.
+
+    The settings are those of ``check``. Another command takes what SHARED names, and the rules and ignores.
+    """
     if ctx.resilient_parsing:
         return
     path = Path(value) if value else find_config_file(Path.cwd())
@@ -68,14 +76,26 @@ def read_config_option(ctx: click.Context, value: Optional[str]) -> None:
         return
     from importguard.policy.configuration import load_configuration
 
-    options = options_by_key(ctx.command)
+    check = _command_of_settings(ctx)
+    options = options_by_key(check)
     keys = {key: option_value_kind(option) for key, option in options.items()}
     image_keys = {key: value for key, value in keys.items() if key not in NOT_OF_AN_IMAGE}
     configuration = load_configuration(path, keys, image_keys)
     ctx.meta[_META] = configuration
-    ctx.default_map = dict(_defaults(ctx, configuration, configuration.settings))
-    for image in configuration.images:
-        image_defaults(ctx, configuration, image.settings)
+    if ctx.command is check:
+        ctx.default_map = dict(_defaults(ctx, configuration, configuration.settings))
+        for image in configuration.images:
+            image_defaults(ctx, configuration, image.settings)
+    else:
+        shared = {key: configuration.settings[key] for key in SHARED & set(configuration.settings)}
+        ctx.default_map = dict(_defaults(ctx, configuration, shared))
+
+
+def _command_of_settings(ctx: click.Context) -> click.Command:
+    """``check``, beside which another command was called."""
+    group = ctx.parent.command if ctx.parent else None
+    found = group.get_command(ctx, "check") if isinstance(group, click.Group) else None
+    return found or ctx.command
 
 
 def find_config_file(folder: Path) -> Optional[Path]:
@@ -103,6 +123,18 @@ def _has_table(project: Path) -> bool:
 def loaded_configuration(ctx: click.Context) -> Optional[Configuration]:
     """The configuration that was read, None where there is no file."""
     return ctx.meta.get(_META)
+
+
+def apply_loaded_policy(ctx: click.Context, report: Report, whole: bool) -> Report:
+    """Set severities and ignore findings as the file says, if there is one. See ``apply_policy``."""
+    file = loaded_configuration(ctx)
+    if file is None:
+        return report
+    from datetime import date
+
+    from importguard.policy.suppression import apply_policy
+
+    return apply_policy(report, file.policy, date.today(), whole)
 
 
 def image_defaults(

@@ -1,20 +1,44 @@
-"""``importguard context``: which modules a build would leave out, before there is an image."""
+"""``importguard context``: which modules a build would leave out, before there is an image.
+
+Builds → what they leave out → findings → policy → report → exit code, as ``check`` does with images.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from typing import TYPE_CHECKING, Optional
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Optional
 
 import click
 
+from importguard.cli.check_options import CONFIGURATION, REPORTING, with_options
 from importguard.cli.lazy_commands import SUMMARIES
 from importguard.cli.options import option_with_variable
 
 if TYPE_CHECKING:
-    from importguard.reporters.omissions import Examined
+    from importguard.cli.publishing import Page
+    from importguard.model import Report
+    from importguard.source.context.omissions import ExaminedBuild
     from importguard.source.model import Tree
+
+
+def _context_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    own = (
+        option_with_variable(
+            "-f", "--file", "dockerfile", metavar="FILE", help="The Dockerfile. [default: all below CONTEXT]"
+        ),
+        option_with_variable(
+            "--target", metavar="STAGE", help="The stage that is built. [default: the last one]"
+        ),
+        option_with_variable("--include-tests", is_flag=True, help="Let imports in tests count too."),
+    )
+    shown = (
+        option_with_variable("-v", "--verbose", is_flag=True, help="List every file that is left out."),
+        option_with_variable("--no-color", is_flag=True, help="No colours; NO_COLOR does the same."),
+    )
+    return with_options(command, (CONFIGURATION, *own, *REPORTING, *shown))
 
 
 @click.command(
@@ -23,64 +47,66 @@ if TYPE_CHECKING:
     "refuses the context, 4 there is no Python file to look at.",
 )
 @click.argument("context", metavar="[CONTEXT]", default=".")
-@option_with_variable(
-    "-f", "--file", "dockerfile", metavar="FILE", help="The Dockerfile. [default: all below CONTEXT]"
-)
-@option_with_variable("--target", metavar="STAGE", help="The stage that is built. [default: the last one]")
-@option_with_variable("--include-tests", is_flag=True, help="Let imports in tests count too.")
-@option_with_variable(
-    "--fail-on",
-    type=click.Choice(["startup", "error", "warning", "never"]),
-    default="error",
-    show_default=True,
-    help="The least finding that makes the exit code 1: an import inside a function is a warning; startup is "
-    "check's, and means error here.",
-)
-@option_with_variable(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is written to standard output.",
-)
-@option_with_variable("-v", "--verbose", is_flag=True, help="List every file that is left out.")
-@option_with_variable("--no-color", is_flag=True, help="No colours; NO_COLOR does the same.")
+@_context_options
+@click.pass_context
 def context(
+    ctx: click.Context,
+    /,
     context: str,
     dockerfile: Optional[str],
     target: Optional[str],
     include_tests: bool,
-    fail_on: str,
-    format_: str,
-    verbose: bool,
-    no_color: bool,
+    **options: Any,
 ) -> int:
     """Say which Python modules the build of CONTEXT leaves out, and which of them the rest imports.
 
     Reads .dockerignore and the Dockerfile; needs no Docker and runs nothing. CONTEXT is a folder, the working
     directory where none is given. Without a Dockerfile, all below CONTEXT are looked at, each with the folder
-    that it is built from.
+    that it is built from. A module that is left out is the finding that check would make of it: rules,
+    ignores and baselines hold for both.
     """
-    from importguard.cli.ci_runtime import detect_ci_runtime, neutralise_workflow_commands
-    from importguard.cli.writing import write_stdout
-    from importguard.errors import EXIT_FINDINGS, EXIT_OK
+    from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
+    from importguard.cli.ci_runtime import detect_ci_runtime
+    from importguard.cli.config_option import apply_loaded_policy
+    from importguard.cli.publishing import Style, publish_report
+    from importguard.cli.writing import writable_outputs
+    from importguard.validation import exit_code
 
+    known, outputs = read_known_findings(options), writable_outputs(options["outputs"])
     trees, notes = _trees(context, dockerfile, target)
     examined = [_examine(context, tree, include_tests) for tree in trees]
-    if format_ == "json":
-        from importguard.reporters.omissions import render_json
+    report = apply_loaded_policy(ctx, _judged(examined, notes), whole=False)
+    report = compare_with_baseline(report, options, known, whole=False)
+    asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
+    color = not options["no_color"] and not os.environ.get("NO_COLOR")
+    style = Style(options["format_"] if asked else None, options["verbose"], color)
+    publish_report(report, style, outputs, detect_ci_runtime(os.environ), partial(_render, examined))
+    return exit_code(report, options["fail_on"])
 
-        shown = render_json(examined, notes)
-    else:
-        shown = _as_text(examined, notes, verbose, no_color)
-    runs_in = detect_ci_runtime(os.environ)
-    write_stdout(neutralise_workflow_commands(shown, format_) if runs_in and runs_in.obeys else shown)
-    errors = sum(one.build.errors for one in examined)
-    warnings = sum(one.build.warnings for one in examined)
-    # check has one more choice, and both read IMPORTGUARD_FAIL_ON.
-    found = {"startup": errors, "error": errors, "warning": errors + warnings, "never": 0}[fail_on]
-    return EXIT_FINDINGS if found else EXIT_OK
+
+def _judged(examined: Sequence[ExaminedBuild], notes: tuple[str, ...]) -> Report:
+    """The report on all builds, with the paths of the repository."""
+    from importguard.config import Config
+    from importguard.judging.build_report import judge_build
+    from importguard.model import Report
+    from importguard.source.repository_paths import with_places
+
+    return Report(tuple(with_places(judge_build(one), Config(), one.source) for one in examined), notes)
+
+
+def _render(examined: Sequence[ExaminedBuild], report: Report, format_: str, page: Page) -> str:
+    """The report in a format; text and JSON tell more of a build than of an image."""
+    from importguard.cli.publishing import render_report
+    from importguard.reporters.omissions import build_values, render_builds
+
+    if format_ == "text":
+        return render_builds(examined, report, page.width, page.color, page.verbose)
+    text = render_report(report, format_, page)
+    if format_ == "json":
+        import json
+
+        return json.dumps({**json.loads(text), **build_values(examined, report)}, indent=2) + "\n"
+    return text
 
 
 def _trees(
@@ -98,11 +124,10 @@ def _trees(
     return found.trees or (Tree(context),), found.notes
 
 
-def _examine(context: str, tree: Tree, include_tests: bool) -> Examined:
+def _examine(context: str, tree: Tree, include_tests: bool) -> ExaminedBuild:
     """One build, examined. Raises ImageError where no builder takes it, InspectionError without Python."""
     from importguard.errors import ImageError, InspectionError
-    from importguard.reporters.omissions import Examined
-    from importguard.source.context.omissions import find_omissions
+    from importguard.source.context.omissions import ExaminedBuild, find_omissions
     from importguard.source.reader import read_source
 
     start = time.monotonic()
@@ -111,16 +136,4 @@ def _examine(context: str, tree: Tree, include_tests: bool) -> Examined:
         raise ImageError(f"{source.refused} Mend it: the image of {context} can't be built.")
     if not source.files:
         raise InspectionError(f"{context} holds no Python file: name the folder that is built from.")
-    return Examined(context, source, find_omissions(source, include_tests), time.monotonic() - start)
-
-
-def _as_text(examined: list[Examined], notes: tuple[str, ...], verbose: bool, no_color: bool) -> str:
-    """The report as standard output can show it."""
-    import shutil
-
-    from importguard.reporters.omissions import render
-
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else 110
-    color = terminal and not no_color and not os.environ.get("NO_COLOR")
-    return render(examined, notes, width=width, color=color, verbose=verbose)
+    return ExaminedBuild(context, source, find_omissions(source, include_tests), time.monotonic() - start)

@@ -1,11 +1,11 @@
-"""Write the report of ``check`` to standard output, to files, and where the CI system shows it."""
+"""Write a report to standard output, to files, and where the CI system shows it."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from importguard.cli.ci_runtime import CiRuntime, neutralise_workflow_commands
 from importguard.cli.writing import append_file, write_file, write_stdout
@@ -21,20 +21,39 @@ class Style(NamedTuple):
     color: bool
 
 
+class Page(NamedTuple):
+    """The page that a text report is laid out for; ``width`` in characters."""
+
+    width: int = 110
+    color: bool = False
+    verbose: bool = False
+
+
+def render_report(report: Report, format_: str, page: Page) -> str:
+    """The report in a format. ``page`` is for text."""
+    if format_ == "text":
+        return text.render(report, width=page.width, color=page.color, verbose=page.verbose)
+    return load_reporter(format_)(report)
+
+
 def publish_report(
-    report: Report, style: Style, outputs: Iterable[tuple[str, str]], pipeline: Optional[CiRuntime]
+    report: Report,
+    style: Style,
+    outputs: Iterable[tuple[str, str]],
+    pipeline: Optional[CiRuntime],
+    render: Callable[[Report, str, Page], str] = render_report,
 ) -> None:
     """Write the report. With no format asked for, a pipeline gets all that it can show.
 
     What could not be written there is said on standard error: the verdict stands without it.
     """
     annotates = pipeline is not None and pipeline.annotates
-    shown = _on_stdout(report, style)
+    shown = render(report, style.format_ or "text", _page_of_stdout(style))
     write_stdout(
         neutralise_workflow_commands(shown, style.format_ or "text") if pipeline and pipeline.obeys else shown
     )
     for format_, path in outputs:
-        write_file(path, render(report, format_, style.verbose))
+        write_file(path, render(report, format_, Page(verbose=style.verbose)))
     if style.format_ is None and annotates:
         sys.stderr.write(load_reporter("github")(report))
         sys.stderr.flush()
@@ -42,19 +61,10 @@ def publish_report(
         _summarize(report, pipeline.summary)
 
 
-def render(report: Report, format_: str, verbose: bool = False) -> str:
-    """The report for a file."""
-    if format_ == "text":
-        return text.render(report, width=110, verbose=verbose)
-    return load_reporter(format_)(report)
-
-
-def _on_stdout(report: Report, style: Style) -> str:
-    format_ = style.format_ or "text"
-    if format_ != "text" or not sys.stdout.isatty():
-        return render(report, format_, style.verbose)
-    width = shutil.get_terminal_size().columns
-    return text.render(report, width=width, color=style.color, verbose=style.verbose)
+def _page_of_stdout(style: Style) -> Page:
+    if not sys.stdout.isatty():
+        return Page(verbose=style.verbose)
+    return Page(shutil.get_terminal_size().columns, style.color, style.verbose)
 
 
 def _summarize(report: Report, path: str) -> None:

@@ -6,7 +6,9 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Iterable
 
+from importguard.cli.options import parse_output
 from importguard.errors import InspectionError, UsageError
 from importguard.terminal import fit_encoding
 
@@ -20,6 +22,14 @@ def check_writable(path: str, option: str = "--output") -> None:
         raise UsageError(f"{option} {path} can't be written: there is no folder {folder}")
     if not os.access(path if _is_special(path) else folder, os.W_OK):
         raise UsageError(f"{option} {path} can't be written: no permission to write in {folder}")
+
+
+def writable_outputs(values: Iterable[str]) -> list[tuple[str, str]]:
+    """(format, file) of each ``-o``. Raises UsageError now for what could not be written after the check."""
+    outputs = [parse_output(value) for value in values]
+    for _, path in outputs:
+        check_writable(path)
+    return outputs
 
 
 def write_file(path: str, text: str, option: str = "--output") -> None:

@@ -1,15 +1,15 @@
-"""Report the modules that a build leaves out, for people and as JSON: ``importguard context``."""
+"""What ``importguard context`` writes of its own: its text, and what its JSON has beside the findings."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from importguard import __version__
-from importguard.source.context.omissions import Build, Omission
+from importguard.model import ImageReport, Report
+from importguard.reporters.wording.sentences import suppressed_sentence
+from importguard.source.context.omissions import Build, ExaminedBuild, Omission, lines_to_add
 from importguard.source.model import Source
 from importguard.terminal import escape_text, style_text, wrap_text
 
@@ -17,42 +17,39 @@ _MOST_IMPORTS = 3
 _MOST_LINES = 8
 
 
-@dataclass(frozen=True)
-class Examined:
-    """One build: the context as it was named, what was read and found, and how long that took."""
-
-    context: str
-    source: Source
-    build: Build
-    seconds: float
-
-    @property
-    def dockerfile_path(self) -> str:
-        """The Dockerfile's path; empty where there is none."""
-        return self.source.dockerfile.path if self.source.dockerfile else ""
-
-
-def render(
-    examined: Sequence[Examined], notes: Sequence[str], *, width: int, color: bool, verbose: bool
+def render_builds(
+    examined: Sequence[ExaminedBuild], report: Report, width: int, color: bool, verbose: bool
 ) -> str:
-    """The text report, build by build; ``width`` in characters."""
+    """The text report, build by build; ``width`` in characters.
+
+    ``report`` has an image for each build: what is suppressed there is not shown, only counted.
+    """
     said: dict[tuple[object, ...], str] = {}
-    sections = ["\n".join(_section(one, said, width, color, verbose)) for one in examined]
+    sections = [
+        "\n".join(_section(one, image, said, width, color, verbose))
+        for one, image in zip(examined, report.images)
+    ]
+    notes = report.notes
     told = [line for note in notes for line in wrap_text(f"Note: {escape_text(note)}", width, "", "   ")]
     return "\n\n".join([*sections, *(["\n".join(told)] if told else [])]) + "\n"
 
 
-def _heading(one: Examined) -> str:
+def _heading(one: ExaminedBuild) -> str:
     files = [one.dockerfile_path or "no Dockerfile", one.source.ignore_file or "no .dockerignore"]
     inner = f", context {escape_text(one.source.context)}" if one.source.context != "." else ""
     return f"importguard context  {escape_text(one.context)}  ({escape_text(', '.join(files))}{inner})"
 
 
 def _section(
-    one: Examined, said: dict[tuple[object, ...], str], width: int, color: bool, verbose: bool
+    one: ExaminedBuild,
+    image: ImageReport,
+    said: dict[tuple[object, ...], str],
+    width: int,
+    color: bool,
+    verbose: bool,
 ) -> list[str]:
     """One build. ``said`` are the omissions that an earlier one has told, with its Dockerfile."""
-    build, source = one.build, one.source
+    build, source = _shown_build(one.build, image), one.source
     lines = [_heading(one), "", *_verdict(build, color)]
     grouped = len({omission.severity for omission in build.omissions}) > 1
     before = ""
@@ -70,8 +67,20 @@ def _section(
     lines += [
         line for note in build.notes for line in wrap_text(f"Note: {escape_text(note)}", width, "", "   ")
     ]
+    lines += wrap_text(suppressed_sentence(image), width) if image.suppressed else []
     lines.append(f"{_count(build.files, 'Python file')} · {build.going_in} go in · {one.seconds:.1f} s")
     return lines
+
+
+def _shown_build(build: Build, image: ImageReport) -> Build:
+    """The build with what the report shows of it, and with the severities that the configuration sets."""
+    shown = {finding.missing: finding.severity.value for finding in image.findings}
+    omissions = [
+        replace(one, severity=shown.get(one.module))
+        for one in build.omissions
+        if one.severity is None or one.module in shown
+    ]
+    return replace(build, omissions=tuple(sorted(omissions, key=lambda one: _ORDER[one.severity])))
 
 
 def _identity(omission: Omission) -> tuple[object, ...]:
@@ -82,28 +91,32 @@ def _identity(omission: Omission) -> tuple[object, ...]:
 
 def _said_again(omission: Omission, source: Source, earlier: str) -> list[str]:
     text = f"as for {escape_text(earlier)}"
-    needs = f": add {' and '.join(_additions(omission, source))}" if omission.copy else ""
+    needs = f": add {escape_text(' and '.join(lines_to_add(omission, source)))}" if omission.copy else ""
     return [text + needs]
 
 
+_ORDER = {"error": 0, "warning": 1, "note": 2, None: 3}
 _GROUPS = {
     "error": "Errors: missed as soon as the code is imported",
     "warning": "Warnings: missed when a function is called",
+    "note": "Notes",
     None: "Missed only where the code is prepared for it",
 }
 
 
 def _verdict(build: Build, color: bool) -> Iterator[str]:
-    if not build.errors + build.warnings:
+    if not build.error_count + build.warning_count:
         text = "✓ The build leaves out no module that the code which goes in imports."
         yield style_text(text, "bold green", color)
-    if build.errors:
-        text = f"✗ The build leaves out {_count(build.errors, 'module')} that the code which goes in imports."
+    if build.error_count:
+        modules = _count(build.error_count, "module")
+        text = f"✗ The build leaves out {modules} that the code which goes in imports."
         yield style_text(text, "bold red", color)
-    if build.warnings:
-        text = f"! {_count(build.warnings, 'left-out module')} would be missed by functions that import late."
+    if build.warning_count:
+        modules = _count(build.warning_count, "left-out module")
+        text = f"! {modules} would be missed by functions that import late."
         yield style_text(text, "bold yellow", color)
-    guarded = len(build.omissions) - build.errors - build.warnings
+    guarded = len(build.omissions) - build.error_count - build.warning_count
     if guarded:
         yield f"{_count(guarded, 'left-out module')} would be missed only where the code is prepared for it."
 
@@ -121,16 +134,7 @@ def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]
     places = ", ".join(f"{escape_text(one.path)}:{one.line}{_scope(one.scope)}" for one in shown)
     rest = len(omission.imports) - len(shown)
     yield f"imported at {places}" + (f" and {_count(rest, 'other line')}" if rest else "")
-    yield f"add {' and '.join(_additions(omission, source))}"
-
-
-def _additions(omission: Omission, source: Source) -> Iterator[str]:
-    """Every line that is needed: what .dockerignore lets in again may need a COPY too."""
-    place = omission.left_out.place
-    if omission.left_out.exception and place:
-        yield f"'{escape_text(omission.left_out.exception)}' at the end of {escape_text(place.path)}"
-    if omission.copy and source.dockerfile:
-        yield f"'{escape_text(omission.copy)}' to {escape_text(source.dockerfile.path)}"
+    yield f"add {escape_text(' and '.join(lines_to_add(omission, source)))}"
 
 
 def _scope(scope: str) -> str:
@@ -176,31 +180,34 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def render_json(examined: Sequence[Examined], notes: Sequence[str]) -> str:
-    """The JSON report: additions are allowed, renames are not. What is said at the top is of all builds."""
+def build_values(examined: Sequence[ExaminedBuild], report: Report) -> dict[str, Any]:
+    """What the JSON report holds beyond that of ``check``: additions are allowed, renames are not.
+
+    What is said at the top is of all builds.
+    """
+    examined = [
+        replace(one, build=_shown_build(one.build, image)) for one, image in zip(examined, report.images)
+    ]
     builds = [_build(one) for one in examined]
     first = examined[0].source if len(examined) == 1 else None
-    report = {
-        "schema_version": 1,
-        "importguard": __version__,
+    return {
         "context": first.context if first else ".",
         "dockerfile": first.dockerfile.path if first and first.dockerfile else None,
         "ignore_file": first.ignore_file if first else None,
         "summary": {
             "files": max(one.build.files for one in examined),
             "going_in": sum(one.build.going_in for one in examined),
-            "errors": sum(one.build.errors for one in examined),
-            "warnings": sum(one.build.warnings for one in examined),
+            "errors": sum(one.build.error_count for one in examined),
+            "warnings": sum(one.build.warning_count for one in examined),
         },
         "modules": [module for build in builds for module in build["modules"]],
         "left_out": [out for build in builds for out in build["left_out"]],
-        "notes": [*(note for build in builds for note in build["notes"]), *notes],
+        "notes": [*(note for build in builds for note in build["notes"]), *report.notes],
         "builds": builds,
     }
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
 
-def _build(one: Examined) -> dict[str, Any]:
+def _build(one: ExaminedBuild) -> dict[str, Any]:
     build, source = one.build, one.source
     return {
         "context": source.context,
@@ -209,8 +216,8 @@ def _build(one: Examined) -> dict[str, Any]:
         "summary": {
             "files": build.files,
             "going_in": build.going_in,
-            "errors": build.errors,
-            "warnings": build.warnings,
+            "errors": build.error_count,
+            "warnings": build.warning_count,
         },
         "modules": [
             {**_module(omission), "dockerfile": one.dockerfile_path or None} for omission in build.omissions

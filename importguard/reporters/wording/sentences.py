@@ -38,6 +38,8 @@ def short_verdict(image: ImageReport) -> str:
 
 
 def _well(image: ImageReport) -> str:
+    if image.build is not None:
+        return "the build leaves out no module that is imported"
     if image.start is None or image.start.ready is None:
         return "every module imports"
     return "every module imports, and it starts" if image.modules else "it starts"
@@ -45,6 +47,16 @@ def _well(image: ImageReport) -> str:
 
 def summary_sentences(image: ImageReport) -> Iterator[str]:
     """Sum up the image and its start commands in whole sentences; none where no module was found."""
+    if image.build is None:
+        yield from _summary_of_imports(image)
+    else:
+        files = count_with_noun(image.build.files, "Python file")
+        yield f"Of {files} of the source, {image.build.going_in} go into the image; nothing was run."
+    if image.suppressed:
+        yield suppressed_sentence(image)
+
+
+def _summary_of_imports(image: ImageReport) -> Iterator[str]:
     outcomes = Counter(module.outcome for module in image.modules)
     checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
     failed = checked - outcomes["imported"]
@@ -66,8 +78,6 @@ def summary_sentences(image: ImageReport) -> Iterator[str]:
     yield from _started(image)
     if checked and not failed and everything:
         yield from _all_import(checked)
-    if image.suppressed:
-        yield _suppressed(image)
 
 
 def _all_import(checked: int) -> Iterator[str]:
@@ -111,7 +121,7 @@ def _answered(one: RequestVerdict) -> str:
     return f"{escape_text(one.request)} is answered {one.status}"
 
 
-def _suppressed(image: ImageReport) -> str:
+def suppressed_sentence(image: ImageReport) -> str:
     """Count the findings that are not shown, with the reasons."""
     reasons = Counter(finding.suppression.by for finding in image.suppressed if finding.suppression)
     why = ", ".join(f"{reasons[by]} {words}" for by, words in _SUPPRESSED.items() if reasons[by])

@@ -35,38 +35,45 @@ _SEVERITIES = ("error", "warning", None)
 
 @dataclass(frozen=True)
 class ImportedAt:
-    """An import in a file that goes in. ``scope`` as in ``evidence.ImportSite``; ``start`` is a start command
-    of the Dockerfile, ``settings`` Django's INSTALLED_APPS.
+    """An import of ``module`` in a file that goes in. ``scope`` as in ``evidence.ImportSite``; ``start`` is a
+    start command of the Dockerfile, ``settings`` Django's INSTALLED_APPS.
+
+    ``importer`` is the dotted name of the file, empty where it has none.
     """
 
     module: str
     path: str
     line: int
     scope: str
+    importer: str = ""
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether the import runs as soon as its file is imported."""
+        return self.scope in _AT_ONCE
 
 
 @dataclass(frozen=True)
 class Omission:
     """A module that is left out, and the imports that won't find it. A package stands for what is in it.
 
-    ``copy`` is the COPY line that it needs; None where one takes it already.
+    ``copy`` is the COPY line that it needs; None where one takes it already. ``severity`` is error where
+    importing a module that goes in fails, warning where a function fails when it is called, and None where
+    the imports are guarded or for type checkers only.
     """
 
     module: str
     left_out: LeftOut
     imports: tuple[ImportedAt, ...]
     copy: Optional[str] = None
+    severity: Optional[str] = None
 
-    @property
-    def severity(self) -> Optional[str]:
-        """error: importing a module that goes in fails. warning: a function fails when it is called.
 
-        None where the imports are guarded or for type checkers only.
-        """
-        scopes = {one.scope for one in self.imports}
-        if scopes & _AT_ONCE:
-            return "error"
-        return "warning" if scopes & {"function", "lazy"} else None
+def severity_of_imports(imports: Sequence[ImportedAt]) -> Optional[str]:
+    """See ``Omission.severity``."""
+    if any(one.is_immediate for one in imports):
+        return "error"
+    return "warning" if {one.scope for one in imports} & {"function", "lazy"} else None
 
 
 @dataclass(frozen=True)
@@ -83,14 +90,38 @@ class Build:
     notes: tuple[str, ...]
 
     @property
-    def errors(self) -> int:
+    def error_count(self) -> int:
         """The number of modules that are missed as soon as their importer is imported."""
         return sum(1 for one in self.omissions if one.severity == "error")
 
     @property
-    def warnings(self) -> int:
+    def warning_count(self) -> int:
         """The number of modules that are missed when some function is called."""
         return sum(1 for one in self.omissions if one.severity == "warning")
+
+
+def lines_to_add(omission: Omission, source: Source) -> Iterator[str]:
+    """Every line that is needed, and where: what .dockerignore lets in again may need a COPY too."""
+    place = omission.left_out.place
+    if omission.left_out.exception and place:
+        yield f"'{omission.left_out.exception}' at the end of {place.path}"
+    if omission.copy and source.dockerfile:
+        yield f"'{omission.copy}' to {source.dockerfile.path}"
+
+
+@dataclass(frozen=True)
+class ExaminedBuild:
+    """One build: the context as it was named, what was read and found, and how long that took."""
+
+    context: str
+    source: Source
+    build: Build
+    seconds: float
+
+    @property
+    def dockerfile_path(self) -> str:
+        """The Dockerfile's path; empty where there is none."""
+        return self.source.dockerfile.path if self.source.dockerfile else ""
 
 
 def find_omissions(source: Source, include_tests: bool = False) -> Build:
@@ -140,11 +171,11 @@ def _image_roots(source: Source) -> Iterator[str]:
 def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:
     needs_copy = copies.source.dockerfile is not None and not copies.is_covered(out.path)
     copy = copies.line_for(module, out.path) if needs_copy or out.cause == "not-copied" else None
-    return Omission(module, out, tuple(sites), copy)
+    return Omission(module, out, tuple(sites), copy, severity_of_imports(sites))
 
 
 def _order(site: ImportedAt) -> tuple[bool, str, int]:
-    return site.scope not in _AT_ONCE, site.path, site.line
+    return not site.is_immediate, site.path, site.line
 
 
 class _Finder:
@@ -183,7 +214,7 @@ class _Finder:
                 if found is not None:
                     yield found[1], ImportedAt(found[0], source.dockerfile.path, named.line, "start")
         for path in importers:
-            yield from self.imports(path)
+            yield from self.imports_in_file(path)
 
     def _started(self, named: NamedModule, there: Collection[str]) -> Optional[tuple[str, str]]:
         """A module of the start command that is left out; of a script, the only file that it can be."""
@@ -198,18 +229,18 @@ class _Finder:
             else None
         )
 
-    def imports(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
+    def imports_in_file(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
         """The file that is left out, and the import, for each in the file ``path``."""
         try:
             with open(os.path.join(self.root, path), "rb") as stream:
                 text = stream.read()
         except OSError:
             return
+        module = next(iter(module_names(path, self.roots)), "")
         for named in installed_apps(text):
             app = self._missing(named.module, (), {})
             if app is not None:
-                yield app[1], ImportedAt(app[0], path, named.line, "settings")
-        module = next(iter(module_names(path, self.roots)), "")
+                yield app[1], ImportedAt(app[0], path, named.line, "settings", module)
         is_package = posixpath.basename(path) == "__init__.py"
         folder = posixpath.dirname(path)
         script = {} if folder in self.packages else self.beside.get(folder, {})
@@ -219,7 +250,7 @@ class _Finder:
         for target, names, line, scope in _sites(text, path, module, is_package):
             found = self._missing(target, names, script)
             if found is not None:
-                yield found[1], ImportedAt(found[0], path, line, scope)
+                yield found[1], ImportedAt(found[0], path, line, scope, module)
 
     def _missing(self, target: str, names: Iterable[str], script: dict[str, str]) -> tuple[str, str] | None:
         """The first module on the way that is left out: its name and file."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from unit.reporters.test_json import SCHEMA
 
 from importguard.cli.main import main
 
@@ -250,3 +252,85 @@ def test_what_the_settings_of_django_name(tmp_path, capsys):
         "   imported at shop/settings.py:3 (INSTALLED_APPS)\n   add 'COPY cart /app/cart' to Dockerfile\n"
         in out
     )
+
+
+EVERY_IMPORT = '[[ignore]]\nmissing = "shop.monitoring"\nreason = "the agent brings it"\n'
+
+
+def test_an_ignore_of_the_configuration_holds_here_too(shop, capsys, monkeypatch):
+    monkeypatch.chdir(shop)
+    write(shop, {"importguard.toml": EVERY_IMPORT + '[rules]\nIG102 = "off"\n'})
+    code, out, err = run(capsys)
+    assert (code, err) == (0, "")
+    assert "✓ The build leaves out no module" in out
+    assert "1 finding is suppressed: 1 ignored by the configuration." in out
+    assert "matches nothing" not in out
+    report = json.loads(run(capsys, "--format", "json")[1])
+    assert (report["images"][0]["suppressed"][0]["rule"], report["summary"]["errors"]) == ("IG101", 0)
+
+
+def test_a_severity_and_the_limit_of_the_configuration_hold_here_too(shop, capsys, monkeypatch):
+    monkeypatch.chdir(shop)
+    weaker = '[rules]\nmissing-module = "warning"\n'
+    write(shop, {"importguard.toml": weaker})
+    code, out, _ = run(capsys)
+    assert (code, "! 1 left-out module" in out) == (0, True)
+    write(shop, {"importguard.toml": 'fail-on = "warning"\ntimeout = "90s"\n' + weaker})
+    assert run(capsys)[0] == 1
+    assert run(capsys, "--fail-on", "error")[0] == 0
+    write(shop, {"importguard.toml": "nonsense = 1\n"})
+    assert run(capsys)[0] == 2
+
+
+def test_a_baseline_hides_what_is_old(shop, capsys, monkeypatch):
+    monkeypatch.chdir(shop)
+    assert run(capsys, "--write-baseline", "known.json")[0] == 0
+    write(shop, {"shop/second.py": "import shop.lost.a\n", ".dockerignore": "**/monitoring/\n**/lost/\n"})
+    write(shop, {"shop/lost/__init__.py": "", "shop/lost/a.py": ""})
+    code, out, _ = run(capsys, "--baseline", "known.json")
+    assert code == 1
+    assert "1. shop.lost" in out
+    assert "shop.monitoring" not in out.partition("Left out, and")[0]
+    assert "Baseline known.json: 1 old finding is not shown." in out
+
+
+@pytest.mark.parametrize(
+    ("format_", "said"),
+    [
+        ("sarif", '"ruleId": "IG101"'),
+        ("junit", 'type="IG101"'),
+        ("github", "::error file=.dockerignore,line=2,title=IG101 missing-module%3A shop.monitoring::"),
+        ("gitlab", '"fingerprint"'),
+        ("markdown", "**1. IG101 missing-module** `shop.monitoring`"),
+    ],
+)
+def test_every_format_of_check(shop, capsys, monkeypatch, tmp_path, format_, said):
+    monkeypatch.chdir(shop)
+    code, out, _ = run(capsys, "--format", format_, "-o", f"{format_}=out.txt")
+    assert (code, said in out) == (1, True)
+    assert (tmp_path / "out.txt").read_text("utf-8") == out
+    write(shop, {".dockerignore": "tests\n"})
+    assert said not in run(capsys, "--format", format_)[1]
+
+
+def test_the_json_is_also_that_of_check(shop, capsys):
+    report = json.loads(run(capsys, str(shop), "--format", "json")[1])
+    jsonschema.validate(report, SCHEMA)
+    (image,) = report["images"]
+    (finding,) = image["findings"]
+    assert image["image"]["reference"] == f"{shop} (Dockerfile)"
+    assert (finding["module"], finding["missing"]) == ("shop.main", "shop.monitoring")
+    assert finding["affected"] == ["shop.main"]
+    assert finding["diagnosis"]["cause"] == "ignored"
+    assert finding["diagnosis"]["remedy"] == "add '!shop/monitoring/' at the end of .dockerignore"
+
+
+def test_a_pipeline_gets_annotations_and_a_summary(shop, capsys, monkeypatch, tmp_path):
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    code, out, err = run(capsys, str(shop))
+    assert code == 1
+    assert out.startswith("importguard context")
+    assert "::error file=" in err
+    assert "IG101" in summary.read_text("utf-8")

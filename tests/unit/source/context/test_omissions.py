@@ -50,7 +50,7 @@ def test_a_package_that_dockerignore_leaves_out(tmp_path):
     (one,) = found.omissions
     assert one.left_out.exception == "!shop/services/monitoring/"
     assert [site.path for site in one.imports] == ["shop/main.py"]
-    assert (found.files, found.going_in, found.others, found.errors) == (6, 4, (), 1)
+    assert (found.files, found.going_in, found.others, found.error_count) == (6, 4, (), 1)
 
 
 def test_imports_in_tests_count_when_asked_for(tmp_path):

@@ -1,0 +1,77 @@
+"""What a build would leave out → the report on the image that it would make. Pure functions."""
+
+from __future__ import annotations
+
+from importguard.model import (
+    BuildVerdict,
+    Diagnosis,
+    Finding,
+    ImageInfo,
+    ImageReport,
+    Location,
+    ModuleVerdict,
+    Severity,
+)
+from importguard.rules.imports import MISSING_MODULE
+from importguard.source.context.omissions import ExaminedBuild, Omission, lines_to_add
+from importguard.source.model import Source
+
+
+def judge_build(examined: ExaminedBuild) -> ImageReport:
+    """Report the modules that the build leaves out as ``check`` would: each is missing for who imports it.
+
+    So a rule's severity, an ignore and a baseline mean the same before and after the build.
+    """
+    build, source = examined.build, examined.source
+    findings = tuple(_finding(one, source) for one in build.omissions if one.severity is not None)
+    failing = {name: one.rule.id for one in findings for name in one.affected}
+    names = [examined.context, f"({examined.dockerfile_path})" if examined.dockerfile_path else ""]
+    return ImageReport(
+        image=ImageInfo(" ".join(filter(None, names)), "", ""),
+        interpreter=None,
+        import_path=(),
+        entrypoints=(),
+        complete=True,
+        error=None,
+        modules=tuple(ModuleVerdict(name, None, "failed", rule, 0.0) for name, rule in failing.items()),
+        findings=findings,
+        seconds=examined.seconds,
+        notes=build.notes,
+        build=BuildVerdict(build.files, build.going_in),
+    )
+
+
+def _finding(omission: Omission, source: Source) -> Finding:
+    """The first import is where it is shown; an import inside a function makes no module fail."""
+    assert omission.severity is not None
+    first = omission.imports[0]
+    immediate = [one for one in omission.imports if one.is_immediate]
+    importers = dict.fromkeys(one.importer for one in immediate if one.importer)
+    return Finding(
+        rule=MISSING_MODULE,
+        severity=Severity(omission.severity),
+        module=first.importer or omission.module,
+        message=f"No module named '{omission.module}'",
+        missing=omission.module,
+        location=Location(first.path, first.line),
+        affected=tuple(importers),
+        breaks_startup=True if any(one.scope == "start" for one in immediate) else None,
+        diagnosis=_diagnosis(omission, source),
+    )
+
+
+def _diagnosis(omission: Omission, source: Source) -> Diagnosis:
+    out, place = omission.left_out, omission.left_out.place
+    if out.cause == "ignored" and place is not None:
+        why = f"'{place.text}' at {place.path}:{place.line} keeps it out of the build context"
+    else:
+        why = "no COPY brings it into the final stage"
+    return Diagnosis(
+        cause=out.cause,
+        explanation=f"The source has {out.path}, and {why}.",
+        remedy=f"add {' and '.join(lines_to_add(omission, source))}",
+        location=Location(place.path, place.line) if place else None,
+        confidence="certain",
+        quote=place.text if place else None,
+        change=out.exception or omission.copy,
+    )
