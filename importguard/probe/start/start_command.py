@@ -80,6 +80,19 @@ class StartCommand:
         else:
             self.notes.append("%s has no name to import it by" % shown(path))
 
+    def load_file(self, path: str, attribute: str | None) -> None:
+        """A file that a server runs by its path, which puts nothing on the import path.
+
+        It is judged under the name that an import would give it: ``bakerydemo/wsgi.py`` is bakerydemo.wsgi.
+        """
+        for root in self.roots:
+            inner = os.path.relpath(path, root)
+            name = os.path.splitext(inner)[0].replace("/", ".")
+            if path.endswith(".py") and not inner.startswith("..") and is_dotted(name):
+                self.entries.append((name, attribute))
+                return
+        self.load_script(path, attribute)
+
 
 def is_dotted(name: str) -> bool:
     """Whether a name is one that an import statement can write."""

@@ -51,7 +51,7 @@ def _load(command: StartCommand, settings: dict[str, list[str]]) -> None:
     paths += [item.partition("=")[2] for item in settings.get("mount", [])]
     for path in paths:
         if path.endswith((".py", ".wsgi")):
-            command.load_script(command.join(path), attribute)
+            command.load_file(command.join(path), attribute)
         elif path:
             command.load(path, attribute)
     for module in settings.get("import", []):

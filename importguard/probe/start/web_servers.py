@@ -258,7 +258,7 @@ def _read_mod_wsgi(command: StartCommand, words: list[str]) -> None:
     if target and kind == "module":
         command.load(target, attribute)
     elif target and kind == "script":
-        command.load_script(command.join(target), attribute)
+        command.load_file(command.join(target), attribute)
 
 
 def _read_script(command: StartCommand, words: list[str]) -> None:

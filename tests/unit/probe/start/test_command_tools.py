@@ -18,6 +18,8 @@ from unit.probe.start.test_command import Image, image
         ("uwsgi --http :80 --module a.wsgi:app --master -p 4", [("a.wsgi", "app")]),
         ("uwsgi --http-socket=:80 -w a.wsgi", [("a.wsgi", "application")]),
         ("uwsgi --wsgi-file app.py --callable web", [("app", "web")]),
+        ("uwsgi --wsgi-file shop/wsgi.py", [("shop.wsgi", "application")]),
+        ("mod_wsgi-express start-server shop/wsgi.py", [("shop.wsgi", "application")]),
         ("uwsgi --ini uwsgi.ini", [("shop.wsgi", "app")]),
         ("uwsgi uwsgi.ini", [("shop.wsgi", "app")]),
         ("mod_wsgi-express start-server wsgi.py --port 80 --processes 2", [("wsgi", "application")]),
