@@ -248,7 +248,7 @@ class Discovery:
         assert self.interpreter is not None
         found = []
         for entry in self.finder.entries:
-            third_party = is_site(entry) or (entry not in self.import_path and _below_site(entry))
+            third_party = self._is_installed_code(entry) or (entry not in self.import_path and _below_site(entry))
             if not third_party and not self.interpreter.is_standard(entry):
                 found.append(entry)
         return found
@@ -391,9 +391,13 @@ class Discovery:
         """Whether a module was installed, in site-packages or beside the application."""
         if not found.entry:
             return False
-        return is_site(found.entry) or module.split(".")[0] in self._foreign(
+        return self._is_installed_code(found.entry) or module.split(".")[0] in self._foreign(
             self.selection.folder(found.entry)
         )
+
+    def _is_installed_code(self, entry: str) -> bool:
+        """Whether an entry of the import path holds nothing of the application's, but what was installed."""
+        return is_site(entry) or any(entry in command.platform_roots for command in self.commands)
 
     def _is_standard(self, found: Found) -> bool:
         assert self.interpreter is not None

@@ -233,9 +233,14 @@ class TargetSearch:
         return command.entries
 
     def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
-        """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app)."""
+        """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app).
+
+        ``-A tasks.app`` is tasks:app where there is no such module."""
         if attribute:
             return module, attribute
+        package, _, name = module.rpartition(".")
+        if package and self._is_attribute(package, name):
+            return package, name
         inner = self.finder.locate(module + ".celery")
         if inner:
             module += ".celery"
@@ -245,6 +250,14 @@ class TargetSearch:
             if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
                 return module, name
         return module, None
+
+    def _is_attribute(self, module: str, name: str) -> bool:
+        """Whether ``-A tasks.celery_app`` names an object of tasks.py: kombu.utils.imports.symbol_by_name asks
+        for that before it imports a module of this name."""
+        found = self.finder.locate(module)
+        if not found or not found.path or self.finder.locate("%s.%s" % (module, name)):
+            return False
+        return not found.package or name in (read_text(found.path) or "")
 
     # Tools
 

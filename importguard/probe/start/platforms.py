@@ -6,6 +6,10 @@ import os
 
 from importguard.probe.start.start_command import Options, StartCommand
 
+_LAMBDA_VARIABLES = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+"""Lambda sets them for every function (docs.aws.amazon.com, "Defined runtime environment variables"), and
+``boto3.client("s3")`` at import, which is the usual place for it there, raises NoRegionError without."""
+
 
 def _read_lambda(command: StartCommand, words: list[str]) -> None:
     """AWS Lambda's runtime: ``module.function`` below LAMBDA_TASK_ROOT; _HANDLER where none is given."""
@@ -15,6 +19,24 @@ def _read_lambda(command: StartCommand, words: list[str]) -> None:
     module, _, attribute = handler.rpartition(".")
     if module:
         command.load(module.replace("/", ".") + ":" + attribute)
+
+
+def _read_lambda_entrypoint(command: StartCommand, words: list[str]) -> None:
+    """The entry point of AWS' base images, whose ``/var/runtime/bootstrap.py`` has layers and its own folder
+    on the import path too: boto3 lies there, and no application asks for it."""
+    _read_lambda(command, words)
+    command.environ = dict(_LAMBDA_VARIABLES, **command.environ)
+    runtime = command.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")
+    command.platform_roots += ["/opt/python", *_layer_sites(), runtime]
+    command.roots += [path for path in command.platform_roots if os.path.isdir(path)]
+
+
+def _layer_sites() -> list[str]:
+    try:
+        versions = sorted(os.listdir("/opt/python/lib"))
+    except OSError:
+        return []
+    return ["/opt/python/lib/%s/site-packages" % version for version in versions]
 
 
 def _read_functions_framework(command: StartCommand, words: list[str]) -> None:
@@ -39,7 +61,7 @@ def load_function_of_call(command: StartCommand, call: str) -> None:
 
 
 READERS = {
-    "lambda-entrypoint.sh": _read_lambda,
+    "lambda-entrypoint.sh": _read_lambda_entrypoint,
     "awslambdaric": _read_lambda,
     "functions-framework": _read_functions_framework,
     "functions-framework-python": _read_functions_framework,

@@ -163,7 +163,7 @@ _TABLES = {
     "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask fastapi django-admin "
     "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
-    "procrastinate saq alembic",
+    "procrastinate saq alembic dagster dagster-webserver dagster-daemon",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
 }
@@ -184,6 +184,8 @@ MODULE_OF_TOOL = {
     "functions-framework": "functions_framework",
     "functions-framework-python": "functions_framework",
     "waitress-serve": "waitress",
+    "dagster-webserver": "dagster_webserver",
+    "dagster-daemon": "dagster",
     "django-admin": "django",
     "huey_consumer": "huey",
     "huey_consumer.py": "huey",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+from importguard.probe.files import read_text
 from importguard.probe.start.start_command import Options, StartCommand, is_dotted, load_path
+from importguard.probe.start.toml import read_toml
 
 
 def _read_celery(command: StartCommand, words: list[str]) -> None:
@@ -180,7 +182,49 @@ def _read_alembic(command: StartCommand, words: list[str]) -> None:
         command.main_file = command.join(location + "/env.py")
 
 
+_DAGSTER_FLAGS = frozenset(
+    "--help --version --verbose -v --lazy-load-user-code --heartbeat --inject-env-vars-from-instance "
+    "--read-only --use-ssl --empty-working-directory --use-legacy-code-server-behavior --no-verbose".split()
+)
+
+
+def _read_dagster(command: StartCommand, words: list[str]) -> None:
+    """``dagster api grpc|code-server start|dev``, dagster-webserver and dagster-daemon: ``-m``, ``-f``, else
+    the workspace's file, else pyproject.toml (dagster._cli.workspace.cli_target)."""
+    options = Options(words, _DAGSTER_FLAGS)
+    command.directory = command.join(options.last("-d", "--working-directory") or "")
+    command.roots.append(command.directory)
+    attribute = options.last("-a", "--attribute")
+    modules = options.values.get("-m", []) + options.values.get("--module-name", [])
+    files = options.values.get("-f", []) + options.values.get("--python-file", [])
+    if not modules and not files:
+        modules, files = _read_workspace(command.join(options.last("-w", "--workspace") or "workspace.yaml"))
+    if not modules and not files:
+        project = read_toml(command.join("pyproject.toml"), "tool.dagster")
+        modules = [str(project["module_name"])] if "module_name" in project else []
+    for module in modules:
+        command.load(module, attribute)
+    for path in files:
+        command.load_file(command.join(path), attribute)
+
+
+def _read_workspace(path: str) -> tuple[list[str], list[str]]:
+    """(modules, files) of a ``workspace.yaml``, in its short and its long form."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for line in (read_text(path) or "").split("\n"):
+        key, _, value = line.split("#")[0].strip(" -").partition(":")
+        value = value.strip(" \"'")
+        if value and key in ("python_module", "module_name"):
+            found[0].append(value)
+        elif value and key in ("python_file", "relative_path"):
+            found[1].append(value)
+    return found
+
+
 READERS = {
+    "dagster": _read_dagster,
+    "dagster-webserver": _read_dagster,
+    "dagster-daemon": _read_dagster,
     "alembic": _read_alembic,
     "celery": _read_celery,
     "rq": _read_rq,

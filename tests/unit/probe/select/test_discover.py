@@ -604,6 +604,10 @@ def test_celery_attributes(image):
     image.write("tasks.py", "celery: Celery = Celery()\n")
     assert image.discover("celery", "-A", "proj", "worker")["entrypoints"][0]["target"] == "proj.celery:app"
     assert image.discover("celery", "-A", "tasks", "worker")["entrypoints"][0]["target"] == "tasks:celery"
+    image.write("jobs.py", "queue = Celery()\n")
+    assert image.discover("celery", "-A", "jobs.queue", "worker")["entrypoints"][0]["target"] == "jobs:queue"
+    assert image.discover("celery", "-A", "proj.app", "worker")["entrypoints"][0]["target"] == "proj:app"
+    assert image.discover("celery", "-A", "proj.gone", "worker")["entrypoints"][0]["target"] == "proj.gone"
 
 
 def test_several_commands(image):

@@ -9,6 +9,14 @@ import pytest
 from unit.probe.start.test_command import Image, image
 
 
+WORKSPACE = """load_from:
+  - python_module: a.jobs
+  - python_module:
+      module_name: a.more
+  - python_file: flows.py  # last
+"""
+
+
 @pytest.mark.parametrize(
     ("command", "entries"),
     [
@@ -44,11 +52,17 @@ from unit.probe.start.test_command import Image, image
         ('gunicorn -b :80 \'functions_framework:create_app("go", "src/fn.py")\'', [("fn", "go")]),
         ("awslambdaric a.b.handler", [("a.b", "handler")]),
         ("aws-lambda-rie /usr/bin/env python3 -m awslambdaric src/app.go", [("src.app", "go")]),
+        ("dagster api grpc -h 0.0.0.0 -p 4266 -m a.flows", [("a.flows", None)]),
+        ("dagster code-server start -f src/defs.py -a defs -p 4000", [("src.defs", "defs")]),
+        ("dagster dev -h 0.0.0.0", [("a.jobs", None), ("a.more", None), ("flows", None)]),
+        ("dagster-webserver -w none.yaml -p 80", [("a.project", None)]),
         ("python3 -m arq a.WorkerSettings", [("a", "WorkerSettings")]),
     ],
 )
 def test_what_tools_load(image: Image, command: str, entries: list[object]) -> None:
     image.write("uwsgi.ini", "[uwsgi]\n; x\nmodule = $(APP)\nchdir = %dsrc\npythonpath = lib\n")
+    image.write("workspace.yaml", WORKSPACE)
+    image.write("pyproject.toml", '[tool.dagster]\nmodule_name = "a.project"\n')
     found = image.main(command, APP="shop.wsgi:app")
     assert found.recognised
     assert found.entries == entries
@@ -80,6 +94,19 @@ def test_the_entrypoint_of_lambdas_image(image: Image) -> None:
     assert found.entries == [("app", "handler")]
     assert found.roots == [str(image.app)]
     assert image.main([str(path)], _HANDLER="lib/fn.go").entries == [("lib.fn", "go")]
+
+
+def test_the_folder_of_lambdas_runtime_is_on_the_import_path(image: Image) -> None:
+    """boto3 lies there, and the runtime's own modules are none of the application's."""
+    path = image.program("lambda-entrypoint.sh", LAMBDA)
+    image.write("runtime/bootstrap.py")
+    runtime = str(image.app / "runtime")
+    found = image.main(
+        [str(path), "app.handler"], LAMBDA_TASK_ROOT=str(image.app), LAMBDA_RUNTIME_DIR=runtime
+    )
+    assert found.roots == [str(image.app), runtime]
+    assert runtime in found.platform_roots
+    assert found.environ["AWS_DEFAULT_REGION"]
 
 
 def test_fastapi_by_its_project_file(image: Image) -> None:
