@@ -162,6 +162,7 @@ _REASONS = {
     "tests": "in tests",
     "runs when imported": "that would run when imported",
     "not a module name": "whose name no import can write",
+    "not an extension module": "in plain shared libraries",
     "excluded": "by --exclude",
 }
 _MOST_LOG_LINES = 100

@@ -11,7 +11,7 @@ import keyword
 import os
 
 from importguard.probe.files import read_text, shown
-from importguard.probe.select.tests_by_name import TEST_FOLDERS, is_test_folder, names_a_test
+from importguard.probe.select.tests_by_name import is_called_tests, is_test_folder, names_a_test
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 TESTS = "tests"
 RUNS = "runs when imported"
 NO_NAME = "not a module name"
+LIBRARY = "not an extension module"
 EXCLUDED = "excluded"
 NOT_ASKED = "not in the packages asked for"
 
+_LARGEST_LIBRARY = 1 << 28
 DIRECTORY_LIMIT = 200000
 """Folders that are looked into before giving up."""
 
@@ -328,11 +330,14 @@ class Selection:
         runs = _runs_when_imported(folder)
         for name in names:
             if name != "__init__":
+                path = folder.join(folder.modules[name])
                 why = reason or (RUNS if name in runs else "")
-                self.add(prefix + name, folder.join(folder.modules[name]), why)
+                if not why and path.endswith(".so") and not _has_init_function(path, name):
+                    why = LIBRARY
+                self.add(prefix + name, path, why)
 
     def _folder_reason(self, name: str, paths: list[str]) -> str:
-        if self.include_tests or name not in TEST_FOLDERS:
+        if self.include_tests or not is_called_tests(name):
             return ""
         return TESTS if is_test_folder(name, _modules_below(paths)) else ""
 
@@ -356,6 +361,21 @@ def extends_path(init: str) -> bool:
     """Whether a package takes in folders of its name elsewhere (pkgutil.extend_path, pkg_resources)."""
     text = read_text(init, 16384) or "" if init.endswith(".py") else ""
     return "extend_path(" in text or "declare_namespace(" in text
+
+
+def _has_init_function(path: str, name: str) -> bool:
+    """Whether a shared library can be imported (PEP 489); ``libicu.so`` beside the code is loaded by SQLite.
+
+    The names of symbols stand in the file as they are. A file that cannot be read is for the import to judge.
+    """
+    wanted = b"PyInit" + (b"_" if name.isascii() else b"U_")
+    wanted += name.encode("ascii") if name.isascii() else b""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4)
+            return start != b"\x7fELF" or wanted in file.read(_LARGEST_LIBRARY)
+    except OSError:
+        return True
 
 
 def _is_build_output(folder: Folder) -> bool:

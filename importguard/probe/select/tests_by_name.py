@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TEST_FOLDERS = frozenset(["tests", "test"])
+_WORDS = frozenset(["tests", "test", "e2e"])
 
 
 def names_a_test(module: str) -> bool:
@@ -14,9 +14,18 @@ def names_a_test(module: str) -> bool:
     return module == "conftest" or module.startswith("test_") or module.endswith("_test")
 
 
+def is_called_tests(folder: str) -> bool:
+    """Whether a folder's name says that it may be one of tests: ``tests``, ``test``, ``tests_e2e``."""
+    return not _WORDS.isdisjoint(folder.split("_"))
+
+
 def is_test_folder(name: str, modules: Iterable[str]) -> bool:
     """Whether a folder is one of tests; ``modules`` are the names of the modules in it and below it.
 
-    A folder ``test`` must hold some: ``django.test``, say, is what applications import.
+    A folder ``test`` must hold some: ``django.test``, say, is what applications import. Of another, such as
+    ``tests_e2e``, most must say so: ``lab_tests`` may be an application for laboratories.
     """
-    return name == "tests" or (name == "test" and any(map(names_a_test, modules)))
+    if name in ("tests", "test"):
+        return name == "tests" or any(map(names_a_test, modules))
+    said = [is_called_tests(module) or module == "conftest" for module in modules if module != "__init__"]
+    return is_called_tests(name) and 2 * sum(said) > len(said)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from importguard.probe.select.tests_by_name import TEST_FOLDERS, is_test_folder, names_a_test
+from importguard.probe.select.tests_by_name import is_called_tests, is_test_folder, names_a_test
 
 
 def files_of_tests(paths: Iterable[str]) -> frozenset[str]:
     """Those of ``paths`` (with ``/``) that belong to tests, as far as the names of all of them tell."""
-    candidates = [path for path in paths if "test" in path]
+    candidates = [path for path in paths if "test" in path or "e2e" in path]
     modules: dict[str, list[str]] = {}
     for path in candidates:
         for folder in _folders_by_name(path):
-            modules.setdefault(folder, []).append(_module(path))
+            modules.setdefault(folder, []).append(posixpath.basename(path).partition(".")[0])
     of_tests = {
         folder for folder, names in modules.items() if is_test_folder(posixpath.basename(folder), names)
     }
@@ -29,7 +29,7 @@ def _folders_by_name(path: str) -> Iterator[str]:
     """The folders above a file that are called as folders of tests are."""
     folder = posixpath.dirname(path)
     while folder not in ("", "/"):
-        if posixpath.basename(folder) in TEST_FOLDERS:
+        if is_called_tests(posixpath.basename(folder)):
             yield folder
         folder = posixpath.dirname(folder)
 

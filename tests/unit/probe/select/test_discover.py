@@ -224,6 +224,17 @@ def test_a_folder_test_without_tests_is_part_of_the_application(image):
     }
 
 
+def test_a_shared_library_that_is_no_extension_module(image):
+    """``libicu.so`` beside the code, which SQLite loads by its path."""
+    image.write_all("main.py")
+    for name, symbol in (("libicu", "icu_open"), ("fast", "PyInit_fast"), ("slöw", "PyInitU_slw_xqa")):
+        (image.app / (name + ".so")).write_bytes(b"\x7fELF\2\1\1\0" + symbol.encode() + b"\0")
+    (image.app / "broken.so").write_bytes(b"")
+    found = image.discover("python3", "main.py")
+    assert [name for name, _ in found["modules"]] == ["broken", "fast", "main", "slöw"]
+    assert [(name, reason) for name, _, reason in found["skipped"]] == [("libicu", "not an extension module")]
+
+
 def test_tests_on_request(image):
     image.write_all("main.py tests/__init__.py tests/test_a.py conftest.py setup.py")
     assert image.modules("python3", "main.py", include_tests=True) == [

@@ -21,6 +21,10 @@ OF_TESTS = {
     "web/test/deep/test_page.py",
     "web/test/helper.py",
     "shop/test_support/__init__.py",
+    "shop/tests_e2e/__init__.py",
+    "shop/tests_e2e/e2e_test_cart.py",
+    "shop/tests_e2e/e2e_test_page.py",
+    "shop/tests_e2e/helpers.py",
 }
 OF_THE_APPLICATION = {
     "shop/__init__.py",
@@ -28,6 +32,9 @@ OF_THE_APPLICATION = {
     "shop/latest/__init__.py",
     "shop/test/__init__.py",
     "shop/test/client.py",
+    "lab_tests/__init__.py",
+    "lab_tests/models.py",
+    "lab_tests/views.py",
     "shop/test_support/wheel.py",
     "testing/__init__.py",
     "web/__init__.py",
