@@ -16,7 +16,7 @@ from importguard.model import (
     RuleFamily,
     Severity,
 )
-from importguard.rules.imports import ENTRYPOINT_TARGET
+from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE
 
 Target = tuple[EntryPoint, frozenset[str]]
 
@@ -72,7 +72,7 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
         return True
     if not targets or finding.rule.family is not RuleFamily.IMPORTS:
         return None
-    names = {finding.module, *finding.affected}
+    names = {finding.module, *finding.affected, *_importers_not_reached(finding, evidence)}
     if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
         return True
     unprepared = evidence.preparation is not None and evidence.preparation.outcome != "imported"
@@ -91,7 +91,8 @@ def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> 
         return None
     if finding.rule.family is RuleFamily.SOURCE:
         return False  # what drift breaks has a finding of its own
-    if any(_breaks_target(finding, entry, reaches) for entry, reaches in targets):
+    behind = _importers_not_reached(finding, evidence)
+    if any(_breaks_target(finding, behind, entry, reaches) for entry, reaches in targets):
         return True
     return None if _is_unknown(targets, evidence) else False
 
@@ -101,7 +102,23 @@ def _is_unknown(targets: Sequence[Target], evidence: Evidence) -> bool:
     return not targets or any(entry.module is None for entry in evidence.entrypoints)
 
 
-def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str]) -> bool:
+def _importers_not_reached(finding: Finding, evidence: Evidence) -> frozenset[str]:
+    """The modules that fail for another reason first, and whose statements ask for what is missing too."""
+    missing = finding.missing
+    if finding.rule is not MISSING_MODULE or not missing:
+        return frozenset()
+    return frozenset(
+        site.module
+        for site in evidence.sites
+        if site.scope == "module"
+        and site.resolves is False
+        and (site.target == missing or site.target.startswith(missing + "."))
+    )
+
+
+def _breaks_target(
+    finding: Finding, behind: frozenset[str], entry: EntryPoint, reaches: frozenset[str]
+) -> bool:
     """Whether this command cannot start for this finding.
 
     A target that was imported is broken by nothing on its way: a module of a circle may fail only alone.
@@ -115,7 +132,9 @@ def _breaks_target(finding: Finding, entry: EntryPoint, reaches: frozenset[str])
         return True
     circular = "partially initialized module" in finding.message
     sources = (finding.module,) if finding.reached else finding.affected
-    return not circular and any(source in reaches for source in sources)
+    return not circular and any(
+        source in reaches or source == entry.module for source in (*sources, *behind)
+    )
 
 
 def is_certain_to_break(finding: Finding, image: ImageReport) -> bool:

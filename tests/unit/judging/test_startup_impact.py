@@ -192,3 +192,15 @@ def test_breaks_startup_is_unknown_beside_a_command_that_is_not_understood() -> 
     )
     assert {one.missing: one.breaks_startup for one in findings} == {"redis": True, "attrs": None}
     assert reasons == []
+
+
+def test_what_a_start_command_asks_for_behind_a_variable_breaks_it() -> None:
+    """Its import stopped in the settings; another module's failure tells that ``services`` is absent."""
+    finding, other = judged(
+        failed("shop.main", ENVIRON),
+        failed("shop.hook", no_module("services")),
+        entrypoints=(entry("shop.main", "failed", reaches=["shop.main"]),),
+        sites=(site("shop.main", "services.mail"), site("shop.hook", "services.queue")),
+    )[0]
+    assert (finding.missing, finding.breaks_startup, finding.loaded_at_startup) == ("services", True, True)
+    assert other.severity.value == "warning"
