@@ -132,9 +132,7 @@ def _breaks_target(
         return True
     circular = "partially initialized module" in finding.message
     sources = (finding.module,) if finding.reached else finding.affected
-    return not circular and any(
-        source in reaches or source == entry.module for source in (*sources, *behind)
-    )
+    return not circular and any(source in reaches or source == entry.module for source in (*sources, *behind))
 
 
 def is_certain_to_break(finding: Finding, image: ImageReport) -> bool:

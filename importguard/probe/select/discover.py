@@ -248,7 +248,9 @@ class Discovery:
         assert self.interpreter is not None
         found = []
         for entry in self.finder.entries:
-            third_party = self._is_installed_code(entry) or (entry not in self.import_path and _below_site(entry))
+            third_party = self._is_installed_code(entry) or (
+                entry not in self.import_path and _below_site(entry)
+            )
             if not third_party and not self.interpreter.is_standard(entry):
                 found.append(entry)
         return found
@@ -256,14 +258,15 @@ class Discovery:
     def _allowed(self, folder: Folder, name: str) -> bool:
         """Whether a name in an application root is the application's, and is what an import would find."""
         assert self.interpreter is not None
-        target = any(target.module.split(".")[0] == name for target in self.targets)
+        targets = [target for target in self.targets if target.module.split(".")[0] == name]
+        target = bool(targets)
         if name in folder.folders and name in SYSTEM.get(folder.path, ()) and (name in _KERNEL or not target):
             return False
         if name in _ENVIRONMENT and "pyvenv.cfg" in folder.names:
             return False
         if name == "__main__":
             return True  # and left out: it runs
-        if name in self._foreign(folder) and not target:
+        if name in self._foreign(folder) and all(target.alone or target.foreign for target in targets):
             return False
         own = folder.join(name)
         shown_path = folder.join(folder.modules.get(name, name))

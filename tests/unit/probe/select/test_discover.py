@@ -224,6 +224,17 @@ def test_a_folder_test_without_tests_is_part_of_the_application(image):
     }
 
 
+def test_a_server_on_the_python_path_is_not_the_application(image):
+    """``pip install --target /deps``: of uvicorn, only the worker's module is of interest."""
+    deps = image.app.parent / "deps"
+    image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/zttp_impl.py", folder=deps)
+    image.install("gunicorn", "gunicorn/__init__.py gunicorn/__main__.py gunicorn/app.py", folder=deps)
+    image.write_all("main.py")
+    command = ("python3", "-m", "gunicorn", "-k", "uvicorn.workers.UvicornWorker", "main:app")
+    found = image.discover(*command, environ={"PYTHONPATH": str(deps)})
+    assert [name for name, _ in found["modules"]] == ["main", "uvicorn.workers"]
+
+
 def test_a_shared_library_that_is_no_extension_module(image):
     """``libicu.so`` beside the code, which SQLite loads by its path."""
     image.write_all("main.py")
