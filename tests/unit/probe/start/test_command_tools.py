@@ -8,7 +8,6 @@ import os
 import pytest
 from unit.probe.start.test_command import Image, image
 
-
 WORKSPACE = """load_from:
   - python_module: a.jobs
   - python_module:
