@@ -252,8 +252,9 @@ class TargetSearch:
         return module, None
 
     def _is_attribute(self, module: str, name: str) -> bool:
-        """Whether ``-A tasks.celery_app`` names an object of tasks.py: kombu.utils.imports.symbol_by_name asks
-        for that before it imports a module of this name."""
+        """Whether ``-A tasks.celery_app`` names an object of tasks.py.
+
+        kombu.utils.imports.symbol_by_name asks for that before it imports a module of this name."""
         found = self.finder.locate(module)
         if not found or not found.path or self.finder.locate("%s.%s" % (module, name)):
             return False

@@ -12,8 +12,8 @@ class StartCommand:
 
     ``roots``: folders that it puts on the import path; ``own_roots``: those that Python itself puts there and
     leaves out in safe-path mode (PEP 686's ``-P``); ``platform_roots``: those of ``roots`` that a platform
-    brings, with nothing of the application's in them; ``inserted`` and ``appended``: those that the code which
-    it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads.
+    brings, with nothing of the application's in them; ``inserted`` and ``appended``: those that the code
+    which it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
