@@ -50,6 +50,10 @@ def names_for(case: Situation, module: str) -> Names:
     alike = [name for target in targets for name in _alike(target) if name in spoken_of]
     if alike:
         return Names((alike[0],), spoken_of[alike[0]], True)
+    squeezed = {name.replace("-", ""): name for name in spoken_of}
+    joined = squeezed.get(top.replace("_", "").lower())
+    if joined:  # wagtail-font-awesome-svg provides wagtailfontawesomesvg
+        return Names((joined,), spoken_of[joined], True)
     if top in UNTOLD:
         return Names((), "", False)
     return Names((same_name(module),), same_name(module), is_called_so(module))

@@ -154,6 +154,12 @@ def test_a_group_that_the_image_asks_for_is_not_dev_only(declared, install, caus
     assert found.cause == cause
 
 
+def test_a_module_that_is_called_like_its_distribution_without_the_hyphens() -> None:
+    one = needs("wagtail-font-awesome-svg", 4, "requirements/development.txt", kind="group", group="dev")
+    found = only(lacking("wagtailfontawesomesvg"), tree(one))
+    assert where(found) == ("dev-only", ("requirements/development.txt", 4))
+
+
 def test_requirements_dev_txt() -> None:
     one = needs("PyYAML", 2, "requirements-dev.txt", kind="group", group="dev")
     assert only(lacking("yaml"), tree(one)).cause == "dev-only"
