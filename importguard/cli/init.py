@@ -55,14 +55,17 @@ def init(ci: tuple[str, ...]) -> None:
 
 def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:
     from importguard.cli import scaffold
+    from importguard.cli.compose_scaffold import read_compose
     from importguard.cli.config_option import OWN_FILE, find_config_file
 
     existing = find_config_file(root)
     if existing is not None:
         return f"{existing} is the configuration already, and stays as it is"
-    _create(root / OWN_FILE, scaffold.configuration_text(files))
+    _create(root / OWN_FILE, scaffold.configuration_text(files, root))
     builds = ", ".join(file.dockerfile for file in files)
-    return f"wrote {OWN_FILE}: builds {builds}"
+    compose, services = read_compose(root)
+    how = f"; importguard check --start starts them as {compose} does" if services else ""
+    return f"wrote {OWN_FILE}: builds {builds}{how}"
 
 
 def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[str]:

@@ -6,10 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
+from importguard.cli.compose_scaffold import compose_tables, quoted_toml, read_compose
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
 
 _SKIPPED = frozenset(
@@ -157,6 +158,9 @@ _HEAD = """\
 # `importguard check` builds what stands here and imports every module of the application in it.
 # Every option of `importguard check --help` can be set, under its long name.
 """
+_STARTED = """\
+# `importguard check --start` also starts them together, on one network, as the compose file has them.
+"""
 _TAIL = """
 # Findings that are known: `importguard check --write-baseline importguard-baseline.json` writes them once.
 # baseline = "importguard-baseline.json"
@@ -173,25 +177,38 @@ _TAIL = """
 """
 
 
-def configuration_text(files: Sequence[BuildFile]) -> str:
-    """importguard.toml for these images."""
+def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) -> str:
+    """importguard.toml for these images, with how the compose file of ``root`` starts them."""
+    _, services = read_compose(root) if root else ("", [])
+    python = {file.dockerfile for file in files}
+    if any(one.build_file in python for one in services):
+        described = {one.build_file for one in services}
+        taken = {one.name for one in services}
+        rest = [
+            replace(file, name=file.dockerfile.replace("/", "-")) if file.name in taken else file
+            for file in files
+            if file.dockerfile not in described
+        ]
+        return _several("\n" + compose_tables(services, python) + _images(rest), _STARTED)
     if len(files) == 1:
         return _HEAD + _settings(files[0]) + _TAIL
-    images = "".join(f"\n[[image]]\nname = {_quoted(file.name)}\n{_settings(file)}" for file in files)
+    return _several(_images(files))
+
+
+def _images(files: Sequence[BuildFile]) -> str:
+    return "".join(f"\n[[image]]\nname = {quoted_toml(file.name)}\n{_settings(file)}" for file in files)
+
+
+def _several(images: str, head: str = "") -> str:
     # Keys of the whole come before the first table.
     commented, _, ignores = _TAIL.partition("\n# Findings that may be ignored")
-    return f"{_HEAD}all = true\n{commented}{images}\n# Findings that may be ignored{ignores}"
+    return f"{_HEAD}{head}all = true\n{commented}{images}\n# Findings that may be ignored{ignores}"
 
 
 def _settings(file: BuildFile) -> str:
-    lines = [f"build = {_quoted(file.context)}"]
-    lines += [] if file.is_default else [f"file = {_quoted(file.dockerfile)}"]
+    lines = [f"build = {quoted_toml(file.context)}"]
+    lines += [] if file.is_default else [f"file = {quoted_toml(file.dockerfile)}"]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A string of TOML; JSON's escapes are among its own."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def find_ci_systems(root: Path) -> list[str]:

@@ -20,6 +20,7 @@ from importguard.cli.scaffold import (
     configuration_text,
     find_build_files,
 )
+from importguard.cli.start_settings import read_services
 from importguard.config import Build, Config
 from importguard.policy.configuration import load_configuration
 
@@ -249,3 +250,56 @@ def test_it_is_installed_from_where_it_came(
     assert f'"git+{url}@{revision}"' in text
     assert "secret" not in text
     assert ("put in where importguard is installed from" in capsys.readouterr().out) == (revision == "v0.1.0")
+
+
+COMPOSE = """\
+services:
+  db:
+    image: postgres:${PG:-16}
+    environment: {POSTGRES_PASSWORD: check}
+    healthcheck: {test: ["CMD-SHELL", "pg_isready -U postgres"]}
+  migrate: {build: api, command: alembic upgrade head, depends_on: [db]}
+  api:
+    build: ./api
+    environment: ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET=${SECRET}"]
+    ports: ["127.0.0.1:8080:8000"]
+    healthcheck: {test: curl -f http://localhost:8000/health || exit 1}
+    depends_on:
+      db: {condition: service_healthy}
+      migrate: {condition: service_completed_successfully}
+  worker: {build: {context: api}, command: [celery, -A, shop, worker], depends_on: [db]}
+  web: {build: web, ports: ["80:80"], depends_on: [api]}
+  tools: {image: adminer, profiles: [debug]}
+"""
+
+
+def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
+    """What runs once is not started, what has no Python is a comment, what nothing needs is left out."""
+    write(api__Dockerfile=PYTHON + "COPY . .\n", web__Dockerfile="FROM node\n", compose_dot_yaml=COMPOSE)
+    write(jobs__worker__Dockerfile=PYTHON + "COPY . .\n")
+    assert run("init") == 0
+    path = folder / "importguard.toml"
+    file = load_configuration(path, {**KEYS, "all": "boolean"}, {**KEYS, "env": "list", "command": "list"})
+    assert {image.name: image.settings["build"] for image in file.images} == {
+        "api": "api",
+        "worker": "api",
+        "jobs-worker-Dockerfile": "jobs/worker",
+    }
+    api, worker, _ = file.images
+    assert api.settings["env"] == ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET"]
+    assert api.start == {"port": 8000, "http": ["/health"], "needs": ["db"]}
+    assert worker.settings["command"] == ["celery -A shop worker"]
+    assert worker.start == {"port": "none", "needs": ["db"]}
+    (db,) = read_services(file)
+    assert (db.name, db.image, db.env) == ("db", "postgres:16", ("POSTGRES_PASSWORD=check",))
+    assert db.ready == ("/bin/sh", "-c", "pg_isready -U postgres")
+    text = path.read_text()
+    assert '# name = "web"' in text
+    assert "migrate runs once" in text
+
+
+@pytest.mark.parametrize("text", ["services: [", "services:\n  api: {image: x}\n", "- 1\n", ""])
+def test_a_compose_file_that_says_nothing(text: str, folder: Path) -> None:
+    write(Dockerfile=PYTHON, compose_dot_yaml=text)
+    assert run("init") == 0
+    assert "[[" not in (folder / "importguard.toml").read_text().replace("# [[ignore]]", "")

@@ -1,0 +1,206 @@
+"""Propose ``[[image]]`` and ``[[service]]`` with how they are started, from a repository's compose file.
+
+What a compose file says follows the Compose specification: build, image, command, environment, env_file,
+ports, expose, healthcheck, depends_on, profiles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from importguard.source.deployments import health_command
+from importguard.source.yaml_nodes import Node, yaml_documents
+
+FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""In the order in which Compose looks for them."""
+
+_COMPLETED = "service_completed_successfully"
+_REQUEST = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s\"'|;]*)?")
+_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """A service as the file has it. ``needs`` are those that it depends on; ``once``: it runs to its end.
+
+    ``context`` is the folder that it is built from, with slashes, None where it is not. ``ports`` are the
+    container's own, ``health`` the command of its health check.
+    """
+
+    name: str
+    image: str = ""
+    context: Optional[str] = None
+    dockerfile: str = "Dockerfile"
+    target: str = ""
+    command: str = ""
+    env: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    health: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    once: bool = False
+
+    @property
+    def build_file(self) -> str:
+        """The Dockerfile's path in the repository."""
+        return posixpath.normpath(posixpath.join(self.context or "", self.dockerfile))
+
+
+def read_compose(root: Path) -> tuple[str, list[ComposeService]]:
+    """The compose file of ``root`` and its services; no name and none where there is nothing to read."""
+    for name in FILES:
+        path = root / name
+        if path.is_file():
+            try:
+                document = next(iter(yaml_documents(path.read_text("utf-8", "replace"))), None)
+            except (OSError, ValueError):
+                return "", []
+            return name, list(_services(document)) if document else []
+    return "", []
+
+
+def _services(document: Node) -> Iterator[ComposeService]:
+    nodes = dict(document.value_at("services").mapping_items())
+    once = {
+        name
+        for node in nodes.values()
+        for name, how in node.value_at("depends_on").mapping_items()
+        if how.value_at("condition").scalar_text == _COMPLETED
+    }
+    for name, node in nodes.items():
+        if node.value_at("profiles"):
+            continue
+        build = node.value_at("build")
+        context = build.scalar_text or (build.value_at("context").scalar_text or "." if build else "")
+        yield ComposeService(
+            name,
+            _filled(node.value_at("image").scalar_text),
+            posixpath.normpath(context) if context else None,
+            build.value_at("dockerfile").scalar_text or "Dockerfile",
+            build.value_at("target").scalar_text,
+            _command(node.value_at("command")),
+            tuple(_environment(node.value_at("environment"))),
+            tuple(_texts(node.value_at("env_file"))),
+            tuple(_ports(node)),
+            health_command(node),
+            (*_texts(node.value_at("depends_on")), *_keys(node.value_at("depends_on"))),
+            name in once,
+        )
+
+
+def _texts(node: Node) -> list[str]:
+    """A text, or a list of texts or of mappings with a path."""
+    return [
+        one.scalar_text or one.value_at("path").scalar_text for one in ([node] if node.scalar_text else node)
+    ]
+
+
+def _keys(node: Node) -> list[str]:
+    return [name for name, _ in node.mapping_items()]
+
+
+def _command(node: Node) -> str:
+    return _filled(node.scalar_text or shlex.join(item.scalar_text for item in node)).replace("$$", "$")
+
+
+def _environment(node: Node) -> Iterator[str]:
+    """``NAME=value``; a name alone, which passes its value on, for a variable without a default."""
+    pairs = [(name, value.scalar_text) for name, value in node.mapping_items()]
+    pairs += [(name, value) for name, _, value in (item.scalar_text.partition("=") for item in node)]
+    for name, value in pairs:
+        filled = _filled(value)
+        yield name if _VARIABLE.search(filled.replace("$$", "")) else f"{name}={filled.replace('$$', '$')}"
+
+
+def _filled(text: str) -> str:
+    """The text with the defaults of its variables; one without a default stays."""
+    return _VARIABLE.sub(lambda match: match[0] if match[2] is None else match[2], text)
+
+
+def _ports(node: Node) -> Iterator[int]:
+    """``[[IP:]HOST:]CONTAINER[/PROTOCOL]`` of ports, their long form, and expose."""
+    for port in node.value_at("ports"):
+        text = (
+            port.value_at("target").scalar_text
+            or _filled(port.scalar_text).partition("/")[0].rpartition(":")[2]
+        )
+        if text.isdigit():
+            yield int(text)
+    for port in node.value_at("expose"):
+        if port.scalar_text.isdigit():
+            yield int(port.scalar_text)
+
+
+def compose_tables(services: Sequence[ComposeService], python: Collection[str]) -> str:
+    """The tables of importguard.toml for what the services are built from and need.
+
+    ``python`` are the Dockerfiles of Python applications: what has none cannot be checked without
+    ``--start``, and is written as a comment. What runs once (a migration) is no service to start.
+    """
+    built = [one for one in services if one.context is not None and not one.once]
+    proposed = [one for one in built if one.build_file in python]
+    known = {one.name for one in proposed}
+    needed = {name for one in proposed for name in one.needs}
+    only_needed = [one for one in services if one.context is None and one.name in needed and not one.once]
+    known |= {one.name for one in only_needed}
+    tables = [_image(one, known, needed) for one in proposed]
+    tables += [_commented(_image(one, known, needed)) for one in built if one.name not in known]
+    tables += [_service(one) for one in only_needed]
+    left_out = [name for name in sorted(needed) if any(one.once and one.name == name for one in services)]
+    tables += [
+        f"# {name} runs once and ends in the compose file: it is not started here.\n" for name in left_out
+    ]
+    return "\n".join(tables)
+
+
+def _image(one: ComposeService, known: set[str], needed: set[str]) -> str:
+    lines = ["[[image]]", f"name = {quoted_toml(one.name)}", f"build = {quoted_toml(one.context or '.')}"]
+    lines += [] if one.dockerfile == "Dockerfile" else [f"file = {quoted_toml(one.build_file)}"]
+    lines += [f"target = {quoted_toml(one.target)}"] if one.target else []
+    lines += [f"command = [{quoted_toml(one.command)}]"] if one.command else []
+    lines += _variables(one)
+    lines += ["[image.start]"]
+    # A command of its own and no port: a worker, unless others reach it.
+    is_worker = bool(one.command) and not one.ports and one.name not in needed
+    lines += ['port = "none"'] if is_worker else [f"port = {port}" for port in one.ports[:1]]
+    request = _REQUEST.search(" ".join(one.health))
+    lines += [f"http = [{quoted_toml(request[1] or '/')}]"] if request and not is_worker else []
+    needs = [name for name in one.needs if name in known]
+    lines += [f"needs = [{', '.join(map(quoted_toml, needs))}]"] if needs else []
+    return "\n".join(lines) + "\n"
+
+
+def _service(one: ComposeService) -> str:
+    lines = [
+        "[[service]]",
+        f"name = {quoted_toml(one.name)}",
+        f"image = {quoted_toml(one.image)}",
+        *_variables(one),
+    ]
+    lines += [f"command = {quoted_toml(one.command)}"] if one.command else []
+    lines += [f"ready = {quoted_toml(shlex.join(one.health))}"] if one.health else []
+    return "\n".join(lines) + "\n"
+
+
+def _variables(one: ComposeService) -> list[str]:
+    lines = [f"env = [{', '.join(map(quoted_toml, one.env))}]"] if one.env else []
+    files = [file for file in one.env_files if os.path.isfile(file)]
+    return lines + ([f"env-file = [{', '.join(map(quoted_toml, files))}]"] if files and one.context else [])
+
+
+def _commented(table: str) -> str:
+    head = "# No Python in it: it is only started and asked, by importguard check --start.\n"
+    return head + "".join(f"# {line}\n" for line in table.splitlines())
+
+
+def quoted_toml(text: str) -> str:
+    """A string of TOML; JSON's escapes are among its own."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
