@@ -75,6 +75,10 @@ def start() -> dict[str, Any]:
                 "type": "array",
                 "items": {"anyOf": [path, handshakes]},
             },
+            "grpc": {
+                "description": "Whether grpc.health.v1.Health/Check has to say SERVING.",
+                "type": "boolean",
+            },
             "timeout": {"description": "Until everything is answered (default 60s).", **quantity},
             "settle": {"description": "After that time it is asked again (default 1s).", **quantity},
             "max-start-time": {"description": "The time in which it has to be ready.", **quantity},

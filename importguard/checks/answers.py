@@ -35,6 +35,8 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
             due = "101 and an open WebSocket" if handshake.status == 101 else f"{handshake.status}"
             due += f" with the subprotocol {handshake.protocol}" if handshake.protocol else ""
             yield _wrong(WEBSOCKET, f"WebSocket {handshake.path}", answer, due, start, evidence)
+    if start.grpc is not None and not start.grpc.right:
+        yield _wrong(HTTP_ANSWER, "gRPC health", start.grpc, "SERVING", start, evidence)
     if start.health is not None and start.health.code:
         yield _unhealthy(start.health, "production's" if start.settings.healthcheck else "image's")
     elif start.ready is not None and not start.held:

@@ -116,6 +116,12 @@ def _port(key: str, value: Any, blame: Blame) -> str:
     return str(value)
 
 
+def _boolean(key: str, value: Any, blame: Blame) -> bool:
+    if not isinstance(value, bool):
+        raise blame(key, f"this must be true or false, not {value!r}")
+    return value
+
+
 def _seconds(key: str, value: Any, blame: Blame) -> float:
     return float(_quantity(parse_duration, key, value, blame))
 
@@ -163,6 +169,7 @@ _READERS: dict[str, Reader] = {
     "port": _port,
     "http": _requests,
     "websocket": _handshakes,
+    "grpc": _boolean,
     "timeout": _seconds,
     "settle": _seconds,
     "max-start-time": _seconds,

@@ -36,14 +36,15 @@ class StartSettings:
 
     ``platform`` is cloud-run or container, None where neither is said: container, then. ``port`` is a
     number as text, none (a worker), or None where the image is to tell. ``http`` is None where nothing is
-    configured. ``needs`` are the names of the images and services that have to be ready before.
-    ``healthcheck`` is a command in the container that production's files name, in place of the image's
-    HEALTHCHECK.
+    configured. ``grpc``: gRPC's own state of health is asked for. ``needs`` are the names of the images
+    and services that have to be ready before. ``healthcheck`` is a command in the container that
+    production's files name, in place of the image's HEALTHCHECK.
     """
 
     platform: Optional[str] = None
     port: Optional[str] = None
     http: Optional[tuple[HttpRequest, ...]] = None
+    grpc: bool = False
     websocket: tuple[Handshake, ...] = ()
     timeout: float = 60.0
     settle: float = 1.0
@@ -163,6 +164,7 @@ class ServiceStart:
     http: tuple[tuple[HttpRequest, Answer], ...] = ()
     health: Optional[CommandResult] = None
     websocket: tuple[tuple[Handshake, Answer], ...] = ()
+    grpc: Optional[Answer] = None
     surroundings: Surroundings = Surroundings()
     ending: Optional[Ending] = None
     out_of_memory: bool = False

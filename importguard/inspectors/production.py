@@ -54,20 +54,24 @@ def matching_deployment(
 
 def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) -> Inspected:
     known = settings.platform or ("cloud-run" if deployment.is_cloud_run else None)
-    http, check = settings.http, settings.healthcheck
+    http, check, grpc = settings.http, settings.healthcheck, settings.grpc
     own_check = one.image is not None and one.image.healthcheck and known != "cloud-run"
     if http is None and not own_check:
         http = deployment.http or (() if deployment.accepts else None)
         check = deployment.command
+        grpc = grpc or deployment.grpc
     port = settings.port or (str(deployment.port) if deployment.port else None)
     memory = settings.memory or deployment.memory
-    start = replace(settings, platform=known, port=port, http=http, healthcheck=check, memory=memory)
+    start = replace(
+        settings, platform=known, port=port, http=http, grpc=grpc, healthcheck=check, memory=memory
+    )
     if start == settings:
         return one
     told = [f"platform {known}"] if known != settings.platform else []
     told += [f"port {port}"] if port != settings.port else []
     told += [f"GET {request.path}" for request in http or ()] if http != settings.http else []
     told += ["its health check"] if check else []
+    told += ["gRPC's health"] if grpc != settings.grpc else []
     told += [f"{(memory or 0) / 1024**2:.0f} MiB of memory"] if memory != settings.memory else []
     place = f"{deployment.place.path}:{deployment.place.line}"
     note = f"It is started and asked as {place} says: {', '.join(told) or 'its port has to accept'}."

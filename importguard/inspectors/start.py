@@ -48,7 +48,7 @@ _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
 _LONGEST_BUFFER = 4 << 20
-_FILES = ("sockets", "exchanges", "pages", "conversation")
+_FILES = ("sockets", "exchanges", "pages", "grpc_health", "conversation")
 BOOT = """\
 import marshal, sys
 FILES, REQUEST = marshal.load(sys.stdin.buffer)
@@ -83,6 +83,7 @@ class _Seen:
     http: tuple[tuple[HttpRequest, Answer], ...] = ()
     health: Optional[CommandResult] = None
     websocket: tuple[tuple[Handshake, Answer], ...] = ()
+    grpc: Optional[Answer] = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     ended: bool = False
     served_from: int = 0
@@ -133,7 +134,7 @@ def begin(
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
-        is_free = settings.http is None and settings.platform != "cloud-run"
+        is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
         check = settings.healthcheck or (image.healthcheck if is_free else ())
         request = service_request(image, settings, ports, config)
         request["http"] = [] if check else request["http"]
@@ -222,6 +223,8 @@ def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
         seen.http += ((_request(event["asked"]), _answer(event["answer"])),)
     elif kind == "websocket":
         seen.websocket += ((Handshake(**event["asked"]), _answer(event["answer"])),)
+    elif kind == "grpc":
+        seen.grpc = _answer(event["answer"])
     elif kind == "ready":
         seen.ready = seconds
     elif kind == "settled":
@@ -267,6 +270,7 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         http=seen.http,
         health=seen.health,
         websocket=seen.websocket,
+        grpc=seen.grpc,
         surroundings=seen.surroundings,
         ending=Ending(ended.code, ended.out_of_memory) if ended else None,
         out_of_memory=service.ran_out_of_memory(),

@@ -18,7 +18,8 @@ def service_request(
     image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config
 ) -> dict[str, Any]:
     """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so."""
-    http = (HttpRequest("/"),) if settings.http is None else settings.http
+    by_default = () if settings.grpc else (HttpRequest("/"),)
+    http = by_default if settings.http is None else settings.http
     headers = {"User-Agent": "importguard", "Accept": "*/*"}
     if settings.platform == "cloud-run":
         headers["X-Forwarded-Proto"] = "https"
@@ -30,6 +31,7 @@ def service_request(
         "any_port": not fixed,
         "worker": settings.port == "none",
         "http": [asdict(asked) for asked in http],
+        "grpc": settings.grpc,
         "websocket": [asdict(asked) for asked in settings.websocket],
         "headers": headers,
         "seconds": settings.timeout,

@@ -133,6 +133,7 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
     """What the report says of a start. The log is only that of one that failed."""
     requests = [(f"GET {asked.path}", answer) for asked, answer in start.http]
     requests += [(f"WebSocket {asked.path}", answer) for asked, answer in start.websocket]
+    requests += [("gRPC health", start.grpc)] if start.grpc else []
     failed = not start.held and not start.skipped
     return StartVerdict(
         command=start.command,

@@ -37,7 +37,8 @@ class Deployment:
     """What a file says of one container. What it does not say is None or empty.
 
     ``names`` are the service's and the image's, without registry and tag; ``build`` is the build context's
-    folder. ``http`` and ``command`` are what production asks: over HTTP, and by a command in the container.
+    folder. ``http``, ``grpc`` and ``command`` are what production asks: over HTTP, for gRPC's own state of
+    health, and by a command in the container.
     ``accepts``: it asks no more than that the port accepts. ``has_command``: the image's own is not the one
     that runs. ``memory`` in bytes.
     """
@@ -49,6 +50,7 @@ class Deployment:
     port: Optional[int] = None
     http: tuple[HttpRequest, ...] = ()
     command: tuple[str, ...] = ()
+    grpc: bool = False
     accepts: bool = False
     has_command: bool = False
     memory: Optional[int] = None
@@ -164,6 +166,7 @@ def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_ru
         port=port,
         http=tuple(dict.fromkeys(asked)),
         command=commands[0] if commands and not asked else (),
+        grpc=any(bool(probe.value_at("grpc")) for probe in probes),
         accepts=sockets and not asked,
         has_command=bool(container.value_at("command") or container.value_at("args")),
         memory=_bytes(container.value_at("resources", "limits", "memory").scalar_text),

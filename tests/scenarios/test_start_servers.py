@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from scenarios.support import SITE, build, check, pip_install
@@ -44,12 +45,29 @@ async def lifespan(app):
 
 app = Starlette(lifespan=lifespan)
 """
+GRPC = """
+import sys
+from concurrent import futures
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+if __name__ == "__main__":
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    if sys.argv[1] != "NONE":
+        servicer = health.HealthServicer()
+        servicer.set("", health_pb2.HealthCheckResponse.ServingStatus.Value(sys.argv[1]))
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    server.add_insecure_port("0.0.0.0:8080")
+    server.start()
+    server.wait_for_termination()
+"""
 FILES = {
     "shop/__init__.py": "",
     "shop/web.py": WEB,
     "shop/lifespan.py": LIFESPAN,
     "shop/wsgi.py": "def app(environ, start_response):\n"
     "    start_response('200 OK', [('Content-Type', 'text/plain')])\n    return [b'hello']\n",
+    "shop/remote.py": GRPC,
     "project/__init__.py": "",
     "project/settings.py": "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['shop.example']\n"
     "ROOT_URLCONF = 'project.urls'\nSECURE_SSL_REDIRECT = True\n"
@@ -59,6 +77,7 @@ FILES = {
     "project/wsgi.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
     "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
 }
+GRPC_HEALTH = "grpcio-health-checking"
 SETTLE = 'settle = "0.5s"\n'
 
 
@@ -67,7 +86,16 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> str:
     """An image with servers and small applications; skips where the servers cannot be had."""
     folder = tmp_path_factory.mktemp("servers")
     try:
-        pip_install(folder, "uvicorn", "websockets", "starlette", "gunicorn", "hypercorn", "django>=4.2,<6")
+        pip_install(
+            folder,
+            "uvicorn",
+            "websockets",
+            "starlette",
+            "gunicorn",
+            "hypercorn",
+            "django>=4.2,<6",
+            GRPC_HEALTH,
+        )
     except RuntimeError as error:
         pytest.skip(f"the servers cannot be installed: {error}")
     lines = (
@@ -115,3 +143,20 @@ def test_a_view_that_imports_what_is_not_there(servers: str, tmp_path: Path) -> 
     finding = check(servers, "--start", "--command", command, cwd=tmp_path).finding("IG503")
     assert finding["missing"] == "shop.recommendations"
     assert finding["location"] == {"path": "shop/web.py", "line": 12}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("SERVING", None), ("NOT_SERVING", "NOT_SERVING"), ("NONE", "grpc-status 12 (UNIMPLEMENTED")],
+)
+def test_a_service_of_grpc(servers: str, state: str, words: str | None, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text(f'[start]\nport = 8080\ngrpc = true\ntimeout = "5s"\n{SETTLE}')
+    result = check(servers, "--start", "--command", f"python3 -m shop.remote {state}", cwd=tmp_path)
+    if words is None:
+        # It hears no SIGTERM as the first process of a container: grpcio waits, and does not handle it.
+        assert {finding["rule"] for finding in result.findings} <= {"IG507"}
+        assert result.image["start"]["requests"] == [
+            {"request": "gRPC health", "status": 1, "right": True, "seconds": ANY}
+        ]
+    else:
+        assert words in result.finding("IG503")["message"]

@@ -35,7 +35,9 @@ _REQUEST_SECONDS = 10.0
 _SECOND_THOUGHT_SECONDS = 5.0
 """How long a wrong answer is asked for again. One that says "not yet" is asked for until the time is up."""
 
-_NOT_YET = (None, 429, 502, 503, 504)
+_NOT_YET = (None, 2, 429, 502, 503, 504)
+"""Statuses of HTTP, and gRPC's NOT_SERVING."""
+
 _PAUSE_SECONDS = 0.2
 
 
@@ -55,7 +57,7 @@ def _end_with_input() -> None:
 
 
 class Conversation:
-    """``request``: secret, ports, any_port, worker, http, websocket, headers, seconds, settle."""
+    """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, seconds, settle."""
 
     def __init__(self, request: Values) -> None:
         self.request = request
@@ -118,9 +120,11 @@ class Conversation:
     def ask_all(self) -> list[bool]:
         """Ask for everything; give whether each was answered as it should be."""
         answers = [self.ask_until_right("http", asked, self.ask_http) for asked in self.request["http"]]
-        return answers + [
-            self.ask_until_right("websocket", asked, self.shake_hands) for asked in self.request["websocket"]
-        ]
+        for asked in self.request["websocket"]:
+            answers.append(self.ask_until_right("websocket", asked, self.shake_hands))
+        if self.request["grpc"]:
+            answers.append(self.ask_until_right("grpc", {}, self.ask_grpc_health))
+        return answers
 
     def ask_until_right(self, kind: str, asked: Values, ask: Callable[[Values], Values]) -> bool:
         """Ask again while the answer may still become right; tell the last one."""
@@ -171,6 +175,12 @@ class Conversation:
                 answer["error"], answer["right"] = f"{asset}, which the page needs: {what}", False
                 return
 
+    def ask_grpc_health(self, _asked: Values) -> Values:
+        """The state of health by gRPC's own protocol for that."""
+        from importguard.probe.asking.grpc_health import ask_grpc_health
+
+        return ask_grpc_health(self.host, self.port, self.patience())
+
     def shake_hands(self, asked: Values) -> Values:
         """One handshake, judged by what was asked for."""
         from importguard.probe.asking.exchanges import shake_hands
@@ -198,4 +208,5 @@ class Conversation:
         time.sleep(self.request["settle"])
         listening = accepts(self.host, self.port)
         again = [self.ask_http(asked) for asked in self.request["http"][:1]]
+        again += [self.ask_grpc_health({})] if self.request["grpc"] else []
         self.tell("settled", listening=listening and all(answer["right"] for answer in again))

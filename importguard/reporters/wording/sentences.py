@@ -118,6 +118,8 @@ def _started(image: ImageReport) -> Iterator[str]:
 def _answered(one: RequestVerdict) -> str:
     if one.request == "HEALTHCHECK":
         return "its HEALTHCHECK succeeds"
+    if one.request == "gRPC health":
+        return "gRPC says SERVING"
     return f"{escape_text(one.request)} is answered {one.status}"
 
 

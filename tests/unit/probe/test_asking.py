@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from importguard.probe.asking.exchanges import ask_http, shake_hands
+from importguard.probe.asking.grpc_health import ask_grpc_health
 from importguard.probe.asking.pages import own_assets
 from importguard.probe.asking.sockets import accepts, is_loopback, listeners, processes
 
@@ -60,6 +61,28 @@ def test_what_came_of_a_request(said: bytes, status: int | None, words: str) -> 
     assert answer["status"] == status
     assert words in answer["error"]
     assert bool(answer["error"]) == bool(words)
+
+
+SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+TRAILERS = b"\0\0\x0e\x01\x05\0\0\0\1@\x0bgrpc-status\x01"
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "words"),
+    [
+        (SETTINGS + b"\0\0\7\0\1\0\0\0\1\0\0\0\0\2\x08\1", 1, ""),
+        (SETTINGS + b"\0\0\7\0\1\0\0\0\1\0\0\0\0\2\x08\2", 2, ""),
+        (SETTINGS + b"\0\0\x0f" + TRAILERS[3:] + b"5", None, "grpc-status 5 (NOT_FOUND)"),
+        (b"\0\0\x04\x03\0\0\0\0\1\0\0\0\7", None, "refused (HTTP/2 error 7)"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", None, "answers in HTTP/1"),
+        (b"", None, "closed without an answer"),
+    ],
+)
+def test_the_health_of_grpc(said: bytes, state: int | None, words: str) -> None:
+    with server(saying(said)) as port:
+        answer = ask_grpc_health("127.0.0.1", port, 5)
+    assert (answer["status"], answer["right"]) == (state, state == 1)
+    assert words in answer["error"]
 
 
 def test_an_answer_that_never_ends_is_given_up() -> None:
