@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, ServiceStart
-from importguard.failures.service import logged_finding, service_finding
+from importguard.failures.application import application_code
+from importguard.failures.frames import frame_location
+from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
 
@@ -64,6 +66,13 @@ def _wrong(
             "certain",
         )
         return service_finding(rule, subject, message, diagnosis=told)
+    frame = waiting_frame(start, evidence) if answer.is_late else None
+    if frame is not None:
+        told = Diagnosis(
+            "hangs", f"It waits in {frame.function}().", "let it end: give waits a limit", None, "likely"
+        )
+        location = frame_location(frame, application_code(evidence))
+        return service_finding(rule, subject, message, diagnosis=told, location=location)
     if answer.status is None or answer.status >= 500 or answer.close_code is not None:
         return logged_finding(rule, subject, message, start, evidence)
     return service_finding(rule, subject, message)

@@ -7,7 +7,9 @@ from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
-from importguard.failures.service import logged_finding, service_finding
+from importguard.failures.application import application_code
+from importguard.failures.frames import frame_location
+from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding
 from importguard.rules.start import NOT_LISTENING
 from importguard.source.command_lines import command_line
@@ -85,17 +87,31 @@ def _silent(message: str, start: ServiceStart, evidence: Evidence) -> Finding:
     finding = logged_finding(NOT_LISTENING, f"port {start.ports[0]}", message, start, evidence)
     if finding.diagnosis is not None or finding.missing is not None:
         return finding
-    connecting = [f"{address}:{port}" for address, port in start.surroundings.connecting]
-    waits = f"It tries to reach {', '.join(connecting)}. " if connecting else ""
+    waits = _waits(start)
     running = "; ".join(
         f"{one.number} {one.command[:80]} ({one.state}{', in ' + one.wait if one.wait else ''})"
         for one in start.surroundings.processes[:4]
     )
+    frame = waiting_frame(start, evidence)
+    where = f"It waits in {frame.function}(). " if frame else ""
     told = Diagnosis(
         "not-listening",
-        f"{waits}It runs and listens nowhere: {running or 'none of its processes can be seen'}.",
+        f"{waits}{where}It runs and listens nowhere: {running or 'none of its processes can be seen'}.",
         'give it more time (timeout = "120s" in [start]); for a worker that needs no port: port = "none"',
         None,
         "possible",
     )
-    return replace(finding, diagnosis=told)
+    code = application_code(evidence)
+    return replace(finding, diagnosis=told, location=frame_location(frame, code) if frame else None)
+
+
+def _waits(start: ServiceStart) -> str:
+    """For which servers it waits, by its sockets."""
+    said = ""
+    for verb, servers in (
+        ("tries to reach", start.surroundings.connecting),
+        ("is connected to", start.surroundings.connected),
+    ):
+        listed = ", ".join(f"{address}:{port}" for address, port in servers)
+        said += f"It {verb} {listed}. " if listed else ""
+    return said

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
-from importguard.failures.service import logged_finding, service_finding
+from importguard.failures.application import application_code
+from importguard.failures.frames import frame_location
+from importguard.failures.service import dumped_frame, logged_finding, service_finding
 from importguard.model import Diagnosis, Finding
 from importguard.rules.start import MEMORY, SLOW_START, START_EXITS, STOP
 from importguard.source.command_lines import command_line
@@ -24,6 +27,8 @@ _CODES = {
     139: "by a segmentation fault (SIGSEGV)",
     143: "by SIGTERM, which nobody here had sent",
 }
+_CRASHES = (132, 134, 135, 136, 139)
+_SLOW_IMPORT, _MOST_IMPORTS = 0.3, 4
 _SHELLS = re.compile(r"(?:/usr)?(?:/bin/)?(?:ba|da|a)?sh -[a-z]*c\b")
 
 
@@ -33,7 +38,7 @@ def check_container_start(evidence: Evidence, source: Optional[Source] = None) -
     if start is None or start.skipped or start.error or start.refusal:
         return []
     found = [_ended(start, evidence)] if start.ending or start.out_of_memory else []
-    return [*found, *_warnings(start, source)] if start.ready is not None else found
+    return [*found, *_warnings(start, evidence, source)] if start.ready is not None else found
 
 
 def _ended(start: ServiceStart, evidence: Evidence) -> Finding:
@@ -46,7 +51,9 @@ def _ended(start: ServiceStart, evidence: Evidence) -> Finding:
         return service_finding(MEMORY, start.command, message, diagnosis=_memory(start))
     meaning = f" {_CODES[code]}" if code in _CODES else ""
     message = f"It ended with exit code {code} {when}{',' if meaning else ''}{meaning}."
-    return logged_finding(START_EXITS, start.command, message, start, evidence)
+    finding = logged_finding(START_EXITS, start.command, message, start, evidence)
+    frame = dumped_frame(start.log, evidence) if code in _CRASHES and finding.location is None else None
+    return replace(finding, location=frame_location(frame, application_code(evidence))) if frame else finding
 
 
 def _memory(start: ServiceStart) -> Diagnosis:
@@ -61,12 +68,22 @@ def _memory(start: ServiceStart) -> Diagnosis:
     )
 
 
-def _warnings(start: ServiceStart, source: Optional[Source]) -> Iterator[Finding]:
+def _slowest_imports(evidence: Evidence) -> str:
+    """Which imports take most of the time, as the import check measured them: each with what it imports."""
+    slow = sorted(
+        (one for one in evidence.modules if one.seconds >= _SLOW_IMPORT), key=lambda one: -one.seconds
+    )
+    listed = ", ".join(f"{one.name} {one.seconds:.1f} s" for one in slow[:_MOST_IMPORTS])
+    return f" Imports that take long: {listed}." if listed else ""
+
+
+def _warnings(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Iterator[Finding]:
     """IG505 and IG507: it runs, but slowly, or deaf."""
     limit, ready = start.settings.max_start_time, start.ready or 0.0
     if limit is not None and ready > limit:
         accepted = f"its port accepts after {start.accepted or 0.0:.1f} s"
-        message = f"It is ready after {ready:.1f} s, and {limit:g} s are allowed: {accepted}."
+        imports = _slowest_imports(evidence)
+        message = f"It is ready after {ready:.1f} s, and {limit:g} s are allowed: {accepted}.{imports}"
         yield service_finding(SLOW_START, start.command, message)
     if start.killed:
         first = next((one for one in start.surroundings.processes if one.number == 1), None)

@@ -112,8 +112,8 @@ class Service(Protocol):
         ended in time. It ends with the service.
         """
 
-    def stop(self, seconds: float) -> Stop:
-        """Send SIGTERM to its first process; kill it where it runs ``seconds`` later."""
+    def stop(self, seconds: float, signal: str = "SIGTERM") -> Stop:
+        """Send a signal to its first process; kill it where it runs ``seconds`` later."""
 
     def close(self) -> None:
         """Remove it and its volumes, running or not. Does nothing the second time."""

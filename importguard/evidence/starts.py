@@ -90,6 +90,11 @@ class Answer:
     close_code: Optional[int] = None
     close_reason: str = ""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether no whole answer came in time."""
+        return self.error.startswith("no whole answer")
+
 
 @dataclass(frozen=True)
 class Process:
@@ -103,11 +108,16 @@ class Process:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the container had at the end: listening and connecting sockets ((address, port)), processes."""
+    """What the container had at the end: sockets as (address, port), processes.
+
+    ``connecting`` are the servers that it tries to reach, ``connected`` those that it has reached, by their
+    names where these are known.
+    """
 
     listeners: tuple[tuple[str, int], ...] = ()
     unix_sockets: tuple[str, ...] = ()
     connecting: tuple[tuple[str, int], ...] = ()
+    connected: tuple[tuple[str, int], ...] = ()
     processes: tuple[Process, ...] = ()
 
 
@@ -146,6 +156,7 @@ class ServiceStart:
     is when everything was answered as it should be, and ``held`` says whether it still was a moment later.
     ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
     the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
+    ``dump`` is what a Python that was never well wrote of its threads when it was asked to abort.
     ``served_log`` is the part of the log since its port was open; ``others`` are the logs of the services
     that were started for it, by name. ``journey`` is what the user's own command came to, in the evidence of
     the last image that was started.
@@ -174,6 +185,7 @@ class ServiceStart:
     skipped: str = ""
     error: str = ""
     log: str = ""
+    dump: str = ""
     served_log: str = ""
     others: tuple[tuple[str, str], ...] = ()
     journey: Optional[CommandResult] = None

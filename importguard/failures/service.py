@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Optional
 
-from importguard.evidence.imports import ImportFailure, ModuleImport
+from importguard.evidence.imports import Frame, ImportFailure, ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.failures.application import application_code
+from importguard.failures.dump import dumped_frames
 from importguard.failures.environment import environment_diagnosis
 from importguard.failures.frames import frame_location, import_chain, own_frame
 from importguard.failures.logged import ending_failure
@@ -17,6 +19,7 @@ from importguard.model import Diagnosis, Finding, Location, Rule, Severity
 from importguard.rules.start import LATE_IMPORT
 
 _LOG_LINES = 6
+_THREAD = re.compile(r"(?m)^(?=(?:Current t|T)hread 0x)")
 _LONGEST_LINE = 300
 
 
@@ -59,6 +62,23 @@ def logged_finding(
         chain=import_chain(failure.frames, cause.missing, code),
         diagnosis=wanting,
     )
+
+
+def waiting_frame(start: ServiceStart, evidence: Evidence) -> Optional[Frame]:
+    """Where the application's own code was when a Python that was never well was asked to abort."""
+    return dumped_frame(start.dump, evidence)
+
+
+def dumped_frame(text: str, evidence: Evidence) -> Optional[Frame]:
+    """The innermost frame of the application's own code in a dump of faulthandler: of the thread that got
+    the signal, which is the main one, else of the first that has any."""
+    code = application_code(evidence)
+    _, *threads = _THREAD.split(text)
+    for thread in sorted(threads, key=lambda one: not one.startswith("Current")):
+        own = [frame for frame in dumped_frames(thread, code.modules) if frame.module in code.names]
+        if own:
+            return own[-1]
+    return None
 
 
 def _root_cause(failure: ImportFailure) -> RootCause:

@@ -42,6 +42,7 @@ CLOUD_RUN_MEMORY = 512 * 1024**2
 STOP_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: Cloud Run's container runtime contract, and ``docker stop``."""
 
+_DUMP_SECONDS = 1.0  # that a Python may take to write where its threads are
 _HEALTH_PAUSE_SECONDS = 0.5
 _HEALTH_SECONDS = 30.0  # that one run may take: the default of Docker's HEALTHCHECK --timeout
 _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
@@ -235,6 +236,7 @@ def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
             tuple((address, port) for address, port in event["listeners"]),
             tuple(event["unix"]),
             tuple((address, port) for address, port in event["connecting"]),
+            tuple((address, port) for address, port in event["connected"]),
             tuple(Process(*process) for process in event["processes"]),
         )
 
@@ -259,6 +261,8 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.
     ended, log = service.exit(), service.log()
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
+    if ended is None and not seen.held:
+        service.stop(_DUMP_SECONDS, "SIGABRT")
     if seen.leaving is not None:
         seen.leaving.join()
     return replace(
@@ -276,7 +280,10 @@ def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -
         out_of_memory=service.ran_out_of_memory(),
         stop_seconds=stop.seconds if stop else None,
         killed=stop.killed if stop else False,
-        log=service.log().decode("utf-8", "backslashreplace"),
+        log=(service.log() if stop else log).decode("utf-8", "backslashreplace"),
+        dump=service.log()[len(log) :].decode("utf-8", "backslashreplace")
+        if ended is None and not stop
+        else "",
         served_log=log[seen.served_from :].decode("utf-8", "backslashreplace"),
         seconds=time.monotonic() - begun,
     )

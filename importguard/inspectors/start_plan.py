@@ -12,6 +12,8 @@ from importguard.engines.base import Image
 from importguard.evidence.starts import HttpRequest, StartSettings
 
 _DEFAULT_PORT = 8080
+FAULT_HANDLER = "PYTHONFAULTHANDLER"
+"""Lets Python say where it is when it gets SIGABRT, and where it was when it crashed."""
 
 
 def service_request(
@@ -34,6 +36,7 @@ def service_request(
         "grpc": settings.grpc,
         "websocket": [asdict(asked) for asked in settings.websocket],
         "headers": headers,
+        "names": list(settings.needs),
         "seconds": settings.timeout,
         "settle": settings.settle,
     }
@@ -61,6 +64,8 @@ def service_environment(image: Image, config: Config, settings: StartSettings) -
         name = config.name or "service"
         added.update(K_SERVICE=name, K_REVISION=f"{name}-00001-abc", K_CONFIGURATION=name)
     own = _variables(image, config)
+    if FAULT_HANDLER not in own:
+        added[FAULT_HANDLER] = "1"
     if settings.platform != "cloud-run":
         added = {name: value for name, value in added.items() if name not in own}
     return (*config.env, *(f"{name}={value}" for name, value in added.items()))

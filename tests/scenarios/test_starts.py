@@ -133,6 +133,7 @@ def test_a_signal_is_told_by_its_meaning(service: str, tmp_path: Path) -> None:
         ("local-6", "loopback-only", "::1:8080"),
         ("unix", "unix-socket", "/tmp/shop.sock"),
         ("sleeps", "not-listening", "python3 -m shop.serve sleeps"),
+        ("sleeps", "not-listening", "It waits in <lambda>()"),
     ],
 )
 def test_nothing_that_can_be_reached(service: str, mode: str, cause: str, words: str, tmp_path: Path) -> None:
@@ -172,6 +173,13 @@ def test_a_request_without_a_right_answer(service: str, mode: str, words: str, t
     assert finding["rule"] == "IG503"
     told = finding["message"] + (finding["diagnosis"] or {}).get("explanation", "")
     assert words in told or "cannot import name 'gone_module'" in told
+
+
+def test_where_a_request_hangs_is_told(service: str, tmp_path: Path) -> None:
+    """Python says where its threads are, when it is asked to abort."""
+    finding = only(start(service, "never", tmp_path))
+    assert finding["location"]["path"] == "shop/serve.py"
+    assert "It waits in never()" in finding["diagnosis"]["explanation"]
 
 
 def test_status_and_body_can_be_asked_for(service: str, tmp_path: Path) -> None:

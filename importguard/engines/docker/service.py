@@ -119,13 +119,13 @@ class DockerService:
             stream.close()
         return int(self._client.exec_inspect(created)["ExitCode"] or 0), output
 
-    def stop(self, seconds: float) -> Stop:
+    def stop(self, seconds: float, signal: str = "SIGTERM") -> Stop:
         """See ``Service.stop``."""
         from docker.errors import APIError
 
         begun = time.monotonic()
         with suppress(APIError):  # It has ended by itself.
-            self._client.kill(self.id, "SIGTERM")
+            self._client.kill(self.id, signal)
         killed = not self._ended.wait(seconds)
         if killed:
             with suppress(APIError):

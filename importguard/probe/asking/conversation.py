@@ -14,9 +14,11 @@ import time
 
 from importguard.probe.asking.sockets import (
     accepts,
+    connected,
     connecting,
     is_loopback,
     listeners,
+    named,
     processes,
     unix_sockets,
 )
@@ -83,7 +85,12 @@ class Conversation:
                 self.tell("ready")
                 self.settle()
         self.tell(
-            "end", listeners=listeners(), unix=unix_sockets(), connecting=connecting(), processes=processes()
+            "end",
+            listeners=listeners(),
+            unix=unix_sockets(),
+            connecting=named(connecting(), self.request["names"]),
+            connected=named(connected(), self.request["names"]),
+            processes=processes(),
         )
 
     def wait_for_port(self) -> bool:

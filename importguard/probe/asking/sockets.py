@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Endpoint = Tuple[str, int]
 
-_LISTEN, _CONNECTING = "0A", "02"
+_LISTEN, _CONNECTING, _CONNECTED = "0A", "02", "01"
 """Values of the column ``st``: ``include/net/tcp_states.h`` of the kernel."""
 
 _UNIX_LISTENS = 0x10000
@@ -34,6 +34,30 @@ def listeners() -> list[Endpoint]:
 def connecting() -> list[Endpoint]:
     """Give (address, port) of every server that a process of the container tries to reach."""
     return sorted({remote for state, _, remote in _tcp() if state == _CONNECTING})
+
+
+def connected() -> list[Endpoint]:
+    """Give (address, port) of every server outside of the container that a process of it has reached."""
+    sockets = list(_tcp())
+    own = {local[1] for state, local, _ in sockets if state == _LISTEN}
+    return sorted(
+        {
+            remote
+            for state, local, remote in sockets
+            if state == _CONNECTED and local[1] not in own and not is_loopback(remote[0])
+        }
+    )
+
+
+def named(endpoints: list[Endpoint], names: list[str]) -> list[Endpoint]:
+    """The same with those of ``names`` that resolve to an address in its place."""
+    known: dict[str, str] = {}
+    for name in names:
+        try:
+            known[socket.gethostbyname(name)] = name
+        except OSError:
+            continue
+    return [(known.get(address.rpartition(":ffff:")[2], address), port) for address, port in endpoints]
 
 
 def accepts(host: str, port: int, seconds: float = 1.0) -> bool:

@@ -159,3 +159,43 @@ def test_values_of_variables_are_not_in_the_log_either() -> None:
     report = judge_image(IMAGE, seen(ended), NOTHING, Config())
     report = redacted_report(report, ("PASSWORD=hunter2-of-mine",))
     assert "hunter2-of-mine" not in repr(report)
+
+
+DUMP = """Fatal Python error: Aborted
+
+Thread 0x00007f1 (most recent call first):
+  File "/usr/lib/python3.13/threading.py", line 359 in wait
+
+Current thread 0x00007f2 (most recent call first):
+  File "/usr/lib/python3.13/socket.py", line 10 in connect
+  File "/app/shop/main.py", line 12 in wait_for_database
+  File "/app/shop/main.py", line 20 in <module>
+"""
+
+
+def test_where_it_waits_is_told_by_its_threads_and_sockets() -> None:
+    around = Surroundings(connecting=(("db", 5432),), connected=(("10.0.0.2", 6379),))
+    finding = only(replace(SILENT, dump=DUMP, surroundings=around))
+    assert finding.location is not None
+    assert (finding.location.path, finding.location.line) == ("shop/main.py", 12)
+    assert finding.diagnosis is not None
+    assert finding.diagnosis.explanation.startswith(
+        "It tries to reach db:5432. It is connected to 10.0.0.2:6379. It waits in wait_for_database(). "
+    )
+
+
+def test_where_it_crashed_is_told() -> None:
+    log = DUMP.replace("Aborted", "Segmentation fault")
+    finding = only(replace(SILENT, ending=Ending(139), log=log))
+    assert finding.location is not None
+    assert (finding.rule.id, finding.location.line) == ("IG501", 12)
+
+
+def test_what_took_the_time_is_told() -> None:
+    slow = replace(seen(replace(WELL, ready=9.0, settings=StartSettings(max_start_time=5.0))), modules=())
+    slow = replace(slow, modules=(replace(imported("shop.models"), seconds=4.2), imported("shop.main")))
+    (finding,) = run_checks(slow)
+    assert (finding.rule.id, "Imports that take long: shop.models 4.2 s." in finding.message) == (
+        "IG505",
+        True,
+    )
