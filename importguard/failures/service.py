@@ -65,16 +65,19 @@ def logged_finding(
 
 
 def waiting_frame(start: ServiceStart, evidence: Evidence) -> Optional[Frame]:
-    """Where the application's own code was when a Python that was never well was asked to abort."""
-    return dumped_frame(start.dump, evidence)
+    """Where the application's own code was when a Python that was never well was asked to abort.
+
+    Where its port accepts, a thread of its own may be what handles a request, and the main one accepts.
+    """
+    return dumped_frame(start.dump, evidence, main_first=start.port is None)
 
 
-def dumped_frame(text: str, evidence: Evidence) -> Optional[Frame]:
+def dumped_frame(text: str, evidence: Evidence, main_first: bool = True) -> Optional[Frame]:
     """The innermost frame of the application's own code in a dump of faulthandler: of the thread that got
-    the signal, which is the main one, else of the first that has any."""
+    the signal, which is the main one, or of the first of the others that has any."""
     code = application_code(evidence)
     _, *threads = _THREAD.split(text)
-    for thread in sorted(threads, key=lambda one: not one.startswith("Current")):
+    for thread in sorted(threads, key=lambda one: one.startswith("Current") != main_first):
         own = [frame for frame in dumped_frames(thread, code.modules) if frame.module in code.names]
         if own:
             return own[-1]
