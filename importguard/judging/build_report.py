@@ -13,7 +13,7 @@ from importguard.model import (
     Severity,
 )
 from importguard.rules.imports import MISSING_MODULE
-from importguard.source.context.omissions import ExaminedBuild, Omission, lines_to_add
+from importguard.source.context.omissions import ExaminedBuild, Omission, lines_to_change
 from importguard.source.model import Source
 
 
@@ -62,14 +62,19 @@ def _finding(omission: Omission, source: Source) -> Finding:
 
 def _diagnosis(omission: Omission, source: Source) -> Diagnosis:
     out, place = omission.left_out, omission.left_out.place
-    if out.cause == "ignored" and place is not None:
+    if out.install is not None and place is not None:
+        why = (
+            f"{out.install.path}:{out.install.line} installs the project as an editable one before line "
+            f"{place.line} copies it, and maps what lies there then: its console script does not find it"
+        )
+    elif out.cause == "ignored" and place is not None:
         why = f"'{place.text}' at {place.path}:{place.line} keeps it out of the build context"
     else:
         why = "no COPY brings it into the final stage"
     return Diagnosis(
         cause=out.cause,
         explanation=f"The source has {out.path}, and {why}.",
-        remedy=f"add {' and '.join(lines_to_add(omission, source))}",
+        remedy=lines_to_change(omission, source),
         location=Location(place.path, place.line) if place else None,
         confidence="certain",
         quote=place.text if place else None,

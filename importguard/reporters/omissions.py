@@ -9,7 +9,7 @@ from typing import Any
 
 from importguard.model import ImageReport, Report
 from importguard.reporters.wording.sentences import suppressed_sentence
-from importguard.source.context.omissions import Build, ExaminedBuild, Omission, lines_to_add
+from importguard.source.context.omissions import Build, ExaminedBuild, Omission, lines_to_change
 from importguard.source.model import Source
 from importguard.terminal import escape_text, style_text, wrap_text
 
@@ -91,7 +91,7 @@ def _identity(omission: Omission) -> tuple[object, ...]:
 
 def _said_again(omission: Omission, source: Source, earlier: str) -> list[str]:
     text = f"as for {escape_text(earlier)}"
-    needs = f": add {escape_text(' and '.join(lines_to_add(omission, source)))}" if omission.copy else ""
+    needs = f": {escape_text(lines_to_change(omission, source))}" if omission.copy else ""
     return [text + needs]
 
 
@@ -111,6 +111,8 @@ def _verdict(build: Build, color: bool) -> Iterator[str]:
     if build.error_count:
         modules = _count(build.error_count, "module")
         text = f"✗ The build leaves out {modules} that the code which goes in imports."
+        if all(one.left_out.install for one in build.omissions if one.severity == "error"):
+            text = f"✗ The build copies {modules} too late for the editable install that the start needs."
         yield style_text(text, "bold red", color)
     if build.warning_count:
         modules = _count(build.warning_count, "left-out module")
@@ -125,6 +127,10 @@ def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]
     place = omission.left_out.place
     if omission.left_out.cause == "ignored" and place:
         yield f"left out by {escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
+    elif omission.left_out.install and place:
+        install = omission.left_out.install
+        line = f"{escape_text(install.path)}:{install.line}  {escape_text(install.text)}"
+        yield f"copied at line {place.line}, after the editable install that maps what lies there: {line}"
     elif place:
         line = f"{escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
         yield f"no COPY takes it; the nearest is {line}"
@@ -134,7 +140,7 @@ def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]
     places = ", ".join(f"{escape_text(one.path)}:{one.line}{_scope(one.scope)}" for one in shown)
     rest = len(omission.imports) - len(shown)
     yield f"imported at {places}" + (f" and {_count(rest, 'other line')}" if rest else "")
-    yield f"add {escape_text(' and '.join(lines_to_add(omission, source)))}"
+    yield escape_text(lines_to_change(omission, source))
 
 
 def _scope(scope: str) -> str:

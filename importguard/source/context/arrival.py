@@ -27,14 +27,16 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that the image will not have. ``place`` is the line to blame: of .dockerignore, or the COPY that
-    comes nearest; None where the Dockerfile has none. ``exception`` is what .dockerignore needs.
+    """A file that the image will not have, or not where it is looked for. ``place`` is the line to blame: of
+    .dockerignore, or the COPY that comes nearest or too late; None where the Dockerfile has none.
+    ``exception`` is what .dockerignore needs, ``install`` the editable install that a COPY must come before.
     """
 
     path: str
-    cause: str  # ignored | not-copied
+    cause: str  # ignored | not-copied | copied-after-install
     place: Optional[Place]
     exception: Optional[str] = None
+    install: Optional[Place] = None
 
 
 def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Optional
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Optional
 from importguard.probe.code.imports import import_sites, parse
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.suggested_copy import CopyLines
-from importguard.source.dockerfile.early_installs import early_installs
-from importguard.source.model import Source
+from importguard.source.dockerfile.early_installs import EarlyInstall, early_installs
+from importguard.source.dockerfile_model import Dockerfile
+from importguard.source.model import Place, Source
 from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.module_names import (
     import_roots,
@@ -22,9 +23,15 @@ from importguard.source.modules.module_names import (
     module_names,
     source_roots,
 )
-from importguard.source.modules.named_modules import NamedModule, installed_apps, started_modules
+from importguard.source.modules.named_modules import (
+    NamedModule,
+    installed_apps,
+    started_modules,
+    started_scripts,
+)
 from importguard.source.modules.standard_library import STANDARD
 from importguard.source.modules.test_files import files_of_tests
+from importguard.source.requirements.project_files import read_toml
 
 if TYPE_CHECKING:
     from importguard.probe.code.imports import Site
@@ -100,7 +107,15 @@ class Build:
         return sum(1 for one in self.omissions if one.severity == "warning")
 
 
-def lines_to_add(omission: Omission, source: Source) -> Iterator[str]:
+def lines_to_change(omission: Omission, source: Source) -> str:
+    """What to do, with every line that it takes."""
+    install, place = omission.left_out.install, omission.left_out.place
+    if install and place:
+        return f"move the COPY of line {place.line} above line {install.line} of {install.path}"
+    return f"add {' and '.join(_lines_to_add(omission, source))}"
+
+
+def _lines_to_add(omission: Omission, source: Source) -> Iterator[str]:
     """Every line that is needed, and where: what .dockerignore lets in again may need a COPY too."""
     place = omission.left_out.place
     if omission.left_out.exception and place:
@@ -150,8 +165,52 @@ def find_omissions(source: Source, include_tests: bool = False) -> Build:
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
     whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
     others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
-    notes += early_installs(source)
+    late, untold = _missed_by_installs(source)
+    found += late
+    notes += untold
     return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
+
+
+def _missed_by_installs(source: Source) -> tuple[list[Omission], list[str]]:
+    """The modules that a start command's own console script will not find, since an editable install came
+    before their COPY; and a note on each other such install, whose packages may be found another way."""
+    found: list[Omission] = []
+    notes: list[str] = []
+    for early in early_installs(source):
+        assert source.dockerfile is not None
+        project = _read_project(os.path.join(source.root, early.root, "pyproject.toml"))
+        missed = [
+            one
+            for one in started_scripts(source.dockerfile, project)
+            if one.module.partition(".")[0] in early.late
+        ]
+        found += [_late_omission(one, early, source.dockerfile) for one in missed]
+        if not missed:
+            notes.append(early.sentence(source.dockerfile))
+    return found, notes
+
+
+def _read_project(path: str) -> Mapping[str, object]:
+    """A pyproject.toml; empty where there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return read_toml(stream.read())
+    except (OSError, ValueError):
+        return {}
+
+
+def _late_omission(named: NamedModule, early: EarlyInstall, dockerfile: Dockerfile) -> Omission:
+    top = named.module.partition(".")[0]
+    placed = early.late[top]
+    text = next((copy.text for copy in dockerfile.copies if copy.line == placed.line), "")
+    out = LeftOut(
+        placed.path,
+        "copied-after-install",
+        Place(dockerfile.path, placed.line, text),
+        install=Place(dockerfile.path, early.install.line, early.install.text),
+    )
+    start = (ImportedAt(top, dockerfile.path, named.line, "start"),)
+    return Omission(top, out, start, severity=severity_of_imports(start))
 
 
 def _image_roots(source: Source) -> Iterator[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from importguard.source.dockerfile.placement import place_files
 from importguard.source.dockerfile_model import Dockerfile, Install
@@ -26,8 +26,33 @@ _OTHER_BACKENDS = (
 )
 
 
-def early_installs(source: Source) -> Iterator[str]:
-    """A sentence for each editable install of the image that misses packages which are copied later."""
+@dataclass(frozen=True)
+class EarlyInstall:
+    """An editable install of ``folder``, and the packages and modules that are copied into it afterwards: by
+    name, one file of each. ``root`` is the project's folder in the source."""
+
+    install: Install
+    folder: str
+    late: Mapping[str, Placement]
+    root: str
+
+    @property
+    def copy_line(self) -> int:
+        """The line of the first COPY that is too late."""
+        return min(one.line for one in self.late.values())
+
+    def sentence(self, dockerfile: Dockerfile) -> str:
+        """Say what comes too late, and what to do."""
+        late = ", ".join(sorted(self.late))
+        return (
+            f"{dockerfile.path}:{self.install.line} installs {self.folder} as an editable project, which "
+            f"maps what lies there then, and line {self.copy_line} copies {late} only "
+            f"afterwards: a console script would not find it. Put that COPY above line {self.install.line}."
+        )
+
+
+def early_installs(source: Source) -> Iterator[EarlyInstall]:
+    """The editable installs of the image that miss packages which are copied later."""
     dockerfile = source.dockerfile
     if dockerfile is None:
         return
@@ -39,14 +64,9 @@ def early_installs(source: Source) -> Iterator[str]:
         for folder in install.editable:
             late = _top_packages(folder, (one for one in final if one.destination not in before))
             late = {name: one for name, one in late.items() if not _holds(before, f"{folder}/{name}")}
-            if late and _is_setuptools(install, folder, next(iter(late.values())), source):
-                line = min(one.line for one in late.values())
-                names = ", ".join(sorted(late))
-                yield (
-                    f"{dockerfile.path}:{install.line} installs {folder} as an editable project, which maps "
-                    f"what lies there then, and line {line} copies {names} only afterwards: a console script "
-                    f"would not find it. Put that COPY above line {install.line}."
-                )
+            root = _project_root(folder, next(iter(late.values()))) if late else ""
+            if late and _is_setuptools(install, os.path.join(source.root, root)):
+                yield EarlyInstall(install, folder, late, root)
 
 
 def _placed_before(install: Install, dockerfile: Dockerfile, source: Source) -> Iterable[Placement]:
@@ -73,13 +93,16 @@ def _holds(places: Iterable[str], stem: str) -> bool:
     return any(place.startswith((f"{stem}/", f"{stem}.")) for place in places)
 
 
-def _is_setuptools(install: Install, folder: str, placed: Placement, source: Source) -> bool:
-    """Whether setuptools installs the project, by its pyproject.toml or setup.py beside the packages."""
-    depth = placed.destination[len(folder.rstrip("/")) + 1 :].count("/") + 1
+def _project_root(folder: str, placed: Placement) -> str:
+    """The folder of the source that becomes ``folder`` of the image."""
     root = placed.path
-    for _ in range(depth):
+    for _ in range(placed.destination[len(folder.rstrip("/")) + 1 :].count("/") + 1):
         root = posixpath.dirname(root)
-    project = os.path.join(source.root, root)
+    return root
+
+
+def _is_setuptools(install: Install, project: str) -> bool:
+    """Whether setuptools installs the project, by its pyproject.toml or setup.py beside the packages."""
     try:
         with open(os.path.join(project, "pyproject.toml"), encoding="utf-8", errors="replace") as stream:
             text = stream.read()

@@ -7,7 +7,7 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from importguard.source.dockerfile_model import Dockerfile, Instruction
@@ -31,15 +31,37 @@ class NamedModule:
 
 def started_modules(dockerfile: Dockerfile) -> list[NamedModule]:
     """The modules that the last CMD and ENTRYPOINT name: ``python -m``, a script, a server's target."""
+    words, line = start_words(dockerfile)
+    return list(_of_command(words, line, dockerfile.stages[dockerfile.final].workdir))
+
+
+def start_words(dockerfile: Dockerfile) -> tuple[list[str], int]:
+    """The words of the last ENTRYPOINT and CMD, and the line of the latter; none where there is neither."""
     lineage = dockerfile.lineage()
     last: dict[str, Instruction] = {}
     for instruction in dockerfile.instructions:
         if instruction.stage in lineage and instruction.keyword in _STARTS:
             last[instruction.keyword] = instruction
-    workdir = dockerfile.stages[dockerfile.final].workdir
     started = [last[keyword] for keyword in ("ENTRYPOINT", "CMD") if keyword in last]
-    words = [word for one in started for word in _words(one)]
-    return list(_of_command(words, started[-1].line, workdir)) if started else []
+    return [word for one in started for word in _words(one)], started[-1].line if started else 0
+
+
+def started_scripts(dockerfile: Dockerfile, project: Mapping[str, object]) -> list[NamedModule]:
+    """The modules of a project's own console scripts that the last ENTRYPOINT and CMD run.
+
+    ``project`` is its pyproject.toml. Such a script has no working directory on its import path.
+    """
+    tool = project.get("tool")
+    tables = [project.get("project"), tool.get("poetry") if isinstance(tool, dict) else None]
+    scripts = {
+        name: target.partition(":")[0]
+        for table in tables
+        if isinstance(table, dict)
+        for name, target in (table.get("scripts") or {}).items()
+        if isinstance(target, str)
+    }
+    words, line = start_words(dockerfile)
+    return [NamedModule(scripts[word], line) for word in map(posixpath.basename, words) if word in scripts]
 
 
 def _words(instruction: Instruction) -> list[str]:

@@ -229,3 +229,29 @@ def test_the_copy_of_a_project_beside_others_goes_beside_them(tmp_path):
     }
     (one,) = build(tmp_path, files).omissions
     assert one.copy == "COPY packages/core/src/acme /srv/packages/core/src/acme"
+
+
+LATE = {
+    "Dockerfile": "FROM x\nWORKDIR /app\nCOPY pyproject.toml ./\nRUN pip install -e .\nCOPY shop shop\n",
+    "pyproject.toml": '[build-system]\nrequires = ["setuptools"]\n[project]\nname = "shop"\n'
+    '[project.scripts]\nserve = "shop.cli:main"\n',
+    "shop/__init__.py": "",
+    "shop/cli.py": "def main(): ...\n",
+}
+
+
+def test_a_console_script_does_not_find_what_is_copied_after_its_editable_install(tmp_path):
+    files = {**LATE, "Dockerfile": LATE["Dockerfile"] + 'CMD ["serve", "--port", "80"]\n'}
+    found = build(tmp_path, files)
+    assert missed(found) == [("shop", "error", "Dockerfile:5", 6)]
+    (one,) = found.omissions
+    assert (one.left_out.cause, one.imports[0].scope) == ("copied-after-install", "start")
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("command", ['CMD ["python", "-m", "shop.cli"]', "CMD uvicorn shop.cli:main", ""])
+def test_what_else_starts_may_find_it_in_its_working_directory(tmp_path, command):
+    found = build(tmp_path, {**LATE, "Dockerfile": LATE["Dockerfile"] + command + "\n"})
+    assert found.omissions == ()
+    (note,) = found.notes
+    assert "Put that COPY above line 4" in note

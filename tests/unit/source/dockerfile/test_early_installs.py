@@ -33,7 +33,9 @@ def said(folder: Path, dockerfile: str, project: str = SETUPTOOLS, context: str 
         path = folder / context / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return list(early_installs(read_source(Tree(str(folder), str(folder / context)), contents=False)))
+    source = read_source(Tree(str(folder), str(folder / context)), contents=False)
+    assert source.dockerfile is not None
+    return [one.sentence(source.dockerfile) for one in early_installs(source)]
 
 
 @pytest.mark.parametrize("context", [".", "back"])
