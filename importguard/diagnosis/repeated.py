@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Optional
 
 from packaging.utils import canonicalize_name
 
 from importguard.model import Finding, RuleFamily, Severity
+from importguard.rules.imports import SYNTAX_ERROR
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _NAME = re.compile(r"[\w.-]+")
@@ -21,7 +23,26 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
     """
     found = list(findings)
     failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
-    return [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
+    kept = [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
+    return list(_needs_told_once(kept))
+
+
+def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
+    """One finding for all files whose syntax needs the same newer Python: one line mends them.
+
+    It is that of the first module, whose fingerprint stays while others come and go.
+    """
+    groups: dict[object, list[Finding]] = {}
+    for one in findings:
+        alike = one.rule is SYNTAX_ERROR and one.diagnosis and one.diagnosis.cause == "newer-python"
+        key = (one.severity, one.diagnosis.remedy) if alike and one.diagnosis else one
+        groups.setdefault(key, []).append(one)
+    for group in groups.values():
+        first = min(group, key=lambda one: one.module)
+        if len(group) > 1:
+            every = tuple(sorted({name for one in group for name in one.affected}))
+            first = replace(first, affected=every)
+        yield first
 
 
 def _repeats(finding: Finding, told: Finding) -> bool:

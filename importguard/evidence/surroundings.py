@@ -204,6 +204,17 @@ class System:
 
 
 @dataclass(frozen=True)
+class Script:
+    """A file of the application that reads like a script and that no other file of it imports or names.
+
+    ``aside``: it lies in a folder of what is beside a service: scripts, tools, examples, vendor …
+    """
+
+    module: str
+    aside: bool
+
+
+@dataclass(frozen=True)
 class Clues:
     """The surroundings of the application in its image, with no opinion: causes are told from them.
 
@@ -232,6 +243,7 @@ class Clues:
     names: tuple[ModuleNames, ...] = ()
     mentions: tuple[Mention, ...] = ()
     newer: tuple[NewerSyntax, ...] = ()
+    scripts: tuple[Script, ...] = ()
     notes: tuple[str, ...] = ()
 
     def resolution_of(self, name: str) -> Optional[Resolution]:

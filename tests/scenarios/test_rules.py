@@ -458,3 +458,24 @@ def test_printed_gigabytes_stay_in_the_container() -> None:
         assert len(result.out) < 100_000
         needed[name] = int(result.err.split()[-1])
     assert needed["flood"] < needed["silent"] + (64 << 10)
+
+
+def test_what_fails_in_scripts_alone_is_a_warning() -> None:
+    """One that lies aside, and one that parses its arguments when it is imported; not what ``app`` imports."""
+    files = {
+        "main.py": "from app.tools import used\n",
+        "scripts/seed.py": "import not_there_xyz\nif __name__ == '__main__':\n    print()\n",
+        "train.py": "import argparse, sys\nargs = argparse.ArgumentParser().parse_args(['--no'])\n",
+        "tools/used.py": "#!/usr/bin/env python3\nimport json\n",
+    }
+    result = judged("scripts", files, RUN_MAIN)
+    assert {one["module"]: one["severity"] for one in result.findings} == {
+        "app.scripts.seed": "warning",
+        "app.train": "warning",
+    }
+    assert result.code == 0
+    files["tools/used.py"] += "import not_there_xyz\n"
+    used = judged("scripts-used", files, RUN_MAIN)
+    assert (used.finding("IG101")["severity"], used.code) == ("error", 1)
+    started = judged("scripts-started", files, 'CMD ["python3", "-m", "app.scripts.seed"]\n')
+    assert (started.finding("IG101")["severity"], started.code) == ("error", 1)

@@ -21,6 +21,7 @@ from importguard.probe.surroundings.names import module_names
 from importguard.probe.surroundings.newer import newer_syntax
 from importguard.probe.surroundings.pythons import other_pythons, owner_of
 from importguard.probe.surroundings.resolutions import Resolver, resolutions
+from importguard.probe.surroundings.scripts import unimported_scripts
 from importguard.probe.surroundings.system import ask, markers, system
 from importguard.probe.surroundings.unloaded import unloaded
 
@@ -135,6 +136,10 @@ class Gathering:
         paths = set(self.scene.modules.values())
         yield "mentions", mentions(self.questions.named, paths, self.budget)
 
+    def scripts(self) -> Iterator[Piece]:
+        """The files that are run and never imported."""
+        yield "scripts", unimported_scripts(self.scene.modules, self.budget)
+
     def candidates(self) -> Iterator[Piece]:
         """Where missing modules lie elsewhere, and the other Pythons with what is installed for them."""
         missing = [name for name in self.questions.missing if self.resolver.kind(name) == "absent"]
@@ -241,6 +246,7 @@ def gather(
         steps += [
             gathering.candidates,
             gathering.damage,
+            gathering.scripts,
             gathering.newer,
             gathering.mentions,
             gathering.names,

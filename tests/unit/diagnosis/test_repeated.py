@@ -63,3 +63,17 @@ def test_failed_imports_and_the_checks_of_the_source_do_not_hide_one_another():
     drift = [told("IG401", "stale-image"), told("IG402", "stale-image")]
     assert without_repeated(both) == both
     assert without_repeated(drift) == drift
+
+
+def test_files_that_need_the_same_newer_python_are_one_finding():
+    def needs(version: str, module: str) -> Finding:
+        diagnosis = Diagnosis("newer-python", "", f"use Python {version}", None, "certain")
+        return finding("IG105", module=module, affected=(module,), diagnosis=diagnosis)
+
+    (first, other) = without_repeated([needs("3.14", "b"), needs("3.14", "a"), needs("3.12", "c")])
+    assert (first.module, first.affected, first.fingerprint) == (
+        "a",
+        ("a", "b"),
+        needs("3.14", "a").fingerprint,
+    )
+    assert other.module == "c"

@@ -1,0 +1,54 @@
+"""What fails only in scripts that nothing imports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from unit.builders import ended, entry, evidence, failed, imported, no_module
+from unit.diagnosis.world import clues
+
+from importguard.checks import run_checks
+from importguard.evidence.imports import EntryPoint, ModuleImport
+from importguard.evidence.surroundings import Script
+from importguard.judging.scripts import script_note, soften_for_scripts
+from importguard.judging.startup_impact import mark_startup_impact
+from importguard.model import Severity
+
+ASIDE, BESIDE = Script("scripts.seed", True), Script("train", False)
+MAIN = entry("shop", "ok", reaches=["shop"])
+
+
+def softened(*modules: ModuleImport, start: EntryPoint = MAIN) -> tuple[list[str], tuple[str, ...]]:
+    observed = replace(
+        evidence(*modules, imported("shop"), entrypoints=(start,)), clues=clues(scripts=(ASIDE, BESIDE))
+    )
+    findings = soften_for_scripts(mark_startup_impact(run_checks(observed), observed), observed)
+    return [one.severity.value for one in findings], script_note(findings, observed)
+
+
+def test_a_script_aside_is_only_warned_of_and_the_report_says_so() -> None:
+    severities, notes = softened(failed("scripts.seed", no_module("rich")))
+    assert severities == [Severity.WARNING.value]
+    assert "scripts.seed" in notes[0]
+    assert "--command" in notes[0]
+
+
+def test_what_a_module_of_the_application_lacks_too_stays_an_error() -> None:
+    rich = no_module("rich")
+    assert softened(failed("scripts.seed", rich), failed("shop.ui", rich)) == (["error"], ())
+
+
+def test_a_script_that_production_starts_stays_an_error() -> None:
+    start = entry("scripts.seed", "failed", reaches=["scripts.seed"])
+    assert softened(failed("scripts.seed", no_module("rich")), start=start) == (["error"], ())
+
+
+@pytest.mark.parametrize(
+    ("module", "severity"),
+    [(ended("train", "exited", "SystemExit(2)"), "warning"), (failed("train", no_module("torch")), "error")],
+)
+def test_one_beside_the_application_only_where_it_parses_arguments(
+    module: ModuleImport, severity: str
+) -> None:
+    assert softened(module)[0] == [severity]
