@@ -461,7 +461,7 @@ def test_printed_gigabytes_stay_in_the_container() -> None:
 
 
 def test_what_fails_in_scripts_alone_is_a_warning() -> None:
-    """One that lies aside, and one that parses its arguments when it is imported; not what ``app`` imports."""
+    """One that lies aside, and one that parses its arguments when imported; not what ``app`` imports."""
     files = {
         "main.py": "from app.tools import used\n",
         "scripts/seed.py": "import not_there_xyz\nif __name__ == '__main__':\n    print()\n",
