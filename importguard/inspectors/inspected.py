@@ -20,3 +20,8 @@ class Inspected(NamedTuple):
     image: Optional[Image] = None
     evidence: Optional[Evidence] = None
     error: Optional[ImportguardError] = None
+
+    @property
+    def label(self) -> str:
+        """What it is called: its name of the configuration, or its reference."""
+        return self.config.name or self.reference

@@ -74,7 +74,7 @@ class Asker(NamedTuple):
 
 
 @dataclass
-class _Seen:
+class Conversed:
     """What the conversation has told so far, and when, in seconds since the start."""
 
     port: Optional[int] = None
@@ -97,7 +97,7 @@ class Begun(NamedTuple):
 
     planned: ServiceStart
     service: Optional[Service] = None
-    seen: Optional[_Seen] = None
+    seen: Optional[Conversed] = None
     at: float = 0.0
 
     @property
@@ -156,7 +156,7 @@ def finish(begun: Begun) -> ServiceStart:
         return _ended(begun.planned, begun.service, begun.seen, begun.at)
 
 
-def _ask_health(command: Sequence[str], service: Service, seen: _Seen, ends: float) -> None:
+def _ask_health(command: Sequence[str], service: Service, seen: Conversed, ends: float) -> None:
     """Run the image's HEALTHCHECK until it succeeds or the time is up."""
     while True:
         seconds = min(_HEALTH_SECONDS, max(ends - time.monotonic(), 1.0))
@@ -170,9 +170,9 @@ def _ask_health(command: Sequence[str], service: Service, seen: _Seen, ends: flo
 
 def _converse(
     engine: Engine, service: Service, asker: Asker, request: Mapping[str, Any], begun: float
-) -> _Seen:
+) -> Conversed:
     """Hold the conversation to its end, or to the end of the service, which ends it too."""
-    secret, seen = os.urandom(16).hex(), _Seen()
+    secret, seen = os.urandom(16).hex(), Conversed()
     package = "importguard.probe.asking"
     files = {f"{package}.{name}": (ASKING / f"{name}.py").read_text("utf-8") for name in _FILES}
     files.update({"importguard": "", "importguard.probe": "", package: ""})
@@ -202,7 +202,7 @@ def _converse(
     return seen
 
 
-def _events(output: Iterator[bytes], secret: str, seen: _Seen) -> Iterator[dict[str, Any]]:
+def _events(output: Iterator[bytes], secret: str, seen: Conversed) -> Iterator[dict[str, Any]]:
     """The frames of the asker's output."""
     mark, buffer = secret.encode() + b" ", b""
     for chunk in output:
@@ -215,7 +215,7 @@ def _events(output: Iterator[bytes], secret: str, seen: _Seen) -> Iterator[dict[
                 seen.noise = (seen.noise + line + b"\n")[-2000:]
 
 
-def _take(event: dict[str, Any], seen: _Seen, seconds: float) -> None:
+def _take(event: dict[str, Any], seen: Conversed, seconds: float) -> None:
     """Take in one frame."""
     kind = event["event"]
     if kind == "listening":
@@ -255,7 +255,7 @@ def _answer(plain: dict[str, Any]) -> Answer:
     )
 
 
-def _ended(planned: ServiceStart, service: Service, seen: _Seen, begun: float) -> ServiceStart:
+def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: float) -> ServiceStart:
     """All that was seen; a service that still runs is stopped as the platform stops it."""
     if not seen.ended:
         service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.

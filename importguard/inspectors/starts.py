@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Optional
+from typing import Optional, Union
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Image, Service
@@ -66,8 +67,8 @@ def running_services(
     with engine.network(published=published) as network:
         run = ServiceRun(engine, progress, network, asker, names, published)
         with ExitStack() as stack:
-            for index in _in_order(inspected):
-                run.start(index, inspected[index], stack)
+            for wave in _in_waves(inspected):
+                run.start({index: inspected[index] for index in wave}, stack)
             yield run
 
 
@@ -90,28 +91,59 @@ class ServiceRun:
     logs: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     result: Optional[CommandResult] = None
 
-    def start(self, index: int, inspected: Inspected, stack: ExitStack) -> None:
-        """Start one image, or note why not; ``stack`` stops it when all have been asked."""
-        config, image = inspected.config, inspected.image
-        evidence = self._evidence_of(inspected)
-        if config.start is None or image is None or evidence is None:
+    def start(self, wave: Mapping[int, Inspected], stack: ExitStack) -> None:
+        """Start images that do not need one another, side by side, or note why not; ``stack`` stops them.
+
+        Where this is interrupted, what is being started is removed with the network.
+        """
+        able = {index: one for index, one in wave.items() if self._is_able(index, one, stack)}
+        if not able:
             return
+        self.progress.begin_phase(f"starting {', '.join(one.label for one in able.values())}")
+        pool = ThreadPoolExecutor(len(able))
+        try:
+            waiting = {pool.submit(self._begin, one): index for index, one in able.items()}
+            for future in as_completed(waiting):
+                self._note(waiting[future], able[waiting[future]], future.result(), stack)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _is_able(self, index: int, inspected: Inspected, stack: ExitStack) -> bool:
+        """Whether it can be started, with what it needs; notes why not."""
+        config, evidence = inspected.config, self._evidence_of(inspected)
+        if config.start is None or inspected.image is None or evidence is None:
+            return False
         self.evidence[index] = evidence
         why = _why_not(inspected, evidence) or self._lacks(index, config, stack)
         if why is not None:
             self.seen[index] = replace(why, settings=config.start)
-            return
-        self.progress.begin_phase(f"starting {config.name or inspected.reference}")
-        place = self.network if config.network == "none" else config.network
+        return why is None
+
+    def _begin(self, one: Inspected) -> Union[Begun, ImportguardError]:
+        place = self.network if one.config.network == "none" else one.config.network
+        assert one.image is not None
         try:
-            asker = _asker(inspected) or self.asker
-            begun = begin(self.engine, image, asker, config, place, published=self.published)
+            asker = _asker(one) or self.asker
+            return begin(self.engine, one.image, asker, one.config, place, published=self.published)
         except ImportguardError as error:
-            self.seen[index] = ServiceStart(inspected.reference, config.start, error=str(error))
+            return error
+
+    def _note(
+        self, index: int, one: Inspected, begun: Union[Begun, ImportguardError], stack: ExitStack
+    ) -> None:
+        """Keep what came of a start, and tell it in a line."""
+        name = one.label
+        if isinstance(begun, ImportguardError):
+            self.seen[index] = ServiceStart(
+                one.reference, one.config.start or StartSettings(), error=str(begun)
+            )
+            self.progress.show_notice(f"{name}: could not be observed")
             return
         stack.callback(self._end, index, begun)
-        name = config.name or inspected.reference
         self.ready[name], self.begun[index], self.by_name[name] = begun.is_ready, begun, begun
+        ready = begun.seen.ready if begun.seen else None
+        state = f"ready after {ready:.1f} s" if begun.is_ready and ready is not None else "not ready"
+        self.progress.show_notice(f"{name}: {state}")
         port = begun.seen.port if begun.seen else None
         address = begun.service.address(port) if self.published and begun.service and port else None
         if address:
@@ -166,6 +198,7 @@ class ServiceRun:
         except ImportguardError as error:
             return str(error)
         stack.callback(self._end_needed, index, service.name, running)
+        self.progress.show_notice(f"{service.name}: {'not ready' if failed else 'ready'}")
         self.ready[service.name] = not failed
         return failed
 
@@ -180,23 +213,19 @@ def _last_lines(log: bytes) -> str:
     return "\n".join(line for line in lines[-_LOG_LINES:] if line.strip())
 
 
-def _in_order(inspected: Sequence[Inspected]) -> list[int]:
-    """The images so that each comes after those that it needs; else in their order. There is no circle."""
-    names = {one.config.name: index for index, one in enumerate(inspected) if one.config.name}
-    ordered: list[int] = []
+def _in_waves(inspected: Sequence[Inspected]) -> list[list[int]]:
+    """The images so that each comes in a wave after those of the images that it needs. There is no circle."""
+    needs = {
+        one.config.name: one.config.start.needs for one in inspected if one.config.name and one.config.start
+    }
 
-    def add(index: int) -> None:
-        if index in ordered:
-            return
-        start = inspected[index].config.start
-        for name in start.needs if start else ():
-            if name in names:
-                add(names[name])
-        ordered.append(index)
+    def depth(needed: Sequence[str]) -> int:
+        return max((1 + depth(needs[name]) for name in needed if name in needs), default=0)
 
-    for index in range(len(inspected)):
-        add(index)
-    return ordered
+    waves: dict[int, list[int]] = {}
+    for index, one in enumerate(inspected):
+        waves.setdefault(depth(one.config.start.needs if one.config.start else ()), []).append(index)
+    return [waves[number] for number in sorted(waves)]
 
 
 def _why_not(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]:

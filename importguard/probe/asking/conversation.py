@@ -16,6 +16,7 @@ from importguard.probe.asking.sockets import (
     accepts,
     connected,
     connecting,
+    hears_sigterm,
     is_loopback,
     listeners,
     named,
@@ -41,6 +42,7 @@ _NOT_YET = (None, 2, 429, 502, 503, 504)
 """Statuses of HTTP, and gRPC's NOT_SERVING."""
 
 _PAUSE_SECONDS = 0.2
+_HANDLER_SECONDS = 10.0
 
 
 def run(request: Values) -> None:
@@ -77,6 +79,7 @@ class Conversation:
         if self.request["worker"]:
             self.tell("ready")
             time.sleep(self.request["settle"])
+            self.wait_for_handler()
             self.tell("settled", listening=True)
         elif self.wait_for_port():
             self.tell("listening", port=self.port, listeners=listeners())
@@ -92,6 +95,12 @@ class Conversation:
             connected=named(connected(), self.request["names"]),
             processes=processes(),
         )
+
+    def wait_for_handler(self) -> None:
+        """Let a worker get so far that it would hear SIGTERM: Celery has imported much by then."""
+        ends = time.monotonic() + _HANDLER_SECONDS
+        while not hears_sigterm() and time.monotonic() < ends:
+            time.sleep(_POLL_SECONDS)
 
     def wait_for_port(self) -> bool:
         """Wait until a wanted port accepts, or any where all are right; False when the time is up.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 
 TYPE_CHECKING = False
@@ -95,6 +96,15 @@ def processes() -> list[list[Any]]:
             wait = _text(f"/proc/{number}/wchan").strip()
             found.append([number, command[:_LONGEST_COMMAND], state, "" if wait == "0" else wait])
     return found[:_MOST_PROCESSES]
+
+
+def hears_sigterm() -> bool:
+    """Whether the container's first process handles SIGTERM, or waits for it as tini does."""
+    for line in _text("/proc/1/status").splitlines():
+        name, _, mask = line.partition(":")
+        if name in ("SigCgt", "SigBlk") and int(mask, 16) >> (signal.SIGTERM - 1) & 1:
+            return True
+    return False
 
 
 def _tcp() -> Iterator[tuple[str, Endpoint, Endpoint]]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Optional
+from threading import Barrier
+from typing import Any, Optional
 
 import pytest
-from unit.builders import ended, evidence
+from unit.builders import IMAGE, ended, evidence, imported
 
+from importguard.config import Config
+from importguard.errors import InspectionError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart, StartSettings
-from importguard.inspectors.starts import failing_target, with_shown_targets
+from importguard.inspectors import starts
+from importguard.inspectors.inspected import Inspected
+from importguard.inspectors.start import Begun, Conversed
+from importguard.inspectors.starts import failing_target, running_services, with_shown_targets
+from importguard.progress import QuietProgress
 
 
 def unending(command: str, start: Optional[ServiceStart]) -> Evidence:
@@ -45,3 +54,65 @@ def test_a_program_without_a_guard_is_shown_by_its_start(
     assert (seen.modules[0].outcome == "imported") is shown
     assert (seen.entrypoints[0].outcome == "ok") is shown
     assert any("does not end" in note for note in seen.notes) is shown
+
+
+class NetworkOnly:
+    """An engine that has a network, and whose services are begun by a test."""
+
+    @contextmanager
+    def network(self, *, published: bool) -> Iterator[str]:
+        yield "network"
+
+
+class Notices(QuietProgress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def show_notice(self, text: str) -> None:
+        self.said.append(text)
+
+
+def started(monkeypatch: pytest.MonkeyPatch, begin: Any, **needs: tuple[str, ...]) -> list[str]:
+    """What is said where these services, with what they need, are begun by ``begin``."""
+    progress = Notices()
+    monkeypatch.setattr(starts, "begin", begin)
+    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
+    services = [
+        Inspected(
+            name,
+            Config(name=name, start=StartSettings(needs=needed, http=())),
+            IMAGE,
+            evidence(imported("shop")),
+        )
+        for name, needed in needs.items()
+    ]
+    with running_services(services, NetworkOnly(), progress, published=False):  # type: ignore[arg-type]
+        pass
+    return progress.said
+
+
+def test_what_does_not_need_one_another_starts_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = Barrier(2)
+    begun: list[str] = []
+
+    def begin(engine: Any, image: Any, asker: Any, config: Config, *place: Any, **more: Any) -> Begun:
+        if config.name != "web":
+            together.wait(30)
+        begun.append(str(config.name))
+        return Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+
+    said = started(monkeypatch, begin, web=("auth", "search"), auth=(), search=())
+    assert begun[-1] == "web"
+    assert sorted(said) == [f"{name}: ready after 1.5 s" for name in ("auth", "search", "web")]
+
+
+def test_one_that_cannot_be_observed_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(engine: Any, image: Any, asker: Any, config: Config, *place: Any, **more: Any) -> Begun:
+        if config.name == "auth":
+            raise InspectionError("it broke off")
+        return Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+
+    assert sorted(started(monkeypatch, begin, auth=(), search=())) == [
+        "auth: could not be observed",
+        "search: ready after 1.5 s",
+    ]
