@@ -15,6 +15,7 @@ from importguard.source.locating.contexts import ContextFiles, possible_contexts
 from importguard.source.locating.listing import list_repository
 from importguard.source.locating.model import RepositoryFiles
 from importguard.source.model import Tree
+from importguard.source.modules.named_modules import started_modules
 
 # Folders whose Dockerfiles are no one's production.
 _ASIDE = frozenset(
@@ -92,15 +93,33 @@ def _best_context(
     contexts = possible_contexts(path, repository.builds)
     contexts = contexts if first is None else [first, *contexts]
     parts = {context: sources_found(dockerfile, dockerfile.final, context, paths) for context in contexts}
-    best = max(contexts, key=lambda context: parts[context])
-    return best if parts[best] else None
+    most = max(parts.values())
+    best = [context for context in contexts if parts[context] == most]
+    if len(best) > 1:  # COPY . . exists everywhere, and what the start command runs does not
+        best.sort(key=lambda context: not _has_started_files(dockerfile, context, repository))
+    return best[0] if most else None
+
+
+def _has_started_files(dockerfile: Dockerfile, context: str, repository: RepositoryFiles) -> bool:
+    """Whether the files that the start command names get into the image from this context."""
+    started = [one for one in started_modules(dockerfile) if one.script or one.module]
+    placed = {one.destination for one in place_files(dockerfile, _python_below(context, repository))}
+    workdir = dockerfile.stages[dockerfile.final].workdir.rstrip("/")
+    stems = [one.script or f"{workdir}/{one.module.replace('.', '/')}" for one in started]
+    return bool(stems) and all(
+        not placed.isdisjoint((stem, f"{stem}.py", f"{stem}/__init__.py")) for stem in stems
+    )
 
 
 def _takes_python(dockerfile: Dockerfile, context: str, repository: RepositoryFiles) -> bool:
-    start = f"{context}/" if context else ""
-    files = [path[len(start) :] for path in repository.python if path.startswith(start)]
     feeding = feeding_stages(dockerfile)
-    return any(one.stage in feeding for one in place_files(dockerfile, files))
+    return any(one.stage in feeding for one in place_files(dockerfile, _python_below(context, repository)))
+
+
+def _python_below(context: str, repository: RepositoryFiles) -> list[str]:
+    """The Python files of a context, by their paths in it."""
+    start = f"{context}/" if context else ""
+    return [path[len(start) :] for path in repository.python if path.startswith(start)]
 
 
 def _below(root: str, path: str) -> str:
