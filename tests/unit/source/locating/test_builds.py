@@ -18,7 +18,7 @@ COPIES_ALL = "FROM python\nWORKDIR /app\nCOPY . .\n"
         ('CMD ["python", "-m", "fetch"]\n', "jobs/fetch"),
         ("CMD python main.py\n", "."),
         ("CMD python -m shop.web\n", "."),
-        ("CMD cron\n", "."),
+        ("CMD cron\n", "jobs/fetch"),
     ],
 )
 def test_copy_all_is_built_where_what_it_starts_lies(tmp_path: Path, command: str, context: str) -> None:
