@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from importguard.evidence.inspection import Evidence
+from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_EXITS
 
@@ -16,14 +17,21 @@ def soften_for_scripts(findings: Iterable[Finding], evidence: Evidence) -> list[
     """The findings, marked before by what they do to the start, with those of scripts as warnings.
 
     Those that lie aside (``scripts/``, ``tools/``, ``vendor/``), and those anywhere whose import ends the
-    process, as ``parse_args()`` does: what comes before that has been imported then.
+    process, as ``parse_args()`` does: what comes before that has been imported then. Those that only lack
+    their environment are notes.
     """
     scripts = {one.module: one.aside for one in evidence.clues.scripts} if evidence.clues else {}
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
     scripts = {name: aside for name, aside in scripts.items() if name not in started}
-    return [
-        replace(one, severity=Severity.WARNING) if _is_of_scripts(one, scripts) else one for one in findings
-    ]
+    return [_softened(one, scripts) for one in findings]
+
+
+def _softened(finding: Finding, scripts: dict[str, bool]) -> Finding:
+    if _is_of_scripts(finding, scripts):
+        return replace(finding, severity=Severity.WARNING)
+    if is_of_environment(finding) and finding.affected and set(finding.affected) <= set(scripts):
+        return replace(finding, severity=Severity.NOTE)  # a HEALTHCHECK's, which asks the service at import
+    return finding
 
 
 def _is_of_scripts(finding: Finding, scripts: dict[str, bool]) -> bool:

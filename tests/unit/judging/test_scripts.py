@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from unit.builders import ended, entry, evidence, failed, imported, no_module
+from unit.builders import ended, entry, evidence, failed, imported, no_module, raised
 from unit.diagnosis.world import clues
 
 from importguard.checks import run_checks
@@ -46,7 +46,11 @@ def test_a_script_that_production_starts_stays_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("module", "severity"),
-    [(ended("train", "exited", "SystemExit(2)"), "warning"), (failed("train", no_module("torch")), "error")],
+    [
+        (failed("train", raised(("ConnectionRefusedError", "[Errno 111] Connection refused", None))), "note"),
+        (ended("train", "exited", "SystemExit(2)"), "warning"),
+        (failed("train", no_module("torch")), "error"),
+    ],
 )
 def test_one_beside_the_application_only_where_it_parses_arguments(
     module: ModuleImport, severity: str
