@@ -48,8 +48,11 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
 
 
 def _order(finding: Finding, evidence: Evidence) -> tuple[int, bool, int, str]:
+    is_import_error = finding.severity is Severity.ERROR and finding.rule.family is RuleFamily.IMPORTS
     ranks = (
         finding.breaks_startup,
+        # What startup might load behind a variable that is missing; that one is said above all findings.
+        is_import_error and finding.loaded_at_startup is not False and bool(evidence.entrypoints),
         stops_for_environment(finding, evidence),
         finding.loaded_at_startup,
         True,

@@ -204,3 +204,13 @@ def test_what_a_start_command_asks_for_behind_a_variable_breaks_it() -> None:
     )[0]
     assert (finding.missing, finding.breaks_startup, finding.loaded_at_startup) == ("services", True, True)
     assert other.severity.value == "warning"
+
+
+def test_an_error_that_startup_may_meet_stands_above_the_variable_that_it_stops_for() -> None:
+    found, _ = judged(
+        failed("shop.main", ENVIRON),
+        failed("shop.images", no_module("cv2")),
+        unchecked("shop.late"),
+        entrypoints=(entry("shop.main", "unchecked", reaches=["shop.main"]),),
+    )
+    assert [one.rule.id for one in found] == ["IG101", "IG104"]
