@@ -10,7 +10,7 @@ from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application_code
-from importguard.failures.frames import own_frame
+from importguard.failures.frames import raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import root_cause
 from importguard.model import Diagnosis, Finding, RuleFamily
@@ -45,7 +45,7 @@ def _cause(
     failure = ending_failure(evidence.start, evidence) if evidence.start else None
     if failure is None:
         return None
-    frame = own_frame(failure.frames, application_code(evidence))
+    frame = raising_frame(failure.frames, application_code(evidence))
     module = frame.module if frame else "the service"
     item = ModuleImport(module, None, "failed", failure=failure, selected=False)
     stand_in = replace(finding, rule=root_cause(item).rule, module=module, affected=(module,))

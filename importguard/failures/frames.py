@@ -23,6 +23,14 @@ def own_frame(frames: Sequence[Frame], code: Application) -> Optional[Frame]:
     return leading[-1] if leading else None
 
 
+def raising_frame(frames: Sequence[Frame], code: Application) -> Optional[Frame]:
+    """Like ``own_frame``; None where a library imported by a name that it was given, as Django's settings
+    give: nothing says who gave it."""
+    frame = own_frame(frames, code)
+    by_name = frame is not None and frame.module not in code.names and frame.module.startswith("importlib")
+    return None if by_name else frame
+
+
 def import_chain(
     frames: Sequence[Frame], missing: Optional[str], code: Application
 ) -> tuple[ImportStep, ...]:

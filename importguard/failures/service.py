@@ -12,7 +12,7 @@ from importguard.evidence.starts import ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.dump import dumped_frames
 from importguard.failures.environment import environment_diagnosis
-from importguard.failures.frames import frame_location, import_chain, own_frame
+from importguard.failures.frames import frame_location, import_chain, raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Rule, Severity
@@ -50,7 +50,7 @@ def logged_finding(
     if failure is None:
         return service_finding(rule, subject, "\n".join([message, *_last_lines(start)]))
     cause, code = _root_cause(failure), application_code(evidence)
-    frame = own_frame(failure.frames, code)
+    frame = raising_frame(failure.frames, code)
     wanting = _wanting(failure, cause)
     return Finding(
         rule=rule,

@@ -199,3 +199,17 @@ def test_what_took_the_time_is_told() -> None:
         "IG505",
         True,
     )
+
+
+def test_an_import_by_a_name_of_the_settings_has_no_place() -> None:
+    """As Django's CHANNEL_LAYERS names channels_redis: nothing in the log says where."""
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3/dist-packages/channels/layers.py", line 40, in _make_backend\n'
+        "    import_string(name)\n"
+        '  File "/usr/lib/python3.13/importlib/__init__.py", line 88, in import_module\n'
+        "    return _bootstrap._gcd_import(name)\n"
+        "ModuleNotFoundError: No module named 'channels_redis'\n"
+    )
+    finding = only(replace(SILENT, ending=Ending(1), log=log))
+    assert (finding.missing, finding.location) == ("channels_redis", None)
