@@ -36,8 +36,9 @@ def run_checks(evidence: Evidence, source: Optional[Source] = None) -> list[Find
 
 def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     """Find what is wrong with the container as it was started."""
-    from importguard.checks import answers, journeys, listening, platforms, starts
+    from importguard.checks import answers, journeys, listening, platforms, programs, starts
 
     found = platforms.check_image_platform(evidence, source) + starts.check_container_start(evidence, source)
     found += listening.check_listening_ports(evidence, source) + answers.check_service_answers(evidence)
+    found += programs.check_supervised_programs(evidence)
     return found + journeys.check_journeys(evidence)

@@ -61,6 +61,15 @@ if __name__ == "__main__":
     server.start()
     server.wait_for_termination()
 """
+SUPERVISED = """
+[supervisord]
+nodaemon=true
+user=root
+[program:web]
+command=python3 -m gunicorn --bind 0.0.0.0:8080 shop.wsgi:app
+[program:worker]
+command=python3 -c "raise SystemExit(1)"
+"""
 FILES = {
     "shop/__init__.py": "",
     "shop/web.py": WEB,
@@ -68,6 +77,7 @@ FILES = {
     "shop/wsgi.py": "def app(environ, start_response):\n"
     "    start_response('200 OK', [('Content-Type', 'text/plain')])\n    return [b'hello']\n",
     "shop/remote.py": GRPC,
+    "supervisord.conf": SUPERVISED,
     "project/__init__.py": "",
     "project/settings.py": "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['shop.example']\n"
     "ROOT_URLCONF = 'project.urls'\nSECURE_SSL_REDIRECT = True\n"
@@ -95,6 +105,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> str:
             "hypercorn",
             "django>=4.2,<6",
             GRPC_HEALTH,
+            "supervisor",
         )
     except RuntimeError as error:
         pytest.skip(f"the servers cannot be installed: {error}")
@@ -160,3 +171,11 @@ def test_a_service_of_grpc(servers: str, state: str, words: str | None, tmp_path
         ]
     else:
         assert words in result.finding("IG503")["message"]
+
+
+def test_a_program_of_supervisord_that_flaps(servers: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\nsettle = "4s"\n')
+    command = "python3 -m supervisor.supervisord -c supervisord.conf"
+    finding = check(servers, "--start", "--command", command, cwd=tmp_path).finding("IG501")
+    assert (finding["module"], finding["severity"]) == ("worker", "error")
+    assert "exit status 1" in finding["message"]

@@ -17,6 +17,7 @@ from importguard.probe.asking.sockets import (
     connected,
     connecting,
     hears_sigterm,
+    is_busy,
     is_loopback,
     listeners,
     named,
@@ -42,7 +43,7 @@ _NOT_YET = (None, 2, 429, 502, 503, 504)
 """Statuses of HTTP, and gRPC's NOT_SERVING."""
 
 _PAUSE_SECONDS = 0.2
-_HANDLER_SECONDS = 10.0
+_REST_SECONDS = 20.0
 
 
 def run(request: Values) -> None:
@@ -77,9 +78,8 @@ class Conversation:
     def run(self) -> None:
         """Everything in order. What is not told was not reached."""
         if self.request["worker"]:
+            self.wait_for_rest()
             self.tell("ready")
-            time.sleep(self.request["settle"])
-            self.wait_for_handler()
             self.tell("settled", listening=True)
         elif self.wait_for_port():
             self.tell("listening", port=self.port, listeners=listeners())
@@ -96,11 +96,20 @@ class Conversation:
             processes=processes(),
         )
 
-    def wait_for_handler(self) -> None:
-        """Let a worker get so far that it would hear SIGTERM: Celery has imported much by then."""
-        ends = time.monotonic() + _HANDLER_SECONDS
-        while not hears_sigterm() and time.monotonic() < ends:
+    def wait_for_rest(self) -> None:
+        """Let a worker come to rest for as long as it has to settle, and get so far that it hears SIGTERM.
+
+        Celery imports its tasks long after it was started, and would not hear a signal before. One that
+        always works, or hears no signal, is given its time.
+        """
+        ends = min(self.ends, time.monotonic() + _REST_SECONDS)
+        since = time.monotonic()
+        while time.monotonic() - since < self.request["settle"] or not hears_sigterm():
+            if time.monotonic() > ends:
+                return
             time.sleep(_POLL_SECONDS)
+            if is_busy():
+                since = time.monotonic()
 
     def wait_for_port(self) -> bool:
         """Wait until a wanted port accepts, or any where all are right; False when the time is up.

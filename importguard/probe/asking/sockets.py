@@ -98,6 +98,17 @@ def processes() -> list[list[Any]]:
     return found[:_MOST_PROCESSES]
 
 
+def is_busy() -> bool:
+    """Whether a process of the container but this one runs, would run, or waits for a disk (proc(5))."""
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid():
+            # The command's name may hold blanks and brackets.
+            fields = _text(f"/proc/{name}/stat").rpartition(")")[2].split()
+            if fields and fields[0] in ("R", "D"):
+                return True
+    return False
+
+
 def hears_sigterm() -> bool:
     """Whether the container's first process handles SIGTERM, or waits for it as tini does."""
     for line in _text("/proc/1/status").splitlines():

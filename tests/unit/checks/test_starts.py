@@ -213,3 +213,32 @@ def test_an_import_by_a_name_of_the_settings_has_no_place() -> None:
     )
     finding = only(replace(SILENT, ending=Ending(1), log=log))
     assert (finding.missing, finding.location) == ("channels_redis", None)
+
+
+SUPERVISED = """\
+2026-12-01 10:00:00,000 INFO spawned: 'web' with pid 7
+2026-12-01 10:00:00,100 INFO spawned: 'worker' with pid 8
+2026-12-01 10:00:00,200 WARN exited: worker (exit status 1; not expected)
+2026-12-01 10:00:01,300 INFO success: web entered RUNNING state, process has stayed up for > than 1 seconds
+"""
+AGAIN = "2026-12-01 10:00:01,400 WARN exited: worker (exit status 1; not expected)\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "severity", "words"),
+    [
+        ("", "warning", "program worker ended (exit status 1), once."),
+        (AGAIN, "error", "2 times."),
+        ("x INFO gave up: worker entered FATAL state, too many\n", "error", "and supervisord gave up."),
+        ("x INFO exited: worker (exit status 0; expected)\n", "warning", "once."),
+    ],
+)
+def test_a_program_of_supervisord_that_ends(more: str, severity: str, words: str) -> None:
+    finding = only(replace(WELL, log=SUPERVISED + more))
+    assert (finding.rule.id, finding.severity, finding.module) == ("IG501", severity, "worker")
+    assert words in finding.message
+
+
+def test_a_program_of_supervisord_that_comes_up_later() -> None:
+    log = SUPERVISED + "x INFO success: worker entered RUNNING state, process has stayed up\n"
+    assert run_checks(seen(replace(WELL, log=log))) == []

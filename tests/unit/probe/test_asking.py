@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
+from importguard.probe.asking import sockets
 from importguard.probe.asking.exchanges import ask_http, shake_hands
 from importguard.probe.asking.grpc_health import ask_grpc_health
 from importguard.probe.asking.pages import own_assets
@@ -134,6 +137,20 @@ def test_who_reaches_an_address(address: str, loopback: bool) -> None:
 
 def test_other_processes_are_seen() -> None:
     assert all(len(process) == 4 for process in processes())
+
+
+def test_one_that_works_is_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its own state does not count; a command's name may hold brackets."""
+    for number, state in (("7", "S"), ("8", "R"), (str(os.getpid()), "R")):
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "stat").write_text(f"{number} (a) R (b)) {state} 1 7 7 0\n")
+    paths = lambda path: str(tmp_path) + path[len("/proc") :]  # noqa: E731
+    read, listed = sockets._text, os.listdir
+    monkeypatch.setattr(sockets, "_text", lambda path: read(paths(path)))
+    monkeypatch.setattr(os, "listdir", lambda path: listed(paths(path)))
+    assert sockets.is_busy()
+    (tmp_path / "8" / "stat").write_text("8 (a) S 1\n")
+    assert not sockets.is_busy()
 
 
 def test_the_assets_of_a_page() -> None:
