@@ -34,7 +34,7 @@ from importguard.inspectors.run import probe_command, probe_input
 SECRET = "secret-of-this-run"
 MODULES = 30
 PYTHON = os.path.realpath(sys.executable)  # outside of a virtual environment, which may name this repository
-NO_CLUES = "def gather(*asked):\n    return ()\n"
+NO_CLUES = "def gather_clues(*asked):\n    return ()\n"
 
 Verdict = tuple[str, str, str]  # outcome, exception type, missing module
 

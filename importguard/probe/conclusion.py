@@ -77,14 +77,14 @@ def gather_clues(
         failed = lacks_libraries(scene, seconds)
     if not failed and not request["source"]:
         return
-    from importguard.probe.surroundings.clues import gather
+    from importguard.probe.surroundings.clues import gather_clues
     from importguard.probe.surroundings.questions import Questions
 
-    questions = Questions.of(failures, lost, unreached)
-    yield from gather(scene, questions, failed, seconds, request["files"])
+    questions = Questions.questions_of(failures, lost, unreached)
+    yield from gather_clues(scene, questions, failed, seconds, request["files"])
 
 
-def notes(only_read: Sequence[str], stumbled: Sequence[str]) -> Iterator[str]:
+def notes_for_reader(only_read: Sequence[str], stumbled: Sequence[str]) -> Iterator[str]:
     """What whoever reads the report has to know of how the verdicts were found."""
     if only_read:
         text = (

@@ -22,7 +22,7 @@ class Disk:
         self.begun = time.time()
         self.first = self.free = _free_bytes()
 
-    def overrun(self, importing: Iterable[str]) -> str | None:
+    def reason_to_end(self, importing: Iterable[str]) -> str | None:
         """Why the check must end, where more than LIMIT was written while ``importing`` were imported.
 
         The host's other processes use the disk too, so the container's own new files are counted before

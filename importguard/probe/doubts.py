@@ -30,7 +30,7 @@ class Doubts:
     def __init__(self) -> None:
         self.groups: dict[tuple[Any, ...], Alike] = {}
 
-    def add(self, verdict: Verdict, reason: str) -> str:
+    def add_doubtful_verdict(self, verdict: Verdict, reason: str) -> str:
         """What to do with a doubtful verdict: "ask" about it, take it as "confirmed", or let it "wait"."""
         failure = verdict.failure
         if failure is not None:
@@ -49,7 +49,7 @@ class Doubts:
             group.waiting.append(verdict)
         return "ask" if group.confirmed is False or group.asked == verdict.name else "wait"
 
-    def answer(self, answer: Verdict) -> tuple[list[Verdict], list[str]]:
+    def take_fresh_verdict(self, answer: Verdict) -> tuple[list[Verdict], list[str]]:
         """Take in what a fresh interpreter says: the verdicts that it confirms, and the modules that must be
         asked themselves.
         """

@@ -41,7 +41,7 @@ def read_text(path: str, limit: int = TEXT_LIMIT) -> str | None:
     return None if data is None else data.decode("utf-8", "surrogateescape")
 
 
-def shown(path: str) -> str:
+def printable_path(path: str) -> str:
     r"""A path or name that is valid UTF-8: bytes that are not are written ``\xff``."""
     if path.isascii():
         return path
@@ -56,7 +56,7 @@ def is_executable(path: str) -> bool:
         return False
 
 
-def which(program: str, environ: dict[str, str], directory: str) -> str | None:
+def find_program(program: str, environ: dict[str, str], directory: str) -> str | None:
     """Where ``execvp`` would find a program (POSIX), started in ``directory``; None where it would not."""
     if "/" in program:
         path = os.path.join(directory, program)
@@ -68,7 +68,7 @@ def which(program: str, environ: dict[str, str], directory: str) -> str | None:
     return None
 
 
-def shebang(path: str) -> list[str] | None:
+def read_interpreter_line(path: str) -> list[str] | None:
     """The interpreter line of a script as the kernel splits it: a program and at most one argument."""
     head = read_bytes(path, 4096)
     if head is None or head[:2] != b"#!":

@@ -23,9 +23,9 @@ class Leftovers:
     def __init__(self, directory: str, environ: Mapping[str, str]) -> None:
         folders = [*FOLDERS, directory, environ.get("HOME", "")]
         self.folders = [folder for folder in dict.fromkeys(folders) if folder.startswith("/")]
-        self.before = self.entries()
+        self.before = self.list_entries()
 
-    def entries(self) -> set[str]:
+    def list_entries(self) -> set[str]:
         """The paths in the folders and in their subfolders."""
         found: set[str] = set()
         for folder in self.folders:
@@ -37,9 +37,9 @@ class Leftovers:
                     break
         return found
 
-    def readers(self, files: Mapping[str, str]) -> list[str]:
+    def modules_naming_new_files(self, files: Mapping[str, str]) -> list[str]:
         """The modules of ``files`` (name → path) that name something which is new, in any string."""
-        names = {os.path.basename(path) for path in sorted(self.entries() - self.before)[:MOST_LEFT]}
+        names = {os.path.basename(path) for path in sorted(self.list_entries() - self.before)[:MOST_LEFT]}
         names = {name for name in names if len(name) >= SHORTEST_NAME}
         if not names:
             return []

@@ -41,7 +41,7 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LONGEST_FRAME = 4 << 20
 
 
-def unnamed(code: str) -> str:
+def in_unnamed_namespace(code: str) -> str:
     """A statement that runs ``code`` in a namespace that is nobody's module.
 
     It has builtins of its own: the application may replace those of the interpreter.
@@ -51,7 +51,7 @@ def unnamed(code: str) -> str:
 
 
 # All that it is asked is read before any application code runs.
-WAITS = unnamed(
+WAITS = in_unnamed_namespace(
     """
 import marshal, posix
 parts = [posix.read({0}, 1 << 20)]
@@ -111,7 +111,7 @@ class Worker:
         for descriptor in (self.results, self.output):
             os.set_blocking(descriptor, False)
 
-    def ask(
+    def send_request(
         self, kind: str, modules: list[str], limit: float, program: str | bytes, request: dict[str, Any]
     ) -> None:
         """Let it do what ``program`` makes of ``request``; it has ``limit`` seconds for each module.
@@ -130,7 +130,7 @@ class Worker:
         except BrokenPipeError:
             pass
 
-    def answer(self, seconds: float) -> bytes:
+    def read_first_answer(self, seconds: float) -> bytes:
         """What ``first`` wrote to RESULTS, which ends with END; nothing where it did not within ``seconds``.
 
         ``status`` says how the process ended, if it did.
@@ -143,35 +143,35 @@ class Worker:
                 listens.remove(self.output)  # closed
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             self.status = status if pid else None
-            answer += read(self.results)
+            answer += read_available(self.results)
             if answer.endswith(END):
                 return answer
             if pid or len(answer) > LONGEST_FRAME or time.monotonic() > until:
                 return b""
 
-    def dismiss(self) -> None:
+    def end_unasked(self) -> None:
         """End one that was not asked."""
-        self.stop()
+        self.kill_group()
         if self.status is None:
             os.waitpid(self.pid, 0)
         os.close(self.plan_end)
-        self.close()
+        self.close_descriptors()
 
     def read_output(self) -> bool:
         """Keep the tail of what the application prints; False when there is nothing to read now."""
-        part = read(self.output)
+        part = read_available(self.output)
         self.tail = (self.tail + part)[-TAIL:]
         return bool(part)
 
-    def words(self) -> str:
+    def last_words(self) -> str:
         """The end of what it printed."""
         self.read_output()
         return self.tail.decode("utf-8", "backslashreplace")
 
-    def messages(self, secret: bytes) -> Iterator[tuple[Any, ...]]:
+    def read_messages(self, secret: bytes) -> Iterator[tuple[Any, ...]]:
         """The frames that arrived; anything else on the descriptor is dropped."""
         while True:
-            part = read(self.results)
+            part = read_available(self.results)
             self.buffer += part
             *lines, self.buffer = self.buffer.split(b"\n")
             self.buffer = self.buffer[:LONGEST_FRAME]
@@ -184,7 +184,7 @@ class Worker:
             if not part:
                 return
 
-    def note(self, kind: str, *values: Any) -> None:
+    def note_message(self, kind: str, *values: Any) -> None:
         """Keep what it says of itself on the way to a verdict."""
         if kind == "begin":
             self.current.append(values[0])
@@ -212,7 +212,7 @@ class Worker:
             self.starved += max(0.0, now - seen - used / TICKS_A_SECOND)
         self.sample = now, ticks
 
-    def deadline(self) -> float:
+    def message_deadline(self) -> float:
         """When this worker must have been heard of again; a dump of its stack is asked for first.
 
         An import that is slow because the machine does much else does not hang: it has up to four times the
@@ -223,7 +223,7 @@ class Worker:
         starved = self.starved if self.starved_since == self.heard else 0.0
         return self.heard + self.limit + min(starved, 3 * self.limit)
 
-    def stop(self) -> None:
+    def kill_group(self) -> None:
         """End the process and those of its group."""
         for target in (-self.pid, self.pid):
             try:
@@ -239,7 +239,7 @@ class Worker:
             return "crashed", "signal {}".format(_signal_name(os.WTERMSIG(self.status)))
         return "exited", "exit code {}".format(os.WEXITSTATUS(self.status))
 
-    def close(self) -> None:
+    def close_descriptors(self) -> None:
         """Give its descriptors back."""
         for descriptor in (self.results, self.kept, self.output):
             os.close(descriptor)
@@ -267,7 +267,7 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
-def read(descriptor: int) -> bytes:
+def read_available(descriptor: int) -> bytes:
     """What a non-blocking descriptor has now; nothing where there is nothing."""
     try:
         return os.read(descriptor, 1 << 16)
@@ -275,7 +275,7 @@ def read(descriptor: int) -> bytes:
         return b""
 
 
-def apart(action: Callable[[], None], seconds: float) -> bool:
+def call_in_child(action: Callable[[], None], seconds: float) -> bool:
     """Call ``action`` in a child of its own, so that no file that it meets can end or hold up this process.
 
     False where it did not come to its end within ``seconds``. Ends this process, as the supervisor does, when
@@ -299,7 +299,7 @@ def apart(action: Callable[[], None], seconds: float) -> bool:
                 os.kill(child, signal.SIGKILL)
                 os._exit(1)
         os.set_blocking(done, False)
-        return bool(read(done))
+        return bool(read_available(done))
     finally:
         os.close(done)
         os.kill(child, signal.SIGKILL)
@@ -343,7 +343,7 @@ def _become(command: list[str], place: tuple[str, dict[str, str]], pipes: tuple[
     os.execve(command[0], command, place[1])
 
 
-def program(sources: Mapping[str, str], kind: str) -> str:
+def worker_program(sources: Mapping[str, str], kind: str) -> str:
     """What a worker does: its files in one namespace, called with the request and where to answer."""
     lines = ["from __future__ import annotations"]
     for name in WORKER_FILES[kind]:

@@ -29,14 +29,14 @@ from importguard.probe.conclusion import (
     entrypoint_events,
     gather_clues,
     has_trouble,
-    notes,
+    notes_for_reader,
     scopes_to_read,
 )
 from importguard.probe.disk import Disk
 from importguard.probe.doubts import Doubts
 from importguard.probe.leftovers import Leftovers
-from importguard.probe.processes import TAIL, Worker, apart, program, read
-from importguard.probe.select.discover import discover
+from importguard.probe.processes import TAIL, Worker, call_in_child, read_available, worker_program
+from importguard.probe.select.discover import discover_application
 from importguard.probe.verdicts import FATAL, Verdict, Verdicts
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ class Supervisor:
         self.alone: deque[str] = deque()
         self.where: deque[Verdict] = deque()  # to settle when it is known where the process ended
         self.ended: dict[str, Verdict] = {}  # all of these
-        self.verdicts = Verdicts(self.emit)
+        self.verdicts = Verdicts(self.write_frame)
         self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
         self.deaths: dict[str, int] = {}  # of the sweep, by module
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
@@ -104,7 +104,7 @@ class Supervisor:
 
     # -- to the host
 
-    def emit(self, event: str, **values: object) -> None:
+    def write_frame(self, event: str, **values: object) -> None:
         """Write one frame to standard output."""
         import json  # Loaded while the first worker starts.
 
@@ -115,14 +115,14 @@ class Supervisor:
 
     # -- the run
 
-    def run(self) -> None:
+    def run_probe(self) -> None:
         """Discover, import, report; returns when everything has been said."""
-        found, self.scene = discover(self.request, self.launch)
+        found, self.scene = discover_application(self.request, self.launch)
         self.found = self.verdicts.found = found
         if found["error"]:
-            self.introduce()
-            self.launch.dismiss()
-            self.emit("end", complete=False, error=found["error"])
+            self.tell_discovery()
+            self.launch.end_asked_worker()
+            self.write_frame("end", complete=False, error=found["error"])
             return
         only = self.request.get("only")
         self.modules = [name for name, _ in found["modules"] if not only or name in only]
@@ -135,67 +135,69 @@ class Supervisor:
                     wanted.append(entry["attribute"])
                 self.starts.setdefault(entry["module"], entry.get("start") or {})
         if self.setup:
-            self.prepare(self.setup)
-        self.judge()
-        readers = [] if only else leftovers.readers(dict(found["modules"]))
+            self.judge_preparation(self.setup)
+        self.judge_modules()
+        readers = [] if only else leftovers.modules_naming_new_files(dict(found["modules"]))
         if readers:
-            self.emit("left", readers=readers)
-        self.conclude()
+            self.write_frame("left", readers=readers)
+        self.tell_conclusion()
 
-    def introduce(self) -> None:
+    def tell_discovery(self) -> None:
         """Say what was discovered, once."""
         if not self.introduced:
             self.introduced = True
             told = {key: value for key, value in self.found.items() if key not in PRIVATE}
             environ = self.launch.environ.items()
             existing = [name for name, value in environ if value[:1] == "/" and os.path.exists(value)]
-            self.emit("discovery", existing=existing, **told)
+            self.write_frame("discovery", existing=existing, **told)
 
-    def prepare(self, setup: dict[str, Any]) -> None:
+    def judge_preparation(self, setup: dict[str, Any]) -> None:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
-        worker = self.spawn("prepare", [])
-        self.loop()
+        worker = self.start_worker("prepare", [])
+        self.run_workers()
         ended, detail = worker.how_it_ended()
         outcome, raised, detail = worker.prepared or (ended, None, detail)
-        failure = self.verdicts.plain(raised)
+        failure = self.verdicts.failure_values(raised)
         told = {"description": setup["description"], "outcome": outcome, "detail": detail}
-        self.emit("preparation", failure=failure, **told)
+        self.write_frame("preparation", failure=failure, **told)
         if outcome != "imported":
             self.verdicts.failures.append(failure)
             self.setup = None
 
-    def judge(self) -> None:
+    def judge_modules(self) -> None:
         """Give every module its verdict."""
         jobs = self.request["jobs"]
         if self.request["exact"] or len(self.modules) <= jobs:
             self.fresh.extend(self.modules)
         else:
             self.fresh.extend(name for name in self.modules if name in self.starts)
-            self.plan()
-        self.loop()
-        self.introduce()
+            self.plan_sweep()
+        self.run_workers()
+        self.tell_discovery()
         for name in self.modules:
             if name not in self.verdicts:
                 why, seconds = self.broken or "time ran out", self.unfinished.get(name, 0.0)
                 unchecked = Verdict(name, "unchecked", None, why, seconds)
-                self.verdicts.add(self.ended.get(name, unchecked))
+                self.verdicts.make_final(self.ended.get(name, unchecked))
 
-    def conclude(self) -> None:
+    def tell_conclusion(self) -> None:
         """Say what needs all verdicts: the entry points, and what else would not resolve.
 
         What is known is told as fully as ever when time has run out: this has its own time.
         """
         self.ends = max(self.ends, time.monotonic() + CLUE_SECONDS)
-        outcomes = self.verdicts.outcomes
+        outcomes = self.verdicts.outcome_by_module
         for event in entrypoint_events(self.found, outcomes, self.loaded, self.lost):
-            self.emit("entrypoint", **event)
+            self.write_frame("entrypoint", **event)
         scopes = scopes_to_read(self.found, outcomes)
-        sites = self.unresolved(scopes)
-        self.emit("sites", sites=sites)
+        sites = self.tell_unresolved_imports(scopes)
+        self.write_frame("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         error = (self.broken or "time ran out") if late else None
-        self.emit("end", notes=list(notes(self.only_read, self.stumbled)), complete=not late, error=error)
+        self.write_frame(
+            "end", notes=list(notes_for_reader(self.only_read, self.stumbled)), complete=not late, error=error
+        )
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -209,32 +211,32 @@ class Supervisor:
 
         def tell() -> None:
             for kind, values in gather_clues(scene, self.request, seconds, failures, self.lost, unreached):
-                self.emit("clues", kind=kind, values=values)
+                self.write_frame("clues", kind=kind, values=values)
 
-        if not apart(tell, min(seconds, CLUE_SECONDS)):
-            self.emit("clues", kind="notes", values=["gathering clues broke off"])
+        if not call_in_child(tell, min(seconds, CLUE_SECONDS)):
+            self.write_frame("clues", kind="notes", values=["gathering clues broke off"])
 
-    def unresolved(self, scopes: Mapping[str, list[str]]) -> list[list[Any]]:
+    def tell_unresolved_imports(self, scopes: Mapping[str, list[str]]) -> list[list[Any]]:
         """The imports whose target is not in the image. What a module is known to lack is not said again."""
         if not scopes:
             return []
-        from importguard.probe.code.sites import unresolved
+        from importguard.probe.code.sites import unresolved_imports
 
         known = {failure["missing"] for failure in self.verdicts.failures if failure}
-        return unresolved(scopes, dict(self.found["modules"]), known, self.find)
+        return unresolved_imports(scopes, dict(self.found["modules"]), known, self.names_without_finder)
 
-    def find(self, names: list[str]) -> Collection[str]:
+    def names_without_finder(self, names: list[str]) -> Collection[str]:
         """Those of the top-level ``names`` that no finder of the application knows."""
         finder = self.scene.finder if self.scene else None
-        names = [name for name in names if finder is None or finder.locate(name) is None]
+        names = [name for name in names if finder is None or finder.locate_module(name) is None]
         if names and time.monotonic() < self.ends:
-            self.spawn("find", [], find=names)
-            self.loop()
+            self.start_worker("find", [], find=names)
+            self.run_workers()
         return self.absent
 
     # -- workers
 
-    def plan(self) -> None:
+    def plan_sweep(self) -> None:
         """Leave to the sweep what it can judge, and note what it has to watch."""
         from importguard.probe.code.sites import patched_names, sought_modules
 
@@ -248,21 +250,23 @@ class Supervisor:
                 if "putenv" in patched:
                     self.fatal[name] = "ask"  # what it does can't be seen, nor undone
 
-    def program(self, kind: str) -> str | bytes:
+    def program_of_kind(self, kind: str) -> str | bytes:
         """What a worker runs: compiled once for all of them where they are run by this very Python."""
         if kind not in self.programs:
-            source = program(self.sources, kind)
+            source = worker_program(self.sources, kind)
             theirs, own = self.found["interpreter"]["executable"], sys.executable
             same = os.path.realpath(theirs) == os.path.realpath(own)
             code = marshal.dumps(compile(source, "<importguard>", "exec")) if same else source
             self.programs[kind] = code
         return self.programs[kind]
 
-    def spawn(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
+    def start_worker(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
         interpreter = self.found["interpreter"]
         start = self.starts.get(modules[0], {}) if kind in ASK_ONE else {}
-        worker = self.launch.worker([interpreter["executable"], *interpreter["flags"]], self.place_of(start))
+        worker = self.launch.start_worker(
+            [interpreter["executable"], *interpreter["flags"]], self.place_of(start)
+        )
         request = {
             "secret": self.secret + "-worker",
             "import_path": start.get("import_path", self.found["import_path"]),
@@ -281,7 +285,9 @@ class Supervisor:
             "fatal": self.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
         }
-        worker.ask(kind, modules, self.limit, self.program("sweep" if kind == "sweep" else "fresh"), request)
+        worker.send_request(
+            kind, modules, self.limit, self.program_of_kind("sweep" if kind == "sweep" else "fresh"), request
+        )
         self.workers[worker.pid] = worker
         return worker
 
@@ -290,7 +296,7 @@ class Supervisor:
         directory, environ = self.launch.place
         return start.get("directory", directory), {**environ, **start.get("environ", {})}
 
-    def loop(self) -> None:
+    def run_workers(self) -> None:
         """Run until nothing is left to do, or time has run out."""
         poll = select.poll()
         wake, wake_end = os.pipe()
@@ -298,15 +304,15 @@ class Supervisor:
         os.set_blocking(wake_end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
-        while self.schedule() and not self.is_over():
-            self.introduce()  # while the first worker starts
-            self.wait(poll, wake)
+        while self.start_waiting_work() and not self.is_over():
+            self.tell_discovery()  # while the first worker starts
+            self.wait_for_event(poll, wake)
             for worker in list(self.workers.values()):
                 worker.read_output()
-                self.hear(worker)
+                self.take_messages(worker)
                 worker.look_at_processor_time()
-            self.reap()
-            self.enforce()
+            self.collect_dead_processes()
+            self.stop_late_workers()
         self.stop_all()
         signal.set_wakeup_fd(-1)
         os.close(wake)
@@ -315,7 +321,7 @@ class Supervisor:
     def is_over(self) -> bool:
         """Whether the check must end: its time is over, or the imports fill the disk."""
         importing = [name for worker in self.workers.values() for name in worker.current[-1:]]
-        self.broken = self.broken or self.disk.overrun(importing)
+        self.broken = self.broken or self.disk.reason_to_end(importing)
         return self.broken is not None or time.monotonic() >= self.ends
 
     def stop_all(self) -> None:
@@ -325,26 +331,26 @@ class Supervisor:
         for worker in list(self.workers.values()):
             for name in worker.current[-1:]:
                 self.unfinished[name] = time.monotonic() - worker.heard
-            worker.stop()
+            worker.kill_group()
             os.waitpid(worker.pid, 0)
             del self.workers[worker.pid]
-            worker.close()
+            worker.close_descriptors()
 
-    def schedule(self) -> bool:
+    def start_waiting_work(self) -> bool:
         """Start what may run now; False when all is done."""
         kinds = [worker.kind for worker in self.workers.values()]
         if "alone" in kinds:
             return True
         waits = self.fresh and self.request["jobs"] == 1  # entry points come first
         if self.sweep and "sweep" not in kinds and self.suspect is None and not waits:
-            self.spawn("sweep", list(self.sweep))
+            self.start_worker("sweep", list(self.sweep))
         while self.fresh and self.has_room():
-            self.spawn("fresh", [self.fresh.popleft()])
+            self.start_worker("fresh", [self.fresh.popleft()])
         while self.where and self.has_room():
             verdict = self.where.popleft()
-            self.spawn("where", [verdict.name]).verdict = verdict
+            self.start_worker("where", [verdict.name]).verdict = verdict
         if not self.workers and self.alone:
-            self.spawn("alone", [self.alone.popleft()])
+            self.start_worker("alone", [self.alone.popleft()])
         return bool(self.workers)
 
     def has_room(self) -> bool:
@@ -357,14 +363,14 @@ class Supervisor:
         working = [worker for worker in self.workers.values() if not worker.is_waiting]
         return len(working) < jobs and len(self.workers) < (2 * jobs if jobs > 1 else 1)
 
-    def wait(self, poll: Any, wake: int) -> None:
+    def wait_for_event(self, poll: Any, wake: int) -> None:
         """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""
         descriptors = [0, wake]
         for worker in self.workers.values():
             descriptors += [worker.results, worker.output]
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        deadlines = [worker.deadline() for worker in self.workers.values()]
+        deadlines = [worker.message_deadline() for worker in self.workers.values()]
         until = min([self.ends, time.monotonic() + 1.0] + deadlines)  # the disk is looked at every second
         try:
             ready = poll.poll(max(0.0, until - time.monotonic()) * 1000 + 1)
@@ -374,11 +380,11 @@ class Supervisor:
         if any(descriptor == 0 for descriptor, _ in ready) and not os.read(0, 4096):
             self.stop_all()  # nobody is listening any more
             os._exit(1)
-        read(wake)
+        read_available(wake)
 
-    def hear(self, worker: Worker) -> None:
+    def take_messages(self, worker: Worker) -> None:
         """Take in what ``worker`` says."""
-        for message in worker.messages((self.secret + "-worker ").encode("ascii")):
+        for message in worker.read_messages((self.secret + "-worker ").encode("ascii")):
             kind = message[0]
             if kind == "at":
                 worker.frames = message[1]
@@ -393,14 +399,14 @@ class Supervisor:
                     del worker.current[worker.current.index(message[1]) :]
                 verdict, extra = Verdict(*message[1:6]), message[6]
                 if worker.kind == "sweep":
-                    self.swept(verdict, extra)
+                    self.take_sweep_verdict(verdict, extra)
                 else:
-                    verdict.output = worker.words()
-                    self.answered(worker, verdict, extra)
+                    verdict.output = worker.last_words()
+                    self.take_fresh_verdict(worker, verdict, extra)
             else:
-                worker.note(*message)
+                worker.note_message(*message)
 
-    def answered(self, worker: Worker, verdict: Verdict, extra: dict[str, Any]) -> None:
+    def take_fresh_verdict(self, worker: Worker, verdict: Verdict, extra: dict[str, Any]) -> None:
         """A fresh interpreter has given its verdict, which is final if nothing beside it can have a part."""
         name, failure = verdict.name, verdict.failure
         if worker.kind == "fresh" and failure is not None and failure[0] in CROWDED:
@@ -409,9 +415,9 @@ class Supervisor:
         if name in self.attributes:
             self.loaded[name] = extra["loaded"]
             self.lost[name] = extra["lost"]
-        self.settle(verdict)
+        self.settle_fresh_verdict(verdict)
 
-    def swept(self, verdict: Verdict, extra: dict[str, Any]) -> None:
+    def take_sweep_verdict(self, verdict: Verdict, extra: dict[str, Any]) -> None:
         """The sweep has given its verdict: final, or to be asked again of a fresh interpreter."""
         name = verdict.name
         if name in self.starts:
@@ -425,9 +431,9 @@ class Supervisor:
         if extra.get("heir") is not None:
             self.share_end(verdict, extra["heir"])
         elif extra["doubt"]:
-            self.doubt(verdict, extra["doubt"])
+            self.ask_about_verdict(verdict, extra["doubt"])
         else:
-            self.verdicts.add(verdict)
+            self.verdicts.make_final(verdict)
             if extra.get("only_read"):
                 self.only_read.append(name)
 
@@ -438,32 +444,32 @@ class Supervisor:
             self.fresh.append(verdict.name)
             return
         verdict.outcome, verdict.detail, verdict.culprit = end.outcome, end.detail, end.culprit
-        self.verdicts.add(verdict)
+        self.verdicts.make_final(verdict)
 
-    def doubt(self, verdict: Verdict, reason: str) -> None:
+    def ask_about_verdict(self, verdict: Verdict, reason: str) -> None:
         """Ask a fresh interpreter about a verdict of the sweep, unless it has confirmed one that is alike."""
-        todo = "ask" if reason == "each" else self.doubts.add(verdict, reason)
+        todo = "ask" if reason == "each" else self.doubts.add_doubtful_verdict(verdict, reason)
         if todo == "ask":
             self.fresh.append(verdict.name)
         elif todo == "confirmed":
-            self.verdicts.add(verdict)
+            self.verdicts.make_final(verdict)
 
-    def settle(self, verdict: Verdict) -> None:
+    def settle_fresh_verdict(self, verdict: Verdict) -> None:
         """A fresh worker has spoken: its verdict is final, and answers for those that wait for it."""
         name = verdict.name
-        self.verdicts.add(verdict)
+        self.verdicts.make_final(verdict)
         if self.suspect == name:
             self.suspect = None
             if verdict.outcome in FATAL:
                 self.fatal[name] = verdict.outcome
             elif self.deaths[name] > 1:
                 self.fatal[name] = "ask"
-        confirmed, refuted = self.doubts.answer(verdict)
+        confirmed, refuted = self.doubts.take_fresh_verdict(verdict)
         for other in confirmed:
-            self.verdicts.add(other)
+            self.verdicts.make_final(other)
         self.fresh.extend(refuted)
 
-    def reap(self) -> None:
+    def collect_dead_processes(self) -> None:
         """Collect the dead, orphans of the application among them."""
         while True:
             try:
@@ -476,25 +482,25 @@ class Supervisor:
             if worker is None:
                 continue
             worker.status = status
-            self.hear(worker)
+            self.take_messages(worker)
             while worker.read_output():
                 if len(worker.tail) >= TAIL:
                     break
-            worker.stop()
-            self.died(worker)
-            worker.close()
+            worker.kill_group()
+            self.take_worker_death(worker)
+            worker.close_descriptors()
 
-    def died(self, worker: Worker) -> None:
+    def take_worker_death(self, worker: Worker) -> None:
         """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
         if worker.verdict is not None:
             worker.verdict.frames = worker.frames
-            self.settle(worker.verdict)
+            self.settle_fresh_verdict(worker.verdict)
             return
         if worker.ended or worker.kind == "prepare":
             return
         outcome, detail = worker.how_it_ended()
         if worker.kind == "sweep":
-            self.blame(worker.current or list(self.sweep)[:1])
+            self.blame_nested_import(worker.current or list(self.sweep)[:1])
             return
         if worker.raised is None and not worker.current:
             detail = "the interpreter did not start: " + detail
@@ -504,9 +510,9 @@ class Supervisor:
             if worker.raised is None and worker.kind == "fresh" and detail.endswith("signal SIGKILL"):
                 self.alone.append(name)  # perhaps for want of memory: it counts if it recurs alone
             else:
-                self.gone(worker, name, outcome, detail)
+                self.settle_ended_module(worker, name, outcome, detail)
 
-    def blame(self, imports: list[str]) -> None:
+    def blame_nested_import(self, imports: list[str]) -> None:
         """The sweep died during nested ``imports``: ask the innermost, else the outermost that is not judged.
 
         What passes on its own can end a process together with something else: two libraries that each bring
@@ -524,31 +530,31 @@ class Supervisor:
             return
         self.deaths[name] = self.deaths.get(name, 0) + 1
         self.suspect = name
-        if name not in self.fresh and not any(name in worker.modules for worker in self.asking()):
+        if name not in self.fresh and not any(name in worker.modules for worker in self.fresh_workers()):
             self.fresh.appendleft(name)
 
-    def asking(self) -> list[Worker]:
+    def fresh_workers(self) -> list[Worker]:
         """The workers that import one module each."""
         return [worker for worker in self.workers.values() if worker.kind in ASK_ONE]
 
-    def gone(self, worker: Worker, name: str, outcome: str, detail: str) -> None:
+    def settle_ended_module(self, worker: Worker, name: str, outcome: str, detail: str) -> None:
         """A process has ended by the module's own doing: settle it, at once where the place is known."""
         failure = None
         if worker.raised is not None:
             outcome, failure, detail = *worker.raised, ""
         seconds = time.monotonic() - worker.heard
-        verdict = Verdict(name, outcome, failure, detail, seconds, worker.words())
+        verdict = Verdict(name, outcome, failure, detail, seconds, worker.last_words())
         if failure is None and worker.current and outcome != "timed_out" and DUMPED not in verdict.output:
             self.ended[name] = verdict
             self.where.append(verdict)
         else:
-            self.settle(verdict)
+            self.settle_fresh_verdict(verdict)
 
-    def enforce(self) -> None:
+    def stop_late_workers(self) -> None:
         """Stop the workers that were not heard of in time, after asking where they are."""
         now = time.monotonic()
         for worker in self.workers.values():
-            if now < worker.deadline() or worker.timed_out:
+            if now < worker.message_deadline() or worker.timed_out:
                 continue
             if worker.dumped is None:
                 worker.dumped = now
@@ -558,7 +564,7 @@ class Supervisor:
                     pass
             else:
                 worker.timed_out = True
-                worker.stop()
+                worker.kill_group()
 
 
 def run(request: dict[str, Any], launch: Launch | Exception, sources: Mapping[str, str]) -> None:
@@ -571,9 +577,11 @@ def run(request: dict[str, Any], launch: Launch | Exception, sources: Mapping[st
         if isinstance(launch, Exception):
             raise launch
         supervisor.launch = launch
-        supervisor.run()
+        supervisor.run_probe()
     except Exception as error:
-        supervisor.emit("end", complete=False, error="the probe failed: {!r} {}".format(error, _where(error)))
+        supervisor.write_frame(
+            "end", complete=False, error="the probe failed: {!r} {}".format(error, _where(error))
+        )
     os._exit(0)
 
 

@@ -62,12 +62,12 @@ class Verdicts:
         return name in self.final
 
     @property
-    def outcomes(self) -> dict[str, str]:
+    def outcome_by_module(self) -> dict[str, str]:
         """The outcome of each module."""
         return {name: verdict.outcome for name, verdict in self.final.items()}
 
     @property
-    def culprits(self) -> Culprits:
+    def culprits_of_failures(self) -> Culprits:
         """Loaded with the first failure: a sound image does not pay for it."""
         if self._culprits is None:
             from importguard.probe.culprits import Culprits
@@ -76,7 +76,7 @@ class Verdicts:
         return self._culprits
 
     @property
-    def lookups(self) -> Lookups:
+    def variable_lookups(self) -> Lookups:
         """Loaded with the first failure."""
         if self._lookups is None:
             from importguard.probe.code.lookups import Lookups
@@ -86,17 +86,17 @@ class Verdicts:
             self._lookups = Lookups(dict(self.found["modules"]), environ)
         return self._lookups
 
-    def add(self, verdict: Verdict) -> None:
+    def make_final(self, verdict: Verdict) -> None:
         """Make ``verdict`` final, unless its module has one."""
         if verdict.name in self.final:
             return
         self.final[verdict.name] = verdict
         failed = verdict.outcome != "imported"
         if verdict.culprit is None and verdict.failure is not None:
-            verdict.culprit = self.culprits.of_failure(verdict.name, verdict.failure)
+            verdict.culprit = self.culprits_of_failures.of_failure(verdict.name, verdict.failure)
         elif verdict.culprit is None and failed:
-            verdict.culprit = self.culprits.of_end(verdict.name, verdict.frames, verdict.output)
-        failure = self.plain(verdict.failure)
+            verdict.culprit = self.culprits_of_failures.of_end(verdict.name, verdict.frames, verdict.output)
+        failure = self.failure_values(verdict.failure)
         if failed:
             self.failures.append(failure)
         self.emit(
@@ -111,13 +111,17 @@ class Verdicts:
             frames=list(verdict.frames),
         )
 
-    def plain(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
+    def failure_values(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
         """A failure under the names of ``evidence.ImportFailure``."""
         if failure is None:
             return None
         kind, message, missing, frames, causes = failure
-        own = self.culprits.own_frame(frames) if missing is None else None
-        lookups = self.lookups.unset(*own, message) if own else []
-        lookups = lookups or (self.lookups.named([frame[3] for frame in frames], message) if own else [])
+        own = self.culprits_of_failures.own_frame(frames) if missing is None else None
+        lookups = self.variable_lookups.unset_variables_at(*own, message) if own else []
+        lookups = lookups or (
+            self.variable_lookups.unset_variables_named([frame[3] for frame in frames], message)
+            if own
+            else []
+        )
         plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
         return dict(plain, lookups=lookups)

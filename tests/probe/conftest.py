@@ -76,7 +76,7 @@ def _input(image: Image, config: Config, clues: bool) -> bytes:
     if clues:
         return given
     files, (magic, code), request = marshal.loads(given)
-    files["importguard.probe.surroundings.clues"] = "def gather(*asked):\n    return ()\n"
+    files["importguard.probe.surroundings.clues"] = "def gather_clues(*asked):\n    return ()\n"
     code.pop("importguard.probe.surroundings.clues", None)
     return marshal.dumps((files, (magic, code), request), 2)
 

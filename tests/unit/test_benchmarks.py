@@ -153,7 +153,7 @@ def test_the_walk_and_the_probe_select_the_same(application):
     """They are written apart; a module that only one of them knows would never be compared."""
     modules, left_out = benchmark("truth").walk(application)
     selection = Selection([], include_tests=False, exclude=[])
-    selection.walk(selection.children("", [selection.folder(application)]))
+    selection.walk_package(selection.add_folder_contents("", [selection.list_folder(application)]))
     assert sorted(selection.modules) == sorted(modules)
     skipped = {name for name, (_, reason) in selection.skipped.items() if reason != NO_NAME}
     assert sorted(skipped) == sorted(left_out)

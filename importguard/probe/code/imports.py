@@ -18,7 +18,7 @@ ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
-def parse(source: bytes | str, path: str) -> Any:
+def parse_module(source: bytes | str, path: str) -> Any:
     """The ``Module`` node of ``source``; raises SyntaxError or ValueError."""
     return compile(source, path, "exec", ONLY_AST, dont_inherit=True)
 
@@ -33,7 +33,7 @@ def import_sites(tree: Any, module: str, is_package: bool) -> list[Site]:
     return list(_walk(tree.body, "module", package))
 
 
-def absolute(node: Any, package: str) -> str | None:
+def absolute_target(node: Any, package: str) -> str | None:
     """The absolute name that an ImportFrom node imports from, or None where it leaves the top."""
     if not node.level:
         name: str | None = node.module
@@ -80,7 +80,7 @@ def _imports(node: Any, scope: str, package: str) -> Iterator[Site]:
         for alias in node.names:
             yield alias.name, (), node.lineno, scope
     else:
-        target = absolute(node, package)
+        target = absolute_target(node, package)
         if target:
             yield target, tuple(alias.name for alias in node.names), node.lineno, scope
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.code.imports import absolute, parse
+from importguard.probe.code.imports import absolute_target, parse_module
 from importguard.probe.files import read_bytes
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Lookups:
         self.everywhere: dict[str, frozenset[str]] = {}  # the variables that a module looks up
         self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
 
-    def unset(self, module: str, line: int, message: str) -> list[list[Any]]:
+    def unset_variables_at(self, module: str, line: int, message: str) -> list[list[Any]]:
         """[variable, alone] of each that the statement at ``line`` looks up and the environment does not set.
 
         Looked up by the statement itself, by the condition under which it raises, or by the assignments that
@@ -57,7 +57,7 @@ class Lookups:
             self.known[place] = [[name, found[name]] for name in sorted(found) if not self.environ.get(name)]
         return self.known[place]
 
-    def named(self, modules: Iterable[str], message: str) -> list[list[Any]]:
+    def unset_variables_named(self, modules: Iterable[str], message: str) -> list[list[Any]]:
         """[variable, False] of each unset one that the error's message names and these modules look up.
 
         ``modules`` are those that the traceback goes through: one of them asked for the variable, kept the
@@ -91,7 +91,7 @@ class Lookups:
                 names.pop(getattr(parameter, "arg", ""), None)
             names.update(_assigned(place.function))
         found = dict.fromkeys(_variables(_lookups(_header(place.statement), names), message), False)
-        tests = place.tests()
+        tests = place.deciding_tests()
         if tests:
             asked = _variables(_lookups(tests, names), message)
             alone = not place.depends and all(_asks_nothing_else(test, names) for test in tests)
@@ -103,7 +103,7 @@ class Lookups:
         path = self.files.get(module) or ""
         source = read_bytes(path) if path.endswith(".py") else None
         try:
-            return parse(source, path) if source and word in source else None
+            return parse_module(source, path) if source and word in source else None
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
@@ -120,7 +120,7 @@ class Lookups:
         found: Names = {}
         for node in _walk([tree]):
             if _kind(node) == "ImportFrom":
-                target = absolute(node, package) or ""
+                target = absolute_target(node, package) or ""
                 given = self._names(target)
                 found.update({name: given[name] for name in given if name.startswith(".")})
                 for alias in node.names:
@@ -180,7 +180,7 @@ class _Place:
             self.depends = True  # a handler of exceptions, a case of a match, a while
         self._enter(max(blocks, key=lambda block: block[0].lineno))
 
-    def tests(self) -> list[Any]:
+    def deciding_tests(self) -> list[Any]:
         """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
         kind = _kind(self.statement)
         if kind not in ("Raise", "Assert"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.code.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def loaded_by(text: str, package: str, whole: bool) -> list[tuple[str, str | Non
     """
     found: list[tuple[str, str | None, bool]] = []
     try:
-        tree = parse(text[:_LONGEST], "__main__")
+        tree = parse_module(text[:_LONGEST], "__main__")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return found
     blocks = [node.body for node in tree.body if type(node).__name__ == "If" and _is_main(node.test)]

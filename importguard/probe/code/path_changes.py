@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.code.imports import parse
+from importguard.probe.code.imports import parse_module
 from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
@@ -31,11 +31,11 @@ def read_path_changes(path: str, directory: str) -> tuple[list[str], list[str]]:
     if "sys.path" not in text and "addsitedir" not in text and "path.insert" not in text:
         return [], []
     try:
-        tree = parse(text, path)
+        tree = parse_module(text, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [], []
     reader = _Reader(path, directory)
-    reader.read(tree.body)
+    reader.read_statements(tree.body)
     return reader.first, reader.last
 
 
@@ -48,7 +48,7 @@ class _Reader:
         self.first: list[str] = []
         self.last: list[str] = []
 
-    def read(self, body: list[Any]) -> None:
+    def read_statements(self, body: list[Any]) -> None:
         """Take in statements; what stands below a condition is taken to run."""
         for node in body:
             kind = type(node).__name__
@@ -62,12 +62,12 @@ class _Reader:
                 self._call(node.value)
             elif kind in ("If", "Try", "With", "TryStar"):
                 for field in _BLOCKS:
-                    self.read(getattr(node, field, []))
+                    self.read_statements(getattr(node, field, []))
 
     def _assign(self, target: Any, value: Any) -> None:
         kind = type(target).__name__
         if kind == "Name":
-            self.names[target.id] = self.value(value)
+            self.names[target.id] = self.value_of_expression(value)
         elif kind == "Subscript" and _dotted(target.value) == "sys.path":
             self.first[:0] = self._each(value)
 
@@ -88,13 +88,13 @@ class _Reader:
         return [folder for item in getattr(node, "elts", []) for folder in [self._folder(item)] if folder]
 
     def _folder(self, node: Any) -> str | None:
-        value = self.value(node)
+        value = self.value_of_expression(node)
         if value is None:
             return None
         path = os.path.normpath(os.path.join(self.directory, value))
         return path if os.path.isdir(path) else None
 
-    def value(self, node: Any) -> str | None:
+    def value_of_expression(self, node: Any) -> str | None:
         """A string or a path that an expression gives; None where it is not known."""
         kind = type(node).__name__
         if kind in ("Constant", "Str"):
@@ -115,7 +115,7 @@ class _Reader:
     def _attribute(self, node: Any) -> str | None:
         if node.attr in ("pardir", "curdir"):
             return ".." if node.attr == "pardir" else "."
-        value = self.value(node.value) if node.attr == "parent" else None
+        value = self.value_of_expression(node.value) if node.attr == "parent" else None
         return os.path.dirname(os.path.normpath(value)) if value is not None else None
 
     def _parents(self, node: Any) -> str | None:
@@ -124,7 +124,7 @@ class _Reader:
             return None
         index = getattr(node.slice, "value", node.slice)  # Python 3.8's Index
         number = getattr(index, "value", getattr(index, "n", index))
-        value = self.value(node.value.value)
+        value = self.value_of_expression(node.value.value)
         if not isinstance(number, int) or value is None or number < 0:
             return None
         for _ in range(min(number, 50) + 1):
@@ -132,7 +132,7 @@ class _Reader:
         return value
 
     def _joined(self, node: Any) -> str | None:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self.value_of_expression(node.left), self.value_of_expression(node.right)
         operator = type(node.op).__name__
         if left is None or right is None or operator not in ("Div", "Add"):
             return None
@@ -140,11 +140,11 @@ class _Reader:
 
     def _result(self, node: Any) -> str | None:
         name = _dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
-        values = [self.value(item) for item in node.args]
+        values = [self.value_of_expression(item) for item in node.args]
         if name in ("getcwd", "cwd") and not values:
             return self.directory
         if name in ("resolve", "absolute", "as_posix", "joinpath", "strip"):
-            values.insert(0, self.value(node.func.value))
+            values.insert(0, self.value_of_expression(node.func.value))
         if not values or any(value is None for value in values):
             return None
         known = [value for value in values if value is not None]

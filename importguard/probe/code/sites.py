@@ -6,7 +6,7 @@ import os
 import re
 from collections import deque
 
-from importguard.probe.code.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def read_sites(module: str, path: str | None, cut: Callable[[bytes], bytes] | No
     try:
         with open(path, "rb") as file:
             source = file.read()
-        tree = parse(cut(source) if cut else source, path)
+        tree = parse_module(cut(source) if cut else source, path)
     except SyntaxError:
         return read_sites(module, path) if cut else []
     except (OSError, ValueError, RecursionError, MemoryError):
@@ -62,7 +62,7 @@ IMPORT_LINE = re.compile(
 LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
 
 
-def mentioned(module: str, path: str) -> set[str]:
+def mentioned_modules(module: str, path: str) -> set[str]:
     """The absolute names that a file seems to import at its top level: quick to find, a few too many."""
     try:
         with open(path, "rb") as file:
@@ -134,7 +134,7 @@ ALIAS = re.compile(rb" as (\w+)")
 GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
-def unresolved(
+def unresolved_imports(
     scopes: Mapping[str, list[str]],
     files: Files,
     known: Collection[str | None],
@@ -147,7 +147,7 @@ def unresolved(
     only where it is imported late.
     """
     paths = {module: files.get(module) for module in scopes}
-    mentions = {module: mentioned(module, path) for module, path in paths.items() if path}
+    mentions = {module: mentioned_modules(module, path) for module, path in paths.items() if path}
     names = {name for found in mentions.values() for name in found if name not in files}
     # Names that only fail where they are known to be missing need not be looked for.
     late = {name for module, found in mentions.items() if "module" not in scopes[module] for name in found}

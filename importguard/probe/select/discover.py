@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 
 from importguard.probe.code.path_changes import read_path_changes
-from importguard.probe.files import shown
-from importguard.probe.select.distributions import Distribution, editable_mapping, installed, owner
-from importguard.probe.select.django import preparation
+from importguard.probe.files import printable_path
+from importguard.probe.select.distributions import (
+    Distribution,
+    editable_mapping,
+    installed_distributions,
+    owning_distribution,
+)
+from importguard.probe.select.django import find_preparation
 from importguard.probe.select.finder import Finder, Found
 from importguard.probe.select.one_name import other_names
 from importguard.probe.select.scene import Scene
@@ -33,7 +38,7 @@ class NothingToImport(Exception):
     """No module was selected; the message says where it looked and what is there."""
 
 
-def discover(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], Scene | None]:
+def discover_application(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], Scene | None]:
     """The discovery of one image, and what clues are gathered for (None without an interpreter).
 
     ``request`` is the host's (``packages``, ``exclude``, ``include_tests``, ``setup``). The discovery holds
@@ -47,10 +52,10 @@ def discover(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], S
     search = Discovery(request, launch)
     error = None
     try:
-        search.run()
+        search.run_all_steps()
     except (NoInterpreter, NothingToImport, TooMuch) as problem:
         error = str(problem)
-    return search.result(error), search.scene()
+    return search.result_for_host(error), search.build_scene()
 
 
 class Discovery:
@@ -76,12 +81,14 @@ class Discovery:
         self.foreign: dict[str, set[str]] = {}
         self.by_path: dict[str, str] = {}
 
-    def run(self) -> None:
+    def run_all_steps(self) -> None:
         """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
         self._tell_commands()
-        self.interpreter = python = self.launch.interpreter()
+        self.interpreter = python = self.launch.find_interpreter()
         self._other_interpreters(python)
-        self.details.append("interpreter: %s (%s)" % (shown(python.executable), shown(python.why)))
+        self.details.append(
+            "interpreter: %s (%s)" % (printable_path(python.executable), printable_path(python.why))
+        )
         self.selection = Selection(
             python.suffixes, bool(self.request.get("include_tests")), self.request.get("exclude") or []
         )
@@ -95,7 +102,7 @@ class Discovery:
         if not self._holds_own() and self._may_add_directory():
             self.notes.append(
                 "the start command's import path holds no modules; the working directory %s was added"
-                % shown(self.directory)
+                % printable_path(self.directory)
             )
             self._set_path([*self.import_path, self.directory])
             self._select()
@@ -103,7 +110,7 @@ class Discovery:
             self._take_installed()
         self._entrypoints()
         self._not_on_the_path()
-        self.setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+        self.setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self._holds_own():
             raise NothingToImport(self._nothing())
 
@@ -123,7 +130,11 @@ class Discovery:
                 if command.why != python.why:
                     self.notes.append(
                         "%s runs %s, but is judged with %s"
-                        % (command.text, shown(command.executable), shown(python.executable))
+                        % (
+                            command.text,
+                            printable_path(command.executable),
+                            printable_path(python.executable),
+                        )
                     )
 
     def _may_add_directory(self) -> bool:
@@ -133,17 +144,17 @@ class Discovery:
         """
         assert self.interpreter is not None
         asked = self._packages() or self.interpreter.safe_path or self.directory in self.import_path
-        return not asked and all(self.finder.locate(target.module) for target in self.targets)
+        return not asked and all(self.finder.locate_module(target.module) for target in self.targets)
 
     def _not_on_the_path(self) -> None:
         """Say what a look at the image would make one expect to be checked, and is not."""
-        folder = self.selection.folder(self.directory)
+        folder = self.selection.list_folder(self.directory)
         names = [name for name in folder.modules if name != "setup"]
-        names += [name for name in folder.folders if folder.package(name, self.selection.suffixes)]
+        names += [name for name in folder.folders if folder.package_init_file(name, self.selection.suffixes)]
         if names and not self._packages() and self.directory not in self.finder.entries:
             self.notes.append(
                 "the working directory %s is not on the import path of the start command: its modules were "
-                "not checked (%s)" % (shown(self.directory), ", ".join(sorted(names)[:5]))
+                "not checked (%s)" % (printable_path(self.directory), ", ".join(sorted(names)[:5]))
             )
 
     # The start command
@@ -156,7 +167,7 @@ class Discovery:
                 if program and not command.secondary:
                     self.notes.append(
                         "%s of the start command was not found: the container would not start"
-                        % shown(program)
+                        % printable_path(program)
                     )
 
     def _roots(self, python: Interpreter) -> list[str]:
@@ -178,7 +189,7 @@ class Discovery:
         added = command.environ.get("PYTHONPATH", "")
         if added == self.environ.get("PYTHONPATH", ""):
             return []
-        return [command.join(entry) for entry in added.split(":") if entry]
+        return [command.resolve_path(entry) for entry in added.split(":") if entry]
 
     def _set_path(self, roots: list[str]) -> None:
         assert self.interpreter is not None
@@ -190,9 +201,9 @@ class Discovery:
         self.finder = Finder(entries, self.selection)
         for entry in entries:
             if is_site(entry):
-                names = self.selection.folder(entry).names
+                names = self.selection.list_folder(entry).names
                 self.finder.mapping.update(editable_mapping(entry, names))
-        self.details.append("import path: %s" % ", ".join(shown(entry) for entry in entries))
+        self.details.append("import path: %s" % ", ".join(printable_path(entry) for entry in entries))
 
     # Selection
 
@@ -200,14 +211,14 @@ class Discovery:
         return list(self.request.get("packages") or [])
 
     def _select(self) -> None:
-        setup = preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
-        self.selection.has_migrations = setup is not None and self.finder.locate("django") is not None
+        setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+        self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
         for name in self._packages():
             self._add_named(name)
         roots = self._application_roots()
         self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
-        folders = [self.selection.folder(root) for root in roots]
-        self.selection.walk(self.selection.children("", folders, allowed=self._allowed))
+        folders = [self.selection.list_folder(root) for root in roots]
+        self.selection.walk_package(self.selection.add_folder_contents("", folders, allowed=self._allowed))
         for name in self.finder.mapping:
             self._add_unit(name)
         for distribution in self._distributions():
@@ -217,7 +228,7 @@ class Discovery:
             self._add_target(target)
         self._keep_one_name()
         if self._packages():
-            self.selection.narrow(self._packages())
+            self.selection.narrow_to_packages(self._packages())
 
     def _keep_one_name(self) -> None:
         """Judge a file under the name by which production imports it, and say which other it could have."""
@@ -231,13 +242,13 @@ class Discovery:
             count = "1 file is" if len(others) == 1 else "%d files are" % len(others)
             self.notes.append(
                 "%s judged under the name that the application imports: %s, which could be imported as %s too"
-                % (count, shown(kept), shown(name))
+                % (count, printable_path(kept), printable_path(name))
             )
 
     def _reached_from_above(self, root: str) -> bool:
         """Whether an entry point names a module below this root by its longer name (``src.pkg.main``)."""
         for target in self.targets:
-            found = self.finder.locate(target.module)
+            found = self.finder.locate_module(target.module)
             if found and found.path.startswith(root + "/"):
                 depth = found.path[len(root) + 1 :].count("/") + (0 if found.package else 1)
                 if len(target.module.split(".")) > depth:
@@ -268,35 +279,35 @@ class Discovery:
             return True  # and left out: it runs
         if name in self._foreign(folder) and all(target.alone or target.foreign for target in targets):
             return False
-        own = folder.join(name)
-        shown_path = folder.join(folder.modules.get(name, name))
+        own = folder.path_of_entry(name)
+        shown_path = folder.path_of_entry(folder.modules.get(name, name))
         origin = self.interpreter.loaded.get(name)
         if name in self.interpreter.builtin or (origin is not None and not origin.startswith(own)):
             return self._refuse(
                 self.notes, shown_path, "%r is a module that the interpreter itself has loaded already" % name
             )
-        found = self.finder.locate(name)
+        found = self.finder.locate_module(name)
         if found and not found.portions and not found.path.startswith(own) and own not in found.extended:
             self._add_revisions(folder, name)
             return self._refuse(
-                self.details, shown_path, "%r is found first in %s" % (name, shown(found.path))
+                self.details, shown_path, "%r is found first in %s" % (name, printable_path(found.path))
             )
         return True
 
     def _add_revisions(self, folder: Folder, name: str) -> None:
         """Those of an Alembic environment, loaded by their paths: ``alembic`` itself hides its folder."""
-        versions = self.selection.folder(folder.join(name) + "/versions")
+        versions = self.selection.list_folder(folder.path_of_entry(name) + "/versions")
         if versions.identity is None or not is_versions(versions):
             return
         for file in sorted(versions.names):
             stem, _, ending = file.partition(".")
             if ending == "py" and stem and stem != "__init__":
                 revision = "%s/versions/%s" % (name, stem)
-                self.by_path[revision] = versions.join(file)
-                self.selection.add(revision, versions.join(file))
+                self.by_path[revision] = versions.path_of_entry(file)
+                self.selection.add_module(revision, versions.path_of_entry(file))
 
     def _refuse(self, to: list[str], path: str, why: str) -> bool:
-        to.append("%s can never be imported: %s" % (shown(path), shown(why)))
+        to.append("%s can never be imported: %s" % (printable_path(path), printable_path(why)))
         return False
 
     def _foreign(self, folder: Folder) -> set[str]:
@@ -304,7 +315,7 @@ class Discovery:
         found = self.foreign.get(folder.path)
         if found is None:
             found = set()
-            for distribution in installed(folder.path, folder.names):
+            for distribution in installed_distributions(folder.path, folder.names):
                 if not distribution.is_local_folder():
                     found |= distribution.top_level()
             self.foreign[folder.path] = found
@@ -314,18 +325,20 @@ class Discovery:
         if self.installed is None:
             self.installed = []
             for entry in self.finder.entries:
-                self.installed += installed(entry, self.selection.folder(entry).names)
+                self.installed += installed_distributions(entry, self.selection.list_folder(entry).names)
         return self.installed
 
     def _add_distribution(self, distribution: Distribution, why: str) -> None:
-        units = distribution.units()
-        self.details.append("distribution %s (%s): %s" % (shown(distribution.name), why, ", ".join(units)))
+        units = distribution.top_modules()
+        self.details.append(
+            "distribution %s (%s): %s" % (printable_path(distribution.name), why, ", ".join(units))
+        )
         for name in units:
             self._add_unit(name)
 
     def _add_unit(self, name: str) -> None:
         """A package or module with everything below it, if an import finds it at all."""
-        found = self.finder.locate(name)
+        found = self.finder.locate_module(name)
         if found is None:
             return
         if found.portions:
@@ -333,23 +346,23 @@ class Discovery:
         elif found.package:
             self.selection.add_package(name, found.path)
         else:
-            self.selection.add(name, found.path)
+            self.selection.add_module(name, found.path)
 
     def _add_named(self, name: str) -> None:
-        found = self.finder.locate(name)
+        found = self.finder.locate_module(name)
         if found is None:
-            near = self.finder.near(name)
+            near = self.finder.similar_names(name)
             raise NothingToImport(
                 "package %r (-p) was not found on the import path (%s)%s"
                 % (
-                    shown(name),
-                    ", ".join(shown(entry) for entry in self.finder.entries),
+                    printable_path(name),
+                    ", ".join(printable_path(entry) for entry in self.finder.entries),
                     "; near names: " + ", ".join(near) if near else "",
                 )
             )
         self._add_unit(name)
         if not found.portions:
-            self.selection.force(name, found.path)
+            self.selection.force_module(name, found.path)
 
     # Entry points
 
@@ -364,7 +377,7 @@ class Discovery:
             self.interpreter.builtin.__contains__,
             self._finder_of,
         )
-        found = self.search.run(self.commands)
+        found = self.search.find_targets(self.commands)
         self.notes += self.search.notes
         self.details += self.search.details
         return found
@@ -374,7 +387,7 @@ class Discovery:
         for command in self.commands:
             files = [self.search.main_file(command)]
             for target in self.targets:
-                found = self.finder.locate(target.module)
+                found = self.finder.locate_module(target.module)
                 own = found and found.path and not self._is_third_party(found, target.module)
                 if found and own and target.command is command and not (target.alone or target.foreign):
                     files += self.search.files_that_run(target.module, found.path)
@@ -395,7 +408,7 @@ class Discovery:
         if not found.entry:
             return False
         return self._is_installed_code(found.entry) or module.split(".")[0] in self._foreign(
-            self.selection.folder(found.entry)
+            self.selection.list_folder(found.entry)
         )
 
     def _is_installed_code(self, entry: str) -> bool:
@@ -411,18 +424,18 @@ class Discovery:
 
         Not that of a command that may never run: the report says that it could not be verified.
         """
-        module, found = target.module, self.finder.locate(target.module)
+        module, found = target.module, self.finder.locate_module(target.module)
         if found is None and (target.alone or not target.command.conditional):
-            self.selection.force(module, None)
+            self.selection.force_module(module, None)
         if found is None or found.portions:
             return
         if not target.alone and not target.foreign and self._is_third_party(found, module):
-            distribution = owner(self._distributions(), found.path, module)
+            distribution = owning_distribution(self._distributions(), found.path, module)
             if distribution:
                 self._add_distribution(distribution, "owns the entry point %s" % module)
             else:
                 self._add_unit(module.split(".")[0])
-        self.selection.force(module, found.path)
+        self.selection.force_module(module, found.path)
 
     def _holds_own(self) -> bool:
         """Whether anything of the application's is to be imported, or would be if it were there.
@@ -446,14 +459,19 @@ class Discovery:
                     raise NothingToImport(
                         "%s. The start command %s is a program of the installed package %s: if that is the "
                         "application, name it with -p %s"
-                        % (self._nothing(), target.command.text, shown(name), target.module.split(".")[0])
+                        % (
+                            self._nothing(),
+                            target.command.text,
+                            printable_path(name),
+                            target.module.split(".")[0],
+                        )
                     )
                 target.foreign = False
                 self._add_target(target)
 
     def _runs(self, command: StartCommand) -> str | None:
         """The module that the command runs as ``__main__``, which is never imported under its own name."""
-        found = self.finder.locate(command.runs) if command.runs else None
+        found = self.finder.locate_module(command.runs) if command.runs else None
         return "%s.__main__" % command.runs if found and found.package else command.runs
 
     def _entrypoints(self) -> None:
@@ -462,7 +480,7 @@ class Discovery:
         self.targets = [target for target in self.targets if not target.imported or target.module in known]
         for target in self.targets:
             attribute = ":" + target.attribute if target.attribute else ""
-            self._entrypoint(target.command, shown(target.module + attribute), target)
+            self._entrypoint(target.command, printable_path(target.module + attribute), target)
         for command in self.commands:
             loads = [target for target in self.targets if target.command is command]
             if command.secondary or not all(target.foreign or target.alone for target in loads):
@@ -491,7 +509,7 @@ class Discovery:
         entry = {
             "command": command.text,
             "target": text,
-            "module": target and shown(target.module),
+            "module": target and printable_path(target.module),
             "attribute": target and target.attribute,
             "runs": self._runs(command),
             "start": self._start(command, target is not None and target.imported),
@@ -511,7 +529,7 @@ class Discovery:
             roots = command.inserted + roots + command.appended
         argv = list(command.argv)
         if argv[:1] == ["-m"]:
-            found = self.finder.locate(self._runs(command) or "")
+            found = self.finder.locate_module(self._runs(command) or "")
             argv[:1] = [found.path] if found and found.path else argv[:1]
         changed = command.environ
         return {
@@ -526,7 +544,7 @@ class Discovery:
     def _nothing(self) -> str:
         looked = []
         for root in self._application_roots():
-            folder = self.selection.folder(root)
+            folder = self.selection.list_folder(root)
             names = sorted(folder.names)
             there = (
                 "does not exist"
@@ -536,25 +554,25 @@ class Discovery:
                 else ", ".join(names[:8])
             )
             more = " and %d more" % (len(names) - 8) if len(names) > 8 else ""
-            looked.append("%s (%s%s)" % (shown(root), shown(there), more))
+            looked.append("%s (%s%s)" % (printable_path(root), printable_path(there), more))
         skipped = "; %d modules were left out" % len(self.selection.skipped) if self.selection.skipped else ""
         return "nothing to import: no application modules in %s%s; name packages with -p" % (
             "; ".join(looked) or "any folder of the import path",
             skipped,
         )
 
-    def scene(self) -> Scene | None:
+    def build_scene(self) -> Scene | None:
         """The application in its image, with the environment and the folder of its start command."""
         if self.interpreter is None:
             return None
         main = self.commands[0] if self.commands else None
         environ, directory = (main.environ, main.directory) if main else (self.environ, self.directory)
         scene = Scene(self.interpreter, self.finder, self.import_path, environ, directory)
-        scene.know(self.selection.modules.items())
-        scene.know((name, path) for name, (path, _) in self.selection.skipped.items())
+        scene.add_modules(self.selection.modules.items())
+        scene.add_modules((name, path) for name, (path, _) in self.selection.skipped.items())
         return scene
 
-    def result(self, error: str | None) -> dict[str, Any]:
+    def result_for_host(self, error: str | None) -> dict[str, Any]:
         """The answer, as the contract between probe and host has it."""
         python = self.interpreter
         main = self.commands[0] if self.commands else None
@@ -566,8 +584,8 @@ class Discovery:
                 "executable": python.executable,
                 "flags": python.flags,
                 "version": python.version,
-                "implementation": python.implementation,
-                "why": shown(python.why),
+                "implementation": python.implementation_name,
+                "why": printable_path(python.why),
             },
             "import_path": self.import_path,
             "appended_path": self.appended_path,
@@ -583,9 +601,11 @@ class Discovery:
         }
         return dict(
             _plain(answer),
-            modules=[[name, path and shown(path)] for name, path in sorted(self.selection.modules.items())],
+            modules=[
+                [name, path and printable_path(path)] for name, path in sorted(self.selection.modules.items())
+            ],
             skipped=[
-                [shown(name), shown(path), reason]
+                [printable_path(name), printable_path(path), reason]
                 for name, (path, reason) in sorted(self.selection.skipped.items())
             ],
         )

@@ -22,7 +22,7 @@ class Distribution:
         self.name = info[: -len(".dist-info")].rpartition("-")[0]
         self._record: list[str] | None = None
 
-    def record(self) -> list[str]:
+    def recorded_files(self) -> list[str]:
         """Its files, relative to ``site``; those outside (scripts) are left out."""
         if self._record is None:
             self._record = []
@@ -47,13 +47,15 @@ class Distribution:
 
     def top_level(self) -> set[str]:
         """The names that it puts into ``site``."""
-        names = {path.split("/", 1)[0] for path in self.record() if ".dist-info/" not in path}
+        names = {path.split("/", 1)[0] for path in self.recorded_files() if ".dist-info/" not in path}
         listed = read_text(self.info + "/top_level.txt", 65536) or ""
         return {name.split(".", 1)[0] for name in names} | set(listed.split())
 
-    def units(self) -> list[str]:
+    def top_modules(self) -> list[str]:
         """The dotted names of its topmost packages, and of its modules that are in none."""
-        paths = [path for path in self.record() if ".dist-info/" not in path and "__pycache__/" not in path]
+        paths = [
+            path for path in self.recorded_files() if ".dist-info/" not in path and "__pycache__/" not in path
+        ]
         packages = {os.path.dirname(path) for path in paths if "/__init__." in path}
         top = {folder for folder in packages if not _inside(folder, packages)}
         found = {folder.replace("/", ".") for folder in top}
@@ -65,9 +67,9 @@ class Distribution:
         found = {name for name in found if not _is_editable_finder(name)}
         return sorted(name for name in found if all(part.isidentifier() for part in name.split(".")))
 
-    def owns(self, path: str) -> bool:
+    def owns_file(self, path: str) -> bool:
         """Whether a file is one of its own."""
-        return path.startswith(self.site + "/") and path[len(self.site) + 1 :] in self.record()
+        return path.startswith(self.site + "/") and path[len(self.site) + 1 :] in self.recorded_files()
 
 
 def _is_editable_finder(name: str) -> bool:
@@ -84,7 +86,7 @@ def _inside(path: str, folders: set[str]) -> bool:
     return False
 
 
-def installed(site: str, names: set[str]) -> list[Distribution]:
+def installed_distributions(site: str, names: set[str]) -> list[Distribution]:
     """The distributions of one folder, given the names in it."""
     return [Distribution(site, name) for name in sorted(names) if name.endswith(".dist-info")]
 
@@ -93,12 +95,12 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", "_").replace(".", "_")
 
 
-def owner(distributions: list[Distribution], path: str, module: str) -> Distribution | None:
+def owning_distribution(distributions: list[Distribution], path: str, module: str) -> Distribution | None:
     """The distribution that a module's file belongs to; the one of the module's own name is asked first."""
     top = _plain(module.split(".")[0])
     ordered = sorted(distributions, key=lambda item: _plain(item.name) != top)
     for distribution in ordered:
-        if distribution.owns(path):
+        if distribution.owns_file(path):
             return distribution
     return None
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def preparation(
+def find_preparation(
     wanted: str | None, commands: list[StartCommand], finder: Finder, environ: dict[str, str]
 ) -> dict[str, Any] | None:
     """What to call before importing: ``--setup MODULE:CALLABLE``, else Django's where settings are named."""
     if wanted:
         return {"description": "%s()" % wanted.replace(":", "."), "environ": {}, "callable": wanted}
-    if finder.locate("django") is None:
+    if finder.locate_module("django") is None:
         return None
     settings = _settings(commands, finder, environ)
     if not settings:
@@ -41,7 +41,7 @@ def _settings(commands: list[StartCommand], finder: Finder, environ: dict[str, s
             return found
         for module, _ in command.entries:
             for name in (module, module + ".celery"):
-                located = finder.locate(name)
+                located = finder.locate_module(name)
                 found = named_in(located.path) if located and located.path else None
                 if found:
                     return found

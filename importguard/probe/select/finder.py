@@ -30,7 +30,7 @@ class Finder:
         self.selection = selection
         self.mapping: dict[str, str] = {}
 
-    def locate(self, name: str) -> Found | None:
+    def locate_module(self, name: str) -> Found | None:
         """What importing a dotted name would load, None where there is no such module."""
         paths = self.entries
         found: Found | None = None
@@ -56,21 +56,21 @@ class Finder:
         portions = []
         suffixes = self.selection.suffixes
         for at, path in enumerate(paths):
-            folder = self.selection.folder(path)
+            folder = self.selection.list_folder(path)
             if part in folder.folders:
-                init = folder.package(part, suffixes)
+                init = folder.package_init_file(part, suffixes)
                 if init:
                     return self._package(part, init, paths[at + 1 :])
             if part in folder.modules:
-                return Found(folder.join(folder.modules[part]), False, [])
+                return Found(folder.path_of_entry(folder.modules[part]), False, [])
             if part in folder.folders:
-                portions.append(folder.join(part))
+                portions.append(folder.path_of_entry(part))
         return Found("", False, portions) if portions else None
 
     def _package(self, part: str, init: str, following: list[str]) -> Found:
         found = Found(init, True, [])
-        folders = [self.selection.folder(path) for path in following]
-        others = [folder.join(part) for folder in folders if part in folder.folders]
+        folders = [self.selection.list_folder(path) for path in following]
+        others = [folder.path_of_entry(part) for folder in folders if part in folder.folders]
         if others and extends_path(init):
             found.extended = others
         return found
@@ -87,12 +87,12 @@ class Finder:
                 return Found(file, False, [])
         return Found("", False, [path]) if os.path.isdir(path) else None
 
-    def near(self, name: str) -> list[str]:
+    def similar_names(self, name: str) -> list[str]:
         """Names on the import path that look like this one."""
         import difflib
 
         names: set[str] = set(self.mapping)
         for entry in self.entries:
-            folder = self.selection.folder(entry)
+            folder = self.selection.list_folder(entry)
             names.update(folder.folders, folder.modules)
         return difflib.get_close_matches(name.replace("-", "_"), sorted(names), 3)

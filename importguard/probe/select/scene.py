@@ -37,7 +37,7 @@ class Scene:
         self.directory = directory
         self.modules: dict[str, str] = {}
 
-    def know(self, modules: Iterable[tuple[str, str | None]]) -> None:
+    def add_modules(self, modules: Iterable[tuple[str, str | None]]) -> None:
         """Add modules with their files."""
         self.modules.update((name, path) for name, path in modules if path)
 

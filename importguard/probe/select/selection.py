@@ -10,7 +10,7 @@ from __future__ import annotations
 import keyword
 import os
 
-from importguard.probe.files import read_text, shown
+from importguard.probe.files import printable_path, read_text
 from importguard.probe.select.tests_by_name import is_called_tests, is_test_folder, names_a_test
 
 TYPE_CHECKING = False
@@ -109,14 +109,14 @@ class Folder:
             ranks[stem] = endings.index(ending)
             self.modules[stem] = name
 
-    def join(self, name: str) -> str:
+    def path_of_entry(self, name: str) -> str:
         """The path of an entry."""
         return "%s/%s" % (self.path.rstrip("/"), name)
 
-    def package(self, name: str, suffixes: list[str]) -> str | None:
+    def package_init_file(self, name: str, suffixes: list[str]) -> str | None:
         """The ``__init__`` file of a sub-folder, where it is a regular package."""
         for ending in [*suffixes, ".py", ".pyc"]:
-            path = "%s/__init__%s" % (self.join(name), ending)
+            path = "%s/__init__%s" % (self.path_of_entry(name), ending)
             if os.path.isfile(path):
                 return path
         return None
@@ -182,14 +182,14 @@ class Selection:
         self.directories = 0
         self._cache: dict[str, Folder] = {}
 
-    def folder(self, path: str) -> Folder:
+    def list_folder(self, path: str) -> Folder:
         """The listing of a folder, made once."""
         found = self._cache.get(path)
         if found is None:
             found = self._cache[path] = Folder(path, self.suffixes)
         return found
 
-    def add(self, name: str, path: str, reason: str = "") -> None:
+    def add_module(self, name: str, path: str, reason: str = "") -> None:
         """One module by its name and file; the first of a name stays, as in ``sys.path``."""
         if name in self.modules or name in self.skipped:
             return
@@ -199,14 +199,14 @@ class Selection:
         else:
             self.modules[name] = path
 
-    def force(self, name: str, path: str | None) -> None:
+    def force_module(self, name: str, path: str | None) -> None:
         """A module that has to be imported, whatever its name looks like, and even if it is not there."""
         if self.skipped.get(name, ("", EXCLUDED))[1] != EXCLUDED:
             del self.skipped[name]
         if name not in self.skipped:
             self.modules[name] = path
 
-    def narrow(self, packages: list[str]) -> None:
+    def narrow_to_packages(self, packages: list[str]) -> None:
         """Leave out what is in none of these packages: it is the application's all the same."""
         for name, path in list(self.modules.items()):
             if not any(name == package or name.startswith(package + ".") for package in packages):
@@ -224,32 +224,34 @@ class Selection:
 
     def add_package(self, name: str, init: str) -> None:
         """A regular package and everything below it."""
-        self.add(name, init)
-        self.walk([(name, [os.path.dirname(init)], (), "")])
+        self.add_module(name, init)
+        self.walk_package([(name, [os.path.dirname(init)], (), "")])
 
     def add_namespace(self, name: str, portions: list[str]) -> None:
         """Everything below the portions of a namespace package."""
-        self.walk([(name, portions, (), "")])
+        self.walk_package([(name, portions, (), "")])
 
-    def walk(self, pending: list[tuple[str, list[str], tuple[object, ...], str]]) -> None:
+    def walk_package(self, pending: list[tuple[str, list[str], tuple[object, ...], str]]) -> None:
         """Everything below (name, folders, identities of the folders above, reason to skip)."""
         while pending:
             name, paths, seen, reason = pending.pop()
             opened = []
             for path in paths:
-                folder = self.folder(path)
+                folder = self.list_folder(path)
                 if folder.identity is None or is_environment(folder):
                     continue
                 self.directories += 1
                 if self.directories > DIRECTORY_LIMIT:
-                    raise TooMuch("more than %d folders below %s" % (DIRECTORY_LIMIT, shown(paths[0])))
+                    raise TooMuch(
+                        "more than %d folders below %s" % (DIRECTORY_LIMIT, printable_path(paths[0]))
+                    )
                 opened.append(folder)
             if opened:
-                pending.extend(self.children(name, opened, seen, reason))
+                pending.extend(self.add_folder_contents(name, opened, seen, reason))
                 for path in paths:
                     self._cache.pop(path, None)
 
-    def children(
+    def add_folder_contents(
         self,
         parent: str,
         opened: list[Folder],
@@ -277,7 +279,7 @@ class Selection:
                 why = reason or self._folder_reason(child, [path])
                 if init:
                     taken.add(child)
-                    self.add(prefix + child, init, why)
+                    self.add_module(prefix + child, init, why)
                     paths = [path]
                     below.append((prefix + child, paths, seen, why))
                     if len(opened) > 1 and extends_path(init):
@@ -303,11 +305,11 @@ class Selection:
         By its listing, which is needed anyway: to ask for each name that the file may have costs more. But a
         folder may be entered and not listed.
         """
-        inner = self.folder(folder.join(child))
+        inner = self.list_folder(folder.path_of_entry(child))
         if not inner.names:
-            return folder.package(child, self.suffixes)
+            return folder.package_init_file(child, self.suffixes)
         init = inner.modules.get("__init__")
-        return inner.join(init) if init else None
+        return inner.path_of_entry(init) if init else None
 
     def _inside(
         self,
@@ -322,7 +324,7 @@ class Selection:
                 continue
             if child == "lib" and _is_build_output(folder):
                 continue
-            path = folder.join(child)
+            path = folder.path_of_entry(child)
             if not is_link or not _leads_astray(path, seen):
                 yield child, path
 
@@ -330,11 +332,11 @@ class Selection:
         runs = _runs_when_imported(folder)
         for name in names:
             if name != "__init__":
-                path = folder.join(folder.modules[name])
+                path = folder.path_of_entry(folder.modules[name])
                 why = reason or (RUNS if name in runs else "")
                 if not why and path.endswith(".so") and not _has_init_function(path, name):
                     why = LIBRARY
-                self.add(prefix + name, path, why)
+                self.add_module(prefix + name, path, why)
 
     def _folder_reason(self, name: str, paths: list[str]) -> str:
         if self.include_tests or not is_called_tests(name):
@@ -343,13 +345,13 @@ class Selection:
 
     def _unnamed(self, prefix: str, folder: Folder, reason: str) -> None:
         for name, is_folder in folder.unnamed:
-            path = folder.join(name)
+            path = folder.path_of_entry(name)
             if name.startswith(".") or (is_folder and not os.path.isfile(path + "/__init__.py")):
                 continue
             stem = name if is_folder else name.rpartition(".")[0]
             by_name = not is_folder and name.endswith(".py") and "." not in stem
             named = by_name and (self._is_migration(folder, stem) or is_versions(folder))
-            self.add(prefix + stem, path, reason if named else NO_NAME)
+            self.add_module(prefix + stem, path, reason if named else NO_NAME)
 
     def _is_migration(self, folder: Folder, stem: str) -> bool:
         """Whether Django's loader imports it (django.db.migrations.loader.MigrationLoader.load_disk)."""
@@ -416,7 +418,7 @@ def _runs_when_imported(folder: Folder) -> frozenset[str]:
     if "setup" in folder.modules and "__init__" not in folder.modules:
         found.add("setup")
     if "env" in folder.modules:
-        path = folder.join(folder.modules["env"])
+        path = folder.path_of_entry(folder.modules["env"])
         if "script.py.mako" in folder.names or (
             "versions" in folder.folders and "alembic" in (read_text(path, 65536) or "")
         ):

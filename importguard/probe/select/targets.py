@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_text, shown
-from importguard.probe.select.distributions import Distribution, entry_point, owner
+from importguard.probe.files import printable_path, read_text
+from importguard.probe.select.distributions import Distribution, entry_point, owning_distribution
 from importguard.probe.select.django import settings_of
 from importguard.probe.select.selection import Folder
 from importguard.probe.start.programs import MODULE_OF_TOOL
@@ -80,7 +80,7 @@ class TargetSearch:
         self.notes: list[str] = []
         self.details: list[str] = []
 
-    def run(self, commands: list[StartCommand]) -> list[Target]:
+    def find_targets(self, commands: list[StartCommand]) -> list[Target]:
         """The targets of all commands, in their order."""
         found: list[Target] = []
         for command in commands:
@@ -89,7 +89,7 @@ class TargetSearch:
             found += [Target(command, module, attribute, True) for module, attribute in command.workers]
             program = command.tool if command.tool_program else command.runs
             program = MODULE_OF_TOOL.get(program or "", program)
-            if program and program.isidentifier() and not self.finder.locate(program):
+            if program and program.isidentifier() and not self.finder.locate_module(program):
                 if program not in [target.module for target in found]:
                     found.append(Target(command, program, None, True))
         return [target for target in found if not self._is_absent_branch(target, found)]
@@ -98,7 +98,7 @@ class TargetSearch:
         found = []
         for module, attribute in self._entries(command):
             module, attribute = self._as_imported(command, module, attribute)
-            located = self.finder.locate(module)
+            located = self.finder.locate_module(module)
             if located and self.is_standard(located):
                 self.notes.append("%s of the start command is in the standard library" % module)
                 continue
@@ -112,14 +112,14 @@ class TargetSearch:
         found = []
         for word in tool.command.argv[1:]:
             module, colon, attribute = word.partition(":")
-            located = self.finder.locate(module) if colon and is_dotted(module) else None
+            located = self.finder.locate_module(module) if colon and is_dotted(module) else None
             if located and located.path and is_dotted(attribute.split("(")[0]):
                 found.append(Target(tool.command, module, None, False))
         return [target for target in found if not self.is_standard_module(target.module)]
 
     def is_standard_module(self, module: str) -> bool:
         """Whether a module is the interpreter's own."""
-        located = self.finder.locate(module)
+        located = self.finder.locate_module(module)
         return self.is_builtin(module) or (located is not None and self.is_standard(located))
 
     def _imported_by_main(self, command: StartCommand, known: list[str]) -> list[Target]:
@@ -127,16 +127,18 @@ class TargetSearch:
         found: list[Target] = []
         for module, attribute, is_sure in self._imports_of_main(command):
             inner = "%s.%s" % (module, attribute)
-            if attribute and self.finder.locate(inner):
+            if attribute and self.finder.locate_module(inner):
                 module, attribute = inner, None
-            located = self.finder.locate(module)
-            top = self.finder.locate(module.split(".")[0])
+            located = self.finder.locate_module(module)
+            top = self.finder.locate_module(module.split(".")[0])
             if module in known or self.is_builtin(module) or (located and located.portions):
                 continue
             if located is None and (not is_sure or (top and self.is_standard(top))):
                 continue
-            if located is None and command.secondary and self.own_finder(command).locate(module):
-                self.details.append("%s: %s is on its own import path alone" % (command.text, shown(module)))
+            if located is None and command.secondary and self.own_finder(command).locate_module(module):
+                self.details.append(
+                    "%s: %s is on its own import path alone" % (command.text, printable_path(module))
+                )
                 continue
             if located and self.is_standard(located):
                 continue
@@ -160,9 +162,9 @@ class TargetSearch:
         if command.is_read or command.console:
             return "", "", False
         name = command.runs or ""
-        located = self.finder.locate(name) if name else None
+        located = self.finder.locate_module(name) if name else None
         if located and (located.package or located.portions):
-            inner = self.finder.locate(name + ".__main__")
+            inner = self.finder.locate_module(name + ".__main__")
             is_own = inner is not None and not self.is_third_party(inner, name)
             return (inner.path, name, True) if inner and is_own else ("", "", False)
         path = located.path if located else command.script
@@ -180,10 +182,10 @@ class TargetSearch:
         names = [".".join(parts[:count]) for count in range(1, len(parts))]
         text = read_text(path, 1 << 19) or ""
         if "sys.path" not in text and path.endswith(".py"):
-            from importguard.probe.code.sites import mentioned
+            from importguard.probe.code.sites import mentioned_modules
 
-            names += mentioned(module, path)
-        found = [self.finder.locate(name) for name in names[:_MOST_FILES]]
+            names += mentioned_modules(module, path)
+        found = [self.finder.locate_module(name) for name in names[:_MOST_FILES]]
         own = [
             item
             for item in found
@@ -196,12 +198,12 @@ class TargetSearch:
         command = target.command
         if target.alone or not (command.secondary or command.conditional):
             return False
-        if self.finder.locate(target.module) is not None:
+        if self.finder.locate_module(target.module) is not None:
             return False
-        others = [item for item in found if item is not target and self.finder.locate(item.module)]
+        others = [item for item in found if item is not target and self.finder.locate_module(item.module)]
         if not command.secondary and not others:
             return False
-        self.details.append("%s: %s is not in the image" % (command.text, shown(target.module)))
+        self.details.append("%s: %s is not in the image" % (command.text, printable_path(target.module)))
         return True
 
     def _as_imported(
@@ -212,9 +214,9 @@ class TargetSearch:
         Where there is no ``__main__`` the command cannot run, and that is the module that is missing.
         """
         if command.runs == module:
-            found = self.finder.locate(module)
+            found = self.finder.locate_module(module)
             inner = module + ".__main__"
-            if found and (found.package or found.portions) and not self.finder.locate(inner):
+            if found and (found.package or found.portions) and not self.finder.locate_module(inner):
                 return inner, attribute
         return module, attribute
 
@@ -241,10 +243,10 @@ class TargetSearch:
         package, _, name = module.rpartition(".")
         if package and self._is_attribute(package, name):
             return package, name
-        inner = self.finder.locate(module + ".celery")
+        inner = self.finder.locate_module(module + ".celery")
         if inner:
             module += ".celery"
-        found = inner or self.finder.locate(module)
+        found = inner or self.finder.locate_module(module)
         text = (read_text(found.path) if found and found.path else None) or ""
         for name in ("app", "celery"):
             if any(line.startswith((name + " =", name + "=", name + ":")) for line in text.split("\n")):
@@ -255,8 +257,8 @@ class TargetSearch:
         """Whether ``-A tasks.celery_app`` names an object of tasks.py.
 
         kombu.utils.imports.symbol_by_name asks for that before it imports a module of this name."""
-        found = self.finder.locate(module)
-        if not found or not found.path or self.finder.locate("%s.%s" % (module, name)):
+        found = self.finder.locate_module(module)
+        if not found or not found.path or self.finder.locate_module("%s.%s" % (module, name)):
             return False
         return not found.package or name in (read_text(found.path) or "")
 
@@ -271,7 +273,7 @@ class TargetSearch:
         command = target.command
         if not (command.console or command.runs) or not self.is_third_party(located, target.module):
             return False
-        target.distribution = owner(self.distributions(), located.path, target.module)
+        target.distribution = owning_distribution(self.distributions(), located.path, target.module)
         if target.distribution is not None and target.distribution.is_local_folder():
             return False
         return command.console or self.is_known_tool(target) or self.names_code(command)
@@ -292,13 +294,13 @@ class TargetSearch:
     def _is_code(self, command: StartCommand, text: str) -> bool:
         module, colon, attribute = text.partition(":")
         if colon and is_dotted(module) and is_dotted(attribute.split("(")[0]):
-            return self.finder.locate(module) is None or not command.console
-        path = command.join(text)
+            return self.finder.locate_module(module) is None or not command.console
+        path = command.resolve_path(text)
         if text.endswith(".py") and os.path.isfile(path):
             return True
         if "/" in text and os.path.isdir(path):
             return bool(Folder(path, []).modules)
-        found = self.finder.locate(text) if is_dotted(text) else None
+        found = self.finder.locate_module(text) if is_dotted(text) else None
         return found is not None and bool(found.path) and not self.is_third_party(found, text)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_bytes, read_text, shown
+from importguard.probe.files import printable_path, read_bytes, read_text
 from importguard.probe.start.start_command import StartCommand
 
 TYPE_CHECKING = False
@@ -28,18 +28,20 @@ def read_archive(command: StartCommand, path: str) -> None:
     """Fill in what an archive, or a folder that one was unpacked to, puts on the import path and loads."""
     folder = path if os.path.isdir(path) else _unpacked(path)
     if folder is None:
-        command.notes.append("%s could not be unpacked, so it is not checked" % shown(path))
+        command.notes.append("%s could not be unpacked, so it is not checked" % printable_path(path))
         return
     if folder != path:
-        command.notes.append("%s was unpacked to %s to be checked" % (shown(path), shown(folder)))
+        command.notes.append(
+            "%s was unpacked to %s to be checked" % (printable_path(path), printable_path(folder))
+        )
     shiv, pex = _json(folder + "/environment.json"), _json(folder + "/PEX-INFO")
     if shiv:
         command.roots.append(folder + "/site-packages")
-        command.load(str(shiv.get("entry_point") or ""))
+        command.add_entry_point(str(shiv.get("entry_point") or ""))
     elif pex:
         command.roots += [folder, *_wheels(folder + "/.deps")]
         if pex.get("entry_point"):
-            command.load(str(pex["entry_point"]))
+            command.add_entry_point(str(pex["entry_point"]))
         else:
             command.tool = str(pex.get("script") or "") or None
     else:

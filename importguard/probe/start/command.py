@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_text, shebang, shown, which
+from importguard.probe.files import find_program, printable_path, read_interpreter_line, read_text
 from importguard.probe.start.programs import TOOLS, read_python, read_tool
 from importguard.probe.start.start_command import StartCommand, is_dotted, is_python
-from importguard.probe.start.words import spelled
-from importguard.probe.start.wrappers import Invocation, after_options, unwrap, unwrap_env
+from importguard.probe.start.words import spelled_command
+from importguard.probe.start.wrappers import Invocation, after_options, remove_wrapper, unwrap_env
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def parse_arguments(words: list[str], environ: dict[str, str], directory: str) -
     if not words:
         return []
     found = _follow(Invocation(list(words), environ, directory, False), 0)
-    return _ordered(found) or [_unrecognised(spelled(words), words, environ, directory)]
+    return _ordered(found) or [_unrecognised(spelled_command(words), words, environ, directory)]
 
 
 def parse_text(text: str, environ: dict[str, str], directory: str) -> list[StartCommand]:
@@ -52,12 +52,12 @@ def parse_text(text: str, environ: dict[str, str], directory: str) -> list[Start
     found = _lines(text, ["sh"], Invocation([], environ, directory, False), 0)
     if not text.split():
         return []
-    return _ordered(found) or [_unrecognised(shown(text), text.split(), environ, directory)]
+    return _ordered(found) or [_unrecognised(printable_path(text), text.split(), environ, directory)]
 
 
 def _unrecognised(text: str, words: list[str], environ: dict[str, str], directory: str) -> StartCommand:
     command = StartCommand(text, environ, directory)
-    command.missing_program = words[0] if not which(words[0], environ, directory) else None
+    command.missing_program = words[0] if not find_program(words[0], environ, directory) else None
     return command
 
 
@@ -84,7 +84,7 @@ def _follow(invocation: Invocation, depth: int) -> list[StartCommand]:
         managed = _managed(name, invocation, depth) if name in MANAGERS else None
         if managed is not None:
             return managed
-        if not unwrap(name, invocation):
+        if not remove_wrapper(name, invocation):
             return _program(invocation, depth)
     return []
 
@@ -96,18 +96,19 @@ def _managed(name: str, invocation: Invocation, depth: int) -> list[StartCommand
     programs = read_manager(name, invocation)
     if programs is None:
         return None
-    invocation.require(invocation.words[0])
+    invocation.require_wrapper(invocation.words[0])
     found: list[StartCommand] = []
     for program in programs:
-        inner = invocation.inner(list(program.words))
+        inner = invocation.inner_invocation(list(program.words))
         inner.environ, inner.directory = program.environ, program.directory
         inner.conditional, inner.beside = invocation.conditional or program.conditional, True
         found += _lines(program.text, ["sh"], inner, depth) if program.text else _follow(inner, depth)
     if not any(command.recognised for command in found):
-        command = StartCommand(spelled(invocation.words), invocation.environ, invocation.directory)
+        command = StartCommand(spelled_command(invocation.words), invocation.environ, invocation.directory)
         command.recognised = True
         command.notes.append(
-            "%s starts other programs, and none was recognised: name them with --command" % shown(name)
+            "%s starts other programs, and none was recognised: name them with --command"
+            % printable_path(name)
         )
         found.append(command)
     return found
@@ -115,7 +116,7 @@ def _managed(name: str, invocation: Invocation, depth: int) -> list[StartCommand
 
 def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     """``sh -c TEXT [$0 [$1 …]]`` and ``sh SCRIPT [$1 …]``."""
-    invocation.require(invocation.words[0])
+    invocation.require_wrapper(invocation.words[0])
     words = invocation.words[1:]
     inline = False
     if os.path.basename(invocation.words[0]) == "busybox":
@@ -153,11 +154,11 @@ def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> li
 
 
 def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[StartCommand]:
-    from importguard.probe.start.shell import steps
+    from importguard.probe.start.shell import script_steps
 
     found: list[StartCommand] = []
-    for step in steps(text, shell):
-        invocation = outer.inner(step.words)
+    for step in script_steps(text, shell):
+        invocation = outer.inner_invocation(step.words)
         invocation.environ, invocation.directory = step.environ, step.directory
         invocation.conditional = outer.conditional or step.conditional
         invocation.beside = outer.beside or step.background
@@ -169,8 +170,8 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     """A program that is no wrapper: Python, a script with an interpreter line, or something unknown."""
     words, environ, directory = invocation.words, invocation.environ, invocation.directory
     name = os.path.basename(words[0])
-    path = which(words[0], environ, directory)
-    command = StartCommand(spelled(words), environ, directory)
+    path = find_program(words[0], environ, directory)
+    command = StartCommand(spelled_command(words), environ, directory)
     command.conditional = invocation.conditional
     command.missing_wrappers = invocation.missing
     command.beside = invocation.beside
@@ -181,12 +182,12 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
         if is_python(name):
             read_python(command, words[1:])
         elif not read_tool(command, name, words[1:]):
-            invocation.require(words[0])
+            invocation.require_wrapper(words[0])
             return _rest(words[1:], invocation, depth) or [command]
         else:
             command.tool_program = True
         return [command]
-    line = shebang(path)
+    line = read_interpreter_line(path)
     if line is None and name in TOOLS and read_tool(command, name, words[1:]):
         return [command]
     if line is None or (is_python(name) and not is_python(os.path.basename(line[0]))):
@@ -212,7 +213,7 @@ def _script(
         return _execline(invocation, path, depth)
     hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
     line = [hidden] if hidden else line
-    inner = invocation.inner([*line, path, *words[1:]])
+    inner = invocation.inner_invocation([*line, path, *words[1:]])
     if os.path.basename(line[0]) == "env":
         inner.words[1:2] = line[1].split() if len(line) > 1 else []
         unwrap_env(inner)
@@ -222,8 +223,8 @@ def _script(
         found = _follow(inner, depth)
         return found if found else [command]
     command.environ = inner.environ
-    command.executable = which(inner.words[0], inner.environ, directory)
-    command.why = "the first line of %s, #!%s" % (shown(path), shown(" ".join(line)))
+    command.executable = find_program(inner.words[0], inner.environ, directory)
+    command.why = "the first line of %s, #!%s" % (printable_path(path), printable_path(" ".join(line)))
     if command.executable is None:
         command.dead_script = path
     command.script = path
@@ -232,7 +233,7 @@ def _script(
         if found:
             return found
         command.recognised = True
-        command.notes.append("%s starts other programs: name them with --command" % shown(words[0]))
+        command.notes.append("%s starts other programs: name them with --command" % printable_path(words[0]))
     else:
         read_python(command, inner.words[1:], os.path.basename(words[0]))
     return [command]
@@ -240,11 +241,13 @@ def _script(
 
 def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:
     """A script of execline is one command, over several lines (skarnet.org, "The execlineb program")."""
-    from importguard.probe.start.shell import Shell, steps
+    from importguard.probe.start.shell import Shell, script_steps
 
     lines = [line for line in (read_text(path) or "").split("\n") if not line.strip().startswith("#")]
-    read = steps("execline " + " ".join(lines), Shell(invocation.environ, invocation.directory, [path]))
-    return _follow(invocation.inner(read[0].words[1:]), depth) if read else []
+    read = script_steps(
+        "execline " + " ".join(lines), Shell(invocation.environ, invocation.directory, [path])
+    )
+    return _follow(invocation.inner_invocation(read[0].words[1:]), depth) if read else []
 
 
 def _watched(invocation: Invocation, depth: int) -> list[StartCommand]:
@@ -259,7 +262,7 @@ def _watched(invocation: Invocation, depth: int) -> list[StartCommand]:
     if is_dotted(rest[0]) and "." in rest[0]:
         module, _, function = rest[0].rpartition(".")
         code = "from %s import %s; %s()" % (module, function, function)
-        return _follow(invocation.inner(["python", "-c", code]), depth)
+        return _follow(invocation.inner_invocation(["python", "-c", code]), depth)
     return _lines(rest[0], ["sh"], invocation, depth)
 
 
@@ -283,7 +286,9 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
         return []
     for at, item in enumerate(words):
         name = os.path.basename(item)
-        separated = words[at - 1 : at] == ["--"] and which(item, invocation.environ, invocation.directory)
+        separated = words[at - 1 : at] == ["--"] and find_program(
+            item, invocation.environ, invocation.directory
+        )
         if name in SHELLS or is_python(name) or name in TOOLS or separated:
-            return _follow(invocation.inner(words[at:]), depth)
+            return _follow(invocation.inner_invocation(words[at:]), depth)
     return []

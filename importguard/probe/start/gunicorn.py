@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importguard.probe.code.imports import parse
-from importguard.probe.files import read_text, shown
-from importguard.probe.start.shell import Shell, steps
+from importguard.probe.code.imports import parse_module
+from importguard.probe.files import printable_path, read_text
+from importguard.probe.start.shell import Shell, script_steps
 from importguard.probe.start.start_command import Options, StartCommand, is_dotted
 
 TYPE_CHECKING = False
@@ -59,19 +59,19 @@ _SCOPES = frozenset(["FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"])
 def read_gunicorn(command: StartCommand, words: list[str]) -> None:
     """Settings come from the command line, GUNICORN_CMD_ARGS, the configuration file, in this order."""
     shell = Shell(command.environ, command.directory, ["sh"])
-    extra = [step.words for step in steps(command.environ.get("GUNICORN_CMD_ARGS", ""), shell)]
+    extra = [step.words for step in script_steps(command.environ.get("GUNICORN_CMD_ARGS", ""), shell)]
     options = Options([item for part in extra for item in part] + list(words), _FLAGS)
     given = {
-        "chdir": options.last("--chdir"),
-        "pythonpath": options.last("--pythonpath"),
+        "chdir": options.last_value("--chdir"),
+        "pythonpath": options.last_value("--pythonpath"),
         "wsgi_app": options.rest[0] if options.rest else None,
-        "worker_class": options.last("-k", "--worker-class"),
+        "worker_class": options.last_value("-k", "--worker-class"),
     }
-    settings = _file(command, options.last("-c", "--config"), given)
+    settings = _file(command, options.last_value("-c", "--config"), given)
     start = command.directory
     if settings.get("chdir"):
-        command.directory = command.join(settings["chdir"])
-    paths = [command.join(path) for path in settings.get("pythonpath", "").split(",") if path]
+        command.directory = command.resolve_path(settings["chdir"])
+    paths = [command.resolve_path(path) for path in settings.get("pythonpath", "").split(",") if path]
     # The folder that it starts in is put there first, and stays (gunicorn.app.base.Application.chdir).
     command.roots += [*reversed(paths), command.directory] + ([start] if start != command.directory else [])
     if settings.get("wsgi_app", "").startswith("functions_framework:create_app"):
@@ -79,7 +79,7 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
 
         load_function_of_call(command, settings["wsgi_app"])
     elif settings.get("wsgi_app"):
-        command.load(settings["wsgi_app"], "application")
+        command.add_entry_point(settings["wsgi_app"], "application")
     worker = settings.get("worker_class", "")
     module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
     if dot and is_dotted(module):
@@ -92,20 +92,22 @@ def _file(command: StartCommand, name: str | None, given: dict[str, str | None])
     if path.startswith("python:"):
         command.workers.append((path[len("python:") :], None))
         path = path[len("python:") :].replace(".", "/") + ".py"
-    text = read_text(command.join(path))
+    text = read_text(command.resolve_path(path))
     settings: dict[str, str] = {}
     unread: set[str] = set()
     if text is None and name is not None:
-        command.notes.append("gunicorn's configuration file %s is not in the image" % shown(path))
+        command.notes.append("gunicorn's configuration file %s is not in the image" % printable_path(path))
     try:
         settings, unread = literal_settings(text or "")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        command.notes.append("gunicorn's configuration file %s is no Python to be read" % shown(path))
+        command.notes.append(
+            "gunicorn's configuration file %s is no Python to be read" % printable_path(path)
+        )
     for key in sorted(unread):
         if given[key] is None:
             command.notes.append(
                 "%s in %s is not written out as a string, so it is not followed: give it with --command"
-                % (key, shown(path))
+                % (key, printable_path(path))
             )
     settings.update({key: value for key, value in given.items() if value is not None})
     return settings
@@ -118,7 +120,7 @@ def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:
     """
     found: dict[str, str] = {}
     unknown: set[str] = set()
-    for statement in parse(text, "gunicorn.conf.py").body:
+    for statement in parse_module(text, "gunicorn.conf.py").body:
         name, value = _plain(statement)
         if name in READ and isinstance(value, str):
             found[name] = value

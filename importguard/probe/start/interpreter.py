@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import DEFAULT_PATH, is_executable, shebang, shown, which
-from importguard.probe.processes import RESULTS, Worker, unnamed
+from importguard.probe.files import (
+    DEFAULT_PATH,
+    find_program,
+    is_executable,
+    printable_path,
+    read_interpreter_line,
+)
+from importguard.probe.processes import RESULTS, Worker, in_unnamed_namespace
 from importguard.probe.start.start_command import StartCommand
 
 OLDEST = (3, 7)
@@ -79,7 +85,7 @@ class Interpreter:
         self.stdlib = _standard_library(answer)
 
     @property
-    def implementation(self) -> str:
+    def implementation_name(self) -> str:
         """The implementation's name as people write it."""
         return {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}.get(self.name, self.name)
 
@@ -129,34 +135,36 @@ class Asked:
         self.why = why
         self.worker = Worker([path, *flags], place, _ASKED)
 
-    def interpreter(self) -> Interpreter:
+    def wait_for_interpreter(self) -> Interpreter:
         """Its answer, waited for. Raises NoInterpreter where there is none, or it is too old."""
-        answer = pairs(self.worker.answer(ANSWER_SECONDS))
+        answer = pairs(self.worker.read_first_answer(ANSWER_SECONDS))
         if "end" not in answer:
             raise NoInterpreter(self._no_answer())
         version = answer.get("version", [""])[0]
         if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
             raise NoInterpreter(
                 "%s is Python %s; importguard needs Python 3.7 or later in the image"
-                % (shown(self.path), version)
+                % (printable_path(self.path), version)
             )
         executable = self.path
-        if shebang(self.path) and answer.get("executable", [""])[0]:
+        if read_interpreter_line(self.path) and answer.get("executable", [""])[0]:
             executable = answer["executable"][0]
         return Interpreter(executable, self.flags, self.why, answer)
 
     def _no_answer(self) -> str:
         status, (directory, _) = self.worker.status, self.worker.place
         if not os.access(directory, os.X_OK):
-            return "the start command's directory %s does not exist, or may not be entered" % shown(directory)
+            return "the start command's directory %s does not exist, or may not be entered" % printable_path(
+                directory
+            )
         if status is None:
             ending = "did not start within %g s" % ANSWER_SECONDS
         elif os.WIFSIGNALED(status):
             ending = "was killed by signal %d while starting" % os.WTERMSIG(status)
         else:
             ending = "ended with exit code %d while starting" % os.WEXITSTATUS(status)
-        printed = " ".join(self.worker.words().split())[-400:]
-        text = "%s %s, before it ran anything" % (shown(self.path), ending)
+        printed = " ".join(self.worker.last_words().split())[-400:]
+        text = "%s %s, before it ran anything" % (printable_path(self.path), ending)
         return text + (" (sitecustomize?): " + printed if printed else "")
 
 
@@ -168,9 +176,9 @@ def ask_interpreter(
     Raises NoInterpreter where neither names one that is there.
     """
     if wanted:
-        path = which(wanted, environ, directory)
+        path = find_program(wanted, environ, directory)
         if path is None:
-            raise NoInterpreter("there is no program %s in the image (--python)" % shown(wanted))
+            raise NoInterpreter("there is no program %s in the image (--python)" % printable_path(wanted))
         flags = commands[0].flags if commands else []
         start = commands[0] if commands else None
         return Asked(path, flags, "given by --python", start, environ, directory)
@@ -190,21 +198,21 @@ def ask_interpreter(
 def _refuse_dead(command: StartCommand) -> None:
     """A start command that cannot run is not judged with another Python that happens to be there."""
     if command.dead_script:
-        line = shebang(command.dead_script) or []
+        line = read_interpreter_line(command.dead_script) or []
         raise NoInterpreter(
             "%s starts with #!%s, which is not in the image: the start command cannot run. Was a virtual "
             "environment copied to another folder than it was made in? (or choose a Python with --python)"
-            % (shown(command.dead_script), shown(" ".join(line)))
+            % (printable_path(command.dead_script), printable_path(" ".join(line)))
         )
     if command.missing_program and command.recognised and not command.tool_program:
         raise NoInterpreter(
             "the start command's %s was not found (PATH=%s); choose a Python with --python"
-            % (shown(command.missing_program), _search_path(command.environ))
+            % (printable_path(command.missing_program), _search_path(command.environ))
         )
 
 
 def _search_path(environ: dict[str, str]) -> str:
-    return shown(environ.get("PATH", DEFAULT_PATH))
+    return printable_path(environ.get("PATH", DEFAULT_PATH))
 
 
 def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None, str]:
@@ -216,7 +224,7 @@ def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None
             if is_executable(path):
                 return path, "the virtual environment of VIRTUAL_ENV"
     for name in names:
-        found = which(name, environ, directory)
+        found = find_program(name, environ, directory)
         if found:
             return found, "%s, the first %s in PATH" % (found, name)
     return None, ""
@@ -225,7 +233,7 @@ def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None
 def _not_found(commands: list[StartCommand], environ: dict[str, str]) -> str:
     where = "no python3 or python in PATH (%s)" % _search_path(environ)
     if environ.get("VIRTUAL_ENV"):
-        where += " nor in VIRTUAL_ENV (%s)" % shown(environ["VIRTUAL_ENV"])
+        where += " nor in VIRTUAL_ENV (%s)" % printable_path(environ["VIRTUAL_ENV"])
     started = ", ".join(command.text for command in commands) or "the image has no start command"
     return "no Python found: %s, and none named by the start command (%s); choose one with --python" % (
         where,
@@ -233,7 +241,7 @@ def _not_found(commands: list[StartCommand], environ: dict[str, str]) -> str:
     )
 
 
-_ASKED = _TOO_OLD % RESULTS + unnamed(_QUESTION % RESULTS)
+_ASKED = _TOO_OLD % RESULTS + in_unnamed_namespace(_QUESTION % RESULTS)
 
 
 def pairs(answer: bytes) -> dict[str, list[str]]:

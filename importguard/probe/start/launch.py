@@ -49,23 +49,23 @@ class Launch:
         words = [*(request.get("entrypoint") or ()), *(request.get("cmd") or ())]
         return parse_arguments(words, self.environ, self.directory)
 
-    def interpreter(self) -> Interpreter:
+    def find_interpreter(self) -> Interpreter:
         """The Python that runs the application, once it has started. Raises NoInterpreter."""
         if isinstance(self._asked, NoInterpreter):
             raise self._asked
-        return self._asked.interpreter()
+        return self._asked.wait_for_interpreter()
 
-    def worker(self, interpreter: list[str], place: tuple[str, dict[str, str]]) -> Worker:
+    def start_worker(self, interpreter: list[str], place: tuple[str, dict[str, str]]) -> Worker:
         """Start ``interpreter`` in ``place``, or give the one that was asked if it was started so."""
         asked, self._first = self._first, None
         if asked is not None:
             if (asked.interpreter, asked.place, asked.status) == (interpreter, place, None):
                 return asked
-            asked.dismiss()
+            asked.end_unasked()
         return Worker(interpreter, place)
 
-    def dismiss(self) -> None:
+    def end_asked_worker(self) -> None:
         """End the one that was asked, where it was not needed."""
         if self._first is not None:
-            self._first.dismiss()
+            self._first.end_unasked()
             self._first = None

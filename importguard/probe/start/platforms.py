@@ -18,7 +18,7 @@ def _read_lambda(command: StartCommand, words: list[str]) -> None:
     handler = words[0] if words else command.environ.get("_HANDLER", "")
     module, _, attribute = handler.rpartition(".")
     if module:
-        command.load(module.replace("/", ".") + ":" + attribute)
+        command.add_entry_point(module.replace("/", ".") + ":" + attribute)
 
 
 def _read_lambda_entrypoint(command: StartCommand, words: list[str]) -> None:
@@ -42,16 +42,16 @@ def _layer_sites() -> list[str]:
 def _read_functions_framework(command: StartCommand, words: list[str]) -> None:
     """``--source`` and ``--target`` or their variables (functions_framework._cli)."""
     options = Options(words, frozenset(["--debug", "--help"]))
-    load_function(command, options.last("--source"), options.last("--target"))
+    load_function(command, options.last_value("--source"), options.last_value("--target"))
 
 
 def load_function(command: StartCommand, source: str | None, target: str | None) -> None:
     """The function ``target`` of the file ``source`` (functions_framework.create_app)."""
     source = source or command.environ.get("FUNCTION_SOURCE") or "main.py"
     target = target or command.environ.get("FUNCTION_TARGET")
-    path = os.path.realpath(command.join(source))
+    path = os.path.realpath(command.resolve_path(source))
     command.roots.append(os.path.dirname(path))
-    command.load_script(path, target)
+    command.add_script(path, target)
 
 
 def load_function_of_call(command: StartCommand, call: str) -> None:

@@ -91,7 +91,7 @@ def _after_wrapper(words: list[str], values: frozenset[str]) -> list[str]:
 
 def _read_file(command: StartCommand, target: str, words: list[str], name: str) -> None:
     """``python path/to/file.py``: the folder of the file comes first on the import path, links resolved."""
-    path = command.join(target)
+    path = command.resolve_path(target)
     command.script = path
     command.argv = [target, *words]
     name = name or os.path.basename(target)
@@ -116,7 +116,7 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
 
             read_django(command, words)
             command.manage = path
-        command.load_script(path)
+        command.add_script(path)
     elif not _console_script(command, path):
         command.main_file = path  # an application's own script, named without .py: ``COPY app.py /bin/app``
 

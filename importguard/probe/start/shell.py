@@ -10,7 +10,7 @@ import os
 import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
-from importguard.probe.start.words import Word, as_written, is_assignment, word
+from importguard.probe.start.words import Word, as_written, is_assignment, spelled_word
 
 _BLANK = " \t\r"
 _ENDS_WORD = " \t\r\n;&|()<>"
@@ -42,11 +42,11 @@ class Shell:
         self.decides = True
         self.nesting = 0
 
-    def environ(self) -> dict[str, str]:
+    def command_environment(self) -> dict[str, str]:
         """The environment that a command started now would have."""
         return {name: value for name, value in self.variables.items() if name in self.exported}
 
-    def assign(self, item: str, export: bool = False) -> None:
+    def assign_variable(self, item: str, export: bool = False) -> None:
         """Carry out ``NAME=value``, or ``export NAME``."""
         name, equals, value = item.partition("=")
         if equals:
@@ -54,11 +54,11 @@ class Shell:
         if export:
             self.exported.add(name)
 
-    def declare(self, items: list[str], export: bool) -> None:
+    def declare_variables(self, items: list[str], export: bool) -> None:
         """Carry out ``export``, ``local`` and the like."""
         for item in items:
             if not item.startswith("-"):
-                self.assign(item, export)
+                self.assign_variable(item, export)
 
     def change_directory(self, target: str) -> None:
         """Carry out ``cd``."""
@@ -86,12 +86,12 @@ class Step:
         self.conditional = conditional
 
 
-def steps(text: str, shell: Shell) -> list[Step]:
+def script_steps(text: str, shell: Shell) -> list[Step]:
     """The commands of a script in the order in which they are written; ``shell`` is left as it would be."""
     found: list[Step] = []
     if shell.nesting < _NESTING:
         shell.nesting += 1
-        _Reader(text, shell, found).read()
+        _Reader(text, shell, found).read_to_end()
         shell.nesting -= 1
     return found
 
@@ -110,7 +110,7 @@ class _Block:
         self.matched = False
         self.runs = True
 
-    def match(self, pattern: str) -> None:
+    def take_pattern(self, pattern: str) -> None:
         """Take in one pattern of a branch: the first branch that has the value runs."""
         import fnmatch
 
@@ -135,7 +135,7 @@ class _Reader:
         self.blocks: list[_Block] = []
         self.heredocs: list[str] = []
 
-    def read(self) -> None:
+    def read_to_end(self) -> None:
         """Read to the end of the text."""
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -165,7 +165,7 @@ class _Reader:
         block = self.blocks[-1] if self.blocks else None
         if block and block.in_pattern and char in "(|)":
             for pattern in self.words:
-                block.match(pattern)
+                block.take_pattern(pattern)
             self.words = []
             block.in_pattern = char != ")"
             return
@@ -225,7 +225,7 @@ class _Reader:
         elif not self.words and raw in _DROPPED:
             return
         if is_assignment(raw) and all(is_assignment(item) for item in self.words):
-            fields = [word(" ".join(fields), raw)]
+            fields = [spelled_word(" ".join(fields), raw)]
         self.words.extend(fields)
 
     def _close(self) -> None:
@@ -265,7 +265,7 @@ class _Reader:
         shell = self.shell
         arguments = shell.arguments
         shell.arguments = [*arguments[:1], *words[1:]]
-        called = steps(shell.functions[words[0]], shell)
+        called = script_steps(shell.functions[words[0]], shell)
         shell.arguments = arguments
         for step in called:
             step.conditional = step.conditional or self._is_conditional()
@@ -285,11 +285,11 @@ class _Reader:
         assignments, words = words[:count], words[count:]
         if not words:
             for item in assignments:
-                self.shell.assign(item)
+                self.shell.assign_variable(item)
         elif words[0] in self.shell.functions:
             self._call(words)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
-            environ = self.shell.environ()
+            environ = self.shell.command_environment()
             for item in assignments:
                 environ[item.partition("=")[0]] = item.partition("=")[2]
             step = Step(words, environ, self.shell.directory, self._is_conditional(), background)
@@ -299,7 +299,7 @@ class _Reader:
         """Carry out a built-in that changes the shell; False where ``name`` is none."""
         shell = self.shell
         if name in _DECLARES:
-            shell.declare(rest, export=name == "export")
+            shell.declare_variables(rest, export=name == "export")
         elif name in ("cd", "pushd"):
             targets = [item for item in rest if not item.startswith("-")]
             shell.change_directory(targets[0] if targets else shell.variables.get("HOME", "/"))
@@ -311,7 +311,7 @@ class _Reader:
         elif name == "shift":
             del shell.arguments[1 : 1 + (int(rest[0]) if rest and rest[0].isdigit() else 1)]
         elif name == "eval":
-            self.found.extend(steps(" ".join(rest), shell))
+            self.found.extend(script_steps(" ".join(rest), shell))
         elif name in (".", "source"):
             self._source(rest[0] if rest else "")
         else:
@@ -323,11 +323,11 @@ class _Reader:
         path = os.path.normpath(os.path.join(self.shell.directory, target))
         if os.path.basename(path) == "activate":
             folder = os.path.dirname(path)
-            self.shell.assign("VIRTUAL_ENV=" + os.path.dirname(folder), export=True)
+            self.shell.assign_variable("VIRTUAL_ENV=" + os.path.dirname(folder), export=True)
             search = self.shell.variables.get("PATH", DEFAULT_PATH)
-            self.shell.assign("PATH=%s:%s" % (folder, search), export=True)
+            self.shell.assign_variable("PATH=%s:%s" % (folder, search), export=True)
             return
-        self.found.extend(steps(read_text(path) or "", self.shell))
+        self.found.extend(script_steps(read_text(path) or "", self.shell))
 
     # Words
 
@@ -360,7 +360,7 @@ class _Reader:
         raw = self.text[start : self.at]
         if raw in _ALL_ARGUMENTS:
             raw = as_written(self.shell.arguments[1:])  # ``exec "$@"`` of an entrypoint is the image's CMD
-        return [word(value, "" if index else raw) for index, value in enumerate(fields)]
+        return [spelled_word(value, "" if index else raw) for index, value in enumerate(fields)]
 
     def _until(self, quote_char: str) -> str:
         """The text up to the closing quote of the one that is next."""
@@ -475,7 +475,7 @@ class _Reader:
                 return self.text[start : self.at - 1]
         return self.text[start:]
 
-    def expand(self) -> str:
+    def expand_text(self) -> str:
         """The whole text as if it stood in double quotes: the default of ``${NAME:-…}``."""
         fields = [""]
         self.text += '"'
@@ -530,6 +530,6 @@ def _expand(text: str, shell: Shell) -> str:
     if shell.nesting >= _NESTING:
         return text
     shell.nesting += 1
-    value = _Reader(text, shell, []).expand()
+    value = _Reader(text, shell, []).expand_text()
     shell.nesting -= 1
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import shown
+from importguard.probe.files import printable_path
 
 
 class StartCommand:
@@ -56,7 +56,7 @@ class StartCommand:
         self.subcommand = ""
         self.notes: list[str] = []
 
-    def join(self, path: str) -> str:
+    def resolve_path(self, path: str) -> str:
         """A path as the program would resolve it."""
         return os.path.normpath(os.path.join(self.directory, path))
 
@@ -65,22 +65,22 @@ class StartCommand:
         asked = "-E" not in self.flags and bool(self.environ.get("PYTHONSAFEPATH"))
         return asked or not {"-P", "-I"}.isdisjoint(self.flags)
 
-    def load(self, target: str, default: str | None = None) -> None:
+    def add_entry_point(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""
         module, _, attribute = target.partition(":")
         attribute = attribute.split("(", 1)[0].strip()
         if is_dotted(module):
             self.entries.append((module, attribute or default))
         else:
-            self.notes.append("%r of the start command is not the name of a module" % shown(target))
+            self.notes.append("%r of the start command is not the name of a module" % printable_path(target))
 
-    def load_script(self, path: str, attribute: str | None = None) -> None:
+    def add_script(self, path: str, attribute: str | None = None) -> None:
         """A file in a folder of the import path. ``importlib`` finds names that no statement can write."""
         name, ending = os.path.splitext(os.path.basename(path))
         if ending == ".py" and name and "." not in name:
             self.entries.append((name, attribute))
         else:
-            self.notes.append("%s has no name to import it by" % shown(path))
+            self.notes.append("%s has no name to import it by" % printable_path(path))
 
     def load_file(self, path: str, attribute: str | None) -> None:
         """A file that a server runs by its path, which puts nothing on the import path.
@@ -93,7 +93,7 @@ class StartCommand:
             if path.endswith(".py") and not inner.startswith("..") and is_dotted(name):
                 self.entries.append((name, attribute))
                 return
-        self.load_script(path, attribute)
+        self.add_script(path, attribute)
 
 
 def is_dotted(name: str) -> bool:
@@ -133,7 +133,7 @@ class Options:
                 at += 1
             self.values.setdefault(name, []).append(value)
 
-    def last(self, *names: str) -> str | None:
+    def last_value(self, *names: str) -> str | None:
         """The value of an option, the last one where it is repeated."""
         found = [value for name in names for value in self.values.get(name, [])]
         return found[-1] if found else None
@@ -143,7 +143,7 @@ def load_path(command: StartCommand, target: str, climb: bool) -> None:
     """A module given as a path: its import path begins above the top package (flask.cli.prepare_import)."""
     path, _, attribute = target.partition(":")
     path = path[:-3] if path.endswith(".py") else path
-    folder, name = os.path.split(os.path.realpath(command.join(path)))
+    folder, name = os.path.split(os.path.realpath(command.resolve_path(path)))
     names = [name]
     if name == "__init__":
         folder, names[0] = os.path.split(folder)
@@ -152,4 +152,4 @@ def load_path(command: StartCommand, target: str, climb: bool) -> None:
         names.insert(0, name)
     if folder not in command.roots:
         command.roots.insert(0, folder)
-    command.load(".".join(names) + ":" + attribute)
+    command.add_entry_point(".".join(names) + ":" + attribute)

@@ -19,17 +19,17 @@ def _read_celery(command: StartCommand, words: list[str]) -> None:
         elif item.startswith(("--app=", "-A")):
             target = item[6:] if item.startswith("--app=") else item[2:].lstrip("=")
         elif item == "--workdir" or item.startswith("--workdir="):
-            command.directory = command.join(item[10:] or following)
+            command.directory = command.resolve_path(item[10:] or following)
     command.roots.append(command.directory)
     if target:
-        command.load(target)
+        command.add_entry_point(target)
 
 
 def _load_dotted(command: StartCommand, dotted: str) -> None:
     """An entry point of the form ``module.attribute``."""
     module, dot, attribute = dotted.replace(":", ".").rpartition(".")
     if dot:
-        command.load("%s:%s" % (module, attribute))
+        command.add_entry_point("%s:%s" % (module, attribute))
     else:
         command.notes.append("%r of the start command names no attribute of a module" % dotted)
 
@@ -41,10 +41,10 @@ def _read_rq(command: StartCommand, words: list[str]) -> None:
     """``rq worker``: its settings and classes; its jobs name what else it loads, when they come (rq.cli)."""
     options = Options(words, _RQ_FLAGS)
     paths = options.values.get("-P", []) + options.values.get("--path", [])
-    command.roots += [command.join(path) for path in paths or [""]]
-    settings = options.last("-c", "--config") or command.environ.get("RQ_CONFIG")
+    command.roots += [command.resolve_path(path) for path in paths or [""]]
+    settings = options.last_value("-c", "--config") or command.environ.get("RQ_CONFIG")
     if settings:
-        command.load(settings)
+        command.add_entry_point(settings)
     for names in (
         ("-w", "--worker-class"),
         ("-j", "--job-class"),
@@ -52,7 +52,7 @@ def _read_rq(command: StartCommand, words: list[str]) -> None:
         ("--connection-class",),
         ("--exception-handler",),
     ):
-        module, _, attribute = (options.last(*names) or "").rpartition(".")
+        module, _, attribute = (options.last_value(*names) or "").rpartition(".")
         if module:
             command.workers.append((module, attribute))
 
@@ -85,9 +85,9 @@ def _read_dramatiq(command: StartCommand, words: list[str]) -> None:
             option = option if option in _DRAMATIQ_LISTS else ""
         else:
             targets.append(item)
-    command.roots += [command.join(path) for path in paths or [""]]
+    command.roots += [command.resolve_path(path) for path in paths or [""]]
     for target in targets:
-        command.load(target)
+        command.add_entry_point(target)
 
 
 _HUEY_FLAGS = frozenset(
@@ -112,10 +112,10 @@ def _read_taskiq(command: StartCommand, words: list[str]) -> None:
     """``taskiq worker|scheduler MODULE:NAME [MODULE …]`` (taskiq.cli)."""
     words = [item for item in words if item not in _TASKIQ_FLAGS]
     options = Options(words[1:], _TASKIQ_FLAGS)
-    command.roots.append(command.join(options.last("-d", "--app-dir") or ""))
+    command.roots.append(command.resolve_path(options.last_value("-d", "--app-dir") or ""))
     if words[:1] in (["worker"], ["scheduler"]):
         for target in options.rest:
-            command.load(target)
+            command.add_entry_point(target)
 
 
 _KOPF_FLAGS = frozenset(
@@ -132,7 +132,7 @@ def _read_kopf(command: StartCommand, words: list[str]) -> None:
         load_path(command, path, climb=False)
     command.own_roots.append(command.directory)
     for module in options.values.get("-m", []) + options.values.get("--module", []):
-        command.load(module)
+        command.add_entry_point(module)
 
 
 def _read_by_option(command: StartCommand, words: list[str]) -> None:
@@ -148,7 +148,7 @@ def _read_by_option(command: StartCommand, words: list[str]) -> None:
     if target and dotted:
         _load_dotted(command, target)
     elif target:
-        command.load(target, "app")
+        command.add_entry_point(target, "app")
 
 
 def _read_saq(command: StartCommand, words: list[str]) -> None:
@@ -170,16 +170,16 @@ def _read_alembic(command: StartCommand, words: list[str]) -> None:
     options = Options(
         words, frozenset(["--raiseerr", "-q", "--quiet", "--sql", "--autogenerate", "--version"])
     )
-    path = command.join(
-        options.last("-c", "--config") or command.environ.get("ALEMBIC_CONFIG") or "alembic.ini"
+    path = command.resolve_path(
+        options.last_value("-c", "--config") or command.environ.get("ALEMBIC_CONFIG") or "alembic.ini"
     )
-    name = options.last("-n", "--name") or "alembic"
+    name = options.last_value("-n", "--name") or "alembic"
     settings = dict(read_sections(path)).get(name, {})
     for folder in settings.get("prepend_sys_path", "").replace(":", " ").split():
-        command.roots.append(command.join(folder.replace("%(here)s", os.path.dirname(path))))
+        command.roots.append(command.resolve_path(folder.replace("%(here)s", os.path.dirname(path))))
     location = settings.get("script_location", "").replace("%(here)s", os.path.dirname(path))
     if location and ":" not in location and not _ALEMBIC_RUNS.isdisjoint(options.rest):
-        command.main_file = command.join(location + "/env.py")
+        command.main_file = command.resolve_path(location + "/env.py")
 
 
 _DAGSTER_FLAGS = frozenset(
@@ -192,20 +192,22 @@ def _read_dagster(command: StartCommand, words: list[str]) -> None:
     """``dagster api grpc|code-server start|dev``, dagster-webserver and dagster-daemon: ``-m``, ``-f``, else
     the workspace's file, else pyproject.toml (dagster._cli.workspace.cli_target)."""
     options = Options(words, _DAGSTER_FLAGS)
-    command.directory = command.join(options.last("-d", "--working-directory") or "")
+    command.directory = command.resolve_path(options.last_value("-d", "--working-directory") or "")
     command.roots.append(command.directory)
-    attribute = options.last("-a", "--attribute")
+    attribute = options.last_value("-a", "--attribute")
     modules = options.values.get("-m", []) + options.values.get("--module-name", [])
     files = options.values.get("-f", []) + options.values.get("--python-file", [])
     if not modules and not files:
-        modules, files = _read_workspace(command.join(options.last("-w", "--workspace") or "workspace.yaml"))
+        modules, files = _read_workspace(
+            command.resolve_path(options.last_value("-w", "--workspace") or "workspace.yaml")
+        )
     if not modules and not files:
-        project = read_toml(command.join("pyproject.toml"), "tool.dagster")
+        project = read_toml(command.resolve_path("pyproject.toml"), "tool.dagster")
         modules = [str(project["module_name"])] if "module_name" in project else []
     for module in modules:
-        command.load(module, attribute)
+        command.add_entry_point(module, attribute)
     for path in files:
-        command.load_file(command.join(path), attribute)
+        command.load_file(command.resolve_path(path), attribute)
 
 
 def _read_workspace(path: str) -> tuple[list[str], list[str]]:

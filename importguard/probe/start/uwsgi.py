@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_text, shown
+from importguard.probe.files import printable_path, read_text
 from importguard.probe.start.start_command import StartCommand
 
 _NAMES = {
@@ -37,8 +37,8 @@ def read_uwsgi(command: StartCommand, words: list[str]) -> None:
     _read_words(command, settings, words)
     start = command.directory
     for folder in settings.get("chdir", [])[-1:]:
-        command.directory = command.join(folder)
-    command.roots += [command.join(path) for path in reversed(settings.get("pythonpath", []))]
+        command.directory = command.resolve_path(folder)
+    command.roots += [command.resolve_path(path) for path in reversed(settings.get("pythonpath", []))]
     command.roots += [command.directory] + ([start] if start != command.directory else [])
     _load(command, settings)
 
@@ -46,16 +46,16 @@ def read_uwsgi(command: StartCommand, words: list[str]) -> None:
 def _load(command: StartCommand, settings: dict[str, list[str]]) -> None:
     attribute = (settings.get("callable") or ["application"])[-1]
     for target in settings.get("module", [])[-1:]:
-        command.load(target, attribute)
+        command.add_entry_point(target, attribute)
     paths = settings.get("wsgi-file", [])[-1:]
     paths += [item.partition("=")[2] for item in settings.get("mount", [])]
     for path in paths:
         if path.endswith((".py", ".wsgi")):
-            command.load_file(command.join(path), attribute)
+            command.load_file(command.resolve_path(path), attribute)
         elif path:
-            command.load(path, attribute)
+            command.add_entry_point(path, attribute)
     for module in settings.get("import", []):
-        command.load(module)
+        command.add_entry_point(module)
 
 
 def _read_words(command: StartCommand, settings: dict[str, list[str]], words: list[str]) -> None:
@@ -82,10 +82,10 @@ def _kind(path: str) -> str:
 def _take(command: StartCommand, settings: dict[str, list[str]], name: str, value: str, files: int) -> None:
     name = _NAMES.get(name, name)
     if name in ("ini", "yaml", "yml", "json") and files:
-        path = command.join(value.split(":")[0])
+        path = command.resolve_path(value.split(":")[0])
         text = read_text(path)
         if text is None:
-            command.notes.append("uWSGI's configuration file %s is not in the image" % shown(path))
+            command.notes.append("uWSGI's configuration file %s is not in the image" % printable_path(path))
         for key, given in _lines(text or ""):
             _take(command, settings, key, _expanded(given, command, path), files - 1)
     elif name == "env":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_text, shown
+from importguard.probe.files import printable_path, read_text
 from importguard.probe.start.start_command import Options, StartCommand, load_path
 from importguard.probe.start.toml import read_toml
 
@@ -39,11 +39,11 @@ _DAPHNE_FLAGS = frozenset(["-h", "--help", "--proxy-headers", "--no-server-name"
 def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
     options = Options(words, _UVICORN_FLAGS)
     command.roots.append(
-        command.join(options.last("--app-dir") or command.environ.get("UVICORN_APP_DIR", ""))
+        command.resolve_path(options.last_value("--app-dir") or command.environ.get("UVICORN_APP_DIR", ""))
     )
     target = options.rest[0] if options.rest else command.environ.get("UVICORN_APP", "")
     if target:
-        command.load(target)
+        command.add_entry_point(target)
 
 
 def _read_gunicorn(command: StartCommand, words: list[str]) -> None:
@@ -58,7 +58,7 @@ def _read_server(command: StartCommand, words: list[str]) -> None:
     targets = Options(words, _SERVER_FLAGS).rest or [item for item in words if not item.startswith("-")]
     named = [item for item in targets if ":" in item and not item.split(":")[1].isdigit()] or targets[:1]
     for target in named[:1]:
-        command.load(target, "app")
+        command.add_entry_point(target, "app")
 
 
 def _read_hypercorn(command: StartCommand, words: list[str]) -> None:
@@ -68,13 +68,13 @@ def _read_hypercorn(command: StartCommand, words: list[str]) -> None:
     mode, _, rest = target.partition(":")
     target = rest if mode in ("asgi", "wsgi") and ":" in rest else target
     module, colon, attribute = target.partition(":")
-    folder, name = os.path.split(command.join(module))
+    folder, name = os.path.split(command.resolve_path(module))
     command.roots.append(folder)
     if os.path.isfile(os.path.join(folder, name)):
         name = os.path.splitext(name)[0]
     if module:
-        command.load(name + ":" + (attribute if colon else "app"))
-    worker = options.last("-k", "--worker-class")
+        command.add_entry_point(name + ":" + (attribute if colon else "app"))
+    worker = options.last_value("-k", "--worker-class")
     if worker in ("uvloop", "trio"):
         command.workers.append((worker, None))
 
@@ -83,7 +83,7 @@ def _read_daphne(command: StartCommand, words: list[str]) -> None:
     """``MODULE:NAME``, from the working directory (daphne.cli.CommandLineInterface.run)."""
     command.roots.append(command.directory)
     for target in Options(words, _DAPHNE_FLAGS).rest[:1]:
-        command.load(target)
+        command.add_entry_point(target)
 
 
 def _read_flask(command: StartCommand, words: list[str]) -> None:
@@ -95,7 +95,7 @@ def _read_flask(command: StartCommand, words: list[str]) -> None:
         elif item.startswith("--app="):
             target = item[6:]
     if not target:
-        present = [name for name in ("wsgi.py", "app.py") if os.path.isfile(command.join(name))]
+        present = [name for name in ("wsgi.py", "app.py") if os.path.isfile(command.resolve_path(name))]
         target = present[0] if present else ""
     command.roots.append(command.directory)
     if target:
@@ -121,24 +121,24 @@ _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py",
 def _read_fastapi(command: StartCommand, words: list[str]) -> None:
     """``fastapi run [PATH] [--app NAME] [-e MODULE:NAME]`` (fastapi_cli.discover)."""
     options = Options(words, frozenset(["--reload", "--no-reload", "--proxy-headers", "--no-proxy-headers"]))
-    entry = options.last("-e", "--entrypoint")
+    entry = options.last_value("-e", "--entrypoint")
     if not entry and not options.rest[1:]:
-        entry = read_toml(command.join("pyproject.toml"), "tool.fastapi").get("entrypoint")
+        entry = read_toml(command.resolve_path("pyproject.toml"), "tool.fastapi").get("entrypoint")
     rest = options.rest[1:] if options.rest[:1] in (["run"], ["dev"]) else options.rest
     if entry:
         command.roots.append(command.directory)
-        command.load(entry)
+        command.add_entry_point(entry)
         return
-    present = [name for name in _FASTAPI_DEFAULTS if os.path.isfile(command.join(name))]
+    present = [name for name in _FASTAPI_DEFAULTS if os.path.isfile(command.resolve_path(name))]
     target = rest[0] if rest else present[0] if present else ""
     if not target:
         command.roots.append(command.directory)
         return
-    if os.path.isdir(command.join(target)):
+    if os.path.isdir(command.resolve_path(target)):
         names = ("main.py", "app.py", "api.py")
-        inside = [name for name in names if os.path.isfile(command.join(target + "/" + name))]
+        inside = [name for name in names if os.path.isfile(command.resolve_path(target + "/" + name))]
         target = target + "/" + (inside[0] if inside else "__init__.py")
-    load_path(command, target + ":" + (options.last("--app") or ""), climb=True)
+    load_path(command, target + ":" + (options.last_value("--app") or ""), climb=True)
 
 
 def read_django(command: StartCommand, words: list[str]) -> None:
@@ -152,7 +152,7 @@ def read_django(command: StartCommand, words: list[str]) -> None:
         if name == "--settings":
             command.settings = value
         elif name == "--pythonpath":
-            command.roots.insert(0, command.join(value))
+            command.roots.insert(0, command.resolve_path(value))
     command.tool = "django"
 
 
@@ -164,13 +164,15 @@ def _read_streamlit(command: StartCommand, words: list[str]) -> None:
     options = Options(words[words.index("run") + 1 :], _STREAMLIT_FLAGS)
     target = options.rest[0] if options.rest else "streamlit_app.py"
     if "://" in target:
-        command.notes.append("%s is fetched when it is started, so it is not checked" % shown(target))
+        command.notes.append(
+            "%s is fetched when it is started, so it is not checked" % printable_path(target)
+        )
         return
-    path = command.join(target)
+    path = command.resolve_path(target)
     if os.path.isdir(path):
         path = os.path.join(path, "streamlit_app.py")
     command.roots.append(os.path.dirname(path))
-    command.load_script(path)
+    command.add_script(path)
 
 
 _SANIC_FLAGS = frozenset(
@@ -184,13 +186,13 @@ def _read_sanic(command: StartCommand, words: list[str]) -> None:
     """``MODULE:NAME`` or ``MODULE.NAME``, from the working directory (sanic.worker.loader.AppLoader)."""
     target = (Options(words, _SANIC_FLAGS).rest or [""])[0]
     command.roots.append(command.directory)
-    if "/" in target or not target or os.path.isdir(command.join(target)):
+    if "/" in target or not target or os.path.isdir(command.resolve_path(target)):
         command.notes.append("%s serves files, or is not followed" % command.text)
-    elif ":" in target or os.path.isfile(command.join(target.replace(".", "/") + ".py")):
-        command.load(target, "app")
+    elif ":" in target or os.path.isfile(command.resolve_path(target.replace(".", "/") + ".py")):
+        command.add_entry_point(target, "app")
     else:
         module, _, attribute = target.rpartition(".")
-        command.load("%s:%s" % (module or target, attribute if module else "app"))
+        command.add_entry_point("%s:%s" % (module or target, attribute if module else "app"))
 
 
 def _read_litestar(command: StartCommand, words: list[str]) -> None:
@@ -203,10 +205,10 @@ def _read_litestar(command: StartCommand, words: list[str]) -> None:
         if name == "--app":
             target = value
         elif name == "--app-dir":
-            folder = command.join(value)
+            folder = command.resolve_path(value)
     command.roots.append(folder)
     if target:
-        command.load(target)
+        command.add_entry_point(target)
         return
     for path in _autodiscovered(folder):
         load_path(command, path, climb=True)
@@ -250,24 +252,26 @@ def _read_mod_wsgi(command: StartCommand, words: list[str]) -> None:
     if words[:1] not in (["start-server"], ["setup-server"]):
         return
     options = Options(words[1:], _MOD_WSGI_FLAGS)
-    folder = command.join(options.last("--working-directory") or "")
-    command.roots += [command.join(path) for path in options.values.get("--python-path", [])] + [folder]
-    attribute = options.last("--callable-object") or "application"
-    kind = options.last("--application-type") or "script"
+    folder = command.resolve_path(options.last_value("--working-directory") or "")
+    command.roots += [command.resolve_path(path) for path in options.values.get("--python-path", [])] + [
+        folder
+    ]
+    attribute = options.last_value("--callable-object") or "application"
+    kind = options.last_value("--application-type") or "script"
     target = options.rest[0] if options.rest else ""
     if target and kind == "module":
-        command.load(target, attribute)
+        command.add_entry_point(target, attribute)
     elif target and kind == "script":
-        command.load_file(command.join(target), attribute)
+        command.load_file(command.resolve_path(target), attribute)
 
 
 def _read_script(command: StartCommand, words: list[str]) -> None:
     """chainlit, gradio: ``[run] FILE``, whose folder comes first on the import path."""
     rest = [item for item in words if item.split(":")[0].endswith(".py")]
     for target in rest[:1]:
-        path = command.join(target.split(":")[0])
+        path = command.resolve_path(target.split(":")[0])
         command.roots += [os.path.dirname(path), command.directory]
-        command.load_script(path)
+        command.add_script(path)
 
 
 READERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importguard.probe.files import shown
+from importguard.probe.files import printable_path
 
 
 class Word(str):
@@ -11,25 +11,25 @@ class Word(str):
     raw = ""
 
 
-def word(value: str, raw: str) -> Word:
+def spelled_word(value: str, raw: str) -> Word:
     """A word with its spelling."""
     made = Word(value)
     made.raw = raw
     return made
 
 
-def spelled(words: list[str]) -> str:
+def spelled_command(words: list[str]) -> str:
     """A command as it was written, on one line, without the values of variables."""
-    return shown(" ".join(as_written(words).split()))
+    return printable_path(" ".join(as_written(words).split()))
 
 
 def as_written(words: list[str]) -> str:
     """The text of words, each as it stands in its script, or as a shell would need it."""
-    parts = [item.raw if isinstance(item, Word) else quote(item) for item in words]
+    parts = [item.raw if isinstance(item, Word) else quote_word(item) for item in words]
     return " ".join(part for part in parts if part)
 
 
-def quote(value: str) -> str:
+def quote_word(value: str) -> str:
     """A word as a shell would need it written."""
     plain = value.isascii() and all(char.isalnum() or char in "_@%+=:,./-" for char in value)
     return value if value and plain else "'" + value.replace("'", "'\"'\"'") + "'"

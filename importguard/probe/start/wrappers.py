@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import DEFAULT_PATH, which
+from importguard.probe.files import DEFAULT_PATH, find_program
 from importguard.probe.start.words import is_assignment
 
 PROGRAMS = 2000
@@ -116,12 +116,12 @@ class Invocation:
         self.beside = False
         self.budget = [PROGRAMS]
 
-    def require(self, program: str) -> None:
+    def require_wrapper(self, program: str) -> None:
         """Note a wrapper that is not in the image: without it nothing starts."""
-        if not which(program, self.environ, self.directory):
+        if not find_program(program, self.environ, self.directory):
             self.missing.append(program)
 
-    def inner(self, words: list[str]) -> Invocation:
+    def inner_invocation(self, words: list[str]) -> Invocation:
         """What this one starts in turn."""
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing, made.loads = list(self.missing), list(self.loads)
@@ -130,14 +130,14 @@ class Invocation:
         return made
 
 
-def unwrap(name: str, invocation: Invocation) -> bool:
+def remove_wrapper(name: str, invocation: Invocation) -> bool:
     """Remove one wrapper from the front; False where the program is none."""
     words = invocation.words
     if name in LOADED_BY_WRAPPERS:
         invocation.loads.append(LOADED_BY_WRAPPERS[name])
     if name in WRAPPERS:
         if name != "exec":
-            invocation.require(words[0])
+            invocation.require_wrapper(words[0])
         values, arguments = WRAPPERS[name]
         invocation.words = after_options(words[1:], values)[arguments:]
         if arguments and invocation.words[:1] == ["--"]:
@@ -266,7 +266,7 @@ def _project_environment(name: str, invocation: Invocation) -> str | None:
 def _unwrap_conda(invocation: Invocation) -> None:
     """``conda run -n NAME command``: the environment's ``bin`` comes first in PATH."""
     words = invocation.words
-    program = which(words[0], invocation.environ, invocation.directory) or words[0]
+    program = find_program(words[0], invocation.environ, invocation.directory) or words[0]
     root = invocation.environ.get("MAMBA_ROOT_PREFIX") or os.path.dirname(os.path.dirname(program))
     words = words[words.index("run") + 1 :]
     for at, option in enumerate(words[:-1]):

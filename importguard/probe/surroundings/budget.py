@@ -12,7 +12,7 @@ class Budget:
         self.ends = time.monotonic() + seconds
         self.notes: list[str] = []
 
-    def part(self, seconds: float) -> Budget:
+    def share_of_budget(self, seconds: float) -> Budget:
         """A share of it: its notes are this one's."""
         share = Budget(min(seconds, self.ends - time.monotonic()))
         share.notes = self.notes
@@ -22,10 +22,10 @@ class Budget:
         """Whether time is up; then ``what`` is noted as incomplete."""
         if time.monotonic() < self.ends:
             return False
-        self.note("not everything was looked at, for want of time: " + what)
+        self.note_once("not everything was looked at, for want of time: " + what)
         return True
 
-    def note(self, text: str) -> None:
+    def note_once(self, text: str) -> None:
         """Say something once."""
         if text not in self.notes and len(self.notes) < 50:
             self.notes.append(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 
-from importguard.probe.files import shown
+from importguard.probe.files import printable_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Walk:
             parts = name.split(".")
             self._wanted.setdefault(parts[-1].lower(), []).append(parts)
 
-    def run(self, tops: list[str]) -> None:
+    def walk_folders(self, tops: list[str]) -> None:
         """Walk everything below ``tops``, one after the other, the nearest first."""
         for top in tops:
             self._below(top)
@@ -62,7 +62,7 @@ class Walk:
         while waiting:
             count += 1
             if count > MOST_FOLDERS:
-                self.budget.note("only %d folders were searched for missing modules" % MOST_FOLDERS)
+                self.budget.note_once("only %d folders were searched for missing modules" % MOST_FOLDERS)
                 return
             if count % 100 == 0 and self.budget.is_spent("the image's folders"):
                 return
@@ -111,13 +111,13 @@ class Walk:
                 continue
             exact = [*above, stem] == parts
             root = "/".join(folders[: len(folders) - depth]) or "/"
-            self.add(parts, prefix + name, root, exact, is_folder)
+            self.add_candidate(parts, prefix + name, root, exact, is_folder)
 
     def _stem(self, name: str) -> str:
         ending = next((ending for ending in self.endings if name.endswith(ending)), "")
         return name[: -len(ending)] if ending else ""
 
-    def add(self, parts: list[str], path: str, root: str, exact: bool, is_folder: bool) -> None:
+    def add_candidate(self, parts: list[str], path: str, root: str, exact: bool, is_folder: bool) -> None:
         """Note one candidate, if a folder holds any Python; a FIFO of that name is no module."""
         module = ".".join(parts)
         if (module, path) in self._seen or self._count.get(module, 0) >= _MOST_FOUND:
@@ -130,8 +130,8 @@ class Walk:
         self.candidates.append(
             {
                 "module": module,
-                "path": shown(path),
-                "root": shown(root),
+                "path": printable_path(path),
+                "root": printable_path(root),
                 "site": site,
                 "interpreter": None,
                 "exact": exact,
@@ -150,7 +150,7 @@ class Walk:
             pass
         return False
 
-    def search(self, root: str) -> None:
+    def search_folder(self, root: str) -> None:
         """Look for the missing modules below one folder as an import would, in any case of letters."""
         for parts in [parts for group in self._wanted.values() for parts in group]:
             folders = [(root, True)]
@@ -170,7 +170,7 @@ class Walk:
             is_folder = os.path.isdir(path)
             stem = name if is_folder else self._stem(name)
             if stem.lower() == parts[-1].lower():
-                self.add(parts, path, root, exact and stem == parts[-1], is_folder)
+                self.add_candidate(parts, path, root, exact and stem == parts[-1], is_folder)
 
     def _named(self, folder: str, part: str) -> list[str]:
         """The names of a folder that begin with ``part`` in any case, up to their first dot."""

@@ -9,21 +9,21 @@ from __future__ import annotations
 import os
 import stat
 
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.surroundings.budget import Budget
 from importguard.probe.surroundings.candidates import Walk
 from importguard.probe.surroundings.damage import broken_files, unreadable_files
-from importguard.probe.surroundings.extensions import extensions
+from importguard.probe.surroundings.extensions import failing_extensions
 from importguard.probe.surroundings.libraries import Loader
-from importguard.probe.surroundings.mentions import mentions
+from importguard.probe.surroundings.mentions import find_mentions
 from importguard.probe.surroundings.metadata import installed_in
 from importguard.probe.surroundings.names import module_names
 from importguard.probe.surroundings.newer import newer_syntax
 from importguard.probe.surroundings.pythons import other_pythons, owner_of
-from importguard.probe.surroundings.resolutions import Resolver, resolutions
+from importguard.probe.surroundings.resolutions import Resolver, resolve_questions
 from importguard.probe.surroundings.scripts import unimported_scripts
-from importguard.probe.surroundings.system import ask, markers, system
-from importguard.probe.surroundings.unloaded import unloaded
+from importguard.probe.surroundings.system import ask_interpreter, describe_system, marker_environment
+from importguard.probe.surroundings.unloaded import find_unloaded_extensions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,21 +59,24 @@ class Gathering:
 
     # What is told of every image
 
-    def system(self) -> Iterator[Piece]:
+    def gather_system(self) -> Iterator[Piece]:
         """The system, the environment of markers, the standard library's names, the import path."""
-        answer = ask(self.scene)
-        yield "system", [system(answer, self.loader)]
-        yield "markers", [markers(answer)]
-        yield "stdlib", [shown(name) for name in answer.get("stdlib", [])[:2000]]
-        yield "sys_path", [shown(entry) for entry in self.scene.sys_path]
+        answer = ask_interpreter(self.scene)
+        yield "system", [describe_system(answer, self.loader)]
+        yield "markers", [marker_environment(answer)]
+        yield "stdlib", [printable_path(name) for name in answer.get("stdlib", [])[:2000]]
+        yield "sys_path", [printable_path(entry) for entry in self.scene.sys_path]
 
-    def distributions(self) -> Iterator[Piece]:
+    def gather_distributions(self) -> Iterator[Piece]:
         """What is installed on the import path."""
         for entry in self.scene.sys_path:
             if not self.scene.python.is_standard(entry):
-                yield "distributions", installed_in(entry, self.resolver.folder(entry).names, self.budget)
+                yield (
+                    "distributions",
+                    installed_in(entry, self.resolver.list_folder(entry).names, self.budget),
+                )
 
-    def files(self) -> Iterator[Piece]:
+    def gather_files(self) -> Iterator[Piece]:
         """The application's files: those of its modules, and the others in its own import roots."""
         found: list[Any] = []
         known = set(self.scene.modules.values())
@@ -81,36 +84,36 @@ class Gathering:
             if self.budget.is_spent("the application's files"):
                 break
             if len(found) >= MOST_FILES:
-                self.budget.note("only the first %d files of the application were read" % MOST_FILES)
+                self.budget.note_once("only the first %d files of the application were read" % MOST_FILES)
                 break
             found.append(image_file(path))
         yield "files", [one for one in found if one is not None]
 
     # What is told of failures
 
-    def resolutions(self) -> Iterator[Piece]:
+    def gather_resolutions(self) -> Iterator[Piece]:
         """How the names in question resolve."""
-        yield "resolutions", resolutions(self.resolver, self.questions, self.budget)
+        yield "resolutions", resolve_questions(self.resolver, self.questions, self.budget)
 
-    def names(self) -> Iterator[Piece]:
+    def gather_names(self) -> Iterator[Piece]:
         """The names of the modules that lack one."""
         yield "names", module_names(self.scene, self.resolver, self.questions, self.budget)
 
-    def extensions(self) -> Iterator[Piece]:
+    def gather_extensions(self) -> Iterator[Piece]:
         """The compiled modules that do not load."""
         yield (
             "extensions",
-            extensions(self.scene, self.resolver, self.questions, self.loader, self.budget),
+            failing_extensions(self.scene, self.resolver, self.questions, self.loader, self.budget),
         )
 
-    def unloaded(self) -> Iterator[Piece]:
+    def gather_unloaded(self) -> Iterator[Piece]:
         """The installed extension modules that lack a library."""
-        yield "unloaded", unloaded(self.scene, self.loader, self.budget)
+        yield "unloaded", find_unloaded_extensions(self.scene, self.loader, self.budget)
 
-    def damage(self) -> Iterator[Piece]:
+    def gather_damage(self) -> Iterator[Piece]:
         """Broken files, and those that may not be read."""
         asked = [*self.questions.missing, *(module for module, _ in self.questions.names)]
-        resolved = [path for path in map(self.resolver.path, asked) if path]
+        resolved = [path for path in map(self.resolver.path_of_name, asked) if path]
         suspects = [*self.questions.files, *self.questions.libraries, *resolved]
         yield "broken", broken_files(suspects, self.budget)
         places = [*suspects, *self._places(asked)]
@@ -127,43 +130,43 @@ class Gathering:
                     found += [place, place + ".py"]
         return [path for path in dict.fromkeys(found) if os.path.lexists(path)]
 
-    def newer(self) -> Iterator[Piece]:
+    def gather_newer_syntax(self) -> Iterator[Piece]:
         """Syntax that only a newer Python knows."""
         yield "newer", newer_syntax(self.questions.refused_source)
 
-    def mentions(self) -> Iterator[Piece]:
+    def gather_mentions(self) -> Iterator[Piece]:
         """The strings that name a module which was imported by its name."""
         paths = set(self.scene.modules.values())
-        yield "mentions", mentions(self.questions.named, paths, self.budget)
+        yield "mentions", find_mentions(self.questions.named, paths, self.budget)
 
-    def scripts(self) -> Iterator[Piece]:
+    def gather_scripts(self) -> Iterator[Piece]:
         """The files that are run and never imported."""
         yield "scripts", unimported_scripts(self.scene.modules, self.budget)
 
-    def candidates(self) -> Iterator[Piece]:
+    def gather_candidates(self) -> Iterator[Piece]:
         """Where missing modules lie elsewhere, and the other Pythons with what is installed for them."""
-        missing = [name for name in self.questions.missing if self.resolver.kind(name) == "absent"]
+        missing = [name for name in self.questions.missing if self.resolver.kind_of_match(name) == "absent"]
         if not missing:
             return
         scene = self.scene
         walk = Walk(missing, scene.python.suffixes, self.budget)
-        walk.run([scene.directory, *scene.own_roots(), "/"])
+        walk.walk_folders([scene.directory, *scene.own_roots(), "/"])
         for site in dict.fromkeys([*scene.sys_path, *walk.sites]):
             if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
-                walk.search(site)
+                walk.search_folder(site)
         for one in walk.candidates:
             if one["site"]:
                 owner = owner_of(one["root"])
-                one["interpreter"] = owner and shown(owner)
+                one["interpreter"] = owner and printable_path(owner)
         yield "candidates", walk.candidates
         for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
             installed: list[Any] = []
             for site in python.sites:
-                installed += installed_in(site, self.resolver.folder(site).names, self.budget)
+                installed += installed_in(site, self.resolver.list_folder(site).names, self.budget)
             told = {
-                "executable": shown(python.executable),
-                "version": shown(python.version),
-                "sites": [shown(site) for site in python.sites],
+                "executable": printable_path(python.executable),
+                "version": printable_path(python.version),
+                "sites": [printable_path(site) for site in python.sites],
                 "distributions": installed,
             }
             yield "interpreters", [told]
@@ -200,7 +203,7 @@ def image_file(path: str) -> dict[str, Any] | None:
     data = read_bytes(path, LARGEST_FILE + 1) if status.st_size <= LARGEST_FILE else None
     whole = None if data is None or len(data) > LARGEST_FILE else data
     return {
-        "path": shown(path),
+        "path": printable_path(path),
         "kind": _kind(own.st_mode),
         "size": status.st_size,
         "text_digest": None if whole is None else digest_of(whole.replace(b"\r\n", b"\n")),
@@ -227,7 +230,7 @@ def _kind(mode: int) -> str:
     return "file" if stat.S_ISREG(mode) else "other"
 
 
-def gather(
+def gather_clues(
     scene: Scene, questions: Questions, failed: bool, seconds: float, files: bool = True
 ) -> Iterator[Piece]:
     """All pieces, in at most ``seconds``; where nothing ``failed``, only what is told of every image.
@@ -238,26 +241,26 @@ def gather(
     """
     budget = Budget(min(SECONDS, seconds))
     gathering = Gathering(scene, questions, budget)
-    steps: list[Callable[[], Iterator[Piece]]] = [gathering.system]
+    steps: list[Callable[[], Iterator[Piece]]] = [gathering.gather_system]
     if failed:
-        steps += [gathering.resolutions, gathering.extensions, gathering.unloaded]
-    steps += [gathering.distributions, *([gathering.files] if files else [])]
+        steps += [gathering.gather_resolutions, gathering.gather_extensions, gathering.gather_unloaded]
+    steps += [gathering.gather_distributions, *([gathering.gather_files] if files else [])]
     if failed:  # those that compile sources come last: a hostile one may end this process
         steps += [
-            gathering.candidates,
-            gathering.damage,
-            gathering.scripts,
-            gathering.newer,
-            gathering.mentions,
-            gathering.names,
+            gathering.gather_candidates,
+            gathering.gather_damage,
+            gathering.gather_scripts,
+            gathering.gather_newer_syntax,
+            gathering.gather_mentions,
+            gathering.gather_names,
         ]
     for step in steps:
-        gathering.budget = budget.part(_STEP_SECONDS)
+        gathering.budget = budget.share_of_budget(_STEP_SECONDS)
         try:
             for kind, values in step():
                 for start in range(0, len(values), BATCH):
                     yield kind, values[start : start + BATCH]
         except Exception as error:
-            budget.note("the %s could not be gathered: %r" % (step.__name__, error))
+            budget.note_once("the %s could not be gathered: %r" % (step.__name__, error))
     if budget.notes:
-        yield "notes", [shown(note)[:500] for note in budget.notes]
+        yield "notes", [printable_path(note)[:500] for note in budget.notes]

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.surroundings.elf import read_elf
 from importguard.probe.surroundings.system import group_name, user_name
 
@@ -43,7 +43,7 @@ def broken_files(paths: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
         damage = damage_of(path)
         if damage is not None:
             kind, line, detail = damage
-            found.append({"path": shown(path), "kind": kind, "line": line, "detail": detail[:200]})
+            found.append({"path": printable_path(path), "kind": kind, "line": line, "detail": detail[:200]})
     return found
 
 
@@ -157,7 +157,7 @@ def _judge(path: str, found: dict[str, dict[str, Any]]) -> bool:
     except (OSError, ValueError):
         return False
     found[path] = {
-        "path": shown(path),
+        "path": printable_path(path),
         "kind": "folder" if is_folder else "file",
         "mode": stat.S_IMODE(status.st_mode),
         "owner": user_name(status.st_uid),

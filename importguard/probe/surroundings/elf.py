@@ -59,12 +59,12 @@ class Elf:
         self.truncated = False
 
     @property
-    def kind(self) -> tuple[int, str | None]:
+    def loading_kind(self) -> tuple[int, str | None]:
         """What two files must have in common to be loaded into one process."""
         return self.bits, self.machine
 
     @property
-    def libc(self) -> str | None:
+    def c_library(self) -> str | None:
         """glibc or musl, by what it asks for; None where neither is told."""
         for name in [self.interpreter, *self.needed]:
             base = os.path.basename(name)
@@ -86,7 +86,7 @@ class _Reader:
         self.strings = b""
         self.left = _MOST_READ
 
-    def bytes(self, offset: int, count: int) -> bytes:
+    def read_bytes_at(self, offset: int, count: int) -> bytes:
         if offset < 0 or count < 0 or offset + count > self.size:
             raise ValueError("the file ends too early")
         self.file.seek(offset)
@@ -95,21 +95,21 @@ class _Reader:
             raise ValueError("the file ends too early")
         return data
 
-    def numbers(self, layout: str, offset: int) -> tuple[int, ...]:
+    def read_numbers(self, layout: str, offset: int) -> tuple[int, ...]:
         self.left -= 1  # tables of a hostile file may lead in circles
         if self.left < 0:
             raise ValueError("more tables than any real file has")
         layout = self.order + layout
-        return struct.unpack(layout, self.bytes(offset, struct.calcsize(layout)))
+        return struct.unpack(layout, self.read_bytes_at(offset, struct.calcsize(layout)))
 
-    def place(self, address: int) -> int:
+    def offset_of_address(self, address: int) -> int:
         """The offset in the file of an address in memory."""
         for start, offset, count in self.segments:
             if start <= address < start + count:
                 return address - start + offset
         raise ValueError("an address lies outside of the file")
 
-    def text(self, index: int) -> str:
+    def read_text_at(self, index: int) -> str:
         return text_at(self.strings, index) if index >= 0 else ""
 
 
@@ -134,7 +134,7 @@ def read_elf(path: str) -> Elf | None:
         elf = Elf()
         try:
             reader = _Reader(file, os.fstat(descriptor).st_size)
-            if reader.size < 4 or reader.bytes(0, 4) != b"\x7fELF":
+            if reader.size < 4 or reader.read_bytes_at(0, 4) != b"\x7fELF":
                 return None
             _read(reader, elf)
         except (ValueError, struct.error, OverflowError):
@@ -145,12 +145,12 @@ def read_elf(path: str) -> Elf | None:
 
 
 def _read(reader: _Reader, elf: Elf) -> None:
-    wide, order = reader.bytes(4, 2)
+    wide, order = reader.read_bytes_at(4, 2)
     elf.bits = 64 if wide == 2 else 32
     reader.order = ">" if order == 2 else "<"
-    machine, _, _, program = reader.numbers("HIQQ" if wide == 2 else "HIII", 18)
+    machine, _, _, program = reader.read_numbers("HIQQ" if wide == 2 else "HIII", 18)
     elf.machine = MACHINES.get(machine, "machine %d" % machine)
-    size, count = reader.numbers("HH", 54 if wide == 2 else 42)
+    size, count = reader.read_numbers("HH", 54 if wide == 2 else 42)
     dynamic = None
     for index in range(min(count, _MOST_HEADERS)):
         kind, offset, address, length = _program_header(reader, program + index * size, wide == 2)
@@ -160,7 +160,7 @@ def _read(reader: _Reader, elf: Elf) -> None:
         elif kind == _DYNAMIC:
             dynamic = offset, length
         elif kind == _INTERPRETER:
-            elf.interpreter = text_at(reader.bytes(offset, min(length, 4096)), 0)
+            elf.interpreter = text_at(reader.read_bytes_at(offset, min(length, 4096)), 0)
     if dynamic is not None:
         _dynamic(reader, elf, *dynamic)
 
@@ -168,16 +168,16 @@ def _read(reader: _Reader, elf: Elf) -> None:
 def _program_header(reader: _Reader, offset: int, wide: bool) -> tuple[int, int, int, int]:
     """(type, offset, address, bytes in the file) of one segment."""
     if wide:
-        kind, _, start, address, _, length = reader.numbers("IIQQQQ", offset)
+        kind, _, start, address, _, length = reader.read_numbers("IIQQQQ", offset)
     else:
-        kind, start, address, _, length = reader.numbers("IIIII", offset)
+        kind, start, address, _, length = reader.read_numbers("IIIII", offset)
     return kind, start, address, length
 
 
 def _dynamic(reader: _Reader, elf: Elf, offset: int, length: int) -> None:
     layout, step = ("qQ", 16) if elf.bits == 64 else ("iI", 8)
     entries: list[tuple[int, int]] = []
-    data = reader.bytes(offset, min(length // step, _MOST_ENTRIES) * step)
+    data = reader.read_bytes_at(offset, min(length // step, _MOST_ENTRIES) * step)
     for tag, value in struct.iter_unpack(reader.order + layout, data):
         if tag == 0:
             break
@@ -186,16 +186,16 @@ def _dynamic(reader: _Reader, elf: Elf, offset: int, length: int) -> None:
     if _STRTAB not in single:
         return
     count = min(single.get(_STRSZ, 0), _LONGEST_STRINGS)
-    reader.strings = reader.bytes(reader.place(single[_STRTAB]), count)
+    reader.strings = reader.read_bytes_at(reader.offset_of_address(single[_STRTAB]), count)
     elf.is_module = b"\0PyInit_" in reader.strings
-    elf.needed = [reader.text(value) for tag, value in entries if tag == _NEEDED]
-    elf.soname = reader.text(single.get(_SONAME, -1))
-    elf.rpath = _folders(reader.text(single.get(_RPATH, -1)))
-    elf.runpath = _folders(reader.text(single.get(_RUNPATH, -1)))
+    elf.needed = [reader.read_text_at(value) for tag, value in entries if tag == _NEEDED]
+    elf.soname = reader.read_text_at(single.get(_SONAME, -1))
+    elf.rpath = _folders(reader.read_text_at(single.get(_RPATH, -1)))
+    elf.runpath = _folders(reader.read_text_at(single.get(_RUNPATH, -1)))
     if _VERNEED in single:
-        _needs(reader, elf, reader.place(single[_VERNEED]), single.get(_VERNEEDNUM, 0))
+        _needs(reader, elf, reader.offset_of_address(single[_VERNEED]), single.get(_VERNEEDNUM, 0))
     if _VERDEF in single:
-        _defines(reader, elf, reader.place(single[_VERDEF]), single.get(_VERDEFNUM, 0))
+        _defines(reader, elf, reader.offset_of_address(single[_VERDEF]), single.get(_VERDEFNUM, 0))
 
 
 def _folders(text: str) -> list[str]:
@@ -204,12 +204,12 @@ def _folders(text: str) -> list[str]:
 
 def _needs(reader: _Reader, elf: Elf, offset: int, count: int) -> None:
     for _ in range(min(count, _MOST_ENTRIES)):
-        _, versions, library, inner, following = reader.numbers("HHIII", offset)
+        _, versions, library, inner, following = reader.read_numbers("HHIII", offset)
         place = offset + inner
         for _ in range(min(versions, _MOST_ENTRIES)):
-            _, flags, _, name, step = reader.numbers("IHHII", place)
+            _, flags, _, name, step = reader.read_numbers("IHHII", place)
             if not flags & _WEAK:
-                elf.needs.append((reader.text(library), reader.text(name)))
+                elf.needs.append((reader.read_text_at(library), reader.read_text_at(name)))
             place += step
         offset += following
         if not following or len(elf.needs) > _MOST_ENTRIES:
@@ -218,9 +218,9 @@ def _needs(reader: _Reader, elf: Elf, offset: int, count: int) -> None:
 
 def _defines(reader: _Reader, elf: Elf, offset: int, count: int) -> None:
     for _ in range(min(count, _MOST_ENTRIES)):
-        inner, following = reader.numbers("II", offset + 12)
-        (name,) = reader.numbers("I", offset + inner)
-        elf.defines.add(reader.text(name))
+        inner, following = reader.read_numbers("II", offset + 12)
+        (name,) = reader.read_numbers("I", offset + inner)
+        elf.defines.add(reader.read_text_at(name))
         offset += following
         if not following:
             return

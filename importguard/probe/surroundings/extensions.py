@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from importguard.probe.files import shown
+from importguard.probe.files import printable_path
 from importguard.probe.surroundings.elf import read_elf
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ _MOST_FOLDERS = 2000
 _CPYTHON = re.compile(r"(?:cpython|pypy)-?(\d)(\d+)")
 
 
-def extensions(
+def failing_extensions(
     scene: Scene, resolver: Resolver, questions: Questions, loader: Loader, budget: Budget
 ) -> list[dict[str, Any]]:
     """Those that the failures name, and of their packages those that would fail next."""
@@ -41,7 +41,7 @@ def extensions(
         elf = read_elf(path)
         if elf is None or (path not in named and not elf.is_module):  # plugins lie beside modules
             continue
-        one = describe(path, elf, scene, loader)
+        one = describe_extension(path, elf, scene, loader)
         if path in named or _would_fail(one, scene, loader):
             found.append(one)
     return found
@@ -49,13 +49,17 @@ def extensions(
 
 def _named(resolver: Resolver, questions: Questions) -> list[str]:
     """The files that the loader refused, and those that would be a missing module but for their tag."""
-    refused = [resolver.path(name) for name in questions.refused if resolver.kind(name) == "extension"]
+    refused = [
+        resolver.path_of_name(name)
+        for name in questions.refused
+        if resolver.kind_of_match(name) == "extension"
+    ]
     found = [path for path in [*questions.libraries, *refused] if path and os.path.isfile(path)]
     pairs = [name.rpartition(".") for name in questions.missing]
     pairs += [(module, ".", name) for module, name in questions.names]
     for parent, _, last in pairs:
-        for folder in resolver.inside(parent) if parent else resolver.scene.sys_path:
-            names = resolver.folder(folder).names
+        for folder in resolver.submodule_folders(parent) if parent else resolver.scene.sys_path:
+            names = resolver.list_folder(folder).names
             stem = last + "."
             found += ["%s/%s" % (folder, name) for name in sorted(names) if _is_named(name, stem)]
     return list(dict.fromkeys(found))[:MOST_READ]
@@ -84,19 +88,20 @@ def _beside(named: list[str], questions: Questions, scene: Scene) -> list[str]:
     return found[:MOST_READ]
 
 
-def describe(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
+def describe_extension(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
     """``clues.Extension`` of one file."""
     tag = os.path.basename(path).partition(".")[2][: -len(".so")]
-    loaded = loader.load(path)
+    loaded = loader.find_needed_libraries(path)
     return {
         "module": module_of(path, scene.sys_path),
-        "path": shown(path),
-        "tag": shown(tag),
+        "path": printable_path(path),
+        "tag": printable_path(tag),
         "python": python_of(tag),
         "machine": elf.machine,
-        "libc": elf.libc or ("musl" if tag.endswith("-musl") else "glibc" if tag.endswith("-gnu") else None),
-        "not_found": [shown(name) for name in loaded.missing],
-        "symbols": [shown(name) for name in loaded.versions],
+        "libc": elf.c_library
+        or ("musl" if tag.endswith("-musl") else "glibc" if tag.endswith("-gnu") else None),
+        "not_found": [printable_path(name) for name in loaded.missing],
+        "symbols": [printable_path(name) for name in loaded.versions],
     }
 
 
@@ -106,7 +111,7 @@ def module_of(path: str, entries: list[str]) -> str:
     entry = max(above, key=len) if above else os.path.dirname(path)
     folders, _, name = path[len(entry.rstrip("/")) + 1 :].rpartition("/")
     dotted = folders.replace("/", ".") + "." if folders else ""
-    return shown(dotted + name.split(".", 1)[0])
+    return printable_path(dotted + name.split(".", 1)[0])
 
 
 def python_of(tag: str) -> str | None:

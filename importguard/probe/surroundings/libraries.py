@@ -60,7 +60,7 @@ class Loader:
         path = os.path.realpath(program)
         elf = read_elf(path)
         self.program = Object(path, elf, None) if elf else None
-        self.libc = (elf.libc if elf else None) or _installed_libc()
+        self.libc = (elf.c_library if elf else None) or _installed_libc()
         text = environ.get("LD_LIBRARY_PATH", "").replace(";", ":")
         self.library_path = text.split(":") if text else []
         self.cache = {} if self.libc == "musl" else read_cache(cache)
@@ -68,7 +68,7 @@ class Loader:
         if self.program is not None:
             self._resolve(self.program, Loaded())
 
-    def load(self, path: str) -> Loaded:
+    def find_needed_libraries(self, path: str) -> Loaded:
         """What loading the file at ``path`` would find, and not find."""
         answer = Loaded()
         elf = read_elf(path)
@@ -165,7 +165,9 @@ class Loader:
     def _open(self, path: str, item: Object) -> Object | None:
         """The library at ``path``, if it can be loaded beside ``item``; the loader passes by others."""
         elf = read_elf(path)
-        return Object(path, elf, item) if elf is not None and elf.kind == item.elf.kind else None
+        return (
+            Object(path, elf, item) if elf is not None and elf.loading_kind == item.elf.loading_kind else None
+        )
 
 
 def _default_folders(machine: str | None) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.code.imports import parse
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.code.imports import parse_module
+from importguard.probe.files import printable_path, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _READ = 4 << 20
 _MOST = 20
 
 
-def mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
+def find_mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
     """``clues.Mention`` of each string in these files that is one of ``names``, or begins so."""
     wanted = sorted(names)
     if not wanted:
@@ -36,13 +36,15 @@ def mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) -> list
         if source is None or pattern.search(source) is None:
             continue
         try:
-            body = parse(source, path).body
+            body = parse_module(source, path).body
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             continue
         for setting, node in _strings(body):
             name = next((name for name in wanted if _names(_text(node), name)), None)
             if name is not None:
-                found.append({"name": name, "path": shown(path), "line": node.lineno, "setting": setting})
+                found.append(
+                    {"name": name, "path": printable_path(path), "line": node.lineno, "setting": setting}
+                )
     return found
 
 
@@ -83,4 +85,4 @@ def _assigned_name(statement: Any) -> str:
     else:
         return ""
     name = getattr(target, "id", None) or getattr(target, "attr", None)
-    return shown(name) if type(name) is str else ""
+    return printable_path(name) if type(name) is str else ""

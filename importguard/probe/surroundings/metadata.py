@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-from importguard.probe.files import read_text, shown
+from importguard.probe.files import printable_path, read_text
 from importguard.probe.select.distributions import editable_mapping
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def installed_in(site: str, names: set[str], budget: Budget) -> list[dict[str, A
     """The distributions of one folder, given the names in it, as ``clues.Distribution`` has them."""
     found: list[dict[str, Any]] = []
     for name in sorted(names)[: _MOST_DISTRIBUTIONS * 10]:
-        if len(found) >= _MOST_DISTRIBUTIONS or budget.is_spent("distributions of " + shown(site)):
+        if len(found) >= _MOST_DISTRIBUTIONS or budget.is_spent("distributions of " + printable_path(site)):
             break
         if name.endswith(".dist-info"):
             one = _modern(site, name)
@@ -44,7 +44,7 @@ def installed_in(site: str, names: set[str], budget: Budget) -> list[dict[str, A
     return found
 
 
-def headers(text: str) -> dict[str, list[str]]:
+def read_headers(text: str) -> dict[str, list[str]]:
     """The header fields of a METADATA or PKG-INFO file, by their names in lower case."""
     fields: dict[str, list[str]] = {}
     last: list[str] = []
@@ -68,12 +68,16 @@ def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None
     if not name:
         return None
     return {
-        "name": shown(name[:200]),
-        "version": shown(fields.get("version", [""])[0][:200]),
-        "location": shown(site),
+        "name": printable_path(name[:200]),
+        "version": printable_path(fields.get("version", [""])[0][:200]),
+        "location": printable_path(site),
         "provides": [],
-        "requires": [shown(line[:500]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]],
-        "extras": [shown(line[:200]) for line in fields.get("provides-extra", [])[:_MOST_REQUIREMENTS]],
+        "requires": [
+            printable_path(line[:500]) for line in fields.get("requires-dist", [])[:_MOST_REQUIREMENTS]
+        ],
+        "extras": [
+            printable_path(line[:200]) for line in fields.get("provides-extra", [])[:_MOST_REQUIREMENTS]
+        ],
         "source": None,
         "editable": False,
     }
@@ -81,7 +85,7 @@ def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None
 
 def _modern(site: str, info: str) -> dict[str, Any] | None:
     folder = "%s/%s" % (site, info)
-    one = _described(site, headers(read_text(folder + "/METADATA", _METADATA_LIMIT) or ""))
+    one = _described(site, read_headers(read_text(folder + "/METADATA", _METADATA_LIMIT) or ""))
     if one is None:
         return None
     one["source"], one["editable"] = _origin(folder)
@@ -101,7 +105,7 @@ def _origin(folder: str) -> tuple[str | None, bool]:
         url, about = data["url"], data.get("dir_info")
         editable = isinstance(about, dict) and about.get("editable") is True
         path = url[len("file://") :] if url.startswith("file:///") else url
-        return shown(str(path)[:1000]), editable
+        return printable_path(str(path)[:1000]), editable
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None, False
 
@@ -192,7 +196,7 @@ def _egg(site: str, info: str, names: set[str]) -> dict[str, Any] | None:
     else:
         folder = path
     text = read_text(folder + "/PKG-INFO", _METADATA_LIMIT) or read_text(folder, _METADATA_LIMIT)
-    one = _described(site, headers(text or ""))
+    one = _described(site, read_headers(text or ""))
     if one is None:
         return None
     provides = _top_level(folder)
@@ -202,7 +206,7 @@ def _egg(site: str, info: str, names: set[str]) -> dict[str, Any] | None:
         provides = {name for name in (one["name"], plain) if name in stems}
     one["provides"] = _plain(provides)
     if link is not None:
-        one["source"], one["editable"] = shown(link), True
+        one["source"], one["editable"] = printable_path(link), True
     return one
 
 
@@ -222,4 +226,4 @@ def _plain(names: set[str]) -> list[str]:
         for name in names
         if not name.startswith(_IGNORED) and all(p.isidentifier() for p in name.split("."))
     ]
-    return [shown(name) for name in sorted(wanted)[:_MOST_NAMES]]
+    return [printable_path(name) for name in sorted(wanted)[:_MOST_NAMES]]

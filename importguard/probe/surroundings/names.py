@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from importguard.probe.code.imports import parse
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.code.imports import parse_module
+from importguard.probe.files import printable_path, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Bound:
         self.everything = True
 
     @property
-    def names(self) -> list[str]:
+    def public_names(self) -> list[str]:
         """All of them, but for private ones."""
         return [name for name in {**self.defined, **self.imported} if not name.startswith("__")]
 
@@ -62,7 +62,7 @@ def bound_names(path: str) -> Bound:
         bound.everything = False
         return bound
     try:
-        body = parse(source, path).body
+        body = parse_module(source, path).body
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         bound.everything = False
         return bound
@@ -141,19 +141,19 @@ def module_names(
     for module, lacking in wanted.items():
         if budget.is_spent("the names of modules"):
             break
-        path = resolver.path(module)
-        package = resolver.kind(module) in ("package", "namespace")
+        path = resolver.path_of_name(module)
+        package = resolver.kind_of_match(module) in ("package", "namespace")
         bound = bound_names(path) if path else Bound()
         beside = _submodules(resolver, module) if package else []
-        names = list(dict.fromkeys(bound.names + beside))
+        names = list(dict.fromkeys(bound.public_names + beside))
         elsewhere = [other for name in lacking for other in _elsewhere(name, module, path, scene, budget)]
         found.append(
             {
                 "module": module,
-                "path": path and shown(path),
-                "names": [shown(name) for name in names[:_MOST_NAMES]],
+                "path": path and printable_path(path),
+                "names": [printable_path(name) for name in names[:_MOST_NAMES]],
                 "everything": bound.everything and path is not None and len(names) <= _MOST_NAMES,
-                "elsewhere": [shown(name) for name in elsewhere],
+                "elsewhere": [printable_path(name) for name in elsewhere],
             }
         )
     return found
@@ -161,8 +161,8 @@ def module_names(
 
 def _submodules(resolver: Resolver, package: str) -> list[str]:
     names: set[str] = set()
-    for path in resolver.inside(package):
-        folder = resolver.folder(path)
+    for path in resolver.submodule_folders(package):
+        folder = resolver.list_folder(path)
         names.update(folder.modules, folder.folders)
     return sorted(names - {"__init__", "__pycache__"})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.files import printable_path, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def newer_syntax(places: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]
         lines = (source or b"").decode("utf-8", "replace").splitlines()
         told = _told(lines, line, message) if 0 < line <= len(lines) else None
         if told is not None:
-            found.append({"path": shown(path), "line": line, "version": told[0], "feature": told[1]})
+            found.append({"path": printable_path(path), "line": line, "version": told[0], "feature": told[1]})
     return found
 
 

@@ -41,7 +41,7 @@ class Questions:
         self.refused_source: dict[tuple[str, int, str], None] = {}
 
     @classmethod
-    def of(
+    def questions_of(
         cls, failures: Iterable[dict[str, Any] | None], lost: dict[str, list[str]], targets: Iterable[str]
     ) -> Questions:
         """Those of some failures, of the attributes that entry points lack, by module, and of the targets of
@@ -50,17 +50,17 @@ class Questions:
         questions = cls()
         for failure in failures:
             if failure:
-                questions.read(failure)
+                questions.read_failure(failure)
         for module, names in lost.items():
             for name in names:
-                questions.lack(module, name)
+                questions.note_missing_name(module, name)
         for target in targets:
             if _is_name(target):
                 questions._miss(target.partition(".")[0])
                 questions._miss(target)
         return questions
 
-    def read(self, failure: dict[str, Any]) -> None:
+    def read_failure(self, failure: dict[str, Any]) -> None:
         """Take in one failure, as ``supervisor.failure_json`` gives it."""
         if failure["missing"]:
             self._miss(failure["missing"])
@@ -81,14 +81,14 @@ class Questions:
 
     def _read_message(self, message: str) -> None:
         for wanted, module in _CANNOT_IMPORT.findall(message)[:5]:
-            self.lack(module, wanted)
+            self.note_missing_name(module, wanted)
         for module, wanted in _NO_ATTRIBUTE.findall(message)[:5]:
-            self.lack(module, wanted)
+            self.note_missing_name(module, wanted)
         for word in _WORDS.split(message) if ".so" in message else ():
             if word.startswith("/") and _LIBRARY.search(word):
                 _add(self.libraries, word)
 
-    def lack(self, module: str, name: str) -> None:
+    def note_missing_name(self, module: str, name: str) -> None:
         """``module`` has no ``name``."""
         if _is_name(module):
             _add(self.names, (module, name.partition(".")[0][:_LONGEST]))

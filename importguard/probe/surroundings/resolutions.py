@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import shown
+from importguard.probe.files import printable_path
 from importguard.probe.select.selection import Folder
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ class Match:
         self.folder = folder
 
     @property
-    def whole(self) -> str:
+    def matching_path(self) -> str:
         """The file or folder that goes by the name."""
         return self.folder or self.path
 
@@ -44,29 +44,29 @@ class Resolver:
         self.suffixes = scene.finder.selection.suffixes
         self.known: dict[str, tuple[list[Match], list[str]]] = {}
 
-    def folder(self, path: str) -> Folder:
+    def list_folder(self, path: str) -> Folder:
         """The listing of a folder."""
-        return self.scene.finder.selection.folder(path)
+        return self.scene.finder.selection.list_folder(path)
 
-    def found(self, name: str) -> tuple[list[Match], list[str]]:
+    def find_matches(self, name: str) -> tuple[list[Match], list[str]]:
         """All matches of a name, the winner (several of a namespace) first; and the folders searched."""
         if name not in self.known:
             self.known[name] = self._find(name)
         return self.known[name]
 
-    def kind(self, name: str) -> str:
+    def kind_of_match(self, name: str) -> str:
         """As ``clues.Resolution.kind``."""
         if "." not in name and name in self.scene.python.builtin:
             return "frozen" if self._standard(name) else "builtin"
-        matches = self.found(name)[0]
+        matches = self.find_matches(name)[0]
         return matches[0].kind if matches else "absent"
 
-    def path(self, name: str) -> str | None:
+    def path_of_name(self, name: str) -> str | None:
         """As ``clues.Resolution.path``, as a file system string."""
         if "." not in name and name in self.scene.python.builtin:
             standard = self._standard(name)
             return standard.path if standard else None
-        matches = self.found(name)[0]
+        matches = self.find_matches(name)[0]
         return matches[0].path if matches else None
 
     def _standard(self, name: str) -> Match | None:
@@ -78,15 +78,15 @@ class Resolver:
 
     def _find(self, name: str) -> tuple[list[Match], list[str]]:
         parent, _, last = name.rpartition(".")
-        folders = self.inside(parent) if parent else self.scene.sys_path
+        folders = self.submodule_folders(parent) if parent else self.scene.sys_path
         matches = [match for folder in folders for match in self._in_folder(last, folder)]
         if not parent and not matches and last in self.scene.finder.mapping:
             matches = self._mapped(self.scene.finder.mapping[last])
         return _ordered(matches), folders
 
-    def inside(self, name: str) -> list[str]:
+    def submodule_folders(self, name: str) -> list[str]:
         """The folders in which the submodules of a name are looked for."""
-        matches = self.found(name)[0]
+        matches = self.find_matches(name)[0]
         if not matches or matches[0].folder is None:
             return []
         if matches[0].kind == "package":
@@ -94,17 +94,17 @@ class Resolver:
         return [match.folder for match in matches if match.kind == "namespace" and match.folder]
 
     def _in_folder(self, last: str, path: str) -> list[Match]:
-        folder = self.folder(path)
+        folder = self.list_folder(path)
         matches = []
         is_folder = last in folder.folders
-        init = folder.package(last, self.suffixes) if is_folder else None
+        init = folder.package_init_file(last, self.suffixes) if is_folder else None
         if init:
-            matches.append(Match("package", init, folder.join(last)))
+            matches.append(Match("package", init, folder.path_of_entry(last)))
         if last in folder.modules:
-            file = folder.join(folder.modules[last])
+            file = folder.path_of_entry(folder.modules[last])
             matches.append(Match("extension" if file.endswith(".so") else "module", file))
         if is_folder and not init:
-            matches.append(Match("namespace", folder.join(last), folder.join(last)))
+            matches.append(Match("namespace", folder.path_of_entry(last), folder.path_of_entry(last)))
         return matches
 
     def _mapped(self, path: str) -> list[Match]:
@@ -116,20 +116,20 @@ class Resolver:
         file = path if os.path.isfile(path) else path + ".py"
         return [Match("module", file)] if os.path.isfile(file) else []
 
-    def hidden(self, name: str) -> list[str]:
+    def hidden_matches(self, name: str) -> list[str]:
         """What goes by the same name and is not imported."""
-        matches = self.found(name)[0]
-        winner = self.path(name)
-        if matches and matches[0].kind == "namespace" and self.kind(name) == "namespace":
+        matches = self.find_matches(name)[0]
+        winner = self.path_of_name(name)
+        if matches and matches[0].kind == "namespace" and self.kind_of_match(name) == "namespace":
             return []
-        return [match.whole for match in matches if match.path != winner][:_MOST_HIDDEN]
+        return [match.matching_path for match in matches if match.path != winner][:_MOST_HIDDEN]
 
-    def siblings(self, name: str) -> list[str]:
+    def sibling_names(self, name: str) -> list[str]:
         """The importable names beside a name."""
         parent = name.rpartition(".")[0]
         names: set[str] = set()
-        for path in self.inside(parent) if parent else self.scene.own_roots():
-            folder = self.folder(path)
+        for path in self.submodule_folders(parent) if parent else self.scene.own_roots():
+            folder = self.list_folder(path)
             names.update(folder.modules, folder.folders)
         plain = [name for name in names - {"__init__", "__pycache__"} if len(name) <= _LONGEST_NAME]
         return sorted(plain)[:MOST_SIBLINGS]
@@ -150,30 +150,30 @@ def _asked(resolver: Resolver, questions: Questions) -> Iterable[str]:
         for count in range(1, len(parts) + 1):
             seen.add(".".join(parts[:count]))
     for root in resolver.scene.own_roots():
-        folder = resolver.folder(root)
+        folder = resolver.list_folder(root)
         for name in {*folder.modules, *folder.folders} - seen:
-            if resolver.hidden(name):
+            if resolver.hidden_matches(name):
                 seen.add(name)
     return sorted(seen)
 
 
-def resolutions(resolver: Resolver, questions: Questions, budget: Budget) -> list[dict[str, Any]]:
+def resolve_questions(resolver: Resolver, questions: Questions, budget: Budget) -> list[dict[str, Any]]:
     """``clues.Resolution`` of each name in question."""
     found: list[dict[str, Any]] = []
     for name in _asked(resolver, questions):
         if budget.is_spent("how names resolve"):
             break
         if len(found) >= _MOST_NAMES:
-            budget.note("only the first %d names were resolved" % _MOST_NAMES)
+            budget.note_once("only the first %d names were resolved" % _MOST_NAMES)
             break
-        path = resolver.path(name)
+        path = resolver.path_of_name(name)
         found.append(
             {
                 "name": name,
-                "kind": resolver.kind(name),
-                "path": path and shown(path),
-                "hidden": [shown(item) for item in resolver.hidden(name)],
-                "siblings": [shown(item) for item in resolver.siblings(name)],
+                "kind": resolver.kind_of_match(name),
+                "path": path and printable_path(path),
+                "hidden": [printable_path(item) for item in resolver.hidden_matches(name)],
+                "siblings": [printable_path(item) for item in resolver.sibling_names(name)],
             }
         )
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from importguard.probe.files import read_bytes, shown
+from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.select.tests_by_name import is_called_tests, names_a_test
 
 TYPE_CHECKING = False
@@ -51,7 +51,9 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[
         wanted = _mention(name, modules[name])
         last = name.rpartition(".")[2].encode("utf-8", "replace")
         if not any(last in text and wanted.search(text) for other, text in others.items() if other != name):
-            scripts.append({"module": shown(name), "aside": not _ASIDE.isdisjoint(name.split(".")[:-1])})
+            scripts.append(
+                {"module": printable_path(name), "aside": not _ASIDE.isdisjoint(name.split(".")[:-1])}
+            )
     return scripts
 
 

@@ -6,8 +6,8 @@ import os
 import re
 import sys
 
-from importguard.probe.files import read_bytes, read_text, shown
-from importguard.probe.processes import RESULTS, Worker, unnamed
+from importguard.probe.files import printable_path, read_bytes, read_text
+from importguard.probe.processes import RESULTS, Worker, in_unnamed_namespace
 from importguard.probe.start.interpreter import pairs
 from importguard.probe.surroundings.libraries import Loader, musl_loader
 
@@ -54,25 +54,27 @@ MARKERS = (
 _MUSL_VERSION = re.compile(rb"\0(1\.\d{1,3}\.\d{1,3})\0")
 
 
-def ask(scene: Scene) -> dict[str, list[str]]:
+def ask_interpreter(scene: Scene) -> dict[str, list[str]]:
     """The interpreter's answers: each of MARKERS, ``stdlib`` and ``libc``; empty where it gives none."""
     if os.path.realpath(scene.python.executable) == os.path.realpath(sys.executable):
         space: dict[str, Any] = {}
         exec(_FACTS, space)  # the application's interpreter is this one
         return pairs(b"".join(space["out"]))
     place = (scene.directory, scene.environ)
-    worker = Worker([scene.python.executable, "-I", "-S"], place, unnamed(_FACTS + _ANSWER % RESULTS))
-    answer = worker.answer(3.0)
-    worker.dismiss()
+    worker = Worker(
+        [scene.python.executable, "-I", "-S"], place, in_unnamed_namespace(_FACTS + _ANSWER % RESULTS)
+    )
+    answer = worker.read_first_answer(3.0)
+    worker.end_unasked()
     return pairs(answer)
 
 
-def markers(answer: dict[str, list[str]]) -> dict[str, str]:
+def marker_environment(answer: dict[str, list[str]]) -> dict[str, str]:
     """The environment of PEP 508, as far as it is known."""
-    return {name: shown(answer[name][0]) for name in MARKERS if name in answer}
+    return {name: printable_path(answer[name][0]) for name in MARKERS if name in answer}
 
 
-def system(answer: dict[str, list[str]], loader: Loader) -> dict[str, Any]:
+def describe_system(answer: dict[str, list[str]], loader: Loader) -> dict[str, Any]:
     """``clues.System``."""
     about = _os_release()
     version = _version(answer, loader)
@@ -96,7 +98,7 @@ def _os_release() -> dict[str, str]:
     for line in text.split("\n")[:200]:
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            found[name] = shown(value.strip("\"'")[:200])
+            found[name] = printable_path(value.strip("\"'")[:200])
     return found
 
 
@@ -105,7 +107,7 @@ def _version(answer: dict[str, list[str]], loader: Loader) -> str:
         path = musl_loader()
         found = _MUSL_VERSION.search(read_bytes(path, 2 << 20) or b"") if path else None
         return found.group(1).decode("ascii") if found else ""
-    return shown(answer.get("libc", [""])[0].rpartition(" ")[2])
+    return printable_path(answer.get("libc", [""])[0].rpartition(" ")[2])
 
 
 def user_name(uid: int) -> str:
@@ -122,5 +124,5 @@ def _named(path: str, number: int) -> str:
     for line in (read_text(path) or "").split("\n"):
         fields = line.split(":")
         if len(fields) > 2 and fields[2] == str(number):
-            return shown(fields[0])[:100]
+            return printable_path(fields[0])[:100]
     return str(number)

@@ -13,7 +13,7 @@ import re
 from importguard.probe.code.sites import static_reach
 from importguard.probe.surroundings.budget import Budget
 from importguard.probe.surroundings.elf import read_elf
-from importguard.probe.surroundings.extensions import describe, python_of
+from importguard.probe.surroundings.extensions import describe_extension, python_of
 from importguard.probe.surroundings.libraries import Loader
 
 TYPE_CHECKING = False
@@ -35,10 +35,10 @@ _NOT_LOADED = ("__pycache__", "tests", "test", "include")
 def lacks_libraries(scene: Scene, seconds: float) -> bool:
     """Whether there is any, in an image in which nothing failed."""
     loader = Loader(scene.python.executable, scene.environ, scene.directory)
-    return bool(unloaded(scene, loader, Budget(min(seconds, _SECONDS))))
+    return bool(find_unloaded_extensions(scene, loader, Budget(min(seconds, _SECONDS))))
 
 
-def unloaded(scene: Scene, loader: Loader, budget: Budget) -> list[dict[str, Any]]:
+def find_unloaded_extensions(scene: Scene, loader: Loader, budget: Budget) -> list[dict[str, Any]]:
     """``clues.Extension`` of each, with the libraries that the dynamic loader would not find."""
     found: list[dict[str, Any]] = []
     reaches: dict[str, set[str]] = {}
@@ -52,7 +52,7 @@ def unloaded(scene: Scene, loader: Loader, budget: Budget) -> list[dict[str, Any
             elf = _loadable(path, scene, loader)
             lacking = _lacking(path, files, loader) if elf else []
             if elf and lacking and _is_essential(path, site, reaches):
-                found.append(dict(describe(path, elf, scene, loader), not_found=lacking))
+                found.append(dict(describe_extension(path, elf, scene, loader), not_found=lacking))
     return found
 
 
@@ -85,12 +85,14 @@ def _loadable(path: str, scene: Scene, loader: Loader) -> Elf | None:
     program = loader.program
     if elf is None or elf.truncated or not elf.is_module or program is None:
         return None
-    return elf if elf.kind == program.elf.kind and elf.libc in (None, loader.libc) else None
+    return (
+        elf if elf.loading_kind == program.elf.loading_kind and elf.c_library in (None, loader.libc) else None
+    )
 
 
 def _lacking(path: str, beside: set[str], loader: Loader) -> list[str]:
     """The libraries that loading this module would not find."""
-    missing = loader.load(path).missing
+    missing = loader.find_needed_libraries(path).missing
     return [name for name in missing if name not in beside and not _DRIVERS.match(os.path.basename(name))]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from importguard.probe.code.imports import absolute, is_type_checking
+from importguard.probe.code.imports import absolute_target, is_type_checking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _import_statement(node: Any, line: int, package: str, out: list[Operation]) 
 
 
 def _from_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
-    target = absolute(node, package)
+    target = absolute_target(node, package)
     names = [(alias.name, alias.asname or alias.name) for alias in node.names]
     out.append(("from", line, target, names) if target else ("undecided", line))
 

@@ -13,7 +13,7 @@ from importguard.probe.workers.failures import chain, deciding, describe, safe_t
 from importguard.probe.workers.fresh import Channel, missing_attributes, prepare, start
 
 # isort: split
-from importguard.probe.code.imports import may_bind, parse
+from importguard.probe.code.imports import may_bind, parse_module
 from importguard.probe.workers.fresh import _close, _exit, _find_spec, _io_open, _open, _write
 from importguard.probe.workers.memo import Memory
 from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
@@ -360,7 +360,7 @@ class Sweep:
             if path.endswith(".py"):
                 try:
                     with _io_open(path, "rb") as file:
-                        tree = parse(file.read(), path)
+                        tree = parse_module(file.read(), path)
                     self.programs[name] = program(tree, name, path.endswith("__init__.py"))
                 except (OSError, SyntaxError, ValueError):
                     pass
@@ -409,7 +409,7 @@ def _is_never_bound(error: BaseException) -> bool:
         with _io_open(path, "rb") as file:
             source = file.read()
         otherwise = any(word in source for word in OTHER_BINDERS)
-        return not otherwise and not may_bind(parse(source, path), message.split("'")[1])
+        return not otherwise and not may_bind(parse_module(source, path), message.split("'")[1])
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Optional
 
-from importguard.probe.code.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse_module
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.suggested_copy import CopyLines
 from importguard.source.dockerfile.early_installs import EarlyInstall, early_installs
@@ -328,7 +328,7 @@ class _Finder:
 def _sites(text: bytes, path: str, module: str, is_package: bool) -> Sequence[Site]:
     """The imports of a file: read once for all builds that it goes into."""
     try:
-        return import_sites(parse(text, path), module, is_package)
+        return import_sites(parse_module(text, path), module, is_package)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()  # not for this Python, or for none: the check in the image says so
 

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
-from importguard.probe.code.imports import import_sites, parse
+from importguard.probe.code.imports import import_sites, parse_module
 from importguard.source.model import Imported, Place
 from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.standard_library import STANDARD
@@ -69,6 +69,6 @@ def _strongest(
 
 def _sites(text: bytes, path: str) -> Sequence[Site]:
     try:
-        return import_sites(parse(text, path), "", False)
+        return import_sites(parse_module(text, path), "", False)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()

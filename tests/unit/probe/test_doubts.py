@@ -16,38 +16,38 @@ def failed(name: str, message: str = "no", line: int = 1, path: Optional[str] = 
 def test_the_first_of_those_that_fail_alike_is_asked_and_answers_for_the_others() -> None:
     doubts = Doubts()
     first, second = failed("a", path="/app/base.py"), failed("b", path="/app/base.py")
-    assert doubts.add(first, "error") == "ask"
-    assert doubts.add(second, "error") == "wait"
-    assert doubts.answer(failed("a", path="/app/base.py")) == ([second], [])
-    assert doubts.add(failed("c", path="/app/base.py"), "error") == "confirmed"
+    assert doubts.add_doubtful_verdict(first, "error") == "ask"
+    assert doubts.add_doubtful_verdict(second, "error") == "wait"
+    assert doubts.take_fresh_verdict(failed("a", path="/app/base.py")) == ([second], [])
+    assert doubts.add_doubtful_verdict(failed("c", path="/app/base.py"), "error") == "confirmed"
 
 
 def test_where_the_answer_is_another_all_are_asked() -> None:
     doubts = Doubts()
-    doubts.add(failed("a", path="/app/base.py"), "error")
-    doubts.add(failed("b", path="/app/base.py"), "error")
-    assert doubts.answer(Verdict("a", "imported")) == ([], ["b"])
-    assert doubts.add(failed("c", path="/app/base.py"), "error") == "ask"
+    doubts.add_doubtful_verdict(failed("a", path="/app/base.py"), "error")
+    doubts.add_doubtful_verdict(failed("b", path="/app/base.py"), "error")
+    assert doubts.take_fresh_verdict(Verdict("a", "imported")) == ([], ["b"])
+    assert doubts.add_doubtful_verdict(failed("c", path="/app/base.py"), "error") == "ask"
 
 
 def test_another_place_other_words_or_another_reason_is_another_question() -> None:
     doubts = Doubts()
-    assert doubts.add(failed("a", path="/app/base.py"), "error") == "ask"
-    assert doubts.add(failed("b", path="/app/base.py", line=2), "error") == "ask"
-    assert doubts.add(failed("c", "other", path="/app/base.py"), "error") == "ask"
-    assert doubts.add(failed("d", path="/app/base.py"), "state") == "ask"
+    assert doubts.add_doubtful_verdict(failed("a", path="/app/base.py"), "error") == "ask"
+    assert doubts.add_doubtful_verdict(failed("b", path="/app/base.py", line=2), "error") == "ask"
+    assert doubts.add_doubtful_verdict(failed("c", "other", path="/app/base.py"), "error") == "ask"
+    assert doubts.add_doubtful_verdict(failed("d", path="/app/base.py"), "state") == "ask"
 
 
 def test_a_name_that_a_whole_module_lacks_is_asked_once_wherever_it_is_imported() -> None:
     doubts = Doubts()
     lacks = "cannot import name 'Schema' from 'shop.types' (/app/shop/types.py)"
-    assert doubts.add(failed("a", lacks), "lacks 1") == "ask"
-    assert doubts.add(failed("b", lacks), "lacks 1") == "wait"
-    assert doubts.add(failed("c", lacks), "lacks 2") == "ask"
+    assert doubts.add_doubtful_verdict(failed("a", lacks), "lacks 1") == "ask"
+    assert doubts.add_doubtful_verdict(failed("b", lacks), "lacks 1") == "wait"
+    assert doubts.add_doubtful_verdict(failed("c", lacks), "lacks 2") == "ask"
 
 
 def test_an_import_that_passes_is_asked_once_for_those_that_met_the_same_failures() -> None:
     doubts = Doubts()
-    assert doubts.add(Verdict("a", "imported"), "attempts 1") == "ask"
-    assert doubts.add(Verdict("b", "imported"), "attempts 1") == "wait"
-    assert doubts.add(Verdict("c", "imported"), "state") == "ask"
+    assert doubts.add_doubtful_verdict(Verdict("a", "imported"), "attempts 1") == "ask"
+    assert doubts.add_doubtful_verdict(Verdict("b", "imported"), "attempts 1") == "wait"
+    assert doubts.add_doubtful_verdict(Verdict("c", "imported"), "state") == "ask"

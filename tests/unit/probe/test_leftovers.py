@@ -33,9 +33,9 @@ def test_who_names_what_is_new(folder: Path, left: str) -> None:
         (folder / "app" / f"{name}.py").write_text(text)
         files[name] = str(folder / "app" / f"{name}.py")
     before = Leftovers(str(folder / "app"), {"HOME": "/no/such/home"})
-    assert before.readers(files) == []
+    assert before.modules_naming_new_files(files) == []
     (folder / left).mkdir()
-    assert before.readers({**files, "gone": "/no/such/file", "none": ""}) == ["a", "b", "e"]
+    assert before.modules_naming_new_files({**files, "gone": "/no/such/file", "none": ""}) == ["a", "b", "e"]
 
 
 def test_caches_and_short_names_are_nothing(folder: Path) -> None:
@@ -43,7 +43,7 @@ def test_caches_and_short_names_are_nothing(folder: Path) -> None:
     (folder / "app" / "__pycache__").mkdir()
     (folder / "tmp" / "x").touch()
     (folder / "app" / "a.py").write_text("'__pycache__', 'x'")
-    assert before.readers({"a": str(folder / "app" / "a.py")}) == []
+    assert before.modules_naming_new_files({"a": str(folder / "app" / "a.py")}) == []
 
 
 def test_an_overrun_is_told_where_the_container_wrote_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,15 +51,18 @@ def test_an_overrun_is_told_where_the_container_wrote_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(disk, "_free_bytes", lambda: free[0])
     monkeypatch.setattr(disk, "_written_since", lambda begun: written[0])
     watched = Disk()
-    assert watched.overrun(["shop.a"]) is None
+    assert watched.reason_to_end(["shop.a"]) is None
     free[0] -= LIMIT + 1
-    assert watched.overrun(["shop.a"]) is None, "another process of the host"
+    assert watched.reason_to_end(["shop.a"]) is None, "another process of the host"
     free[0] -= LIMIT + 1
     written[0] = LIMIT
-    assert watched.overrun(["shop.a"]) == "more than 2 GB were written to the disk while shop.a was imported"
+    assert (
+        watched.reason_to_end(["shop.a"])
+        == "more than 2 GB were written to the disk while shop.a was imported"
+    )
     written[0] = 0
     free[0] = 0
-    assert watched.overrun([]) is not None, "nobody else takes that much"
+    assert watched.reason_to_end([]) is not None, "nobody else takes that much"
 
 
 def test_what_was_written_is_counted(tmp_path: Path) -> None:

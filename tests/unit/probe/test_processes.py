@@ -14,10 +14,10 @@ from importguard.probe.processes import Worker
 
 SCRIPT = """
 import os, signal, sys, time
-from importguard.probe.processes import apart
+from importguard.probe.processes import call_in_child
 def action():
     {action}
-print("well", flush=True) if apart(action, {seconds}) else print("badly", flush=True)
+print("well", flush=True) if call_in_child(action, {seconds}) else print("badly", flush=True)
 """
 
 
@@ -93,7 +93,7 @@ def test_a_worker_without_processor_time_waits(looked_at: Callable[[str], Worker
     time.sleep(0.1)
     worker.look_at_processor_time()
     assert worker.is_waiting
-    assert worker.deadline() == 11.0
+    assert worker.message_deadline() == 11.0
 
 
 def test_a_worker_that_could_run_and_may_not_has_more_time(looked_at: Callable[[str], Worker]) -> None:
@@ -102,8 +102,8 @@ def test_a_worker_that_could_run_and_may_not_has_more_time(looked_at: Callable[[
     assert not worker.is_waiting
     worker.sample = worker.sample[0] - 5.0, worker.sample[1]  # as if it had used nothing for 5 seconds
     worker.look_at_processor_time()
-    assert 15.0 < worker.deadline() < 41.0
+    assert 15.0 < worker.message_deadline() < 41.0
     worker.starved = 1000.0
-    assert worker.deadline() == 41.0, "four times the limit"
+    assert worker.message_deadline() == 41.0, "four times the limit"
     worker.heard = 2.0
-    assert worker.deadline() == 12.0, "it was heard of since"
+    assert worker.message_deadline() == 12.0, "it was heard of since"

@@ -67,7 +67,7 @@ def test_a_worker_loads_built_in_modules_only(file: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_program_needs_no_file_of_the_probe(kind: str) -> None:
-    lines = processes.program(sources(), kind).split("\n")
+    lines = processes.worker_program(sources(), kind).split("\n")
     assert len(lines) > 100
     assert [line for line in lines if line.startswith("from importguard")] == []
 
@@ -81,7 +81,7 @@ def loaded_by(program: str) -> set[str]:
 def test_the_program_loads_no_module_that_start_up_does_not(kind: str) -> None:
     """It stops where it needs its request."""
     show = "import sys\nprint(*sorted(set(sys.modules)))"
-    program = processes.program(sources(), kind)
+    program = processes.worker_program(sources(), kind)
     loaded = loaded_by(f"try:\n    exec({program!r})\nexcept NameError:\n    exec({show!r})")
     assert "marshal" in loaded
     assert loaded - loaded_by(show) - BUILT_IN <= {"__future__"}

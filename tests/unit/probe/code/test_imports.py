@@ -8,11 +8,11 @@ from textwrap import dedent
 
 import pytest
 
-from importguard.probe.code.imports import ONLY_AST, import_sites, may_bind, parse
+from importguard.probe.code.imports import ONLY_AST, import_sites, may_bind, parse_module
 
 
 def sites(source: str, module: str = "app.mod", is_package: bool = False) -> list[tuple[object, ...]]:
-    return list(import_sites(parse(dedent(source), "x.py"), module, is_package))
+    return list(import_sites(parse_module(dedent(source), "x.py"), module, is_package))
 
 
 SCOPES = {
@@ -69,7 +69,7 @@ def test_except_star_guards_too() -> None:
 
 
 def test_a_lazy_import_says_so_whatever_is_around_it() -> None:
-    tree = parse("import a\nfrom b import c\n", "x.py")
+    tree = parse_module("import a\nfrom b import c\n", "x.py")
     for node in tree.body:
         node.is_lazy = 1  # PEP 810; only Python 3.15 and later parse the keyword
     assert import_sites(tree, "m", False) == [("a", (), 1, "lazy"), ("b", ("c",), 2, "lazy")]
@@ -112,13 +112,13 @@ def test_the_flag_is_the_interpreter_s_own() -> None:
 
 def test_what_does_not_parse_is_said_so() -> None:
     with pytest.raises(SyntaxError):
-        parse("import", "x.py")
+        parse_module("import", "x.py")
     with pytest.raises((SyntaxError, ValueError)):
-        parse(b"import x\0", "x.py")
+        parse_module(b"import x\0", "x.py")
 
 
 def test_source_in_another_encoding() -> None:
-    tree = parse("# coding: latin-1\nimport caf\xe9".encode("latin-1"), "x.py")
+    tree = parse_module("# coding: latin-1\nimport caf\xe9".encode("latin-1"), "x.py")
     assert import_sites(tree, "m", False) == [("caf\xe9", (), 2, "module")]
 
 
@@ -149,9 +149,9 @@ READS_LIST = (
 
 @pytest.mark.parametrize("source", BINDS_LIST)
 def test_a_statement_that_may_give_a_name_a_value(source: str) -> None:
-    assert may_bind(parse(source, "x.py"), "List")
+    assert may_bind(parse_module(source, "x.py"), "List")
 
 
 @pytest.mark.parametrize("source", READS_LIST)
 def test_a_statement_that_only_reads_a_name(source: str) -> None:
-    assert not may_bind(parse(source, "x.py"), "List")
+    assert not may_bind(parse_module(source, "x.py"), "List")

@@ -25,7 +25,7 @@ def found(tmp_path: Path) -> Found:
             path.write_text(text)
             files[name] = str(path)
         at = line or source.rstrip().count("\n") + 1
-        return Lookups(files, environ).unset("app.mod", at, message)
+        return Lookups(files, environ).unset_variables_at("app.mod", at, message)
 
     return find
 
@@ -76,9 +76,12 @@ def test_a_variable_that_the_message_names_and_a_module_of_the_traceback_looks_u
     )
     message = "JWT_SECRET_KEY is required in PRODUCTION"
     lookups = Lookups({"app.conf": str(path)}, {})
-    assert lookups.named(["app.main", "app.conf"], message) == [["JWT_SECRET_KEY", False]]
-    assert lookups.named(["app.main"], message) == []
-    assert Lookups({"app.conf": str(path)}, {"JWT_SECRET_KEY": "x"}).named(["app.conf"], message) == []
+    assert lookups.unset_variables_named(["app.main", "app.conf"], message) == [["JWT_SECRET_KEY", False]]
+    assert lookups.unset_variables_named(["app.main"], message) == []
+    assert (
+        Lookups({"app.conf": str(path)}, {"JWT_SECRET_KEY": "x"}).unset_variables_named(["app.conf"], message)
+        == []
+    )
 
 
 @pytest.mark.parametrize(

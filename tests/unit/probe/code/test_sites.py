@@ -10,7 +10,7 @@ import pytest
 from importguard.probe.code.sites import (
     imported_modules,
     imports_lazily,
-    mentioned,
+    mentioned_modules,
     patched_names,
     read_sites,
     sites_of,
@@ -57,16 +57,16 @@ MENTIONS = {
 @pytest.mark.parametrize("source", MENTIONS)
 def test_lines_that_seem_to_import(source: str, files: Write) -> None:
     found = files({"app/sub/mod.py": source})
-    assert mentioned("app.sub.mod", found["app.sub.mod"]) == MENTIONS[source]
+    assert mentioned_modules("app.sub.mod", found["app.sub.mod"]) == MENTIONS[source]
 
 
 def test_a_package_mentions_relative_to_itself(files: Write) -> None:
     found = files({"app/__init__.py": "from . import x\nfrom .y import z\n"})
-    assert mentioned("app", found["app"]) == {"app", "app.y"}
+    assert mentioned_modules("app", found["app"]) == {"app", "app.y"}
 
 
 def test_a_file_that_cannot_be_read_mentions_nothing(tmp_path: Path) -> None:
-    assert mentioned("gone", str(tmp_path / "gone.py")) == set()
+    assert mentioned_modules("gone", str(tmp_path / "gone.py")) == set()
 
 
 def test_what_cannot_be_read_or_parsed_has_no_sites(files: Write, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.select.discover import discover
+from importguard.probe.select.discover import discover_application
 from importguard.probe.start.launch import Launch
 
 VERSION = "python{}.{}".format(*sys.version_info[:2])
@@ -62,8 +62,8 @@ class Image:
     def discover(self, *cmd: str, environ=None, **request):
         request = {"workdir": str(self.app), "cmd": list(cmd), **request}
         launch = Launch(request, {**self.environ, **(environ or {})})
-        found, _ = discover(request, launch)
-        launch.dismiss()
+        found, _ = discover_application(request, launch)
+        launch.end_asked_worker()
         marshal.dumps(found)
         return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.processes import RESULTS
-from importguard.probe.select.discover import discover
+from importguard.probe.select.discover import discover_application
 from importguard.probe.start import interpreter
 from importguard.probe.start.launch import Launch
 
@@ -45,8 +45,8 @@ class Image:
     def discover(self, *cmd: str, environ=None, **request):
         request = {"workdir": str(self.app), "cmd": list(cmd), **request}
         launch = Launch(request, environ or {})
-        found, _ = discover(request, launch)
-        launch.dismiss()
+        found, _ = discover_application(request, launch)
+        launch.end_asked_worker()
         return found
 
 

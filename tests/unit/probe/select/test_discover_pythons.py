@@ -32,11 +32,11 @@ class Sources:
 
 
 sys.meta_path.insert(0, Sources)
-from importguard.probe.select.discover import discover
+from importguard.probe.select.discover import discover_application
 from importguard.probe.start.launch import Launch
 from time import perf_counter
 started = perf_counter()
-found, _ = discover(request, Launch(request, dict(os.environ)))
+found, _ = discover_application(request, Launch(request, dict(os.environ)))
 print(json.dumps([found, perf_counter() - started]))
 """
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.start.shell import Shell, steps
-from importguard.probe.start.words import spelled
+from importguard.probe.start.shell import Shell, script_steps
+from importguard.probe.start.words import spelled_command
 
 
 def words(text, environ=None, arguments=("sh",)):
-    return [list(map(str, step.words)) for step in steps(text, Shell(environ or {}, "/app", list(arguments)))]
+    return [
+        list(map(str, step.words))
+        for step in script_steps(text, Shell(environ or {}, "/app", list(arguments)))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_no_arguments_are_no_word():
 
 def test_directory_and_environment_of_a_command():
     shell = Shell({"A": "0"}, "/app", ["sh"])
-    found = steps("export A=1; B=2; cd src && C=3 x; cd ..; y", shell)
+    found = script_steps("export A=1; B=2; cd src && C=3 x; cd ..; y", shell)
     assert [(step.directory, step.environ) for step in found] == [
         ("/app/src", {"A": "1", "C": "3"}),
         ("/app", {"A": "1"}),
@@ -91,7 +94,7 @@ def test_directory_and_environment_of_a_command():
 
 
 def test_conditional_commands_are_marked():
-    found = steps("a; if b; then c; fi; d", Shell({}, "/", ["sh"]))
+    found = script_steps("a; if b; then c; fi; d", Shell({}, "/", ["sh"]))
     assert [(step.words[0], step.conditional) for step in found] == [
         ("a", False),
         ("b", True),
@@ -114,15 +117,17 @@ def test_a_tool_set_before_bare_options_stays():
 
 
 def test_values_of_variables_are_not_shown():
-    (step,) = steps('run --token $TOKEN "x$TOKEN" ${A:-b}', Shell({"TOKEN": "secret two"}, "/", ["sh"]))
+    (step,) = script_steps(
+        'run --token $TOKEN "x$TOKEN" ${A:-b}', Shell({"TOKEN": "secret two"}, "/", ["sh"])
+    )
     assert "secret" in " ".join(step.words)
-    assert spelled(step.words) == 'run --token $TOKEN "x$TOKEN" ${A:-b}'
+    assert spelled_command(step.words) == 'run --token $TOKEN "x$TOKEN" ${A:-b}'
 
 
 def test_sourced_files(tmp_path: Path):
     (tmp_path / "env.sh").write_text("export APP=main:app\n. ./env.sh\n")
     shell = Shell({"PATH": "/bin"}, str(tmp_path), ["sh"])
-    (step,) = steps(". ./env.sh && . venv/bin/activate && uvicorn $APP", shell)
+    (step,) = script_steps(". ./env.sh && . venv/bin/activate && uvicorn $APP", shell)
     assert step.words == ["uvicorn", "main:app"]
     assert step.environ["VIRTUAL_ENV"] == str(tmp_path / "venv")
     assert step.environ["PATH"] == f"{tmp_path}/venv/bin:/bin"
@@ -144,4 +149,4 @@ def test_sourced_files(tmp_path: Path):
     ],
 )
 def test_hostile_texts_end(text):
-    steps(text, Shell({}, "/", ["sh"]))
+    script_steps(text, Shell({}, "/", ["sh"]))

@@ -48,9 +48,9 @@ def questions(
     refused: Sequence[str] = (),
 ) -> Questions:
     """Questions as failures would raise them."""
-    asked = Questions.of([], {}, missing)
+    asked = Questions.questions_of([], {}, missing)
     for module, name in names:
-        asked.lack(module, name)
+        asked.note_missing_name(module, name)
     asked.libraries.update(dict.fromkeys(libraries))
     asked.refused.update(dict.fromkeys(refused))
     return asked

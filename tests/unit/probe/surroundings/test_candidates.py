@@ -23,7 +23,7 @@ def files(top: Path, *names: str) -> None:
 
 def walked(top: Path, *missing: str, seconds: float = 5) -> Walk:
     walk = Walk(list(missing), SUFFIXES, Budget(seconds))
-    walk.run([str(top / "a"), str(top)])
+    walk.walk_folders([str(top / "a"), str(top)])
     return walk
 
 
@@ -83,7 +83,7 @@ def test_site_folders_are_noted_and_searched_as_an_import_would(tmp_path: Path) 
     walk = walked(tmp_path, "yaml", "six", "yaml.nodes")
     assert walk.candidates == []
     assert walk.sites == [str(tmp_path / site)]
-    walk.search(walk.sites[0])
+    walk.search_folder(walk.sites[0])
     assert found(walk, tmp_path) == {
         ("yaml", f"{site}/yaml", site, True),
         ("six", f"{site}/Six.py", site, False),

@@ -46,7 +46,7 @@ def test_everything_that_is_read(tmp_path: Path, wide: bool, big: bool) -> None:
         ("libGL.so.1", "GL_1"),
     ]
     assert read.defines == {"x.so.1", "X_1"}
-    assert (read.interpreter, read.libc) == ("/lib/ld-linux-aarch64.so.1", "glibc")
+    assert (read.interpreter, read.c_library) == ("/lib/ld-linux-aarch64.so.1", "glibc")
     assert (read.is_module, read.truncated) == (True, False)
 
 
@@ -69,7 +69,7 @@ def test_versions_that_it_can_do_without(tmp_path: Path) -> None:
 def test_the_libc_by_what_is_needed(tmp_path: Path, needed: str, libc: str) -> None:
     read = read_elf(str(elf(tmp_path / "x.so", needed)))
     assert read is not None
-    assert read.libc == libc
+    assert read.c_library == libc
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fEL", b"#!/bin/sh\n", b"version https://git-lfs"])

@@ -10,7 +10,7 @@ from unit.probe.surroundings.elf_files import AARCH64, elf
 from unit.probe.surroundings.scenes import questions, scene, write
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.extensions import extensions, python_of
+from importguard.probe.surroundings.extensions import failing_extensions, python_of
 from importguard.probe.surroundings.libraries import Loader
 from importguard.probe.surroundings.resolutions import Resolver
 
@@ -26,7 +26,7 @@ def top(tmp_path: Path) -> Path:
 def told(top: Path, **asked: Any) -> dict[str, dict[str, Any]]:
     application = scene(top, executable=str(top / "python"))
     loader = Loader(str(top / "python"), {}, str(top), "/nowhere")
-    found = extensions(application, Resolver(application), questions(**asked), loader, Budget(5))
+    found = failing_extensions(application, Resolver(application), questions(**asked), loader, Budget(5))
     return {one["module"]: one for one in found}
 
 

@@ -27,7 +27,7 @@ def test_what_is_needed_is_told_in_the_loader_s_order_and_through_all_libraries(
     elf(tmp_path / "lib" / "b.so", "lost2.so", "a.so")
     elf(tmp_path / "lib" / "c.so", "b.so")
     module = elf(tmp_path / "x.so", "a.so", "b.so")
-    loaded = loader(tmp_path, LD_LIBRARY_PATH=str(tmp_path / "lib")).load(str(module))
+    loaded = loader(tmp_path, LD_LIBRARY_PATH=str(tmp_path / "lib")).find_needed_libraries(str(module))
     assert loaded.needed == ["a.so", "b.so", "c.so", "lost1.so", "lost2.so"]
     assert loaded.missing == ["lost1.so", "lost2.so"]
 
@@ -36,43 +36,43 @@ def test_runpath_with_origin_is_the_file_s_own_alone(tmp_path: Path) -> None:
     elf(tmp_path / "pkg.libs" / "a.so", "b.so")
     elf(tmp_path / "pkg.libs" / "b.so")
     module = elf(tmp_path / "pkg" / "x.so", "a.so", runpath="$ORIGIN/../pkg.libs")
-    assert loader(tmp_path).load(str(module)).missing == ["b.so"]
+    assert loader(tmp_path).find_needed_libraries(str(module)).missing == ["b.so"]
 
 
 def test_rpath_counts_for_what_is_loaded_through_it(tmp_path: Path) -> None:
     elf(tmp_path / "pkg.libs" / "a.so", "b.so")
     elf(tmp_path / "pkg.libs" / "b.so")
     module = elf(tmp_path / "pkg" / "x.so", "a.so", rpath="${ORIGIN}/../pkg.libs")
-    assert loader(tmp_path).load(str(module)).missing == []
+    assert loader(tmp_path).find_needed_libraries(str(module)).missing == []
 
 
 def test_rpath_does_not_count_beside_runpath(tmp_path: Path) -> None:
     elf(tmp_path / "one" / "a.so")
     module = elf(tmp_path / "x.so", "a.so", rpath=str(tmp_path / "one"), runpath=str(tmp_path / "two"))
-    assert loader(tmp_path).load(str(module)).missing == ["a.so"]
+    assert loader(tmp_path).find_needed_libraries(str(module)).missing == ["a.so"]
 
 
 def test_what_the_program_has_loaded_is_there(tmp_path: Path) -> None:
     elf(tmp_path / "own" / "a.so", soname="a.so.1")
     program = elf(tmp_path / "bin" / "python", "a.so", runpath="$ORIGIN/../own", interpreter=GLIBC)
     module = elf(tmp_path / "x.so", "a.so.1")
-    assert Loader(str(program), {}, "/", "/nowhere").load(str(module)).missing == []
+    assert Loader(str(program), {}, "/", "/nowhere").find_needed_libraries(str(module)).missing == []
 
 
 def test_a_library_of_another_machine_is_passed_by(tmp_path: Path) -> None:
     elf(tmp_path / "one" / "a.so", machine=AARCH64)
     module = elf(tmp_path / "x.so", "a.so")
     paths = f"{tmp_path}/one"
-    assert loader(tmp_path, LD_LIBRARY_PATH=paths).load(str(module)).missing == ["a.so"]
+    assert loader(tmp_path, LD_LIBRARY_PATH=paths).find_needed_libraries(str(module)).missing == ["a.so"]
     elf(tmp_path / "two" / "a.so")
     paths += f":{tmp_path}/two"
-    assert loader(tmp_path, LD_LIBRARY_PATH=paths).load(str(module)).missing == []
+    assert loader(tmp_path, LD_LIBRARY_PATH=paths).find_needed_libraries(str(module)).missing == []
 
 
 def test_a_link_that_leads_nowhere_is_no_library(tmp_path: Path) -> None:
     (tmp_path / "a.so").symlink_to("a.so")
     module = elf(tmp_path / "x.so", "a.so")
-    assert loader(tmp_path, LD_LIBRARY_PATH=".").load(str(module)).missing == ["a.so"]
+    assert loader(tmp_path, LD_LIBRARY_PATH=".").find_needed_libraries(str(module)).missing == ["a.so"]
 
 
 def test_versions_that_the_library_lacks(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_versions_that_the_library_lacks(tmp_path: Path) -> None:
     elf(tmp_path / "plain.so")
     needs = {"libc.so.6": ["GLIBC_2.31", "GLIBC_2.38"], "plain.so": ["P_1"], "lost.so": ["L_1"]}
     module = elf(tmp_path / "x.so", "libc.so.6", "plain.so", "lost.so", needs=needs)
-    loaded = loader(tmp_path, LD_LIBRARY_PATH=".").load(str(module))
+    loaded = loader(tmp_path, LD_LIBRARY_PATH=".").find_needed_libraries(str(module))
     assert loaded.versions == ["GLIBC_2.38"]
     assert loaded.missing == ["lost.so"]
 
@@ -98,7 +98,7 @@ def test_musl_is_its_own_libraries_and_knows_no_versions(tmp_path: Path) -> None
     )
     made = loader(tmp_path, MUSL)
     assert made.libc == "musl"
-    loaded = made.load(str(module))
+    loaded = made.find_needed_libraries(str(module))
     assert (loaded.missing, loaded.versions) == ([], [])
 
 
@@ -127,7 +127,7 @@ def test_the_cache(tmp_path: Path, before: bytes) -> None:
     path = cache(tmp_path / "ld.so.cache", {"a.so": str(library), "b.so": "/b.so"}, before)
     assert read_cache(str(path)) == {"a.so": [str(library)], "b.so": ["/b.so"]}
     module = elf(tmp_path / "x.so", "a.so", "b.so")
-    assert loader(tmp_path, cache=str(path)).load(str(module)).missing == ["b.so"]
+    assert loader(tmp_path, cache=str(path)).find_needed_libraries(str(module)).missing == ["b.so"]
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_the_modules_of_this_python_are_judged_as_ldd_judges_them() -> None:
     except OSError:
         pytest.skip("there is no ldd on this machine")
     lost = {line.split()[0] for line in said.splitlines() if "not found" in line}
-    assert {name for module in modules for name in real.load(str(module)).missing} == lost
+    assert {name for module in modules for name in real.find_needed_libraries(str(module)).missing} == lost

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.mentions import mentions
+from importguard.probe.surroundings.mentions import find_mentions
 from importguard.probe.surroundings.questions import Questions
 
 SETTINGS = """\
@@ -28,7 +28,7 @@ def test_each_string_with_its_setting(tmp_path: Path) -> None:
     path = tmp_path / "settings.py"
     path.write_text(SETTINGS)
     (tmp_path / "broken.py").write_text("x = ('corsheaders'\n")
-    found = mentions(
+    found = find_mentions(
         {"corsheaders": None}, [str(path), str(tmp_path / "broken.py"), "/nowhere.py"], Budget(5)
     )
     assert {(one["line"], one["setting"]) for one in found} == {
@@ -45,4 +45,4 @@ def test_each_string_with_its_setting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("module", "asked"), [("importlib", ["x"]), ("shop.main", [])])
 def test_only_what_was_imported_by_name_is_asked(module: str, asked: list[str]) -> None:
     failure = {"missing": "x", "causes": [], "frames": [("/app/a.py", 1, "<module>", module)]}
-    assert list(Questions.of([failure], {}, ()).named) == asked
+    assert list(Questions.questions_of([failure], {}, ()).named) == asked

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.metadata import headers, installed_in
+from importguard.probe.surroundings.metadata import installed_in, read_headers
 
 
 def write(site: Path, files: dict[str, str]) -> None:
@@ -149,7 +149,7 @@ def test_a_direct_url_that_is_none(tmp_path: Path, text: str) -> None:
 
 
 def test_headers_that_are_folded() -> None:
-    assert headers("A: one\n  two\r\nB:three\nA: four\n\nC: body\n") == {
+    assert read_headers("A: one\n  two\r\nB:three\nA: four\n\nC: body\n") == {
         "a": ["one two", "four"],
         "b": ["three"],
     }

@@ -31,7 +31,7 @@ def test_names(tmp_path: Path, source: str, names: str) -> None:
     path = tmp_path / "a.py"
     path.write_text(source)
     bound = bound_names(str(path))
-    assert set(bound.names) == set(names.split())
+    assert set(bound.public_names) == set(names.split())
     assert bound.everything is True
 
 
@@ -39,7 +39,7 @@ def test_names(tmp_path: Path, source: str, names: str) -> None:
 def test_newer_statements(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("type A = int\nmatch x:\n    case 1:\n        b = 1\n")
-    assert set(bound_names(str(path)).names) == {"A", "b"}
+    assert set(bound_names(str(path)).public_names) == {"A", "b"}
 
 
 @pytest.mark.parametrize(

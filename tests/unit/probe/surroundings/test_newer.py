@@ -68,5 +68,5 @@ def test_where_a_file_was_refused() -> None:
         "causes": [("SyntaxError", "invalid syntax (app.py, line 2)", None)],
         "frames": [("/app/main.py", 1, "<module>", "main"), ("/app/app.py", 2, "<module>", "")],
     }
-    asked = Questions.of([failure], {}, ())
+    asked = Questions.questions_of([failure], {}, ())
     assert list(asked.refused_source) == [("/app/app.py", 2, "invalid syntax (app.py, line 2)")]

@@ -14,7 +14,7 @@ def failure(*causes: tuple[str, str, Any], missing: Any = None, frames: Any = ()
 
 
 def asked(*causes: tuple[str, str, Any], **more: Any) -> Questions:
-    return Questions.of([failure(*causes, **more), None], {}, [])
+    return Questions.questions_of([failure(*causes, **more), None], {}, [])
 
 
 def test_every_missing_module_of_the_chain() -> None:
@@ -67,7 +67,7 @@ def test_the_deepest_frames_come_first() -> None:
 
 
 def test_attributes_of_entry_points_and_targets_that_were_not_reached() -> None:
-    found = Questions.of(
+    found = Questions.questions_of(
         [], {"shop.main": ["app.wsgi"]}, ["redis.client", "not a name", "x" * 600, "a." * 99 + "a"]
     )
     assert list(found.names) == [("shop.main", "app")]

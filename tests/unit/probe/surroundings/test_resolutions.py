@@ -9,13 +9,13 @@ import pytest
 from unit.probe.surroundings.scenes import questions, resolver, write
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.resolutions import resolutions
+from importguard.probe.surroundings.resolutions import resolve_questions
 
 
 def resolved(top: Path, name: str, **asked: Any) -> dict[str, Any]:
     """The resolution of one name; paths below ``top``."""
     wanted = asked or {"missing": [name]}
-    found = {one["name"]: one for one in resolutions(resolver(top), questions(**wanted), Budget(5))}
+    found = {one["name"]: one for one in resolve_questions(resolver(top), questions(**wanted), Budget(5))}
     one = found[name]
     for key in ("path", "hidden"):
         one[key] = _below(top, one[key])
@@ -73,7 +73,7 @@ def test_hidden(tmp_path: Path, files: list[str], name: str, hidden: list[str]) 
 
 def test_the_application_s_names_that_have_a_rival_are_told_unasked(tmp_path: Path) -> None:
     write(tmp_path, {"app/queue.py": "", "std/queue.py": "", "app/fine.py": ""})
-    found = resolutions(resolver(tmp_path), questions(), Budget(5))
+    found = resolve_questions(resolver(tmp_path), questions(), Budget(5))
     assert [one["name"] for one in found] == ["queue"]
 
 
@@ -86,7 +86,7 @@ def test_siblings_are_those_of_the_parent_or_of_the_application_s_roots(tmp_path
 
 def test_the_packages_above_are_resolved_too(tmp_path: Path) -> None:
     write(tmp_path, {"app/a.py": ""})
-    found = resolutions(resolver(tmp_path), questions(missing=["a.b.c"]), Budget(5))
+    found = resolve_questions(resolver(tmp_path), questions(missing=["a.b.c"]), Budget(5))
     assert [(one["name"], one["kind"]) for one in found] == [
         ("a", "module"),
         ("a.b", "absent"),

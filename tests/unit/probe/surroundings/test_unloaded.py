@@ -10,7 +10,7 @@ from unit.probe.surroundings.scenes import scene, write
 
 from importguard.probe.surroundings.budget import Budget
 from importguard.probe.surroundings.libraries import Loader
-from importguard.probe.surroundings.unloaded import unloaded
+from importguard.probe.surroundings.unloaded import find_unloaded_extensions
 
 TAG = "cpython-313-x86_64-linux-gnu"
 
@@ -24,7 +24,9 @@ def top(tmp_path: Path) -> Path:
 def told(top: Path, **environ: str) -> dict[str, list[str]]:
     application = scene(top, executable=str(top / "python"))
     loader = Loader(str(top / "python"), environ, str(top), "/nowhere")
-    return {one["module"]: one["not_found"] for one in unloaded(application, loader, Budget(5))}
+    return {
+        one["module"]: one["not_found"] for one in find_unloaded_extensions(application, loader, Budget(5))
+    }
 
 
 def driver(top: Path, init: str = "from psycopg2._psycopg import connect\n") -> Path:

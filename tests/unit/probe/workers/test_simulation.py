@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import pytest
 
-from importguard.probe.code.imports import parse
+from importguard.probe.code.imports import parse_module
 from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
 
 ABSENT = ModuleNotFoundError("No module named 'absent'", name="absent")
@@ -38,7 +38,7 @@ class World:
     def program(self, name: str) -> Any:
         if name in self.unreadable:
             return None
-        return program(parse(self.sources[name], name + ".py"), name, name in self.packages)
+        return program(parse_module(self.sources[name], name + ".py"), name, name in self.packages)
 
     def enter(self, name: str) -> Simulation:
         files = {module: "/" + module + ".py" for module in self.sources}

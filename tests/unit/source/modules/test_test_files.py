@@ -55,7 +55,7 @@ def test_the_probe_says_the_same_of_the_same_tree(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     selection = Selection(importlib.machinery.all_suffixes(), include_tests=False, exclude=[])
-    selection.walk([("", [os.fspath(tmp_path)], (), "")])
+    selection.walk_package([("", [os.fspath(tmp_path)], (), "")])
     skipped = {name for name, (_, reason) in selection.skipped.items() if reason == TESTS}
     assert skipped == {module_name(path, "") for path in OF_TESTS}
     assert set(selection.modules) >= {module_name(path, "") for path in OF_THE_APPLICATION}
