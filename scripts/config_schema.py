@@ -106,12 +106,18 @@ def service() -> dict[str, Any]:
     }
 
 
-def schema() -> dict[str, Any]:
-    """The whole schema."""
-    options = options_by_key(cli.commands["check"])
-    settings = {key: setting(option) for key, option in options.items()}
-    table: dict[str, Any] = {"type": "object", "additionalProperties": False}
-    ignore = {
+def rules() -> dict[str, Any]:
+    """What ``[rules]`` may hold."""
+    return {
+        "description": "Severities of rules, by number or name; off turns a rule off.",
+        "type": "object",
+        "additionalProperties": {"enum": _SEVERITIES},
+    }
+
+
+def ignore() -> dict[str, Any]:
+    """What an ``[[ignore]]`` may hold."""
+    return {
         "rule": text("A rule, by its number or its name."),
         "module": text("A glob for every module that fails by it; for rules from IG104, for its module."),
         "missing": text("A glob for what is missing."),
@@ -122,12 +128,23 @@ def schema() -> dict[str, Any]:
             "format": "date",
         },
     }
-    image = {
+
+
+def image(settings: dict[str, Any]) -> dict[str, Any]:
+    """What an ``[[image]]`` may hold; ``settings`` are the options."""
+    return {
         "name": text("What reports call the image."),
         "reference": text("The image, where it exists and is not built."),
         "start": start(),
         **{key: value for key, value in settings.items() if key not in NOT_OF_AN_IMAGE},
     }
+
+
+def schema() -> dict[str, Any]:
+    """The whole schema."""
+    options = options_by_key(cli.commands["check"])
+    settings = {key: setting(option) for key, option in options.items()}
+    table: dict[str, Any] = {"type": "object", "additionalProperties": False}
     named = [{"required": [key]} for key in ("rule", "module", "missing")]
     properties = {
         **settings,
@@ -137,15 +154,11 @@ def schema() -> dict[str, Any]:
             "type": "array",
             "items": service(),
         },
-        "rules": {
-            "description": "Severities of rules, by number or name; off turns a rule off.",
-            "type": "object",
-            "additionalProperties": {"enum": _SEVERITIES},
-        },
+        "rules": rules(),
         "ignore": {
             "description": "Findings that are not to be shown.",
             "type": "array",
-            "items": {**table, "required": ["reason"], "anyOf": named, "properties": ignore},
+            "items": {**table, "required": ["reason"], "anyOf": named, "properties": ignore()},
         },
         "image": {
             "description": "The images of this repository, for importguard check --all.",
@@ -154,7 +167,7 @@ def schema() -> dict[str, Any]:
                 **table,
                 "required": ["name"],
                 "not": {"required": ["reference", "build"]},
-                "properties": image,
+                "properties": image(settings),
             },
         },
     }

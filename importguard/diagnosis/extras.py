@@ -19,8 +19,9 @@ from importguard.diagnosis.situation import (
 )
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
+from importguard.source.development_groups import DEVELOPMENT_GROUPS
 from importguard.source.model import Requirement
-from importguard.source.requirements.installing import DEVELOPMENT_GROUPS, install_asks_for
+from importguard.source.requirements.installing import install_asks_for
 
 
 def dev_only(case: Situation) -> Optional[Diagnosis]:

@@ -103,45 +103,39 @@ def copied_elsewhere(case: Situation) -> Optional[Diagnosis]:
 
 def _contents_copied(case: Situation) -> Optional[Diagnosis]:
     """``COPY src/service /app`` copies what lies in the folder: the image has no package of that name."""
-    placement = (
-        case.index.final_placement(case.module_in_source.path)
-        if case.index and case.module_in_source
-        else None
-    )
-    if (
-        placement is None
-        or case.index is None
-        or case.module_in_source is None
-        or case.module_in_source.folder is None
-    ):
+    index, module = case.index, case.module_in_source
+    if index is None or module is None or module.folder is None:
+        return None
+    placement = index.final_placement(module.path)
+    if placement is None:
         return None
     folder, name = posixpath.split(placement.destination)
     tail = case.missing.replace(".", "/")
-    if placement.destination not in case.index.image_files or lies_below(folder, "/" + tail):
+    if placement.destination not in index.image_files or lies_below(folder, "/" + tail):
         return None
     if name != "__init__.py" or folder.endswith("/" + tail):
         return None
     # Of several stages that hand it on, the one that takes it from the context.
     first = next(
         one
-        for one in case.index.placements[case.module_in_source.path]
+        for one in index.placements[module.path]
         if not posixpath.dirname(one.destination).endswith("/" + tail)
     )
     location = case.dockerfile_location(first.line)
     folder = posixpath.dirname(first.destination)
     there = posixpath.join(folder, tail.rpartition("/")[2])
-    change = f"COPY {case.index.in_context(case.module_in_source.folder)} {there}"
+    change = f"COPY {index.in_context(module.folder)} {there}"
     return make_diagnosis(
         "copied-elsewhere",
         CERTAIN,
-        f"{file_and_line(location) or 'A COPY'} copies what lies in {case.module_in_source.folder}/ into "
+        f"{file_and_line(location) or 'A COPY'} copies what lies in {module.folder}/ into "
         f"{folder}, and not the "
         f"folder: the image has {placement.destination}, and no import finds it under the name "
         f"'{case.missing}'.",
         f"copy the folder under its name: '{change}'",
         location,
         change,
-        (f"in the source: {case.module_in_source.path}", f"in the image: {placement.destination}"),
+        (f"in the source: {module.path}", f"in the image: {placement.destination}"),
     )
 
 

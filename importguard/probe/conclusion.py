@@ -45,7 +45,7 @@ def scopes_to_read(found: Mapping[str, Any], outcomes: Mapping[str, str]) -> dic
     """
     scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
     if _knows_lazy_imports(found["interpreter"]["version"]):
-        from importguard.probe.code.sites import imports_lazily
+        from importguard.probe.code.quick_scan import imports_lazily
 
         files = dict(found["modules"])
         lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]

@@ -37,11 +37,8 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     Raises UsageError for a folder or Dockerfile that was named and is not there. What can't be read or
     understood otherwise is left out, and ``notes`` says so.
     """
-    root = os.path.abspath(tree.root)
-    context = os.path.abspath(tree.context or tree.root)
-    for folder in (root, context):
-        if not os.path.isdir(folder):
-            raise UsageError(f"The source {folder} is no folder: name the one that the image is built from.")
+    root = _existing_folder(tree.root)
+    context = _existing_folder(tree.context or tree.root)
     notes: list[str] = []
     refused: list[str] = []
     within = _Context(root, context)
@@ -69,6 +66,13 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
+
+
+def _existing_folder(path: str) -> str:
+    folder = os.path.abspath(path)
+    if not os.path.isdir(folder):
+        raise UsageError(f"The source {folder} is no folder: name the one that the image is built from.")
+    return folder
 
 
 def _files(root: str, context: Optional[str], notes: list[str], contents: bool) -> list[SourceFile]:

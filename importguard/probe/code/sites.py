@@ -7,6 +7,7 @@ import re
 from collections import deque
 
 from importguard.probe.code.imports import import_sites, parse_module
+from importguard.probe.code.quick_scan import IMPORT_LINE, mentioned_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,31 +57,6 @@ def static_reach(start: str, files: Files) -> set[str]:
     return reached
 
 
-IMPORT_LINE = re.compile(
-    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
-)
-LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
-
-
-def mentioned_modules(module: str, path: str) -> set[str]:
-    """The absolute names that a file seems to import at its top level: quick to find, a few too many."""
-    try:
-        with open(path, "rb") as file:
-            lines = IMPORT_LINE.findall(file.read())
-    except OSError:
-        return set()
-    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-    found: set[str] = set()
-    for dots, name, names in lines:
-        if names:
-            found.update(part.split()[0].decode() for part in names.split(b",") if part.strip())
-            continue
-        parts = package.split(".") if dots else []
-        parts = parts[: len(parts) - len(dots) + 1] + ([name.decode()] if name else [])
-        found.add(".".join(parts))
-    return found
-
-
 STATEMENT = re.compile(rb"\n(?=[^\s)#])")
 
 
@@ -89,17 +65,6 @@ def _head(source: bytes) -> bytes:
     last = deque(IMPORT_LINE.finditer(source), 1)
     following = STATEMENT.search(source, last[0].end()) if last else None
     return source[: following.start() + 1] if following else source
-
-
-def imports_lazily(path: str | None) -> bool:
-    """Whether lines of a file seem to be lazy imports."""
-    if not path or not path.endswith(".py"):
-        return False
-    try:
-        with open(path, "rb") as file:
-            return LAZY_LINE.search(file.read()) is not None
-    except OSError:
-        return False
 
 
 def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[Any]]:

@@ -17,6 +17,7 @@ from importguard.probe.select.distributions import (
     owning_distribution,
 )
 from importguard.probe.select.django import find_preparation
+from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.finder import Finder, Found
 from importguard.probe.select.one_name import other_names
 from importguard.probe.select.scene import Scene
@@ -120,7 +121,7 @@ class Discovery:
         commands = [target.command for target in self.targets if target.foreign]
         folders = [command.directory for command in commands if not command.secondary]
         if folders and not self._packages() and not self.interpreter.safe_path:
-            self._set_path(_unique([*self.import_path, *folders]))
+            self._set_path(unique_texts([*self.import_path, *folders]))
 
     def _other_interpreters(self, python: Interpreter) -> None:
         """Several commands can run several Pythons; all are judged with the first."""
@@ -182,7 +183,7 @@ class Discovery:
             roots.append(self.directory)
         for command in main:
             roots += [entry for entry in self._own_python_path(command) if entry in python.path]
-        return _unique(roots)
+        return unique_texts(roots)
 
     def _own_python_path(self, command: StartCommand) -> list[str]:
         """The entries of a PYTHONPATH that only this command has."""
@@ -196,7 +197,7 @@ class Discovery:
         self.import_path = roots
         entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
         added = [path for command in self.commands if not command.secondary for path in command.appended]
-        self.appended_path = [path for path in _unique(added) if path not in entries]
+        self.appended_path = [path for path in unique_texts(added) if path not in entries]
         entries += self.appended_path
         self.finder = Finder(entries, self.selection)
         for entry in entries:
@@ -391,17 +392,17 @@ class Discovery:
                 own = found and found.path and not self._is_third_party(found, target.module)
                 if found and own and target.command is command and not (target.alone or target.foreign):
                     files += self.search.files_that_run(target.module, found.path)
-            for file in _unique([file for file in files if file]):
+            for file in unique_texts([file for file in files if file]):
                 first, last = read_path_changes(file, command.directory)
-                command.inserted = _unique([*first, *command.inserted])
-                command.appended = _unique([*command.appended, *last])
+                command.inserted = unique_texts([*first, *command.inserted])
+                command.appended = unique_texts([*command.appended, *last])
         return any(command.inserted or command.appended for command in self.commands)
 
     def _finder_of(self, command: StartCommand) -> Finder:
         """What this command alone would find."""
         assert self.interpreter is not None
         roots = command.inserted + command.roots + command.own_roots + self._own_python_path(command)
-        return Finder(_unique([*roots, *self.interpreter.path, *command.appended]), self.selection)
+        return Finder(unique_texts([*roots, *self.interpreter.path, *command.appended]), self.selection)
 
     def _is_third_party(self, found: Found, module: str) -> bool:
         """Whether a module was installed, in site-packages or beside the application."""
@@ -469,25 +470,20 @@ class Discovery:
                 target.foreign = False
                 self._add_target(target)
 
-    def _runs(self, command: StartCommand) -> str | None:
-        """The module that the command runs as ``__main__``, which is never imported under its own name."""
-        found = self.finder.locate_module(command.runs) if command.runs else None
-        return "%s.__main__" % command.runs if found and found.package else command.runs
-
     def _entrypoints(self) -> None:
-        self.targets += self._management_commands()
         known = self.selection.modules
+        self.targets += management_commands(self.commands, known)
         self.targets = [target for target in self.targets if not target.imported or target.module in known]
         for target in self.targets:
             attribute = ":" + target.attribute if target.attribute else ""
-            self._entrypoint(target.command, printable_path(target.module + attribute), target)
+            self._add_entrypoint(target.command, printable_path(target.module + attribute), target)
         for command in self.commands:
             loads = [target for target in self.targets if target.command is command]
             if command.secondary or not all(target.foreign or target.alone for target in loads):
                 continue
             if command.main_file and loads:
                 continue
-            self._entrypoint(command, None, None)
+            self._add_entrypoint(command, None, None)
             why = "start command not understood: %s"
             if command.is_read:
                 why = "no module of the application is named by the start command: %s"
@@ -495,49 +491,10 @@ class Discovery:
         if not self.commands:
             self.notes.append("the image has no start command, so no entry point is checked")
 
-    def _management_commands(self) -> list[Target]:
-        """The application's own modules of the management commands that are run."""
-        found = []
-        for command in self.commands:
-            ending = ".management.commands." + command.subcommand
-            if command.tool == "django" and command.subcommand:
-                names = [name for name in self.selection.modules if name.endswith(ending)]
-                found += [Target(command, name, "Command", False) for name in sorted(names)]
-        return found
-
-    def _entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
-        entry = {
-            "command": command.text,
-            "target": text,
-            "module": target and printable_path(target.module),
-            "attribute": target and target.attribute,
-            "runs": self._runs(command),
-            "start": self._start(command, target is not None and target.imported),
-        }
+    def _add_entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
+        entry = describe_entry_point(command, text, target, self.finder, self.environ)
         if entry not in self.entrypoints:
             self.entrypoints.append(entry)
-
-    def _start(self, command: StartCommand, is_imported: bool) -> dict[str, Any]:
-        """What this command's own process has: the entries that go first on its import path (those of a
-        PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
-
-        ``is_imported``: its code has run before, and has changed the import path.
-        """
-        own_roots = [] if command.is_safe_path() else command.own_roots
-        roots = command.roots + own_roots
-        if is_imported:
-            roots = command.inserted + roots + command.appended
-        argv = list(command.argv)
-        if argv[:1] == ["-m"]:
-            found = self.finder.locate_module(self._runs(command) or "")
-            argv[:1] = [found.path] if found and found.path else argv[:1]
-        changed = command.environ
-        return {
-            "import_path": _unique(roots),
-            "argv": argv,
-            "directory": command.directory,
-            "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
-        }
 
     # Results
 
@@ -595,8 +552,8 @@ class Discovery:
             "by_path": self.by_path,
             "directory": main.directory if main else self.directory,
             "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
-            "notes": _unique(self.notes),
-            "details": _unique(self.details),
+            "notes": unique_texts(self.notes),
+            "details": unique_texts(self.details),
             "error": error,
         }
         return dict(
@@ -618,10 +575,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return str(value) if isinstance(value, str) else value
-
-
-def _unique(texts: list[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
 
 
 def _below_site(entry: str) -> bool:

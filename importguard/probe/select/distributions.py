@@ -11,6 +11,22 @@ import os
 from importguard.probe.files import read_text
 
 _RECORD_LIMIT = 16 << 20
+_MOST_FILES = 100000
+_LONGEST_PATH = 1000
+
+
+def read_record(info: str) -> list[str]:
+    """The files that the RECORD of a ``*.dist-info`` folder lists, relative to the folder above it.
+
+    Those outside of that folder (scripts) are left out, and of a RECORD that is too long the rest.
+    """
+    found = []
+    text = read_text(info + "/RECORD", _RECORD_LIMIT) or ""
+    for line in text.split("\n", _MOST_FILES)[:_MOST_FILES]:
+        path = line[1:].split('"', 1)[0] if line.startswith('"') else line.split(",", 1)[0]
+        if path and len(path) < _LONGEST_PATH and not path.startswith(("/", "..")):
+            found.append(path)
+    return found
 
 
 class Distribution:
@@ -25,12 +41,7 @@ class Distribution:
     def recorded_files(self) -> list[str]:
         """Its files, relative to ``site``; those outside (scripts) are left out."""
         if self._record is None:
-            self._record = []
-            for line in (read_text(self.info + "/RECORD", _RECORD_LIMIT) or "").split("\n"):
-                quoted = line.startswith('"')
-                path = line[1:].split('"', 1)[0] if quoted else line.split(",", 1)[0]
-                if path and not path.startswith(("/", "..")):
-                    self._record.append(path)
+            self._record = read_record(self.info)
         return self._record
 
     def is_local_folder(self) -> bool:

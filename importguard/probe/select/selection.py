@@ -286,18 +286,26 @@ class Selection:
                         extended[child] = paths
                 elif child not in folder.modules and path not in self.boundaries:
                     portions.setdefault(child, []).append(path)
-            wanted = [
-                name
-                for name in folder.modules
-                if name not in taken and (not allowed or allowed(folder, name))
-            ]
-            self._modules(prefix, folder, wanted, reason)
-            taken.update(wanted)
-            self._unnamed(prefix, folder, reason)
+            taken.update(self._add_modules_of(folder, prefix, taken, reason, allowed))
         for child in sorted(portions.keys() - taken):
             why = reason or self._folder_reason(child, portions[child])
             below.append((prefix + child, portions[child], seen, why))
         return below
+
+    def _add_modules_of(
+        self,
+        folder: Folder,
+        prefix: str,
+        taken: set[str],
+        reason: str,
+        allowed: Callable[[Folder, str], bool] | None,
+    ) -> list[str]:
+        """Add the folder's own modules but those whose names are taken; returns their names."""
+        free = [name for name in folder.modules if name not in taken]
+        wanted = [name for name in free if not allowed or allowed(folder, name)]
+        self._modules(prefix, folder, wanted, reason)
+        self._unnamed(prefix, folder, reason)
+        return wanted
 
     def _package(self, folder: Folder, child: str) -> str | None:
         """The ``__init__`` file of a folder in this one, where it is a regular package.

@@ -182,7 +182,7 @@ class TargetSearch:
         names = [".".join(parts[:count]) for count in range(1, len(parts))]
         text = read_text(path, 1 << 19) or ""
         if "sys.path" not in text and path.endswith(".py"):
-            from importguard.probe.code.sites import mentioned_modules
+            from importguard.probe.code.quick_scan import mentioned_modules
 
             names += mentioned_modules(module, path)
         found = [self.finder.locate_module(name) for name in names[:_MOST_FILES]]

@@ -10,7 +10,7 @@ import json
 import os
 
 from importguard.probe.files import printable_path, read_text
-from importguard.probe.select.distributions import editable_mapping
+from importguard.probe.select.distributions import editable_mapping, read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from importguard.probe.surroundings.budget import Budget
 
 _METADATA_LIMIT = 1 << 20
-_RECORD_LIMIT = 8 << 20
-_MOST_FILES = 100000
 _MOST_NAMES = 300
 _MOST_REQUIREMENTS = 300
 _MOST_DISTRIBUTIONS = 3000
@@ -115,15 +113,8 @@ def _top_level(folder: str) -> set[str]:
 
 
 def _record(folder: str) -> list[str]:
-    """The files that RECORD lists in the folder of packages itself, byte code and metadata left out."""
-    found = []
-    text = read_text(folder + "/RECORD", _RECORD_LIMIT) or ""
-    for line in text.split("\n", _MOST_FILES)[:_MOST_FILES]:
-        path = line[1:].split('"', 1)[0] if line.startswith('"') else line.split(",", 1)[0]
-        if path and len(path) < 1000 and not path.startswith(("/", "..")):
-            if ".dist-info/" not in path and "__pycache__/" not in path:
-                found.append(path)
-    return found
+    """The files that RECORD lists, byte code and metadata left out."""
+    return [path for path in read_record(folder) if ".dist-info/" not in path and "__pycache__/" not in path]
 
 
 def _recorded(files: list[str]) -> set[str]:

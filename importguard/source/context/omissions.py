@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Optional
 
 from importguard.probe.code.imports import import_sites, parse_module
+from importguard.probe.code.quick_scan import likely_imports
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.suggested_copy import CopyLines
 from importguard.source.dockerfile.early_installs import EarlyInstall, early_installs
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Place, Source
-from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.module_names import (
     import_roots,
     innermost_first,

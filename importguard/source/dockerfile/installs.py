@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Callable, Optional
 
+from importguard.source.development_groups import DEVELOPMENT_WORDS
 from importguard.source.dockerfile.install_options import (
     OF_CONDA,
     OF_PIP,
@@ -27,7 +28,6 @@ from importguard.source.dockerfile_model import Install
 _PYTHON = re.compile(r"python(\d+(\.\d+)?)?|pypy\d?")
 _PIP = re.compile(r"pip(\d+(\.\d+)?)?")
 _EXTRAS = re.compile(r"(.+?)\[([\w\s,.-]*)\]$")
-_DEVELOPMENT = ("dev", "develop", "development")
 
 _PROJECT_FILES = {
     "uv": ("pyproject.toml", "uv.lock"),
@@ -225,7 +225,7 @@ def _project(tool: str, verbs: Sequence[str], words: Sequence[str], folder: str)
     installs_itself = tool != "pipenv" and not without_project
     editable = installs_itself and "--no-editable" not in flags
     main_only = bool(flags.intersection(_MAIN_ONLY)) or "main" in only or "default" in only
-    main_only = main_only or bool(set(without) & set(_DEVELOPMENT))
+    main_only = main_only or bool(DEVELOPMENT_WORDS & set(without))
     if tool == "pipenv":
         main_only = not flags & {"--dev", "-d"} and not only
     return Install(

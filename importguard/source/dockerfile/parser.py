@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from importguard.source.dockerfile.installs import Surroundings, read_installs
@@ -41,43 +41,18 @@ class DockerfileError(ValueError):
 
 @dataclass
 class _State:
-    """A stage while it is read. A variable whose value is None is set, but its value can't be told."""
+    """A stage as far as it is read. ``unknown`` are variables of its ENV whose value can't be told;
+    ``arguments`` are its ARG, None where that can't be told.
+    """
 
-    index: int
-    name: Optional[str]
-    base: str
-    parent: Optional[int]
-    line: int
-    workdir: str = "/"
-    workdir_line: Optional[int] = None
-    user: str = ""
-    user_line: Optional[int] = None
-    env: dict[str, str] = field(default_factory=dict)
-    unknown: set[str] = field(default_factory=set)
-    env_lines: dict[str, int] = field(default_factory=dict)
-    base_workdir: str = "/"
+    stage: Stage
+    unknown: frozenset[str] = frozenset()
     arguments: dict[str, Optional[str]] = field(default_factory=dict)
 
     def variable_values(self) -> dict[str, Optional[str]]:
         """The variables' values at this line: ENV goes before ARG."""
-        known = {name: None if name in self.unknown else value for name, value in self.env.items()}
+        known = {name: None if name in self.unknown else value for name, value in self.stage.env.items()}
         return {**self.arguments, **known}
-
-    def finished(self) -> Stage:
-        return Stage(
-            self.index,
-            self.name,
-            self.base,
-            self.parent,
-            self.line,
-            self.workdir,
-            self.workdir_line,
-            self.user,
-            self.user_line,
-            dict(self.env),
-            dict(self.env_lines),
-            self.base_workdir,
-        )
 
 
 def parse_dockerfile(
@@ -100,7 +75,7 @@ def parse_dockerfile(
         raise DockerfileError(f"{path} has no FROM")
     return Dockerfile(
         path,
-        tuple(state.finished() for state in reading.states),
+        tuple(state.stage for state in reading.states),
         reading.stage_index(target, path),
         tuple(reading.instructions),
         tuple(reading.copies),
@@ -147,8 +122,8 @@ class _Reading:
 
     def _stage(self, name: str) -> Optional[int]:
         for state in reversed(self.states):
-            if state.name is not None and state.name.lower() == name.lower():
-                return state.index
+            if state.stage.name is not None and state.stage.name.lower() == name.lower():
+                return state.stage.index
         return int(name) if name.isdecimal() and int(name) < len(self.states) else None
 
     def _from(self, line: Line) -> None:
@@ -156,19 +131,16 @@ class _Reading:
         base = Words(self.before, self.escape).expand_word(words[0]) if words else ""
         name = words[2] if len(words) > 2 and words[1].lower() == "as" else None
         parent = None if base.isdecimal() else self._stage(base)
-        state = _State(len(self.states), name, base, parent, line.line)
+        stage = Stage(len(self.states), name, base, parent, line.line)
         if parent is not None:
             origin = self.states[parent]
-            state.workdir, state.workdir_line = origin.workdir, origin.workdir_line
-            state.base_workdir = origin.workdir
-            state.user, state.user_line = origin.user, origin.user_line
-            state.env, state.env_lines = dict(origin.env), dict(origin.env_lines)
-            state.unknown = set(origin.unknown)
+            state = _State(_inheriting_stage(stage, origin.stage), origin.unknown)
         else:
             known = self.base if self.base and self.base.name == base else _known_base(base)
-            state.workdir = state.base_workdir = known.workdir
             # As what stands outside of the Dockerfile: no line of it sets them.
-            state.arguments = {name: value for name, _, value in (item.partition("=") for item in known.env)}
+            arguments = {name: value for name, _, value in (item.partition("=") for item in known.env)}
+            stage = replace(stage, workdir=known.workdir, base_workdir=known.workdir)
+            state = _State(stage, arguments=dict(arguments))
         self.states.append(state)
 
     def _arg(self, line: Line) -> None:
@@ -190,27 +162,25 @@ class _Reading:
         if pairs and "=" not in pairs[0]:  # the old form: ENV name value with spaces
             name, _, value = line.value.partition(" ")
             pairs = [f"{name}={value.strip()}"]
-        values = state.variable_values()
+        values, env, lines = state.variable_values(), dict(state.stage.env), dict(state.stage.env_lines)
         for pair in pairs:
             name, _, written = pair.partition("=")
             words = Words(values, self.escape)
-            state.env[name] = words.expand_word(written)
-            state.env_lines[name] = line.line
-            state.unknown.discard(name)
+            env[name], lines[name] = words.expand_word(written), line.line
+            state.unknown -= {name}
             if words.unknown:
-                state.unknown.add(name)
+                state.unknown |= {name}
+        state.stage = replace(state.stage, env=env, env_lines=lines)
 
     def _workdir(self, line: Line, state: _State) -> None:
         written = Words(state.variable_values(), self.escape).expand_word(line.value)
-        joined = posixpath.normpath(posixpath.join(state.workdir, written))
-        state.workdir = "/" + joined.lstrip("/")
-        state.workdir_line = line.line
+        joined = posixpath.normpath(posixpath.join(state.stage.workdir, written))
+        workdir = "/" + joined.lstrip("/")
+        state.stage = replace(state.stage, workdir=workdir, workdir_line=line.line)
 
     def _user(self, line: Line, state: _State) -> None:
-        state.user, state.user_line = (
-            Words(state.variable_values(), self.escape).expand_word(line.value),
-            line.line,
-        )
+        user = Words(state.variable_values(), self.escape).expand_word(line.value)
+        state.stage = replace(state.stage, user=user, user_line=line.line)
 
     def _copy(self, line: Line, state: _State) -> None:
         words = line.json_words() or split_words(line.value, self.escape)
@@ -226,12 +196,12 @@ class _Reading:
         self.copies.append(
             Copy(
                 line.line,
-                state.index,
+                state.stage.index,
                 line.text,
                 tuple(paths[:-1]),
-                _destination(paths[-1], state.workdir, many=len(paths) > 2),
-                stage if stage != state.index else None,
-                origin if origin and (stage is None or stage == state.index) else None,
+                _destination(paths[-1], state.stage.workdir, many=len(paths) > 2),
+                stage if stage != state.stage.index else None,
+                origin if origin and (stage is None or stage == state.stage.index) else None,
                 resolved=not (expander.unknown or unread or packed),
                 excludes=tuple(line.flag_values("exclude")),
                 parents=line.flag_value("parents") in ("", "true"),
@@ -240,8 +210,16 @@ class _Reading:
         )
 
     def _run(self, line: Line, state: _State) -> None:
-        surroundings = Surroundings(state.index, state.workdir, dict(state.env), state.variable_values())
+        surroundings = Surroundings(
+            state.stage.index, state.stage.workdir, dict(state.stage.env), state.variable_values()
+        )
         self.installs.extend(read_installs(line, surroundings))
+
+
+def _inheriting_stage(stage: Stage, origin: Stage) -> Stage:
+    """A stage as it begins that is FROM another one."""
+    begun = replace(origin, index=stage.index, name=stage.name, base=stage.base, parent=stage.parent)
+    return replace(begun, line=stage.line, base_workdir=origin.workdir)
 
 
 def _destination(path: str, workdir: str, many: bool) -> str:

@@ -80,20 +80,7 @@ def match_tree(
     for path in tree:
         for end in _ends(path):
             by_end.setdefault(end, []).append(path)
-    certain: Counter[FolderMapping] = Counter()
-    candidates: dict[str, list[str]] = {}
-    same: dict[str, list[str]] = {}
-    for one in files:
-        near = next((by_end[end] for end in _ends(one.path) if end in by_end), [])
-        alike = _longest_tails(one.path, near)
-        candidates[one.path] = alike
-        if one.text_digest and one.size:
-            same[one.path] = [path for path in alike if digest(path) == one.text_digest]
-        if not same.get(one.path) and posixpath.dirname(one.path) not in import_path:
-            alike = [path for path in alike if len(_tail(one.path, path)) > 1]
-            candidates[one.path] = alike
-        for path in same.get(one.path) or alike:
-            certain[_mapping(one.path, path)] += 4 if same.get(one.path) else 1
+    candidates, same, certain = _alike_paths(files, by_end, digest, import_path)
     ranked = [mapping for mapping, _ in certain.most_common()]
     rank = {mapping: index for index, mapping in enumerate(ranked)}
     origins = {
@@ -110,6 +97,31 @@ def match_tree(
         mappings=tuple(mapping for mapping, _ in used.most_common()),
         candidates={there: same.get(there) or alike for there, alike in candidates.items() if alike},
     )
+
+
+def _alike_paths(
+    files: Sequence[ImageFile],
+    by_end: Mapping[str, list[str]],
+    digest: Callable[[str], Optional[str]],
+    import_path: Collection[str],
+) -> tuple[dict[str, list[str]], dict[str, list[str]], Counter[FolderMapping]]:
+    """The paths of the tree that each file may come from, those of the same content, and how much speaks for
+    each mapping of folders."""
+    certain: Counter[FolderMapping] = Counter()
+    candidates: dict[str, list[str]] = {}
+    same: dict[str, list[str]] = {}
+    for one in files:
+        near = next((by_end[end] for end in _ends(one.path) if end in by_end), [])
+        alike = _longest_tails(one.path, near)
+        candidates[one.path] = alike
+        if one.text_digest and one.size:
+            same[one.path] = [path for path in alike if digest(path) == one.text_digest]
+        if not same.get(one.path) and posixpath.dirname(one.path) not in import_path:
+            alike = [path for path in alike if len(_tail(one.path, path)) > 1]
+            candidates[one.path] = alike
+        for path in same.get(one.path) or alike:
+            certain[_mapping(one.path, path)] += 4 if same.get(one.path) else 1
+    return candidates, same, certain
 
 
 def _ends(path: str) -> tuple[str, str]:

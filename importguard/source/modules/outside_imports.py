@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Optional
 
 from importguard.probe.code.imports import import_sites, parse_module
+from importguard.probe.code.quick_scan import likely_imports
 from importguard.source.model import Imported, Place
-from importguard.source.modules.import_statements import likely_imports
 from importguard.source.modules.standard_library import STANDARD
 from importguard.source.modules.test_files import files_of_tests
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
+from importguard.source.development_groups import DEVELOPMENT_GROUPS
 from importguard.source.dockerfile_model import Install
 from importguard.source.model import Requirement
-
-DEVELOPMENT_GROUPS = frozenset(
-    ("dev", "develop", "development", "test", "tests", "testing", "lint", "linting", "style", "format")
-    + ("typing", "types", "mypy", "doc", "docs", "documentation", "ci", "qa", "quality", "build", "release")
-)
-"""Groups and extras that nobody means to have in production."""
 
 _PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})
 _PROJECT_FILES = frozenset(

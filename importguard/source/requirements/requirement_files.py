@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Optional
 
+from importguard.source.development_groups import development_group_of
 from importguard.source.model import Place, Requirement
-from importguard.source.requirements.requirement_text import DEVELOPMENT, parse_requirement
+from importguard.source.requirements.requirement_text import parse_requirement
 
 _OPTION = re.compile(r"(-r|--requirement|-c|--constraint|-e|--editable)(?:\s+|=|(?=[^\s-]))(.+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -33,9 +34,7 @@ class _Reading:
 
 def group_of_file(path: str) -> Optional[str]:
     """The group that a file's name tells: "dev" of ``requirements-dev.txt``; None for the main ones."""
-    stem = posixpath.splitext(posixpath.basename(path))[0].lower()
-    match = DEVELOPMENT.search(stem)
-    return match[1] if match else None
+    return development_group_of(posixpath.splitext(posixpath.basename(path))[0])
 
 
 def read_requirement_file(

@@ -11,9 +11,6 @@ from packaging.utils import canonicalize_name
 
 from importguard.source.model import Place, Requirement
 
-_GROUPS = "dev|develop|development|tests?|testing|lint|docs?|ci|local|typing|build"
-DEVELOPMENT = re.compile(rf"(?:^|[-_.])({_GROUPS})\b")
-
 
 def parse_requirement(text: str, place: Place, **more: Any) -> Optional[Requirement]:
     """The requirement that ``text`` is; None for what is none. ``more`` are further fields of it."""

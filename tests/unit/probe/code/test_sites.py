@@ -7,10 +7,9 @@ from typing import Callable
 
 import pytest
 
+from importguard.probe.code.quick_scan import imports_lazily, mentioned_modules
 from importguard.probe.code.sites import (
     imported_modules,
-    imports_lazily,
-    mentioned_modules,
     patched_names,
     read_sites,
     sites_of,

@@ -1,0 +1,79 @@
+"""What a file seems to import, told from its text without parsing it: quick, and a superset.
+
+Text in strings and comments is among it. Whoever needs the truth parses the files that matter. The host
+scans a source with it too.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IMPORT_LINE = re.compile(
+    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
+)
+LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
+
+
+def mentioned_modules(module: str, path: str) -> set[str]:
+    """The absolute names that a file seems to import at its top level: quick to find, a few too many."""
+    try:
+        with open(path, "rb") as file:
+            lines = IMPORT_LINE.findall(file.read())
+    except OSError:
+        return set()
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+    found: set[str] = set()
+    for dots, name, names in lines:
+        if names:
+            found.update(part.split()[0].decode() for part in names.split(b",") if part.strip())
+            continue
+        parts = package.split(".") if dots else []
+        parts = parts[: len(parts) - len(dots) + 1] + ([name.decode()] if name else [])
+        found.add(".".join(parts))
+    return found
+
+
+def imports_lazily(path: str | None) -> bool:
+    """Whether lines of a file seem to be lazy imports."""
+    if not path or not path.endswith(".py"):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return LAZY_LINE.search(file.read()) is not None
+    except OSError:
+        return False
+
+
+# What follows "import" in a line that may be a statement; in parentheses it goes on over lines.
+_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n]*(?:\\\r?\n[^\n]*)*)")
+_FROM = re.compile(rb"\bfrom[ \t]+([.\w]+)[ \t\\\r\n]+$")
+_COMMENT = re.compile(r"#[^\n]*|\\\r?\n|[()]")
+_LONGEST_ORIGIN = 300
+
+
+def likely_imports(text: bytes, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Target and names of what looks like an import; ``package`` is what relative ones are relative to."""
+    position = text.find(b"import")
+    while position >= 0:
+        match = _NAMES.match(text, position)
+        if match is not None:
+            listed = _COMMENT.sub(" ", match[1].decode("utf-8", "replace")).split(",")
+            names = tuple(item.split()[0].rstrip(";") for item in listed if item.strip())
+            origin = _FROM.search(text, max(position - _LONGEST_ORIGIN, 0), position)
+            if origin is None:
+                yield from ((name, ()) for name in names)
+            else:
+                yield _absolute_origin(origin[1].decode("utf-8", "replace"), package), names
+        position = text.find(b"import", position + 6)
+
+
+def _absolute_origin(origin: str, package: str) -> str:
+    level = len(origin) - len(origin.lstrip("."))
+    parts = package.split(".")
+    if not level or level > len(parts):
+        return origin
+    return ".".join([*parts[: len(parts) - level + 1], origin[level:]]).strip(".")

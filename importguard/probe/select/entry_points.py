@@ -1,0 +1,75 @@
+"""What is told of each start command: what it loads, and what a process of its own begins with."""
+
+from __future__ import annotations
+
+from importguard.probe.files import printable_path
+from importguard.probe.select.targets import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from importguard.probe.select.finder import Finder
+    from importguard.probe.start.start_command import StartCommand
+
+
+def management_commands(commands: list[StartCommand], modules: Iterable[str]) -> list[Target]:
+    """The application's own modules of the management commands (Django's) that are run."""
+    found = []
+    for command in commands:
+        ending = ".management.commands." + command.subcommand
+        if command.tool == "django" and command.subcommand:
+            names = [name for name in modules if name.endswith(ending)]
+            found += [Target(command, name, "Command", False) for name in sorted(names)]
+    return found
+
+
+def describe_entry_point(
+    command: StartCommand, text: str | None, target: Target | None, finder: Finder, environ: dict[str, str]
+) -> dict[str, Any]:
+    """One entry point, as the host is told. ``text`` is the target as it is shown."""
+    is_imported = target is not None and target.imported
+    return {
+        "command": command.text,
+        "target": text,
+        "module": target and printable_path(target.module),
+        "attribute": target and target.attribute,
+        "runs": _module_that_runs(command, finder),
+        "start": _state_at_start(command, is_imported, finder, environ),
+    }
+
+
+def _module_that_runs(command: StartCommand, finder: Finder) -> str | None:
+    """The module that the command runs as ``__main__``, which is never imported under its own name."""
+    found = finder.locate_module(command.runs) if command.runs else None
+    return "%s.__main__" % command.runs if found and found.package else command.runs
+
+
+def _state_at_start(
+    command: StartCommand, is_imported: bool, finder: Finder, environ: dict[str, str]
+) -> dict[str, Any]:
+    """What this command's own process has: the entries that go first on its import path (those of a
+    PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
+
+    ``is_imported``: its code has run before, and has changed the import path.
+    """
+    own_roots = [] if command.is_safe_path() else command.own_roots
+    roots = command.roots + own_roots
+    if is_imported:
+        roots = command.inserted + roots + command.appended
+    argv = list(command.argv)
+    if argv[:1] == ["-m"]:
+        found = finder.locate_module(_module_that_runs(command, finder) or "")
+        argv[:1] = [found.path] if found and found.path else argv[:1]
+    return {
+        "import_path": unique_texts(roots),
+        "argv": argv,
+        "directory": command.directory,
+        "environ": {key: value for key, value in command.environ.items() if environ.get(key) != value},
+    }
+
+
+def unique_texts(texts: list[str]) -> list[str]:
+    """The same texts in their order, each once."""
+    return list(dict.fromkeys(texts))
