@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importguard.config import Config
     from importguard.model import Finding, Report
+    from importguard.policy.configuration import read_policy
     from importguard.validation import validate
 
 __version__ = "0.1.0"
-__all__ = ["Config", "Finding", "Report", "__version__", "validate"]
+__all__ = ["Config", "Finding", "Report", "__version__", "read_policy", "validate"]
 
-_HOMES = {"Config": "config", "Finding": "model", "Report": "model", "validate": "validation"}
+_HOMES = {
+    "Config": "config",
+    "Finding": "model",
+    "Report": "model",
+    "read_policy": "policy.configuration",
+    "validate": "validation",
+}
 
 
 def __getattr__(name: str) -> object:

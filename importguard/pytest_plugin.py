@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from importguard.config import Config
     from importguard.inspectors.start import Begun
     from importguard.model import Finding, ImageReport, ModuleVerdict
+    from importguard.policy.model import Policy
 
 
 class StartedService:
@@ -59,7 +60,8 @@ def importguard_services() -> Iterator[Mapping[str, StartedService]]:
     from importguard.progress import QuietProgress
     from importguard.validation import started_services
 
-    with started_services(_settings("--all", "--start"), QuietProgress()) as (run, lost):
+    configs, _ = _settings("--all", "--start")
+    with started_services(configs, QuietProgress()) as (run, lost):
         if lost:
             why = f"not ready: {', '.join(lost)}; 'importguard check --all --start' says why"
             pytest.fail(why, pytrace=False)
@@ -107,30 +109,33 @@ class _ImageCollector(pytest.Collector):
     def collect(self) -> Iterable[_ModuleItem]:
         """Check the image. Raises UsageError for wrong settings."""
         from importguard.errors import ImportguardError
-        from importguard.progress import QuietProgress
         from importguard.validation import validate
 
         try:
-            (config,) = _settings(self.name)
-            (image,) = validate(config, QuietProgress()).images
+            (config,), policy = _settings(self.name)
+            (image,) = validate(config, policy=policy).images
         except ImportguardError as error:
             raise pytest.UsageError(f"--importguard {self.name}: {error}") from error
         for name, verdict in _verdicts(image):
             yield _ModuleItem.from_parent(self, name=name, verdict=verdict)
 
 
-def _settings(*arguments: str) -> list[Config]:
-    """The settings as the command line would have read them, with the configuration file's."""
+def _settings(*arguments: str) -> tuple[list[Config], Optional[Policy]]:
+    """The settings as the command line would have read them, and the file's policy."""
     from importguard.cli.check import check
+    from importguard.cli.config_option import loaded_configuration
     from importguard.cli.settings import make_configs
 
     with check.make_context("importguard check", list(arguments)) as ctx:
-        return make_configs(ctx, ctx.params)
+        file = loaded_configuration(ctx)
+        return make_configs(ctx, ctx.params), file.policy if file else None
 
 
 def _verdicts(image: ImageReport) -> Iterator[tuple[str, _Verdict]]:
     """(name, verdict) of each module, then of what no module stands for."""
-    causes = {name: one for one in reversed(image.findings) if one.reached for name in one.affected}
+    everything = (*image.findings, *image.suppressed)
+    # Where a module fails by both, what is shown wins.
+    causes = {name: one for one in reversed(everything) if one.reached for name in one.affected}
     for module in image.modules:
         yield module.name, _of_module(module, causes.get(module.name))
     told = {id(causes.get(module.name)) for module in image.modules}
@@ -155,6 +160,8 @@ def _of_finding(finding: Finding) -> _Verdict:
     from importguard.model import Severity
     from importguard.reporters.wording.sentences import finding_story
 
+    if finding.suppression:
+        return _Verdict(skipped=f"{finding.rule.id} {finding.rule.name}: {finding.suppression.reason}")
     title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
     text = "\n".join([title, *finding_story(finding)])
     return _Verdict(failed=text) if finding.severity is Severity.ERROR else _Verdict(skipped=text)

@@ -11,12 +11,13 @@ from importguard.config import Config, build_arguments
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.inspectors.inspected import Inspected
-from importguard.progress import Progress
+from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
     from importguard.inspectors.starts import ServiceRun
     from importguard.model import Finding, ImageReport, Report
+    from importguard.policy.model import Policy
     from importguard.source.model import Source
 
 Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
@@ -24,13 +25,25 @@ Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "E
 
 def validate(
     config: Config,
-    progress: Progress,
+    progress: Optional[Progress] = None,
     *,
+    policy: Optional[Policy] = None,
     engine: Optional[Engine] = None,
     inspector: Optional[Inspector] = None,
 ) -> Report:
-    """Check every image that ``config`` names, or the one that it builds. See ``validate_all``."""
-    return validate_all((config,), progress, engine=engine, inspector=inspector)
+    """Check every image that ``config`` names, or the one that it builds. See ``validate_all``.
+
+    Nothing is shown without ``progress``. ``policy`` sets severities and ignores findings (``read_policy`` of
+    ``policy.configuration`` reads a configuration file's).
+    """
+    report = validate_all((config,), progress or QuietProgress(), engine=engine, inspector=inspector)
+    if policy is None:
+        return report
+    from datetime import date
+
+    from importguard.policy.suppression import apply_policy
+
+    return apply_policy(report, policy, date.today())
 
 
 def validate_all(

@@ -85,23 +85,38 @@ def load_configuration(path: Path, keys: Keys, image_keys: Keys) -> Configuratio
     ``keys`` are the options of the whole run by their long names, with their kind: string, boolean, integer,
     quantity, list (of strings); ``image_keys`` those that an ``[[image]]`` may have. Raises UsageError.
     """
-    document = _read(path)
-    if path.name == PROJECT_FILE:
-        tool = _tool(document, path)
-        if "importguard" not in tool:
-            raise UsageError(f"{path} has no table [tool.importguard]")
-        document = tool["importguard"]
+    document = _document(path)
     table = _Table(path, "", document)
     table.check_keys({**keys, **_TABLES})
     settings = {key: value for key, value in document.items() if key in keys}
-    policy = Policy(
-        _severities(_Table(path, "rules", document.get("rules", {}))),
-        tuple(_ignore(item) for item in table.array_of_tables("ignore")),
-    )
     images = tuple(_image(item, image_keys) for item in table.array_of_tables("image"))
     _unique(table, [image.name for image in images])
     start, services = document.get("start", {}), tuple(document.get("service", ()))
-    return Configuration(path, settings, policy, images, start, services)
+    return Configuration(path, settings, _policy(table), images, start, services)
+
+
+def read_policy(path: Path) -> Policy:
+    """The severities and ignores of a configuration file. Raises UsageError for what is wrong in them."""
+    return _policy(_Table(path, "", _document(path)))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """The settings of the file: all of it, or its table in a pyproject.toml."""
+    document = _read(path)
+    if path.name != PROJECT_FILE:
+        return document
+    tool = _tool(document, path)
+    if "importguard" not in tool:
+        raise UsageError(f"{path} has no table [tool.importguard]")
+    found: dict[str, Any] = tool["importguard"]
+    return found
+
+
+def _policy(table: _Table) -> Policy:
+    return Policy(
+        _severities(_Table(table.path, "rules", table.values.get("rules", {}))),
+        tuple(_ignore(item) for item in table.array_of_tables("ignore")),
+    )
 
 
 @dataclass(frozen=True)

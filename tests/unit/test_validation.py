@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 import pytest
 from unit.builders import (
@@ -27,6 +27,7 @@ from importguard.errors import EngineError, ImageError, InspectionError, UsageEr
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.model import Report
+from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
 from importguard.validation import Inspector, exit_code, validate
 
@@ -223,3 +224,14 @@ def test_values_of_the_environment_do_not_appear() -> None:
     assert report.images[0].findings[0].message == (
         "ValueError: cannot parse '<value of DATABASE_URL>' at /srv/shop"
     )
+
+
+def test_a_program_needs_no_progress_and_may_have_a_policy() -> None:
+    broken = evidence(failed("shop.main", no_module("redis")))
+    more: Any = {"engine": Shelf(), "inspector": seeing(broken)}
+    (image,) = validate(Config(images=("shop",)), **more).images
+    assert [one.missing for one in image.findings] == ["redis"]
+    policy = Policy(ignores=(Ignore("only on the old servers", missing="redis"),))
+    report = validate(Config(images=("shop",)), policy=policy, **more)
+    assert ([*report.images[0].findings], exit_code(report, "error")) == ([], 0)
+    assert report.images[0].suppressed[0].missing == "redis"

@@ -463,3 +463,13 @@ def test_wrong_use_of_all(
 def test_all_without_a_file(checked: list[Config], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="no configuration file was found"):
         cli.main(["check", "--all"], standalone_mode=False)
+
+
+def test_a_program_reads_the_policy_alone(folder: Path) -> None:
+    ignore = '[[ignore]]\nmissing = "redis"\nreason = "x"\n'
+    (folder / "importguard.toml").write_text('timeout = "90s"\n[rules]\nIG108 = "off"\n' + ignore)
+    policy = importguard.read_policy(folder / "importguard.toml")
+    assert (policy.severities, policy.ignores) == ({"IG108": None}, (Ignore("x", missing="redis"),))
+    (folder / "pyproject.toml").write_text("[tool.importguard.rules]\nIG999 = 'off'\n")
+    with pytest.raises(UsageError, match="IG999"):
+        importguard.read_policy(folder / "pyproject.toml")
