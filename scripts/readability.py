@@ -29,7 +29,7 @@ class Readability(NamedTuple):
 
 LIMITS = {
     "host": Readability(0, one_word=0.20, mean_length=12.0, any_per_thousand_lines=8.0),
-    "probe": Readability(0, one_word=0.25, mean_length=11.0, any_per_thousand_lines=22.0),
+    "probe": Readability(0, one_word=0.25, mean_length=11.0, any_per_thousand_lines=20.0),
 }
 
 

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from importguard.probe.select.scene import Scene
+    from importguard.probe.values import Discovered, Request
 
 # Of a discovery, what stays in the image: it has values of variables, or is told later.
 PRIVATE = ("setup", "environ", "entrypoints", "start")
 
 
 def entrypoint_events(
-    found: Mapping[str, Any],
+    found: Discovered,
     outcomes: Mapping[str, str],
     loaded: Mapping[str, list[str]],
     lost: Mapping[str, list[str]],
@@ -25,7 +26,7 @@ def entrypoint_events(
     was to have and has not.
     """
     for entry in found["entrypoints"]:
-        module = entry["module"]
+        module = entry["module"] or ""
         outcome = outcomes.get(module)
         if outcome == "imported":
             outcome = "missing_attribute" if lost.get(module) else "ok"
@@ -38,7 +39,7 @@ def entrypoint_events(
         yield dict(told, outcome=outcome, reaches=sorted(reaches))
 
 
-def scopes_to_read(found: Mapping[str, Any], outcomes: Mapping[str, str]) -> dict[str, list[str]]:
+def scopes_to_read(found: Discovered, outcomes: Mapping[str, str]) -> dict[str, list[str]]:
     """The modules whose import statements are read for what would fail next, with the scopes of those.
 
     Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
@@ -60,7 +61,7 @@ def has_trouble(failures: Sequence[object], lost: Mapping[str, list[str]], unrea
 
 def gather_clues(
     scene: Scene,
-    request: Mapping[str, Any],
+    request: Request,
     seconds: float,
     failures: Sequence[Optional[dict[str, Any]]],
     lost: dict[str, list[str]],

@@ -37,7 +37,7 @@ class Leftovers:
                     break
         return found
 
-    def modules_naming_new_files(self, files: Mapping[str, str]) -> list[str]:
+    def modules_naming_new_files(self, files: Mapping[str, str | None]) -> list[str]:
         """The modules of ``files`` (name → path) that name something which is new, in any string."""
         names = {os.path.basename(path) for path in sorted(self.list_entries() - self.before)[:MOST_LEFT]}
         names = {name for name in names if len(name) >= SHORTEST_NAME}

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from importguard.probe.start.launch import Launch
+    from importguard.probe.values import Discovered, Preparation, Request, StartState
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
@@ -62,24 +63,24 @@ class Supervisor:
 
     launch: Launch
 
-    def __init__(self, request: dict[str, Any], sources: Mapping[str, str]) -> None:
+    def __init__(self, request: Request, sources: Mapping[str, str]) -> None:
         self.request = request
         self.sources = sources
         self.programs: dict[str, str | bytes] = {}
         self.secret: str = request["secret"]
         self.ends: float = time.monotonic() + request["timeout"]
         self.limit: float = request["module_timeout"]
-        self.found: dict[str, Any] = {}  # what discover() found
+        self.found: Discovered = {}  # what discover() found
         self.introduced = False
         self.modules: list[str] = []
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
-        self.starts: dict[str, dict[str, Any]] = {}
+        self.starts: dict[str, StartState] = {}
         self.only_read: list[
             str
         ] = []  # modules of cycles that were not tried as the entry: it would take long
         self.stumbled: list[str] = []  # errors of the probe's own
-        self.setup: Optional[dict[str, Any]] = None
+        self.setup: Optional[Preparation] = None
         self.workers: dict[int, Worker] = {}
         # What is still to be imported: in the sweep, in fresh workers side by side, with nothing beside it.
         self.sweep: deque[str] = deque()
@@ -151,7 +152,7 @@ class Supervisor:
             existing = [name for name, value in environ if value[:1] == "/" and os.path.exists(value)]
             self.write_frame("discovery", existing=existing, **told)
 
-    def judge_preparation(self, setup: dict[str, Any]) -> None:
+    def judge_preparation(self, setup: Preparation) -> None:
         """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.start_worker("prepare", [])
         self.run_workers()
@@ -291,7 +292,7 @@ class Supervisor:
         self.workers[worker.pid] = worker
         return worker
 
-    def place_of(self, start: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    def place_of(self, start: StartState) -> tuple[str, dict[str, str]]:
         """The (directory, environment) of the command that an entry point's ``start`` describes."""
         directory, environ = self.launch.place
         return start.get("directory", directory), {**environ, **start.get("environ", {})}
@@ -567,7 +568,7 @@ class Supervisor:
                 worker.kill_group()
 
 
-def run(request: dict[str, Any], launch: Launch | Exception, sources: Mapping[str, str]) -> None:
+def run(request: Request, launch: Launch | Exception, sources: Mapping[str, str]) -> None:
     """Run the probe for ``request``; ``sources`` are the probe's files by module name.
 
     ``launch`` is what went wrong, where it could not be read how the container starts.

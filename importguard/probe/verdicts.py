@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.code.lookups import Lookups
     from importguard.probe.culprits import Culprits
+    from importguard.probe.values import Discovered
     from importguard.probe.workers.failures import Failure, PlainFrame
 
 FATAL = ("crashed", "timed_out", "exited")  # outcomes that end the process which imports
@@ -54,7 +55,7 @@ class Verdicts:
         self.emit = emit
         self.final: dict[str, Verdict] = {}
         self.failures: list[Optional[dict[str, Any]]] = []  # what all that did not import raised, as told
-        self.found: dict[str, Any] = {}  # what discover() found
+        self.found: Discovered = {}  # what discover() found
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
 

@@ -34,12 +34,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from importguard.probe.values import Discovered, EntryPointValues, Preparation, Request
+
 
 class NothingToImport(Exception):
     """No module was selected; the message says where it looked and what is there."""
 
 
-def discover_application(request: dict[str, Any], launch: Launch) -> tuple[dict[str, Any], Scene | None]:
+def discover_application(request: Request, launch: Launch) -> tuple[Discovered, Scene | None]:
     """The discovery of one image, and what clues are gathered for (None without an interpreter).
 
     ``request`` is the host's (``packages``, ``exclude``, ``include_tests``, ``setup``). The discovery holds
@@ -62,7 +64,7 @@ def discover_application(request: dict[str, Any], launch: Launch) -> tuple[dict[
 class Discovery:
     """The steps of one discovery, and what they found."""
 
-    def __init__(self, request: dict[str, Any], launch: Launch) -> None:
+    def __init__(self, request: Request, launch: Launch) -> None:
         self.request = request
         self.launch = launch
         self.environ = launch.environ
@@ -71,8 +73,8 @@ class Discovery:
         self.interpreter: Interpreter | None = None
         self.import_path: list[str] = []
         self.appended_path: list[str] = []
-        self.entrypoints: list[dict[str, Any]] = []
-        self.setup: dict[str, Any] | None = None
+        self.entrypoints: list[EntryPointValues] = []
+        self.setup: Preparation | None = None
         self.notes: list[str] = []
         self.details: list[str] = []
         self.selection = Selection([], False, [])
@@ -529,7 +531,7 @@ class Discovery:
         scene.add_modules((name, path) for name, (path, _) in self.selection.skipped.items())
         return scene
 
-    def result_for_host(self, error: str | None) -> dict[str, Any]:
+    def result_for_host(self, error: str | None) -> Discovered:
         """The answer, as the contract between probe and host has it."""
         python = self.interpreter
         main = self.commands[0] if self.commands else None
@@ -556,16 +558,17 @@ class Discovery:
             "details": unique_texts(self.details),
             "error": error,
         }
-        return dict(
-            _plain(answer),
-            modules=[
-                [name, path and printable_path(path)] for name, path in sorted(self.selection.modules.items())
-            ],
-            skipped=[
-                [printable_path(name), printable_path(path), reason]
-                for name, (path, reason) in sorted(self.selection.skipped.items())
-            ],
-        )
+        told: Discovered = _plain(answer)
+        # Lists, as JSON makes them of the tuples that the type has.
+        modules: Any = [
+            [name, path and printable_path(path)] for name, path in sorted(self.selection.modules.items())
+        ]
+        skipped: Any = [
+            [printable_path(name), printable_path(path), reason]
+            for name, (path, reason) in sorted(self.selection.skipped.items())
+        ]
+        told["modules"], told["skipped"] = modules, skipped
+        return told
 
 
 def _plain(value: Any) -> Any:

@@ -12,12 +12,12 @@ VARIABLE = "DJANGO_SETTINGS_MODULE"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from importguard.probe.values import Preparation
 
 
 def find_preparation(
     wanted: str | None, commands: list[StartCommand], finder: Finder, environ: dict[str, str]
-) -> dict[str, Any] | None:
+) -> Preparation | None:
     """What to call before importing: ``--setup MODULE:CALLABLE``, else Django's where settings are named."""
     if wanted:
         return {"description": "%s()" % wanted.replace(":", "."), "environ": {}, "callable": wanted}

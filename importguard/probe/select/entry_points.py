@@ -8,10 +8,10 @@ from importguard.probe.select.targets import Target
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from importguard.probe.select.finder import Finder
     from importguard.probe.start.start_command import StartCommand
+    from importguard.probe.values import EntryPointValues, StartState
 
 
 def management_commands(commands: list[StartCommand], modules: Iterable[str]) -> list[Target]:
@@ -27,14 +27,14 @@ def management_commands(commands: list[StartCommand], modules: Iterable[str]) ->
 
 def describe_entry_point(
     command: StartCommand, text: str | None, target: Target | None, finder: Finder, environ: dict[str, str]
-) -> dict[str, Any]:
+) -> EntryPointValues:
     """One entry point, as the host is told. ``text`` is the target as it is shown."""
     is_imported = target is not None and target.imported
     return {
         "command": command.text,
         "target": text,
-        "module": target and printable_path(target.module),
-        "attribute": target and target.attribute,
+        "module": printable_path(target.module) if target else None,
+        "attribute": target.attribute if target else None,
         "runs": _module_that_runs(command, finder),
         "start": _state_at_start(command, is_imported, finder, environ),
     }
@@ -48,7 +48,7 @@ def _module_that_runs(command: StartCommand, finder: Finder) -> str | None:
 
 def _state_at_start(
     command: StartCommand, is_imported: bool, finder: Finder, environ: dict[str, str]
-) -> dict[str, Any]:
+) -> StartState:
     """What this command's own process has: the entries that go first on its import path (those of a
     PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
 

@@ -13,10 +13,9 @@ from importguard.probe.start.interpreter import NoInterpreter, ask_interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from importguard.probe.start.interpreter import Asked, Interpreter
     from importguard.probe.start.start_command import StartCommand
+    from importguard.probe.values import Request
 
 
 class Launch:
@@ -26,7 +25,7 @@ class Launch:
     The command that starts the container decides; those that run before it come after it here.
     """
 
-    def __init__(self, request: dict[str, Any], environ: dict[str, str]) -> None:
+    def __init__(self, request: Request, environ: dict[str, str]) -> None:
         self.environ = environ
         self.directory: str = os.path.normpath(request.get("workdir") or "/")
         self.commands = self._parse(request)
@@ -42,7 +41,7 @@ class Launch:
         else:
             self._first = self._asked.worker
 
-    def _parse(self, request: dict[str, Any]) -> list[StartCommand]:
+    def _parse(self, request: Request) -> list[StartCommand]:
         texts = request.get("commands") or []
         if texts:
             return [item for text in texts for item in parse_text(text, self.environ, self.directory)]

@@ -1,0 +1,83 @@
+"""The dictionaries that the host sends and the parts of the probe hand to one another, as types.
+
+Nothing is here when the probe runs: a dictionary goes through ``marshal`` and JSON as it is.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, TypedDict
+
+    class Request(TypedDict, total=False):
+        """What the host asks: see ``inspectors/run.py``, which writes it."""
+
+        secret: str
+        only: list[str]
+        entrypoint: list[str]
+        cmd: list[str]
+        workdir: str
+        commands: list[str]
+        python: Optional[str]
+        packages: list[str]
+        exclude: list[str]
+        include_tests: bool
+        setup: Optional[str]
+        exact: bool
+        timeout: float
+        module_timeout: float
+        jobs: int
+        source: bool
+        files: bool
+
+    class StartState(TypedDict, total=False):
+        """What a start command's own process begins with; empty for what none starts."""
+
+        import_path: list[str]
+        argv: list[str]
+        directory: str
+        environ: dict[str, str]
+
+    class EntryPointValues(TypedDict):
+        """A start command and what it loads; ``target`` is None where that was not understood."""
+
+        command: str
+        target: Optional[str]
+        module: Optional[str]
+        attribute: Optional[str]
+        runs: Optional[str]
+        start: StartState
+
+    class InterpreterValues(TypedDict):
+        """The application's Python; ``why`` says how it was found."""
+
+        executable: str
+        flags: list[str]
+        version: str
+        implementation: str
+        why: str
+
+    class Preparation(TypedDict):
+        """What is called before modules are imported, and the variables that it needs."""
+
+        description: str
+        environ: dict[str, str]
+        callable: str
+
+    class Discovered(TypedDict, total=False):
+        """What discovery found. Where ``error`` says why nothing can be imported, the interpreter is None."""
+
+        interpreter: InterpreterValues
+        import_path: list[str]
+        appended_path: list[str]
+        search_path: list[str]
+        entrypoints: list[EntryPointValues]
+        setup: Optional[Preparation]
+        by_path: dict[str, str]
+        directory: str
+        environ: dict[str, str]
+        notes: list[str]
+        details: list[str]
+        error: Optional[str]
+        modules: list[tuple[str, Optional[str]]]
+        skipped: list[tuple[str, str, str]]
