@@ -24,8 +24,10 @@ class Config:
     """Everything that ``validate`` needs to know. Times in seconds, ``memory`` in bytes.
 
     ``name`` is what the image is called in a configuration that describes several. ``origin`` is the build
-    that the configuration has for an image which is given by name. ``start`` is None where it is not to be
-    started; ``services`` are those that ``start.needs`` may name besides images.
+    that the configuration has for an image which is given by name. ``engine`` is ``auto`` or a name of
+    ``engine_choice.ENGINES``; ``cache_dir`` is where the embedded one keeps what it unpacked. ``start``
+    is None where it is not to be started; ``services`` are those that ``start.needs`` may name, besides
+    images.
     """
 
     name: Optional[str] = None
@@ -33,6 +35,8 @@ class Config:
     build: Optional[Build] = None
     pull: str = "missing"
     platform: Optional[str] = None
+    engine: str = "auto"
+    cache_dir: Optional[str] = None
     packages: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     include_tests: bool = False

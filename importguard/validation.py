@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments
+from importguard.engine_choice import EngineShelf
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.inspectors.inspected import Inspected
@@ -57,21 +58,20 @@ def validate_all(
     """Check the images of every configuration: import all, start those that are to be started, judge.
 
     One that cannot be judged does not stop the others: its report says why and owns the exit code. ``engine``
-    is Docker and ``inspector`` runs the image unless others are given; the engine's connection is closed in
-    any case. ``journey`` is a command that is run against what was started. Raises UsageError for wrong
-    settings.
+    takes the place of those that the settings choose, and ``inspector`` runs the image unless another is
+    given; the engines' connections are closed in any case. ``journey`` is a command that is run against what
+    was started. Raises UsageError for wrong settings.
     """
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     for config in configs:
         _check_source(config)
     inspect = inspector or _running()
-    engine = engine or _docker(progress)
-    with closing(engine):
-        inspected = [_inspected(*each, progress, engine, inspect) for each in wanted]
+    with closing(EngineShelf(progress, engine)) as engines:
+        inspected = [_inspected(*each, progress, engines, inspect) for each in wanted]
         if any(one.config.start for one in inspected):
             from importguard.inspectors.starts import with_starts
 
-            inspected = with_starts(inspected, engine, progress, journey)
+            inspected = with_starts(inspected, engines.engine_for_starts(wanted), progress, journey)
         reports = tuple(_judged(one) for one in inspected)
         from importguard.model import Report
 
@@ -89,10 +89,10 @@ def started_services(
     """
     from importguard.inspectors.starts import running_services
 
-    engine = _docker(progress)
-    with closing(engine):
-        wanted = [(reference, config) for config in configs for reference in _references(config)]
-        inspected = [_inspected(*each, progress, engine, _running()) for each in wanted]
+    wanted = [(reference, config) for config in configs for reference in _references(config)]
+    with closing(EngineShelf(progress)) as engines:
+        inspected = [_inspected(*each, progress, engines, _running()) for each in wanted]
+        engine = engines.engine_for_starts(wanted)
         if not any(one.evidence for one in inspected):
             raise inspected[0].error or InspectionError("there is no image to start")
         with running_services(inspected, engine, progress, published=True) as run:
@@ -101,12 +101,13 @@ def started_services(
 
 
 def _inspected(
-    reference: str, config: Config, progress: Progress, engine: Engine, inspect: Inspector
+    reference: str, config: Config, progress: Progress, engines: EngineShelf, inspect: Inspector
 ) -> Inspected:
     """One image: got and its modules imported, or the reason why not."""
     image = None
     try:
-        image = _image(reference, config, engine, progress)
+        engine, name = engines.engine_of(reference, config)
+        image = _image(name, config, engine, progress)
         progress.begin_phase(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
         return Inspected(reference, config, image, evidence)
@@ -196,12 +197,6 @@ def _references(config: Config) -> tuple[str, ...]:
     if bool(config.images) == bool(config.build):
         raise UsageError("give either images to check or --build CONTEXT, not both and not neither")
     return (config.build.tag or config.build.context,) if config.build else config.images
-
-
-def _docker(progress: Progress) -> Engine:
-    from importguard.engines.docker.engine import DockerEngine
-
-    return DockerEngine(progress)
 
 
 def _running() -> Inspector:

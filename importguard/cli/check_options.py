@@ -9,6 +9,7 @@ from typing import Any, Callable, Optional
 import click
 
 from importguard.cli.options import FORMATS, Line, option_with_variable, parse_duration, parse_size
+from importguard.engine_choice import ENGINES
 
 _JOBS = min(os.cpu_count() or 1, 4)
 
@@ -89,6 +90,18 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="With --build: a build argument. Repeatable.",
     ),
     option_with_variable("--tag", metavar="NAME", help="With --build: the name that the image gets."),
+    option_with_variable(
+        "--engine",
+        type=click.Choice(["auto", *ENGINES]),
+        default="auto",
+        show_default=True,
+        help="What runs the image; embedded: an archive, without a daemon. [auto: as the image's name says]",
+    ),
+    option_with_variable(
+        "--cache-dir",
+        metavar="FOLDER",
+        help="Where the embedded engine keeps what it unpacked. [default: in your cache folder]",
+    ),
     option_with_variable(
         "--pull",
         type=click.Choice(["missing", "always", "never"]),

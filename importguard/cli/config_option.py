@@ -36,7 +36,7 @@ NOT_OF_AN_IMAGE = frozenset(
     }
 )
 """Options that concern a run, so that an ``[[image]]`` can't have one of its own."""
-PATHS = frozenset({"build", "file", "source", "env-file", "baseline", "logs"})
+PATHS = frozenset({"build", "file", "source", "env-file", "baseline", "logs", "cache-dir"})
 """Options that name a file or folder of this machine: in a configuration file, as seen from its folder."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, MutableMapping
 import click
 
 SUMMARIES = {
+    "cache": "List or remove unpacked images.",
     "check": "Check that every module imports.",
     "context": "Say which modules a build would leave out.",
     "explain": "Say what a rule means and how to mend it.",

@@ -24,6 +24,7 @@ _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"
 # Options that are settings of the same name and value.
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
+    *("engine", "cache_dir"),
     *("module_timeout", "memory", "jobs", "python", "exact", "source", "dockerfile", "start_anyway"),
 )
 # What says which image is meant: with --all, the file says it.

@@ -12,6 +12,7 @@ import pytest
 
 from importguard.engines.base import Engine, Image
 from importguard.engines.docker.engine import DockerEngine
+from importguard.engines.embedded.engine import EmbeddedEngine
 
 BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
 
@@ -57,8 +58,19 @@ def containers(pid: int) -> list[str]:
     return docker("ps", "-a", "-q", "--filter", f"label=importguard={pid}").split()
 
 
+def processes(pid: int) -> list[str]:
+    """The sandboxes that the process ``pid`` has made and that still run."""
+    asked = subprocess.run(["pgrep", "-P", str(pid), "bwrap"], capture_output=True, text=True, check=False)
+    return asked.stdout.split()
+
+
+def what_is_left() -> list[str]:
+    """The containers and sandboxes of this process."""
+    return [*containers(os.getpid()), *processes(os.getpid())]
+
+
 @pytest.fixture(scope="session")
-def reference(docker_engine: None) -> Iterator[str]:
+def docker_reference(docker_engine: None) -> Iterator[str]:
     """An image with a volume, files of another owner, and programs that cannot be executed."""
     name = f"importguard-test-engine-{uuid.uuid4().hex[:8]}"
     docker("build", "-q", "-t", name, "-", stdin=DOCKERFILE)
@@ -66,13 +78,42 @@ def reference(docker_engine: None) -> Iterator[str]:
     docker("image", "rm", "-f", name)
 
 
-@pytest.fixture(params=["docker"])
-def engine(request: pytest.FixtureRequest, docker_engine: None) -> Iterator[Engine]:
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the embedded engine unpacks."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(params=["docker", "embedded"])
+def engine(request: pytest.FixtureRequest, docker_engine: None, cache: Path) -> Iterator[Engine]:
     """Each engine in turn."""
-    engines = {"docker": DockerEngine}
+    engines = {"docker": DockerEngine, "embedded": lambda: EmbeddedEngine(cache=cache)}
     made = engines[request.param]()
     yield made
     made.close()
+
+
+@pytest.fixture
+def only_docker(engine: Engine) -> None:
+    """Skip what another engine does not do."""
+    if not isinstance(engine, DockerEngine):
+        pytest.skip("Docker only")
+
+
+def known_to(engine: Engine, name: str, folder: Path) -> str:
+    """The reference by which an engine knows an image of Docker's: for the embedded one, an archive of it."""
+    if isinstance(engine, DockerEngine):
+        return name
+    archive = folder / f"{name}.tar"
+    if not archive.exists():
+        docker("save", "-o", str(archive), name)
+    return f"docker-archive:{archive}"
+
+
+@pytest.fixture
+def reference(engine: Engine, docker_reference: str, cache: Path) -> str:
+    """The image of these tests, by the name that the engine knows."""
+    return known_to(engine, docker_reference, cache)
 
 
 @pytest.fixture

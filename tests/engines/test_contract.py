@@ -8,10 +8,11 @@ import os
 import resource
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from engines.conftest import containers, docker
+from engines.conftest import containers, docker, known_to, what_is_left
 
 from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits, Service
 from importguard.errors import EngineError, ImageError
@@ -26,7 +27,7 @@ def run(
     with engine.run(image, command, env, limits) as running:
         output = b"".join(running.output)
     assert running.exit is not None
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
     return output, running.exit
 
 
@@ -50,16 +51,16 @@ def test_image_tells_its_configuration(image: Image, reference: str) -> None:
     assert "FROM_IMAGE=1" in image.env
 
 
-def test_image_is_found_by_its_id(engine: Engine, image: Image) -> None:
+def test_image_is_found_by_its_id(engine: Engine, only_docker: None, image: Image) -> None:
     assert engine.image(image.id, pull="missing", platform=None).id == image.id
 
 
-def test_missing_image_is_not_pulled_against_the_policy(engine: Engine) -> None:
+def test_missing_image_is_not_pulled_against_the_policy(engine: Engine, only_docker: None) -> None:
     with pytest.raises(ImageError, match=r"no local image importguard-test-nowhere:1.*--pull"):
         engine.image("importguard-test-nowhere:1", pull="never", platform=None)
 
 
-def test_missing_id_is_not_looked_for_in_a_registry(engine: Engine) -> None:
+def test_missing_id_is_not_looked_for_in_a_registry(engine: Engine, only_docker: None) -> None:
     with pytest.raises(ImageError, match="cannot be pulled"):
         engine.image("sha256:" + "0" * 64, pull="missing", platform=None)
 
@@ -74,7 +75,7 @@ def test_image_of_the_asked_platform_runs(engine: Engine, reference: str, image:
     assert run(engine, asked, "echo", "x") == (b"x\n", Exit(0))
 
 
-def test_words_that_are_no_reference(engine: Engine) -> None:
+def test_words_that_are_no_reference(engine: Engine, only_docker: None) -> None:
     with pytest.raises(ImageError, match="Not A Reference"):
         engine.image("Not A Reference", pull="never", platform=None)
 
@@ -124,30 +125,30 @@ def test_standard_input_stays_open(engine: Engine, image: Image) -> None:
     assert run(engine, image, "python3", "-c", code)[0] == b"[]\n"
 
 
-def test_left_early_is_removed_with_its_volume(engine: Engine, image: Image) -> None:
+def test_left_early_is_removed_with_its_volume(engine: Engine, only_docker: None, image: Image) -> None:
     with engine.run(image, ["sh", "-c", "echo begun; sleep 60"], [], LIMITS) as running:
         assert next(running.output) == b"begun\n"
         (container,) = containers(os.getpid())
         volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
         assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == volume
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
     assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
     assert running.exit is None
 
 
 def test_never_iterated_is_removed(engine: Engine, image: Image) -> None:
     with engine.run(image, ["sleep", "60"], [], LIMITS):
-        assert len(containers(os.getpid())) == 1
-    assert containers(os.getpid()) == []
+        assert len(what_is_left()) == 1
+    assert what_is_left() == []
 
 
 def test_removed_when_its_reader_fails(engine: Engine, image: Image) -> None:
     with pytest.raises(ZeroDivisionError), engine.run(image, ["sleep", "60"], [], LIMITS):
         raise ZeroDivisionError
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
-def test_volume_is_removed_at_the_end(engine: Engine, image: Image) -> None:
+def test_volume_is_removed_at_the_end(engine: Engine, only_docker: None, image: Image) -> None:
     limits = Limits(memory=2**28, seconds=2)
     with engine.run(image, ["sh", "-c", "echo begun; read x"], [], limits) as running:
         assert next(running.output) == b"begun\n"
@@ -161,14 +162,14 @@ def test_two_at_once(engine: Engine, image: Image) -> None:
     one, two = (engine.run(image, ["sh", "-c", f"sleep 0.3; echo {n}"], [], LIMITS) for n in (1, 2))
     with one as first, two as second:
         assert (list(second.output), list(first.output)) == ([b"2\n"], [b"1\n"])
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
-def test_nothing_but_loopback(engine: Engine, image: Image) -> None:
+def test_nothing_but_loopback(engine: Engine, only_docker: None, image: Image) -> None:
     assert observe(engine, image, "os.listdir('/sys/class/net')") == ["lo"]
 
 
-def test_capabilities_are_those_of_files(engine: Engine, image: Image) -> None:
+def test_capabilities_are_those_of_files(engine: Engine, only_docker: None, image: Image) -> None:
     status = observe(
         engine, image, "dict(re.findall(r'(\\w+):\\s+(\\w+)\\n', open('/proc/self/status').read()))"
     )
@@ -202,7 +203,7 @@ def test_limits(engine: Engine, image: Image) -> None:
     assert used == [0, 1024**3]  # RLIMIT_CORE, RLIMIT_FSIZE
 
 
-def test_no_log_on_the_host(engine: Engine, image: Image) -> None:
+def test_no_log_on_the_host(engine: Engine, only_docker: None, image: Image) -> None:
     asked = "{{.HostConfig.LogConfig.Type}} {{.HostConfig.Init}} {{.HostConfig.Binds}}"
     with engine.run(image, ["sleep", "60"], [], LIMITS):
         (container,) = containers(os.getpid())
@@ -214,23 +215,23 @@ def test_no_log_on_the_host(engine: Engine, image: Image) -> None:
 def test_command_not_found(engine: Engine, image: Image, program: str) -> None:
     with pytest.raises(CommandNotFound, match=program):
         run(engine, image, program)
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
 def test_program_of_another_platform(engine: Engine, image: Image) -> None:
     with pytest.raises(EngineError, match="--platform"):
         run(engine, image, "bad-format")
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
 @contextmanager
-def reconfigured(engine: Engine, reference: str, change: str) -> Iterator[Image]:
+def reconfigured(engine: Engine, reference: str, change: str, folder: Path) -> Iterator[Image]:
     """The image with another configuration and the same files: a builder would refuse some of them."""
     name = f"importguard-test-reconfigured-{os.getpid()}"
     container = docker("create", reference, "true")
     try:
         docker("commit", "--change", change, container, name)
-        yield engine.image(name, pull="never", platform=None)
+        yield engine.image(known_to(engine, name, folder), pull="never", platform=None)
     finally:
         docker("rm", "-f", "-v", container)
         docker("image", "rm", "-f", name)
@@ -244,14 +245,19 @@ def reconfigured(engine: Engine, reference: str, change: str) -> Iterator[Image]
         ("WORKDIR /usr/local/bin/not-executable", "WORKDIR is a file"),
     ],
 )
-def test_image_that_cannot_start(engine: Engine, reference: str, change: str, message: str) -> None:
-    with reconfigured(engine, reference, change) as image, pytest.raises(EngineError, match=message):
+def test_image_that_cannot_start(
+    engine: Engine, docker_reference: str, change: str, message: str, tmp_path: Path
+) -> None:
+    with (
+        reconfigured(engine, docker_reference, change, tmp_path) as image,
+        pytest.raises(EngineError, match=message),
+    ):
         run(engine, image, "python3", "-V")
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
-def test_workdir_that_is_absent_is_made(engine: Engine, reference: str) -> None:
-    with reconfigured(engine, reference, "WORKDIR /not/there") as image:
+def test_workdir_that_is_absent_is_made(engine: Engine, docker_reference: str, tmp_path: Path) -> None:
+    with reconfigured(engine, docker_reference, "WORKDIR /not/there", tmp_path) as image:
         assert run(engine, image, "pwd")[0] == b"/not/there\n"
 
 
@@ -261,11 +267,11 @@ def test_values_of_the_environment_are_never_told(engine: Engine, image: Image) 
     assert "hidden-value" not in str(raised.value)
 
 
-def test_unknown_network(engine: Engine, image: Image) -> None:
+def test_unknown_network(engine: Engine, only_docker: None, image: Image) -> None:
     limits = LIMITS._replace(network="importguard-nowhere")
     with pytest.raises(EngineError, match="--network"):
         run(engine, image, "true", limits=limits)
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
 
 
 @pytest.mark.parametrize("size", [1000, 150_000, 3_000_000])
@@ -293,6 +299,9 @@ def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> No
         assert b"".join(running.output).endswith(b"\0read\n")
 
 
+services = pytest.mark.usefixtures("only_docker")
+
+
 @contextmanager
 def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterator[tuple[Service, str]]:
     """A service in a network of its own; nothing is left of either."""
@@ -302,10 +311,11 @@ def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterato
         with closing(engine.start(image, ["OURS=1"], limits, command=command, **more)) as started:
             yield started, network
     engine.close()  # waits for the removal
-    assert containers(os.getpid()) == []
+    assert what_is_left() == []
     assert docker("network", "ls", "-q", "--filter", f"label=importguard={os.getpid()}") == ""
 
 
+@services
 def test_a_service_runs_its_command_and_tells_its_end(engine: Engine, image: Image) -> None:
     with service(engine, image, "sh", "-c", "echo $OURS $PWD $$; echo bad >&2; exit 5") as (started, _):
         assert started.wait(60)
@@ -314,6 +324,7 @@ def test_a_service_runs_its_command_and_tells_its_end(engine: Engine, image: Ima
         assert not started.ran_out_of_memory()
 
 
+@services
 def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
     code = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True)"
     with service(engine, image, "python3", "-c", code + "; time.sleep(600)") as (started, _):
@@ -324,11 +335,13 @@ def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
         assert started.exit() == Exit(0)
 
 
+@services
 def test_a_service_that_does_not_is_killed(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600") as (started, _):
         assert started.stop(0.5).killed
 
 
+@services
 def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
     with service(engine, image, "python3", "-c", "x = b'x' * 10**9") as (started, _):
         assert started.wait(60)
@@ -336,6 +349,7 @@ def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
         assert started.ran_out_of_memory()
 
 
+@services
 def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
     code = "print('first'); print('x' * 10**7); print('last')"
     with service(engine, image, "python3", "-c", code) as (started, _):
@@ -344,6 +358,7 @@ def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
         assert (log.startswith(b"first"), log.endswith(b"last\n"), len(log) < 10**6) == (True, True, True)
 
 
+@services
 def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600") as (started, _):
         assert started.execute(["sh", "-c", "echo $OURS; exit 4"], 60) == (4, b"1\n")
@@ -351,6 +366,7 @@ def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
         assert started.execute(["no-such-program"], 60)[0] in (126, 127)
 
 
+@services
 def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "601") as (started, _):
         beside = LIMITS._replace(beside=started.id)
@@ -358,6 +374,7 @@ def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, ima
             assert b"".join(running.output) == b"sleep\x00601\x00"
 
 
+@services
 def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600", names=["shop"]) as (_, network):
         code = (
@@ -370,6 +387,7 @@ def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, ima
             assert b"".join(running.output).split() == [b"True", str(errno.ENETUNREACH).encode()]
 
 
+@services
 def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
     server = ("python3", "-m", "http.server", "8080")
     with service(engine, image, *server, publish=[8080]) as (started, _):
@@ -379,6 +397,7 @@ def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
         assert started.address(8081) is None
 
 
+@services
 def test_a_service_whose_program_is_not_there(engine: Engine, image: Image) -> None:
     with pytest.raises(CommandNotFound), service(engine, image, "no-such-program"):
         pass

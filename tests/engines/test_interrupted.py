@@ -35,8 +35,8 @@ main()
 """
 
 
-def begin(reference: str) -> subprocess.Popen[str]:
-    program = PROGRAM.format(reference=reference)
+def begin(docker_reference: str) -> subprocess.Popen[str]:
+    program = PROGRAM.format(reference=docker_reference)
     return subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -50,8 +50,8 @@ def wait_until_gone(pid: int) -> list[str]:
     return left
 
 
-def test_interrupt_removes_the_container(reference: str) -> None:
-    with begin(reference) as process:
+def test_interrupt_removes_the_container(docker_reference: str) -> None:
+    with begin(docker_reference) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["starting\n", "begun\n"]
         assert len(containers(process.pid)) == 1
@@ -61,19 +61,19 @@ def test_interrupt_removes_the_container(reference: str) -> None:
     assert containers(process.pid) == []
 
 
-def test_kill_ends_the_container(reference: str) -> None:
-    with begin(reference) as process:
+def test_kill_ends_the_container(docker_reference: str) -> None:
+    with begin(docker_reference) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == ["starting\n", "begun\n"]
         process.kill()
     assert wait_until_gone(process.pid) == []
 
 
-def strike(reference: str, number: signal.Signals) -> list[int]:
+def strike(docker_reference: str, number: signal.Signals) -> list[int]:
     """Strike while the container is made and started, which takes about 0.2 seconds."""
     pids = []
     for delay in random.Random(7).sample(range(300), 8):
-        with begin(reference) as process:
+        with begin(docker_reference) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "starting\n"
             time.sleep(delay / 1000)
@@ -83,13 +83,13 @@ def strike(reference: str, number: signal.Signals) -> list[int]:
     return pids
 
 
-def test_interrupt_whenever_it_comes(reference: str) -> None:
-    assert [containers(pid) for pid in strike(reference, signal.SIGINT)] == [[]] * 8
+def test_interrupt_whenever_it_comes(docker_reference: str) -> None:
+    assert [containers(pid) for pid in strike(docker_reference, signal.SIGINT)] == [[]] * 8
 
 
-def test_kill_whenever_it_comes(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kill_whenever_it_comes(docker_reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that had not been started is removed by a later run; every other one by itself."""
-    for pid in strike(reference, signal.SIGKILL):
+    for pid in strike(docker_reference, signal.SIGKILL):
         created = docker(
             "ps", "-a", "-q", "--filter", f"label=importguard={pid}", "--filter", "status=created"
         )

@@ -13,8 +13,9 @@ from importguard.config import Build
 from importguard.engines.base import Image, Limits, Run, Service
 from importguard.engines.docker.connection import CONNECT_SECONDS, connect_to_docker
 from importguard.engines.docker.container import Container
-from importguard.engines.docker.image import read_image, same_platform
+from importguard.engines.docker.image import read_image
 from importguard.engines.docker.settings import LABEL, container_settings, service_settings, start_failure
+from importguard.engines.image_configuration import same_platform
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 

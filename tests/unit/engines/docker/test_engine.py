@@ -15,9 +15,10 @@ from docker.errors import APIError
 from importguard.engines.base import CommandNotFound, Image
 from importguard.engines.docker.container import demultiplexed
 from importguard.engines.docker.engine import DockerEngine
-from importguard.engines.docker.image import read_image, same_platform
+from importguard.engines.docker.image import read_image
 from importguard.engines.docker.pull import pull_failure
 from importguard.engines.docker.settings import start_failure
+from importguard.engines.image_configuration import same_platform
 from importguard.errors import EngineError, UsageError
 
 IMAGE = Image("app:1", "sha256:1", "linux/amd64")

@@ -1,0 +1,71 @@
+"""The one table of engines, and which of them checks an image: by ``--engine`` and the image's reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Callable, Optional
+
+from importguard.config import Config
+from importguard.engines.base import Engine
+from importguard.engines.references import engine_of_reference, name_of_reference
+from importguard.errors import UsageError
+from importguard.progress import Progress
+
+
+def _docker(progress: Progress, config: Config) -> Engine:
+    from importguard.engines.docker.engine import DockerEngine
+
+    return DockerEngine(progress)
+
+
+def _embedded(progress: Progress, config: Config) -> Engine:
+    from importguard.engines.embedded.engine import EmbeddedEngine
+
+    return EmbeddedEngine(progress, Path(config.cache_dir) if config.cache_dir else None)
+
+
+ENGINES: dict[str, Callable[[Progress, Config], Engine]] = {"docker": _docker, "embedded": _embedded}
+
+
+class EngineShelf:
+    """The engines of one run, each made when an image first needs it. ``given`` is used for all, if any."""
+
+    def __init__(self, progress: Progress, given: Optional[Engine] = None) -> None:
+        self._progress = progress
+        self._given = given
+        self._made: dict[tuple[str, Optional[str]], Engine] = {}
+
+    def engine_of(self, reference: str, config: Config) -> tuple[Engine, str]:
+        """The engine for an image, and the name by which that one knows it.
+
+        Raises UsageError where the reference and ``--engine`` contradict one another, or where the engine
+        can't do what is asked for.
+        """
+        if self._given is not None:
+            return self._given, reference
+        told = "" if config.build else engine_of_reference(reference)
+        if config.engine not in ("auto", told or config.engine):
+            raise UsageError(
+                f"{reference} is for the {told} engine, and --engine chooses {config.engine}: leave out "
+                "--engine, or name the image otherwise"
+            )
+        name = told or (config.engine if config.engine != "auto" else "docker")
+        if name == "embedded" and (config.start or config.build):
+            raise UsageError(
+                "the embedded engine only checks archives: --build and --start need --engine docker and "
+                "an image of Docker's"
+            )
+        key = (name, config.cache_dir)
+        if key not in self._made:
+            self._made[key] = ENGINES[name](self._progress, config)
+        return self._made[key], name_of_reference(reference)
+
+    def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Engine:
+        """The one engine in whose network services are started: that of the first image to be started."""
+        return next(self.engine_of(*each)[0] for each in wanted if each[1].start)
+
+    def close(self) -> None:
+        """Close every engine that was made, and the one that was given."""
+        for engine in (*self._made.values(), *((self._given,) if self._given else ())):
+            engine.close()

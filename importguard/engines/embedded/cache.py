@@ -1,0 +1,155 @@
+"""Images that were unpacked, by their id: each once, for every run of this user.
+
+    images/ID/root    the unpacked root, and images/ID/about.json, what it is
+    locks/ID          held shared by who uses it, alone by who makes or removes it; its time is the last use
+    work/RANDOM       what is being made or removed; what no lock protects was left by a run that was killed
+
+An image gets its name by one rename, when it is whole. Locks are the kernel's (flock(2)): they end with the
+process that holds them, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Callable, NamedTuple, Optional
+
+from importguard.engines.embedded.removal import remove_tree
+from importguard.errors import EngineError
+
+DEFAULT_SIZE = 20 * 1024**3
+"""Bytes that the cache may keep; the image in use stays whatever its size."""
+
+
+class Unpacked(NamedTuple):
+    """What was unpacked: bytes and files, as its layers give them."""
+
+    size: int
+    files: int
+
+
+class CachedImage(NamedTuple):
+    """An image of the cache; ``used`` in seconds since 1970."""
+
+    id: str
+    reference: str
+    size: int
+    used: float
+
+
+class ImageCache:
+    """The cache in one folder. Raises EngineError where that can't be used."""
+
+    def __init__(self, folder: Path, most: int = DEFAULT_SIZE) -> None:
+        self._folder = folder
+        self._most = most
+        try:
+            for name in ("", "images", "locks", "work"):
+                # No other user may run or read what images hold.
+                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():
+                raise PermissionError(f"it belongs to user {folder.stat().st_uid}")
+            folder.chmod(0o700)
+        except OSError as error:
+            raise EngineError(
+                f"The cache for unpacked images, {folder}, can't be used: {error}. Choose another "
+                "folder with --cache-dir."
+            ) from error
+
+    @contextmanager
+    def image(self, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> Iterator[Path]:
+        """Give the root of an image, unpacked now if it is not there; it stays while the context lasts."""
+        digest = id.rpartition(":")[2]
+        home = self._folder / "images" / digest
+        with open(self._folder / "locks" / digest, "a+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            while not home.exists():
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not home.exists():
+                    self._make(home, id, reference, unpack)
+                fcntl.flock(lock, fcntl.LOCK_SH)  # Not at once: it may be removed between the two.
+            os.utime(lock.fileno())
+            yield home / "root"
+
+    def images(self) -> list[CachedImage]:
+        """All images, the one that was used last first."""
+        found = []
+        for home in (self._folder / "images").iterdir():
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                about = json.loads((home / "about.json").read_text("utf-8"))
+                used = (self._folder / "locks" / home.name).stat().st_mtime
+                found.append(CachedImage(f"sha256:{home.name}", about["reference"], int(about["size"]), used))
+        return sorted(found, key=lambda image: -image.used)
+
+    def prune(self, keep: Optional[int] = None) -> list[CachedImage]:
+        """Remove what killed runs left, and the images used least until ``keep`` bytes are left; tell which.
+
+        ``keep`` is the cache's size if None. What is in use stays.
+        """
+        self._remove_leftovers()
+        left, removed = self._most if keep is None else keep, []
+        for image in self.images():
+            left -= image.size
+            if left < 0 and self._remove(image.id):
+                removed.append(image)
+        return removed
+
+    def scratch(self) -> Path:
+        """A folder for files that are removed when they are closed."""
+        return self._folder / "work"
+
+    def _make(self, home: Path, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> None:
+        """Unpack into a folder of its own, then give it its name."""
+        self._remove_leftovers()
+        with self._work_folder() as work:
+            (work / "root").mkdir(mode=0o700)
+            unpacked = unpack(work / "root")
+            about = {"id": id, "reference": reference, "made": time.time(), **unpacked._asdict()}
+            (work / "about.json").write_text(json.dumps(about), "utf-8")
+            work.rename(home)
+        self.prune()
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[Path]:
+        """A new folder, with a lock beside it; removed at the end, where it is still there."""
+        work = self._folder / "work" / os.urandom(8).hex()
+        with open(f"{work}.lock", "xb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                work.mkdir(mode=0o700)
+                yield work
+            finally:
+                remove_tree(work)
+                os.unlink(lock.name)
+
+    def _remove_leftovers(self) -> None:
+        for path in (self._folder / "work").glob("*.lock"):
+            with suppress(OSError), open(path, "r+b") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(path.with_suffix(""))
+                path.unlink()
+
+    def _remove(self, id: str) -> bool:
+        """Remove an image that nobody uses; tell whether it was."""
+        home = self._folder / "images" / id.rpartition(":")[2]
+        with open(self._folder / "locks" / home.name, "a+b") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return False
+            with self._work_folder() as work:
+                work.rmdir()
+                home.rename(work)
+        return True
+
+
+def default_cache_folder() -> Path:
+    """Where this user's caches lie (platformdirs: XDG_CACHE_HOME on Linux)."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("importguard") / "images"

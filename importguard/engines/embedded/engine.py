@@ -1,0 +1,205 @@
+"""The embedded engine: archives of images, unpacked into a cache and run under bubblewrap, with no daemon."""
+
+from __future__ import annotations
+
+import io
+import platform as host
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Callable, NoReturn, Optional
+
+from importguard.config import Build
+from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits, Run, Service
+from importguard.engines.embedded.archive import ArchivedImage, ImageArchive, opened_archive
+from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
+from importguard.engines.embedded.compression import VerifiedReader, decompressed
+from importguard.engines.embedded.process import SandboxedProcess
+from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
+from importguard.engines.embedded.sandbox import HOSTNAME, check_sandbox, find_bubblewrap, sandbox_arguments
+from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
+from importguard.engines.image_configuration import architecture_name
+from importguard.engines.references import archive_location
+from importguard.errors import EngineError, UsageError
+from importguard.progress import Progress, QuietProgress
+
+_MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of elf.h
+_HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as Docker writes it
+
+
+class EmbeddedEngine:
+    """Implements ``engines.base.Engine`` for archives. What it unpacked stays in use until it is closed."""
+
+    def __init__(self, progress: Optional[Progress] = None, cache: Optional[Path] = None) -> None:
+        self._progress = progress or QuietProgress()
+        self._cache_folder = cache
+        self._in_use = ExitStack()
+        self._roots: dict[str, ImageRoot] = {}
+        self._folders: dict[str, Path] = {}
+        self._histories: dict[str, tuple[str, ...]] = {}
+
+    def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
+        """See ``Engine.build``. Nothing builds here."""
+        _refuse("build images", "build one first and check its archive")
+
+    def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
+        """See ``Engine.image``. The archive is unpacked where the cache does not have it."""
+        path, tag = archive_location(reference)
+        with opened_archive(path, reference, self._cache.scratch()) as archive:
+            found = archive.image(tag, platform)
+            unpack = partial(self._unpack, archive, found)
+            folder = self._in_use.enter_context(self._cache.image(found.image.id, reference, unpack))
+        self._folders[found.image.id] = folder
+        self._roots[found.image.id] = ImageRoot(folder)
+        self._histories[found.image.id] = found.history
+        return found.image
+
+    @contextmanager
+    def run(
+        self,
+        image: Image,
+        command: Sequence[str],
+        env: Sequence[str],
+        limits: Limits,
+        stdin: Callable[[], bytes] = bytes,
+    ) -> Iterator[Run]:
+        """See ``Engine.run``. The only network is none."""
+        if limits.network != "none" or limits.beside:
+            _refuse("give a network", "check without --network and --start")
+        root = self._roots[image.id]
+        user = root.user(image.user)
+        variables = _variables(image, env, user)
+        self._check_program(root, image, command, variables)
+        arguments = sandbox_arguments(self._folders[image.id], user, image.workdir, variables)
+        process = SandboxedProcess(self._bubblewrap, arguments, command, limits)
+        try:
+            process.begin()
+            # Beside the reading: a program that prints first, or never reads, must not hold it up.
+            threading.Thread(target=process.send, args=(stdin(),), daemon=True).start()
+            run = Run()
+            run.output = process.output(run)
+            yield run
+        finally:
+            process.close()
+
+    def network(self, *, published: bool = False) -> AbstractContextManager[str]:
+        """See ``Engine.network``."""
+        _refuse("start services", "check without --start")
+
+    def start(
+        self,
+        image: Image,
+        env: Sequence[str],
+        limits: Limits,
+        *,
+        command: Sequence[str] = (),
+        names: Sequence[str] = (),
+        publish: Sequence[int] = (),
+    ) -> Service:
+        """See ``Engine.start``."""
+        _refuse("start services", "check without --start")
+
+    def history(self, image: Image) -> Sequence[str]:
+        """See ``Engine.history``."""
+        return self._histories.get(image.id, ())
+
+    def close(self) -> None:
+        """Give what was unpacked free."""
+        self._in_use.close()
+        self._roots, self._folders = {}, {}
+
+    @cached_property
+    def _cache(self) -> ImageCache:
+        return ImageCache(self._cache_folder or default_cache_folder())
+
+    @cached_property
+    def _bubblewrap(self) -> str:
+        return find_bubblewrap()
+
+    def check(self) -> None:
+        """Try whether anything can run here. Raises EngineError that says why not."""
+        check_sandbox(self._bubblewrap)
+
+    def _unpack(self, archive: ImageArchive, found: ArchivedImage, folder: Path) -> Unpacked:
+        reference = found.image.reference
+        root = RootFolder(str(folder), reference)
+        try:
+            for number, layer in enumerate(found.layers, 1):
+                self._progress.begin_phase(f"unpacking {reference}: layer {number} of {len(found.layers)}")
+                with archive.open_layer(layer) as stream:
+                    raw = VerifiedReader(stream, layer.digest, reference)
+                    plain = decompressed(io.BufferedReader(raw, 1 << 20), reference)
+                    # Where the two digests are one, the layer is not compressed.
+                    diff_id = "" if layer.digest == layer.diff_id else layer.diff_id
+                    tar = VerifiedReader(plain, diff_id, reference)
+                    root.unpack(io.BufferedReader(tar, 1 << 20))
+                    tar.verify_to_the_end()
+                    raw.verify_to_the_end()
+            for name in (b"proc", b"dev", b"sys"):
+                root.make_mount_point(name)
+            viewer = _viewer(ImageRoot(folder), found.image)
+            _complete_root(ImageRoot(folder), found.image, viewer)
+            root.grant(viewer)
+        finally:
+            root.close()
+        return Unpacked(root.size, root.entries)
+
+    def _check_program(
+        self, root: ImageRoot, image: Image, command: Sequence[str], variables: dict[str, str]
+    ) -> None:
+        """Raise CommandNotFound or ForeignProgram for what bubblewrap could not execute.
+
+        It would ask a shell of the image to run what is no program.
+        """
+        workdir = root.resolve(image.workdir)
+        if workdir is None or not workdir.is_dir():
+            raise EngineError("The image's WORKDIR is a file: change WORKDIR to a folder.")
+        found = root.program(command[0], variables, image.workdir)
+        if found is None:
+            raise CommandNotFound(f"{command[0]} is not in {image.reference}, or is not executable there")
+        with found.open("rb") as stream:
+            head = stream.read(20)
+        if head.startswith(b"#!"):
+            return
+        machine = struct.unpack("<H", head[18:20])[0] if len(head) == 20 else 0
+        if not head.startswith(b"\x7fELF\x02") or machine != _MACHINES.get(host.machine()):
+            raise ForeignProgram(
+                f"{command[0]} cannot be executed on this machine ({architecture_name(host.machine())}): the "
+                f"image is built for {image.platform}, or the file is no program. Choose another --platform."
+            )
+
+
+def _complete_root(root: ImageRoot, image: Image, viewer: Viewer) -> None:
+    """Make what a container has besides its image's files: WORKDIR, volumes, /etc/hosts. All are root's."""
+    for path in (image.workdir, *image.volumes):
+        root.make_folders(path, viewer.mode_of(Permissions(True, 0o755)))
+    mode = viewer.mode_of(Permissions(False, 0o644))
+    for name, text in (("hosts", _HOSTS), ("hostname", f"{HOSTNAME}\n"), ("resolv.conf", "")):
+        root.write_file("/etc", name, text, mode)
+
+
+def _viewer(root: ImageRoot, image: Image) -> Viewer:
+    """Whose permissions count; a USER that is not there is told when something is to run."""
+    try:
+        return root.user(image.user).viewer
+    except EngineError:
+        return Viewer()
+
+
+def _variables(image: Image, env: Sequence[str], user: ImageUser) -> dict[str, str]:
+    """What the process has in its environment: as with Docker, the image's, and ours over it."""
+    variables = {"PATH": DEFAULT_PATH, "HOSTNAME": HOSTNAME, "HOME": user.home}
+    for item in (*image.env, *env):
+        name, equals, value = item.partition("=")
+        if not name or "\0" in item:
+            raise EngineError("A variable of the environment has no name, or holds a NUL character.")
+        if equals:
+            variables[name] = value
+    return variables
+
+
+def _refuse(what: str, instead: str) -> NoReturn:
+    raise UsageError(f"The embedded engine cannot {what}: {instead}, or choose --engine docker.")

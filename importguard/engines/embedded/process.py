@@ -1,0 +1,141 @@
+"""One process in the sandbox, from its start to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from typing import IO, Any, Optional
+
+from importguard.engines.base import CommandNotFound, Exit, Limits, Run
+from importguard.engines.embedded.memory_watch import MemoryWatch
+from importguard.engines.embedded.sandbox import descriptor_of, joined_arguments, sandbox_failure
+from importguard.engines.embedded.seccomp import system_call_filter
+from importguard.errors import EngineError
+
+LARGEST_FILE = 1024**3
+"""Bytes that one file of the container may grow to, as with Docker."""
+
+_CHUNK = 65536
+_KILLED = 128 + 9
+_SAID = 4096
+
+
+class SandboxedProcess:
+    """A program in a sandbox; whoever makes it closes it, and with it all that it has started."""
+
+    def __init__(
+        self, bubblewrap: str, arguments: Sequence[str], command: Sequence[str], limits: Limits
+    ) -> None:
+        self._limits = limits
+        self._expired = False
+        self._watch: Optional[MemoryWatch] = None
+        status, status_end = os.pipe()
+        begin, self._begin = os.pipe()
+        self._status = open(status, "rb")  # noqa: SIM115
+        with ExitStack() as stack:
+            stack.callback(os.close, status_end)
+            stack.callback(os.close, begin)
+            given = stack.enter_context(descriptor_of(joined_arguments(arguments)))
+            words = [bubblewrap, "--args", str(given), "--json-status-fd", str(status_end)]
+            words += ["--block-fd", str(begin), "--seccomp"]
+            calls = stack.enter_context(descriptor_of(_system_calls()))
+            self._process = subprocess.Popen(
+                [*words, str(calls), "--", *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(given, status_end, begin, calls),
+                start_new_session=True,
+                extra_groups=[] if os.geteuid() == 0 else None,
+            )
+        self._timer = threading.Timer(limits.seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def begin(self) -> None:
+        """Limit what it may use, and let it begin. Until now it waits, just before its program."""
+        said = self._status.readline()
+        child = json.loads(said).get("child-pid") if said else None
+        if child:
+            with suppress(ProcessLookupError):
+                _limit_resources(child, self._limits)
+            self._watch = MemoryWatch(child, self._limits)
+        os.write(self._begin, b"1")
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input, which then stays open. A program that does not read it says why."""
+        with suppress(OSError):
+            _pipe(self._process.stdin).write(data)
+            _pipe(self._process.stdin).flush()
+
+    def output(self, run: Run) -> Iterator[bytes]:
+        """Give what it prints, then note in ``run`` how it ended.
+
+        Raises CommandNotFound or EngineError where its program never began.
+        """
+        said = b""
+        while chunk := os.read(_pipe(self._process.stdout).fileno(), _CHUNK):
+            said = (said + chunk)[:_SAID] if len(said) < _SAID else said
+            yield chunk
+        code = self._process.wait()
+        if self._expired:
+            run.exit = Exit(_KILLED, timed_out=True)
+            return
+        # bubblewrap reports an exit code only of a program that it could execute.
+        if not any(b'"exit-code"' in line for line in self._status):
+            raise _failure(said.decode("utf-8", "backslashreplace"))
+        run.exit = Exit(code, out_of_memory=code == _KILLED and bool(self._watch and self._watch.has_killed))
+
+    def close(self) -> None:
+        """End it, and close all that is open. Does nothing the second time."""
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.end()
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._status):
+            with suppress(OSError):  # What it has not read is lost.
+                _pipe(stream).close()
+        if self._begin >= 0:
+            os.close(self._begin)
+            self._begin = -1
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._process.kill()
+
+
+def _limit_resources(pid: int, limits: Limits) -> None:
+    """Set what the kernel limits for each process; the processes are counted in the sandbox's namespace."""
+    resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+    resource.prlimit(pid, resource.RLIMIT_NPROC, (limits.pids, limits.pids))
+
+
+def _system_calls() -> bytes:
+    calls = system_call_filter(platform.machine())
+    if calls is None:
+        raise EngineError(
+            f"The embedded engine knows no filter of system calls for {platform.machine()}: choose "
+            "--engine docker."
+        )
+    return calls
+
+
+def _failure(said: str) -> Exception:
+    """Why a program never began."""
+    last = said.strip().rpartition("\n")[2]
+    if last.startswith("bwrap: execvp "):
+        return CommandNotFound(last[len("bwrap: execvp ") :])
+    return sandbox_failure(last)
+
+
+def _pipe(stream: Optional[IO[bytes]]) -> Any:
+    assert stream is not None, "it was asked for"
+    return stream

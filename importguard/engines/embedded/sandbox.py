@@ -1,0 +1,114 @@
+"""The sandbox: bubblewrap's command line, and what its refusals mean.
+
+https://github.com/containers/bubblewrap; from 0.11 it mounts overlays. Its arguments travel on a descriptor:
+those on the command line, with the values of variables, could be read by every user of this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from importguard.engines.embedded.root_paths import ImageUser
+from importguard.errors import EngineError
+
+LEAST_VERSION = (0, 11)
+HOSTNAME = "importguard"
+INSTALL = "Install bubblewrap 0.11 or newer (Debian 13, Ubuntu 25.04: `apt-get install bubblewrap`)"
+_FORBIDDEN = (
+    "This machine does not let it make a user namespace. In a container: run that one with "
+    "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined` (and "
+    "apparmor=unconfined, where there is AppArmor). On Ubuntu: `sudo sysctl "
+    "kernel.apparmor_restrict_unprivileged_userns=0`. Or choose "
+    "--engine docker."
+)
+
+
+def find_bubblewrap() -> str:
+    """The path of a bubblewrap that is new enough. Raises EngineError where there is none."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise EngineError(f"The embedded engine needs bubblewrap, and there is no bwrap in PATH. {INSTALL}.")
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"(\d+)\.(\d+)", said)
+    if version is None or (int(version[1]), int(version[2])) < LEAST_VERSION:
+        raise EngineError(f"{program} is {said.strip() or 'of no known version'}. {INSTALL}.")
+    return program
+
+
+def sandbox_arguments(root: Path, user: ImageUser, workdir: str, variables: Mapping[str, str]) -> list[str]:
+    """The arguments for a process that sees ``root`` as its own, may write everywhere, and leaves nothing."""
+    namespaces = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
+    return [
+        *namespaces,
+        *("--unshare-cgroup-try", "--disable-userns", "--hostname", HOSTNAME),
+        *("--uid", str(user.uid), "--gid", str(user.gid)),
+        *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"),
+        *("--overlay-src", str(root), "--tmp-overlay", "/"),
+        # These are folders in every root that was unpacked: nothing else is mounted into the image.
+        *("--proc", "/proc", "--dev", "/dev"),
+        "--clearenv",
+        *(word for name, value in variables.items() for word in ("--setenv", name, value)),
+        *("--chdir", workdir),
+    ]
+
+
+def sandbox_failure(said: str) -> EngineError:
+    """What it means that bubblewrap ended before the program began."""
+    lowered = said.lower()
+    if any(sign in lowered for sign in _SIGNS_OF_REFUSAL):
+        return EngineError(f"bubblewrap could not make a sandbox: {said.strip()}. {_FORBIDDEN}")
+    if "overlay" in lowered:
+        return EngineError(
+            f"bubblewrap could not make a sandbox: {said.strip()}. The file system of the cache cannot be "
+            "the lower part of an overlay: choose a folder on another one with --cache-dir."
+        )
+    return EngineError(f"bubblewrap could not make a sandbox: {said.strip() or 'it does not say why'}.")
+
+
+_SIGNS_OF_REFUSAL = (
+    "namespace",
+    "setting up uid map",
+    "uid_map",
+    "rtm_newaddr",
+    "can't mount proc",
+    "no permissions",
+)
+
+
+def check_sandbox(program: str) -> None:
+    """Try to make a sandbox, which takes milliseconds. Raises EngineError that says why there is none."""
+    probe = [program, *("--unshare-user", "--unshare-pid", "--unshare-net"), *("--ro-bind", "/", "/")]
+    done = subprocess.run(
+        [*probe, "--proc", "/proc", "--dev", "/dev", "true"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise sandbox_failure(done.stderr)
+
+
+@contextmanager
+def descriptor_of(data: bytes) -> Iterator[int]:
+    """A descriptor from which ``data`` can be read, for a process that inherits it."""
+    descriptor = os.memfd_create("importguard", 0)
+    try:
+        with open(descriptor, "wb", closefd=False) as stream:
+            stream.write(data)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def joined_arguments(words: Sequence[str]) -> bytes:
+    """Arguments as ``--args`` reads them."""
+    return b"".join(os.fsencode(word) + b"\0" for word in words)

@@ -1,0 +1,55 @@
+"""What a user may call an image: a name of an engine's, or the place of an archive.
+
+The prefixes are those of skopeo and podman (containers-transports(5)); an existing file or folder needs none.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from importguard.errors import ImageError
+
+ARCHIVES = ("docker-archive", "oci-archive", "oci-dir")
+"""What names a file or folder; what it holds tells its format."""
+
+
+def engine_of_reference(reference: str) -> str:
+    """The engine that a reference says outright: ``docker``, ``embedded``, or "" for a bare name."""
+    prefix, colon, rest = reference.partition(":")
+    if colon and prefix in ARCHIVES:
+        return "embedded"
+    if colon and prefix == "docker" and rest:
+        return prefix
+    return "embedded" if _is_path(reference) else ""
+
+
+def name_of_reference(reference: str) -> str:
+    """What the engine calls the image: without the prefix that only chose the engine."""
+    prefix, _, rest = reference.partition(":")
+    return rest if prefix == "docker" and engine_of_reference(reference) == prefix else reference
+
+
+def archive_location(reference: str) -> tuple[Path, str]:
+    """The path of an archive and the tag of the image in it, which may be empty: ``oci-archive:FILE[:TAG]``.
+
+    Raises ImageError where there is no such file or folder.
+    """
+    prefix, _, rest = reference.partition(":")
+    text = rest if prefix in ARCHIVES else reference
+    if os.path.exists(text):
+        return Path(text), ""
+    path, colon, tag = text.partition(":")
+    if colon and os.path.exists(path):
+        return Path(path), tag
+    raise ImageError(f"{reference}: there is no file or folder {path}. Name one that is there.")
+
+
+def _is_path(reference: str) -> bool:
+    """Whether this is a file or folder, and no image's name: a name begins with no dot and no slash.
+
+    An archive in the working directory may have a name without one, but not a folder: ``shop`` is an image.
+    """
+    if reference.startswith(("./", "../", "/")):
+        return True
+    return os.path.isfile(reference)

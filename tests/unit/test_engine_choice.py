@@ -1,0 +1,68 @@
+"""Which engine checks which image."""
+
+from __future__ import annotations
+
+import pytest
+
+from importguard import engine_choice
+from importguard.config import Build, Config
+from importguard.engine_choice import EngineShelf
+from importguard.errors import UsageError
+from importguard.evidence.starts import StartSettings
+from importguard.progress import QuietProgress
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> EngineShelf:
+    made = {name: (lambda *_, name=name: Named(name)) for name in engine_choice.ENGINES}
+    monkeypatch.setattr(engine_choice, "ENGINES", made)
+    return EngineShelf(QuietProgress())
+
+
+@pytest.mark.parametrize(
+    ("reference", "config", "engine"),
+    [
+        ("shop", Config(), "docker"),
+        ("shop", Config(engine="docker"), "docker"),
+        ("docker:shop", Config(), "docker"),
+        ("oci-archive:x.tar", Config(), "embedded"),
+        ("oci-archive:x.tar", Config(engine="embedded"), "embedded"),
+        ("shop", Config(engine="embedded"), "embedded"),
+        ("./context", Config(build=Build("./context")), "docker"),
+    ],
+)
+def test_the_engine_of_an_image(shelf: EngineShelf, reference: str, config: Config, engine: str) -> None:
+    chosen, name = shelf.engine_of(reference, config)
+    assert chosen.name == engine  # type: ignore[attr-defined]
+    assert name == reference.replace("docker:", "")
+
+
+@pytest.mark.parametrize(
+    ("reference", "config"),
+    [
+        ("oci-archive:x.tar", Config(engine="docker")),
+        ("docker:shop", Config(engine="embedded")),
+        ("oci-archive:x.tar", Config(start=StartSettings())),
+        (".", Config(build=Build("."), engine="embedded")),
+    ],
+)
+def test_what_contradicts_itself(shelf: EngineShelf, reference: str, config: Config) -> None:
+    with pytest.raises(UsageError, match="engine"):
+        shelf.engine_of(reference, config)
+
+
+def test_an_engine_is_made_once_and_closed(shelf: EngineShelf) -> None:
+    first, _ = shelf.engine_of("one", Config())
+    second, _ = shelf.engine_of("two", Config())
+    shelf.close()
+    assert first is second
+    assert first.closed == 1  # type: ignore[attr-defined]
