@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import click
+
+from importguard.errors import ImportguardError
 
 SUMMARIES = {
     "cache": "List or remove unpacked images.",
@@ -48,6 +51,15 @@ class Commands(MutableMapping[str, click.Command]):
 
 class LazyGroup(click.Group):
     """A group whose help lists the commands without loading them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. Of a broken pipe click would make exit code 1, which means findings."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ImportguardError(
+                f"no verdict: what reads the report, or what importguard has started, is gone ({error})"
+            ) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands in click's form."""

@@ -124,6 +124,7 @@ class EmbeddedEngine:
         check_sandbox(self._bubblewrap)
 
     def _unpack(self, archive: ImageArchive, found: ArchivedImage, folder: Path) -> Unpacked:
+        self.check()  # Before what takes seconds.
         reference = found.image.reference
         root = RootFolder(str(folder), reference)
         try:

@@ -66,7 +66,8 @@ class SandboxedProcess:
             with suppress(ProcessLookupError):
                 _limit_resources(child, self._limits)
             self._watch = MemoryWatch(child, self._limits)
-        os.write(self._begin, b"1")
+        with suppress(BrokenPipeError):  # It has ended already: ``output`` says why.
+            os.write(self._begin, b"1")
 
     def send(self, data: bytes) -> None:
         """Write to its standard input, which then stays open. A program that does not read it says why."""

@@ -52,6 +52,7 @@ def sandbox_arguments(root: Path, user: ImageUser, workdir: str, variables: Mapp
         *("--overlay-src", str(root), "--tmp-overlay", "/"),
         # These are folders in every root that was unpacked: nothing else is mounted into the image.
         *("--proc", "/proc", "--dev", "/dev"),
+        *(word for name in _READ_ONLY for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")),
         "--clearenv",
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--chdir", workdir),
@@ -62,7 +63,7 @@ def sandbox_failure(said: str) -> EngineError:
     """What it means that bubblewrap ended before the program began."""
     lowered = said.lower()
     if any(sign in lowered for sign in _SIGNS_OF_REFUSAL):
-        return EngineError(f"bubblewrap could not make a sandbox: {said.strip()}. {_FORBIDDEN}")
+        return EngineError(f"bubblewrap could not make a sandbox: {said.strip().rstrip('.')}. {_FORBIDDEN}")
     if "overlay" in lowered:
         return EngineError(
             f"bubblewrap could not make a sandbox: {said.strip()}. The file system of the cache cannot be "
@@ -70,6 +71,10 @@ def sandbox_failure(said: str) -> EngineError:
         )
     return EngineError(f"bubblewrap could not make a sandbox: {said.strip() or 'it does not say why'}.")
 
+
+_READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
+"""What this machine's root owns in /proc. Where root starts the sandbox, its user is that one, and could
+write ``/proc/sys/kernel/core_pattern``. Docker mounts the same read-only."""
 
 _SIGNS_OF_REFUSAL = (
     "namespace",

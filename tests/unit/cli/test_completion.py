@@ -77,8 +77,12 @@ def pages(folder: Path) -> dict[str, str]:
 
 def test_every_command_has_a_page_with_every_option(tmp_path: Path) -> None:
     found = pages(tmp_path / "man")
-    assert set(found) == {"importguard.1", *(f"importguard-{name}.1" for name in cli.commands)}
-    for name, command in cli.commands.items():
+    commands = dict(cli.commands)
+    for name, group in cli.commands.items():
+        if isinstance(group, click.Group):
+            commands.update({f"{name}-{inner}": command for inner, command in group.commands.items()})
+    assert set(found) == {"importguard.1", *(f"importguard-{name}.1" for name in commands)}
+    for name, command in commands.items():
         text = found[f"importguard-{name}.1"].replace("\\-", "-")
         for parameter in command.params:
             if isinstance(parameter, click.Option):

@@ -214,6 +214,7 @@ def test_a_device_is_written_to_and_stays(checked: list[Config]) -> None:
         (SystemExit(143), 143, "terminated"),
         (RuntimeError("oops\x1b[2J"), 4, "internal error, no verdict: RuntimeError: oops\\x1b[2J"),
         (AssertionError(), 4, "internal error"),
+        (BrokenPipeError(32, "Broken pipe"), 4, "no verdict: what reads the report"),
     ],
 )
 def test_what_goes_wrong_is_never_taken_for_findings(
