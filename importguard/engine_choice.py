@@ -19,13 +19,24 @@ def _docker(progress: Progress, config: Config) -> Engine:
     return DockerEngine(progress)
 
 
+def _podman(progress: Progress, config: Config) -> Engine:
+    from importguard.engines.docker.engine import DockerEngine
+    from importguard.engines.docker.podman import connect_to_podman
+
+    return DockerEngine(progress, connect_to_podman)
+
+
 def _embedded(progress: Progress, config: Config) -> Engine:
     from importguard.engines.embedded.engine import EmbeddedEngine
 
     return EmbeddedEngine(progress, Path(config.cache_dir) if config.cache_dir else None)
 
 
-ENGINES: dict[str, Callable[[Progress, Config], Engine]] = {"docker": _docker, "embedded": _embedded}
+ENGINES: dict[str, Callable[[Progress, Config], Engine]] = {
+    "docker": _docker,
+    "podman": _podman,
+    "embedded": _embedded,
+}
 
 
 class EngineShelf:
@@ -51,10 +62,10 @@ class EngineShelf:
                 "--engine, or name the image otherwise"
             )
         name = told or (config.engine if config.engine != "auto" else "docker")
-        if name == "embedded" and (config.start or config.build):
+        if name != "docker" and (config.start or config.build):
             raise UsageError(
-                "the embedded engine only checks archives: --build and --start need --engine docker and "
-                "an image of Docker's"
+                f"the {name} engine only checks images that are there: --build and --start need "
+                "--engine docker"
             )
         key = (name, config.cache_dir)
         if key not in self._made:

@@ -13,13 +13,15 @@ from importguard.errors import ImageError
 ARCHIVES = ("docker-archive", "oci-archive", "oci-dir")
 """What names a file or folder; what it holds tells its format."""
 
+_DAEMONS = ("docker", "podman")
+
 
 def engine_of_reference(reference: str) -> str:
-    """The engine that a reference says outright: ``docker``, ``embedded``, or "" for a bare name."""
+    """The engine that a reference says outright, such as ``embedded`` for an archive; "" for a bare name."""
     prefix, colon, rest = reference.partition(":")
     if colon and prefix in ARCHIVES:
         return "embedded"
-    if colon and prefix == "docker" and rest:
+    if colon and prefix in _DAEMONS and rest:
         return prefix
     return "embedded" if _is_path(reference) else ""
 
@@ -27,7 +29,7 @@ def engine_of_reference(reference: str) -> str:
 def name_of_reference(reference: str) -> str:
     """What the engine calls the image: without the prefix that only chose the engine."""
     prefix, _, rest = reference.partition(":")
-    return rest if prefix == "docker" and engine_of_reference(reference) == prefix else reference
+    return rest if prefix in _DAEMONS and engine_of_reference(reference) == prefix else reference
 
 
 def archive_location(reference: str) -> tuple[Path, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from importguard.engines.base import Engine, Image
 from importguard.engines.docker.engine import DockerEngine
+from importguard.engines.docker.podman import connect_to_podman
 from importguard.engines.embedded.engine import EmbeddedEngine
 
 BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
@@ -66,7 +68,15 @@ def processes(pid: int) -> list[str]:
 
 def what_is_left() -> list[str]:
     """The containers and sandboxes of this process."""
-    return [*containers(os.getpid()), *processes(os.getpid())]
+    return [*containers(os.getpid()), *processes(os.getpid()), *podman_containers(os.getpid())]
+
+
+def podman_containers(pid: int) -> list[str]:
+    """The same of Podman's."""
+    if not shutil.which("podman"):
+        return []
+    line = ["podman", "ps", "-a", "-q", "--filter", f"label=importguard={pid}"]
+    return subprocess.run(line, capture_output=True, text=True, check=False).stdout.split()
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +86,8 @@ def docker_reference(docker_engine: None) -> Iterator[str]:
     docker("build", "-q", "-t", name, "-", stdin=DOCKERFILE)
     yield name
     docker("image", "rm", "-f", name)
+    if shutil.which("podman"):
+        subprocess.run(["podman", "image", "rm", "-f", name], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +96,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(params=["docker", "embedded"])
+@pytest.fixture(params=["docker", "podman", "embedded"])
 def engine(request: pytest.FixtureRequest, docker_engine: None, cache: Path) -> Iterator[Engine]:
     """Each engine in turn."""
-    engines = {"docker": DockerEngine, "embedded": lambda: EmbeddedEngine(cache=cache)}
+    if request.param == "podman" and not shutil.which("podman"):
+        pytest.skip("the podman command line is not installed")
+    engines = {
+        "docker": DockerEngine,
+        "podman": lambda: DockerEngine(connect=connect_to_podman),
+        "embedded": lambda: EmbeddedEngine(cache=cache),
+    }
     made = engines[request.param]()
+    made.kind = request.param
     yield made
     made.close()
 
@@ -96,18 +115,21 @@ def engine(request: pytest.FixtureRequest, docker_engine: None, cache: Path) -> 
 @pytest.fixture
 def only_docker(engine: Engine) -> None:
     """Skip what another engine does not do."""
-    if not isinstance(engine, DockerEngine):
+    if engine.kind != "docker":  # type: ignore[attr-defined]
         pytest.skip("Docker only")
 
 
 def known_to(engine: Engine, name: str, folder: Path) -> str:
     """The reference by which an engine knows an image of Docker's: for the embedded one, an archive of it."""
-    if isinstance(engine, DockerEngine):
+    kind = engine.kind  # type: ignore[attr-defined]
+    if kind == "docker":
         return name
     archive = folder / f"{name}.tar"
     if not archive.exists():
         docker("save", "-o", str(archive), name)
-    return f"docker-archive:{archive}"
+        if kind == "podman" or shutil.which("podman"):
+            subprocess.run(["podman", "load", "-q", "-i", str(archive)], check=True, capture_output=True)
+    return name if kind == "podman" else f"docker-archive:{archive}"
 
 
 @pytest.fixture

@@ -117,7 +117,8 @@ def test_killed_for_memory(engine: Engine, image: Image) -> None:
     _, ended = run(
         engine, image, "python3", "-c", "x = b'x' * 10**9", limits=Limits(memory=2**26, seconds=60)
     )
-    assert ended == Exit(137, out_of_memory=True)
+    # Podman says why only as long as the container is there, and has no event of it.
+    assert ended == Exit(137, out_of_memory=engine.kind != "podman")  # type: ignore[attr-defined]
 
 
 def test_standard_input_stays_open(engine: Engine, image: Image) -> None:

@@ -34,6 +34,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> EngineShelf:
         ("shop", Config(), "docker"),
         ("shop", Config(engine="docker"), "docker"),
         ("docker:shop", Config(), "docker"),
+        ("shop", Config(engine="podman"), "podman"),
         ("oci-archive:x.tar", Config(), "embedded"),
         ("oci-archive:x.tar", Config(engine="embedded"), "embedded"),
         ("shop", Config(engine="embedded"), "embedded"),
@@ -53,6 +54,8 @@ def test_the_engine_of_an_image(shelf: EngineShelf, reference: str, config: Conf
         ("docker:shop", Config(engine="embedded")),
         ("oci-archive:x.tar", Config(start=StartSettings())),
         (".", Config(build=Build("."), engine="embedded")),
+        (".", Config(build=Build("."), engine="podman")),
+        ("podman:shop", Config(start=StartSettings())),
     ],
 )
 def test_what_contradicts_itself(shelf: EngineShelf, reference: str, config: Config) -> None:

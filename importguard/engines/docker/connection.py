@@ -57,20 +57,30 @@ def connect_to_docker() -> Any:
     As the ``docker`` command does: DOCKER_HOST (with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), else the
     context named by DOCKER_CONTEXT or by the Docker configuration. Raises EngineError when no daemon answers.
     """
-    from docker.api.client import APIClient
     from docker.errors import DockerException
-    from requests.exceptions import RequestException
 
     try:
         options = _endpoint()
-        address = options.get("base_url") or "the default socket"
-        # Any explicit version keeps the constructor from asking for one: /version takes a slow 5 ms.
-        client = APIClient(version="1.41", timeout=CONNECT_SECONDS, **options)
+        return _connect(options)
     except (DockerException, OSError, ValueError) as error:
         raise EngineError(
             f"The Docker configuration cannot be used: {error}. Check DOCKER_HOST, DOCKER_CERT_PATH, "
             "the current `docker context` and ~/.docker/config.json."
         ) from error
+
+
+def connect_to_address(address: str) -> Any:
+    """Give an ``APIClient`` for whatever speaks Docker's API at ``unix://PATH``. Raises EngineError."""
+    return _connect({"base_url": address})
+
+
+def _connect(options: dict[str, Any]) -> Any:
+    from docker.api.client import APIClient
+    from requests.exceptions import RequestException
+
+    address = options.get("base_url") or "the default socket"
+    # Any explicit version keeps the constructor from asking for one: /version takes a slow 5 ms.
+    client = APIClient(version="1.41", timeout=CONNECT_SECONDS, **options)
     try:
         with client.get(f"{client.base_url}/_ping", timeout=CONNECT_SECONDS) as answer:
             answer.raise_for_status()

@@ -24,10 +24,16 @@ STALE_SECONDS = 60
 
 
 class DockerEngine:
-    """Implements ``engines.base.Engine``. Connects at the first use, and once."""
+    """Implements ``engines.base.Engine``. Connects at the first use, and once.
 
-    def __init__(self, progress: Optional[Progress] = None) -> None:
+    ``connect`` gives a client of the Docker SDK, for a daemon that speaks Docker's API.
+    """
+
+    def __init__(
+        self, progress: Optional[Progress] = None, connect: Callable[[], Any] = connect_to_docker
+    ) -> None:
         self._progress = progress or QuietProgress()
+        self._connect = connect
         self._connected: Any = None
         self._platforms: dict[str, str] = {}
         self._run_label: dict[str, str] = {}
@@ -162,7 +168,7 @@ class DockerEngine:
 
     def _client(self) -> Any:
         if self._connected is None:
-            self._connected = connect_to_docker()
+            self._connected = self._connect()
         return self._connected
 
     def _local_image(self, reference: str, platform: Optional[str]) -> Optional[Image]:

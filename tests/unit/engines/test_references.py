@@ -17,6 +17,7 @@ from importguard.errors import ImageError
         ("shop:1", "", "shop:1"),
         ("registry.example.org:5000/shop@sha256:0", "", "registry.example.org:5000/shop@sha256:0"),
         ("docker:shop:1", "docker", "shop:1"),
+        ("podman:localhost/shop:1", "podman", "localhost/shop:1"),
         ("docker", "", "docker"),
         ("oci-archive:shop.tar", "embedded", "oci-archive:shop.tar"),
         ("docker-archive:/x/shop.tar:shop:1", "embedded", "docker-archive:/x/shop.tar:shop:1"),

@@ -1,0 +1,89 @@
+"""Finding Podman, which speaks Docker's API: over its own socket, or one that is served when it is needed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from importguard.engines.docker.connection import connect_to_address
+from importguard.errors import EngineError
+
+_SECONDS_TO_SERVE = 20.0
+_IDLE_SECONDS = 60
+"""A service that is started here ends by itself when nobody has asked it anything for so long."""
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+def connect_to_podman() -> Any:
+    """Give an ``APIClient`` of the Docker SDK for this user's Podman.
+
+    CONTAINER_HOST names its socket, as for ``podman --remote``; else it is at the usual place, or
+    ``podman system service`` is started on one that only this user may use. Raises EngineError.
+    """
+    for socket in _known_sockets():
+        if socket.is_socket():
+            try:
+                return connect_to_address(f"unix://{socket}")
+            except EngineError:
+                continue  # What served it has ended.
+    return connect_to_address(f"unix://{_served_socket()}")
+
+
+def _known_sockets() -> Iterator[Path]:
+    host = os.environ.get("CONTAINER_HOST", "")
+    if host.startswith("unix://"):
+        yield Path(host[len("unix://") :])
+    if os.geteuid() == 0:
+        yield Path("/run/podman/podman.sock")
+    elif os.environ.get("XDG_RUNTIME_DIR"):
+        yield Path(os.environ["XDG_RUNTIME_DIR"], "podman", "podman.sock")
+    yield _own_folder() / "podman.sock"
+
+
+def _own_folder() -> Path:
+    return Path(tempfile.gettempdir(), f"importguard-podman-{os.geteuid()}")
+
+
+def _served_socket() -> Path:
+    """Start a service of Podman's, and wait until its socket is there."""
+    program = shutil.which("podman")
+    if program is None:
+        raise EngineError(
+            "There is no podman in PATH, and no socket of Podman's. Install it, or name its socket with "
+            "CONTAINER_HOST, or choose another --engine."
+        )
+    folder = _own_folder()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise EngineError(
+            f"{folder} belongs to somebody else: remove it, or name a socket with CONTAINER_HOST."
+        )
+    socket = folder / "podman.sock"
+    socket.unlink(missing_ok=True)
+    log = folder / "service.log"
+    with log.open("wb") as said:
+        # Kept, as it outlives this run: the next one finds it there.
+        serving = subprocess.Popen(
+            [program, "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{socket}"],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    _STARTED.append(serving)
+    ends = time.monotonic() + _SECONDS_TO_SERVE
+    while not socket.is_socket():
+        if serving.poll() is not None or time.monotonic() > ends:
+            last = log.read_text("utf-8", "backslashreplace").strip()[-500:]
+            raise EngineError(f"`podman system service` does not serve: {last or 'it does not say why'}.")
+        time.sleep(0.02)
+    return socket
