@@ -15,11 +15,9 @@ from typing import Any
 from importguard.engines.docker.connection import connect_to_address
 from importguard.errors import EngineError
 
-_SECONDS_TO_SERVE = 20.0
+_SECONDS_TO_SERVE = 10.0
 _IDLE_SECONDS = 60
 """A service that is started here ends by itself when nobody has asked it anything for so long."""
-
-_STARTED: list[subprocess.Popen[bytes]] = []
 
 
 def connect_to_podman() -> Any:
@@ -70,19 +68,13 @@ def _served_socket() -> Path:
     socket = folder / "podman.sock"
     socket.unlink(missing_ok=True)
     log = folder / "service.log"
-    with log.open("wb") as said:
-        # Kept, as it outlives this run: the next one finds it there.
-        serving = subprocess.Popen(
-            [program, "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{socket}"],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-    _STARTED.append(serving)
+    # By a shell, which leaves it behind: it outlives this run, and the next one finds it there.
+    command = [program, "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{socket}"]
+    script = '"$@" >"$0" 2>&1 </dev/null &'
+    subprocess.run(["sh", "-c", script, str(log), *command], start_new_session=True, check=True)
     ends = time.monotonic() + _SECONDS_TO_SERVE
     while not socket.is_socket():
-        if serving.poll() is not None or time.monotonic() > ends:
+        if time.monotonic() > ends:
             last = log.read_text("utf-8", "backslashreplace").strip()[-500:]
             raise EngineError(f"`podman system service` does not serve: {last or 'it does not say why'}.")
         time.sleep(0.02)

@@ -1,0 +1,53 @@
+"""Finding Podman, without one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from importguard.engines.docker import podman
+from importguard.errors import EngineError
+
+
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Neither the machine's socket nor its podman."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CONTAINER_HOST", raising=False)
+    monkeypatch.setattr(podman.os, "geteuid", lambda: 4321)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    folder = tmp_path / "own"
+    monkeypatch.setattr(podman, "_own_folder", lambda: folder)
+    return folder
+
+
+def test_without_podman() -> None:
+    with pytest.raises(EngineError, match=r"no podman in PATH.*CONTAINER_HOST"):
+        podman.connect_to_podman()
+
+
+@pytest.mark.parametrize("place", ["CONTAINER_HOST", "run/podman/podman.sock", "own/podman.sock"])
+def test_where_it_is_looked_for(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / (place if "/" in place else "named.sock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(podman, "connect_to_address", lambda address: address)
+    if place == "CONTAINER_HOST":
+        monkeypatch.setenv("CONTAINER_HOST", f"unix://{path}")
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(path))
+        assert podman.connect_to_podman() == f"unix://{path}"
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_folder_of_somebody_else_is_not_used(
+    own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "podman").write_text("#!/bin/sh\n")
+    (tmp_path / "podman").chmod(0o755)
+    own_folder.mkdir(mode=0o777)
+    with pytest.raises(EngineError, match="belongs to somebody else"):
+        podman.connect_to_podman()
+    assert os.listdir(own_folder) == []
