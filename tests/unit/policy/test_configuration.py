@@ -56,6 +56,8 @@ build-arg = ["A=1"]
 tag = "shop:ci"
 pull = "never"
 platform = "linux/arm64"
+engine = "docker"
+cache-dir = "unpacked"
 package = ["shop"]
 exclude = ["shop.legacy.*"]
 include-tests = true
@@ -133,6 +135,7 @@ def test_every_option_is_read_under_its_long_name(checked: list[Config], folder:
     config = checked[-1]
     assert config.build == Build(".", "Dockerfile.prod", "app", ("A=1",), "shop:ci")
     assert (config.pull, config.platform, config.packages) == ("never", "linux/arm64", ("shop",))
+    assert (config.engine, config.cache_dir) == ("docker", "unpacked")
     assert (config.exclude, config.include_tests, config.env) == (("shop.legacy.*",), True, ("B=2", "A=1"))
     assert (config.commands, config.setup, config.network) == (("uvicorn shop:app",), "shop.x:go", "bridge")
     assert (config.timeout, config.module_timeout, config.memory) == (3600, 1.5, 1 << 30)
