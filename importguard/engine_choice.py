@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import Engine
 from importguard.engines.references import engine_of_reference, name_of_reference
-from importguard.errors import UsageError
+from importguard.errors import EngineError, UsageError
 from importguard.progress import Progress
 
 
@@ -61,16 +61,34 @@ class EngineShelf:
                 f"{reference} is for the {told} engine, and --engine chooses {config.engine}: leave out "
                 "--engine, or name the image otherwise"
             )
-        name = told or (config.engine if config.engine != "auto" else "docker")
+        name = told or config.engine
+        if name == "auto":
+            name = "docker" if config.start or config.build else self._daemon_that_answers(config)
         if name != "docker" and (config.start or config.build):
             raise UsageError(
                 f"the {name} engine only checks images that are there: --build and --start need "
                 "--engine docker"
             )
+        return self._engine(name, config), name_of_reference(reference)
+
+    def _engine(self, name: str, config: Config) -> Engine:
         key = (name, config.cache_dir)
         if key not in self._made:
             self._made[key] = ENGINES[name](self._progress, config)
-        return self._made[key], name_of_reference(reference)
+        return self._made[key]
+
+    def _daemon_that_answers(self, config: Config) -> str:
+        """Docker, or Podman where Docker does not answer. Raises EngineError that says why neither does."""
+        reasons = []
+        for name in ("docker", "podman"):
+            try:
+                self._engine(name, config).check()
+                return name
+            except EngineError as error:
+                reasons.append(str(error))
+        raise EngineError(
+            "\n".join(reasons) + "\nAn archive needs neither: importguard check oci-archive:FILE."
+        )
 
     def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Engine:
         """The one engine in whose network services are started: that of the first image to be started."""

@@ -122,6 +122,9 @@ class Service(Protocol):
 class Engine(Protocol):
     """Few verbs, many engines."""
 
+    def check(self) -> None:
+        """Try whether the engine can work here. Raises EngineError that says why not, and what to do."""
+
     def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
         """Build an image; give a reference by which ``image`` finds it.
 

@@ -44,7 +44,10 @@ def archive_location(reference: str) -> tuple[Path, str]:
     path, colon, tag = text.partition(":")
     if colon and os.path.exists(path):
         return Path(path), tag
-    raise ImageError(f"{reference}: there is no file or folder {path}. Name one that is there.")
+    raise ImageError(
+        f"{reference}: there is no file or folder {path}. Name an archive of an image: `docker save`, "
+        "`podman save` and `skopeo copy` make one."
+    )
 
 
 def _is_path(reference: str) -> bool:

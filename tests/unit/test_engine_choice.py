@@ -7,15 +7,21 @@ import pytest
 from importguard import engine_choice
 from importguard.config import Build, Config
 from importguard.engine_choice import EngineShelf
-from importguard.errors import UsageError
+from importguard.errors import EngineError, UsageError
 from importguard.evidence.starts import StartSettings
 from importguard.progress import QuietProgress
+
+DEAD: dict[str, bool] = {}
 
 
 class Named:
     def __init__(self, name: str) -> None:
         self.name = name
         self.closed = 0
+
+    def check(self) -> None:
+        if self.name in DEAD:
+            raise EngineError(f"{self.name} is dead")
 
     def close(self) -> None:
         self.closed += 1
@@ -61,6 +67,19 @@ def test_the_engine_of_an_image(shelf: EngineShelf, reference: str, config: Conf
 def test_what_contradicts_itself(shelf: EngineShelf, reference: str, config: Config) -> None:
     with pytest.raises(UsageError, match="engine"):
         shelf.engine_of(reference, config)
+
+
+def test_podman_takes_the_place_of_docker(shelf: EngineShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DEAD, "docker", True)
+    assert shelf.engine_of("shop", Config())[0].name == "podman"  # type: ignore[attr-defined]
+    assert shelf.engine_of(".", Config(build=Build(".")))[0].name == "docker"  # type: ignore[attr-defined]
+
+
+def test_where_none_answers_all_say_why(shelf: EngineShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DEAD, "docker", True)
+    monkeypatch.setitem(DEAD, "podman", True)
+    with pytest.raises(EngineError, match=r"(?s)docker is dead\npodman is dead\n.*oci-archive"):
+        shelf.engine_of("shop", Config())
 
 
 def test_an_engine_is_made_once_and_closed(shelf: EngineShelf) -> None:

@@ -39,6 +39,10 @@ class DockerEngine:
         self._run_label: dict[str, str] = {}
         self._removals: list[threading.Thread] = []
 
+    def check(self) -> None:
+        """See ``Engine.check``."""
+        self._client()
+
     def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
         """See ``Engine.build``."""
         from importguard.engines.docker.build import build_image

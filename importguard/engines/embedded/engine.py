@@ -120,7 +120,7 @@ class EmbeddedEngine:
         return find_bubblewrap()
 
     def check(self) -> None:
-        """Try whether anything can run here. Raises EngineError that says why not."""
+        """See ``Engine.check``."""
         check_sandbox(self._bubblewrap)
 
     def _unpack(self, archive: ImageArchive, found: ArchivedImage, folder: Path) -> Unpacked:
