@@ -95,8 +95,13 @@ def _oom_score(pid: int) -> int:
 
 
 def _written_bytes(first: int) -> int:
-    """What the sandbox's root holds besides the image."""
+    """What the sandbox's root holds besides the image.
+
+    On a busy machine its process 1 may still be on its way there, and have this machine's root.
+    """
     with suppress(OSError):
+        if os.stat(f"/proc/{first}/root/").st_dev == os.stat("/").st_dev:
+            return 0
         status = os.statvfs(f"/proc/{first}/root/")
         return (status.f_blocks - status.f_bfree) * status.f_frsize
     return 0

@@ -1,0 +1,48 @@
+"""What is counted of a sandbox's processes, tried on ordinary ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from importguard.engines.base import Limits
+from importguard.engines.embedded.memory_watch import MemoryWatch, _written_bytes, descendants
+
+TREE = "import subprocess, sys; subprocess.run(['sleep', '600'])"
+HUNGRY = "import time; x = b'x' * 200_000_000; time.sleep(600)"
+
+
+def test_all_that_come_from_one() -> None:
+    with subprocess.Popen([sys.executable, "-c", TREE]) as process:
+        for _ in range(200):
+            if len(found := descendants(process.pid)) == 2:
+                break
+            time.sleep(0.05)
+        os.kill(found[1], signal.SIGKILL)
+    assert found[0] == process.pid
+    assert descendants(process.pid) == [process.pid]
+
+
+def test_this_machine_s_root_is_nothing_that_a_sandbox_wrote() -> None:
+    assert _written_bytes(os.getpid()) == 0
+    assert _written_bytes(2**22 + 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("memory", "pids", "ends"), [(50 << 20, 100, True), (4 << 30, 0, True), (4 << 30, 9, False)]
+)
+def test_it_is_held_to_its_limits(memory: int, pids: int, ends: bool) -> None:
+    with subprocess.Popen([sys.executable, "-c", HUNGRY]) as process:
+        watch = MemoryWatch(process.pid, Limits(memory, 60, pids=pids))
+        try:
+            process.wait(20 if ends else 1)
+        except subprocess.TimeoutExpired:
+            assert not ends
+        watch.end()
+        process.kill()
+    assert watch.has_killed is ends
