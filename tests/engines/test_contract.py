@@ -262,6 +262,18 @@ def test_workdir_that_is_absent_is_made(engine: Engine, docker_reference: str, t
         assert run(engine, image, "pwd")[0] == b"/not/there\n"
 
 
+@pytest.mark.parametrize(("user", "reads"), [("1234", True), ("4321", False)])
+def test_a_user_may_do_what_production_lets_it(
+    engine: Engine, docker_reference: str, user: str, reads: bool, tmp_path: Path
+) -> None:
+    with reconfigured(engine, docker_reference, f"USER {user}", tmp_path) as image:
+        asked = (
+            "[os.getuid(), os.access('/private/file', os.R_OK), os.access('/usr', os.W_OK),"
+            " os.access('/', os.W_OK), os.access('/etc/passwd', os.W_OK), os.access('/tmp', os.W_OK)]"
+        )
+        assert observe(engine, image, asked) == [int(user), reads, False, False, False, True]
+
+
 def test_values_of_the_environment_are_never_told(engine: Engine, image: Image) -> None:
     with pytest.raises(EngineError) as raised:
         run(engine, image, "true", env=["=hidden-value"])

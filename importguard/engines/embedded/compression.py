@@ -24,17 +24,23 @@ def decompressed(stream: io.BufferedReader, reference: str) -> io.BufferedReader
     if head.startswith(_GZIP):
         plain: Any = gzip.GzipFile(fileobj=stream)
     elif head == _ZSTD:
-        plain = _zstd_file(stream)
+        plain = _zstd_file(stream, reference)
     else:
         return stream
     return io.BufferedReader(_Guarded(plain, stream, reference), 1 << 20)
 
 
-def _zstd_file(stream: io.BufferedReader) -> Any:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
+def _zstd_file(stream: io.BufferedReader, reference: str) -> Any:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError as error:
+        raise ImageError(
+            f"{reference}: a layer is compressed with zstd, which this Python can't read by itself. Install "
+            "what does: pip install 'importguard[zstd]'."
+        ) from error
     return zstd.ZstdFile(stream)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def sandbox_arguments(root: Path, user: ImageUser, workdir: str, variables: Mapp
         # These are folders in every root that was unpacked: nothing else is mounted into the image.
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name in _READ_ONLY for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")),
+        # The topmost folder is that of the layer above, which bubblewrap lets its user write to.
+        *("--chmod", f"{stat.S_IMODE(root.stat().st_mode):04o}", "/"),
         "--clearenv",
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--chdir", workdir),

@@ -18,8 +18,8 @@ from importguard.errors import EngineError
 USER = ImageUser(1000, 50, (), "/home/shop")
 
 
-def test_nothing_of_this_machine_is_mounted() -> None:
-    arguments = sandbox_arguments(Path("/cache/root"), USER, "/app", {"A": "b c"})
+def test_nothing_of_this_machine_is_mounted(tmp_path: Path) -> None:
+    arguments = sandbox_arguments(tmp_path, USER, "/app", {"A": "b c"})
     bound = [arguments[at + 1] for at, word in enumerate(arguments) if "bind" in word]
     assert "/proc/sys" in bound
     assert all(path.startswith("/proc/") for path in bound)
