@@ -71,6 +71,13 @@ def what_is_left() -> list[str]:
     return [*containers(os.getpid()), *processes(os.getpid()), *podman_containers(os.getpid())]
 
 
+def remove_image(name: str) -> None:
+    """Remove an image from Docker, and from Podman if it was loaded there."""
+    docker("image", "rm", "-f", name)
+    if shutil.which("podman"):
+        subprocess.run(["podman", "image", "rm", "-f", name], capture_output=True, check=False)
+
+
 def podman_containers(pid: int) -> list[str]:
     """The same of Podman's."""
     if not shutil.which("podman"):
@@ -85,9 +92,7 @@ def docker_reference(docker_engine: None) -> Iterator[str]:
     name = f"importguard-test-engine-{uuid.uuid4().hex[:8]}"
     docker("build", "-q", "-t", name, "-", stdin=DOCKERFILE)
     yield name
-    docker("image", "rm", "-f", name)
-    if shutil.which("podman"):
-        subprocess.run(["podman", "image", "rm", "-f", name], capture_output=True, check=False)
+    remove_image(name)
 
 
 @pytest.fixture(scope="session")

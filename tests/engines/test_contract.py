@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engines.conftest import containers, docker, known_to, what_is_left
+from engines.conftest import containers, docker, known_to, remove_image, what_is_left
 
 from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits, Service
 from importguard.errors import EngineError, ImageError
@@ -235,7 +235,7 @@ def reconfigured(engine: Engine, reference: str, change: str, folder: Path) -> I
         yield engine.image(known_to(engine, name, folder), pull="never", platform=None)
     finally:
         docker("rm", "-f", "-v", container)
-        docker("image", "rm", "-f", name)
+        remove_image(name)
 
 
 @pytest.mark.parametrize(
