@@ -34,7 +34,7 @@ def cache() -> None:
 @_cache_folder_option
 def list_images(cache_dir: Optional[str]) -> None:
     """List the images, the one that was used last first: id, size, last use, reference."""
-    _write(_opened(cache_dir).images())
+    _write(_opened(cache_dir).list_images())
 
 
 @cache.command("prune")
@@ -42,14 +42,14 @@ def list_images(cache_dir: Optional[str]) -> None:
 @_cache_folder_option
 def prune_images(keep: Optional[int], cache_dir: Optional[str]) -> None:
     """Remove what killed runs left, and the images used least, until the rest fits; list them."""
-    _write(_opened(cache_dir).prune(keep))
+    _write(_opened(cache_dir).prune_images(keep))
 
 
 @cache.command("clear")
 @_cache_folder_option
 def clear_images(cache_dir: Optional[str]) -> None:
     """Remove every image that is not in use; list them."""
-    _write(_opened(cache_dir).prune(0))
+    _write(_opened(cache_dir).prune_images(0))
 
 
 def _opened(folder: Optional[str]) -> ImageCache:

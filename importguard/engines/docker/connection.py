@@ -30,7 +30,7 @@ class AttachedStream:
         """Give the descriptor, to wait for what arrives."""
         return int(self._connection.fileno())
 
-    def receive(self) -> bytes:
+    def receive_chunk(self) -> bytes:
         """Give what has arrived, or b"" at the end, also where input was left unread."""
         receive = getattr(self._connection, "recv", None) or self._connection.read
         try:
@@ -39,7 +39,7 @@ class AttachedStream:
             return b""
         return chunk
 
-    def send(self, data: bytes) -> None:
+    def send_bytes(self, data: bytes) -> None:
         """Write to standard input. A container that ends without reading it says why itself."""
         with suppress(OSError):
             self._socket.sendall(data)

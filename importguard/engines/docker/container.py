@@ -59,13 +59,13 @@ class Container:
     def send(self, data: bytes) -> None:
         """Write to its standard input."""
         assert self._stream is not None, "it was not created"
-        self._stream.send(data)
+        self._stream.send_bytes(data)
 
     def output(self, run: Run) -> Iterator[bytes]:
         """Give what the container prints, then note in ``run`` how it ended."""
         assert self._stream is not None, "it was not created"
         head = b""
-        for payload in demultiplexed(self._stream.receive):
+        for payload in demultiplexed(self._stream.receive_chunk):
             if len(head) < 4096:
                 head += payload[:4096]
             yield payload

@@ -162,7 +162,7 @@ class DockerService:
         assert self._stream is not None, "it was not created"
         # A connection that is closed while it is read raises ValueError.
         with suppress(DockerException, RequestException, OSError, ValueError):
-            for payload in demultiplexed(self._stream.receive):
+            for payload in demultiplexed(self._stream.receive_chunk):
                 self._log.write(payload)
             # A program may close its output long before it ends.
             state = self._client.inspect_container(self.id)["State"]
@@ -185,7 +185,7 @@ def _receive_until(stream: AttachedStream, ends: float) -> bytes:
     """Give what has arrived; raises TimeoutError where nothing has by then."""
     if not select.select([stream], [], [], max(0.0, ends - time.monotonic()))[0]:
         raise TimeoutError
-    return stream.receive()
+    return stream.receive_chunk()
 
 
 class WatchedNetwork:

@@ -62,11 +62,11 @@ class ImageArchive:
         self._files = files
         self._reference = reference
 
-    def image(self, tag: str, platform: Optional[str]) -> ArchivedImage:
+    def choose_image(self, tag: str, platform: Optional[str]) -> ArchivedImage:
         """Give the image of that tag and platform, or the only one where no tag is given."""
-        if self._files.has("index.json"):
+        if self._files.has_file("index.json"):
             found = list(self._in_index(self._document("index.json"), tag, platform))
-        elif self._files.has("manifest.json"):
+        elif self._files.has_file("manifest.json"):
             found = list(self._in_docker_manifest(tag))
         else:
             raise self._error("it is no image: it has neither an index.json nor a manifest.json")
@@ -79,7 +79,7 @@ class ImageArchive:
 
     def open_layer(self, layer: Layer) -> BinaryIO:
         """Open a layer's file as it lies in the archive; its digests are verified by who reads it."""
-        return self._files.open(layer.file)
+        return self._files.open_file(layer.file)
 
     def _in_index(self, index: dict[str, Any], tag: str, platform: Optional[str]) -> Iterator[ArchivedImage]:
         """The images of an index, those of this machine's platform first where none is asked for."""
@@ -177,7 +177,7 @@ class ImageArchive:
         return document
 
     def _read(self, name: str) -> bytes:
-        with self._files.open(name) as stream:
+        with self._files.open_file(name) as stream:
             data = stream.read(LARGEST_DOCUMENT + 1)
         if len(data) > LARGEST_DOCUMENT:
             raise self._error(f"{name} has more than {LARGEST_DOCUMENT >> 20} MiB")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from importguard.engines.embedded.compression import decompressed
+from importguard.engines.embedded.compression import decompressed_stream
 from importguard.errors import ImageError
 
 MOST_FILES = 100_000
@@ -19,12 +19,12 @@ MOST_FILES = 100_000
 
 
 class ArchiveFiles(Protocol):
-    """The files of an archive; ``open`` raises ImageError for one that is not there."""
+    """The files of an archive; ``open_file`` raises ImageError for one that is not there."""
 
-    def has(self, name: str) -> bool:
+    def has_file(self, name: str) -> bool:
         """Whether there is a file of that name."""
 
-    def open(self, name: str) -> BinaryIO:
+    def open_file(self, name: str) -> BinaryIO:
         """Open a file for reading."""
 
 
@@ -35,12 +35,12 @@ class FolderFiles:
         self._folder = folder
         self._reference = reference
 
-    def has(self, name: str) -> bool:
-        """See ``ArchiveFiles.has``."""
+    def has_file(self, name: str) -> bool:
+        """See ``ArchiveFiles.has_file``."""
         return (self._folder / name).is_file()
 
-    def open(self, name: str) -> BinaryIO:
-        """See ``ArchiveFiles.open``."""
+    def open_file(self, name: str) -> BinaryIO:
+        """See ``ArchiveFiles.open_file``."""
         if os.path.isabs(name) or ".." in name.split("/"):
             raise ImageError(f"{self._reference}: it names a file outside of it: {name!r}.")
         try:
@@ -67,12 +67,12 @@ class TarFiles:
         except (tarfile.TarError, OSError, EOFError, ValueError, RecursionError) as error:
             raise ImageError(f"{reference}: the archive is damaged: {error}. Make it again.") from error
 
-    def has(self, name: str) -> bool:
-        """See ``ArchiveFiles.has``."""
+    def has_file(self, name: str) -> bool:
+        """See ``ArchiveFiles.has_file``."""
         return name in self._members
 
-    def open(self, name: str) -> BinaryIO:
-        """See ``ArchiveFiles.open``. Links are followed: ``docker save`` writes a layer once."""
+    def open_file(self, name: str) -> BinaryIO:
+        """See ``ArchiveFiles.open_file``. Links are followed: ``docker save`` writes a layer once."""
         try:
             member = self._members[os.path.normpath(name)]
             stream = self._archive.extractfile(member)
@@ -94,7 +94,7 @@ def open_archive_files(path: Path, reference: str, scratch: Path) -> Iterator[Ar
     except OSError as error:
         raise ImageError(f"{reference}: {path} can't be read: {error.strerror}.") from error
     with stream, tempfile.TemporaryFile(dir=scratch) as plain:
-        reader = decompressed(stream, reference)
+        reader = decompressed_stream(stream, reference)
         if reader is not stream:
             shutil.copyfileobj(reader, plain, 1 << 20)
             plain.seek(0)

@@ -62,7 +62,7 @@ class ImageCache:
             ) from error
 
     @contextmanager
-    def image(self, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> Iterator[Path]:
+    def hold_image(self, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> Iterator[Path]:
         """Give the root of an image, unpacked now if it is not there; it stays while the context lasts."""
         digest = id.rpartition(":")[2]
         home = self._folder / "images" / digest
@@ -76,7 +76,7 @@ class ImageCache:
             os.utime(lock.fileno())
             yield home / "root"
 
-    def images(self) -> list[CachedImage]:
+    def list_images(self) -> list[CachedImage]:
         """All images, the one that was used last first."""
         found = []
         for home in (self._folder / "images").iterdir():
@@ -86,20 +86,20 @@ class ImageCache:
                 found.append(CachedImage(f"sha256:{home.name}", about["reference"], int(about["size"]), used))
         return sorted(found, key=lambda image: -image.used)
 
-    def prune(self, keep: Optional[int] = None) -> list[CachedImage]:
+    def prune_images(self, keep: Optional[int] = None) -> list[CachedImage]:
         """Remove what killed runs left, and the images used least until ``keep`` bytes are left; tell which.
 
         ``keep`` is the cache's size if None. What is in use stays.
         """
         self._remove_leftovers()
         left, removed = self._most if keep is None else keep, []
-        for image in self.images():
+        for image in self.list_images():
             left -= image.size
             if left < 0 and self._remove(image.id):
                 removed.append(image)
         return removed
 
-    def scratch(self) -> Path:
+    def scratch_folder(self) -> Path:
         """A folder for files that are removed when they are closed."""
         return self._folder / "work"
 
@@ -112,7 +112,7 @@ class ImageCache:
             about = {"id": id, "reference": reference, "made": time.time(), **unpacked._asdict()}
             (work / "about.json").write_text(json.dumps(about), "utf-8")
             work.rename(home)
-        self.prune()
+        self.prune_images()
 
     @contextmanager
     def _work_folder(self) -> Iterator[Path]:

@@ -18,7 +18,7 @@ _HIGHEST_RATIO = 200
 bomb, which would fill the disk."""
 
 
-def decompressed(stream: io.BufferedReader, reference: str) -> io.BufferedReader:
+def decompressed_stream(stream: io.BufferedReader, reference: str) -> io.BufferedReader:
     """Give ``stream`` uncompressed: gzip, zstd, or as it is. It is told by its first bytes."""
     head = stream.peek(4)[:4]
     if head.startswith(_GZIP):

@@ -16,7 +16,7 @@ from importguard.config import Build
 from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits, Run, Service
 from importguard.engines.embedded.archive import ArchivedImage, ImageArchive, opened_archive
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
-from importguard.engines.embedded.compression import VerifiedReader, decompressed
+from importguard.engines.embedded.compression import VerifiedReader, decompressed_stream
 from importguard.engines.embedded.process import SandboxedProcess
 from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
 from importguard.engines.embedded.sandbox import HOSTNAME, check_sandbox, find_bubblewrap, sandbox_arguments
@@ -48,10 +48,10 @@ class EmbeddedEngine:
     def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
         """See ``Engine.image``. The archive is unpacked where the cache does not have it."""
         path, tag = archive_location(reference)
-        with opened_archive(path, reference, self._cache.scratch()) as archive:
-            found = archive.image(tag, platform)
+        with opened_archive(path, reference, self._cache.scratch_folder()) as archive:
+            found = archive.choose_image(tag, platform)
             unpack = partial(self._unpack, archive, found)
-            folder = self._in_use.enter_context(self._cache.image(found.image.id, reference, unpack))
+            folder = self._in_use.enter_context(self._cache.hold_image(found.image.id, reference, unpack))
         self._folders[found.image.id] = folder
         self._roots[found.image.id] = ImageRoot(folder)
         self._histories[found.image.id] = found.history
@@ -70,17 +70,17 @@ class EmbeddedEngine:
         if limits.network != "none" or limits.beside:
             _refuse("give a network", "check without --network and --start")
         root = self._roots[image.id]
-        user = root.user(image.user)
+        user = root.find_user(image.user)
         variables = _variables(image, env, user)
         self._check_program(root, image, command, variables)
         arguments = sandbox_arguments(self._folders[image.id], user, image.workdir, variables)
         process = SandboxedProcess(self._bubblewrap, arguments, command, limits)
         try:
-            process.begin()
+            process.let_program_begin()
             # Beside the reading: a program that prints first, or never reads, must not hold it up.
-            threading.Thread(target=process.send, args=(stdin(),), daemon=True).start()
+            threading.Thread(target=process.send_input, args=(stdin(),), daemon=True).start()
             run = Run()
-            run.output = process.output(run)
+            run.output = process.read_output(run)
             yield run
         finally:
             process.close()
@@ -132,18 +132,18 @@ class EmbeddedEngine:
                 self._progress.begin_phase(f"unpacking {reference}: layer {number} of {len(found.layers)}")
                 with archive.open_layer(layer) as stream:
                     raw = VerifiedReader(stream, layer.digest, reference)
-                    plain = decompressed(io.BufferedReader(raw, 1 << 20), reference)
+                    plain = decompressed_stream(io.BufferedReader(raw, 1 << 20), reference)
                     # Where the two digests are one, the layer is not compressed.
                     diff_id = "" if layer.digest == layer.diff_id else layer.diff_id
                     tar = VerifiedReader(plain, diff_id, reference)
-                    root.unpack(io.BufferedReader(tar, 1 << 20))
+                    root.unpack_layer(io.BufferedReader(tar, 1 << 20))
                     tar.verify_to_the_end()
                     raw.verify_to_the_end()
             for name in (b"proc", b"dev", b"sys"):
                 root.make_mount_point(name)
             viewer = _viewer(ImageRoot(folder), found.image)
             _complete_root(ImageRoot(folder), found.image, viewer)
-            root.grant(viewer)
+            root.grant_permissions(viewer)
         finally:
             root.close()
         return Unpacked(root.size, root.entries)
@@ -155,10 +155,10 @@ class EmbeddedEngine:
 
         It would ask a shell of the image to run what is no program.
         """
-        workdir = root.resolve(image.workdir)
+        workdir = root.resolve_path(image.workdir)
         if workdir is None or not workdir.is_dir():
             raise EngineError("The image's WORKDIR is a file: change WORKDIR to a folder.")
-        found = root.program(command[0], variables, image.workdir)
+        found = root.find_program(command[0], variables, image.workdir)
         if found is None:
             raise CommandNotFound(f"{command[0]} is not in {image.reference}, or is not executable there")
         with found.open("rb") as stream:
@@ -185,7 +185,7 @@ def _complete_root(root: ImageRoot, image: Image, viewer: Viewer) -> None:
 def _viewer(root: ImageRoot, image: Image) -> Viewer:
     """Whose permissions count; a USER that is not there is told when something is to run."""
     try:
-        return root.user(image.user).viewer
+        return root.find_user(image.user).as_viewer
     except EngineError:
         return Viewer()
 

@@ -29,7 +29,7 @@ class MemoryWatch:
         self.has_killed = False
         threading.Thread(target=self._look_until_ended, daemon=True).start()
 
-    def end(self) -> None:
+    def end_watch(self) -> None:
         """Look no more."""
         self._ended.set()
 
@@ -40,7 +40,7 @@ class MemoryWatch:
                 self._look()
 
     def _look(self) -> None:
-        pids = descendants(self._first)
+        pids = descendant_processes(self._first)
         if len(pids) > self._limits.pids:
             self._kill(self._first)
             return
@@ -57,7 +57,7 @@ class MemoryWatch:
             os.kill(pid, signal.SIGKILL)
 
 
-def descendants(first: int) -> list[int]:
+def descendant_processes(first: int) -> list[int]:
     """``first`` and all processes that come from it; orphans are the sandbox's process 1's."""
     found, seen = [first], 0
     while seen < len(found):

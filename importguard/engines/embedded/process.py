@@ -58,7 +58,7 @@ class SandboxedProcess:
         self._timer.daemon = True
         self._timer.start()
 
-    def begin(self) -> None:
+    def let_program_begin(self) -> None:
         """Limit what it may use, and let it begin. Until now it waits, just before its program."""
         said = self._status.readline()
         child = json.loads(said).get("child-pid") if said else None
@@ -66,16 +66,16 @@ class SandboxedProcess:
             with suppress(ProcessLookupError):
                 _limit_resources(child, self._limits)
             self._watch = MemoryWatch(child, self._limits)
-        with suppress(BrokenPipeError):  # It has ended already: ``output`` says why.
+        with suppress(BrokenPipeError):  # It has ended already: ``read_output`` says why.
             os.write(self._begin, b"1")
 
-    def send(self, data: bytes) -> None:
+    def send_input(self, data: bytes) -> None:
         """Write to its standard input, which then stays open. A program that does not read it says why."""
         with suppress(OSError):
             _pipe(self._process.stdin).write(data)
             _pipe(self._process.stdin).flush()
 
-    def output(self, run: Run) -> Iterator[bytes]:
+    def read_output(self, run: Run) -> Iterator[bytes]:
         """Give what it prints, then note in ``run`` how it ended.
 
         Raises CommandNotFound or EngineError where its program never began.
@@ -97,7 +97,7 @@ class SandboxedProcess:
         """End it, and close all that is open. Does nothing the second time."""
         self._timer.cancel()
         if self._watch is not None:
-            self._watch.end()
+            self._watch.end_watch()
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._status):

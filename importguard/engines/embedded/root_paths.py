@@ -26,7 +26,7 @@ class ImageUser(NamedTuple):
     home: str
 
     @property
-    def viewer(self) -> Viewer:
+    def as_viewer(self) -> Viewer:
         """What permissions are granted to."""
         return Viewer(self.uid, (self.gid, *self.groups))
 
@@ -37,7 +37,7 @@ class ImageRoot:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def resolve(self, path: str) -> Optional[Path]:
+    def resolve_path(self, path: str) -> Optional[Path]:
         """The file that ``path`` of the image is, on this machine; None where there is none."""
         rest, parts = [part for part in reversed(path.split("/")) if part], list[str]()
         links = 0
@@ -66,9 +66,9 @@ class ImageRoot:
             return None
         return found
 
-    def lines(self, path: str) -> Iterator[str]:
+    def lines_of_file(self, path: str) -> Iterator[str]:
         """The lines of a small text file; none where it is no regular file."""
-        found = self.resolve(path)
+        found = self.resolve_path(path)
         if found is not None and stat.S_ISREG(os.lstat(found).st_mode):
             with found.open("rb") as stream:
                 yield from stream.read(_LARGEST_FILE).decode("utf-8", "replace").splitlines()
@@ -77,10 +77,10 @@ class ImageRoot:
         """Make a folder and those above it, where nothing is; Docker does so with WORKDIR and volumes."""
         above, made = "", list[Path]()
         for part in [part for part in path.split("/") if part not in ("", ".", "..")]:
-            parent, above = self.resolve(above), f"{above}/{part}"
+            parent, above = self.resolve_path(above), f"{above}/{part}"
             if parent is None or not parent.is_dir():
                 return
-            if self.resolve(above) is None and not os.path.lexists(parent / part):
+            if self.resolve_path(above) is None and not os.path.lexists(parent / part):
                 (parent / part).mkdir(0o700)
                 made.append(parent / part)
 
@@ -89,14 +89,14 @@ class ImageRoot:
 
     def write_file(self, folder: str, name: str, text: str, mode: int) -> None:
         """Write a file in place of what is there, and never through a link."""
-        parent = self.resolve(folder)
+        parent = self.resolve_path(folder)
         if parent is None or not parent.is_dir() or (parent / name).is_dir():
             return
         (parent / name).unlink(missing_ok=True)
         (parent / name).write_text(text, "utf-8")
         (parent / name).chmod(mode)
 
-    def program(self, name: str, variables: Mapping[str, str], workdir: str) -> Optional[Path]:
+    def find_program(self, name: str, variables: Mapping[str, str], workdir: str) -> Optional[Path]:
         """The file that executing ``name`` runs, as execvp(3) looks for it; None where there is none."""
         if "/" in name:
             candidates = [name if name.startswith("/") else f"{workdir}/{name}"]
@@ -104,14 +104,14 @@ class ImageRoot:
             folders = variables.get("PATH", DEFAULT_PATH).split(":")
             candidates = [f"{folder or workdir}/{name}" for folder in folders]
         for candidate in candidates:
-            found = self.resolve(candidate)
+            found = self.resolve_path(candidate)
             if found is not None:
                 mode = os.lstat(found).st_mode
                 if stat.S_ISREG(mode) and mode & 0o100:
                     return found
         return None
 
-    def user(self, spec: str) -> ImageUser:
+    def find_user(self, spec: str) -> ImageUser:
         """The user that USER names: ``name``, ``uid``, each with ``:group`` (Dockerfile reference, USER).
 
         Raises EngineError for a name that the image does not know.
@@ -140,7 +140,7 @@ class ImageRoot:
 
     def _account(self, path: str, name: str) -> Optional[list[str]]:
         """The line of a name or number; names first, as Docker looks them up."""
-        lines = [line.split(":") for line in self.lines(path)]
+        lines = [line.split(":") for line in self.lines_of_file(path)]
         whole = [line for line in lines if len(line) > 3 and line[2].isdigit()]
         if path == "/etc/passwd":
             whole = [line for line in whole if line[3].isdigit()]
@@ -151,7 +151,7 @@ class ImageRoot:
         return None
 
     def _groups_of(self, login: str) -> tuple[int, ...]:
-        lines = (line.split(":") for line in self.lines("/etc/group"))
+        lines = (line.split(":") for line in self.lines_of_file("/etc/group"))
         return tuple(
             int(line[2])
             for line in lines

@@ -36,7 +36,7 @@ class TarEntry(NamedTuple):
 
 
 class TarReader:
-    """The entries of a tar stream. What an entry holds must be read by ``content`` before the next one."""
+    """The entries of a tar stream. ``read_content`` reads what one holds, before the next is asked for."""
 
     def __init__(self, stream: BinaryIO, reference: str) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class TarReader:
                 yield self._entry(header, extended)
                 extended = {}
 
-    def content(self, size: int) -> Iterator[bytes]:
+    def read_content(self, size: int) -> Iterator[bytes]:
         """The bytes of the entry that was given last."""
         while size > 0:
             chunk = self._stream.read(min(size, 1 << 18))
@@ -135,7 +135,7 @@ class TarReader:
     def _whole(self, size: int) -> bytes:
         if size > LONGEST_HEADER:
             raise self._error(f"an extended header has more than {LONGEST_HEADER >> 20} MiB")
-        return b"".join(self.content(size))
+        return b"".join(self.read_content(size))
 
     def _skip(self, size: int) -> None:
         while size > 0:

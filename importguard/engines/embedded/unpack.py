@@ -92,7 +92,7 @@ class RootFolder:
         self._forget()
         os.close(self._root)
 
-    def grant(self, viewer: Viewer) -> None:
+    def grant_permissions(self, viewer: Viewer) -> None:
         """Set all permissions for the user of the image; until then, everything is open for us."""
         for path in sorted(self._permissions, key=len, reverse=True):
             file = self._permissions[path]
@@ -118,7 +118,7 @@ class RootFolder:
             self._remove((name,), self._root)
         self._walk((name,), make=True)
 
-    def unpack(self, stream: BinaryIO) -> None:
+    def unpack_layer(self, stream: BinaryIO) -> None:
         """Unpack a layer over those that are there."""
         self._made = set()
         reader = TarReader(stream, self._reference)
@@ -174,7 +174,7 @@ class RootFolder:
         self._remove(path, parent)
         descriptor = os.open(path[-1], _NEW_FILE, 0o600, dir_fd=parent)
         try:
-            for chunk in reader.content(entry.size):
+            for chunk in reader.read_content(entry.size):
                 while chunk:
                     chunk = chunk[os.write(descriptor, chunk) :]
             # An interpreter compares the time of a module's file with what its .pyc says.

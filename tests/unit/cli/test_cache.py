@@ -19,7 +19,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, li
 
 def test_list_prune_and_clear(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, reference in enumerate(("shop:1", "old\x1b[31m")):
-        with ImageCache(tmp_path).image(f"sha256:{number:064d}", reference, lambda _: Unpacked(3 << 20, 1)):
+        with ImageCache(tmp_path).hold_image(
+            f"sha256:{number:064d}", reference, lambda _: Unpacked(3 << 20, 1)
+        ):
             pass
     os.utime(tmp_path / "locks" / f"{1:064d}", (1, 1))
     folder = ("--cache-dir", str(tmp_path))

@@ -24,7 +24,7 @@ def filled(root: Path) -> Unpacked:
 
 
 def fill(cache: ImageCache, id: str) -> None:
-    with cache.image(id, "shop", filled) as root:
+    with cache.hold_image(id, "shop", filled) as root:
         assert (root / "file").read_text() == "x"
 
 
@@ -35,10 +35,10 @@ def work_of(cache: Path) -> list[str]:
 def test_an_image_is_unpacked_once(tmp_path: Path) -> None:
     cache, made = ImageCache(tmp_path), []
     for _ in range(2):
-        with cache.image(IDS[0], "shop:1", lambda root: made.append(root) or filled(root)):  # type: ignore[func-returns-value]
+        with cache.hold_image(IDS[0], "shop:1", lambda root: made.append(root) or filled(root)):  # type: ignore[func-returns-value]
             pass
     assert len(made) == 1
-    (image,) = cache.images()
+    (image,) = cache.list_images()
     assert (image.id, image.reference, image.size) == (IDS[0], "shop:1", 100)
     assert work_of(tmp_path) == []
 
@@ -48,9 +48,9 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
         (root / "half").mkdir(mode=0)
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), ImageCache(tmp_path).image(IDS[0], "shop", fail):
+    with pytest.raises(ZeroDivisionError), ImageCache(tmp_path).hold_image(IDS[0], "shop", fail):
         pass
-    assert (work_of(tmp_path), ImageCache(tmp_path).images()) == ([], [])
+    assert (work_of(tmp_path), ImageCache(tmp_path).list_images()) == ([], [])
 
 
 def test_the_least_used_goes_first(tmp_path: Path) -> None:
@@ -59,16 +59,16 @@ def test_the_least_used_goes_first(tmp_path: Path) -> None:
         fill(cache, id)
     os.utime(tmp_path / "locks" / IDS[1][7:], (1, 1))
     fill(cache, IDS[2])
-    assert {image.id for image in cache.images()} == {IDS[0], IDS[2]}
+    assert {image.id for image in cache.list_images()} == {IDS[0], IDS[2]}
 
 
 def test_what_is_in_use_stays(tmp_path: Path) -> None:
     cache = ImageCache(tmp_path, most=10)
-    with cache.image(IDS[0], "shop", filled) as root:
-        assert cache.prune(0) == []
+    with cache.hold_image(IDS[0], "shop", filled) as root:
+        assert cache.prune_images(0) == []
         assert root.exists()
-    assert [image.id for image in cache.prune(0)] == [IDS[0]]
-    assert (cache.images(), work_of(tmp_path)) == ([], [])
+    assert [image.id for image in cache.prune_images(0)] == [IDS[0]]
+    assert (cache.list_images(), work_of(tmp_path)) == ([], [])
 
 
 def test_two_at_once_make_it_once(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
         return filled(root)
 
     def use() -> None:
-        with ImageCache(tmp_path).image(IDS[0], "shop", slowly) as root:
+        with ImageCache(tmp_path).hold_image(IDS[0], "shop", slowly) as root:
             assert (root / "file").exists()
 
     threads = [threading.Thread(target=use) for _ in range(4)]
@@ -101,7 +101,7 @@ def unpack(root):
     print("begun", flush=True)
     time.sleep(600)
 
-with ImageCache(Path(sys.argv[1])).image(sys.argv[2], "shop", unpack):
+with ImageCache(Path(sys.argv[1])).hold_image(sys.argv[2], "shop", unpack):
     pass
 """
 
@@ -112,7 +112,7 @@ def test_a_run_that_was_killed_is_cleaned_up_by_the_next(tmp_path: Path) -> None
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         assert len(work_of(tmp_path)) == 2
-        ImageCache(tmp_path).prune()
+        ImageCache(tmp_path).prune_images()
         assert len(work_of(tmp_path)) == 2, "what still runs is left alone"
         process.send_signal(signal.SIGKILL)
     fill(ImageCache(tmp_path), IDS[0])

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from importguard.engines.base import Limits
-from importguard.engines.embedded.memory_watch import MemoryWatch, _written_bytes, descendants
+from importguard.engines.embedded.memory_watch import MemoryWatch, _written_bytes, descendant_processes
 
 TREE = "import subprocess, sys; subprocess.run(['sleep', '600'])"
 HUNGRY = "import time; x = b'x' * 200_000_000; time.sleep(600)"
@@ -20,12 +20,12 @@ HUNGRY = "import time; x = b'x' * 200_000_000; time.sleep(600)"
 def test_all_that_come_from_one() -> None:
     with subprocess.Popen([sys.executable, "-c", TREE]) as process:
         for _ in range(200):
-            if len(found := descendants(process.pid)) == 2:
+            if len(found := descendant_processes(process.pid)) == 2:
                 break
             time.sleep(0.05)
         os.kill(found[1], signal.SIGKILL)
     assert found[0] == process.pid
-    assert descendants(process.pid) == [process.pid]
+    assert descendant_processes(process.pid) == [process.pid]
 
 
 def test_this_machine_s_root_is_nothing_that_a_sandbox_wrote() -> None:
@@ -43,6 +43,6 @@ def test_it_is_held_to_its_limits(memory: int, pids: int, ends: bool) -> None:
             process.wait(20 if ends else 1)
         except subprocess.TimeoutExpired:
             assert not ends
-        watch.end()
+        watch.end_watch()
         process.kill()
     assert watch.has_killed is ends

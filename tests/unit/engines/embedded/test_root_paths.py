@@ -44,7 +44,7 @@ def root(tmp_path: Path) -> ImageRoot:
     ],
 )
 def test_links_stay_inside(root: ImageRoot, tmp_path: Path, path: str, found: Optional[str]) -> None:
-    assert root.resolve(path) == (tmp_path / found if found else None)
+    assert root.resolve_path(path) == (tmp_path / found if found else None)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_links_stay_inside(root: ImageRoot, tmp_path: Path, path: str, found: Op
     ],
 )
 def test_users(root: ImageRoot, spec: str, user: ImageUser) -> None:
-    assert root.user(spec) == user
+    assert root.find_user(spec) == user
 
 
 @pytest.mark.parametrize(("spec", "file"), [("nobody", "/etc/passwd"), ("shop:nobody", "/etc/group")])
 def test_users_that_are_not_there(root: ImageRoot, spec: str, file: str) -> None:
     with pytest.raises(EngineError, match=file):
-        root.user(spec)
+        root.find_user(spec)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_users_that_are_not_there(root: ImageRoot, spec: str, file: str) -> None
 )
 def test_programs(root: ImageRoot, tmp_path: Path, name: str, found: Optional[str]) -> None:
     expected = tmp_path / found if found else None
-    assert root.program(name, {"PATH": "/nowhere:/usr/bin"}, "/usr/bin") == expected
+    assert root.find_program(name, {"PATH": "/nowhere:/usr/bin"}, "/usr/bin") == expected
 
 
 def test_a_folder_is_made_and_a_link_is_not_followed_outside(root: ImageRoot, tmp_path: Path) -> None:

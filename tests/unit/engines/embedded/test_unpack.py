@@ -19,8 +19,8 @@ def unpacked(path: Path, *layers: bytes, viewer: Viewer = Viewer()) -> dict[str,
     """The content of each file, the target of each link, and "/" for a folder."""
     root = RootFolder(str(path), "image")
     for data in layers:
-        root.unpack(io.BytesIO(data))
-    root.grant(viewer)
+        root.unpack_layer(io.BytesIO(data))
+    root.grant_permissions(viewer)
     root.close()
     return tree(path)
 
@@ -96,7 +96,7 @@ def test_names_and_kinds(tmp_path: Path) -> None:
         entry("pipe", kind=tarfile.FIFOTYPE),
     ]
     root = RootFolder(str(tmp_path), "image")
-    root.unpack(io.BytesIO(layer(*entries)))
+    root.unpack_layer(io.BytesIO(layer(*entries)))
     root.close()
     assert (tmp_path / long).read_text() == "long"
     assert (tmp_path / ("gnu" * 60)).read_text() == "gnu"
@@ -153,8 +153,8 @@ def test_permissions_for_a_user_who_is_not_root(tmp_path: Path) -> None:
         hard_link("app/also", "app/own"),
     ]
     root = RootFolder(str(tmp_path), "image")
-    root.unpack(io.BytesIO(layer(*layers)))
-    root.grant(Viewer(1000, (1000,)))
+    root.unpack_layer(io.BytesIO(layer(*layers)))
+    root.grant_permissions(Viewer(1000, (1000,)))
     root.close()
     modes = {
         path: stat.S_IMODE((tmp_path / path).stat().st_mode) >> 6 for path in ("private", "app", "app/own")
@@ -167,10 +167,10 @@ def test_permissions_for_a_user_who_is_not_root(tmp_path: Path) -> None:
 
 def test_mount_points_are_folders_whatever_the_image_has(tmp_path: Path) -> None:
     root = RootFolder(str(tmp_path), "image")
-    root.unpack(io.BytesIO(layer(symlink("proc", "/oldroot/tmp"), entry("dev", b"x"), folder("sys"))))
+    root.unpack_layer(io.BytesIO(layer(symlink("proc", "/oldroot/tmp"), entry("dev", b"x"), folder("sys"))))
     for name in (b"proc", b"dev", b"sys"):
         root.make_mount_point(name)
-    root.grant(Viewer())
+    root.grant_permissions(Viewer())
     root.close()
     assert tree(tmp_path) == {"proc": "/", "dev": "/", "sys": "/"}
 
