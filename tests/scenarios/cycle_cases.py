@@ -343,4 +343,34 @@ CYCLES = [
             "views": ("import cycle_tried_meanwhile.plans\nEARLY = 1\n", FAILED),
         },
     ),
+    # Of two packages that need each other one fails: by which is entered first.
+    application(
+        "cycle_other_entry",
+        {
+            "hooks": ("import cycle_other_entry.jobs.cache\ncycle_other_entry.jobs.cache.EARLY\n", IMPORTED),
+            "jobs.__init__": ("from . import geo\n", FAILED),
+            "jobs.cache": ("EARLY = 1\n", FAILED),
+            "jobs.geo": ("from cycle_other_entry.web.legal import EARLY\n", FAILED),
+            "web.__init__": ("from . import money\n", IMPORTED),
+            "web.legal": ("EARLY = 1\n", IMPORTED),
+            "web.money": ("import cycle_other_entry.hooks\n", IMPORTED),
+        },
+    ),
+    # An error ends the import of a cycle before all its members are met.
+    application(
+        "cycle_cut_short",
+        {
+            "core": ("import cycle_cut_short.web\n", FAILED),
+            "jobs.__init__": ("", IMPORTED),
+            "jobs.dates": ("from cycle_cut_short.jobs import views\nEARLY = 1\n", FAILED),
+            "jobs.views": ("import cycle_cut_short.web.locks\ncycle_cut_short.web.locks\n", IMPORTED),
+            "web.__init__": ("from . import legal\n", FAILED),
+            "web.legal": (
+                "import cycle_cut_short.jobs.views\nimport cycle_cut_short.jobs.dates\n"
+                "cycle_cut_short.jobs.dates.EARLY\n",
+                FAILED,
+            ),
+            "web.locks": ("", FAILED),
+        },
+    ),
 ]

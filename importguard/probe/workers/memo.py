@@ -19,7 +19,7 @@ from importguard.probe.workers.failures import chain, deciding, describe, safe_t
 from importguard.probe.workers.fresh import _findable, _import
 from importguard.probe.workers.pauses import Pauses, _get_ident, _sleep
 from importguard.probe.workers.state import _MISSING, WATCHED, State, _modules
-from importguard.probe.workers.visit import Abandon, Glimpse, Memo, Replay, Visit, _holds
+from importguard.probe.workers.visit import Abandon, Glimpse, Memo, Replay, Stack, Visit, _holds
 
 # isort: split
 from importguard.probe.workers.visit import _cpu_clock, _exc_info, _getframe
@@ -83,7 +83,7 @@ class Memory:
     def __init__(self, fatal: Mapping[str, str], patched: set[str], observer: Observer) -> None:
         self.memos: dict[str, Memo] = {}
         self.patched = patched | set(WATCHED)
-        self.stack: list[Visit] = []
+        self.stack = Stack()
         self.late: Late = {}
         self.tentative: list[tuple[int, Memo]] = []
         self.seen: dict[str, Any] = {}
@@ -157,7 +157,7 @@ class Memory:
         if asking and asking.name == name and not asking.executing:
             asking.executing = True
             return self.run_here(name, asking)
-        owner = self.owner(name)
+        owner = self.stack.owner(name)
         if owner is not None:
             return self.share(name, owner)
         return self.replay(self.observe(name), handled)
@@ -187,27 +187,6 @@ class Memory:
 
     def spec(self, name: str, module: Any) -> Any:
         return _bootstrap.ModuleSpec(name, Replay(module))
-
-    def owner(self, name: str) -> Optional[int]:
-        """The place in the stack of the innermost running body to whose import ``name`` belongs."""
-        for index in range(len(self.stack) - 1, -1, -1):
-            visit = self.stack[index]
-            if visit.executing and (visit.name == name or name.startswith(visit.name + ".")):
-                return index
-            if visit.hidden and self.runs_inside(index, name):
-                return index
-        return None
-
-    def runs_inside(self, index: int, name: str) -> bool:
-        """Whether ``name`` is or belongs to a package whose body runs again as part of a visit."""
-        modules = _modules if index == len(self.stack) - 1 else self.stack[index + 1].outer[0]
-        for parent, child in self.stack[index].hidden:
-            again = parent + "." + child
-            if name == again or name.startswith(again + "."):
-                spec = getattr(modules.get(again), "__spec__", None)
-                if getattr(spec, "_initializing", False):
-                    return True
-        return False
 
     def share(self, name: str, owner: int) -> Any:
         """A cycle: ``name``, or its package, is half imported. Let it be seen as it is now."""
@@ -309,7 +288,7 @@ class Memory:
 
     def observe_apart(self, name: str) -> Memo:
         """Import ``name`` as the entry: nothing that is being imported meanwhile is half imported for it."""
-        stack, self.stack = self.stack, []
+        stack, self.stack = self.stack, Stack()
         tentative, self.tentative = self.tentative, []
         # What has seen a module that is half imported now would bring it.
         pending = {key: memo for key, memo in self.memos.items() if type(memo.pending) is Visit}
@@ -346,7 +325,7 @@ class Memory:
             ]
         if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
             memo.body_failed = True
-        memo.failed = frozenset(visit.failed)
+        memo.failed, memo.retried = frozenset(visit.failed), visit.retried
         memo.sought = frozenset(visit.sought)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
@@ -357,11 +336,11 @@ class Memory:
         for key, module in loaded.items():
             first = self.seen.get(key, _MISSING)
             if first is _MISSING:
-                if self.owner(key) is None:
+                if self.stack.owner(key) is None:
                     self.seen[key] = module
                     self.watch(key, module)
             elif first is not module and (_is_real(first) or _is_real(module)):
-                if self.owner(key) is None:
+                if self.stack.owner(key) is None:
                     self.watch(key, module)  # the first may have been a stand-in
                 stand_in = not (_is_real(first) and _is_real(module))
                 self.contested[key] = self.contested.get(key) or stand_in
@@ -395,7 +374,7 @@ class Memory:
             memo.again = ""
             visit = Visit(memo.name, self.suspend(), self.clock())
             self.stack.append(visit)
-            kept, tentative = self.forget({memo.name}, memo.circular), self.tentative
+            kept, tentative = self.forget({memo.name}, bool(memo.cycle)), self.tentative
             self.tentative = []
             errors: list[BaseException] = [memo.error]
             for _ in range(2):
@@ -443,9 +422,9 @@ class Memory:
     def close(self, root: Memo, members: list[Memo]) -> None:
         """A cycle is whole: what its first entry loaded is what every other entry loads, if it passes."""
         cycle = [root.name] + [member.name for member in members]
-        root.circular = True
+        root.cycle = cycle
         for member in members:
-            member.pending, member.circular = cycle, True
+            member.pending = member.cycle = cycle
             if root.error is None and member.error is None:
                 member.loaded, member.late, member.effects = root.loaded, root.late, root.effects
 
@@ -462,8 +441,12 @@ class Memory:
 
     def replay(self, memo: Memo, handled: Optional[BaseException]) -> Any:
         """Do again what importing ``memo.name`` did: a spec that makes it appear, or its error."""
+        met = self.stack.met_half_imported(memo)
         if type(memo.pending) is list:
             memo = self.observer.resolve(memo)
+            met += self.stack.met_half_imported(memo)
+        for entry in met:
+            entry.doubt = "each"
         visit = self.stack[-1] if self.stack else None
         if visit:
             self.take_note(visit, memo)
@@ -504,6 +487,7 @@ class Memory:
         if memo.body_failed and (visit.name, memo.name) not in visit.failed:
             new |= {(visit.name, memo.name)}
         again = [self.memos[name] for _, name in new if name in known and name in self.memos]
+        visit.retried = visit.retried or memo.retried or bool(again)
         fails = {self.fails_again(memo) for memo in again}
         if "" in fails and visit.doubt is None:
             visit.doubt = "attempts"
@@ -551,7 +535,7 @@ class Memory:
         """
         if any(name in _modules for _, name in memo.failed):
             return memo.seconds < CHEAP  # a module that failed, half imported by another, is there now
-        if memo.circular:
+        if memo.cycle:
             return False  # what it would find half-imported then is whole in the memos
         parent = memo.name.rpartition(".")[0]
         known = self.memos.get(parent)

@@ -39,6 +39,8 @@ TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a long
 TRIAL_LIMIT = 30  # when a trial is taken to hang
 # In a source: what may give the module names that no statement shows.
 OTHER_BINDERS = (b"globals(", b"locals(", b"vars(", b"exec(", b"__getattr__", b"sys.modules")
+# What Python says of a module that is only half imported, in all its versions.
+CIRCULAR = ("circular import", "partially initialized module")
 SLOW = 0.01  # seconds; those of quicker bodies come to little
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 
@@ -135,7 +137,26 @@ class Sweep:
         if doubt is None and decider is memo.error and self.lacks_name(memo):
             # Modules that meet the same whole module in the same state share the answer.
             return "lacks {}".format(hash((_comparable(memo.state), memo.recursion)))
-        return doubt or "error"
+        if doubt is None:
+            return self.doubt_of_entry(memo)
+        return doubt
+
+    def doubt_of_entry(self, memo: Memo) -> str:
+        """How widely the answer of a fresh interpreter holds for the failure of ``memo``.
+
+        By which member a cycle is entered decides what is half imported: that is asked for each such member.
+        And a body that runs inside itself is what no interpreter does: the failure is another entry's.
+        """
+        error: Any = memo.error
+        bodies = [frame[3] for frame in describe(error)[3] if frame[2] == "<module>"]
+        if len(set(bodies)) < len(bodies):
+            return "each"
+        if not any(words in safe_text(deciding(chain(error))) for words in CIRCULAR):
+            return "error"
+        if memo.retried:
+            return "each"  # what the first attempt has left behind is what the second one meets
+        known = (self.memory.memos.get(name) for name in [memo.name, *bodies])
+        return "error {}".format(next((m.name for m in known if m is not None and m.cycle), ""))
 
     def lacks_name(self, memo: Memo) -> bool:
         """Whether it failed since another module, which was imported as a whole, lacks a name."""
@@ -143,7 +164,7 @@ class Sweep:
         if not isinstance(error, ImportError) or not safe_text(error).startswith("cannot import name '"):
             return False
         target = self.memory.memos.get(error.name) if type(error.name) is str else None
-        return target is not None and target.error is None and not target.circular
+        return target is not None and target.error is None and not target.cycle
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
         """Report the verdict that ``memo`` holds."""
@@ -376,7 +397,7 @@ class Sweep:
         self.reported = held
         memory.memos.update(kept)
         memory.memos[memo.name] = fresh
-        fresh.pending, fresh.circular = None, True
+        fresh.pending, fresh.cycle = None, members
         if memo.name in self.selected:
             self.tell(fresh, self.doubt_of(fresh, None), 0.0)
         return fresh

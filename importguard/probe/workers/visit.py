@@ -50,6 +50,7 @@ class Memo:
         self.body_failed = False
         # (importer, module) of each body that failed on the way
         self.failed: frozenset[tuple[str, str]] = frozenset()
+        self.retried = False  # whether a body that had failed on the way was imported once more
         self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
         # Modules that its bodies look for in sys.modules, and that were not there.
         self.sought: frozenset[str] = frozenset()
@@ -59,7 +60,7 @@ class Memo:
         self.recursion: Optional[int] = None  # the recursion limit that it sets
         # The cycle in which it was first imported, not as the entry: still being imported, or its members.
         self.pending: Union[Visit, list[str], None] = None
-        self.circular = False  # whether it is, or was, a member of a cycle
+        self.cycle: list[str] = []  # the members of the cycle that it is, or was, one of
         self.only_read = False  # whether it passes as a member of a cycle by reading alone
         self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
 
@@ -86,6 +87,7 @@ class Visit:
         self.doubt: Optional[str] = None
         self.other_words = False  # whether what it fails by may be another error, where it fails
         self.failed: set[tuple[str, str]] = set()
+        self.retried = False
         self.sought: set[str] = set()
         self.depth = 1
         self.inner = 0.0
@@ -93,6 +95,45 @@ class Visit:
         self.hidden: dict[tuple[str, str], tuple[Space, Any]] = {}
         self.frames = _count_frames()
         self.told_others = False  # an attribute of ``sys`` was set, which is there for others to read
+
+    def bodies(self) -> list[str]:
+        """The modules whose bodies ran as part of it."""
+        return [parent + "." + child for parent, child in self.hidden]
+
+
+class Stack(list):  # type: ignore[type-arg]  # of Visit; Python 3.8 knows no list[Visit] here
+    """The imports that are being observed, the innermost last."""
+
+    def owner(self, name: str) -> Optional[int]:
+        """The place of the innermost running body to whose import ``name`` belongs."""
+        for index in range(len(self) - 1, -1, -1):
+            visit = self[index]
+            if visit.executing and (visit.name == name or name.startswith(visit.name + ".")):
+                return index
+            for again in visit.bodies():
+                if (name == again or name.startswith(again + ".")) and self.is_running(index, again):
+                    return index
+        return None
+
+    def met_half_imported(self, memo: Memo) -> list[Visit]:
+        """The running imports that ``memo`` has loaded as a whole, and would in truth meet half imported.
+
+        An error had ended the import of a cycle before all its members were met. The members of the cycle
+        that is known are tried elsewhere.
+        """
+        if type(memo.pending) is Visit:
+            return []  # it has seen it half imported
+        return [
+            visit
+            for visit in self
+            if visit.executing and visit.name in memo.loaded and visit.name not in memo.cycle
+        ]
+
+    def is_running(self, index: int, name: str) -> bool:
+        """Whether the body of ``name`` has begun and not ended, as part of the visit at ``index``."""
+        modules = _modules if index == len(self) - 1 else self[index + 1].outer[0]
+        spec = getattr(modules.get(name), "__spec__", None)
+        return bool(getattr(spec, "_initializing", False))
 
 
 class Replay:
