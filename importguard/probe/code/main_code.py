@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from importguard.probe.code.imports import Site
+
 _SERVED = re.compile(
     r"\b(?:uvicorn|hypercorn)\.run\(\s*(?:app\s*=\s*)?[\"']([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)[\"']"
 )
@@ -20,31 +22,68 @@ _SIMPLE = ("Expr", "Assign", "AnnAssign", "AugAssign", "Return", "Raise")
 _LEAVES = ("Return", "Raise")
 
 
-def loaded_by(text: str, package: str, whole: bool) -> list[tuple[str, str | None, bool]]:
-    """(module, name in it or None, True) of the unguarded imports; with False what ``uvicorn.run`` is told.
+class MainCode:
+    """What runs of one file. ``loaded``: (module, name in it or None, True) of the unguarded imports, and
+    with False what ``uvicorn.run`` is told; ``calls``: (module, function) of other files that it calls.
 
     ``package`` is what relative imports start from. Not ``whole``: only what stands below
-    ``if __name__ == "__main__"`` is looked at, since the rest runs when the file is imported. The file's own
-    functions that are called there run, too.
+    ``if __name__ == "__main__"`` is looked at, or only the body of ``function``, since the rest runs when the
+    file is imported. The file's own functions that are called there run, too.
     """
-    found: list[tuple[str, str | None, bool]] = []
-    try:
-        tree = parse_module(text[:_LONGEST], "__main__")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return found
-    blocks = [node.body for node in tree.body if type(node).__name__ == "If" and _is_main(node.test)]
-    body = (tree.body if whole else []) + [node for block in blocks for node in block]
-    functions = {node.name: node for node in tree.body if type(node).__name__ in _FUNCTIONS}
-    tree.body = body + _called(body, functions)
-    for target, names, _, scope in import_sites(
-        tree, package + ".__main__" if package else "__main__", False
-    ):
-        if scope == "module":
-            found += [(target, name, True) for name in names if name != "*"] or [(target, None, True)]
-    for served in _SERVED.findall(text):
-        module, _, attribute = served.partition(":")
-        found.append((module, attribute, False))
+
+    def __init__(self, text: str, package: str, whole: bool, function: str = "") -> None:
+        self.loaded: list[tuple[str, str | None, bool]] = []
+        self.calls: list[tuple[str, str]] = []
+        try:
+            tree = parse_module(text[:_LONGEST], "__main__")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        name = package + ".__main__" if package else "__main__"
+        above = import_sites(tree, name, False)
+        tree.body = body = _running(tree.body, whole, function)
+        sites = [site for site in import_sites(tree, name, False) if site[3] == "module"]
+        for target, names, _, _ in sites:
+            self.loaded += [(target, name, True) for name in names if name != "*"] or [(target, None, True)]
+        for served in _SERVED.findall(text):
+            module, _, attribute = served.partition(":")
+            self.loaded.append((module, attribute, False))
+        self.loaded = list(dict.fromkeys(self.loaded))
+        self.calls = _calls(body, [*above, *sites])
+
+
+def _running(body: list[Any], whole: bool, function: str) -> list[Any]:
+    """The statements of a file that run, those of its own functions that they call among them."""
+    functions = {node.name: node for node in body if type(node).__name__ in _FUNCTIONS}
+    if function:
+        running = _run_of(functions.pop(function)) if function in functions else []
+    else:
+        blocks = [node.body for node in body if type(node).__name__ == "If" and _is_main(node.test)]
+        running = (body if whole else []) + [node for block in blocks for node in block]
+    return running + _called(running, functions)
+
+
+def _calls(body: list[Any], sites: list[Site]) -> list[tuple[str, str]]:
+    """The functions of other modules that are called for sure: ``main()``, ``cli.main()``."""
+    origins = {name: (target, name) for target, names, _, _ in sites for name in names}
+    modules = {target for target, names, _, _ in sites if not names}
+    found = []
+    for node in _certain(body):
+        for inner in _nodes(node):
+            called: Any = getattr(inner, "func", None)
+            owner = _dotted(getattr(called, "value", None))
+            if getattr(called, "id", None) in origins:
+                found.append(origins[called.id])
+            elif owner in origins:
+                found.append((".".join(origins[owner]), called.attr))
+            elif owner in modules:
+                found.append((owner, called.attr))
     return list(dict.fromkeys(found))
+
+
+def _dotted(node: Any) -> str:
+    if type(node).__name__ == "Attribute":
+        return "%s.%s" % (_dotted(node.value), node.attr)
+    return getattr(node, "id", "")
 
 
 def _called(body: list[Any], functions: dict[str, Any]) -> list[Any]:
@@ -58,13 +97,18 @@ def _called(body: list[Any], functions: dict[str, Any]) -> list[Any]:
         called = [getattr(inner, "func", None) for inner in _nodes(node)]
         names = dict.fromkeys(getattr(function, "id", "") for function in called)
         for function in [functions.pop(name) for name in names if name in functions]:
-            statements = []
-            for statement in function.body:
-                statements.append(statement)
-                if any(type(inner).__name__ in _LEAVES for inner in _nodes(statement)):
-                    break
+            statements = _run_of(function)
             found += statements + _called(statements, functions)
     return found
+
+
+def _run_of(function: Any) -> list[Any]:
+    statements = []
+    for statement in function.body:
+        statements.append(statement)
+        if any(type(inner).__name__ in _LEAVES for inner in _nodes(statement)):
+            break
+    return statements
 
 
 def _certain(body: list[Any]) -> Iterator[Any]:
@@ -72,9 +116,25 @@ def _certain(body: list[Any]) -> Iterator[Any]:
     for node in body:
         kind = type(node).__name__
         if kind in ("Try", "TryStar", "With", "AsyncWith"):
-            yield from _certain(node.body)
+            if not any(map(_forgives, getattr(node, "handlers", ()))):
+                yield from _certain(node.body)
         elif kind in _SIMPLE:
             yield node
+
+
+def _forgives(handler: Any) -> bool:
+    """Whether an ``except`` expects that an import fails, or passes over whatever does."""
+    caught = [handler.type, *(getattr(handler.type, "elts", None) or [])]
+    names = {getattr(one, "id", "") for one in caught}
+    if not names.isdisjoint(("ImportError", "ModuleNotFoundError")):
+        return not any(_ends(inner) for node in handler.body for inner in _nodes(node))
+    return all(type(node).__name__ in ("Pass", "Continue") for node in handler.body)
+
+
+def _ends(node: Any) -> bool:
+    called = getattr(node, "func", None)
+    name = getattr(called, "attr", None) or getattr(called, "id", None)
+    return type(node).__name__ == "Raise" or name in ("exit", "_exit")
 
 
 def _nodes(node: Any) -> Iterator[Any]:

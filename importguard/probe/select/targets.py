@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.select.finder import Finder, Found
 
-_MOST_IMPORTS, _MOST_FILES = 30, 60
+_MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
 SITES = ("site-packages", "dist-packages")
 
 SERVERS_AND_TOOLS = frozenset(
@@ -84,8 +84,9 @@ class TargetSearch:
         """The targets of all commands, in their order."""
         found: list[Target] = []
         for command in commands:
-            found += self._loaded_by(command)
-            found += self._imported_by_main(command, [target.module for target in found])
+            loaded = self._loaded_by(command)
+            found += loaded
+            found += self._imported_by_main(command, loaded, [target.module for target in found])
             found += [Target(command, module, attribute, True) for module, attribute in command.workers]
             program = command.tool if command.tool_program else command.runs
             program = MODULE_OF_TOOL.get(program or "", program)
@@ -122,10 +123,15 @@ class TargetSearch:
         located = self.finder.locate_module(module)
         return self.is_builtin(module) or (located is not None and self.is_standard(located))
 
-    def _imported_by_main(self, command: StartCommand, known: list[str]) -> list[Target]:
-        """What the file that runs as ``__main__`` imports: it is never imported itself."""
+    def _imported_by_main(
+        self, command: StartCommand, loaded: list[Target], known: list[str]
+    ) -> list[Target]:
+        """What the file that runs as ``__main__`` imports, which is never imported itself, and what the
+        functions import that it calls, or that a console script calls."""
         found: list[Target] = []
-        for module, attribute, is_sure in self._imports_of_main(command):
+        scripts = [target for target in loaded if command.console and not target.foreign]
+        calls = [(target.module, target.attribute) for target in scripts if target.attribute]
+        for module, attribute, is_sure in self._imports_of_main(command, calls):
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
                 module, attribute = inner, None
@@ -149,11 +155,28 @@ class TargetSearch:
             found.append(target)
         return found[:_MOST_IMPORTS]
 
-    def _imports_of_main(self, command: StartCommand) -> list[tuple[str, str | None, bool]]:
-        if command.code is not None:
-            return _loaded_by(command.code, "", True)
-        path, package, whole = self._main_of(command)
-        return _loaded_by(read_text(path), package, whole) if path else []
+    def _imports_of_main(
+        self, command: StartCommand, calls: list[tuple[str, str]]
+    ) -> list[tuple[str, str | None, bool]]:
+        text, package, whole = command.code, "", True
+        if text is None:
+            path, package, whole = self._main_of(command)
+            text = read_text(path) if path else None
+        found, called = _run_by(text, package, whole)
+        waiting = [*calls, *called]
+        seen: set[tuple[str, str]] = set()
+        while waiting and len(seen) < _MOST_FUNCTIONS:
+            call = module, function = waiting.pop(0)
+            located = self.finder.locate(module)
+            if call in seen or not located or not (located.path or "").endswith(".py"):
+                continue
+            seen.add(call)
+            if not self.is_third_party(located, module) and not self.is_standard(located):
+                package = module if located.package else module.rpartition(".")[0]
+                loaded, called = _run_by(read_text(located.path), package, False, function)
+                found += loaded
+                waiting += called
+        return found
 
     def _main_of(self, command: StartCommand) -> tuple[str, str, bool]:
         """(own file that runs as ``__main__`` or "", its package, whether no import runs it)."""
@@ -304,12 +327,16 @@ class TargetSearch:
         return found is not None and bool(found.path) and not self.is_third_party(found, text)
 
 
-def _loaded_by(text: str | None, package: str, whole: bool) -> list[tuple[str, str | None, bool]]:
+def _run_by(
+    text: str | None, package: str, whole: bool, function: str = ""
+) -> tuple[list[tuple[str, str | None, bool]], list[tuple[str, str]]]:
+    """See ``MainCode``: what is loaded, and which functions of other files are called."""
     if not text or ("import" not in text and ".run(" not in text):
-        return []
-    from importguard.probe.code.main_code import loaded_by
+        return [], []
+    from importguard.probe.code.main_code import MainCode
 
-    return loaded_by(text, package, whole)
+    code = MainCode(text, package, whole, function)
+    return code.loaded, code.calls
 
 
 def is_site(entry: str) -> bool:

@@ -224,6 +224,34 @@ def test_a_folder_test_without_tests_is_part_of_the_application(image):
     }
 
 
+@pytest.mark.parametrize(
+    "main",
+    [
+        "from shop.cli import main\nif __name__ == '__main__':\n    main()\n",
+        "from shop import cli\nif __name__ == '__main__':\n    sys.exit(cli.main())\n",
+        "import shop.cli\nif __name__ == '__main__':\n    shop.cli.main()\n",
+    ],
+)
+def test_what_the_functions_of_other_modules_import_that_main_calls(image, main):
+    image.write("run.py", main)
+    image.write("shop/__init__.py")
+    cli = (
+        "from .server import serve, trace\ndef main():\n    serve()\n    try:\n        trace()\n"
+        "    except ImportError:\n        pass\ndef other():\n    import shop.tool\n"
+    )
+    image.write("shop/cli.py", cli)
+    image.write(
+        "shop/server.py",
+        "def serve():\n    from shop import late, gone\n    from absent import x\n"
+        "def trace():\n    import absent_trace\n",
+    )
+    image.write_all("shop/late.py shop/tool.py")
+    found = image.discover("python3", "run.py")
+    started = {one["module"] for one in found["entrypoints"]}
+    assert {"shop.late", "absent"} <= started
+    assert started.isdisjoint({"shop.tool", "absent_trace"})
+
+
 def test_a_server_on_the_python_path_is_not_the_application(image):
     """``pip install --target /deps``: of uvicorn, only the worker's module is of interest."""
     deps = image.app.parent / "deps"
