@@ -342,7 +342,7 @@ class Selection:
             if name != "__init__":
                 path = folder.path_of_entry(folder.modules[name])
                 why = reason or (RUNS if name in runs else "")
-                if not why and path.endswith(".so") and not _has_init_function(path, name):
+                if not why and path.endswith(".so") and not _has_init_function(path):
                     why = LIBRARY
                 self.add_module(prefix + name, path, why)
 
@@ -373,17 +373,15 @@ def extends_path(init: str) -> bool:
     return "extend_path(" in text or "declare_namespace(" in text
 
 
-def _has_init_function(path: str, name: str) -> bool:
+def _has_init_function(path: str) -> bool:
     """Whether a shared library can be imported (PEP 489); ``libicu.so`` beside the code is loaded by SQLite.
 
     The names of symbols stand in the file as they are. A file that cannot be read is for the import to judge.
     """
-    wanted = b"PyInit" + (b"_" if name.isascii() else b"U_")
-    wanted += name.encode("ascii") if name.isascii() else b""
     try:
         with open(path, "rb") as file:
             start = file.read(4)
-            return start != b"\x7fELF" or wanted in file.read(_LARGEST_LIBRARY)
+            return start != b"\x7fELF" or b"PyInit" in file.read(_LARGEST_LIBRARY)
     except OSError:
         return True
 
