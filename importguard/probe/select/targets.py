@@ -167,7 +167,7 @@ class TargetSearch:
         seen: set[tuple[str, str]] = set()
         while waiting and len(seen) < _MOST_FUNCTIONS:
             call = module, function = waiting.pop(0)
-            located = self.finder.locate(module)
+            located = self.finder.locate_module(module)
             if call in seen or not located or not (located.path or "").endswith(".py"):
                 continue
             seen.add(call)
