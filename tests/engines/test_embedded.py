@@ -139,3 +139,13 @@ def test_a_killed_run_leaves_no_process(docker_reference: str, cache: Path, tmp_
         if not left:
             break
     assert left == b""
+
+
+def test_a_run_that_ends_while_it_is_set_up_leaves_no_process(engine: EmbeddedEngine, image: Image) -> None:
+    image = Image(**{**image.__dict__, "workdir": "/"})
+    seconds = f"601.{os.getpid()}"
+    for _ in range(40):
+        with engine.run(image, ["/bin/sleep", seconds], [], Limits(2**28, 600)):
+            pass
+    left = subprocess.run(["pgrep", "-f", f"sleep {seconds}"], stdout=subprocess.PIPE).stdout
+    assert left == b""

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import resource
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ class SandboxedProcess:
         self._limits = limits
         self._expired = False
         self._watch: Optional[MemoryWatch] = None
+        self._inner = -1
         status, status_end = os.pipe()
         begin, self._begin = os.pipe()
         self._status = open(status, "rb")  # noqa: SIM115
@@ -64,6 +66,7 @@ class SandboxedProcess:
         child = json.loads(said).get("child-pid") if said else None
         if child:
             with suppress(ProcessLookupError):
+                self._inner = os.pidfd_open(child)
                 _limit_resources(child, self._limits)
             self._watch = MemoryWatch(child, self._limits)
         with suppress(BrokenPipeError):  # It has ended already: ``read_output`` says why.
@@ -98,17 +101,25 @@ class SandboxedProcess:
         self._timer.cancel()
         if self._watch is not None:
             self._watch.end_watch()
-        self._process.kill()
+        self._kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._status):
             with suppress(OSError):  # What it has not read is lost.
                 _pipe(stream).close()
-        if self._begin >= 0:
-            os.close(self._begin)
-            self._begin = -1
+        for descriptor in (self._begin, self._inner):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._begin = self._inner = -1
 
     def _expire(self) -> None:
         self._expired = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """End bubblewrap and the process in the sandbox, which would outlive it while it is being set up."""
+        if self._inner >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._inner, signal.SIGKILL)
         self._process.kill()
 
 
