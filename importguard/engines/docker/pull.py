@@ -50,7 +50,8 @@ def _follow(events: Iterator[dict[str, Any]], reference: str, progress: Progress
 
 def pull_failure(reference: str, reason: str, platform: Optional[str]) -> ImportguardError:
     """Turn the daemon's or the SDK's reason into what happened and what to do next."""
-    text = reason.lower()
+    host = reference.partition("/")[0]  # Its port may look like a status: 127.0.0.1:44013.
+    text = reason.lower().replace(host.lower() if ":" in host else reference.lower(), "")
     helper = re.search(r"docker-credential-[\w.-]+", reason)
     if helper and "not installed" in text:
         return ImageError(

@@ -239,3 +239,8 @@ def test_empty_reference(docker_engine: None) -> None:
     with pytest.raises(UsageError, match="reference is empty"):
         engine.image("", pull="missing", platform=None)
     engine.close()
+
+
+def test_the_port_of_a_registry_is_no_status() -> None:
+    reason = "manifest for 127.0.0.1:44013/private/app:2 not found: manifest unknown"
+    assert "no such image" in str(pull_failure("127.0.0.1:44013/private/app:2", reason, None))
