@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,9 +119,10 @@ from importguard.engines.base import Limits
 from importguard.engines.embedded.engine import EmbeddedEngine
 engine = EmbeddedEngine(cache=Path(sys.argv[1]))
 image = engine.image(sys.argv[2], pull="never")
-with engine.run(image, ["/bin/sleep", sys.argv[3]], [], Limits(2**28, 600)) as run:
-    print("begun", flush=True)
-    list(run.output)
+command = ["/bin/sh", "-c", "echo; exec /bin/sleep " + sys.argv[3]]
+with engine.run(image, command, [], Limits(2**28, 600)) as run:
+    for chunk in run.output:
+        print("begun", flush=True)
 """
 
 
@@ -134,11 +136,10 @@ def test_a_killed_run_leaves_no_process(docker_reference: str, cache: Path, tmp_
         assert process.stdout.readline() == "begun\n"
         assert subprocess.run(["pgrep", "-f", f"sleep {seconds}"], stdout=subprocess.DEVNULL).returncode == 0
         process.kill()
-    for _ in range(100):
-        left = subprocess.run(["pgrep", "-f", f"^/bin/sleep {seconds}"], stdout=subprocess.PIPE).stdout
-        if not left:
-            break
-    assert left == b""
+    until = time.monotonic() + 30
+    while left := subprocess.run(["pgrep", "-f", f"^/bin/sleep {seconds}"], stdout=subprocess.PIPE).stdout:
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
 
 
 def test_a_run_that_ends_while_it_is_set_up_leaves_no_process(engine: EmbeddedEngine, image: Image) -> None:
