@@ -1,7 +1,8 @@
 """Compares importguard with the verdict of fresh interpreters on real projects, and what each costs.
 
-    python benchmarks/fidelity.py                    all projects; writes results.json
-    python benchmarks/fidelity.py --project celery   one of them (repeatable); writes nothing
+    python benchmarks/fidelity.py                    all libraries; writes results.json
+    python benchmarks/fidelity.py --applications     all applications, by samples; writes nothing
+    python benchmarks/fidelity.py --project celery   one project (repeatable); writes nothing
     python benchmarks/fidelity.py --quick            the small ones, one pass of fresh interpreters
 
 README.md in this folder says what is measured and how.
@@ -14,8 +15,10 @@ import datetime
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -34,6 +37,8 @@ LISTS = ("one_entry_cycles", "unstable", "missing_from_report", "only_in_report"
 SHOWN = 20
 REPEATS = 3
 """Runs of the naive sweep and of the probe in turn; the median counts."""
+LONG = 10.0
+"""Seconds of a naive sweep from which one run of each is enough."""
 
 
 def in_container(reference: str, mode: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -79,16 +84,36 @@ def one_entry_cycles(reference: str, truth: Mapping[str, compare.Verdict]) -> li
     return found
 
 
-def costs(reference: str, names: list[str]) -> tuple[dict[str, float], dict[str, compare.Verdict]]:
-    """CPU seconds of the naive sweep and of the probe, in turn so that both meet the same machine; and what
-    the naive sweep says of each module."""
+def costs(reference: str, names: list[str]) -> tuple[dict[str, Any], dict[str, compare.Verdict]]:
+    """CPU seconds of the naive sweep and of the probe, and wall seconds of the sweep's container and of the
+    whole check, in turn so that all meet the same machine; and what the naive sweep says of each module."""
     request = {"root": images.ROOT, "modules": names, "timeout": 60}
-    naive, probe = [], []
-    for _ in range(REPEATS):
+    naive, naive_wall, probe, check_wall = [], [], [], []
+    while len(naive) < REPEATS and not (naive and naive_wall[-1] >= LONG):
+        began = time.monotonic()
         lines = in_container(reference, "naive", request)
+        naive_wall.append(time.monotonic() - began)
         naive.append(lines[-1]["cpu"])
+        check_wall.append(measured.check(reference).seconds)
         probe.append(measured.cpu_of_probe(reference))
-    return {"naive": statistics.median(naive), "importguard": statistics.median(probe)}, compare.read(lines)
+    cpu = {"naive": statistics.median(naive), "importguard": statistics.median(probe)}
+    wall = {"naive": statistics.median(naive_wall), "importguard": statistics.median(check_wall)}
+    rounded = {key: round(value, 3) for key, value in wall.items()}
+    return {"cpu": cpu, "wall": rounded}, compare.read(lines)
+
+
+def to_compare(
+    project: images.Project,
+    names: list[str],
+    naive: Mapping[str, compare.Verdict],
+    reported: Mapping[str, compare.Verdict],
+) -> list[str]:
+    """The modules to ask fresh interpreters about: all, or a sample and what the two sides judge apart."""
+    if project.sample is None or project.sample >= len(names):
+        return names
+    drawn = random.Random(project.name).sample(names, project.sample)
+    apart = compare.differing({name: naive[name] for name in names if name in naive}, reported)
+    return sorted({*drawn, *(difference.module for difference in apart)})
 
 
 def measure(project: images.Project, reference: str, passes: int, cache: Optional[Path]) -> dict[str, Any]:
@@ -97,21 +122,23 @@ def measure(project: images.Project, reference: str, passes: int, cache: Optiona
     checked = measured.check(reference)
     reported = compare.reported(checked.report)
     names = sorted({*listed["modules"], *reported})
-    rounds = [truth_pass(reference, names, number, cache) for number in range(1, passes + 1)]
+    cost, naive = costs(reference, names)
+    asked = to_compare(project, names, naive, reported)
+    rounds = [truth_pass(reference, asked, number, cache) for number in range(1, passes + 1)]
     first, last = compare.read(rounds[0]), compare.read(rounds[-1])
     unstable = compare.unstable(first, last)
     truth = {name: verdict for name, verdict in first.items() if name not in {d.module for d in unstable}}
     truth_cpu = statistics.mean(sum(line["cpu"] for line in lines) for lines in rounds)
-    cpu, naive = costs(reference, names)
     wrong = compare.differing(truth, reported)
     return {
         "name": project.name,
         "version": project.version,
-        "modules": len(truth),
+        "modules": len(names) - len(unstable),
+        "compared": len(truth),
         "failing": len(compare.failing(truth)),
         "causes": len(compare.causes(truth)),
         "missing": sorted({verdict.missing for verdict in truth.values() if verdict.missing}),
-        "one_entry_cycles": one_entry_cycles(reference, truth),
+        "one_entry_cycles": one_entry_cycles(reference, truth) if project.sample is None else [],
         "unstable_count": len(unstable),
         "unstable": [str(difference) for difference in unstable],
         "missing_from_report": sorted(set(listed["modules"]) - set(reported)),
@@ -121,8 +148,13 @@ def measure(project: images.Project, reference: str, passes: int, cache: Optiona
         "importguard_wrong": len(wrong),
         "differences": [str(difference) for difference in wrong],
         "complete": checked.report["complete"],
-        "cpu": {**cpu, "truth": round(truth_cpu, 3), "importguard_host": round(checked.cpu_of_host, 3)},
-        "seconds": round(checked.seconds, 3),
+        "cpu": {
+            **cost["cpu"],
+            # Of all modules: of a sample, in proportion.
+            "truth": round(truth_cpu * len(names) / len(asked), 3),
+            "importguard_host": round(checked.cpu_of_host, 3),
+        },
+        "wall": cost["wall"],
     }
 
 
@@ -130,12 +162,16 @@ def show(figures: Mapping[str, Any]) -> None:
     """Print what was found of one project."""
     cpu = figures["cpu"]
     print(f"\n{figures['name']} {figures.get('version', '')}: {figures['modules']} modules, ", end="")
-    print(f"{figures['failing']} fail, by {figures['causes']} causes; ", end="")
+    print(f"{figures['compared']} compared, {figures['failing']} fail, ", end="")
+    print(f"by {figures['causes']} causes; ", end="")
     print(f"wrong: naive {figures['naive_wrong']}, importguard {figures['importguard_wrong']}")
     print(f"  CPU s: fresh {cpu['truth']:.1f}, naive {cpu['naive']:.2f}, ", end="")
     print(f"importguard {cpu['importguard']:.2f} (+ {cpu['importguard_host']:.2f} on the host): ", end="")
     print(f"{cpu['importguard'] / cpu['naive']:.2f} × naive, ", end="")
-    print(f"{cpu['truth'] / cpu['importguard']:.1f} times faster than fresh interpreters", flush=True)
+    print(f"{cpu['truth'] / cpu['importguard']:.1f} times faster than fresh interpreters")
+    wall = figures["wall"]
+    print(f"  wall s: naive {wall['naive']:.1f}, importguard {wall['importguard']:.1f}: ", end="")
+    print(f"{wall['importguard'] / wall['naive']:.2f} × naive", flush=True)
     for title in LISTS:
         lines = figures.get(title, ())
         for line in lines[:SHOWN]:
@@ -146,12 +182,16 @@ def show(figures: Mapping[str, Any]) -> None:
 
 def total(projects: list[dict[str, Any]]) -> dict[str, Any]:
     """The sums of the table's columns."""
-    keys = ("modules", "failing", "causes", "unstable_count", "naive_wrong", "importguard_wrong")
+    keys = ("modules", "compared", "failing", "causes", "unstable_count", "naive_wrong", "importguard_wrong")
     cpu = ("truth", "naive", "importguard", "importguard_host")
     return {
         **{key: sum(project[key] for project in projects) for key in keys},
         "distinct_missing": len({name for project in projects for name in project["missing"]}),
         "cpu": {key: round(sum(project["cpu"][key] for project in projects), 3) for key in cpu},
+        "wall": {
+            key: round(sum(project["wall"][key] for project in projects), 3)
+            for key in ("naive", "importguard")
+        },
     }
 
 
@@ -171,6 +211,7 @@ def machine() -> dict[str, Any]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="importguard against fresh interpreters, on real projects")
     parser.add_argument("--project", action="append", help="only this one (repeatable); writes no results")
+    parser.add_argument("--applications", action="store_true", help="those of which a sample is compared")
     parser.add_argument("--quick", action="store_true", help="the small ones, one pass; writes no results")
     parser.add_argument("--passes", type=int, default=2, help="of fresh interpreters (default: %(default)s)")
     parser.add_argument("--base", default="python:3.13-slim", help="the base image (default: %(default)s)")
@@ -181,23 +222,30 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    options = arguments()
-    projects = images.read_projects()
-    wanted = options.project or (QUICK if options.quick else [project.name for project in projects])
-    unknown = set(wanted) - {project.name for project in projects}
+def chosen(options: argparse.Namespace) -> list[images.Project]:
+    """The projects that the options ask for; SystemExit for a name that ``projects/`` lacks."""
+    projects = {project.name: project for project in images.read_projects()}
+    of_a_kind = [name for name, p in projects.items() if (p.sample is not None) == options.applications]
+    wanted = options.project or (QUICK if options.quick else of_a_kind)
+    unknown = set(wanted) - set(projects)
     if unknown:
         raise SystemExit(f"no such project: {', '.join(sorted(unknown))}; see benchmarks/projects")
-    figures, passes = [], 1 if options.quick else options.passes
+    return [projects[name] for name in sorted(wanted)]
+
+
+def main() -> None:
+    options = arguments()
+    passes = 1 if options.quick else options.passes
     # Whether any verdict of fresh interpreters may be from an earlier run.
     reused = options.reuse_truth is not None and any(options.reuse_truth.glob("*"))
-    for project in (project for project in projects if project.name in wanted):
+    figures = []
+    for project in chosen(options):
         reference = images.build(project, options.base, options.compiled)
         figures.append(measure(project, reference, passes, options.reuse_truth))
         show(figures[-1])
     summary = total(figures)
     show({"name": "Sum", **summary})
-    if len(figures) == len(projects) and passes > 1:
+    if not (options.project or options.applications) and passes > 1:
         base_python = ["run", "--rm", "--network", "none", options.base, "python3", "--version"]
         results = {
             "importguard": __version__,

@@ -2,9 +2,10 @@
 installed distributions beside it.
 
 A project is a requirements file with every version pinned. Its first line, ``# application: NAME …``, names
-the top-level packages that make up the application. The host's pip installs (the base image needs none). What
-is installed gets its ``.pyc`` files in the image, as by pip; the application has none, as after ``COPY``,
-unless that is asked for. Every side of the comparison starts from the same image.
+the top-level packages that make up the application; ``# sample: N`` says how many of its modules fresh
+interpreters are asked about where all would take hours. The host's pip installs (the base image needs
+none). What is installed gets its ``.pyc`` files in the image, as by pip; the application has none, as after
+``COPY``, unless that is asked for. Every side of the comparison starts from the same image.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 PROJECTS = Path(__file__).parent / "projects"
 ROOT = "/app"
@@ -31,6 +33,8 @@ class Project:
     name: str
     packages: tuple[str, ...]
     requirements: tuple[str, ...]
+    sample: Optional[int] = None
+    """How many modules, drawn at random, are compared; None: all."""
 
     @property
     def version(self) -> str:
@@ -43,7 +47,9 @@ def read_projects() -> list[Project]:
     for file in sorted(PROJECTS.glob("*.txt")):
         first, *rest = file.read_text().splitlines()
         lines = tuple(line for line in rest if line and not line.startswith("#"))
-        projects.append(Project(file.stem, tuple(first.split(":")[1].split()), lines))
+        sizes = [int(line.split(":")[1]) for line in rest if line.startswith("# sample:")]
+        packages = tuple(first.split(":")[1].split())
+        projects.append(Project(file.stem, packages, lines, *sizes))
     return projects
 
 
@@ -55,9 +61,8 @@ def docker(*arguments: str, **options: object) -> str:
 
 def build(project: Project, base: str, compiled: bool) -> str:
     """Build the project's image unless it is there; give its reference. ``compiled``: the application too."""
-    key = hashlib.sha256(
-        repr((project, compiled, docker("image", "inspect", "-f", "{{.Id}}", base))).encode()
-    )
+    what = (project.packages, project.requirements, compiled)
+    key = hashlib.sha256(repr((what, docker("image", "inspect", "-f", "{{.Id}}", base))).encode())
     reference = f"importguard-fidelity/{project.name}:{project.version}-{key.hexdigest()[:8]}"
     if docker("images", "-q", reference):
         return reference
@@ -84,6 +89,7 @@ def install(project: Project, version: str, target: Path) -> None:
     wheels = [f"manylinux{tag}_{platform.machine()}" for tag in ("_2_28", "_2_17", "2014")]
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--only-binary=:all:"]
+        + ["--ignore-requires-python"]  # which is compared with the Python that runs pip
         + ["--python-version", version, "--implementation", "cp", "--target", str(target)]
         + [option for tag in wheels for option in ("--platform", tag)]
         + list(project.requirements),
