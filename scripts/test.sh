@@ -61,6 +61,11 @@ case "$package" in
     "$VENV"/*) say "testing the wheel installed at ${package#"$ROOT"/}" ;;
     *) die "the tests would run against $package" "It must be the wheel installed in .venv." ;;
 esac
+# The embedded engine runs under it; a test that needs it must not be skipped for want of it.
+if ! command -v bwrap >/dev/null; then
+    can_apt || die "bubblewrap is not installed" "Install the package bubblewrap, 0.11 or newer."
+    apt_install bubblewrap
+fi
 docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROOT/Dockerfile.test" >/dev/null
 # A test that needs the engine must not be skipped for want of one.
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
