@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 from importguard.evidence.inspection import Evidence
@@ -28,14 +29,22 @@ def check_supervised_programs(evidence: Evidence) -> list[Finding]:
 
 
 def _failing_programs(log: str) -> dict[str, list[str]]:
-    """How each program ended that did not get to run since; ``gave up`` where supervisord did."""
+    """How each program ended that does not run now, or that ended again after it ran; or ``gave up``.
+
+    RUNNING is what lived for a second: a program that dies of a slow import gets there at every try.
+    """
     failing: dict[str, list[str]] = {}
+    running: set[str] = set()
+    fallen: Counter[str] = Counter()
     for event in _EVENT.finditer(log):
         if event["well"]:
-            failing.pop(event["running"], None)
-        else:
-            failing.setdefault(event["ended"] or event["given"], []).append(event["how"] or event["fatal"])
-    return failing
+            running.add(event["running"])
+            continue
+        name = event["ended"] or event["given"]
+        fallen[name] += name in running
+        running.discard(name)
+        failing.setdefault(name, []).append(event["how"] or event["fatal"])
+    return {name: how for name, how in failing.items() if name not in running or fallen[name] > 1}
 
 
 def _failing(name: str, how: list[str], start: ServiceStart, evidence: Evidence) -> Finding:

@@ -68,7 +68,7 @@ user=root
 [program:web]
 command=python3 -m gunicorn --bind 0.0.0.0:8080 shop.wsgi:app
 [program:worker]
-command=python3 -c "raise SystemExit(1)"
+command=sh -c "exit 1"
 """
 FILES = {
     "shop/__init__.py": "",
@@ -174,7 +174,7 @@ def test_a_service_of_grpc(servers: str, state: str, words: str | None, tmp_path
 
 
 def test_a_program_of_supervisord_that_flaps(servers: str, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\nsettle = "4s"\n')
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\nsettle = "8s"\n')
     command = "python3 -m supervisor.supervisord -c supervisord.conf"
     finding = check(servers, "--start", "--command", command, cwd=tmp_path).finding("IG501")
     assert (finding["module"], finding["severity"]) == ("worker", "error")

@@ -242,3 +242,11 @@ def test_a_program_of_supervisord_that_ends(more: str, severity: str, words: str
 def test_a_program_of_supervisord_that_comes_up_later() -> None:
     log = SUPERVISED + "x INFO success: worker entered RUNNING state, process has stayed up\n"
     assert run_checks(seen(replace(WELL, log=log))) == []
+
+
+def test_a_program_of_supervisord_that_dies_of_a_slow_import() -> None:
+    """supervisord calls it RUNNING at every try, for it lived for a second: that is not coming up."""
+    runs = "x INFO success: worker entered RUNNING state, process has stayed up\n"
+    finding = only(replace(WELL, log=SUPERVISED + runs + AGAIN + runs + AGAIN + runs))
+    assert finding.severity == "error"
+    assert "3 times." in finding.message
