@@ -20,34 +20,43 @@ def soften_for_scripts(findings: Iterable[Finding], evidence: Evidence) -> list[
     process, as ``parse_args()`` does: what comes before that has been imported then. Those that only lack
     their environment are notes.
     """
-    scripts = {one.module: one.aside for one in evidence.clues.scripts} if evidence.clues else {}
-    started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
-    scripts = {name: aside for name, aside in scripts.items() if name not in started}
+    scripts = _idle_scripts(evidence)
     return [_softened(one, scripts) for one in findings]
 
 
+def _idle_scripts(evidence: Evidence) -> dict[str, bool]:
+    """The scripts that no start command reaches, and whether each lies aside."""
+    scripts = evidence.clues.scripts if evidence.clues else ()
+    started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
+    return {one.module: one.aside for one in scripts if one.module not in started}
+
+
 def _softened(finding: Finding, scripts: dict[str, bool]) -> Finding:
-    if _is_of_scripts(finding, scripts):
-        return replace(finding, severity=Severity.WARNING)
-    if is_of_environment(finding) and finding.affected and set(finding.affected) <= set(scripts):
+    if not _concerns_only(finding, scripts):
+        return finding
+    if is_of_environment(finding):
         return replace(finding, severity=Severity.NOTE)  # a HEALTHCHECK's, which asks the service at import
+    if finding.severity is Severity.ERROR and finding.rule.family is RuleFamily.IMPORTS:
+        exits = finding.rule is IMPORT_EXITS
+        if exits or all(scripts[name] for name in finding.affected):
+            return replace(finding, severity=Severity.WARNING)
     return finding
 
 
-def _is_of_scripts(finding: Finding, scripts: dict[str, bool]) -> bool:
-    if finding.severity is not Severity.ERROR or finding.rule.family is not RuleFamily.IMPORTS:
-        return False
-    if not finding.affected or finding.breaks_startup or finding.loaded_at_startup:
-        return False
-    exits = finding.rule is IMPORT_EXITS
-    return all(name in scripts and (exits or scripts[name]) for name in finding.affected)
+def _concerns_only(finding: Finding, scripts: dict[str, bool]) -> bool:
+    """Whether only scripts fail by it, and it is known that no start needs them.
+
+    Where no start command was understood, a script that is not understood may be what starts it.
+    """
+    idle = finding.breaks_startup is False and finding.loaded_at_startup is False
+    return idle and bool(finding.affected) and scripts.keys() >= set(finding.affected)
 
 
 def script_note(findings: Sequence[Finding], evidence: Evidence) -> tuple[str, ...]:
     """Say which scripts are only warned of, and how to have one checked as what production starts."""
-    scripts = {one.module for one in evidence.clues.scripts} if evidence.clues else set()
-    warned = [one for one in findings if one.severity is Severity.WARNING and one.affected]
-    names = sorted({name for one in warned if scripts.issuperset(one.affected) for name in one.affected})
+    scripts = _idle_scripts(evidence)
+    warned = [one for one in findings if one.severity is Severity.WARNING and _concerns_only(one, scripts)]
+    names = sorted({name for one in warned for name in one.affected})
     if not names:
         return ()
     shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")

@@ -462,20 +462,30 @@ def test_printed_gigabytes_stay_in_the_container() -> None:
 
 def test_what_fails_in_scripts_alone_is_a_warning() -> None:
     """One that lies aside, and one that parses its arguments when imported; not what ``app`` imports."""
+    script = "import not_there_xyz\nif __name__ == '__main__':\n    print()\n"
     files = {
-        "main.py": "from app.tools import used\n",
-        "scripts/seed.py": "import not_there_xyz\nif __name__ == '__main__':\n    print()\n",
-        "train.py": "import argparse, sys\nargs = argparse.ArgumentParser().parse_args(['--no'])\n",
-        "tools/used.py": "#!/usr/bin/env python3\nimport json\n",
+        "app/__init__.py": "",
+        "app/main.py": "from app.tools import used\n",
+        "app/scripts/seed.py": script,
+        "app/train.py": "import argparse, sys\nargs = argparse.ArgumentParser().parse_args(['--no'])\n",
+        "app/tools/used.py": "#!/usr/bin/env python3\nimport json\n",
+        "scripts/load.py": script,
     }
-    result = judged("scripts", files, RUN_MAIN)
+    beside = PLAIN + "COPY scripts /srv/scripts\n"
+    result = check(build("rule-scripts", beside + RUN_MAIN, files))
     assert {one["module"]: one["severity"] for one in result.findings} == {
-        "app.scripts.seed": "warning",
+        "app.scripts.seed": "error",  # a part of the package, which anything may import
+        "app.train": "warning",
+    }
+    del files["app/scripts/seed.py"]
+    result = check(build("rule-scripts-aside", beside + RUN_MAIN, files))
+    assert {one["module"]: one["severity"] for one in result.findings} == {
+        "scripts.load": "warning",
         "app.train": "warning",
     }
     assert result.code == 0
-    files["tools/used.py"] += "import not_there_xyz\n"
-    used = judged("scripts-used", files, RUN_MAIN)
+    files["app/tools/used.py"] += "import not_there_xyz\n"
+    used = check(build("rule-scripts-used", beside + RUN_MAIN, files))
     assert (used.finding("IG101")["severity"], used.code) == ("error", 1)
-    started = judged("scripts-started", files, 'CMD ["python3", "-m", "app.scripts.seed"]\n')
+    started = check(build("rule-scripts-started", beside + 'CMD ["python3", "-m", "scripts.load"]\n', files))
     assert (started.finding("IG101")["severity"], started.code) == ("error", 1)

@@ -49,7 +49,7 @@ def imports_lazily(path: str | None) -> bool:
 
 
 # What follows "import" in a line that may be a statement; in parentheses it goes on over lines.
-_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n]*(?:\\\r?\n[^\n]*)*)")
+_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n\\]*(?:\\(?:\r?\n)?[^\n\\]*)*)")
 _FROM = re.compile(rb"\bfrom[ \t]+([.\w]+)[ \t\\\r\n]+$")
 _COMMENT = re.compile(r"#[^\n]*|\\\r?\n|[()]")
 _LONGEST_ORIGIN = 300

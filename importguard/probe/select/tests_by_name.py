@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORDS = frozenset(["tests", "test", "e2e"])
+_KINDS = frozenset(["unit", "integration", "functional", "end", "to"])
 
 
 def names_a_test(module: str) -> bool:
@@ -15,17 +16,25 @@ def names_a_test(module: str) -> bool:
 
 
 def is_called_tests(folder: str) -> bool:
-    """Whether a folder's name says that it may be one of tests: ``tests``, ``test``, ``tests_e2e``."""
-    return not _WORDS.isdisjoint(folder.split("_"))
+    """Whether a folder's name says that it may be one of tests: ``tests``, ``test``, ``tests_e2e``.
+
+    Every word of it must: ``lab_tests`` is an application for laboratories.
+    """
+    words = folder.split("_")
+    return _has_test_word(folder) and all(word in _WORDS or word in _KINDS for word in words)
+
+
+def _has_test_word(name: str) -> bool:
+    return not _WORDS.isdisjoint(name.split("_"))
 
 
 def is_test_folder(name: str, modules: Iterable[str]) -> bool:
     """Whether a folder is one of tests; ``modules`` are the names of the modules in it and below it.
 
     A folder ``test`` must hold some: ``django.test``, say, is what applications import. Of another, such as
-    ``tests_e2e``, most must say so: ``lab_tests`` may be an application for laboratories.
+    ``tests_e2e``, most must say so.
     """
     if name in ("tests", "test"):
         return name == "tests" or any(map(names_a_test, modules))
-    said = [is_called_tests(module) or module == "conftest" for module in modules if module != "__init__"]
+    said = [_has_test_word(module) or module == "conftest" for module in modules if module != "__init__"]
     return is_called_tests(name) and 2 * sum(said) > len(said)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 
+from importguard.probe.code.quick_scan import likely_imports
 from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.select.tests_by_name import is_called_tests, names_a_test
 
@@ -44,31 +45,50 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[
             texts[name] = text
     found = [name for name, text in texts.items() if _RUNS.search(text)]
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
+    importers = _importers(others, modules)
     scripts = []
     for name in sorted(found)[:_MOST]:
         if budget.is_spent("which files are scripts"):
             return []
+        package, _, last = name.rpartition(".")
+        all_of_it = package.rpartition(".")[2] + ".*"
+        if (importers.get(last, set()) | importers.get(all_of_it, set())) - {name}:
+            continue
         wanted = _mention(name, modules[name])
-        last = name.rpartition(".")[2].encode("utf-8", "replace")
-        if not any(last in text and wanted.search(text) for other, text in others.items() if other != name):
-            scripts.append(
-                {"module": printable_path(name), "aside": not _ASIDE.isdisjoint(name.split(".")[:-1])}
-            )
+        word = last.encode("utf-8", "replace")
+        if not any(word in text and wanted.search(text) for other, text in others.items() if other != name):
+            scripts.append({"module": printable_path(name), "aside": _lies_aside(name, modules)})
     return scripts
 
 
 def _is_of_tests(name: str) -> bool:
-    parts = name.split(".")
-    return names_a_test(parts[-1]) or any(map(is_called_tests, parts))
+    *folders, last = name.split(".")
+    return names_a_test(last) or any(map(is_called_tests, folders))
+
+
+def _lies_aside(name: str, modules: Mapping[str, str]) -> bool:
+    """Whether it lies in such a folder beside the packages of the application, not in one of them."""
+    parts = name.split(".")[:-1]
+    place = next((place for place, part in enumerate(parts) if part in _ASIDE), None)
+    return place is not None and not any(".".join(parts[:count]) in modules for count in range(1, place + 1))
+
+
+def _importers(texts: Mapping[str, bytes], modules: Mapping[str, str]) -> dict[str, set[str]]:
+    """Which files seem to import something by its last name, or ``PACKAGE.*``: all of a package."""
+    importers: dict[str, set[str]] = {}
+    for importer, text in texts.items():
+        is_package = os.path.basename(modules[importer]).startswith("__init__.")
+        package = importer if is_package else importer.rpartition(".")[0]
+        for target, names in likely_imports(text, package):
+            last = target.rpartition(".")[2]
+            for name in (last, *(last + ".*" if name == "*" else name for name in names)):
+                importers.setdefault(name, set()).add(importer)
+    return importers
 
 
 def _mention(name: str, path: str) -> re.Pattern[bytes]:
-    """An import of it, its dotted name, or its file's name, in the text of another file."""
+    """Its dotted name, whole or relative, or its file's name, in the text of another file."""
     last = re.escape(name.rpartition(".")[2].encode("utf-8", "replace"))
     whole = re.escape(name.encode("utf-8", "replace"))
     file = re.escape(os.fsencode(os.path.basename(path)))
-    return re.compile(
-        rb"^[ \t]*(?:from|import)\b[^#\n]*\b%s\b|\(\s*(?:\w+,\s*)*%s\b|\b%s\b|%s"
-        % (last, last, whole if whole != last else file, file),
-        re.M,
-    )
+    return re.compile(rb"[\"']\.+%s\b|\b%s\b|%s" % (last, whole if whole != last else file, file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Optional
 
 import pytest
 from unit.builders import ended, entry, evidence, failed, imported, no_module, raised
@@ -19,9 +20,10 @@ ASIDE, BESIDE = Script("scripts.seed", True), Script("train", False)
 MAIN = entry("shop", "ok", reaches=["shop"])
 
 
-def softened(*modules: ModuleImport, start: EntryPoint = MAIN) -> tuple[list[str], tuple[str, ...]]:
+def softened(*modules: ModuleImport, start: Optional[EntryPoint] = MAIN) -> tuple[list[str], tuple[str, ...]]:
     observed = replace(
-        evidence(*modules, imported("shop"), entrypoints=(start,)), clues=clues(scripts=(ASIDE, BESIDE))
+        evidence(*modules, imported("shop"), entrypoints=(start,) if start else ()),
+        clues=clues(scripts=(ASIDE, BESIDE)),
     )
     findings = soften_for_scripts(mark_startup_impact(run_checks(observed), observed), observed)
     return [one.severity.value for one in findings], script_note(findings, observed)
@@ -32,6 +34,19 @@ def test_a_script_aside_is_only_warned_of_and_the_report_says_so() -> None:
     assert severities == [Severity.WARNING.value]
     assert "scripts.seed" in notes[0]
     assert "--command" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        None,
+        replace(MAIN, command="sh start.sh", target=None, module=None, outcome="unknown"),
+        replace(MAIN, outcome="unchecked"),
+    ],
+)
+def test_where_it_is_not_known_what_starts_it_stays_an_error(start: Optional[EntryPoint]) -> None:
+    for module in (failed("scripts.seed", no_module("rich")), ended("train", "exited", "SystemExit(2)")):
+        assert softened(module, start=start) == (["error"], ())
 
 
 def test_what_a_module_of_the_application_lacks_too_stays_an_error() -> None:

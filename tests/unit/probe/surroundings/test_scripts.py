@@ -41,10 +41,31 @@ def test_what_reads_like_a_script(tmp_path: Path, text: str) -> None:
         "task = 'scripts.seed:run'\n",
         "subprocess.run(['python', 'scripts/seed.py'])\n",
         "from .seed import run\n",
+        "from scripts import (\n    fetch as f,\n    seed,\n)\n",
+        "from scripts import (  # the jobs\n    fetch,  # first\n    seed)\n",
+        "from scripts import fetch, \\\n    seed\n",
+        "try: from scripts import seed\nexcept ImportError: pass\n",
+        "from scripts import *\n",
+        "import_module('.seed', 'scripts')\n",
     ],
 )
 def test_what_another_file_imports_or_names_is_none(tmp_path: Path, mention: str) -> None:
     assert found(tmp_path, {"scripts/seed.py": SCRIPT, "shop.py": mention}) == {}
+
+
+def test_an_application_whose_name_speaks_of_tests_imports_it(tmp_path: Path) -> None:
+    late = "def go():\n    from scripts import seed\n"
+    files = {"scripts/seed.py": SCRIPT, "lab_tests/__init__.py": "", "lab_tests/views.py": late}
+    assert found(tmp_path, files) == {}
+
+
+def test_inside_a_package_none_lies_aside(tmp_path: Path) -> None:
+    files = {"shop/__init__.py": "", "shop/contrib/pay.py": SCRIPT, "backend/scripts/seed.py": SCRIPT}
+    modules = found(tmp_path, files)
+    assert modules == {"backend.scripts.seed": True, "shop.contrib.pay": True}
+    names = {"shop": "shop/__init__.py", "shop.contrib.pay": "shop/contrib/pay.py"}
+    told = unimported_scripts({name: str(tmp_path / path) for name, path in names.items()}, Budget(10))
+    assert told == [{"module": "shop.contrib.pay", "aside": False}]
 
 
 def test_tests_and_modules_that_only_lie_there_do_not_count(tmp_path: Path) -> None:
