@@ -102,7 +102,8 @@ def _silent(message: str, start: ServiceStart, evidence: Evidence) -> Finding:
         "possible",
     )
     code = application_code(evidence)
-    return replace(finding, diagnosis=told, location=frame_location(frame, code) if frame else None)
+    location = frame_location(frame, code) if frame else finding.location
+    return replace(finding, diagnosis=told, location=location)
 
 
 def _waits(start: ServiceStart) -> str:

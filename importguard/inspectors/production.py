@@ -36,8 +36,11 @@ def matching_deployment(
     One that is called by variables only is it where it is the only one and the image is, too. None where
     several fit that differ: a guess would ask what production does not.
     """
-    own = [deployment for deployment in deployments if not deployment.has_command]
     config = one.config
+    if config.commands and config.name:  # not the image's own: its name tells which container it is
+        called = [each for each in deployments if config.name in each.names]
+        return called[0] if len(called) == 1 else None
+    own = [deployment for deployment in deployments if not deployment.has_command]
     build = config.build or config.origin
     names = {config.name, image_name(one.reference), image_name((build.tag if build else None) or "")}
     named = [deployment for deployment in own if not deployment.names.isdisjoint(names - {None, ""})]
@@ -56,7 +59,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
     known = settings.platform or ("cloud-run" if deployment.is_cloud_run else None)
     http, check, grpc = settings.http, settings.healthcheck, settings.grpc
     own_check = one.image is not None and one.image.healthcheck and known != "cloud-run"
-    if http is None and not own_check:
+    if http is None and not own_check and settings.port != "none":
         http = deployment.http or (() if deployment.accepts else None)
         check = deployment.command
         grpc = grpc or deployment.grpc

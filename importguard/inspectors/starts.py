@@ -245,17 +245,19 @@ def failing_target(evidence: Evidence) -> Optional[EntryPoint]:
 def with_shown_targets(evidence: Evidence) -> Evidence:
     """The same, where a target whose import did not end is a program that its start has shown to run.
 
-    As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. A service
-    whose port is not asked is shown only where Python runs the target itself: a worker that hangs in an
-    import stays up, too.
+    As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. Where Python
+    does not run the target itself, only a right answer shows it, and of a command with one target: an open
+    port may be another's, and a worker that hangs in an import stays up, too.
     """
     start = evidence.start
     if start is None or not start.held:
         return evidence
+    answered = bool(start.http or start.websocket or start.grpc or start.health)
+    is_only_one = len({entry.module for entry in evidence.entrypoints}) == 1
     shown = {
         entry.module
         for entry in evidence.entrypoints
-        if entry.outcome == "timed_out" and (start.port is not None or _RUNS_PYTHON.search(entry.command))
+        if entry.outcome == "timed_out" and (_RUNS_PYTHON.search(entry.command) or (answered and is_only_one))
     }
     if not shown:
         return evidence

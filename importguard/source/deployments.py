@@ -23,11 +23,14 @@ from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
 _MENTIONED = re.compile(r"run\b.{0,40}\bdeploy\b|deploy-cloudrun|containers:|services:", re.DOTALL)
 _GCLOUD = re.compile(r"\bgcloud\s+(?:(?:alpha|beta)\s+)?run\s+deploy\b([^\n&|;]*)")
+_COMMENT_LINE = re.compile(r"(?m)^[ \t]*#.*$")
+_VALUELESS = re.compile(r"--(?:no-[\w-]+|quiet|async|allow-unauthenticated)")
 _CONTINUED = re.compile(r"\\\r?\n\s*")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _POD = (("template", "spec"), (), ("jobTemplate", "spec", "template", "spec"))
 _QUANTITY = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_LEAST_PORT = 80  # a smaller number is a flag or a count
 _PROBE_BELOW = 400
 """A probe succeeds with a status from 200 to 399: the Kubernetes API reference, HTTPGetAction."""
 
@@ -102,25 +105,17 @@ def _of_compose(document: Node, path: str) -> Iterator[Deployment]:
             Place(path, node.line_number - 1, f"{name}:"),
             _names(name, image_name(node.value_at("image").scalar_text)),
             build=folder,
-            command=health_command(node),
+            command=() if _names_own_port(node) else health_command(node),
             has_command=bool(node.value_at("command") or node.value_at("entrypoint")),
             memory=_bytes(limit.scalar_text),
         )
 
 
 def health_command(service: Node) -> tuple[str, ...]:
-    """The command of a health check: a text is for the shell, a list begins with CMD, CMD-SHELL or NONE.
-
-    None of a port that only the file's environment sets: the container is started without that.
-    """
+    """The command of a health check: a text is for the shell, a list begins with CMD, CMD-SHELL or NONE."""
     test = service.value_at("healthcheck", "test")
     words = tuple(item.scalar_text for item in test)
     if service.value_at("healthcheck", "disable").scalar_text == "true" or words[:1] == ("NONE",):
-        return ()
-    environment = service.value_at("environment")
-    values = [value.scalar_text for _, value in environment.mapping_items()]
-    values += [item.scalar_text.partition("=")[2] for item in environment]
-    if any(value.isdigit() and value in " ".join((test.scalar_text, *words)) for value in values):
         return ()
     if test.scalar_text or words[:1] == ("CMD-SHELL",):
         # Compose writes $$ for one $.
@@ -128,8 +123,19 @@ def health_command(service: Node) -> tuple[str, ...]:
     return tuple(word.replace("$$", "$") for word in words[1:])
 
 
+def _names_own_port(service: Node) -> bool:
+    """Whether a health check asks a port that the file's environment sets: the start is without that."""
+    environment = service.value_at("environment")
+    values = [value.scalar_text for _, value in environment.mapping_items()]
+    values += [item.scalar_text.partition("=")[2] for item in environment]
+    ports = [value for value in values if value.isdigit() and int(value) >= _LEAST_PORT]
+    test = service.value_at("healthcheck", "test")
+    text = " ".join((test.scalar_text, *_words(test)))
+    return any(re.search(rf"[:\s=]{port}\b", text) for port in ports)
+
+
 def _of_manifest(document: Node, path: str) -> Iterator[Deployment]:
-    """The first container of each pod: the others are its companions, which have images of their own."""
+    """The containers of each pod."""
     items = (
         list(document.value_at("items")) if document.value_at("kind").scalar_text == "List" else [document]
     )
@@ -166,11 +172,17 @@ def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_ru
         port=port,
         http=tuple(dict.fromkeys(asked)),
         command=commands[0] if commands and not asked else (),
-        grpc=any(bool(probe.value_at("grpc")) for probe in probes),
+        grpc=any(_asks_grpc(probe.value_at("grpc"), port) for probe in probes),
         accepts=sockets and not asked,
         has_command=bool(container.value_at("command") or container.value_at("args")),
         memory=_bytes(container.value_at("resources", "limits", "memory").scalar_text),
     )
+
+
+def _asks_grpc(probe: Node, port: Optional[int]) -> bool:
+    """Whether a probe asks the container's first port for the health of the whole server."""
+    fits = port is None or _number(probe.value_at("port")) == port
+    return bool(probe) and fits and not probe.value_at("service").scalar_text
 
 
 def _probe_request(
@@ -215,6 +227,7 @@ def _of_pipeline(node: Node, path: str, depth: int) -> Iterator[Deployment]:
 
 def _of_script(text: str, path: str, first: int) -> Iterator[Deployment]:
     """The command lines that deploy to Cloud Run. ``first`` is the line at which ``text`` begins."""
+    text = _COMMENT_LINE.sub("", text)
     for match in _GCLOUD.finditer(_CONTINUED.sub(" ", text)):
         try:
             words = shlex.split(match[1], comments=True)
@@ -232,8 +245,10 @@ def _of_gcloud(words: Sequence[str], place: Place) -> Deployment:
     rest = list(words)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
-        if not name.startswith("--"):
+        if not name.startswith("-"):
             service = service or name
+        elif _VALUELESS.fullmatch(name) or not name.startswith("--"):
+            continue
         elif equals:
             options[name] = value
         elif rest and not rest[0].startswith("--"):

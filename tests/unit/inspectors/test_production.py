@@ -49,6 +49,24 @@ def test_a_guess_is_none() -> None:
     assert matching_deployment(inspected(), [nameless], "/", alone=True) == nameless
 
 
+def test_a_command_of_ones_own_is_another_container(tmp_path: Path) -> None:
+    """init writes web and worker, built from one folder: the worker is not asked what the web service is."""
+    web = Deployment(Place("compose.yaml", 2), frozenset({"web"}), build=".", command=("curl", "/"))
+    worker = Deployment(Place("compose.yaml", 5), frozenset({"worker"}), build=".", has_command=True)
+    one = inspected("w:1", build=Build(str(tmp_path)), name="worker", commands=("celery -A a worker",))
+    assert matching_deployment(one, [web, worker], str(tmp_path), alone=False) == worker
+    assert matching_deployment(one, [web], str(tmp_path), alone=False) is None
+
+
+def test_a_worker_is_asked_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {shop: {image: shop, mem_limit: 1g, healthcheck: {test: curl localhost}}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    (one,) = with_production([inspected(start=StartSettings(port="none"))])
+    assert one.config.start == StartSettings(port="none", memory=1 << 30)
+
+
 def test_files_complete_what_the_settings_leave_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "service.yaml").write_text(
         "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: shop}\nspec: {template: {spec: "

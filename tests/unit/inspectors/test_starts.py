@@ -15,7 +15,7 @@ from importguard.config import Config
 from importguard.errors import InspectionError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import ServiceStart, StartSettings
+from importguard.evidence.starts import Answer, HttpRequest, ServiceStart, StartSettings
 from importguard.inspectors import starts
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.start import Begun, Conversed
@@ -30,6 +30,7 @@ def unending(command: str, start: Optional[ServiceStart]) -> Evidence:
 
 
 STARTED = ServiceStart("python3 main.py", StartSettings(), port=8080, held=True)
+ANSWERED = replace(STARTED, http=((HttpRequest("/"), Answer(True, 200)),))
 
 
 def test_what_does_not_end_is_started() -> None:
@@ -40,7 +41,8 @@ def test_what_does_not_end_is_started() -> None:
     ("command", "start", "shown"),
     [
         ("python3 main.py", STARTED, True),
-        ("gunicorn main:app", STARTED, True),
+        ("gunicorn main:app", ANSWERED, True),
+        ("gunicorn main:app", STARTED, False),
         ("/usr/bin/python3.12 -u main.py", replace(STARTED, port=None), True),
         ("celery -A main worker", replace(STARTED, port=None), False),
         ("python3 main.py", replace(STARTED, held=False), False),
@@ -54,6 +56,13 @@ def test_a_program_without_a_guard_is_shown_by_its_start(
     assert (seen.modules[0].outcome == "imported") is shown
     assert (seen.entrypoints[0].outcome == "ok") is shown
     assert any("does not end" in note for note in seen.notes) is shown
+
+
+def test_the_port_of_one_program_does_not_show_another() -> None:
+    seen = unending("celery -A main worker", ANSWERED)
+    web = EntryPoint("gunicorn web:app", "web:app", "web", None, "ok")
+    seen = with_shown_targets(replace(seen, entrypoints=(*seen.entrypoints, web)))
+    assert seen.modules[0].outcome == "timed_out"
 
 
 class NetworkOnly:

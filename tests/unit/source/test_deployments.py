@@ -124,6 +124,33 @@ def test_compose(tmp_path: Path) -> None:
     assert (other.names, other.command) == ({"other"}, ())
 
 
+def test_a_number_of_the_environment_that_is_no_port(tmp_path: Path) -> None:
+    text = (
+        "services:\n  web:\n    image: web\n    environment: {DEBUG: '0', PYTHONUNBUFFERED: '1'}\n"
+        "    healthcheck: {test: [CMD, curl, 'http://127.0.0.1:8080/h']}\n"
+    )
+    (web,) = read(tmp_path, "compose.yaml", text)
+    assert web.command == ("curl", "http://127.0.0.1:8080/h")
+
+
+@pytest.mark.parametrize(
+    ("probe", "asked"),
+    [("port: 9000", True), ("port: 9090", False), ("port: 9000, service: ready", False)],
+)
+def test_a_probe_of_grpc(tmp_path: Path, probe: str, asked: bool) -> None:
+    text = KNATIVE.replace("httpGet: {path: /ready}", f"grpc: {{{probe}}}")
+    (one,) = read(tmp_path, "service.yaml", text)
+    assert one.grpc is asked
+
+
+def test_options_without_a_value_and_comments(tmp_path: Path) -> None:
+    text = (
+        "# gcloud run deploy old --port 99\ngcloud run deploy -q --allow-unauthenticated shop --port=8000\n"
+    )
+    (one,) = read(tmp_path, "deploy.sh", text)
+    assert (one.names, one.port) == ({"shop"}, 8000)
+
+
 @pytest.mark.parametrize("path", [".github/workflows/deploy.yml"])
 def test_the_lines_of_a_pipeline(tmp_path: Path, path: str) -> None:
     action, command = read(tmp_path, path, WORKFLOW)
