@@ -39,7 +39,7 @@ ENGINES: dict[str, Callable[[Progress, Config], Engine]] = {
 }
 
 
-class EngineShelf:
+class EnginePool:
     """The engines of one run, each made when an image first needs it. ``given`` is used for all, if any."""
 
     def __init__(self, progress: Progress, given: Optional[Engine] = None) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments
-from importguard.engine_choice import EngineShelf
+from importguard.engine_choice import EnginePool
 from importguard.engines.base import Engine, Image
 from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
 from importguard.inspectors.inspected import Inspected
@@ -66,7 +66,7 @@ def validate_all(
     for config in configs:
         _check_source(config)
     inspect = inspector or _running()
-    with closing(EngineShelf(progress, engine)) as engines:
+    with closing(EnginePool(progress, engine)) as engines:
         inspected = [_inspected(*each, progress, engines, inspect) for each in wanted]
         if any(one.config.start for one in inspected):
             from importguard.inspectors.starts import with_starts
@@ -90,7 +90,7 @@ def started_services(
     from importguard.inspectors.starts import running_services
 
     wanted = [(reference, config) for config in configs for reference in _references(config)]
-    with closing(EngineShelf(progress)) as engines:
+    with closing(EnginePool(progress)) as engines:
         inspected = [_inspected(*each, progress, engines, _running()) for each in wanted]
         engine = engines.engine_for_starts(wanted)
         if not any(one.evidence for one in inspected):
@@ -101,7 +101,7 @@ def started_services(
 
 
 def _inspected(
-    reference: str, config: Config, progress: Progress, engines: EngineShelf, inspect: Inspector
+    reference: str, config: Config, progress: Progress, engines: EnginePool, inspect: Inspector
 ) -> Inspected:
     """One image: got and its modules imported, or the reason why not."""
     image = None

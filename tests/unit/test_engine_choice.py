@@ -6,7 +6,7 @@ import pytest
 
 from importguard import engine_choice
 from importguard.config import Build, Config
-from importguard.engine_choice import EngineShelf
+from importguard.engine_choice import EnginePool
 from importguard.errors import EngineError, UsageError
 from importguard.evidence.starts import StartSettings
 from importguard.progress import QuietProgress
@@ -28,10 +28,10 @@ class Named:
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> EngineShelf:
+def pool(monkeypatch: pytest.MonkeyPatch) -> EnginePool:
     made = {name: (lambda *_, name=name: Named(name)) for name in engine_choice.ENGINES}
     monkeypatch.setattr(engine_choice, "ENGINES", made)
-    return EngineShelf(QuietProgress())
+    return EnginePool(QuietProgress())
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> EngineShelf:
         ("./context", Config(build=Build("./context")), "docker"),
     ],
 )
-def test_the_engine_of_an_image(shelf: EngineShelf, reference: str, config: Config, engine: str) -> None:
-    chosen, name = shelf.engine_of(reference, config)
+def test_the_engine_of_an_image(pool: EnginePool, reference: str, config: Config, engine: str) -> None:
+    chosen, name = pool.engine_of(reference, config)
     assert chosen.name == engine  # type: ignore[attr-defined]
     assert name == reference.replace("docker:", "")
 
@@ -64,27 +64,27 @@ def test_the_engine_of_an_image(shelf: EngineShelf, reference: str, config: Conf
         ("podman:shop", Config(start=StartSettings())),
     ],
 )
-def test_what_contradicts_itself(shelf: EngineShelf, reference: str, config: Config) -> None:
+def test_what_contradicts_itself(pool: EnginePool, reference: str, config: Config) -> None:
     with pytest.raises(UsageError, match="engine"):
-        shelf.engine_of(reference, config)
+        pool.engine_of(reference, config)
 
 
-def test_podman_takes_the_place_of_docker(shelf: EngineShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_podman_takes_the_place_of_docker(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DEAD, "docker", True)
-    assert shelf.engine_of("shop", Config())[0].name == "podman"  # type: ignore[attr-defined]
-    assert shelf.engine_of(".", Config(build=Build(".")))[0].name == "docker"  # type: ignore[attr-defined]
+    assert pool.engine_of("shop", Config())[0].name == "podman"  # type: ignore[attr-defined]
+    assert pool.engine_of(".", Config(build=Build(".")))[0].name == "docker"  # type: ignore[attr-defined]
 
 
-def test_where_none_answers_all_say_why(shelf: EngineShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_none_answers_all_say_why(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DEAD, "docker", True)
     monkeypatch.setitem(DEAD, "podman", True)
     with pytest.raises(EngineError, match=r"(?s)docker is dead\npodman is dead\n.*oci-archive"):
-        shelf.engine_of("shop", Config())
+        pool.engine_of("shop", Config())
 
 
-def test_an_engine_is_made_once_and_closed(shelf: EngineShelf) -> None:
-    first, _ = shelf.engine_of("one", Config())
-    second, _ = shelf.engine_of("two", Config())
-    shelf.close()
+def test_an_engine_is_made_once_and_closed(pool: EnginePool) -> None:
+    first, _ = pool.engine_of("one", Config())
+    second, _ = pool.engine_of("two", Config())
+    pool.close()
     assert first is second
     assert first.closed == 1  # type: ignore[attr-defined]

@@ -43,11 +43,21 @@ def _known_sockets() -> Iterator[Path]:
         yield Path("/run/podman/podman.sock")
     elif os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(os.environ["XDG_RUNTIME_DIR"], "podman", "podman.sock")
-    yield _own_folder() / "podman.sock"
+    if _is_private(_own_folder()):
+        yield _own_folder() / "podman.sock"
 
 
 def _own_folder() -> Path:
     return Path(tempfile.gettempdir(), f"importguard-podman-{os.geteuid()}")
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether only this user can have put a socket there."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
 def _served_socket() -> Path:
@@ -60,8 +70,7 @@ def _served_socket() -> Path:
         )
     folder = _own_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+    if not _is_private(folder):
         raise EngineError(
             f"{folder} belongs to somebody else: remove it, or name a socket with CONTAINER_HOST."
         )

@@ -26,7 +26,7 @@ class MemoryWatch:
         self._first = first
         self._limits = limits
         self._ended = threading.Event()
-        self.has_killed = False
+        self.ran_out_of_memory = False
         threading.Thread(target=self._look_until_ended, daemon=True).start()
 
     def end_watch(self) -> None:
@@ -42,19 +42,20 @@ class MemoryWatch:
     def _look(self) -> None:
         pids = descendant_processes(self._first)
         if len(pids) > self._limits.pids:
-            self._kill(self._first)
+            _kill_process(self._first)
             return
         written = _written_bytes(self._first)
         if written + sum(map(_resident_bytes, pids)) <= self._limits.memory:
             return
         # Forks share pages, which the sum above counts for each; this one divides them, and takes longer.
         if written + sum(map(_proportional_bytes, pids)) > self._limits.memory:
-            self._kill(max(pids, key=_oom_score))
+            self.ran_out_of_memory = True
+            _kill_process(max(pids, key=_oom_score))
 
-    def _kill(self, pid: int) -> None:
-        self.has_killed = True
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+
+def _kill_process(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def descendant_processes(first: int) -> list[int]:

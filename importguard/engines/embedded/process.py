@@ -94,7 +94,8 @@ class SandboxedProcess:
         # bubblewrap reports an exit code only of a program that it could execute.
         if not any(b'"exit-code"' in line for line in self._status):
             raise _failure(said.decode("utf-8", "backslashreplace"))
-        run.exit = Exit(code, out_of_memory=code == _KILLED and bool(self._watch and self._watch.has_killed))
+        starved = self._watch is not None and self._watch.ran_out_of_memory
+        run.exit = Exit(code, out_of_memory=code == _KILLED and starved)
 
     def close(self) -> None:
         """End it, and close all that is open. Does nothing the second time."""

@@ -32,13 +32,23 @@ def test_without_podman() -> None:
 @pytest.mark.parametrize("place", ["CONTAINER_HOST", "run/podman/podman.sock", "own/podman.sock"])
 def test_where_it_is_looked_for(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / (place if "/" in place else "named.sock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     monkeypatch.setattr(podman, "connect_to_address", lambda address: address)
+    if place == "own/podman.sock":  # which belongs to who runs the tests
+        monkeypatch.setattr(podman.os, "geteuid", os.getuid)
     if place == "CONTAINER_HOST":
         monkeypatch.setenv("CONTAINER_HOST", f"unix://{path}")
     with socket.socket(socket.AF_UNIX) as served:
         served.bind(str(path))
         assert podman.connect_to_podman() == f"unix://{path}"
+
+
+def test_a_socket_that_somebody_else_could_make_is_not_used(own_folder: Path) -> None:
+    own_folder.mkdir()  # not its user's, as 4321 sees it
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(own_folder / "podman.sock"))
+        with pytest.raises(EngineError):
+            podman.connect_to_podman()
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

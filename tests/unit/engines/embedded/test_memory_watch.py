@@ -45,4 +45,5 @@ def test_it_is_held_to_its_limits(memory: int, pids: int, ends: bool) -> None:
             assert not ends
         watch.end_watch()
         process.kill()
-    assert watch.has_killed is ends
+    assert (process.returncode == -signal.SIGKILL) is True
+    assert watch.ran_out_of_memory is (ends and pids > 0)
