@@ -113,10 +113,15 @@ def _command(node: Node) -> str:
 
 def _environment(node: Node) -> Iterator[str]:
     """``NAME=value``; a name alone, which passes its value on, for a variable without a default."""
-    pairs = [(name, value.scalar_text) for name, value in node.mapping_items()]
-    pairs += [(name, value) for name, _, value in (item.scalar_text.partition("=") for item in node)]
-    for name, value in pairs:
-        filled = _filled(value)
+    pairs = [(name, None if value.is_null else value.scalar_text) for name, value in node.mapping_items()]
+    for item in node:
+        name, equals, value = item.scalar_text.partition("=")
+        pairs.append((name, value if equals else None))
+    for name, given in pairs:
+        if not name or given is None:
+            yield from [name] if name else []
+            continue
+        filled = _filled(given)
         yield name if _VARIABLE.search(filled.replace("$$", "")) else f"{name}={filled.replace('$$', '$')}"
 
 
@@ -154,7 +159,7 @@ def compose_tables(services: Sequence[ComposeService], python: Collection[str]) 
     tables = [_image(one, known, needed) for one in proposed]
     tables += [_commented(_image(one, known, needed)) for one in built if one.name not in known]
     tables += [_service(one) for one in only_needed]
-    left_out = [name for name in sorted(needed) if any(one.once and one.name == name for one in services)]
+    left_out = sorted(needed & {one.name for one in services if one.once})
     tables += [
         f"# {name} runs once and ends in the compose file: it is not started here.\n" for name in left_out
     ]

@@ -26,6 +26,11 @@ class Node:
         """The text of a scalar."""
         return str(self._node.value) if isinstance(self._node, yaml.ScalarNode) else ""
 
+    @property
+    def is_null(self) -> bool:
+        """Whether it is written as no value: ``NAME:``, ``~``, ``null``."""
+        return self._node is not None and self._node.tag == "tag:yaml.org,2002:null"
+
     def __bool__(self) -> bool:
         return self._node is not None
 

@@ -45,6 +45,8 @@ def ask_grpc_health(host: str, port: int, seconds: float) -> Values:
         with socket.create_connection((host, port), seconds) as connection:
             _send_call(connection, f"{host}:{port}")
             answer["status"], answer["error"] = _read_answer(connection, begun + seconds)
+    except (struct.error, IndexError):
+        answer["error"] = "the answer is no HTTP/2"
     except OSError as error:
         late = isinstance(error, socket.timeout)
         answer["error"] = f"no whole answer within {seconds:.0f} s" if late else str(error)

@@ -256,12 +256,12 @@ COMPOSE = """\
 services:
   db:
     image: postgres:${PG:-16}
-    environment: {POSTGRES_PASSWORD: check}
+    environment: {POSTGRES_PASSWORD: check, PGDATA: }
     healthcheck: {test: ["CMD-SHELL", "pg_isready -U postgres"]}
   migrate: {build: api, command: alembic upgrade head, depends_on: [db]}
   api:
     build: ./api
-    environment: ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET=${SECRET}"]
+    environment: ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET=${SECRET}", TOKEN]
     ports: ["127.0.0.1:8080:8000"]
     healthcheck: {test: curl -f http://localhost:8000/health || exit 1}
     depends_on:
@@ -286,7 +286,7 @@ def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
         "jobs-worker-Dockerfile": "jobs/worker",
     }
     api, worker, _ = file.images
-    assert api.settings["env"] == ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET"]
+    assert api.settings["env"] == ["DATABASE_URL=postgresql://postgres:check@db/postgres", "SECRET", "TOKEN"]
     assert api.start == {"port": 8000, "http": ["/health"], "needs": ["db"]}
     assert worker.settings["command"] == ["celery -A shop worker"]
     assert worker.start == {"port": "none", "needs": ["db"]}
@@ -295,6 +295,7 @@ def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
     assert db.ready == ("/bin/sh", "-c", "pg_isready -U postgres")
     text = path.read_text()
     assert '# name = "web"' in text
+    assert '"PGDATA"]' in text  # passed on, as Compose does
     assert "migrate runs once" in text
 
 

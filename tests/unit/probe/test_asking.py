@@ -77,6 +77,8 @@ TRAILERS = b"\0\0\x0e\x01\x05\0\0\0\1@\x0bgrpc-status\x01"
         (SETTINGS + b"\0\0\7\0\1\0\0\0\1\0\0\0\0\2\x08\2", 2, ""),
         (SETTINGS + b"\0\0\x0f" + TRAILERS[3:] + b"5", None, "grpc-status 5 (NOT_FOUND)"),
         (b"\0\0\x04\x03\0\0\0\0\1\0\0\0\7", None, "refused (HTTP/2 error 7)"),
+        (b"\0\0\0\0\x08\0\0\0\1", None, "no HTTP/2"),
+        (b"\0\0\0\3\0\0\0\0\1", None, "no HTTP/2"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", None, "answers in HTTP/1"),
         (b"", None, "closed without an answer"),
     ],
