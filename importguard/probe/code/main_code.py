@@ -116,7 +116,8 @@ def _certain(body: list[Any]) -> Iterator[Any]:
     for node in body:
         kind = type(node).__name__
         if kind in ("Try", "TryStar", "With", "AsyncWith"):
-            if not any(map(_forgives, getattr(node, "handlers", ()))):
+            forgiven = any(map(_forgives, getattr(node, "handlers", ()))) or _suppresses(node)
+            if not forgiven:
                 yield from _certain(node.body)
         elif kind in _SIMPLE:
             yield node
@@ -129,6 +130,12 @@ def _forgives(handler: Any) -> bool:
     if not names.isdisjoint(("ImportError", "ModuleNotFoundError")):
         return not any(_ends(inner) for node in handler.body for inner in _nodes(node))
     return all(type(node).__name__ in ("Pass", "Continue") for node in handler.body)
+
+
+def _suppresses(node: Any) -> bool:
+    """Whether a ``with`` is one of contextlib.suppress."""
+    called = (getattr(item.context_expr, "func", None) for item in getattr(node, "items", ()))
+    return any(_dotted(function).rpartition(".")[2] == "suppress" for function in called)
 
 
 def _ends(node: Any) -> bool:

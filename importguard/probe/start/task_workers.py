@@ -213,13 +213,14 @@ def _read_dagster(command: StartCommand, words: list[str]) -> None:
 def _read_workspace(path: str) -> tuple[list[str], list[str]]:
     """(modules, files) of a ``workspace.yaml``, in its short and its long form."""
     found: tuple[list[str], list[str]] = ([], [])
+    folder = os.path.dirname(path)  # what its files are relative to
     for line in (read_text(path) or "").split("\n"):
         key, _, value = line.split("#")[0].strip(" -").partition(":")
         value = value.strip(" \"'")
         if value and key in ("python_module", "module_name"):
             found[0].append(value)
         elif value and key in ("python_file", "relative_path"):
-            found[1].append(value)
+            found[1].append(os.path.join(folder, value))
     return found
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from importguard.probe.code.imports import Site
 
 _AT_ONCE = frozenset({"module", "start", "settings"})
+_LATE = frozenset({"function", "lazy"})
 _SEVERITIES = ("error", "warning", None)
 
 
@@ -80,7 +81,7 @@ def severity_of_imports(imports: Sequence[ImportedAt]) -> Optional[str]:
     """See ``Omission.severity``."""
     if any(one.is_immediate for one in imports):
         return "error"
-    return "warning" if {one.scope for one in imports} & {"function", "lazy"} else None
+    return "warning" if any(one.scope in _LATE for one in imports) else None
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,9 @@ def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: Co
     return Omission(module, out, tuple(sites), copy, severity_of_imports(sites))
 
 
-def _order(site: ImportedAt) -> tuple[bool, str, int]:
-    return not site.is_immediate, site.path, site.line
+def _order(site: ImportedAt) -> tuple[bool, bool, str, int]:
+    """The import that makes it a finding first: one that is guarded harms nothing."""
+    return not site.is_immediate, site.scope not in _LATE, site.path, site.line
 
 
 class _Finder:

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from importguard.source.dockerfile_model import Dockerfile, Instruction
 
@@ -53,15 +54,22 @@ def started_scripts(dockerfile: Dockerfile, project: Mapping[str, object]) -> li
     """
     tool = project.get("tool")
     tables = [project.get("project"), tool.get("poetry") if isinstance(tool, dict) else None]
+    named = [table.get("scripts") for table in tables if isinstance(table, dict)]
     scripts = {
         name: target.partition(":")[0]
-        for table in tables
+        for table in named
         if isinstance(table, dict)
-        for name, target in (table.get("scripts") or {}).items()
+        for name, target in table.items()
         if isinstance(target, str)
     }
     words, line = start_words(dockerfile)
-    return [NamedModule(scripts[word], line) for word in map(posixpath.basename, words) if word in scripts]
+    # What follows another program is its argument: gunicorn's `shop` is a module.
+    programs = takewhile(lambda word: not _is_program(word), map(posixpath.basename, words))
+    return [NamedModule(scripts[word], line) for word in programs if word in scripts]
+
+
+def _is_program(word: str) -> bool:
+    return word in _SERVERS or word.startswith("python")
 
 
 def _words(instruction: Instruction) -> list[str]:

@@ -109,6 +109,15 @@ def test_imports(tmp_path, statement, severity):
     assert found == ([] if severity == "nothing" or leaves_the_top else [severity])
 
 
+def test_the_import_that_harms_is_shown_first(tmp_path):
+    """One that is guarded comes after it, though its file comes before."""
+    guarded = "try:\n    import shop.services.monitoring\nexcept ImportError:\n    pass\n"
+    late = "\n\ndef go():\n    import shop.services.monitoring\n"
+    files = {**SHOP, ".dockerignore": "**/monitoring/\n", "shop/main.py": late, "shop/api.py": guarded}
+    (one,) = build(tmp_path, files).omissions
+    assert (one.severity, [site.path for site in one.imports]) == ("warning", ["shop/main.py", "shop/api.py"])
+
+
 def test_a_script_imports_what_lies_beside_it(tmp_path):
     files = {
         "Dockerfile": "FROM x\nCOPY . /app\n",

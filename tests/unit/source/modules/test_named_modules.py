@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importguard.source.dockerfile.parser import parse_dockerfile
-from importguard.source.modules.named_modules import installed_apps, started_modules
+from importguard.source.modules.named_modules import installed_apps, started_modules, started_scripts
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,20 @@ from importguard.source.modules.named_modules import installed_apps, started_mod
 def test_a_start_command(command: str, expected: list[str]) -> None:
     dockerfile = parse_dockerfile(f"FROM x\nWORKDIR /app\n{command}\n", "Dockerfile")
     assert [one.module or one.script for one in started_modules(dockerfile)] == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "project", "expected"),
+    [
+        ('CMD ["shop", "serve"]', {"project": {"scripts": {"shop": "shop.cli:main"}}}, ["shop.cli"]),
+        ('CMD ["uv", "run", "shop"]', {"project": {"scripts": {"shop": "shop.cli:main"}}}, ["shop.cli"]),
+        ('CMD ["gunicorn", "shop"]', {"project": {"scripts": {"shop": "shop.cli:main"}}}, []),
+        ('CMD ["shop"]', {"project": {"scripts": ["shop"]}, "tool": {"poetry": 1}}, []),
+    ],
+)
+def test_the_project_s_own_scripts(command: str, project: dict[str, object], expected: list[str]) -> None:
+    dockerfile = parse_dockerfile(f"FROM x\n{command}\n", "Dockerfile")
+    assert [one.module for one in started_scripts(dockerfile, project)] == expected
 
 
 def test_the_apps_of_settings() -> None:
