@@ -113,7 +113,7 @@ def begin(
     config: Config,
     network: str,
     command: Sequence[str] = (),
-    published: bool = False,
+    publish: bool = False,
 ) -> Begun:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
 
@@ -130,8 +130,8 @@ def begin(
     shown = shown_command(image, command)
     planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
     try:
-        publish = ports if published else ()
-        service = engine.start(image, environment, limits, command=command, names=names, publish=publish)
+        out = ports if publish else ()
+        service = engine.start(image, environment, limits, command=command, names=names, publish=out)
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
