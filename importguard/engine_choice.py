@@ -87,7 +87,8 @@ class EnginePool:
             except EngineError as error:
                 reasons.append(str(error))
         raise EngineError(
-            "\n".join(reasons) + "\nAn archive needs neither: importguard check oci-archive:FILE."
+            "\n".join(reasons) + "\nAn archive or a registry needs neither: "
+            "importguard check oci-archive:FILE, or registry:HOST/NAME:TAG."
         )
 
     def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Engine:

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 def check(ctx: click.Context, /, **options: Any) -> int:
     """Check that every module of the application in each IMAGE can be imported.
 
-    An image that the engine does not have is pulled. With --build, the image is built first. Options can be
-    given in importguard.toml or in [tool.importguard] of pyproject.toml. With --start, a command behind -- is
-    run against what was started.
+    An image that the engine does not have is pulled. oci-archive:FILE, docker-archive:FILE, oci-dir:FOLDER
+    and registry:HOST/NAME:TAG need no daemon, but bubblewrap. With --build, the image is built first. Options
+    can be given in importguard.toml or in [tool.importguard] of pyproject.toml. With --start, a command
+    behind -- is run against what was started.
     """
     from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
     from importguard.cli.ci_runtime import detect_ci_runtime

@@ -95,7 +95,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(["auto", *ENGINES]),
         default="auto",
         show_default=True,
-        help="What runs the image; embedded: an archive, without a daemon. [auto: as the image's name says]",
+        help="What runs the image; embedded: one of an archive or a registry, without a daemon. "
+        "[auto: as the image's name says]",
     ),
     option_with_variable(
         "--cache-dir",

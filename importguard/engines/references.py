@@ -1,4 +1,4 @@
-"""What a user may call an image: a name of an engine's, or the place of an archive.
+"""What a user may call an image: a name of an engine's or a registry's, or the place of an archive.
 
 The prefixes are those of skopeo and podman (containers-transports(5)); an existing file or folder needs none.
 """
@@ -19,11 +19,15 @@ _DAEMONS = ("docker", "podman")
 def engine_of_reference(reference: str) -> str:
     """The engine that a reference says outright, such as ``embedded`` for an archive; "" for a bare name."""
     prefix, colon, rest = reference.partition(":")
-    if colon and prefix in ARCHIVES:
+    if is_archive(reference) or _is_in_registry(reference):
         return "embedded"
-    if colon and prefix in _DAEMONS and rest:
-        return prefix
-    return "embedded" if _is_path(reference) else ""
+    return prefix if colon and prefix in _DAEMONS and rest else ""
+
+
+def is_archive(reference: str) -> bool:
+    """Whether a reference names an archive by its place, and not an image by its name."""
+    prefix, colon, _ = reference.partition(":")
+    return (bool(colon) and prefix in ARCHIVES) or _is_path(reference)
 
 
 def name_of_reference(reference: str) -> str:
@@ -48,6 +52,12 @@ def archive_location(reference: str) -> tuple[Path, str]:
         f"{reference}: there is no file or folder {path}. Name an archive of an image: `docker save`, "
         "`podman save` and `skopeo copy` make one."
     )
+
+
+def _is_in_registry(reference: str) -> bool:
+    """Whether it is ``registry:HOST/NAME``; ``registry:2`` is an image of that name and this tag."""
+    prefix, _, rest = reference.partition(":")
+    return prefix == "registry" and "/" in rest
 
 
 def _is_path(reference: str) -> bool:

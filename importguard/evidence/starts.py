@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-_SECONDS_TO_READY = 60.0
-
 
 @dataclass(frozen=True)
 class HttpRequest:
@@ -48,17 +46,12 @@ class StartSettings:
     http: Optional[tuple[HttpRequest, ...]] = None
     grpc: bool = False
     websocket: tuple[Handshake, ...] = ()
-    timeout: Optional[float] = None
+    timeout: float = 60.0
     settle: float = 1.0
     max_start_time: Optional[float] = None
     memory: Optional[int] = None
     needs: tuple[str, ...] = ()
     healthcheck: tuple[str, ...] = ()
-
-    @property
-    def seconds_to_ready(self) -> float:
-        """The time that it has until everything is answered."""
-        return _SECONDS_TO_READY if self.timeout is None else self.timeout
 
 
 @dataclass(frozen=True)

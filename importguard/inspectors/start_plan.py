@@ -37,7 +37,7 @@ def service_request(
         "websocket": [asdict(asked) for asked in settings.websocket],
         "headers": headers,
         "names": list(settings.needs),
-        "seconds": settings.seconds_to_ready,
+        "seconds": settings.timeout,
         "settle": settings.settle,
     }
 

@@ -153,11 +153,7 @@ class Supervisor:
             self.write_frame("discovery", existing=existing, **told)
 
     def judge_preparation(self, setup: Preparation) -> None:
-        """Judge the preparation on its own; where it fails, the modules are judged with its variables only.
-
-        A start sets DJANGO_SETTINGS_MODULE before it imports anything: without it, a package's celery.py that
-        names other settings by default made every module that reads settings fail.
-        """
+        """Judge the preparation on its own; where it fails, the modules are judged without it."""
         worker = self.start_worker("prepare", [])
         self.run_workers()
         ended, detail = worker.how_it_ended()
@@ -167,7 +163,7 @@ class Supervisor:
         self.write_frame("preparation", failure=failure, **told)
         if outcome != "imported":
             self.verdicts.failures.append(failure)
-            self.setup = {**setup, "callable": ""}
+            self.setup = None
 
     def judge_modules(self) -> None:
         """Give every module its verdict."""

@@ -44,6 +44,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> EnginePool:
         ("oci-archive:x.tar", Config(), "embedded"),
         ("oci-archive:x.tar", Config(engine="embedded"), "embedded"),
         ("shop", Config(engine="embedded"), "embedded"),
+        ("registry:example.org/shop:1", Config(), "embedded"),
         ("./context", Config(build=Build("./context")), "docker"),
     ],
 )
@@ -58,6 +59,7 @@ def test_the_engine_of_an_image(pool: EnginePool, reference: str, config: Config
     [
         ("oci-archive:x.tar", Config(engine="docker")),
         ("docker:shop", Config(engine="embedded")),
+        ("registry:example.org/shop:1", Config(engine="podman")),
         ("oci-archive:x.tar", Config(start=StartSettings())),
         (".", Config(build=Build("."), engine="embedded")),
         (".", Config(build=Build("."), engine="podman")),

@@ -7,23 +7,24 @@ import platform as host
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Callable, NoReturn, Optional
+from typing import BinaryIO, Callable, NoReturn, Optional
 
 from importguard.config import Build
 from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits, Run, Service
-from importguard.engines.embedded.archive import ArchivedImage, ImageArchive, opened_archive
+from importguard.engines.embedded.archive import opened_archive
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
 from importguard.engines.embedded.compression import VerifiedReader, decompressed_stream
+from importguard.engines.embedded.image_source import ImageSource, Layer, StoredImage
 from importguard.engines.embedded.process import SandboxedProcess
 from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
 from importguard.engines.embedded.sandbox import HOSTNAME, check_sandbox, find_bubblewrap, sandbox_arguments
 from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
 from importguard.engines.image_configuration import architecture_name
-from importguard.engines.references import archive_location
-from importguard.errors import EngineError, UsageError
+from importguard.engines.references import archive_location, is_archive
+from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
 _MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of elf.h
@@ -46,11 +47,13 @@ class EmbeddedEngine:
         _refuse("build images", "build one first and check its archive")
 
     def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
-        """See ``Engine.image``. The archive is unpacked where the cache does not have it."""
-        path, tag = archive_location(reference)
-        with opened_archive(path, reference, self._cache.scratch_folder()) as archive:
-            found = archive.choose_image(tag, platform)
-            unpack = partial(self._unpack, archive, found)
+        """See ``Engine.image``. What the cache does not have is unpacked now.
+
+        A registry is asked each time which image a tag is: only its layers are kept.
+        """
+        with self._opened_source(reference, pull) as source:
+            found = source.choose_image(platform)
+            unpack = partial(self._unpack, source, found)
             folder = self._in_use.enter_context(self._cache.hold_image(found.image.id, reference, unpack))
         self._folders[found.image.id] = folder
         self._roots[found.image.id] = ImageRoot(folder)
@@ -85,7 +88,7 @@ class EmbeddedEngine:
         finally:
             process.close()
 
-    def network(self) -> AbstractContextManager[str]:
+    def network(self, *, published: bool = False) -> AbstractContextManager[str]:
         """See ``Engine.network``."""
         _refuse("start services", "check without --start")
 
@@ -97,7 +100,6 @@ class EmbeddedEngine:
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
-        program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.start``."""
@@ -124,22 +126,32 @@ class EmbeddedEngine:
         """See ``Engine.check``."""
         check_sandbox(self._bubblewrap)
 
-    def _unpack(self, archive: ImageArchive, found: ArchivedImage, folder: Path) -> Unpacked:
+    def _opened_source(self, reference: str, pull: str) -> AbstractContextManager[ImageSource]:
+        scratch = self._cache.scratch_folder()
+        if is_archive(reference):
+            path, tag = archive_location(reference)
+            return opened_archive(path, tag, reference, scratch)
+        if pull == "never":
+            raise ImageError(
+                f"{reference} is in a registry, which --pull never forbids to ask. The embedded engine keeps "
+                "no images by their names: check an archive, or leave out --pull."
+            )
+        # Not above: urllib3 takes 100 ms to import.
+        from importguard.engines.embedded.registry.registry_image import opened_registry_image
+
+        return opened_registry_image(reference, scratch, self._progress)
+
+    def _unpack(self, source: ImageSource, found: StoredImage, folder: Path) -> Unpacked:
         self.check()  # Before what takes seconds.
         reference = found.image.reference
         root = RootFolder(str(folder), reference)
         try:
-            for number, layer in enumerate(found.layers, 1):
-                self._progress.begin_phase(f"unpacking {reference}: layer {number} of {len(found.layers)}")
-                with archive.open_layer(layer) as stream:
-                    raw = VerifiedReader(stream, layer.digest, reference)
-                    plain = decompressed_stream(io.BufferedReader(raw, 1 << 20), reference)
-                    # Where the two digests are one, the layer is not compressed.
-                    diff_id = "" if layer.digest == layer.diff_id else layer.diff_id
-                    tar = VerifiedReader(plain, diff_id, reference)
-                    root.unpack_layer(io.BufferedReader(tar, 1 << 20))
-                    tar.verify_to_the_end()
-                    raw.verify_to_the_end()
+            with closing(source.open_layers(found)) as layers:
+                for number, (layer, stream) in enumerate(layers, 1):
+                    self._progress.begin_phase(
+                        f"unpacking {reference}: layer {number} of {len(found.layers)}"
+                    )
+                    _unpack_layer(root, layer, stream, reference)
             for name in (b"proc", b"dev", b"sys"):
                 root.make_mount_point(name)
             viewer = _viewer(ImageRoot(folder), found.image)
@@ -172,6 +184,18 @@ class EmbeddedEngine:
                 f"{command[0]} cannot be executed on this machine ({architecture_name(host.machine())}): the "
                 f"image is built for {image.platform}, or the file is no program. Choose another --platform."
             )
+
+
+def _unpack_layer(root: RootFolder, layer: Layer, stream: BinaryIO, reference: str) -> None:
+    """Unpack one layer over those that are there, and verify its digests on the way."""
+    raw = VerifiedReader(stream, layer.digest, reference)
+    plain = decompressed_stream(io.BufferedReader(raw, 1 << 20), reference)
+    # Where the two digests are one, the layer is not compressed.
+    diff_id = "" if layer.digest == layer.diff_id else layer.diff_id
+    tar = VerifiedReader(plain, diff_id, reference)
+    root.unpack_layer(io.BufferedReader(tar, 1 << 20))
+    tar.verify_to_the_end()
+    raw.verify_to_the_end()
 
 
 def _complete_root(root: ImageRoot, image: Image, viewer: Viewer) -> None:

@@ -26,6 +26,10 @@ from importguard.errors import ImageError
         ("/x/shop.tar", "embedded", "/x/shop.tar"),
         ("here.tar", "embedded", "here.tar"),
         ("folder", "", "folder"),
+        ("registry:example.org/shop:1", "embedded", "registry:example.org/shop:1"),
+        ("registry:team/shop", "embedded", "registry:team/shop"),
+        ("registry:2", "", "registry:2"),  # an image of that name
+        ("registry", "", "registry"),
     ],
 )
 def test_references(

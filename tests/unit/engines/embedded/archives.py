@@ -73,7 +73,9 @@ def add_image(
     manifest = {
         "schemaVersion": 2,
         "config": {"digest": add_blob(blobs, json.dumps(configuration).encode())},
-        "layers": [{"digest": add_blob(blobs, packed(data))} for data in layers],
+        "layers": [
+            {"digest": add_blob(blobs, data), "size": len(data)} for data in (packed(data) for data in layers)
+        ],
     }
     return {
         "digest": add_blob(blobs, json.dumps(manifest).encode()),

@@ -136,31 +136,31 @@ def several(path: Path, tags: bool = False) -> Path:
     ("platform", "expected"), [(None, HERE), (f"linux/{OTHER}", OTHER), (OTHER, OTHER), (HERE, HERE)]
 )
 def test_the_platform(tmp_path: Path, platform: Any, expected: str) -> None:
-    with opened_archive(several(tmp_path / "a.tar"), "a", tmp_path) as archive:
-        assert archive.choose_image("", platform).image.platform == f"linux/{expected}"
+    with opened_archive(several(tmp_path / "a.tar"), "", "a", tmp_path) as archive:
+        assert archive.choose_image(platform).image.platform == f"linux/{expected}"
 
 
 def test_a_platform_that_is_not_there(tmp_path: Path) -> None:
     expected = pytest.raises(ImageError, match=r"no image for linux/arm/v6, but for .*--platform")
-    with opened_archive(several(tmp_path / "a.tar"), "a", tmp_path) as archive, expected:
-        archive.choose_image("", "linux/arm/v6")
+    with opened_archive(several(tmp_path / "a.tar"), "", "a", tmp_path) as archive, expected:
+        archive.choose_image("linux/arm/v6")
 
 
 @pytest.mark.parametrize(("tag", "expected"), [("one", HERE), ("two", OTHER)])
 def test_the_tag(tmp_path: Path, tag: str, expected: str) -> None:
-    with opened_archive(several(tmp_path / "a.tar", tags=True), "a", tmp_path) as archive:
-        assert archive.choose_image(tag, None).image.platform == f"linux/{expected}"
+    with opened_archive(several(tmp_path / "a.tar", tags=True), tag, "a", tmp_path) as archive:
+        assert archive.choose_image(None).image.platform == f"linux/{expected}"
 
 
 def test_several_of_one_platform(tmp_path: Path) -> None:
     blobs: Blobs = {}
     described = [add_image(blobs, [LAYER], config={"User": str(number)}) for number in range(2)]
     source = write_archive(tmp_path / "a.tar", layout(blobs, described))
-    with opened_archive(source, "a", tmp_path) as archive, pytest.raises(ImageError, match="by its tag"):
-        archive.choose_image("", None)
+    with opened_archive(source, "", "a", tmp_path) as archive, pytest.raises(ImageError, match="by its tag"):
+        archive.choose_image(None)
 
 
 def test_only_one_of_another_platform_is_given_all_the_same(tmp_path: Path) -> None:
     source = oci_archive(tmp_path / "a.tar", LAYER, architecture=OTHER)
-    with opened_archive(source, "a", tmp_path) as archive:
-        assert archive.choose_image("", None).image.platform == f"linux/{OTHER}"
+    with opened_archive(source, "", "a", tmp_path) as archive:
+        assert archive.choose_image(None).image.platform == f"linux/{OTHER}"

@@ -1,0 +1,156 @@
+"""Download the layers of an image side by side, each into a file without a name, and verify them."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import re
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Callable, Optional
+
+from importguard.engines.embedded.image_source import Layer
+from importguard.engines.embedded.registry.retries import Patience, TransferError
+from importguard.engines.embedded.registry.transport import Answer
+
+SIDE_BY_SIDE = 3
+"""How many layers are downloaded at a time; Docker's number."""
+
+_WORTH_TRYING_ON = 1 << 20
+"""Bytes after which a broken connection counts as the first failure again."""
+
+OpenBlob = Callable[[str, int], AbstractContextManager[Answer]]
+
+
+class LayerDownload:
+    """One layer that is on its way. ``received`` are the bytes that are there."""
+
+    def __init__(self, layer: Layer, folder: Path) -> None:
+        self.layer = layer
+        self.received = 0
+        self.failure: Optional[BaseException] = None
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._hash = hashlib.new(layer.digest.partition(":")[0])
+        self._ended = threading.Event()
+
+    def receive_layer(self, open_blob: OpenBlob, stop: threading.Event) -> None:
+        """Download it, going on where a connection broke; what went wrong is kept in ``failure``."""
+        try:
+            patience = Patience(stop)
+            while self.received < self.layer.size:
+                before = self.received
+                try:
+                    with open_blob(self.layer.digest, self.received) as answer:
+                        self._append(answer, stop)
+                except TransferError as failure:
+                    if self.received - before >= _WORTH_TRYING_ON:
+                        patience.renew()
+                    patience.wait_after(failure)
+            if self._hash.hexdigest() != self.layer.digest.partition(":")[2]:
+                raise TransferError(
+                    f"a layer is not what its digest {self.layer.digest} says: the registry or something on "
+                    "the way to it changed it. Push the image again"
+                )
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self._ended.set()
+
+    def wait_until_ended(self, seconds: float) -> bool:
+        """Wait for so long at most; tell whether it has ended."""
+        return self._ended.wait(seconds)
+
+    def opened_file(self) -> BinaryIO:
+        """The file with the whole layer, at its beginning."""
+        self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        """Give the file's space free."""
+        self._file.close()
+
+    def _append(self, answer: Answer, stop: threading.Event) -> None:
+        skip = self.received - self._start_of(answer)
+        for chunk in answer.read_chunks():
+            if stop.is_set():
+                raise TransferError("it was stopped")
+            if skip >= len(chunk):
+                skip -= len(chunk)
+                continue
+            new, skip = chunk[skip:], 0
+            if self.received + len(new) > self.layer.size:
+                raise self._wrong_size(answer, "more")
+            self._file.write(new)
+            self._hash.update(new)
+            self.received += len(new)
+        if self.received < self.layer.size:
+            raise TransferError(
+                f"{answer.host} closed the connection in the middle of a layer", temporary=True
+            )
+
+    def _start_of(self, answer: Answer) -> int:
+        """Where in the layer the answer begins. Raises TransferError where its size can't be right."""
+        told = answer.headers.get("Content-Length", "")
+        if answer.status == 200:
+            if told.isdigit() and int(told) != self.layer.size:
+                raise self._wrong_size(answer, told)
+            return 0
+        match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+        if match is None or int(match[1]) > self.received:
+            raise TransferError(f"{answer.host} sends another part of a layer than it was asked for")
+        return int(match[1])
+
+    def _wrong_size(self, answer: Answer, size: str) -> TransferError:
+        return TransferError(
+            f"{answer.host} sends {size} bytes for a layer that has {self.layer.size} by its manifest. "
+            "Push the image again"
+        )
+
+
+class LayerDownloads:
+    """The layers of an image, downloaded in the background from the lowest up."""
+
+    def __init__(
+        self, layers: Sequence[Layer], folder: Path, open_blob: OpenBlob, stop: threading.Event
+    ) -> None:
+        self._downloads = [LayerDownload(layer, folder) for layer in layers]
+        self._waiting: queue.SimpleQueue[LayerDownload] = queue.SimpleQueue()
+        for download in self._downloads:
+            self._waiting.put(download)
+        self._open_blob = open_blob
+        self._stop = stop
+        self.size = sum(layer.size for layer in layers)
+        # Daemons: an interrupted run must not wait for a server that says nothing.
+        self._threads = [
+            threading.Thread(target=self._work, daemon=True)
+            for _ in range(min(SIDE_BY_SIDE, len(self._downloads)))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __iter__(self) -> Iterator[LayerDownload]:
+        return iter(self._downloads)
+
+    @property
+    def received(self) -> int:
+        """The bytes that are there, of all layers."""
+        return sum(download.received for download in self._downloads)
+
+    def close(self) -> None:
+        """Stop what still runs. A thread that waits for a server ends a little later."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(0.2)
+        for download in self._downloads:
+            download.close()
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                download = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            download.receive_layer(self._open_blob, self._stop)

@@ -1,0 +1,76 @@
+"""Trying again what may go better the next time, and how long to wait before."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import threading
+import time
+from typing import Callable, Optional, TypeVar
+
+Result = TypeVar("Result")
+
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts: five of them in all."""
+
+LONGEST_WAIT = 60.0
+"""Seconds that a server may ask to wait (Retry-After) before it counts as a refusal."""
+
+
+class TransferError(Exception):
+    """A request that failed. ``temporary``: it may go better the next time, after ``wait`` seconds."""
+
+    def __init__(self, reason: str, *, temporary: bool = False, wait: float = 0.0):
+        super().__init__(reason)
+        self.reason = reason
+        self.temporary = temporary
+        self.wait = wait
+
+
+class Patience:
+    """The attempts that one task has. ``stop`` ends every wait at once."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._pauses = list(PAUSES)
+        self._attempts = 0
+
+    def renew(self) -> None:
+        """Begin anew: something was achieved."""
+        self._pauses, self._attempts = list(PAUSES), 0
+
+    def wait_after(self, failure: TransferError) -> None:
+        """Wait until the next attempt; raise the failure where there is none."""
+        self._attempts += 1
+        if not failure.temporary:
+            raise failure
+        if failure.wait > LONGEST_WAIT:
+            raise TransferError(f"{failure.reason}; it asks to wait {failure.wait:.0f} s") from failure
+        if not self._pauses:
+            raise TransferError(f"{failure.reason} (tried {self._attempts} times)") from failure
+        # Runs that failed together should not come back together.
+        pause = self._pauses.pop(0) * random.uniform(1.0, 1.3)
+        if self._stop.wait(max(pause, failure.wait)):
+            raise TransferError("it was stopped") from failure
+
+
+def keep_trying(action: Callable[[], Result], stop: threading.Event) -> Result:
+    """Give what ``action`` gives, tried again after temporary failures."""
+    patience = Patience(stop)
+    while True:
+        try:
+            return action()
+        except TransferError as failure:
+            patience.wait_after(failure)
+
+
+def seconds_to_wait(header: Optional[str]) -> float:
+    """What a Retry-After header asks for: seconds, or a date (RFC 9110, section 10.2.3)."""
+    if not header:
+        return 0.0
+    if header.strip().isdigit():
+        return float(header.strip()[:9])
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
