@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Optional
 
 from importguard.engines.embedded.image_source import Layer
-from importguard.engines.embedded.registry.retries import Patience, TransferError
+from importguard.engines.embedded.registry.retries import Patience, TransferError, Waits
 from importguard.engines.embedded.registry.transport import Answer
 
 SIDE_BY_SIDE = 3
@@ -36,15 +36,15 @@ class LayerDownload:
         self._hash = hashlib.new(layer.digest.partition(":")[0])
         self._ended = threading.Event()
 
-    def receive_layer(self, open_blob: OpenBlob, stop: threading.Event) -> None:
+    def receive_layer(self, open_blob: OpenBlob, waits: Waits) -> None:
         """Download it, going on where a connection broke; what went wrong is kept in ``failure``."""
         try:
-            patience = Patience(stop)
+            patience = Patience(waits)
             while self.received < self.layer.size:
                 before = self.received
                 try:
                     with open_blob(self.layer.digest, self.received) as answer:
-                        self._append(answer, stop)
+                        self._append(answer, waits)
                 except TransferError as failure:
                     if self.received - before >= _WORTH_TRYING_ON:
                         patience.renew()
@@ -54,6 +54,8 @@ class LayerDownload:
                     f"a layer is not what its digest {self.layer.digest} says: the registry or something on "
                     "the way to it changed it. Push the image again"
                 )
+        except OSError as error:
+            self.failure = TransferError(f"a layer can't be written to the cache: {error.strerror}")
         except BaseException as failure:
             self.failure = failure
         finally:
@@ -72,10 +74,10 @@ class LayerDownload:
         """Give the file's space free."""
         self._file.close()
 
-    def _append(self, answer: Answer, stop: threading.Event) -> None:
+    def _append(self, answer: Answer, waits: Waits) -> None:
         skip = self.received - self._start_of(answer)
         for chunk in answer.read_chunks():
-            if stop.is_set():
+            if waits.have_ended():
                 raise TransferError("it was stopped")
             if skip >= len(chunk):
                 skip -= len(chunk)
@@ -113,15 +115,13 @@ class LayerDownload:
 class LayerDownloads:
     """The layers of an image, downloaded in the background from the lowest up."""
 
-    def __init__(
-        self, layers: Sequence[Layer], folder: Path, open_blob: OpenBlob, stop: threading.Event
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], folder: Path, open_blob: OpenBlob, waits: Waits) -> None:
         self._downloads = [LayerDownload(layer, folder) for layer in layers]
         self._waiting: queue.SimpleQueue[LayerDownload] = queue.SimpleQueue()
         for download in self._downloads:
             self._waiting.put(download)
         self._open_blob = open_blob
-        self._stop = stop
+        self._waits = waits
         self.size = sum(layer.size for layer in layers)
         # Daemons: an interrupted run must not wait for a server that says nothing.
         self._threads = [
@@ -141,16 +141,16 @@ class LayerDownloads:
 
     def close(self) -> None:
         """Stop what still runs. A thread that waits for a server ends a little later."""
-        self._stop.set()
+        self._waits.end_all()
         for thread in self._threads:
             thread.join(0.2)
         for download in self._downloads:
             download.close()
 
     def _work(self) -> None:
-        while not self._stop.is_set():
+        while not self._waits.have_ended():
             try:
                 download = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            download.receive_layer(self._open_blob, self._stop)
+            download.receive_layer(self._open_blob, self._waits)

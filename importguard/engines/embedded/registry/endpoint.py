@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable, Optional
@@ -13,8 +12,9 @@ from importguard.engines.embedded.image_documents import INDEX_TYPES, LARGEST_DO
 from importguard.engines.embedded.registry.credentials import Credentials
 from importguard.engines.embedded.registry.image_name import RegistryName, is_loopback
 from importguard.engines.embedded.registry.login import RegistryLogin
-from importguard.engines.embedded.registry.retries import TransferError, keep_trying
+from importguard.engines.embedded.registry.retries import TransferError, Waits, keep_trying
 from importguard.engines.embedded.registry.transport import Answer, Transport
+from importguard.progress import printable_line
 
 _LARGEST_ERROR = 1 << 16
 _LONGEST_MESSAGE = 200
@@ -28,11 +28,11 @@ class RegistryEndpoint:
         name: RegistryName,
         find: Callable[[], Optional[Credentials]],
         transport: Transport,
-        stop: threading.Event,
+        waits: Waits,
     ) -> None:
         self._name = name
         self._transport = transport
-        self._stop = stop
+        self._waits = waits
         self._login = RegistryLogin(name, find, transport)
         self._base = ""
 
@@ -61,7 +61,7 @@ class RegistryEndpoint:
                 raise TransferError(f"{answer.host} sends another manifest than it says", temporary=True)
             return data
 
-        return keep_trying(ask, self._stop)
+        return keep_trying(ask, self._waits)
 
     @contextmanager
     def _opened(self, path: str, headers: dict[str, str]) -> Iterator[Answer]:
@@ -77,7 +77,7 @@ class RegistryEndpoint:
                     self._raise_for_status(answer)
                     yield answer
                     return
-            self._login.answer_challenge(url, challenges, sent, self._stop)
+            self._login.answer_challenge(url, challenges, sent, self._waits)
 
     def _raise_for_status(self, answer: Answer) -> None:
         if answer.status in (200, 206):
@@ -105,7 +105,7 @@ class RegistryEndpoint:
             text = str(first.get("message") or first.get("code") or "")
         except (TransferError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return ""
-        text = self._login.hide_secrets(text)[:_LONGEST_MESSAGE].strip()
+        text = printable_line(self._login.hide_secrets(text))[:_LONGEST_MESSAGE].strip()
         return f", “{text}”" if text else ""
 
     def _base_url(self) -> str:

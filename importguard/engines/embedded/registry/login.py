@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urljoin
 
 from importguard.engines.embedded.registry.credentials import Credentials
 from importguard.engines.embedded.registry.image_name import RegistryName
-from importguard.engines.embedded.registry.retries import TransferError, keep_trying
+from importguard.engines.embedded.registry.retries import TransferError, Waits, keep_trying
 from importguard.engines.embedded.registry.transport import Answer, Transport, refuse_plain_http
 
 _LARGEST_ANSWER = 1 << 20
@@ -46,7 +46,7 @@ class RegistryLogin:
         """The value of ``Authorization``; "" as long as nothing was asked for."""
         return self._header
 
-    def answer_challenge(self, url: str, challenges: Sequence[str], sent: str, stop: threading.Event) -> None:
+    def answer_challenge(self, url: str, challenges: Sequence[str], sent: str, waits: Waits) -> None:
         """Get what the registry asks for in the answer 401 to ``url``, where ``sent`` was not enough.
 
         Raises TransferError where that can't be had.
@@ -57,7 +57,7 @@ class RegistryLogin:
             bearer = _parameters_of("Bearer", challenges)
             credentials = self._known_credentials()
             if bearer.get("realm"):
-                self._header = self._keep_secret("Bearer ", self._token(url, bearer, credentials, stop))
+                self._header = self._keep_secret("Bearer ", self._token(url, bearer, credentials, waits))
             elif credentials is not None and credentials.user:
                 self._header = self._basic(credentials)
             if self._header == sent:
@@ -87,7 +87,7 @@ class RegistryLogin:
         return self._credentials
 
     def _token(
-        self, url: str, bearer: dict[str, str], credentials: Optional[Credentials], stop: threading.Event
+        self, url: str, bearer: dict[str, str], credentials: Optional[Credentials], waits: Waits
     ) -> str:
         """A token to pull, and nothing more, whatever the registry would have us ask for."""
         if credentials is not None and credentials.registry_token:
@@ -109,7 +109,7 @@ class RegistryLogin:
             with self._transport.open_answer(realm, headers, body) as answer:
                 return self._token_of_answer(answer)
 
-        return keep_trying(ask, stop)
+        return keep_trying(ask, waits)
 
     def _token_of_answer(self, answer: Answer) -> str:
         answer.raise_if_temporary()

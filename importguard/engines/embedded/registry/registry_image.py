@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -19,7 +18,7 @@ from importguard.engines.embedded.registry.image_name import (
     mirrors_of_hub,
     parse_registry_name,
 )
-from importguard.engines.embedded.registry.retries import TransferError
+from importguard.engines.embedded.registry.retries import TransferError, Waits
 from importguard.engines.embedded.registry.transport import Transport
 from importguard.engines.embedded.unpack import USUAL_LIMITS
 from importguard.errors import ImageError
@@ -36,10 +35,10 @@ class RegistryImage:
         self._scratch = scratch
         self._progress = progress
         self._name = parse_registry_name(reference)
-        self._stop = threading.Event()
+        self._waits = Waits(progress.show_notice)
         names = [self._name._replace(host=host) for host in (*mirrors_of_hub(self._name), self._name.host)]
         self._endpoints = [
-            RegistryEndpoint(name, partial(find_credentials, name), transport, self._stop) for name in names
+            RegistryEndpoint(name, partial(find_credentials, name), transport, self._waits) for name in names
         ]
         self._documents = ImageDocuments(self._read_document, reference)
         self._manifest_of_tag = ("", b"")
@@ -61,7 +60,7 @@ class RegistryImage:
         """See ``ImageSource.open_layers``. What is given is verified, and has no digest any more."""
         self._refuse_sizes(image.layers)
         with closing(
-            LayerDownloads(image.layers, self._scratch, self._endpoints[0].open_blob, self._stop)
+            LayerDownloads(image.layers, self._scratch, self._endpoints[0].open_blob, self._waits)
         ) as downloads:
             for number, download in enumerate(downloads, 1):
                 self._wait_for(download, downloads, f"layer {number} of {len(image.layers)}")

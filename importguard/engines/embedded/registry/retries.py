@@ -16,6 +16,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0)
 LONGEST_WAIT = 60.0
 """Seconds that a server may ask to wait (Retry-After) before it counts as a refusal."""
 
+_WORTH_TELLING = 3.0
+
 
 class TransferError(Exception):
     """A request that failed. ``temporary``: it may go better the next time, after ``wait`` seconds."""
@@ -27,11 +29,33 @@ class TransferError(Exception):
         self.wait = wait
 
 
-class Patience:
-    """The attempts that one task has. ``stop`` ends every wait at once."""
+class Waits:
+    """The waits of one pull: the user is told of long ones by ``tell``, and all of them end at once."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._ended = threading.Event()
+
+    def end_all(self) -> None:
+        """End the waits that there are, and those to come."""
+        self._ended.set()
+
+    def have_ended(self) -> bool:
+        """Whether ``end_all`` was called."""
+        return self._ended.is_set()
+
+    def wait_for(self, seconds: float, reason: str) -> bool:
+        """Wait; tell whether the end came before."""
+        if seconds >= _WORTH_TELLING:
+            self._tell(f"{reason}: waiting {seconds:.0f} s")
+        return self._ended.wait(seconds)
+
+
+class Patience:
+    """The attempts that one task has."""
+
+    def __init__(self, waits: Waits) -> None:
+        self._waits = waits
         self._pauses = list(PAUSES)
         self._attempts = 0
 
@@ -50,13 +74,13 @@ class Patience:
             raise TransferError(f"{failure.reason} (tried {self._attempts} times)") from failure
         # Runs that failed together should not come back together.
         pause = self._pauses.pop(0) * random.uniform(1.0, 1.3)
-        if self._stop.wait(max(pause, failure.wait)):
+        if self._waits.wait_for(max(pause, failure.wait), failure.reason):
             raise TransferError("it was stopped") from failure
 
 
-def keep_trying(action: Callable[[], Result], stop: threading.Event) -> Result:
+def keep_trying(action: Callable[[], Result], waits: Waits) -> Result:
     """Give what ``action`` gives, tried again after temporary failures."""
-    patience = Patience(stop)
+    patience = Patience(waits)
     while True:
         try:
             return action()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -13,10 +15,13 @@ from typing import Any
 
 import pytest
 from unit.engines.embedded.registry.conftest import BODY
-from unit.engines.embedded.registry.fake_registry import FakeRegistry, cut_after, served
+from unit.engines.embedded.registry.fake_registry import FakeRegistry, cut_after, served, status
 from unit.engines.embedded.registry.test_pulling import Pull, blob_of_layer
 
 from importguard.engines.embedded.engine import EmbeddedEngine
+from importguard.engines.embedded.registry import downloads, retries
+from importguard.errors import ImageError
+from importguard.progress import QuietProgress
 
 PROGRAM = """
 import sys
@@ -86,26 +91,55 @@ def test_two_at_once_download_once(registry: FakeRegistry, tmp_path: Path) -> No
     assert len(registry.asked_for(blob_of_layer(registry))) == 1
 
 
+class NotedProgress(QuietProgress):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def begin_phase(self, text: str) -> None:
+        self.shown.append(text)
+
+    def show_notice(self, text: str) -> None:
+        self.shown.append(f"! {text}")
+
+    def show_count(self, done: int, total: int, text: str) -> None:
+        assert 0 <= done <= total
+        self.shown.append(text)
+
+
 def test_progress(registry: FakeRegistry, tmp_path: Path) -> None:
-    shown: list[str] = []
-
-    class Noted:
-        def begin_phase(self, text: str) -> None:
-            shown.append(text)
-
-        def show_count(self, done: int, total: int, text: str) -> None:
-            shown.append(text)
-            assert 0 <= done <= total
-
     def wait_a_moment(handler: Any) -> None:
         time.sleep(0.5)
         served(handler)
 
     registry.planned = {blob_of_layer(registry): [wait_a_moment]}
-    engine = EmbeddedEngine(Noted(), cache=tmp_path / "cache")  # type: ignore[arg-type]
+    progress = NotedProgress()
+    engine = EmbeddedEngine(progress, cache=tmp_path / "cache")
     engine.image(registry.reference, pull="missing")
     engine.close()
+    shown = progress.shown
     assert shown[0] == f"pulling {registry.reference}"
     assert shown[1] == f"pulling {registry.reference}: layer 1 of 2"
     assert "0 of 0 MB" in shown
     assert shown[-1] == f"unpacking {registry.reference}: layer 2 of 2"
+
+
+def test_a_long_wait_is_told(registry: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "_WORTH_TELLING", 0.5)
+    registry.planned["1"] = [status(429, {"Retry-After": "1"}), served]
+    progress = NotedProgress()
+    engine = EmbeddedEngine(progress, cache=tmp_path / "cache")
+    engine.image(registry.reference, pull="missing")
+    engine.close()
+    assert progress.shown[1] == f"! {registry.host} wants fewer requests (429): waiting 1 s"
+
+
+def test_a_full_disk(registry: FakeRegistry, pull: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(downloads.tempfile, "TemporaryFile", lambda **_: FullDisk())
+    with pytest.raises(ImageError, match=r"can't be written to the cache: No space left on device"):
+        pull(registry.reference)

@@ -356,3 +356,12 @@ def test_redirects_that_are_refused(registry: FakeRegistry, pull: Pull, target: 
 def test_a_registry_that_is_not_there(registry: FakeRegistry, pull: Pull) -> None:
     with pytest.raises(ImageError, match=r"127.0.0.1:1 can't be reached \(Connection refused\)"):
         pull("registry:127.0.0.1:1/team/app:1")
+
+
+def test_what_a_registry_says_is_one_line_of_text(registry: FakeRegistry, pull: Pull) -> None:
+    said = "\x1b[31mred\x07\n::error::" + "x" * 5000
+    registry.planned["1"] = [status(403, {}, json.dumps({"errors": [{"message": said}]}).encode())]
+    with pytest.raises(ImageError, match=r"“red :.{0,3}:error") as raised:
+        pull(registry.reference)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 500
