@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Callable
 
@@ -233,3 +234,30 @@ def test_the_sweep_says_what_fresh_interpreters_say(
         name: outcome(verdict) for name, verdict in exact.items()
     }
     assert len(swept) > 1
+
+
+def test_members_of_a_cycle_are_tried_as_the_entry_once(tree: Callable[[dict[str, str]], Path]) -> None:
+    """``config`` passes as the entry and fails behind ``env``; ``m0`` fails as the entry alone."""
+    files = {
+        "config.py": "from env import E\nY = 1\nimport m3\n",
+        "env.py": "import config\nE = 1\n",
+    }
+    for number in range(6):
+        files[f"m{number}.py"] = (
+            "try:\n    import env\nexcept ImportError:\n    import config\n"
+            f"from config import Y\nimport m{(number + 1) % 6}\nV = 1\n"
+        )
+    files["m5.py"] += "from m0 import V\n"
+    python = pythons()[-1]
+    root = tree(files)
+    log = root.parent / "bodies"
+    for name, text in files.items():
+        (root / name).write_text(f"open({str(log)!r}, 'a').write(__name__ + '\\n')\n{text}")
+    plan, _ = run_probe(root, python, Config(), clues=False)
+    ran = Counter(log.read_text().split())
+    fresh, _ = run_probe(root, python, Config(exact=True), clues=False)
+    assert {name: outcome(one) for name, one in plan.items()} == {
+        name: outcome(one) for name, one in fresh.items()
+    }
+    assert outcome(plan["m0"])[0] == "failed"
+    assert ran["m4"] < 12  # 14 where each trial and each second run tries the others as entries anew

@@ -385,6 +385,8 @@ class Memory:
                     errors.append(error)
             self.state.settle()
             self.late = {**self.late, **self.bound_here(visit)}
+            for _, member in self.tentative:  # these saw the second attempt half imported, which is over
+                self.memos.pop(member.name, None)
             self.memos.update(kept)
             self.tentative = tentative
             self.stack.pop()
@@ -423,7 +425,9 @@ class Memory:
         """A cycle is whole: what its first entry loaded is what every other entry loads, if it passes."""
         cycle = [root.name] + [member.name for member in members]
         root.cycle = cycle
+        root.sought = root.sought.union(*(member.sought for member in members))
         for member in members:
+            member.sought = root.sought
             member.pending = member.cycle = cycle
             if root.error is None and member.error is None:
                 member.loaded, member.late, member.effects = root.loaded, root.late, root.effects

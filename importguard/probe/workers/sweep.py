@@ -68,6 +68,9 @@ class Sweep:
         # module → (line, memo) of a body that fails by itself
         self.own_failures: dict[str, tuple[int, Memo]] = {}
         self.extra: dict[str, dict[str, Any]] = {}
+        # Members of cycles that were imported as the entry: what their memos say then is what a fresh
+        # interpreter does, whatever else is half imported when they are wanted again.
+        self.entries: dict[str, Memo] = {}
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
         self.memory.asking = request["asking"]
 
@@ -109,21 +112,26 @@ class Sweep:
     def end(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
         name = visit.name
+        memo.doubt = self.doubt_of_visit(visit, memo)
         if name not in self.selected:
             return
         if visit.heir:
             self.report(name, "imported", None, "", seconds, {"doubt": None, "heir": visit.heir})
         elif memo.pending is None:
-            doubt = visit.doubt
-            if self.spent > self.limit:
-                taken = sum(own for name, own in self.slow.items() if name in memo.loaded)
-                doubt = "each" if taken > self.limit else doubt
-            if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
-                doubt = "each"
-            if doubt == "attempts":
-                # Modules that meet the same failed bodies in the same order share the answer.
-                doubt = "attempts {}".format(hash(memo.failed))
-            self.tell(memo, self.doubt_of(memo, doubt), seconds)
+            self.tell(memo, self.doubt_of(memo, memo.doubt), seconds)
+
+    def doubt_of_visit(self, visit: Visit, memo: Memo) -> Optional[str]:
+        """Where what happened during an import could differ in a fresh interpreter."""
+        if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
+            return "each"
+        if self.spent > self.limit:
+            taken = sum(own for name, own in self.slow.items() if name in memo.loaded)
+            if taken > self.limit:
+                return "each"
+        if visit.doubt == "attempts":
+            # Modules that meet the same failed bodies in the same order share the answer.
+            return "attempts {}".format(hash(memo.failed))
+        return visit.doubt
 
     def doubt_of(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
         """A failure is trusted when its kind does not depend on the state of the process."""
@@ -207,6 +215,9 @@ class Sweep:
         cycle = memo.pending
         if type(cycle) is not list:
             return memo
+        if memo.name in self.entries:
+            self.memory.memos[memo.name] = self.entries[memo.name]
+            return self.entries[memo.name]
         memo.pending = None
         if self.comes_with_package(memo):
             return memo
@@ -291,7 +302,8 @@ class Sweep:
         _alarm(TRIAL_LIMIT)
         memory = self.memory
         memory.forget(set(cycle))
-        passed = memory.observe_apart(name).error is None
+        memo = memory.observe_apart(name)
+        passed = memo.error is None and memo.doubt is None
         _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
         _exit(0)
 
@@ -396,10 +408,13 @@ class Sweep:
         fresh = memory.observe_apart(memo.name)
         self.reported = held
         memory.memos.update(kept)
+        memory.memos.update({name: entry for name, entry in self.entries.items() if name in kept})
         memory.memos[memo.name] = fresh
         fresh.pending, fresh.cycle = None, members
+        if memo.name not in memory.fatal:
+            self.entries[memo.name] = fresh
         if memo.name in self.selected:
-            self.tell(fresh, self.doubt_of(fresh, None), 0.0)
+            self.tell(fresh, self.doubt_of(fresh, fresh.doubt), 0.0)
         return fresh
 
 

@@ -51,6 +51,7 @@ class Memo:
         # (importer, module) of each body that failed on the way
         self.failed: frozenset[tuple[str, str]] = frozenset()
         self.retried = False  # whether a body that had failed on the way was imported once more
+        self.doubt: Optional[str] = None  # why its import could go otherwise in a fresh interpreter
         self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
         # Modules that its bodies look for in sys.modules, and that were not there.
         self.sought: frozenset[str] = frozenset()
