@@ -1,15 +1,21 @@
-"""Failures of a sweep that a fresh interpreter must confirm: one is asked for all that fail alike."""
+"""Verdicts of a sweep that a fresh interpreter must confirm: one is asked for all that fail alike.
+
+A verdict that nothing makes doubtful in itself rests on the doubtful ones of the modules that it loads: it
+waits for their answers, and is asked about where one of them is refuted.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Optional
 
     from importguard.probe.verdicts import Verdict
 
-# The reasons of doubts: which bodies failed on the way; in what state a whole module lacked a name.
-ATTEMPTS, LACKS = "attempts", "lacks"
+# The reasons of doubts: one that no other module shares; which bodies failed on the way; in what state a
+# whole module lacked a name.
+EACH, ATTEMPTS, LACKS = "each", "attempts", "lacks"
 
 
 class Alike:
@@ -29,10 +35,42 @@ class Doubts:
 
     def __init__(self) -> None:
         self.groups: dict[tuple[Any, ...], Alike] = {}
+        self.open: dict[str, Verdict] = {}  # the doubtful verdicts that have no answer yet
+        self.refuted: set[str] = set()  # modules of which the sweep was wrong
+        self.resting: list[tuple[Verdict, list[str]]] = []  # with the modules whose answers they wait for
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the verdict on the module ``name`` waits for an answer."""
+        return name in self.open or any(verdict.name == name for verdict, _ in self.resting)
+
+    def rest_verdict(self, verdict: Verdict, modules: Sequence[str]) -> str:
+        """What to do with a verdict that rests on doubtful ones: "ask", take it as "confirmed", or "wait"."""
+        if not self.refuted.isdisjoint(modules):
+            return "ask"
+        waited_for = [name for name in modules if name in self.open]
+        if waited_for:
+            self.resting.append((verdict, waited_for))
+        return "wait" if waited_for else "confirmed"
+
+    def release_resting(self) -> tuple[list[Verdict], list[Verdict]]:
+        """(confirmed, refuted) of the verdicts that rest on doubtful ones, as far as these are answered."""
+        confirmed, refuted, resting = [], [], []
+        for verdict, modules in self.resting:
+            if not self.refuted.isdisjoint(modules):
+                refuted.append(verdict)
+            elif self.open.keys().isdisjoint(modules):
+                confirmed.append(verdict)
+            else:
+                resting.append((verdict, modules))
+        self.resting = resting
+        return confirmed, refuted
 
     def add_doubtful_verdict(self, verdict: Verdict, reason: str) -> str:
         """What to do with a doubtful verdict: "ask" about it, take it as "confirmed", or let it "wait"."""
         failure = verdict.failure
+        self.open[verdict.name] = verdict
+        if reason == EACH:
+            return "ask"
         if failure is not None:
             frames = failure[3]
             # A whole module that lacks a name lacks it for whoever imports it in the same state.
@@ -44,6 +82,7 @@ class Doubts:
             return "ask"
         group = self.groups.setdefault(key, Alike(verdict.name))
         if group.confirmed:
+            del self.open[verdict.name]
             return "confirmed"
         if group.confirmed is None:
             group.waiting.append(verdict)
@@ -53,6 +92,9 @@ class Doubts:
         """Take in what a fresh interpreter says: the verdicts that it confirms, and the modules that must be
         asked themselves.
         """
+        doubtful = self.open.pop(answer.name, None)
+        if doubtful is not None and not doubtful.has_outcome_of(answer):
+            self.refuted.add(answer.name)
         confirmed: list[Verdict] = []
         refuted: list[str] = []
         for group in self.groups.values():
@@ -63,6 +105,8 @@ class Doubts:
             group.waiting = []
             if group.confirmed:
                 confirmed += others
+                for verdict in others:
+                    self.open.pop(verdict.name, None)
             else:
                 refuted += [verdict.name for verdict in others]
         return confirmed, refuted

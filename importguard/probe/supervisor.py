@@ -42,7 +42,7 @@ from importguard.probe.verdicts import FATAL, Verdict, Verdicts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any, Optional
 
     from importguard.probe.start.launch import Launch
@@ -427,16 +427,14 @@ class Supervisor:
             self.sweep.popleft()
         elif name in self.sweep:
             self.sweep.remove(name)
-        elif name in self.verdicts:
+        elif name in self.verdicts or name in self.doubts:
             return
         if extra.get("heir") is not None:
             self.share_end(verdict, extra["heir"])
-        elif extra["doubt"]:
-            self.ask_about_verdict(verdict, extra["doubt"])
         else:
-            self.verdicts.make_final(verdict)
             if extra.get("only_read"):
                 self.only_read.append(name)
+            self.take_doubtful_verdict(verdict, extra["doubt"], extra["rests"])
 
     def share_end(self, verdict: Verdict, reached: str) -> None:
         """The module of ``verdict`` has ``reached`` one that ends the process, and ends as that does."""
@@ -447,9 +445,12 @@ class Supervisor:
         verdict.outcome, verdict.detail, verdict.culprit = end.outcome, end.detail, end.culprit
         self.verdicts.make_final(verdict)
 
-    def ask_about_verdict(self, verdict: Verdict, reason: str) -> None:
-        """Ask a fresh interpreter about a verdict of the sweep, unless it has confirmed one that is alike."""
-        todo = "ask" if reason == "each" else self.doubts.add_doubtful_verdict(verdict, reason)
+    def take_doubtful_verdict(self, verdict: Verdict, reason: Optional[str], rests: Sequence[str]) -> None:
+        """Ask a fresh interpreter about a verdict that may be wrong, or wait for another's answer."""
+        if reason is None:
+            todo = self.doubts.rest_verdict(verdict, rests)
+        else:
+            todo = self.doubts.add_doubtful_verdict(verdict, reason)
         if todo == "ask":
             self.fresh.append(verdict.name)
         elif todo == "confirmed":
@@ -466,9 +467,12 @@ class Supervisor:
             elif self.deaths[name] > 1:
                 self.fatal[name] = "ask"
         confirmed, refuted = self.doubts.take_fresh_verdict(verdict)
-        for other in confirmed:
+        rightly, wrongly = self.doubts.release_resting()
+        for other in confirmed + rightly:
             self.verdicts.make_final(other)
         self.fresh.extend(refuted)
+        for other in wrongly:
+            self.take_doubtful_verdict(other, "rests on what was refuted", ())
 
     def collect_dead_processes(self) -> None:
         """Collect the dead, orphans of the application among them."""

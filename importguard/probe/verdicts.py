@@ -47,6 +47,11 @@ class Verdict:
         """Whether both say the same: the outcome, and of a failure its type, message and missing module."""
         return self.outcome == other.outcome and (self.failure or ())[:3] == (other.failure or ())[:3]
 
+    def has_outcome_of(self, other: Verdict) -> bool:
+        """Whether both say the same but for the message, which can name an address or a file of the run."""
+        mine, others = self.failure or ("", "", None), other.failure or ("", "", None)
+        return (self.outcome, mine[0], mine[2]) == (other.outcome, others[0], others[2])
+
 
 class Verdicts:
     """The final verdicts by module name; adding one tells the host of it (event ``module``)."""

@@ -476,7 +476,11 @@ class Memory:
     def runs_here(self, memo: Memo, visit: Optional[Visit]) -> bool:
         """Whether the body may do something else now than alone: then it runs as part of what is imported."""
         if visit and not memo.sought.isdisjoint(_modules):
-            return True  # it looks for a module in sys.modules that is there now
+            # It looks for a module in sys.modules that is there now. In a cycle, others have met it half
+            # imported that it may now be the first to import.
+            for entry in self.stack[memo.pending.low or 0 :] if type(memo.pending) is Visit else ():
+                entry.doubt = "each"
+            return True
         if memo.error is None or visit is None:
             return memo.error is None and self.lost_now(memo.name)
         if self.may_pass_now(memo):

@@ -64,6 +64,7 @@ class Sweep:
         self.spent = 0.0
         self.slow: dict[str, float] = {}  # seconds of the bodies that took longer than SLOW
         self.reported: set[str] = set()
+        self.doubtful: set[str] = set()  # of these, those whose verdict is to be asked about
         self.programs: dict[str, Optional[list[Operation]]] = {}
         # module → (line, memo) of a body that fails by itself
         self.own_failures: dict[str, tuple[int, Memo]] = {}
@@ -185,7 +186,11 @@ class Sweep:
                 failure = failure[:3] + (memo.lead + failure[3][-20:], failure[4])
             if isinstance(memo.error, SystemExit):
                 outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
-        extra = {"doubt": doubt, "only_read": memo.only_read}
+        bodies = {name for _, name in memo.failed}
+        rests = [name for name in self.doubtful if name in memo.loaded or name in bodies]
+        extra = {"doubt": doubt, "only_read": memo.only_read, "rests": rests}
+        if doubt is not None:
+            self.doubtful.add(memo.name)
         self.report(memo.name, outcome, failure, detail, seconds, extra)
 
     def report(

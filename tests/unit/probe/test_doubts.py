@@ -51,3 +51,35 @@ def test_an_import_that_passes_is_asked_once_for_those_that_met_the_same_failure
     assert doubts.add_doubtful_verdict(Verdict("a", "imported"), "attempts 1") == "ask"
     assert doubts.add_doubtful_verdict(Verdict("b", "imported"), "attempts 1") == "wait"
     assert doubts.add_doubtful_verdict(Verdict("c", "imported"), "state") == "ask"
+
+
+def test_a_verdict_waits_for_the_doubtful_ones_that_it_rests_on() -> None:
+    doubts = Doubts()
+    doubts.add_doubtful_verdict(Verdict("base", "imported"), "each")
+    user = Verdict("user", "imported")
+    assert doubts.rest_verdict(user, ["base"]) == "wait"
+    assert "user" in doubts
+    assert doubts.release_resting() == ([], [])
+    doubts.take_fresh_verdict(Verdict("base", "imported"))
+    assert doubts.release_resting() == ([user], [])
+    assert doubts.rest_verdict(Verdict("later", "imported"), ["base"]) == "confirmed"
+
+
+def test_a_verdict_that_rests_on_a_refuted_one_is_asked_about() -> None:
+    doubts = Doubts()
+    doubts.add_doubtful_verdict(Verdict("base", "imported"), "each")
+    user = Verdict("user", "imported")
+    assert doubts.rest_verdict(user, ["base"]) == "wait"
+    doubts.take_fresh_verdict(failed("base"))
+    assert doubts.release_resting() == ([], [user])
+    assert doubts.rest_verdict(Verdict("later", "imported"), ["base"]) == "ask"
+
+
+def test_other_words_of_the_same_failure_refute_nothing() -> None:
+    """A message can name an address, or a file of the run."""
+    doubts = Doubts()
+    doubts.add_doubtful_verdict(failed("base", "<object at 0x7f01>"), "each")
+    doubts.rest_verdict(failed("user"), ["base"])
+    doubts.take_fresh_verdict(failed("base", "<object at 0x7f02>"))
+    confirmed, refuted = doubts.release_resting()
+    assert (len(confirmed), refuted) == (1, [])
