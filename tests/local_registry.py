@@ -23,7 +23,13 @@ log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {folder}/data}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
-PACKAGES = {"docker-registry": "docker-registry", "htpasswd": "apache2-utils"}
+PACKAGES = {
+    "buildah": "buildah",
+    "bwrap": "bubblewrap",
+    "docker-registry": "docker-registry",
+    "htpasswd": "apache2-utils",
+    "skopeo": "skopeo",
+}
 
 
 @contextmanager

@@ -10,17 +10,16 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import requires
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Union
 from xml.etree import ElementTree
 
 import pytest
 import yaml
-from local_registry import ask, registry
+from local_registry import ask, need, registry
 from packaging.requirements import Requirement
 from scenarios.support import BASE, PREFIX, SITE, build, docker, environment
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = yaml.safe_load((ROOT / "examples/cloudbuild.yaml").read_text("utf-8"))
 SOCKET = "/var/run/docker.sock"
 APP = {
     "Dockerfile": f'FROM {BASE}\nWORKDIR /app\nCOPY shop shop\nCMD ["python3", "-m", "shop.main"]\n',
@@ -54,11 +53,20 @@ def own_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ],
         check=True,
     )
+    need("bwrap")
+    bubblewrap = program_files("bwrap")
+    loader = next(Path(path).name for path in bubblewrap if Path(path).name.startswith("ld-"))
+    run = f'#!/bin/sh\nexec /opt/bwrap/{loader} --library-path /opt/bwrap /opt/bwrap/bwrap "$@"\n'
     base = build(
         "pip",
         f"FROM base\nCOPY wheels /wheels\nRUN python3 -m zipfile -e /wheels/pip-*.whl {SITE}\n"
-        "ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels\n",
-        {"wheels": wheels},
+        "ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels\n"
+        "COPY bwrap /opt/bwrap\nCOPY --chmod=755 run /usr/local/bin/bwrap\n",
+        {
+            "wheels": wheels,
+            "run": run,
+            **{f"bwrap/{Path(name).name}": file for name, file in bubblewrap.items()},
+        },
     )
     name = f"{PREFIX}own"
     docker("build", "-q", "--build-arg", f"BASE={base}", "-t", name, str(ROOT))
@@ -78,14 +86,20 @@ def _needed(requirement: str, version: str) -> bool:
     return marker is None or marker.evaluate({"python_version": version})
 
 
+def program_files(name: str) -> dict[str, Path]:
+    """A program of this machine with the libraries that it loads, by their paths."""
+    program = Path(shutil.which(name) or name).resolve()
+    listed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
+    libraries = re.findall(r"(/\S+) \(0x", listed)
+    return {path: Path(path).resolve() for path in (*libraries, str(program))}
+
+
 @pytest.fixture(scope="module")
 def docker_builder() -> str:
     """The image of the Docker command line: here this machine's, with its libraries."""
-    program = Path(shutil.which("docker") or "docker").resolve()
-    listed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False).stdout
-    libraries = re.findall(r"(/\S+) \(0x", listed)
-    files = {path.lstrip("/"): Path(path).resolve() for path in (*libraries, str(program))}
-    text = f'FROM scratch\nCOPY . /\nENV DOCKER_BUILDKIT=0\nENTRYPOINT ["{program}"]\n'
+    files = {path.lstrip("/"): file for path, file in program_files("docker").items()}
+    program = list(files)[-1]
+    text = f'FROM scratch\nCOPY . /\nENV DOCKER_BUILDKIT=0\nENTRYPOINT ["/{program}"]\n'
     return build("docker-builder", text, {".dockerignore": "Dockerfile\n.dockerignore\n", **files})
 
 
@@ -96,17 +110,22 @@ def gcloud() -> str:
     return build("gcloud", "FROM base\nCOPY --chmod=755 gcloud /usr/bin/\n", {"gcloud": script})
 
 
+Step = Union[str, Callable[[list[str]], list[str]]]
+"""The image of a step, or the command of this machine that is run in its place."""
+
+
 class CloudBuild:
     """Runs a build as https://github.com/GoogleCloudPlatform/cloud-build-local does (``dockerRunArgs``)."""
 
-    def __init__(self, images: dict[str, str], folder: Path, host: str) -> None:
+    def __init__(self, example: str, images: dict[str, Step], folder: Path, host: str) -> None:
+        self.example = yaml.safe_load((ROOT / "examples" / example).read_text("utf-8"))
         self.images, self.host = images, host
         self.workspace, self.outputs, self.home = (folder / name for name in ("workspace", "outputs", "home"))
         for path in (self.workspace, self.outputs, self.home):
             path.mkdir()
         write(self.workspace)
         self.values = {"PROJECT_ID": "my-project", "BUILD_ID": "0f1e2d3c"}
-        given = {**EXAMPLE["substitutions"], "_IMAGE": f"{host}/my-project/shop/web"}
+        given = {**self.example["substitutions"], "_IMAGE": f"{host}/my-project/shop/web"}
         self.values.update({name: self.substituted(value) for name, value in given.items()})
         self.log = ""
 
@@ -117,8 +136,9 @@ class CloudBuild:
     def run(self) -> list[str]:
         """The ids of the steps that succeeded; the first that fails is the last that runs."""
         succeeded: list[str] = []
-        for number, step in enumerate(EXAMPLE["steps"]):
-            done = subprocess.run(self.command(number, step), capture_output=True, timeout=300, check=False)
+        for number, step in enumerate(self.example["steps"]):
+            line = self.command(number, step)
+            done = subprocess.run(line, cwd=self.workspace, capture_output=True, timeout=300, check=False)
             self.log = (done.stdout + done.stderr).decode()
             if done.returncode != 0:
                 break
@@ -126,6 +146,10 @@ class CloudBuild:
         return succeeded
 
     def command(self, number: int, step: dict[str, Any]) -> list[str]:
+        image = self.images[step["name"]]
+        arguments = [self.substituted(word) for word in step["args"]]
+        if not isinstance(image, str):
+            return image([word.replace("/workspace", str(self.workspace)) for word in arguments])
         outputs = self.outputs / str(number)
         outputs.mkdir(exist_ok=True)
         options = [
@@ -136,8 +160,7 @@ class CloudBuild:
             *("--workdir", "/workspace"),
         ]
         options += ["--entrypoint", step["entrypoint"]] if "entrypoint" in step else []
-        image = self.images[step["name"]]
-        return ["docker", "run", *options, image, *(self.substituted(word) for word in step["args"])]
+        return ["docker", "run", *options, image, *arguments]
 
 
 @pytest.fixture
@@ -150,7 +173,7 @@ def cloud_build(own_image: str, docker_builder: str, gcloud: str, tmp_path: Path
     docker("network", "create", f"{PREFIX}cloudbuild")
     try:
         with registry(tmp_path) as host:
-            made = CloudBuild(images, tmp_path, host)
+            made = CloudBuild("cloudbuild.yaml", images, tmp_path, host)
             yield made
             docker("image", "rm", "-f", made.substituted("${_IMAGE}:${BUILD_ID}"), check=False)
     finally:
