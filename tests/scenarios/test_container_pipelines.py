@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from scenarios.support import BASE, PREFIX, SITE, build, docker, environment
 
 ROOT = Path(__file__).parents[2]
 SOCKET = "/var/run/docker.sock"
+NETWORK = f"{PREFIX}cloudbuild-{os.getpid()}"
 APP = {
     "Dockerfile": f'FROM {BASE}\nWORKDIR /app\nCOPY shop shop\nCMD ["python3", "-m", "shop.main"]\n',
     ".dockerignore": "**/monitoring/\n",
@@ -68,7 +70,7 @@ def own_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             **{f"bwrap/{Path(name).name}": file for name, file in bubblewrap.items()},
         },
     )
-    name = f"{PREFIX}own"
+    name = f"{PREFIX}own-{os.getpid()}"
     docker("build", "-q", "--build-arg", f"BASE={base}", "-t", name, str(ROOT))
     yield name
     docker("image", "rm", "-f", name)
@@ -153,7 +155,7 @@ class CloudBuild:
         outputs = self.outputs / str(number)
         outputs.mkdir(exist_ok=True)
         options = [
-            *("--rm", "--label", "importguard-test", "--network", f"{PREFIX}cloudbuild", "--privileged"),
+            *("--rm", "--label", "importguard-test", "--network", NETWORK, "--privileged"),
             *("--volume", f"{SOCKET}:{SOCKET}", "--volume", f"{self.workspace}:/workspace"),
             *("--volume", f"{self.home}:/builder/home", "--volume", f"{outputs}:/builder/outputs"),
             *("--env", "HOME=/builder/home", "--env", "BUILDER_OUTPUT=/builder/outputs"),
@@ -170,14 +172,14 @@ def cloud_build(own_image: str, docker_builder: str, gcloud: str, tmp_path: Path
         "${_IMPORTGUARD}": own_image,
         "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim": gcloud,
     }
-    docker("network", "create", f"{PREFIX}cloudbuild")
+    docker("network", "create", NETWORK)
     try:
         with registry(tmp_path) as host:
             made = CloudBuild("cloudbuild.yaml", images, tmp_path, host)
             yield made
             docker("image", "rm", "-f", made.substituted("${_IMAGE}:${BUILD_ID}"), check=False)
     finally:
-        docker("network", "rm", f"{PREFIX}cloudbuild")
+        docker("network", "rm", NETWORK)
 
 
 def test_a_failed_check_stops_the_push_and_the_deployment(cloud_build: CloudBuild) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 from local_registry import ask, need, registry
-from scenarios.support import BASE, PREFIX, build, docker, environment
-from scenarios.test_container_pipelines import ROOT, CloudBuild, write
+from scenarios.support import BASE, build, docker, environment
+from scenarios.test_container_pipelines import NETWORK, ROOT, CloudBuild, write
 
 REGISTRIES = '[[registry]]\nlocation = "{host}"\ninsecure = true\n'
 STORAGE = '[storage]\ndriver = "{driver}"\ngraphroot = "{folder}/images"\nrunroot = "{folder}/run"\n'
@@ -74,21 +74,21 @@ def test_kaniko_in_cloud_build(own_image: str, gcloud: str, host: str, tmp_path:
         ],
         "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim": gcloud,
     }
-    docker("network", "create", f"{PREFIX}cloudbuild")
+    docker("network", "create", NETWORK)
     try:
-        build = CloudBuild("cloudbuild-kaniko.yaml", images, tmp_path, host)
-        write_application(build.workspace, host)
-        assert build.run() == ["build"], build.log
-        assert "IG101 missing-module  shop.monitoring" in build.log
-        assert ".dockerignore:1" in build.log
+        pipeline = CloudBuild("cloudbuild-kaniko.yaml", images, tmp_path, host)
+        write_application(pipeline.workspace, host)
+        assert pipeline.run() == ["build"], pipeline.log
+        assert "IG101 missing-module  shop.monitoring" in pipeline.log
+        assert ".dockerignore:1" in pipeline.log
         assert ask(host, "_catalog") == {"repositories": ["base"]}
 
-        (build.workspace / ".dockerignore").unlink()
-        (build.workspace / "image.tar").unlink()
-        assert build.run() == ["build", "check", "push", "deploy"], build.log
+        (pipeline.workspace / ".dockerignore").unlink()
+        (pipeline.workspace / "image.tar").unlink()
+        assert pipeline.run() == ["build", "check", "push", "deploy"], pipeline.log
         assert ask(host, "my-project/shop/web/tags/list")["tags"] == ["0f1e2d3c"]
     finally:
-        docker("network", "rm", f"{PREFIX}cloudbuild")
+        docker("network", "rm", NETWORK)
 
 
 def run_gitlab_job(workspace: Path, host: str) -> subprocess.CompletedProcess[str]:

@@ -73,6 +73,8 @@ def _read_configuration(path: Path) -> Optional[dict[str, Any]]:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as error:
+        if not os.access(path.parent, os.X_OK):
+            return None  # Such as /run/containers, which is root's: there may be no such file.
         raise ImageError(f"The credentials in {path} can't be read: {error.strerror}.") from error
     except (OSError, ValueError, RecursionError):
         # Not from the error: its text may quote the file.

@@ -26,6 +26,7 @@ from unit.engines.embedded.registry.fake_registry import (
 )
 from unit.engines.embedded.registry.test_pulling import Pull, blob_of_layer, nothing_is_left
 
+from importguard.engines.embedded.registry import credentials
 from importguard.errors import ImageError
 
 TOKEN = "token-of-this-run"
@@ -112,6 +113,22 @@ def test_what_a_registry_repeats_is_not_shown(
     said = f"user {USER} with {PASSWORD} ({BASIC}) may not"
     private.planned["1"] = [status(403, {}, json.dumps({"errors": [{"message": said}]}).encode())]
     with pytest.raises(ImageError, match=r"\(403\), “user reader with \*\*\* \(Basic \*\*\*\) may not”"):
+        pull(private.reference)
+
+
+@pytest.mark.parametrize("may_enter", [True, False])
+def test_a_configuration_that_may_not_be_read(
+    private: FakeRegistry, pull: Pull, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_enter: bool
+) -> None:
+    """/run/containers is root's: what an ordinary user may not enter holds nothing for him."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(credentials.Path, "read_bytes", refuse)
+    monkeypatch.setattr(credentials.os, "access", lambda path, mode: may_enter)
+    message = r"config.json can't be read: Permission denied" if may_enter else "asks for credentials"
+    with pytest.raises(ImageError, match=message):
         pull(private.reference)
 
 
