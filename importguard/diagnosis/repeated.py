@@ -10,7 +10,7 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.model import Finding, RuleFamily, Severity
-from importguard.rules.imports import SYNTAX_ERROR
+from importguard.rules.imports import IMPORT_RAISES, SYNTAX_ERROR
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _NAME = re.compile(r"[\w.-]+")
@@ -28,21 +28,31 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
-    """One finding for all files whose syntax needs the same newer Python: one line mends them.
+    """One finding for all modules that the same newer Python, or the same variable, mends.
 
     It is that of the first module, whose fingerprint stays while others come and go.
     """
     groups: dict[object, list[Finding]] = {}
     for one in findings:
-        alike = one.rule is SYNTAX_ERROR and one.diagnosis and one.diagnosis.cause == "newer-python"
-        key = (one.severity, one.diagnosis.remedy) if alike and one.diagnosis else one
-        groups.setdefault(key, []).append(one)
+        groups.setdefault(_need(one) or one, []).append(one)
     for group in groups.values():
-        first = min(group, key=lambda one: one.module)
+        first = min(group, key=lambda one: (bool(one.affected), one.module))
         if len(group) > 1:
             every = tuple(sorted({name for one in group for name in one.affected}))
             first = replace(first, affected=every)
         yield first
+
+
+def _need(finding: Finding) -> Optional[tuple[object, ...]]:
+    """What a module lacks that others may lack too; None where a finding is its own."""
+    told = finding.diagnosis
+    if told is None:
+        return None
+    newer = finding.rule is SYNTAX_ERROR and told.cause == "newer-python"
+    variable = (
+        finding.rule is IMPORT_RAISES and told.cause == "environment" and told.remedy.startswith("--env")
+    )
+    return (finding.rule, finding.severity, told.remedy) if newer or variable else None
 
 
 def _repeats(finding: Finding, told: Finding) -> bool:

@@ -77,3 +77,20 @@ def test_files_that_need_the_same_newer_python_are_one_finding():
         needs("3.14", "a").fingerprint,
     )
     assert other.module == "c"
+
+
+def test_modules_that_need_the_same_variable_are_one_finding():
+    """A helper that reads ALLOWED_GUILDS raises in whoever calls it first; they are asked one by one."""
+
+    def wants(remedy: str, module: str) -> Finding:
+        diagnosis = Diagnosis("environment", "", remedy, None, "certain")
+        return finding(
+            "IG104", module=module, affected=(module,), diagnosis=diagnosis, severity=Severity.WARNING
+        )
+
+    same = [wants("--env ALLOWED_GUILDS=…", "bot.b"), wants("--env ALLOWED_GUILDS=…", "bot.a")]
+    (first, other) = without_repeated([*same, wants("--env TOKEN=…", "bot.c")])
+    assert (first.module, first.affected) == ("bot.a", ("bot.a", "bot.b"))
+    assert other.module == "bot.c"
+    servers = [wants("connect when the program starts", name) for name in ("bot.a", "bot.b")]
+    assert without_repeated(servers) == servers, "two servers may be two causes"
