@@ -117,6 +117,8 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
     environmental = _environment(item, cause)
     frames = _frames(item, cause, code)
     location, way = _location(item, cause, frames, code), import_chain(frames, cause.missing, code)
+    if location is None:
+        location, way = _imported_by_main(item, evidence, code)
     mention = _mention(cause, frames, evidence, code)
     if mention is not None:
         location, way = _named_by(mention, cause.missing or "", code)
@@ -158,6 +160,19 @@ def _named_by(mention: Mention, missing: str, code: Application) -> tuple[Locati
     location = Location(code.path_below_import_root(mention.path), mention.line)
     importer = code.modules.get(mention.path, location.path)
     return location, (ImportStep(importer, missing, location),)
+
+
+def _imported_by_main(
+    item: ModuleImport, evidence: Evidence, code: Application
+) -> tuple[Optional[Location], tuple[ImportStep, ...]]:
+    """The line that imports it in the code that a start command runs as ``__main__``."""
+    places = (entry.imported_at for entry in evidence.entrypoints if entry.module == item.name)
+    place = next(filter(None, places), None)
+    if place is None:
+        return None, ()
+    path, line = place
+    location = Location(code.path_below_import_root(path), line)
+    return location, (ImportStep("__main__", item.name, location),)
 
 
 def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str]:

@@ -156,6 +156,8 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
     if not below or any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
         return None
     first = min(below, key=lambda one: one.line)
+    if not first.destination.endswith("/" + tails[first]):
+        return None  # COPY src/functions/one/index.py /app: what it copies is not this folder
     there = first.destination[: -len(tails[first])].rstrip("/") or "/"
     change = f"COPY {index.in_context(folder)} {posixpath.join(there, name)}"
     location = case.dockerfile_location(first.line)

@@ -55,7 +55,7 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
         return None
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     outside = path not in index.source.context_files
-    change = None if outside else _copy_line(index, case.module_in_source)
+    change = None if outside else _copy_line(case, index, case.module_in_source)
     mapping = _mapping_install(change, dockerfile)
     copy = index.nearest_copy(path, above=mapping.line if mapping else None)
     return make_diagnosis(
@@ -110,9 +110,10 @@ def _quoted(copy: Copy, dockerfile: str) -> str:
     return f"'{copy.text}' at {dockerfile}:{copy.line}"
 
 
-def _copy_line(index: SourceIndex, module: SourceModule) -> Optional[str]:
-    """The COPY that would bring the module to its neighbours; in JSON form for a name with spaces."""
-    root = index.image_root(module.root)
+def _copy_line(case: Situation, index: SourceIndex, module: SourceModule) -> Optional[str]:
+    """The COPY that would bring the module to its neighbours, or, where the image has none of them, to the
+    import path; in JSON form for a name with spaces."""
+    root = index.image_root(module.root) or next(iter(case.evidence.import_path), None)
     if root is None:
         return None
     here = index.in_context(module.path_to_copy)

@@ -133,8 +133,10 @@ class Situation:
     @property
     def importers(self) -> str:
         """Name the modules that import what is missing, with the line."""
-        location = self.import_place
-        return f"{self.finding.module} ({file_and_line(location)})" if location else self.finding.module
+        location, name = self.import_place, self.finding.module
+        if name == self.missing and self.finding.chain:
+            name = self.finding.chain[-1].importer  # what a start command's __main__ imports itself
+        return f"{name} ({file_and_line(location)})" if location else name
 
 
 def file_and_line(location: Optional[Location]) -> str:

@@ -103,7 +103,8 @@ class EntryPoint:
     """A start command, and the object that it loads.
 
     ``outcome``: ok | missing_attribute | the outcome of the module | None (not recognised).
-    ``reaches`` are the selected modules that importing the target loads or tries to load.
+    ``reaches`` are the selected modules that importing the target loads or tries to load. ``imported_at``:
+    (file, line) of the code that runs as ``__main__``, where that imports the target.
     """
 
     command: str
@@ -112,6 +113,7 @@ class EntryPoint:
     attribute: Optional[str]
     outcome: Optional[str]
     reaches: tuple[str, ...] = ()
+    imported_at: Optional[tuple[str, int]] = None
 
 
 @dataclass(frozen=True)

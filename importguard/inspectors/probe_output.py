@@ -176,6 +176,7 @@ def _entrypoint(event: dict[str, Any]) -> EntryPoint:
         event["attribute"],
         event["outcome"],
         tuple(event["reaches"]),
+        tuple(event["imported_at"]) if event.get("imported_at") else None,
     )
 
 

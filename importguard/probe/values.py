@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         attribute: Optional[str]
         runs: Optional[str]
         start: StartState
+        imported_at: Optional[tuple[str, int]]
 
     class InterpreterValues(TypedDict):
         """The application's Python; ``why`` says how it was found."""

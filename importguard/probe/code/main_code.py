@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from importguard.probe.code.imports import Site
 
+    Loaded = tuple[str, str | None, bool, int]
+
 _SERVED = re.compile(
     r"\b(?:uvicorn|hypercorn)\.run\(\s*(?:app\s*=\s*)?[\"']([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)[\"']"
 )
@@ -23,8 +25,8 @@ _LEAVES = ("Return", "Raise")
 
 
 class MainCode:
-    """What runs of one file. ``loaded``: (module, name in it or None, True) of the unguarded imports, and
-    with False what ``uvicorn.run`` is told; ``calls``: (module, function) of other files that it calls.
+    """What runs of one file. ``loaded``: (module, name in it or None, True, line) of the unguarded imports,
+    and with False what ``uvicorn.run`` is told; ``calls``: (module, function) of other files that it calls.
 
     ``package`` is what relative imports start from. Not ``whole``: only what stands below
     ``if __name__ == "__main__"`` is looked at, or only the body of ``function``, since the rest runs when the
@@ -32,7 +34,7 @@ class MainCode:
     """
 
     def __init__(self, text: str, package: str, whole: bool, function: str = "") -> None:
-        self.loaded: list[tuple[str, str | None, bool]] = []
+        self.loaded: list[Loaded] = []
         self.calls: list[tuple[str, str]] = []
         try:
             tree = parse_module(text[:_LONGEST], "__main__")
@@ -42,11 +44,12 @@ class MainCode:
         above = import_sites(tree, name, False)
         tree.body = body = _running(tree.body, whole, function)
         sites = [site for site in import_sites(tree, name, False) if site[3] == "module"]
-        for target, names, _, _ in sites:
-            self.loaded += [(target, name, True) for name in names if name != "*"] or [(target, None, True)]
-        for served in _SERVED.findall(text):
-            module, _, attribute = served.partition(":")
-            self.loaded.append((module, attribute, False))
+        for target, names, line, _ in sites:
+            wanted: list[str | None] = [name for name in names if name != "*"]
+            self.loaded += [(target, name, True, line) for name in wanted or [None]]
+        for served in _SERVED.finditer(text):
+            module, _, attribute = served.group(1).partition(":")
+            self.loaded.append((module, attribute, False, text.count("\n", 0, served.start()) + 1))
         self.loaded = list(dict.fromkeys(self.loaded))
         self.calls = _calls(body, [*above, *sites])
 

@@ -445,7 +445,7 @@ class Discovery:
 
         Of a script that no import finds, what it imports is judged in its place.
         """
-        if any(target.imported and target.command.main_file for target in self.targets):
+        if any(target.imported_at and target.command.main_file for target in self.targets):
             return True
         tools = {target.module for target in self.targets if target.alone or target.foreign}
         return not tools.issuperset(self.selection.modules)
@@ -475,7 +475,7 @@ class Discovery:
     def _entrypoints(self) -> None:
         known = self.selection.modules
         self.targets += management_commands(self.commands, known)
-        self.targets = [target for target in self.targets if not target.imported or target.module in known]
+        self.targets = [target for target in self.targets if not target.imported_at or target.module in known]
         for target in self.targets:
             attribute = ":" + target.attribute if target.attribute else ""
             self._add_entrypoint(target.command, printable_path(target.module + attribute), target)

@@ -29,14 +29,15 @@ def describe_entry_point(
     command: StartCommand, text: str | None, target: Target | None, finder: Finder, environ: dict[str, str]
 ) -> EntryPointValues:
     """One entry point, as the host is told. ``text`` is the target as it is shown."""
-    is_imported = target is not None and target.imported
+    place = target.imported_at if target else None
     return {
         "command": command.text,
         "target": text,
         "module": printable_path(target.module) if target else None,
         "attribute": target.attribute if target else None,
         "runs": _module_that_runs(command, finder),
-        "start": _state_at_start(command, is_imported, finder, environ),
+        "start": _state_at_start(command, place is not None, finder, environ),
+        "imported_at": (printable_path(place[0]), place[1]) if place and place[0] else None,
     }
 
 

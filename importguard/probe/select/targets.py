@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from importguard.probe.code.main_code import Loaded
     from importguard.probe.select.finder import Finder, Found
 
 _MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
@@ -43,8 +44,8 @@ class Target:
 
     ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
     belongs to, and where it is absent, importing it says so. ``foreign``: it is the program of an installed
-    distribution that may be a tool; what that loads in turn is not known. ``imported``: the code that runs as
-    ``__main__`` imports it.
+    distribution that may be a tool; what that loads in turn is not known. ``imported_at``: (file, line) of
+    the code that runs as ``__main__``, where that imports it.
     """
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
@@ -53,7 +54,7 @@ class Target:
         self.attribute = attribute and str(attribute)
         self.alone = alone
         self.foreign = False
-        self.imported = False
+        self.imported_at: tuple[str, int] | None = None
         self.distribution: Distribution | None = None
 
 
@@ -131,7 +132,7 @@ class TargetSearch:
         found: list[Target] = []
         scripts = [target for target in loaded if command.console and not target.foreign]
         calls = [(target.module, target.attribute) for target in scripts if target.attribute]
-        for module, attribute, is_sure in self._imports_of_main(command, calls):
+        for (module, attribute, is_sure, line), path in self._imports_of_main(command, calls):
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
                 module, attribute = inner, None
@@ -150,19 +151,21 @@ class TargetSearch:
                 continue
             alone = located is None or self.is_third_party(located, module)
             target = Target(command, module, attribute, alone)
-            target.imported = True
+            target.imported_at = (path, line)
             known.append(module)
             found.append(target)
         return found[:_MOST_IMPORTS]
 
     def _imports_of_main(
         self, command: StartCommand, calls: list[tuple[str, str]]
-    ) -> list[tuple[str, str | None, bool]]:
-        text, package, whole = command.code, "", True
+    ) -> list[tuple[Loaded, str]]:
+        """What ``MainCode`` says is loaded, each with the file that loads it ("" of a command's own code)."""
+        text, path, package, whole = command.code, "", "", True
         if text is None:
             path, package, whole = self._main_of(command)
             text = read_text(path) if path else None
-        found, called = _run_by(text, package, whole)
+        loaded, called = _run_by(text, package, whole)
+        found = [(one, path) for one in loaded]
         waiting = [*calls, *called]
         seen: set[tuple[str, str]] = set()
         while waiting and len(seen) < _MOST_FUNCTIONS:
@@ -174,7 +177,7 @@ class TargetSearch:
             if not self.is_third_party(located, module) and not self.is_standard(located):
                 package = module if located.package else module.rpartition(".")[0]
                 loaded, called = _run_by(read_text(located.path), package, False, function)
-                found += loaded
+                found += [(one, located.path or "") for one in loaded]
                 waiting += called
         return found
 
@@ -329,7 +332,7 @@ class TargetSearch:
 
 def _run_by(
     text: str | None, package: str, whole: bool, function: str = ""
-) -> tuple[list[tuple[str, str | None, bool]], list[tuple[str, str]]]:
+) -> tuple[list[Loaded], list[tuple[str, str]]]:
     """See ``MainCode``: what is loaded, and which functions of other files are called."""
     if not text or ("import" not in text and ".run(" not in text):
         return [], []

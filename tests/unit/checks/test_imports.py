@@ -34,6 +34,14 @@ def test_one_missing_module_is_one_finding_for_all_that_need_it() -> None:
     assert finding.severity is Severity.ERROR
 
 
+def test_what_a_start_runs_as_main_and_lacks_is_shown_where_that_imports_it() -> None:
+    start = replace(entry("uvicorn", "failed"), imported_at=(path("main"), 73))
+    absent = replace(failed("uvicorn", no_module("uvicorn")), path=None)
+    finding = only(absent, entrypoints=(start,))
+    assert finding.location == Location("main.py", 73)
+    assert [(step.importer, step.imported) for step in finding.chain] == [("__main__", "uvicorn")]
+
+
 def test_a_wrapped_error_is_traced_to_the_import_that_failed() -> None:
     failure = raised(
         ("RuntimeError", "Failed to set up middleware", None),

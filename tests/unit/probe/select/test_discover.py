@@ -97,6 +97,7 @@ def test_the_whole_answer(image):
                 "target": "main",
                 "module": "main",
                 "attribute": None,
+                "imported_at": None,
                 "runs": None,
                 "start": {
                     "import_path": [str(image.app)],
@@ -891,7 +892,10 @@ def test_the_guard_of_a_script_is_read(image):
         "main.py", 'import web\nif __name__ == "__main__":\n    import late\n    from pkg import mod\n'
     )
     image.write_all("web.py late.py pkg/mod.py")
-    assert targets(image.discover("python3", "main.py")) == ["main", "late", "pkg.mod"]
+    found = image.discover("python3", "main.py")
+    assert targets(found) == ["main", "late", "pkg.mod"]
+    main = str(image.app / "main.py")
+    assert [one["imported_at"] for one in found["entrypoints"]] == [None, (main, 3), (main, 4)]
     image.write("main.py", "import uvicorn\nif DEV:\n    uvicorn.run('dev:app')\nuvicorn.run('web:app')\n")
     assert targets(image.discover("python3", "main.py")) == ["main", "web:app"]
 
