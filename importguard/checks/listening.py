@@ -29,7 +29,7 @@ def check_listening_ports(evidence: Evidence, source: Optional[Source] = None) -
 def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Finding:
     """IG502, with what it does instead."""
     port = start.ports[0] if start.ports else 0
-    message = f"Nothing accepts connections on port {port} within {start.settings.timeout:.0f} s."
+    message = f"Nothing accepts connections on port {port} within {start.settings.seconds_to_ready:.0f} s."
     listeners = start.surroundings.listeners
     others = [(address, number) for address, number in listeners if number not in start.ports]
     local = [(address, number) for address, number in listeners if number in start.ports]

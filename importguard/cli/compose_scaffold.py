@@ -16,6 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from importguard.source.compose_variables import (
+    has_open_variable,
+    unescaped_dollars,
+    with_default_values,
+)
 from importguard.source.deployments import health_command
 from importguard.source.yaml_nodes import Node, yaml_documents
 
@@ -24,7 +29,6 @@ FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.y
 
 _COMPLETED = "service_completed_successfully"
 _REQUEST = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s\"'|;]*)?")
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)")
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _services(document: Node) -> Iterator[ComposeService]:
         context = build.scalar_text or (build.value_at("context").scalar_text or "." if build else "")
         yield ComposeService(
             name,
-            _filled(node.value_at("image").scalar_text),
+            with_default_values(node.value_at("image").scalar_text),
             posixpath.normpath(context) if context else None,
             build.value_at("dockerfile").scalar_text or "Dockerfile",
             build.value_at("target").scalar_text,
@@ -108,7 +112,8 @@ def _keys(node: Node) -> list[str]:
 
 
 def _command(node: Node) -> str:
-    return _filled(node.scalar_text or shlex.join(item.scalar_text for item in node)).replace("$$", "$")
+    text = node.scalar_text or shlex.join(item.scalar_text for item in node)
+    return unescaped_dollars(with_default_values(text))
 
 
 def _environment(node: Node) -> Iterator[str]:
@@ -121,13 +126,8 @@ def _environment(node: Node) -> Iterator[str]:
         if not name or given is None:
             yield from [name] if name else []
             continue
-        filled = _filled(given)
-        yield name if _VARIABLE.search(filled.replace("$$", "")) else f"{name}={filled.replace('$$', '$')}"
-
-
-def _filled(text: str) -> str:
-    """The text with the defaults of its variables; one without a default stays."""
-    return _VARIABLE.sub(lambda match: match[0] if match[2] is None else match[2], text)
+        filled = with_default_values(given)
+        yield name if has_open_variable(filled) else f"{name}={unescaped_dollars(filled)}"
 
 
 def _ports(node: Node) -> Iterator[int]:
@@ -135,7 +135,7 @@ def _ports(node: Node) -> Iterator[int]:
     for port in node.value_at("ports"):
         text = (
             port.value_at("target").scalar_text
-            or _filled(port.scalar_text).partition("/")[0].rpartition(":")[2]
+            or with_default_values(port.scalar_text).partition("/")[0].rpartition(":")[2]
         )
         if text.isdigit():
             yield int(text)

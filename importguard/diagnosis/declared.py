@@ -119,6 +119,22 @@ def parse_requires_dist(line: str) -> Optional[Parsed]:
         return None
 
 
+def requested_extras(case: Situation, library: Distribution) -> frozenset[str]:
+    """The extras of an installed distribution that the source's or another distribution's requirements ask
+    for, canonical."""
+    source = case.source
+    lines = [one.text for one in (source.requirements if source else ()) if one.kind == "main"]
+    lines += [line for other in case.clues.distributions for line in other.requires]
+    name = canonicalize_name(library.name)
+    return frozenset(
+        canonicalize_name(extra)
+        for line in lines
+        if "[" in line and (asked := parse_requires_dist(line)) is not None
+        if canonicalize_name(asked.name) == name
+        for extra in asked.extras
+    )
+
+
 class Declared:
     """All that the source declares of one import name, and the RUN lines that install it."""
 

@@ -6,7 +6,13 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import Declared, may_apply, names_for, parse_requires_dist
+from importguard.diagnosis.declared import (
+    Declared,
+    may_apply,
+    names_for,
+    parse_requires_dist,
+    requested_extras,
+)
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
     CERTAIN,
@@ -107,10 +113,14 @@ def extra_of_library(case: Situation) -> Optional[Diagnosis]:
 
 
 def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -> Optional[str]:
-    """The extra of the distribution that requires one of ``wanted``; the smallest where several do."""
+    """The extra of the distribution that requires one of ``wanted``; the smallest where several do.
+
+    None where it is required anyway, or by an extra that is asked for: then an installer left it out.
+    """
     lines = [
         requirement for line in library.requires if (requirement := parse_requires_dist(line)) is not None
     ]
+    requested = requested_extras(case, library)
     sizes: dict[str, int] = {}
     for extra in library.extras:
         brought = [
@@ -122,6 +132,8 @@ def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -
         if not always.isdisjoint(wanted):
             return None
         if not set(brought).isdisjoint(wanted):
+            if canonicalize_name(extra) in requested:
+                return None
             sizes[extra] = len(brought)
     return min(sizes, key=lambda extra: (sizes[extra], extra)) if sizes else None
 
@@ -133,13 +145,14 @@ def _extra_of_library(case: Situation, library: Distribution, extra: str) -> Dia
     one = next((each for each in declared if each.kind == "main"), None)
     place = location_of(one.place) if one else None
     where = f" at {file_and_line(place)}" if place else ""
+    asked = ",".join([*sorted(requested_extras(case, library)), extra])
     return make_diagnosis(
         "extra-not-installed",
         CERTAIN if place else LIKELY,
         f"{library.name} {library.version} imports '{case.missing}', which only its extra '{extra}' brings, "
         "and nothing asks for that extra.",
-        f"require {library.name}[{extra}]{where}",
+        f"require {library.name}[{asked}]{where}",
         place,
-        f"{library.name}[{extra}]{one.specifier}" if one else None,
+        f"{library.name}[{asked}]{one.specifier}" if one else None,
         (f"installed: {library.name} {library.version}", f"imported by: {case.finding.chain[-1].importer}"),
     )

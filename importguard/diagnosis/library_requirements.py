@@ -7,7 +7,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import may_apply, names_for, parse_requires_dist
+from importguard.diagnosis.declared import may_apply, names_for, parse_requires_dist, requested_extras
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
 from importguard.evidence.surroundings import Distribution
@@ -19,7 +19,7 @@ _WITHOUT_DEPENDENCIES = re.compile(r"\s--no-deps\b")
 
 
 def requirement_of_library(case: Situation) -> Optional[Diagnosis]:
-    """An installed distribution requires it always, and no requirement of the source names it.
+    """An installed distribution requires it, or an extra of it that is asked for, and the source does not.
 
     Cause ``declared-not-installed``: ``pip wheel --no-deps -r requirements.txt`` brings celery without kombu.
     """
@@ -63,7 +63,8 @@ def _requiring(case: Situation) -> Optional[tuple[Distribution, str]]:
             if requirement is None or canonicalize_name(requirement.name) not in wanted:
                 continue
             marker = str(requirement.marker or "")
-            if "extra" not in marker and may_apply(marker, case):
+            extras = sorted(requested_extras(case, library)) if "extra" in marker else [""]
+            if any(may_apply(marker, case, extra) for extra in extras):
                 return library, f"{requirement.name}{requirement.specifier}"
     return None
 

@@ -156,12 +156,11 @@ class Engine(Protocol):
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         """
 
-    def network(self, *, published: bool = False) -> AbstractContextManager[str]:
+    def network(self) -> AbstractContextManager[str]:
         """Make a network without a way out, whose members find one another by name.
 
         It is removed at the end, which ``close`` waits for.
-        It and its services are also removed if this process dies. ``published``: the ports that its services
-        expose can be reached from this machine, on its loopback address (``Service.address``).
+        It and its services are also removed if this process dies.
         """
 
     def start(
@@ -172,14 +171,16 @@ class Engine(Protocol):
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
+        program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
         """Start the image's own entry point, with ``command`` in place of its CMD where one is given.
 
-        It runs in its WORKDIR, as its USER, in ``limits.network``, where others reach it by ``names``, and
-        this machine its ports ``publish``. It has no standard input. ``limits.seconds`` do not hold: whoever
-        starts it closes it. Raises CommandNotFound or ForeignProgram when the command can't be executed,
-        EngineError for anything else.
+        ``program`` stands in place of both. It runs in its WORKDIR, as its USER, in ``limits.network``, where
+        others reach it by ``names``, and this machine its ports ``publish`` (``Service.address``): through a
+        second network, as one of ``network`` has no way in. It has no standard input. ``limits.seconds`` do
+        not hold: whoever starts it closes it. Raises CommandNotFound or ForeignProgram when the command can't
+        be executed, EngineError for anything else.
         """
 
     def history(self, image: Image) -> Sequence[str]:

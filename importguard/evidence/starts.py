@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+_SECONDS_TO_READY = 60.0
+
 
 @dataclass(frozen=True)
 class HttpRequest:
@@ -46,12 +48,17 @@ class StartSettings:
     http: Optional[tuple[HttpRequest, ...]] = None
     grpc: bool = False
     websocket: tuple[Handshake, ...] = ()
-    timeout: float = 60.0
+    timeout: Optional[float] = None
     settle: float = 1.0
     max_start_time: Optional[float] = None
     memory: Optional[int] = None
     needs: tuple[str, ...] = ()
     healthcheck: tuple[str, ...] = ()
+
+    @property
+    def seconds_to_ready(self) -> float:
+        """The time that it has until everything is answered."""
+        return _SECONDS_TO_READY if self.timeout is None else self.timeout
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from threading import Timer
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from threading import Thread, Timer
 
 from importguard.evidence.starts import CommandResult
 from importguard.progress import Progress
@@ -31,7 +34,7 @@ def travel(
 ) -> CommandResult:
     """Run ``command`` on this machine, show what it prints, and give how it ended and its last lines.
 
-    It is killed after ``seconds``, and when this process is interrupted.
+    It and what it started are killed after ``seconds``, when this process is interrupted, and when it dies.
     """
     shown, lines = shlex.join(command), list[str]()
     environment = {**os.environ, **service_variables(addresses)}
@@ -45,12 +48,14 @@ def travel(
             stderr=subprocess.STDOUT,
             text=True,
             errors="backslashreplace",
+            start_new_session=True,
         )
     except OSError as error:
         return CommandResult(shown, NOT_RUN, f"It cannot be run: {error}")
-    timer = Timer(seconds, process.kill)
+    timer = Timer(seconds, _kill_group, [process.pid])
     timer.start()
-    with process:
+    Thread(target=_kill_what_is_left, args=(process,), daemon=True).start()
+    with process, _killed_with_this_process(process.pid):
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -59,4 +64,34 @@ def travel(
             return CommandResult(shown, process.wait(), "\n".join(lines))
         finally:
             timer.cancel()
-            process.kill()
+            _kill_group(process.pid)
+
+
+def _kill_what_is_left(process: subprocess.Popen[str]) -> None:
+    """A server in the background (``server & pytest``) would hold the output open after the command's end."""
+    process.wait()
+    _kill_group(process.pid)
+
+
+def _kill_group(leader: int) -> None:
+    """Kill a command and all that it started: ``make`` runs pytest, which runs a browser."""
+    with suppress(OSError):
+        if sys.platform == "win32":
+            os.kill(leader, signal.SIGTERM)
+        else:
+            os.killpg(leader, signal.SIGKILL)
+
+
+@contextmanager
+def _killed_with_this_process(leader: int) -> Iterator[None]:
+    """Have a command killed where this process is (``kill -9``): a small one waits for its end to do that."""
+    line = [sys.executable, "-m", __name__, str(leader)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, start_new_session=True) as watch:
+        try:
+            yield
+        finally:
+            watch.communicate(b"done")
+
+
+if __name__ == "__main__" and not sys.stdin.buffer.read():
+    _kill_group(int(sys.argv[1]))

@@ -31,7 +31,7 @@ def begin_needed(
         running = engine.start(image, service.env, limits, command=service.command, names=(service.name,))
     except (CommandNotFound, ForeignProgram) as error:
         raise InspectionError(str(error)) from error
-    ends = time.monotonic() + service.settings.timeout
+    ends = time.monotonic() + service.settings.seconds_to_ready
     while True:
         code, output = running.execute(ready, max(ends - time.monotonic(), 1.0))
         if code == 0:

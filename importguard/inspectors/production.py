@@ -10,7 +10,8 @@ from typing import Optional
 from importguard.config import Config
 from importguard.evidence.starts import StartSettings
 from importguard.inspectors.inspected import Inspected
-from importguard.source.deployments import Deployment, image_name, read_deployments, repository_root
+from importguard.source.deployments import Deployment, image_name, read_deployments
+from importguard.source.tree import repository_around
 
 
 def with_production(inspected: Sequence[Inspected]) -> list[Inspected]:
@@ -33,10 +34,11 @@ def matching_deployment(
 ) -> Optional[Deployment]:
     """The container that is this image with its own command: by its name or build context.
 
-    One that is called by variables only is it where it is the only one and the image is, too. None where
-    several fit that differ: a guess would ask what production does not.
+    One that says nothing is passed over. One that is called by variables only is it where it is the only one
+    and the image is, too. None where several fit that differ: a guess would ask what production does not.
     """
     config = one.config
+    deployments = [deployment for deployment in deployments if not deployment.is_silent]
     if config.commands and config.name:  # not the image's own: its name tells which container it is
         called = [each for each in deployments if config.name in each.names]
         return called[0] if len(called) == 1 else None
@@ -65,8 +67,16 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
         grpc = grpc or deployment.grpc
     port = settings.port or (str(deployment.port) if deployment.port else None)
     memory = settings.memory or deployment.memory
+    seconds = deployment.seconds if settings.timeout is None else settings.timeout
     start = replace(
-        settings, platform=known, port=port, http=http, grpc=grpc, healthcheck=check, memory=memory
+        settings,
+        platform=known,
+        port=port,
+        http=http,
+        grpc=grpc,
+        healthcheck=check,
+        memory=memory,
+        timeout=seconds,
     )
     if start == settings:
         return one
@@ -76,6 +86,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
     told += ["its health check"] if check else []
     told += ["gRPC's health"] if grpc != settings.grpc else []
     told += [f"{(memory or 0) / 1024**2:.0f} MiB of memory"] if memory != settings.memory else []
+    told += [f"{seconds:g} s to start"] if seconds != settings.timeout else []
     place = f"{deployment.place.path}:{deployment.place.line}"
     note = f"It is started and asked as {place} says: {', '.join(told) or 'its port has to accept'}."
     evidence = one.evidence and replace(one.evidence, notes=(*one.evidence.notes, note))
@@ -86,4 +97,5 @@ def _root(config: Config) -> str:
     """The repository that the image is built from, as far as the settings tell, or the working directory."""
     build = config.build or config.origin
     context = build.context if build and os.path.isdir(build.context) else None
-    return repository_root(config.source or context or os.curdir)
+    folder = os.path.abspath(config.source or context or os.curdir)
+    return repository_around(folder) or folder

@@ -113,7 +113,7 @@ def begin(
     config: Config,
     network: str,
     command: Sequence[str] = (),
-    published: bool = False,
+    publish: bool = False,
 ) -> Begun:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
 
@@ -123,15 +123,15 @@ def begin(
     settings = config.start or StartSettings()
     ports, environment = expected_ports(image, config, settings), service_environment(image, config, settings)
     memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
-    limits = Limits(memory, settings.timeout, network=network, usual_privileges=True)
+    limits = Limits(memory, settings.seconds_to_ready, network=network, usual_privileges=True)
     command = command or (shlex.split(config.commands[0]) if config.commands else ())
     names = (config.name,) if config.name else ()
     at = time.monotonic()
     shown = shown_command(image, command)
     planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
     try:
-        publish = ports if published else ()
-        service = engine.start(image, environment, limits, command=command, names=names, publish=publish)
+        out = ports if publish else ()
+        service = engine.start(image, environment, limits, command=command, names=names, publish=out)
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
@@ -141,7 +141,7 @@ def begin(
         request["http"] = [] if check else request["http"]
         seen = _converse(engine, service, asker, request, at)
         if check and seen.held:
-            _ask_health(check, service, seen, at + settings.timeout)
+            _ask_health(check, service, seen, at + settings.seconds_to_ready)
     except BaseException:
         service.close()
         raise

@@ -37,7 +37,7 @@ def service_request(
         "websocket": [asdict(asked) for asked in settings.websocket],
         "headers": headers,
         "names": list(settings.needs),
-        "seconds": settings.timeout,
+        "seconds": settings.seconds_to_ready,
         "settle": settings.settle,
     }
 

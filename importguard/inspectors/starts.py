@@ -20,6 +20,7 @@ from importguard.inspectors.journey import travel
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.probe_output import image_facts
 from importguard.inspectors.production import with_production
+from importguard.inspectors.relay import open_relay
 from importguard.inspectors.start import Asker, Begun, begin, finish
 from importguard.progress import Progress
 
@@ -64,11 +65,13 @@ def running_services(
     inspected = with_production(inspected)
     asker = next(found for one in inspected if (found := _asker(one)) is not None)
     names = frozenset(one.config.name for one in inspected if one.config.name)
-    with engine.network(published=published) as network:
+    with engine.network() as network:
         run = ServiceRun(engine, progress, network, asker, names, published)
         with ExitStack() as stack:
             for wave in _in_waves(inspected):
                 run.start({index: inspected[index] for index in wave}, stack)
+            if published:
+                run.publish(stack)
             yield run
 
 
@@ -124,7 +127,8 @@ class ServiceRun:
         assert one.image is not None
         try:
             asker = _asker(one) or self.asker
-            return begin(self.engine, one.image, asker, one.config, place, published=self.published)
+            publish = self.published and place != self.network
+            return begin(self.engine, one.image, asker, one.config, place, publish=publish)
         except ImportguardError as error:
             return error
 
@@ -144,10 +148,25 @@ class ServiceRun:
         ready = begun.seen.ready if begun.seen else None
         state = f"ready after {ready:.1f} s" if begun.is_ready and ready is not None else "not ready"
         self.progress.show_notice(f"{name}: {state}")
-        port = begun.seen.port if begun.seen else None
-        address = begun.service.address(port) if self.published and begun.service and port else None
-        if address:
-            self.addresses[name] = address
+
+    def publish(self, stack: ExitStack) -> None:
+        """Let this machine reach what is ready: what has no way in, through a container that relays.
+
+        Raises EngineError where that can't be started.
+        """
+        hidden = {}
+        for name, begun in self.by_name.items():
+            if not begun.is_ready or begun.service is None or begun.seen is None or not begun.seen.port:
+                continue
+            address = begun.service.address(begun.seen.port)
+            if address:
+                self.addresses[name] = address
+            else:
+                hidden[name] = (begun.service.id, begun.seen.port)
+        if hidden:
+            relay = open_relay(self.engine, self.asker, self.network, tuple(hidden.values()))
+            stack.callback(relay.service.close)
+            self.addresses.update(zip(hidden, relay.addresses))
 
     def travel(self, journey: Sequence[str], seconds: float) -> None:
         """Run the user's command where everything is ready: what is not has a finding of its own."""

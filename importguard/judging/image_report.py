@@ -13,6 +13,7 @@ from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.judging.completeness import find_shortfalls
+from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
 from importguard.judging.scripts import script_note, soften_for_scripts
 from importguard.judging.slowness import is_out_of_time, slow_modules
 from importguard.judging.startup_impact import mark_startup_impact
@@ -57,6 +58,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
             *_left_out(selected),
             *_unprepared(evidence),
             *script_note(findings, evidence),
+            *note_test_helpers(findings),
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
             *([material.note] if material.note and findings else []),
@@ -82,7 +84,8 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
         from importguard.diagnosis.logged import diagnose_logged
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
-    return soften_for_scripts(mark_startup_impact(without_repeated(told), evidence), evidence)
+    marked = mark_startup_impact(without_repeated(told), evidence)
+    return soften_for_test_helpers(soften_for_scripts(marked, evidence))
 
 
 def unjudged_report(

@@ -153,7 +153,11 @@ class Supervisor:
             self.write_frame("discovery", existing=existing, **told)
 
     def judge_preparation(self, setup: Preparation) -> None:
-        """Judge the preparation on its own; where it fails, the modules are judged without it."""
+        """Judge the preparation on its own; where it fails, the modules are judged with its variables only.
+
+        A start sets DJANGO_SETTINGS_MODULE before it imports anything: without it, a package's celery.py that
+        names other settings by default made every module that reads settings fail.
+        """
         worker = self.start_worker("prepare", [])
         self.run_workers()
         ended, detail = worker.how_it_ended()
@@ -163,7 +167,7 @@ class Supervisor:
         self.write_frame("preparation", failure=failure, **told)
         if outcome != "imported":
             self.verdicts.failures.append(failure)
-            self.setup = None
+            self.setup = {**setup, "callable": ""}
 
     def judge_modules(self) -> None:
         """Give every module its verdict."""

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         why: str
 
     class Preparation(TypedDict):
-        """What is called before modules are imported, and the variables that it needs."""
+        """What is called before modules are imported (empty: nothing), and the variables that it needs."""
 
         description: str
         environ: dict[str, str]

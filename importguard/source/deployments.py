@@ -7,29 +7,39 @@ deploy.resources).
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Optional
+from dataclasses import dataclass, replace
+from typing import Callable, Optional
 
 from importguard.evidence.starts import HttpRequest
+from importguard.source.compose_variables import (
+    has_open_variable,
+    unescaped_dollars,
+    with_default_values,
+)
+from importguard.source.gcloud_commands import (
+    deploying_command_lines,
+    read_gcloud_options,
+    read_probe_option,
+)
 from importguard.source.model import Place
 from importguard.source.production_files import COMPOSE_NAME, deploying_files
 from importguard.source.tree import relative_path
 from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
 _MENTIONED = re.compile(r"run\b.{0,40}\bdeploy\b|deploy-cloudrun|containers:|services:", re.DOTALL)
-_GCLOUD = re.compile(r"\bgcloud\s+(?:(?:alpha|beta)\s+)?run\s+deploy\b([^\n&|;]*)")
-_COMMENT_LINE = re.compile(r"(?m)^[ \t]*#.*$")
-_VALUELESS = re.compile(r"--(?:no-[\w-]+|quiet|async|allow-unauthenticated)")
-_CONTINUED = re.compile(r"\\\r?\n\s*")
+_MOST_TEXT = 8 << 20  # of all files together: parsing them may take a second for each MiB
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _POD = (("template", "spec"), (), ("jobTemplate", "spec", "template", "spec"))
 _QUANTITY = re.compile(r"(?i)(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_CLOUD_RUN_PORT = 8080
+_LEAST_SECONDS = 10
+"""A probe that gives less is the platform's, whose machines are faster than those that check."""
+
 _LEAST_PORT = 80  # a smaller number is a flag or a count
 _PROBE_BELOW = 400
 """A probe succeeds with a status from 200 to 399: the Kubernetes API reference, HTTPGetAction."""
@@ -43,7 +53,7 @@ class Deployment:
     folder. ``http``, ``grpc`` and ``command`` are what production asks: over HTTP, for gRPC's own state of
     health, and by a command in the container.
     ``accepts``: it asks no more than that the port accepts. ``has_command``: the image's own is not the one
-    that runs. ``memory`` in bytes.
+    that runs. ``memory`` in bytes. ``seconds``: for how long the platform lets it start.
     """
 
     place: Place
@@ -57,18 +67,27 @@ class Deployment:
     accepts: bool = False
     has_command: bool = False
     memory: Optional[int] = None
+    seconds: Optional[float] = None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it says nothing of how the container is started and asked."""
+        nameless = replace(self, names=frozenset(), build=None, has_command=False)
+        return nameless == Deployment(self.place)
 
 
 def read_deployments(root: str) -> list[Deployment]:
     """The containers that the files below ``root`` deploy, in the order of the files."""
     found: list[Deployment] = []
+    left = _MOST_TEXT
     for path in deploying_files(root):
         try:
             with open(path, encoding="utf-8", errors="replace") as stream:
                 text = stream.read(LARGEST)
         except OSError:
             continue
-        if _MENTIONED.search(text):
+        if _MENTIONED.search(text) and len(text) <= left:
+            left -= len(text)
             found += _of_file(text, relative_path(path, root))
     return found
 
@@ -96,31 +115,37 @@ def _of_file(text: str, path: str) -> Iterator[Deployment]:
 
 
 def _of_compose(document: Node, path: str) -> Iterator[Deployment]:
-    for name, node in document.value_at("services").mapping_items():
+    services = document.value_at("services")
+    for name, node in services.mapping_items():
         build = node.value_at("build")
         context = build.scalar_text or build.value_at("context").scalar_text
         folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
         limit = node.value_at("mem_limit") or node.value_at("deploy", "resources", "limits", "memory")
         yield Deployment(
-            Place(path, node.line_number - 1, f"{name}:"),
-            _names(name, image_name(node.value_at("image").scalar_text)),
+            Place(path, services.line_number_of(name), f"{name}:"),
+            _names(name, image_name(with_default_values(node.value_at("image").scalar_text))),
             build=folder,
             command=() if _names_own_port(node) else health_command(node),
             has_command=bool(node.value_at("command") or node.value_at("entrypoint")),
-            memory=_bytes(limit.scalar_text),
+            memory=_bytes(with_default_values(limit.scalar_text)),
         )
 
 
 def health_command(service: Node) -> tuple[str, ...]:
-    """The command of a health check: a text is for the shell, a list begins with CMD, CMD-SHELL or NONE."""
+    """The command of a health check: a text is for the shell, a list begins with CMD, CMD-SHELL or NONE.
+
+    None where a variable has no default: whoever runs the file knows what it asks.
+    """
     test = service.value_at("healthcheck", "test")
-    words = tuple(item.scalar_text for item in test)
+    text = with_default_values(test.scalar_text)
+    words = tuple(map(with_default_values, _words(test)))
+    if has_open_variable(" ".join((text, *words))):
+        return ()
     if service.value_at("healthcheck", "disable").scalar_text == "true" or words[:1] == ("NONE",):
         return ()
-    if test.scalar_text or words[:1] == ("CMD-SHELL",):
-        # Compose writes $$ for one $.
-        return ("/bin/sh", "-c", (test.scalar_text or " ".join(words[1:])).replace("$$", "$"))
-    return tuple(word.replace("$$", "$") for word in words[1:])
+    if text or words[:1] == ("CMD-SHELL",):
+        return ("/bin/sh", "-c", unescaped_dollars(text or " ".join(words[1:])))
+    return tuple(map(unescaped_dollars, words[1:]))
 
 
 def _names_own_port(service: Node) -> bool:
@@ -128,9 +153,9 @@ def _names_own_port(service: Node) -> bool:
     environment = service.value_at("environment")
     values = [value.scalar_text for _, value in environment.mapping_items()]
     values += [item.scalar_text.partition("=")[2] for item in environment]
+    values = [with_default_values(value) for value in values]
     ports = [value for value in values if value.isdigit() and int(value) >= _LEAST_PORT]
-    test = service.value_at("healthcheck", "test")
-    text = " ".join((test.scalar_text, *_words(test)))
+    text = " ".join(health_command(service))
     return any(re.search(rf"[:\s=]{port}\b", text) for port in ports)
 
 
@@ -176,6 +201,7 @@ def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_ru
         accepts=sockets and not asked,
         has_command=bool(container.value_at("command") or container.value_at("args")),
         memory=_bytes(container.value_at("resources", "limits", "memory").scalar_text),
+        seconds=_seconds_to_start(container),
     )
 
 
@@ -220,48 +246,55 @@ def _of_pipeline(node: Node, path: str, depth: int) -> Iterator[Deployment]:
             *flags,
         ]
         yield _of_gcloud(options, Place(path, node.line_number))
-    yield from _of_script(node.scalar_text, path, node.line_number)
+    yield from _of_script(node.scalar_text, path, node.text_line_number)
     for inner in (*(value for _, value in node.mapping_items()), *node):
         yield from _of_pipeline(inner, path, depth + 1)
 
 
 def _of_script(text: str, path: str, first: int) -> Iterator[Deployment]:
     """The command lines that deploy to Cloud Run. ``first`` is the line at which ``text`` begins."""
-    text = _COMMENT_LINE.sub("", text)
-    for match in _GCLOUD.finditer(_CONTINUED.sub(" ", text)):
-        try:
-            words = shlex.split(match[1], comments=True)
-        except ValueError:
-            words = match[1].split()
-        # Joined lines have no numbers any more: the first that holds the command is its place.
-        before = re.split(r"run\s+deploy", text, maxsplit=1)[0]
-        yield _of_gcloud(words, Place(path, first + before.count("\n"), "gcloud run deploy"))
+    for before, words in deploying_command_lines(text):
+        yield _of_gcloud(words, Place(path, first + before, "gcloud run deploy"))
 
 
 def _of_gcloud(words: Sequence[str], place: Place) -> Deployment:
     """What ``gcloud run deploy WORDS`` says."""
-    options: dict[str, str] = {}
-    service = ""
-    rest = list(words)
-    while rest:
-        name, equals, value = rest.pop(0).partition("=")
-        if not name.startswith("-"):
-            service = service or name
-        elif _VALUELESS.fullmatch(name) or not name.startswith("--"):
-            continue
-        elif equals:
-            options[name] = value
-        elif rest and not rest[0].startswith("--"):
-            options[name] = rest.pop(0)
+    service, options = read_gcloud_options(words)
     port = options.get("--port", "")
+    number = int(port) if port.isdigit() else None
+    probe = read_probe_option(options.get("--startup-probe", ""))
+    path = probe.get("httpGet.path", "")
+    asks_port = probe.get("httpGet.port") in (None, port or str(_CLOUD_RUN_PORT))
     return Deployment(
         place,
         _names(image_name(service), image_name(options.get("--image", ""))),
         True,
-        port=int(port) if port.isdigit() else None,
+        port=number,
+        http=(HttpRequest(path, below=_PROBE_BELOW),) if path.startswith("/") and asks_port else (),
+        seconds=_probe_seconds(probe.get) if probe else None,
         has_command=bool(options.get("--command") or options.get("--args")),
         memory=_bytes(options.get("--memory", "")),
     )
+
+
+def _seconds_to_start(container: Node) -> Optional[float]:
+    """How long a container may take: then its first probe that restarts it has failed often enough."""
+    for name in ("startupProbe", "livenessProbe"):
+        probe = container.value_at(name)
+        if probe:
+            return _probe_seconds(lambda key, given=probe: given.value_at(key).scalar_text)  # type: ignore[misc]
+    return None
+
+
+def _probe_seconds(value_of: Callable[[str], Optional[str]]) -> float:
+    """The time of a probe by its keys; their defaults are the Kubernetes API reference's (Probe)."""
+
+    def number(key: str, default: int) -> int:
+        text = value_of(key) or ""
+        return int(text) if text.isdigit() else default
+
+    last = number("failureThreshold", 3) * number("periodSeconds", 10)
+    return float(max(number("initialDelaySeconds", 0) + last, _LEAST_SECONDS))
 
 
 def _names(*names: str) -> frozenset[str]:
@@ -283,14 +316,3 @@ def _bytes(text: str) -> Optional[int]:
         return None
     # Kubernetes' M and G count by 1000 and compose's by 1024: the larger is taken, to alarm nobody in vain.
     return int(float(match[1]) * 1024 ** _POWERS[match[2].lower()]) or None
-
-
-def repository_root(folder: str) -> str:
-    """The folder itself, or the nearest one above it that is the top of a git repository."""
-    here = os.path.abspath(folder)
-    while not os.path.exists(os.path.join(here, ".git")):
-        above = os.path.dirname(here)
-        if above == here:
-            return os.path.abspath(folder)
-        here = above
-    return here

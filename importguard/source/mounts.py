@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
+from importguard.source.compose_variables import with_default_values
 from importguard.source.dockerfile.variables import Words, split_words
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Mount, Place
@@ -29,7 +30,6 @@ _KINDS = {
 }
 _MENTIONED = re.compile("olume|tmpfs|configs|secrets")
 _POD = ((), ("template", "spec"), ("jobTemplate", "spec", "template", "spec"))
-_DEFAULT = re.compile(r"\$\{\w+(?::?-([^}]*))?\}")
 
 
 def read_mounts(root: str, dockerfile: Optional[Dockerfile], notes: list[str]) -> list[Mount]:
@@ -59,7 +59,7 @@ def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator
         build = node.value_at("build")
         context = build.scalar_text or build.value_at("context").scalar_text
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
-        image = _defaulted(node.value_at("image").scalar_text) or None
+        image = with_default_values(node.value_at("image").scalar_text) or None
         for kind, target, origin, line in _of_service(node):
             if kind == "bind":
                 origin = posixpath.normpath(posixpath.join(posixpath.dirname(path), origin))
@@ -71,14 +71,14 @@ def _of_service(node: Node) -> Iterator[tuple[str, str, str, int]]:
     """Kind, target, origin and line of each mount of a service."""
     for volume in node.value_at("volumes"):
         if volume.scalar_text:
-            found = _short(_defaulted(volume.scalar_text))
+            found = _short(with_default_values(volume.scalar_text))
             if found:
                 yield (*found, volume.line_number)
         elif volume.value_at("target"):
             kind = volume.value_at("type").scalar_text or "volume"
             kind = kind if kind in ("bind", "volume", "tmpfs") else "other"
             target, source = volume.value_at("target").scalar_text, volume.value_at("source").scalar_text
-            yield kind, _defaulted(target), _defaulted(source), volume.line_number
+            yield kind, with_default_values(target), with_default_values(source), volume.line_number
     tmpfs = node.value_at("tmpfs")
     for one in [tmpfs] if tmpfs.scalar_text else tmpfs:
         yield "tmpfs", one.scalar_text.partition(":")[0], "", one.line_number
@@ -101,11 +101,6 @@ def _short(text: str) -> Optional[tuple[str, str, str]]:
     source, target = match[1] or "", match[2]
     is_path = source.startswith((".", "/", "~")) or re.match(r"[A-Za-z]:[\\/]", source) or "$" in source
     return ("bind" if is_path else "volume"), target, source
-
-
-def _defaulted(text: str) -> str:
-    """``${NAME:-default}`` by its default; a variable without one stays."""
-    return _DEFAULT.sub(lambda match: match[0] if match[1] is None else match[1], text)
 
 
 def _kubernetes(document: Node, path: str, lines: list[str], root: str) -> Iterator[Mount]:

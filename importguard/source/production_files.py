@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from importguard.source.tree import relative_path
+from importguard.source.tree import most_entries, relative_path
 
 COMPOSE_NAME = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
 _MOST_FILES = 500
@@ -40,10 +40,12 @@ def _is_script(path: str) -> bool:
 
 def _files(root: str, hidden: tuple[str, ...] = ()) -> Iterator[str]:
     """Every file; no hidden folder but those named, and an end to folders that hold no repository."""
+    entries = 0
     for number, (folder, folders, names) in enumerate(os.walk(root)):
         depth = 0 if folder == root else relative_path(folder, root).count("/") + 1
         inner = [one for one in sorted(folders) if one in hidden or not one.startswith(".")]
         folders[:] = [one for one in inner if one not in _SKIPPED] if depth < _DEEPEST else []
-        if number >= _MOST_FOLDERS:
+        entries += len(names) + len(folders)
+        if number >= _MOST_FOLDERS or entries > most_entries(root):
             return
         yield from (os.path.join(folder, name) for name in sorted(names))

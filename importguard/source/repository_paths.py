@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Optional
 
 from importguard.config import Config
 from importguard.model import Finding, ImageReport, Location
+from importguard.source.tree import repository_around
 
 if TYPE_CHECKING:
     from importguard.source.model import Source
@@ -123,14 +124,11 @@ def _is_file(path: str) -> bool:
 
 
 def _top(root: str) -> str:
-    folder = root
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            working = os.path.realpath(os.curdir)
-            return working if _relative(root, working) is not None else root
-        folder = parent
-    return folder
+    top = repository_around(root)
+    if top is not None:
+        return top
+    working = os.path.realpath(os.curdir)
+    return working if _relative(root, working) is not None else root
 
 
 def _relative(path: str, top: str) -> Optional[str]:

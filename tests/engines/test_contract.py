@@ -318,8 +318,7 @@ services = pytest.mark.usefixtures("only_docker")
 @contextmanager
 def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterator[tuple[Service, str]]:
     """A service in a network of its own; nothing is left of either."""
-    published = bool(more.get("publish"))
-    with engine.network(published=published) as network:
+    with engine.network() as network:
         limits = LIMITS._replace(network=network, usual_privileges=True)
         with closing(engine.start(image, ["OURS=1"], limits, command=command, **more)) as started:
             yield started, network
@@ -408,6 +407,13 @@ def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
         assert address is not None
         assert address.startswith("127.0.0.1:")
         assert started.address(8081) is None
+
+
+@services
+def test_a_program_in_place_of_the_entry_point(engine: Engine, image: Image) -> None:
+    with service(engine, image, program=["sh", "-c", "echo ours"]) as (started, _):
+        assert started.wait(60)
+        assert started.log() == b"ours\n"
 
 
 @services

@@ -93,6 +93,19 @@ def test_installed_app_that_is_not_in_the_image(django: str) -> None:
     assert "which INSTALLED_APPS names" in finding["message"]
 
 
+def test_settings_are_named_where_the_setup_failed(django: str) -> None:
+    """manage.py names the settings before it imports; celery.py's default would count without."""
+    files = {
+        "project/__init__.py": "from project import celery\n",
+        "project/celery.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.config')\n",
+        "shop/tasks.py": "import project\nfrom django.conf import settings\nDEBUG = settings.DEBUG\n",
+    }
+    result = check(project(django, "celery", files, STARTS[0][1], ', "not_there_app"'))
+    finding = result.finding("IG101", "not_there_app")
+    assert result.findings == [finding]
+    assert result.outcome("shop.tasks") == "imported"
+
+
 def test_missing_module_in_a_view(django: str) -> None:
     files = {"shop/views.py": "import not_there_xyz\n\n\ndef index(request):\n    pass\n"}
     result = check(project(django, "view", files, STARTS[0][1]))

@@ -50,6 +50,12 @@ def test_the_command_reaches_the_services_from_this_machine(service: str, tmp_pa
     assert "asked: hello" in result.err
 
 
+def test_a_service_that_is_reached_from_this_machine_has_no_way_out(service: str, tmp_path: Path) -> None:
+    """It says so at once, as without a command: its own network has no way out at all."""
+    result = travel(service, tmp_path, 0, mode="outside")
+    assert (result.code, result.findings) == (0, []), result.findings
+
+
 def test_its_exit_code_is_a_finding(service: str, tmp_path: Path) -> None:
     result = travel(service, tmp_path, 3, "--logs", "logs")
     assert result.code == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from scenarios.services import DOCKERFILE, SERVICE
@@ -76,34 +78,65 @@ def left_by(pid: int) -> list[str]:
     return docker("ps", "-aq", *label).split() + docker("network", "ls", "-q", *label).split()
 
 
-@pytest.mark.parametrize(
-    ("mode", "settings", "seconds"),
-    [
-        ("well", "", 0.0),  # while modules are imported
-        ("sleeps", "port = 1\n", 1.0),  # while it is started
-        ("well", 'settle = "60s"\n', 5.0),  # while it settles
-        ("deaf", 'settle = "0.1s"\n', 6.0),  # while it is stopped
-    ],
-)
-def test_nothing_is_left_of_a_check_that_is_killed(
-    service: str, mode: str, settings: str, seconds: float, tmp_path: Path
-) -> None:
-    (tmp_path / "importguard.toml").write_text(f"[start]\n{settings}")
-    line = command(
-        "check", service, "--start", "--pull", "never", "--command", f"python3 -m shop.serve {mode}"
-    )
+def killed_when(image: str, mode: str, words: str, seconds: float, folder: Path, *journey: str) -> int:
+    """Kill a check ``seconds`` after a container of it runs whose command has ``words`` in it; its pid."""
+    run = ("--command", f"python3 -m shop.serve {mode}", *(("--", *journey) if journey else ()))
+    line = command("check", image, "--start", "--pull", "never", *run)
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), **quiet) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(line, cwd=folder, env=environment(), **quiet) as process:  # type: ignore[call-overload]
+        label = ("--filter", f"label=importguard={process.pid}")
         ends = time.monotonic() + 60
-        while not left_by(process.pid) and time.monotonic() < ends:
-            time.sleep(0.05)
+        while words not in docker("ps", "--no-trunc", "--format", "{{.Command}}", *label):
+            assert time.monotonic() < ends, f"{mode} was never seen"
+            time.sleep(0.02)
         time.sleep(seconds)
+        assert process.poll() is None, "it had ended before it was killed"
         process.send_signal(signal.SIGKILL)
         process.wait(60)
+    return process.pid
+
+
+def is_gone(is_left: Callable[[], object]) -> bool:
+    """Whether nothing is left soon."""
     ends = time.monotonic() + 60
-    while left_by(process.pid) and time.monotonic() < ends:
+    while is_left() and time.monotonic() < ends:
         time.sleep(0.2)
-    assert left_by(process.pid) == []
+    return not is_left()
+
+
+PHASES = {
+    "import check": ("well", "", "marshal", 0.0),
+    "start": ("sleeps", "port = 1\n", "shop.serve", 0.0),
+    "waiting for the port": ("sleeps", "port = 1\n", "conversation", 1.0),
+    "asking": ("never", "", "conversation", 1.5),
+    "settling": ("well", 'settle = "60s"\n', "conversation", 2.0),
+    "stopping": ("deaf", 'settle = "0.1s"\n', "shop.serve", 3.0),
+}
+
+
+@pytest.mark.parametrize("phase", list(PHASES))
+def test_nothing_is_left_of_a_check_that_is_killed(service: str, phase: str, tmp_path: Path) -> None:
+    mode, settings, words, seconds = PHASES[phase]
+    (tmp_path / "importguard.toml").write_text(f"[start]\n{settings}")
+    pid = killed_when(service, mode, words, seconds, tmp_path)
+    assert is_gone(lambda: left_by(pid)), left_by(pid)
+
+
+def test_nothing_is_left_of_a_command_that_is_killed_with_its_check(service: str, tmp_path: Path) -> None:
+    """Neither the services, nor the two networks, nor the command and what it started."""
+    lives = tmp_path / "lives"
+    inner = f"import time\nwhile True:\n    open({str(lives)!r}, 'w').close(); time.sleep(0.1)\n"
+    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {inner!r}])\n"
+    pid = killed_when(service, "well", "listens", 3.0, tmp_path, sys.executable, "-c", code)
+    assert lives.exists(), "the command was not running"
+    assert is_gone(lambda: left_by(pid)), left_by(pid)
+
+    def is_alive() -> bool:
+        lives.unlink(missing_ok=True)
+        time.sleep(1)
+        return lives.exists()
+
+    assert is_gone(is_alive)
 
 
 def test_a_worker_that_ends_long_after_its_start(service: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from importguard.config import Build
 from importguard.engines.base import Image, Limits, Run, Service
@@ -18,6 +18,9 @@ from importguard.engines.docker.settings import LABEL, container_settings, servi
 from importguard.engines.image_configuration import same_platform
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
+
+if TYPE_CHECKING:
+    from importguard.engines.docker.service import WatchedNetwork
 
 STALE_SECONDS = 60
 """A container starts within a second of its creation: one that has not is left over from a killed run."""
@@ -36,7 +39,7 @@ class DockerEngine:
         self._connect = connect
         self._connected: Any = None
         self._platforms: dict[str, str] = {}
-        self._run_label: dict[str, str] = {}
+        self._network: Optional[WatchedNetwork] = None
         self._removals: list[threading.Thread] = []
 
     def check(self) -> None:
@@ -82,6 +85,8 @@ class DockerEngine:
     ) -> Iterator[Run]:
         """See ``Engine.run``."""
         settings = container_settings(self._client(), image, command, env, limits)
+        # One that is killed before this is started is removed with the network.
+        settings["labels"].update(self._network.labels if self._network is not None else {})
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
@@ -104,17 +109,16 @@ class DockerEngine:
             _quietly(container.remove)
 
     @contextmanager
-    def network(self, *, published: bool = False) -> Iterator[str]:
+    def network(self) -> Iterator[str]:
         """See ``Engine.network``."""
         from importguard.engines.docker.service import WatchedNetwork
-        from importguard.engines.docker.watch import RUN_LABEL
 
         with _engine_errors():
-            network = WatchedNetwork(self._client(), LABEL, published)
+            self._network = network = WatchedNetwork(self._client(), LABEL)
             try:
-                self._run_label = {RUN_LABEL: network.name}
                 yield network.name
             finally:
+                self._network = None
                 # Beside the judging: it takes the daemon 0.2 s, and ``close`` waits for it.
                 removal = threading.Thread(target=_quietly, args=(network.remove,))
                 removal.start()
@@ -128,24 +132,32 @@ class DockerEngine:
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
+        program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.start``."""
         from importguard.engines.docker.service import DockerService
 
-        client = self._client()
-        settings = service_settings(client, image, command, env, limits, names, publish)
-        settings["labels"].update(self._run_label)
+        client, own = self._client(), self._network
+        service = DockerService(client, f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
+        networks = [limits.network]
+        if publish and own is not None and own.name == limits.network:
+            # The first is the one whose ports Docker publishes.
+            networks.insert(0, f"{service.id}-in")
+        limits = limits._replace(network=networks[0])
+        settings = service_settings(client, image, command, env, limits, names, program, publish)
+        settings["labels"].update(own.labels if own is not None else {})
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
-        service = DockerService(client, f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
         try:
-            _whole(lambda: service.create(settings))
+            if own is not None and networks[1:]:
+                _whole(lambda: own.open_way_in(networks[0]))
+            _whole(lambda: service.create(settings, networks[1:]))
             _whole(service.start)
         except BaseException as error:
             _quietly(service.close)
-            program = [*image.entrypoint, *(command or image.cmd)]
-            failure = start_failure(error, image, program, env) if program else None
+            run = program or [*image.entrypoint, *(command or image.cmd)]
+            failure = start_failure(error, image, run, env) if run else None
             if failure is None:
                 raise
             raise failure from error

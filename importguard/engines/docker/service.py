@@ -68,9 +68,11 @@ class DockerService:
         self._reader: Optional[threading.Thread] = None
         self._removed = False
 
-    def create(self, settings: dict[str, Any]) -> None:
+    def create(self, settings: dict[str, Any], more_networks: Sequence[str] = ()) -> None:
         """Create and attach: what is printed before the attachment would be lost."""
         self._client.create_container(name=self.id, **settings)
+        for network in more_networks:
+            self._client.connect_container_to_network(self.id, network)
         streams = {"stdout": 1, "stderr": 1, "stream": 1}
         self._stream = AttachedStream(self._client.attach_socket(self.id, streams))
 
@@ -191,12 +193,12 @@ def _receive_until(stream: AttachedStream, ends: float) -> bytes:
 class WatchedNetwork:
     """A network of this run. It and all that is in it are removed at the end, however that comes.
 
-    ``--internal``: no way out; the names of its members resolve (tried on Docker). Docker publishes no port
-    of such a network: one without masquerading has no way out either, but refuses nothing at once.
+    ``--internal``: no way out; the names of its members resolve (tried on Docker).
     """
 
-    def __init__(self, client: Any, label: str, published: bool) -> None:
+    def __init__(self, client: Any, label: str) -> None:
         self.name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
+        self.labels = {label: str(os.getpid()), RUN_LABEL: self.name}
         self._client = client
         self._watch = subprocess.Popen(
             [sys.executable, "-m", "importguard.engines.docker.watch", self.name],
@@ -206,16 +208,19 @@ class WatchedNetwork:
             start_new_session=True,
         )
         try:
-            client.create_network(
-                self.name,
-                driver="bridge",
-                options={"com.docker.network.bridge.enable_ip_masquerade": "false"} if published else None,
-                internal=not published,
-                labels={label: str(os.getpid()), RUN_LABEL: self.name},
-            )
+            client.create_network(self.name, driver="bridge", internal=True, labels=self.labels)
         except BaseException:
             self.remove()
             raise
+
+    def open_way_in(self, name: str) -> None:
+        """Make a network ``name`` by which this machine reaches ports.
+
+        Docker publishes no port of an internal one. This does not masquerade, so that no answer comes back to
+        what is sent out of it.
+        """
+        options = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+        self._client.create_network(name, driver="bridge", options=options, labels=self.labels)
 
     def remove(self) -> None:
         """Remove it, and end the watch; a watch that hears nothing does what could not be done here."""

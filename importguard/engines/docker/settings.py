@@ -69,14 +69,18 @@ def service_settings(
     env: Sequence[str],
     limits: Limits,
     names: Sequence[str],
+    program: Sequence[str],
     publish: Sequence[int],
 ) -> dict[str, Any]:
     """The same for a service: its own entry point, no standard input, and its state outlives it."""
-    settings = container_settings(client, image, ("",), env, limits)
-    del settings["entrypoint"], settings["stdin_open"]
-    settings["command"] = list(command) or None
+    settings = container_settings(client, image, program or ("",), env, limits)
+    del settings["stdin_open"]
+    if not program:
+        del settings["entrypoint"]
+        settings["command"] = list(command) or None
     settings["host_config"]["AutoRemove"] = False
     if publish:
+        settings["host_config"]["Sysctls"] = {"net.ipv4.ip_forward": "0"}  # It may be in two networks.
         settings["ports"] = list(publish)
         on_loopback = [{"HostIp": "127.0.0.1", "HostPort": ""}]
         settings["host_config"]["PortBindings"] = {f"{port}/tcp": on_loopback for port in publish}

@@ -88,7 +88,7 @@ class EmbeddedEngine:
         finally:
             process.close()
 
-    def network(self, *, published: bool = False) -> AbstractContextManager[str]:
+    def network(self) -> AbstractContextManager[str]:
         """See ``Engine.network``."""
         _refuse("start services", "check without --start")
 
@@ -100,6 +100,7 @@ class EmbeddedEngine:
         *,
         command: Sequence[str] = (),
         names: Sequence[str] = (),
+        program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.start``."""

@@ -133,10 +133,15 @@ def start(request: dict[str, Any]) -> None:
 
 
 def prepare(setup: dict[str, Any]) -> None:
-    """Run the application's preparation, e.g. ``django.setup()``; raises whatever it raises."""
+    """Run the application's preparation, e.g. ``django.setup()``; raises whatever it raises.
+
+    Of one that failed before, only the variables are set.
+    """
     import os
 
     os.environ.update(setup["environ"])
+    if not setup["callable"]:
+        return
     name, _, attributes = setup["callable"].partition(":")
     target = _import(name)
     for attribute in attributes.split("."):

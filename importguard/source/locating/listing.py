@@ -13,8 +13,8 @@ from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfi
 from importguard.source.dockerfile_model import BaseImage, Dockerfile
 from importguard.source.locating.model import RepositoryFiles
 from importguard.source.locating.named_builds import describes_builds, read_named_builds
+from importguard.source.tree import most_entries
 
-MOST_ENTRIES = {True: 300_000, False: 20_000}  # in a git repository, and elsewhere
 MOST_DOCKERFILES = 200
 _LARGEST = 1 << 20
 _PYTHON = (".py", ".so", ".pyd")
@@ -38,7 +38,7 @@ def list_repository(root: str) -> RepositoryFiles:
     others: set[str] = set()
     describing: list[str] = []
     dockerfiles: list[str] = []
-    limit = MOST_ENTRIES[os.path.exists(os.path.join(root, ".git"))]
+    limit = most_entries(root)
     count = 0
     for path, entry in _entries(root):
         count += 1

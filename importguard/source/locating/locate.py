@@ -18,7 +18,7 @@ from importguard.source.locating.mapping import TreeMatch, application_files, ma
 from importguard.source.locating.model import LEAST_AGREEMENT, BuildChoice, Location, RepositoryFiles
 from importguard.source.locating.wording import say_choice, say_match, say_no_match
 from importguard.source.model import Tree
-from importguard.source.tree import relative_path
+from importguard.source.tree import relative_path, repository_around
 
 _LARGEST = 8 << 20
 _USUAL = "Dockerfile"
@@ -97,19 +97,10 @@ def _of_source(
 def _roots(working: str) -> Iterator[str]:
     """The working directory, and the repository that it is in; never a whole file system."""
     folder = os.path.abspath(working)
-    top = _repository_around(folder)
+    top = repository_around(folder)
     for root in dict.fromkeys((folder, top or folder)):
         if os.path.dirname(root) != root:
             yield root
-
-
-def _repository_around(folder: str) -> Optional[str]:
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    return folder
 
 
 def _image_files(evidence: Evidence) -> list[ImageFile]:

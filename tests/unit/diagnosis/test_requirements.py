@@ -355,6 +355,26 @@ def test_an_extra_of_an_installed_distribution() -> None:
     assert own.cause == "not-declared"
 
 
+def test_an_extra_that_is_asked_for_was_left_out() -> None:
+    """``pip wheel --no-deps -r requirements.txt`` with ``django-allauth[socialaccount]`` leaves PyJWT out."""
+    requires = ('pyjwt>=2; extra == "headless"', 'pyjwt>=2; extra == "socialaccount"', 'x; extra == "mfa"')
+    allauth = dist("django-allauth", "65", requires=requires, extras=("headless", "mfa", "socialaccount"))
+    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 3, 0)
+    docker = replace(INSTALLS, instructions=(run,))
+    way = [frame("shop.main", 3), Frame(f"{SITE}/allauth/jwtkit.py", 6, "<module>", "allauth.jwtkit")]
+    allauth = replace(allauth, provides=("allauth",))
+    seen = observed(
+        failed("shop.main", no_module("jwt", *way)), clues=clues(distributions=(allauth, dist("fastapi")))
+    )
+    asked = needs("django-allauth", 3, specifier="==65", text="django-allauth[socialaccount]==65")
+    found = only(seen, tree(asked, needs("fastapi"), dockerfile=docker))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    # Another extra than the one that is asked for: both are to be required then.
+    other = needs("django-allauth", 3, specifier="==65", text="django-allauth[mfa]==65")
+    found = only(seen, tree(other, needs("fastapi")))
+    assert (found.cause, found.change) == ("extra-not-installed", "django-allauth[mfa,headless]==65")
+
+
 def test_what_an_installed_distribution_requires_was_left_out() -> None:
     """``pip install --no-deps -r requirements.txt``: nobody declares kombu, and celery requires it."""
     requires = ('kombu<5.7,>=5.6; extra == "fast"', "kombu<5.7,>=5.6", 'pytest; extra == "test"')

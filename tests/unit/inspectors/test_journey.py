@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
 from importguard.inspectors.journey import NOT_RUN, service_variables, travel
 from importguard.progress import QuietProgress
+
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def run(code: str, seconds: float = 30.0) -> tuple[int, str]:
@@ -34,6 +37,20 @@ def test_only_the_end_of_a_long_output_is_kept() -> None:
 def test_one_that_does_not_end_is_killed() -> None:
     code, _ = run("import time; time.sleep(600)", seconds=0.5)
     assert code != 0
+
+
+def test_what_it_leaves_in_the_background_is_killed_with_it() -> None:
+    begun = time.monotonic()
+    code, output = run(f"import subprocess, sys; subprocess.Popen({SLEEPS!r}); print('done'); sys.exit(2)")
+    assert (code, output) == (2, "done")
+    assert time.monotonic() - begun < 20
+
+
+def test_what_it_started_is_killed_when_its_time_is_up() -> None:
+    begun = time.monotonic()
+    code, _ = run(f"import subprocess; subprocess.run({SLEEPS!r})", seconds=0.5)
+    assert code != 0
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize("command", [["/no/such/program"]])

@@ -35,7 +35,7 @@ def test_an_image_is_found_by_its_name(settings: dict[str, str]) -> None:
 def test_an_image_is_found_by_its_build_context(tmp_path: Path) -> None:
     (tmp_path / "backend").mkdir()
     one = inspected("any:1", build=Build(str(tmp_path / "backend")))
-    deployment = Deployment(Place("compose.yaml", 2), frozenset({"api"}), build="backend")
+    deployment = Deployment(Place("compose.yaml", 2), frozenset({"api"}), build="backend", memory=1)
     assert matching_deployment(one, [deployment], str(tmp_path), alone=False) == deployment
 
 
@@ -49,10 +49,15 @@ def test_a_guess_is_none() -> None:
     assert matching_deployment(inspected(), [nameless], "/", alone=True) == nameless
 
 
+def test_a_file_that_says_nothing_of_a_container_blocks_no_other() -> None:
+    silent = Deployment(Place("compose.yaml", 3), frozenset({"shop"}), build=".")
+    assert matching_deployment(inspected(), [silent, SHOP, silent], "/", alone=False) == SHOP
+
+
 def test_a_command_of_ones_own_is_another_container(tmp_path: Path) -> None:
     """init writes web and worker, built from one folder: the worker is not asked what the web service is."""
     web = Deployment(Place("compose.yaml", 2), frozenset({"web"}), build=".", command=("curl", "/"))
-    worker = Deployment(Place("compose.yaml", 5), frozenset({"worker"}), build=".", has_command=True)
+    worker = Deployment(Place("compose.yaml", 5), frozenset({"worker"}), build=".", has_command=True, port=1)
     one = inspected("w:1", build=Build(str(tmp_path)), name="worker", commands=("celery -A a worker",))
     assert matching_deployment(one, [web, worker], str(tmp_path), alone=False) == worker
     assert matching_deployment(one, [web], str(tmp_path), alone=False) is None
@@ -76,7 +81,7 @@ def test_files_complete_what_the_settings_leave_open(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (one,) = with_production([inspected()])
     request = HttpRequest("/ready", below=400)
-    assert one.config.start == StartSettings("cloud-run", "9000", (request,), memory=1 << 30)
-    said = StartSettings("container", "80", (HttpRequest("/"),), memory=1)
+    assert one.config.start == StartSettings("cloud-run", "9000", (request,), memory=1 << 30, timeout=30.0)
+    said = StartSettings("container", "80", (HttpRequest("/"),), memory=1, timeout=5.0)
     (one,) = with_production([inspected(start=said)])
     assert one.config.start == said

@@ -69,7 +69,7 @@ class NetworkOnly:
     """An engine that has a network, and whose services are begun by a test."""
 
     @contextmanager
-    def network(self, *, published: bool) -> Iterator[str]:
+    def network(self) -> Iterator[str]:
         yield "network"
 
 

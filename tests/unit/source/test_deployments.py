@@ -143,6 +143,50 @@ def test_a_probe_of_grpc(tmp_path: Path, probe: str, asked: bool) -> None:
     assert one.grpc is asked
 
 
+def test_a_variable_of_a_health_check_is_its_default(tmp_path: Path) -> None:
+    """As Compose replaces it, in a list as in a text; where it has none, nobody knows what is asked."""
+    text = (
+        "services:\n  web: {image: 'shop/${NAME:-web}:1', healthcheck: {test: [CMD, curl, "
+        "'http://localhost:${PORT:-${OTHER:-8000}}/$$h']}}\n"
+        "  api:\n    # before it\n    image: api\n    healthcheck: {test: 'curl localhost:${PORT}'}\n"
+        "  own: {environment: ['PORT=${P:-8000}'], healthcheck: {test: 'curl localhost:${P:-8000}'}}\n"
+    )
+    web, api, own = read(tmp_path, "compose.yaml", text)
+    assert (web.names, web.command) == ({"web"}, ("curl", "http://localhost:8000/$h"))
+    assert [one.command for one in (api, own)] == [(), ()]
+    assert [one.place.line for one in (web, api, own)] == [2, 3, 7]
+
+
+@pytest.mark.parametrize(
+    ("probe", "seconds"),
+    [
+        ("startupProbe: {tcpSocket: {port: 9000}, failureThreshold: 12, initialDelaySeconds: 5}", 125),
+        ("livenessProbe: {httpGet: {path: /}, periodSeconds: 20}", 60),
+        ("livenessProbe: {httpGet: {path: /}, periodSeconds: 1, failureThreshold: 1}", 10),
+        ("readinessProbe: {httpGet: {path: /}}", None),
+    ],
+)
+def test_how_long_a_container_may_take_to_start(tmp_path: Path, probe: str, seconds: float | None) -> None:
+    """A probe that only takes it out of the traffic lets it start for ever."""
+    text = KNATIVE[: KNATIVE.index("startupProbe")] + probe + "\n"
+    (one,) = read(tmp_path, "service.yaml", text)
+    assert one.seconds == seconds
+
+
+def test_the_startup_probe_of_a_command(tmp_path: Path) -> None:
+    probe = "httpGet.path=/ready,failureThreshold=4,periodSeconds=15"
+    (one,) = read(tmp_path, "deploy.sh", f"gcloud run deploy shop --startup-probe={probe}\n")
+    assert (one.http, one.seconds) == ((HttpRequest("/ready", below=400),), 60)
+
+
+def test_each_command_has_its_own_line(tmp_path: Path) -> None:
+    """Continued lines count, comments do not move what is below them, and a block begins below its key."""
+    block = "steps:\n  - run: |\n      # first\n      gcloud run deploy a \\\n        --port 1000\n"
+    block += "      gcloud run deploy b --port 1001\n  - run: gcloud run deploy c --port 1002\n"
+    found = read(tmp_path, ".github/workflows/deploy.yml", block)
+    assert [(one.port, one.place.line) for one in found] == [(1000, 4), (1001, 6), (1002, 7)]
+
+
 def test_options_without_a_value_and_comments(tmp_path: Path) -> None:
     text = (
         "# gcloud run deploy old --port 99\ngcloud run deploy -q --allow-unauthenticated shop --port=8000\n"
@@ -161,6 +205,14 @@ def test_the_lines_of_a_pipeline(tmp_path: Path, path: str) -> None:
 def test_cloud_build(tmp_path: Path) -> None:
     (one,) = read(tmp_path, "cloudbuild.yaml", CLOUD_BUILD)
     assert (one.is_cloud_run, one.names, one.memory) == (True, {"shop"}, None)
+
+
+def test_a_folder_without_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        (tmp_path / f"{number:02}").mkdir()
+        (tmp_path / f"{number:02}" / "deploy.sh").write_text("gcloud run deploy shop\n")
+    monkeypatch.setattr("importguard.source.production_files.most_entries", lambda root: 40)
+    assert len(read_deployments(str(tmp_path))) == 10
 
 
 def test_a_makefile(tmp_path: Path) -> None:

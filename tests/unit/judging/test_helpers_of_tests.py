@@ -1,0 +1,55 @@
+"""What lacks only a test framework."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+from unit.builders import entry, evidence, failed, imported, no_module
+
+from importguard.checks import run_checks
+from importguard.evidence.imports import EntryPoint
+from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
+from importguard.judging.startup_impact import mark_startup_impact
+from importguard.model import Diagnosis
+
+MAIN = entry("shop", "ok", reaches=["shop"])
+
+
+def softened(missing: str, start: Optional[EntryPoint] = MAIN, cause: str = "dev-only") -> str:
+    observed = evidence(
+        failed("shop.testing", no_module(missing)), imported("shop"), entrypoints=(start,) if start else ()
+    )
+    marked = mark_startup_impact(run_checks(observed), observed)
+    told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
+    findings = soften_for_test_helpers(told)
+    severities = [one.severity.value for one in findings]
+    assert (note_test_helpers(findings) != ()) is (severities == ["warning"])
+    return severities[0]
+
+
+@pytest.mark.parametrize("missing", ["pytest", "_pytest.fixtures", "pytest_asyncio", "hypothesis.strategies"])
+def test_fixtures_beside_the_code_are_only_warned_of(missing: str) -> None:
+    assert softened(missing) == "warning"
+
+
+def test_what_else_is_missing_stays_an_error() -> None:
+    assert softened("requests") == "error"
+    assert softened("pytestify") == "error"
+
+
+def test_what_the_project_declares_for_production_stays_an_error() -> None:
+    assert softened("pytest", cause="declared-not-installed") == "error"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        None,
+        replace(MAIN, command="sh start.sh", target=None, module=None, outcome="unknown"),
+        entry("shop", "failed", reaches=["shop", "shop.testing"]),
+    ],
+)
+def test_what_a_start_may_load_stays_an_error(start: Optional[EntryPoint]) -> None:
+    assert softened("pytest", start) == "error"
