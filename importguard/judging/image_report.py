@@ -57,7 +57,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         notes=(
             *_left_out(selected),
             *_unprepared(evidence),
-            *script_note(findings, evidence),
+            *script_note(findings, evidence, source),
             *note_test_helpers(findings),
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
@@ -85,7 +85,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
     marked = mark_startup_impact(without_repeated(told), evidence)
-    return soften_for_test_helpers(soften_for_scripts(marked, evidence))
+    return soften_for_test_helpers(soften_for_scripts(marked, evidence, source))
 
 
 def unjudged_report(

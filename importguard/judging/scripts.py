@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_EXITS
+from importguard.source.model import Source
 
 _MOST_NAMES = 5
+_RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-\w+\s+)*([\w./-]+\.py)\b")
 
 
-def soften_for_scripts(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
+def soften_for_scripts(
+    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
+) -> list[Finding]:
     """The findings, marked before by what they do to the start, with those of scripts as warnings.
 
     Those that lie aside (``scripts/``, ``tools/``, ``vendor/``), and those anywhere whose import ends the
     process, as ``parse_args()`` does: what comes before that has been imported then. Those that only lack
-    their environment are notes.
+    their environment are notes. What a RUN line runs has done its work when the image is built, there.
     """
-    scripts = _idle_scripts(evidence)
+    scripts = _idle_scripts(evidence, source)
     return [_softened(one, scripts) for one in findings]
 
 
-def _idle_scripts(evidence: Evidence) -> dict[str, bool]:
+def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, bool]:
     """The scripts that no start command reaches, and whether each lies aside."""
-    scripts = evidence.clues.scripts if evidence.clues else ()
+    scripts = {one.module: one.aside for one in (evidence.clues.scripts if evidence.clues else ())}
+    scripts.update(dict.fromkeys(_run_by_build(evidence, source), True))
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
-    return {one.module: one.aside for one in scripts if one.module not in started}
+    return {name: aside for name, aside in scripts.items() if name not in started}
+
+
+def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]:
+    """The modules whose file a RUN line of the Dockerfile runs: ``RUN python src/version.py``."""
+    dockerfile = source.dockerfile if source else None
+    if dockerfile is None:
+        return
+    texts = [one.text for one in dockerfile.instructions if one.keyword == "RUN"]
+    files = {posixpath.normpath(file) for text in texts for file in _RUN_FILE.findall(text)}
+    for item in evidence.modules:
+        file = item.name.replace(".", "/") + ".py"
+        if any(f"/{run}".endswith(f"/{file}") for run in files):
+            yield item.name
 
 
 def _softened(finding: Finding, scripts: dict[str, bool]) -> Finding:
@@ -52,15 +73,17 @@ def _concerns_only(finding: Finding, scripts: dict[str, bool]) -> bool:
     return idle and bool(finding.affected) and scripts.keys() >= set(finding.affected)
 
 
-def script_note(findings: Sequence[Finding], evidence: Evidence) -> tuple[str, ...]:
+def script_note(
+    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
+) -> tuple[str, ...]:
     """Say which scripts are only warned of, and how to have one checked as what production starts."""
-    scripts = _idle_scripts(evidence)
+    scripts = _idle_scripts(evidence, source)
     warned = [one for one in findings if one.severity is Severity.WARNING and _concerns_only(one, scripts)]
     names = sorted({name for one in warned for name in one.affected})
     if not names:
         return ()
     shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
     return (
-        f"Only warned of, since nothing imports these scripts: {shown}. Where production runs one, name its "
-        "command: --command CMD.",
+        f"Only warned of, since no start command imports these scripts: {shown}. Where production runs one, "
+        "name its command: --command CMD.",
     )

@@ -7,7 +7,7 @@ from typing import Optional
 
 import pytest
 from unit.builders import ended, entry, evidence, failed, imported, no_module, raised
-from unit.diagnosis.world import clues
+from unit.diagnosis.world import clues, dockerfile_of, source
 
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint, ModuleImport
@@ -15,6 +15,7 @@ from importguard.evidence.surroundings import Script
 from importguard.judging.scripts import script_note, soften_for_scripts
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Severity
+from importguard.source.dockerfile_model import Instruction
 
 ASIDE, BESIDE = Script("scripts.seed", True), Script("train", False)
 MAIN = entry("shop", "ok", reaches=["shop"])
@@ -47,6 +48,26 @@ def test_a_script_aside_is_only_warned_of_and_the_report_says_so() -> None:
 def test_where_it_is_not_known_what_starts_it_stays_an_error(start: Optional[EntryPoint]) -> None:
     for module in (failed("scripts.seed", no_module("rich")), ended("train", "exited", "SystemExit(2)")):
         assert softened(module, start=start) == (["error"], ())
+
+
+@pytest.mark.parametrize(
+    ("run", "severity"),
+    [
+        ("RUN python src/version.py", "warning"),
+        ("RUN cd src && python3 -u ./version.py", "warning"),
+        ("RUN python src/other_version.py", "error"),
+        ("RUN pip install version.py", "error"),
+        ("CMD python version.py", "error"),
+    ],
+)
+def test_what_the_build_runs_is_only_warned_of(run: str, severity: str) -> None:
+    observed = evidence(
+        failed("version", no_module("git")), imported("shop"), entrypoints=(MAIN,), clues=clues()
+    )
+    instructions = (Instruction(run[:3], run, 2, 2, 0),)
+    built = source(dockerfile=replace(dockerfile_of(), instructions=instructions))
+    marked = mark_startup_impact(run_checks(observed), observed)
+    assert [one.severity.value for one in soften_for_scripts(marked, observed, built)] == [severity]
 
 
 def test_what_a_module_of_the_application_lacks_too_stays_an_error() -> None:
