@@ -23,8 +23,10 @@ from importguard.engines.embedded.registry import downloads, retries
 from importguard.errors import ImageError
 from importguard.progress import QuietProgress
 
+# A shell that runs tests in the background has them ignore SIGINT, and all that they start.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from importguard.engines.embedded.engine import EmbeddedEngine
 EmbeddedEngine.check = lambda self: None
