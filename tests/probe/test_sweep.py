@@ -97,6 +97,27 @@ TREES: dict[str, dict[str, str]] = {
         "p/a.py": "import p.b\nclass A:\n    pass\n",
         "p/b.py": "import p.a\nclass B(p.a.A):\n    pass\n",
     },
+    "cycles whose entries need one another": {
+        "a0.py": "import a3\nV_a0 = 1\nfrom a2 import V_a2\n",
+        "a1.py": "V_a1 = 1\nimport a5\na5.V_a5\n",
+        "a2.py": (
+            "import a0\ntry:\n    a0.V_a0\nexcept AttributeError:\n    pass\n"
+            "try:\n    from a6 import V_a6\nexcept Exception:\n    pass\nV_a2 = 1\nimport a4\n"
+        ),
+        "a3.py": "import sys\nif 'a5' in sys.modules:\n    import a6\nV_a3 = 1\n",
+        "a4.py": "V_a4 = 1\nimport a3, sys\nif 'a3' in sys.modules:\n    import a5\nfrom a5 import V_a5\n",
+        "a5.py": "import a4\nV_a5 = 1\nimport a4\na4.V_a4\nfrom a3 import V_a3\n",
+        "a6.py": "import a2\nV_a6 = 1\nimport a3\n",
+    },
+    "a verdict that rests on a refuted one": {
+        "a0.py": "import a2\na2.V_a2\nimport a3\nV_a0 = 1\n",
+        "a1.py": "import a3\nV_a1 = 1\ntry:\n    from a2 import V_a2\nexcept Exception:\n    pass\n",
+        "a2.py": "import sys\nif 'a0' in sys.modules:\n    import a1\nfrom a3 import V_a3\nV_a2 = 1\n",
+        "a3.py": (
+            "import a0\ntry:\n    a0.V_a0\nexcept AttributeError:\n    pass\nV_a3 = 1\nimport a1\na1.V_a1\n"
+        ),
+        "b.py": "import a0\n",
+    },
     "a cycle through a function that runs at once": {
         "p/__init__.py": "",
         "p/a.py": "import p.b\nVALUE = 1\n",

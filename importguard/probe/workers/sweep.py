@@ -72,6 +72,8 @@ class Sweep:
         # Members of cycles that were imported as the entry: what their memos say then is what a fresh
         # interpreter does, whatever else is half imported when they are wanted again.
         self.entries: dict[str, Memo] = {}
+        self.resolving: list[str] = []  # the members that are being run as the entry
+        self.tangled: set[str] = set()  # those whose run as the entry needs that of one which needs theirs
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
         self.memory.asking = request["asking"]
 
@@ -223,9 +225,18 @@ class Sweep:
         if memo.name in self.entries:
             self.memory.memos[memo.name] = self.entries[memo.name]
             return self.entries[memo.name]
-        memo.pending = None
-        if self.comes_with_package(memo):
+        if memo.name in self.resolving:
+            self.tangled.update(self.resolving)
             return memo
+        self.resolving.append(memo.name)
+        memo.pending = None
+        try:
+            return memo if self.comes_with_package(memo) else self.resolve_entry(memo, cycle)
+        finally:
+            self.resolving.pop()
+
+    def resolve_entry(self, memo: Memo, cycle: list[str]) -> Memo:
+        """The memo of a member of ``cycle`` that its package does not bring."""
         whole = self.is_whole(cycle)
         if self.cost(cycle) * len(cycle) > TRIAL_SECONDS:
             answer = self.read(memo, cycle)
@@ -234,7 +245,9 @@ class Sweep:
             if answer == "passes" and whole:
                 memo.only_read = True
                 return memo
-        return memo if whole and self.trial(memo, cycle) else self.again(memo, cycle)
+        # A fork leaves nothing: in it, a trial of another member needs no fork of its own.
+        tried = whole and type(self.channel) is not Silence
+        return memo if tried and self.trial(memo, cycle) else self.again(memo, cycle)
 
     def read(self, memo: Memo, cycle: list[str]) -> str:
         """What the statements of the cycle say of this entry: that it "passes", or nothing certain ("").
@@ -308,7 +321,7 @@ class Sweep:
         memory = self.memory
         memory.forget(set(cycle))
         memo = memory.observe_apart(name)
-        passed = memo.error is None and memo.doubt is None
+        passed = memo.error is None and memo.doubt is None and name not in self.tangled
         _write(answer_end, b"1" if passed and self.is_whole(cycle) else b"0")
         _exit(0)
 
@@ -419,7 +432,8 @@ class Sweep:
         if memo.name not in memory.fatal:
             self.entries[memo.name] = fresh
         if memo.name in self.selected:
-            self.tell(fresh, self.doubt_of(fresh, fresh.doubt), 0.0)
+            doubt = "each" if memo.name in self.tangled else self.doubt_of(fresh, fresh.doubt)
+            self.tell(fresh, doubt, 0.0)
         return fresh
 
 
