@@ -210,6 +210,7 @@ class StartVerdict:
 
     Times in seconds: from the start until the port accepted (``accepted``) and until all was answered
     (``ready``); None where that never came. ``stopped``: from SIGTERM to the end, None where it was not sent.
+    ``memory_peak`` in bytes, with cached files.
     """
 
     command: str
@@ -218,6 +219,7 @@ class StartVerdict:
     accepted: Optional[float] = None
     ready: Optional[float] = None
     stopped: Optional[float] = None
+    memory_peak: Optional[int] = None
     exit_code: Optional[int] = None
     requests: tuple[RequestVerdict, ...] = ()
     log: tuple[str, ...] = ()

@@ -37,7 +37,8 @@ def check_container_start(evidence: Evidence, source: Optional[Source] = None) -
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:
         return []
-    found = [_ended(start, evidence)] if start.ending or start.out_of_memory else []
+    has_ended = start.ending or start.out_of_memory
+    found = [_ended(start, evidence)] if has_ended else list(_files_in_memory(start))
     return [*found, *_warnings(start, evidence, source)] if start.ready is not None else found
 
 
@@ -54,6 +55,15 @@ def _ended(start: ServiceStart, evidence: Evidence) -> Finding:
     finding = logged_finding(START_EXITS, start.command, message, start, evidence)
     frame = dumped_frame(start.log, evidence) if code in _CRASHES and finding.location is None else None
     return replace(finding, location=frame_location(frame, application_code(evidence))) if frame else finding
+
+
+def _files_in_memory(start: ServiceStart) -> Iterator[Finding]:
+    """IG506 where the platform's file system is memory, and what was written fits there no more."""
+    used = start.memory_held + start.written
+    if start.settings.platform == "cloud-run" and start.written and used > start.memory:
+        held, written = (f"{size / 1024**2:.0f} MiB" for size in (start.memory_held, start.written))
+        message = f"Its processes hold {held}, and the files that it wrote {written}: memory on Cloud Run."
+        yield service_finding(MEMORY, start.command, message, diagnosis=_memory(start))
 
 
 def _memory(start: ServiceStart) -> Diagnosis:

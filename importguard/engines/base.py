@@ -85,6 +85,15 @@ class Stop(NamedTuple):
     killed: bool
 
 
+class MemoryUse(NamedTuple):
+    """Bytes: what a service's processes hold now, without cached files; the most that it had so far, with
+    them, as far as the engine knows; and what it has written to the container's own file system."""
+
+    held: int = 0
+    most: int = 0
+    written: int = 0
+
+
 class Service(Protocol):
     """A container that runs its image's own command. Whoever starts it closes it."""
 
@@ -101,6 +110,9 @@ class Service(Protocol):
 
     def address(self, port: int) -> Optional[str]:
         """Give ``host:port`` by which this machine reaches a port; None where it is not published."""
+
+    def memory_use(self) -> MemoryUse:
+        """Measure it; zeros where the engine does not know."""
 
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""

@@ -163,6 +163,8 @@ class ServiceStart:
     is when everything was answered as it should be, and ``held`` says whether it still was a moment later.
     ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
     the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
+    ``memory_held`` are the bytes that its processes held when it was ready, ``written`` those of the files
+    that it had written by then, ``memory_peak`` the most that it ever had, with cached files; 0: unknown.
     ``dump`` is what a Python that was never well wrote of its threads when it was asked to abort.
     ``served_log`` is the part of the log since its port was open; ``others`` are the logs of the services
     that were started for it, by name. ``journey`` is what the user's own command came to, in the evidence of
@@ -186,6 +188,9 @@ class ServiceStart:
     surroundings: Surroundings = Surroundings()
     ending: Optional[Ending] = None
     out_of_memory: bool = False
+    memory_held: int = 0
+    memory_peak: int = 0
+    written: int = 0
     stop_seconds: Optional[float] = None
     killed: bool = False
     refusal: str = ""

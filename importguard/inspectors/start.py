@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from importguard.config import Config
-from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
+from importguard.engines.base import (
+    CommandNotFound,
+    Engine,
+    Exit,
+    ForeignProgram,
+    Image,
+    Limits,
+    MemoryUse,
+    Service,
+)
 from importguard.errors import EngineError, InspectionError
 from importguard.evidence.starts import (
     Answer,
@@ -49,7 +58,7 @@ _END_SECONDS = 10.0  # that the engine may take to say that a service has ended
 _ASKER_MEMORY = 256 * 1024**2
 _ASKER_SECONDS = 30.0  # that the asker has beyond the service's own time
 _LONGEST_BUFFER = 4 << 20
-_FILES = ("sockets", "exchanges", "pages", "grpc_health", "conversation")
+_FILES = ("sockets", "exchanges", "pages", "redirects", "grpc_health", "conversation")
 BOOT = """\
 import marshal, sys
 FILES, REQUEST = marshal.load(sys.stdin.buffer)
@@ -89,6 +98,10 @@ class Conversed:
     ended: bool = False
     served_from: int = 0
     noise: bytes = b""
+    memory: MemoryUse = field(default_factory=MemoryUse)
+    memory_peak: int = 0
+    dumped_from: Optional[int] = None
+    ended_before: Optional[Exit] = None
     leaving: Optional[threading.Thread] = None
 
 
@@ -178,7 +191,9 @@ def _converse(
     files.update({"importguard": "", "importguard.probe": "", package: ""})
     given = marshal.dumps((files, {**request, "secret": secret}), 2)
     command = [asker.python, "-I", "-S", "-c", BOOT]
-    limits = Limits(_ASKER_MEMORY, request["seconds"] + _ASKER_SECONDS, beside=service.id)
+    # With less than the service has, it could neither see its files of /proc nor signal its workers.
+    seconds = request["seconds"] + _ASKER_SECONDS
+    limits = Limits(_ASKER_MEMORY, seconds, beside=service.id, usual_privileges=True)
     try:
         with ExitStack() as running:
             run = running.enter_context(engine.run(asker.image, command, (), limits, lambda: given))
@@ -186,6 +201,10 @@ def _converse(
                 _take(event, seen, time.monotonic() - begun)
                 if event["event"] == "listening":
                     seen.served_from = len(service.log())
+                elif event["event"] == "ready":
+                    seen.memory = service.memory_use()  # While it settles, this takes nobody's time.
+                elif event["event"] == "dumping":
+                    seen.dumped_from, seen.ended_before = len(service.log()), service.exit()
                 if seen.ended:
                     # Nothing more comes, and its removal takes the engine a third of a second.
                     seen.leaving = threading.Thread(target=running.pop_all().close)
@@ -232,6 +251,8 @@ def _take(event: dict[str, Any], seen: Conversed, seconds: float) -> None:
         seen.held = event["listening"]
     elif kind == "end":
         seen.ended = True
+    elif kind == "surroundings":
+        seen.memory_peak = event["memory_peak"]
         seen.surroundings = Surroundings(
             tuple((address, port) for address, port in event["listeners"]),
             tuple(event["unix"]),
@@ -259,7 +280,9 @@ def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: floa
     """All that was seen; a service that still runs is stopped as the platform stops it."""
     if not seen.ended:
         service.wait(_END_SECONDS)  # The conversation ended with it: its exit code is about to come.
-    ended, log = service.exit(), service.log()
+    # A shell whose Python has written where it waits ends by that.
+    ended = service.exit() if seen.dumped_from is None else seen.ended_before
+    log = service.log()[: seen.dumped_from]
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
     if ended is None and not seen.held:
         service.stop(_DUMP_SECONDS, "SIGABRT")
@@ -278,6 +301,9 @@ def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: floa
         surroundings=seen.surroundings,
         ending=Ending(ended.code, ended.out_of_memory) if ended else None,
         out_of_memory=service.ran_out_of_memory(),
+        memory_held=seen.memory.held,
+        memory_peak=seen.memory_peak or seen.memory.most,
+        written=seen.memory.written,
         stop_seconds=stop.seconds if stop else None,
         killed=stop.killed if stop else False,
         log=(service.log() if stop else log).decode("utf-8", "backslashreplace"),

@@ -80,6 +80,7 @@ def _start(start: StartVerdict) -> dict[str, Any]:
         "accepted_seconds": _seconds(start.accepted),
         "ready_seconds": _seconds(start.ready),
         "stop_seconds": _seconds(start.stopped),
+        "memory_peak_bytes": start.memory_peak,
         "exit_code": start.exit_code,
         "requests": [
             {

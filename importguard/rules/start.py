@@ -134,11 +134,12 @@ def model():
 MEMORY = Rule(
     id="IG506",
     name="memory",
-    summary="A process of the container is killed for memory",
+    summary="The container uses more memory than it may",
     severity=Severity.ERROR,
     meaning=(
         "The container, or a process in it, used more memory than it may and was killed. The limit is "
-        "memory in [start], else what the platform gives (Cloud Run: 512 MiB), else --memory."
+        "memory in [start], else what the platform gives (Cloud Run: 512 MiB), else --memory. On Cloud Run "
+        "the files that a container writes are memory, too, and count with what its processes hold."
     ),
     origin="too many workers, a model that is loaded in each of them.",
     remedy="start fewer workers, or set the memory that production gives.",

@@ -362,6 +362,16 @@ def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
 
 
 @services
+def test_the_memory_of_a_service_and_its_files_are_told_apart(engine: Engine, image: Image) -> None:
+    code = "import time; x = b'x' * 10**8; open('/tmp/f', 'wb').write(b'y' * 10**7); print('up', flush=True)"
+    with service(engine, image, "python3", "-c", code + "; time.sleep(600)") as (started, _):
+        while b"up" not in started.log():
+            assert not started.wait(0.1)
+        held, most, written = started.memory_use()
+        assert (held > 10**8, most >= held, written >= 10**7) == (True, True, True)
+
+
+@services
 def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
     code = "print('first'); print('x' * 10**7); print('last')"
     with service(engine, image, "python3", "-c", code) as (started, _):

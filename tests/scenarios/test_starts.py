@@ -236,6 +236,44 @@ def test_killed_for_memory(service: str, tmp_path: Path) -> None:
     assert "512 MiB that Cloud Run gives" in finding["diagnosis"]["explanation"]
 
 
+@pytest.mark.parametrize(("memory", "code"), [("512m", 1), ("1g", 0)])
+def test_seven_hundred_mebibytes(service: str, memory: str, code: int, tmp_path: Path) -> None:
+    result = start(service, "hoards", tmp_path, f'memory = "{memory}"\nsettle = "0.2s"\n')
+    assert (result.code, [one["rule"] for one in result.findings]) == (code, ["IG506"] * code)
+    assert code or result.image["start"]["memory_peak_bytes"] > 700 * 2**20
+
+
+@pytest.mark.parametrize(("platform", "code"), [("cloud-run", 1), ("container", 0)])
+def test_files_in_memory(service: str, platform: str, code: int, tmp_path: Path) -> None:
+    """On Cloud Run what is written is memory; here it is on a disk, and nothing is killed."""
+    settings = f'platform = "{platform}"\nmemory = "512m"\nsettle = "0.2s"\n'
+    result = start(service, "writes", tmp_path, settings)
+    assert (result.code, [one["rule"] for one in result.findings]) == (code, ["IG506"] * code)
+    assert not code or "the files that it wrote 572 MiB" in result.findings[0]["message"]
+
+
+def test_forks_without_end(service: str, tmp_path: Path) -> None:
+    """The limit of processes holds: what is around it lives, and the service answers."""
+    result = start(service, "forks", tmp_path, 'memory = "3g"\ntimeout = "60s"\nsettle = "0.2s"\n')
+    assert result.code in (0, 1)
+    assert {one["rule"] for one in result.findings} <= {"IG502", "IG503", "IG506", "IG507"}
+
+
+def test_a_redirect_to_https_without_end(service: str, tmp_path: Path) -> None:
+    """Behind Cloud Run, which has said that the request came by https, it is one for ever."""
+    finding = only(start(service, "loops", tmp_path, SHORT + 'platform = "cloud-run"\n'))
+    assert (finding["rule"], "without end" in finding["message"]) == ("IG503", True), finding
+    assert start(service, "loops", tmp_path, SHORT).code == 0
+
+
+def test_a_service_that_may_do_little(service: str, tmp_path: Path) -> None:
+    """No shell, no package manager, files that its USER can't change."""
+    lines = "FROM base\nUSER 0\nRUN chmod -R a-w /app && rm -f /bin/sh /bin/dash /bin/bash\nUSER 65532\n"
+    image = build("service-little", lines, base=service)
+    result = check(image, "--start", cwd=tmp_path)
+    assert (result.code, result.findings) == (0, []), result.findings
+
+
 def test_sigterm_is_not_heard(service: str, tmp_path: Path) -> None:
     result = start(service, "deaf", tmp_path)
     assert result.code == 0

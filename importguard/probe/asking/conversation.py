@@ -16,10 +16,12 @@ from importguard.probe.asking.sockets import (
     accepts,
     connected,
     connecting,
+    dump_workers,
     hears_sigterm,
     is_busy,
     is_loopback,
     listeners,
+    memory_peak,
     named,
     processes,
     unix_sockets,
@@ -44,6 +46,7 @@ _NOT_YET = (None, 2, 429, 502, 503, 504)
 
 _PAUSE_SECONDS = 0.2
 _REST_SECONDS = 20.0
+_DUMP_SECONDS = 0.5  # that a Python may take to write where its threads are
 
 
 def run(request: Values) -> None:
@@ -77,24 +80,36 @@ class Conversation:
 
     def run(self) -> None:
         """Everything in order. What is not told was not reached."""
-        if self.request["worker"]:
-            self.wait_for_rest()
-            self.tell("ready")
-            self.tell("settled", listening=True)
-        elif self.wait_for_port():
-            self.tell("listening", port=self.port, listeners=listeners())
-            answers = self.ask_all()
-            if all(answers):
-                self.tell("ready")
-                self.settle()
+        is_well = self.converse()
         self.tell(
-            "end",
+            "surroundings",
             listeners=listeners(),
             unix=unix_sockets(),
             connecting=named(connecting(), self.request["names"]),
             connected=named(connected(), self.request["names"]),
             processes=processes(),
+            memory_peak=memory_peak(),
         )
+        if not is_well:
+            self.tell("dumping")
+            if dump_workers():
+                time.sleep(_DUMP_SECONDS)
+        self.tell("end")
+
+    def converse(self) -> bool:
+        """Wait, ask and settle; whether all was well to the end."""
+        if self.request["worker"]:
+            self.wait_for_rest()
+            self.tell("ready")
+            self.tell("settled", listening=True)
+            return True
+        if self.wait_for_port():
+            self.tell("listening", port=self.port, listeners=listeners())
+            answers = self.ask_all()
+            if all(answers):
+                self.tell("ready")
+                return self.settle()
+        return False
 
     def wait_for_rest(self) -> None:
         """Let a worker come to rest for as long as it has to settle, and get so far that it hears SIGTERM.
@@ -184,9 +199,27 @@ class Conversation:
         else:
             right = answer["status"] < asked.get("below", 500)
         answer["right"] = right and (body is None or body in answer["body"])
+        if answer["right"] and status is None and answer["headers"].get("location"):
+            self.ask_redirects(answer, asked["path"], headers)
         if answer["right"] and asked.get("assets"):
             self.ask_assets(answer, asked["path"])
         return answer
+
+    def ask_redirects(self, answer: Values, path: str, headers: dict[str, str]) -> None:
+        """Redirects that lead back to themselves make an answer wrong: nobody ever sees a page."""
+        from importguard.probe.asking.exchanges import ask_http
+        from importguard.probe.asking.redirects import redirect_loop
+
+        def ask(target: str, cookies: str) -> Values:
+            sent = dict(headers, Cookie=cookies) if cookies else headers
+            return ask_http(self.host, self.port, target, sent, self.patience())
+
+        scheme = headers.get("X-Forwarded-Proto", "http")
+        address = f"[{self.host}]" if ":" in self.host else self.host
+        host = headers.get("Host") or f"{address}:{self.port}"
+        again = redirect_loop(answer, f"{scheme}://{host}{path}", ask)
+        if again:
+            answer["error"], answer["right"] = f"it redirects to {again} without end", False
 
     def ask_assets(self, answer: Values, path: str) -> None:
         """Ask for what the page needs; the first that is not there makes its answer wrong."""
@@ -228,10 +261,12 @@ class Conversation:
         """Seconds that one request may take."""
         return float(max(min(_REQUEST_SECONDS, self.ends - time.monotonic()), 1.0))
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """Look again a moment later: a process that binds its port early and dies is not ready."""
         time.sleep(self.request["settle"])
         listening = accepts(self.host, self.port)
         again = [self.ask_http(asked) for asked in self.request["http"][:1]]
         again += [self.ask_grpc_health({})] if self.request["grpc"] else []
-        self.tell("settled", listening=listening and all(answer["right"] for answer in again))
+        held = listening and all(answer["right"] for answer in again)
+        self.tell("settled", listening=held)
+        return held

@@ -94,6 +94,7 @@ def _http(answer: Values, host: str, port: int, path: str, headers: dict[str, st
 
 def _take_head(answer: Values, status: int, reason: str, headers: list[tuple[str, str]]) -> None:
     answer["status"], answer["reason"] = status, reason
+    answer["cookies"] = [value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie"]
     answer["headers"] = {name.lower(): value for name, value in headers if name.lower() in _KEPT_HEADERS}
 
 

@@ -111,11 +111,44 @@ def is_busy() -> bool:
 
 def hears_sigterm() -> bool:
     """Whether the container's first process handles SIGTERM, or waits for it as tini does."""
-    for line in _text("/proc/1/status").splitlines():
+    return _is_in_mask(1, signal.SIGTERM, ("SigCgt", "SigBlk"))
+
+
+def _is_in_mask(process: int, number: int, masks: tuple[str, ...]) -> bool:
+    """Whether a signal is in one of a process's masks: SigCgt are those that it handles."""
+    for line in _text(f"/proc/{process}/status").splitlines():
         name, _, mask = line.partition(":")
-        if name in ("SigCgt", "SigBlk") and int(mask, 16) >> (signal.SIGTERM - 1) & 1:
+        if name in masks and int(mask, 16) >> (number - 1) & 1:
             return True
     return False
+
+
+def dump_workers() -> bool:
+    """Let every Python but the first process write where its threads are, and die; tell whether there is one.
+
+    Whoever handles SIGSEGV is a Python with a fault handler, mostly. SIGABRT would not do: gunicorn's workers
+    have a handler of their own for that.
+    """
+    dumped = False
+    for name in os.listdir("/proc"):
+        own = name.isdigit() and int(name) not in (1, os.getpid())
+        if own and _is_in_mask(int(name), signal.SIGSEGV, ("SigCgt",)):
+            try:
+                os.kill(int(name), signal.SIGSEGV)
+                dumped = True
+            except OSError:
+                continue
+    return dumped
+
+
+def memory_peak() -> int:
+    """Give the most memory that the container has had, cached files included, in bytes; 0 where unknown.
+
+    The kernel's documentation: memory.peak of control groups version 2, memory.max_usage_in_bytes of 1.
+    """
+    folder = "/proc/1/root/sys/fs/cgroup"
+    text = _text(f"{folder}/memory.peak") or _text(f"{folder}/memory/memory.max_usage_in_bytes")
+    return int(text) if text.strip().isdigit() else 0
 
 
 def _tcp() -> Iterator[tuple[str, Endpoint, Endpoint]]:

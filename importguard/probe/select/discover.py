@@ -231,7 +231,12 @@ class Discovery:
             self._add_target(target)
         self._keep_one_name()
         if self._packages():
-            self.selection.narrow_to_packages(self._packages())
+            self.selection.narrow_to_packages([*self._packages(), *self._installed_targets()])
+
+    def _installed_targets(self) -> list[str]:
+        """What the start loads and nobody would ask for: ``gunicorn -k uvicorn.workers.UvicornWorker``."""
+        located = [(target.module, self.finder.locate_module(target.module)) for target in self.targets]
+        return [module for module, found in located if found and self._is_third_party(found, module)]
 
     def _keep_one_name(self) -> None:
         """Judge a file under the name by which production imports it, and say which other it could have."""

@@ -163,7 +163,7 @@ _TABLES = {
     "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask fastapi django-admin "
     "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
-    "procrastinate saq alembic dagster dagster-webserver dagster-daemon",
+    "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
 }

@@ -224,7 +224,43 @@ def _read_workspace(path: str) -> tuple[list[str], list[str]]:
     return found
 
 
+_AIRFLOW_RUNS = frozenset(
+    "webserver api-server scheduler triggerer dag-processor standalone worker celery edge kerberos".split()
+)
+
+
+def _read_airflow(command: StartCommand, words: list[str]) -> None:
+    """``airflow scheduler``, ``airflow celery worker`` …: its DAGs, its plugins and its local settings.
+
+    airflow.settings.prepare_syspath_*: DAGs are files of the DAGs' folder, which is on the import path with
+    ``config`` and ``plugins`` of AIRFLOW_HOME. A DAG that fails is told in the web interface; a broken
+    ``airflow_local_settings`` ends every start.
+    """
+    if _AIRFLOW_RUNS.isdisjoint(words[:1]):
+        return
+    home = command.environ.get("AIRFLOW_HOME") or command.environ.get("HOME", "/root") + "/airflow"
+    home = command.resolve_path(home)
+    dags, plugins = (_airflow_folder(command, home, name) for name in ("dags", "plugins"))
+    roots = [dags, home + "/config", plugins]
+    command.roots += roots
+    if any(os.path.isfile(root + "/airflow_local_settings.py") for root in roots):
+        command.add_entry_point("airflow_local_settings")
+
+
+def _airflow_folder(command: StartCommand, home: str, name: str) -> str:
+    """The folder of the DAGs or plugins: by a variable, by ``airflow.cfg``, or below AIRFLOW_HOME."""
+    from importguard.probe.start.process_managers import read_sections
+
+    given = command.environ.get("AIRFLOW__CORE__%s_FOLDER" % name.upper())
+    if not given:
+        settings = command.environ.get("AIRFLOW_CONFIG") or home + "/airflow.cfg"
+        given = dict(read_sections(command.resolve_path(settings))).get("core", {}).get(name + "_folder")
+    given = (given or "{AIRFLOW_HOME}/" + name).replace("{AIRFLOW_HOME}", home).replace("$AIRFLOW_HOME", home)
+    return command.resolve_path(given)
+
+
 READERS = {
+    "airflow": _read_airflow,
     "dagster": _read_dagster,
     "dagster-webserver": _read_dagster,
     "dagster-daemon": _read_dagster,

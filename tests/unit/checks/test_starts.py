@@ -53,6 +53,14 @@ def only(start: ServiceStart, **changes: Any) -> Finding:
     return finding
 
 
+@pytest.mark.parametrize(("platform", "found"), [("cloud-run", ["IG506"]), ("container", [])])
+def test_files_are_memory_on_cloud_run(platform: str, found: list[str]) -> None:
+    settings = StartSettings(platform=platform)
+    start = replace(WELL, settings=settings, memory_held=200 << 20, written=400 << 20)
+    assert [one.rule.id for one in run_checks(seen(start))] == found
+    assert run_checks(seen(replace(start, written=300 << 20))) == []
+
+
 def test_a_start_that_went_well_is_no_finding() -> None:
     assert run_checks(seen(WELL)) == []
     report = judge_image(IMAGE, seen(WELL), NOTHING, Config())

@@ -15,6 +15,7 @@ from importguard.probe.asking import sockets
 from importguard.probe.asking.exchanges import ask_http, shake_hands
 from importguard.probe.asking.grpc_health import ask_grpc_health
 from importguard.probe.asking.pages import own_assets
+from importguard.probe.asking.redirects import redirect_loop
 from importguard.probe.asking.sockets import accepts, is_loopback, listeners, processes
 
 
@@ -64,6 +65,29 @@ def test_what_came_of_a_request(said: bytes, status: int | None, words: str) -> 
     assert answer["status"] == status
     assert words in answer["error"]
     assert bool(answer["error"]) == bool(words)
+
+
+def redirecting(path: str, cookies: str) -> dict[str, object]:
+    """A service with a language in a cookie, two pages that send one another on, and one far away."""
+    to = {"/": "/en", "/a": "/b", "/b": "/a", "/away": "https://else.example/", "/self": "/self"}.get(
+        path, ""
+    )
+    if path == "/self" and cookies == "seen=1":
+        to = ""
+    headers = {"location": to} if to else {}
+    return {
+        "status": 302 if to else 200,
+        "headers": headers,
+        "cookies": ["seen=1"] if path == "/self" else [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "again"),
+    [("/", ""), ("/en", ""), ("/away", ""), ("/self", ""), ("/a", "https://h:1/a"), ("/b", "https://h:1/b")],
+)
+def test_redirects_that_never_end(path: str, again: str) -> None:
+    assert redirect_loop(redirecting(path, ""), f"https://h:1{path}", redirecting) == again
 
 
 SETTINGS = b"\0\0\0\x04\0\0\0\0\0"

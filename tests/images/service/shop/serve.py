@@ -81,6 +81,11 @@ def floods(handler):
         handler.wfile.write(b"x" * 10**6)
 
 
+def redirects_to_itself(handler):
+    """As an application that does not know that it is behind a front end which speaks https."""
+    handler.give(301, b"", Location="https://" + handler.headers["Host"] + handler.path)
+
+
 def redirects(handler):
     handler.give(301, b"", Location="https://shop.example/")
 
@@ -160,6 +165,7 @@ ANSWERS = {
     "drips": drips,
     "floods": floods,
     "redirects": redirects,
+    "loops": redirects_to_itself,
     "babbles": babbles,
     "tls": alerts,
     "chats": chats,
@@ -250,6 +256,21 @@ def grows():
         hoard.append(b"x" * 10**7)
 
 
+def hoards():
+    """700 MiB, and no more."""
+    hoard = [b"x" * 2**20 for _ in range(700)]
+    serve()
+    return hoard
+
+
+def writes_files():
+    """600 MB of files: on a disk no trouble, in memory one."""
+    with open("/tmp/model", "wb") as model:
+        for _ in range(600):
+            model.write(b"x" * 10**6)
+    serve()
+
+
 def ignores_sigterm():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     Server(("0.0.0.0", PORT), Handler).serve_forever()
@@ -262,10 +283,11 @@ def works():
 
 
 def forks_without_end():
+    os.nice(19)  # The machine that runs the tests has other work, too.
     while True:
         try:
             if os.fork() == 0:
-                time.sleep(3600)
+                signal.pause()
         except OSError:
             serve()
 
@@ -283,6 +305,8 @@ WAYS = {
     "unix": listens_on_a_unix_socket,
     "dies": listens_and_dies,
     "grows": grows,
+    "hoards": hoards,
+    "writes": writes_files,
     "deaf": ignores_sigterm,
     "works": works,
     "sleeps": lambda: time.sleep(3600),

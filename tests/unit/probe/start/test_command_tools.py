@@ -83,6 +83,34 @@ def test_import_path_of_tools(image: Image, command: str, roots: list[str]) -> N
     assert [os.path.relpath(root, image.app) for root in found.roots + found.own_roots] == roots
 
 
+@pytest.mark.parametrize(
+    ("command", "environ", "roots"),
+    [
+        ("airflow scheduler", {}, ["home/dags", "home/config", "home/plugins"]),
+        ("airflow celery worker -q high", {}, ["home/dags", "home/config", "home/plugins"]),
+        (
+            "python3 -m airflow standalone",
+            {"AIRFLOW__CORE__DAGS_FOLDER": "flows"},
+            ["flows", "home/config", "home/plugins"],
+        ),
+        (
+            "airflow webserver -p 80",
+            {"AIRFLOW_CONFIG": "airflow.cfg"},
+            ["home/d", "home/config", "home/plugins"],
+        ),
+        ("airflow db migrate", {}, []),
+    ],
+)
+def test_what_airflow_loads(image: Image, command: str, environ: dict[str, str], roots: list[str]) -> None:
+    """Its DAGs and plugins are the application; its own local settings end every start that they fail."""
+    image.write("home/config/airflow_local_settings.py")
+    image.write("airflow.cfg", "[core]\ndags_folder = {AIRFLOW_HOME}/d\n")
+    found = image.main(command, AIRFLOW_HOME=str(image.app / "home"), **environ)
+    assert found.recognised
+    assert [os.path.relpath(root, image.app) for root in found.roots] == roots
+    assert found.entries == ([("airflow_local_settings", None)] if roots else [])
+
+
 LAMBDA = '#!/bin/sh\nif [ -z "$X" ]; then\n  exec /usr/local/bin/aws-lambda-rie /var/runtime/bootstrap\nfi\n'
 
 

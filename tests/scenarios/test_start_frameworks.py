@@ -1,0 +1,169 @@
+"""Small applications of each usual framework, with the real packages: well, or named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scenarios.support import SITE, build, check, pip_install
+
+SOUND = {
+    "shop/__init__.py": "",
+    "shop/api.py": (
+        "from fastapi import FastAPI, WebSocket\n\napp = FastAPI()\n\n\n"
+        "@app.get('/api/version')\ndef version() -> dict[str, str]:\n    return {'version': '1'}\n\n\n"
+        "@app.websocket('/ws')\nasync def chat(socket: WebSocket):\n"
+        "    await socket.accept()\n    await socket.send_text(await socket.receive_text())\n"
+    ),
+    "shop/pages.py": (
+        "from flask import Flask\n\napp = Flask(__name__)\n\n\n"
+        "@app.get('/')\ndef index():\n    return 'hello'\n"
+    ),
+    "shop/plain.py": (
+        "from aiohttp import web\n\n\nasync def index(request):\n    return web.Response(text='hello')\n\n\n"
+        "def create(arguments=None):\n    app = web.Application()\n    app.router.add_get('/', index)\n"
+        "    return app\n\n\nif __name__ == '__main__':\n    web.run_app(create())\n"
+    ),
+    "shop/tasks.py": (
+        "from celery import Celery\n\napp = Celery('shop', broker='memory://')\n\n\n"
+        "@app.task\ndef bill():\n    from shop.not_there_xyz import send\n    send()\n"
+    ),
+    "project/__init__.py": "",
+    "project/settings.py": (
+        "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['*']\nROOT_URLCONF = 'project.urls'\n"
+        "INSTALLED_APPS = ['daphne']\nASGI_APPLICATION = 'project.asgi.application'\n"
+    ),
+    "project/urls.py": (
+        "from django.http import HttpResponse\nfrom django.urls import path\n"
+        "urlpatterns = [path('', lambda request: HttpResponse('hello'))]\n"
+    ),
+    "project/asgi.py": (
+        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
+        "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
+    ),
+}
+BROKEN = {
+    "shop/__init__.py": "",
+    "shop/lost.py": "from celery import Celery\n\nimport not_there_xyz\n\napp = Celery('shop', broker='memory://')\n",
+    "shop/broken.py": "import not_there_xyz\n\n\ndef app(environ, start_response):\n    return []\n",
+    "shop/looping.py": (
+        "import logging\nimport sys\n\ntry:\n    from shop.absent import settings\n"
+        "except ImportError:\n    logging.exception('no settings')\n    sys.exit(1)\n\n\n"
+        "def app(environ, start_response):\n    return []\n"
+    ),
+    "shop/stuck.py": (
+        "import time\n\n\ndef wait_for_migrations():\n    while True:\n        time.sleep(1)\n\n\n"
+        "def create():\n    wait_for_migrations()\n"
+    ),
+}
+FRONT = "import streamlit as st\n\nst.title('Shop')\nst.write('hello')\n"
+PACKAGES = ("fastapi", "uvicorn[standard]", "flask", "gunicorn", "daphne", "django", "aiohttp", "celery")
+
+
+def with_packages(folder: Path, name: str, *packages: str) -> str:
+    """An image with these packages; skips where they cannot be had."""
+    try:
+        pip_install(folder, *packages)
+    except RuntimeError as error:
+        pytest.skip(f"the packages cannot be installed: {error}")
+    lines = (
+        f"FROM base\nRUN --mount=type=bind,source=packages,target=/packages cp -r /packages/. {SITE}/\n"
+        "WORKDIR /app\nUSER 1234\n"
+    )
+    return build(name, lines, {"packages": folder})
+
+
+def with_files(image: str, name: str, files: dict[str, str]) -> str:
+    tree = {f"app/{path}": text for path, text in files.items()}
+    return build(f"start-{name}", "FROM base\nCOPY app /app\n", tree, base=image)
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return with_packages(tmp_path_factory.mktemp("frameworks"), "start-frameworks", *PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def sound(packages: str) -> str:
+    return with_files(packages, "sound", SOUND)
+
+
+@pytest.fixture(scope="module")
+def broken(packages: str) -> str:
+    return with_files(packages, "broken", BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        (
+            "uvicorn shop.api:app --host 0.0.0.0 --port 8080",
+            'http = [{ path = "/api/version", status = 200, body = "version" }]\nwebsocket = ["/ws"]\n',
+        ),
+        ("gunicorn -k uvicorn.workers.UvicornWorker -b :8080 shop.api:app", 'websocket = ["/ws"]\n'),
+        ("gunicorn --bind 0.0.0.0:8080 --workers 2 --threads 4 shop.pages:app", 'platform = "cloud-run"\n'),
+        ("daphne -b 0.0.0.0 -p 8080 project.asgi:application", ""),
+        ("aiohttp.web -H 0.0.0.0 -P 8080 shop.plain:create", ""),
+        ("shop.plain", ""),
+        ("celery -A shop.tasks worker --pool solo", 'port = "none"\n'),
+        ("celery -A shop.tasks worker --concurrency 2", 'port = "none"\n'),
+        ("celery -A shop.tasks beat -s /tmp/beat", 'port = "none"\n'),
+    ],
+)
+def test_a_sound_application_is_well(sound: str, command: str, settings: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text(f'[start]\nsettle = "0.5s"\n{settings}')
+    result = check(sound, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
+    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+
+
+def test_the_server_of_flask_hears_no_signal(sound: str, tmp_path: Path) -> None:
+    """It is the first process of its container, and has no handler."""
+    command = "python3 -m flask --app shop.pages run --host 0.0.0.0 --port 8080"
+    result = check(sound, "--start", "--command", command, cwd=tmp_path)
+    assert (result.code, [one["rule"] for one in result.findings]) == (0, ["IG507"])
+
+
+def test_what_the_start_loads_is_checked_with_a_package(sound: str, tmp_path: Path) -> None:
+    """Nobody would name gunicorn's worker class among the packages to check."""
+    command = "python3 -m gunicorn -k uvicorn.workers.UvicornWorker -b :8080 shop.api:app"
+    result = check(sound, "--start", "-p", "shop", "--command", command, cwd=tmp_path)
+    assert (result.code, result.findings) == (0, []), result.image["error"]
+
+
+@pytest.mark.parametrize(
+    ("command", "rule", "missing", "words"),
+    [
+        ("gunicorn -b :8080 shop.broken:app", "IG501", "not_there_xyz", "exit code 3"),
+        ("gunicorn -b :8080 shop.looping:app", "IG503", "shop.absent", "no whole answer"),
+        ("uvicorn shop.broken:app --host :: --port 8080 --reload", "IG502", "not_there_xyz", "port 8080"),
+        ("uvicorn shop.broken:app --host :: --port 8080 --workers 2", "IG502", "not_there_xyz", "port 8080"),
+        ("celery -A shop.lost worker", "IG501", "not_there_xyz", "exit code"),
+    ],
+)
+def test_what_kills_workers_is_told_by_their_log(
+    broken: str, command: str, rule: str, missing: str, words: str, tmp_path: Path
+) -> None:
+    port = '"none"' if command.startswith("celery") else "8080"
+    (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "8s"\n')
+    result = check(broken, "--start-anyway", "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
+    finding = result.finding(rule)
+    assert (finding["missing"], words in finding["message"]) == (missing, True), finding
+
+
+def test_where_a_worker_of_gunicorn_waits(broken: str, tmp_path: Path) -> None:
+    """The first process is the master, which waits for its workers in code of gunicorn's."""
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\ntimeout = "5s"\n')
+    command = "python3 -m gunicorn -b :8080 shop.stuck:create()"
+    finding = check(broken, "--start", "--command", command, "-p", "shop.stuck", cwd=tmp_path).finding(
+        "IG503"
+    )
+    assert finding["location"] == {"path": "shop/stuck.py", "line": 6}, finding
+
+
+def test_streamlit(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    packages = with_packages(tmp_path_factory.mktemp("streamlit"), "start-streamlit", "streamlit")
+    image = with_files(packages, "front", {"front.py": FRONT})
+    (tmp_path / "importguard.toml").write_text('[start]\nsettle = "0.5s"\nhttp = ["/", "/_stcore/health"]\n')
+    command = "python3 -m streamlit run front.py --server.port 8080 --server.address 0.0.0.0"
+    result = check(image, "--start", "--command", command, cwd=tmp_path)
+    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
