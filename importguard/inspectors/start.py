@@ -6,10 +6,9 @@ import json
 import marshal
 import os
 import shlex
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -102,7 +101,6 @@ class Conversed:
     memory_peak: int = 0
     dumped_from: Optional[int] = None
     ended_before: Optional[Exit] = None
-    leaving: Optional[threading.Thread] = None
 
 
 class Begun(NamedTuple):
@@ -195,21 +193,12 @@ def _converse(
     seconds = request["seconds"] + _ASKER_SECONDS
     limits = Limits(_ASKER_MEMORY, seconds, beside=service.id, usual_privileges=True)
     try:
-        with ExitStack() as running:
-            run = running.enter_context(engine.run(asker.image, command, (), limits, lambda: given))
+        with engine.run(asker.image, command, (), limits, lambda: given) as run:
             for event in _events(run.output, secret, seen):
                 _take(event, seen, time.monotonic() - begun)
-                if event["event"] == "listening":
-                    seen.served_from = len(service.log())
-                elif event["event"] == "ready":
-                    seen.memory = service.memory_use()  # While it settles, this takes nobody's time.
-                elif event["event"] == "dumping":
-                    seen.dumped_from, seen.ended_before = len(service.log()), service.exit()
+                _look(service, event["event"], seen)
                 if seen.ended:
-                    # Nothing more comes, and its removal takes the engine a third of a second.
-                    seen.leaving = threading.Thread(target=running.pop_all().close)
-                    seen.leaving.start()
-                    break
+                    break  # Nothing more comes.
     except (CommandNotFound, EngineError) as error:
         # A service that has ended has no network left to join.
         if service.wait(_END_SECONDS):
@@ -219,6 +208,16 @@ def _converse(
         said = seen.noise.decode("utf-8", "backslashreplace").strip()
         raise InspectionError(f"the service runs, but the conversation with it broke off: {said[-500:]}")
     return seen
+
+
+def _look(service: Service, event: str, seen: Conversed) -> None:
+    """What is read of the service itself when the asker has come so far."""
+    if event == "listening":
+        seen.served_from = len(service.log())
+    elif event == "ready":
+        seen.memory = service.memory_use()  # While it settles, this takes nobody's time.
+    elif event == "dumping":
+        seen.dumped_from, seen.ended_before = len(service.log()), service.exit()
 
 
 def _events(output: Iterator[bytes], secret: str, seen: Conversed) -> Iterator[dict[str, Any]]:
@@ -286,8 +285,6 @@ def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: floa
     stop = service.stop(STOP_SECONDS) if ended is None and seen.held else None
     if ended is None and not seen.held:
         service.stop(_DUMP_SECONDS, "SIGABRT")
-    if seen.leaving is not None:
-        seen.leaving.join()
     return replace(
         planned,
         port=seen.port,

@@ -106,7 +106,11 @@ class DockerEngine:
             run.output = _translated(container.output(run), image)
             yield run
         finally:
-            _quietly(container.remove)
+            if limits.beside is None:
+                _quietly(container.remove)
+            else:
+                # Beside the service's end, or its own: either takes the daemon a third of a second.
+                self._remove_later(container.remove)
 
     @contextmanager
     def network(self) -> Iterator[str]:
@@ -119,10 +123,7 @@ class DockerEngine:
                 yield network.name
             finally:
                 self._network = None
-                # Beside the judging: it takes the daemon 0.2 s, and ``close`` waits for it.
-                removal = threading.Thread(target=_quietly, args=(network.remove,))
-                removal.start()
-                self._removals.append(removal)
+                self._remove_later(network.remove)  # Beside the judging: it takes the daemon 0.2 s.
 
     def start(
         self,
@@ -181,6 +182,12 @@ class DockerEngine:
         if self._connected is not None:
             self._connected.close()
             self._connected = None
+
+    def _remove_later(self, remove: Callable[[], None]) -> None:
+        """Remove something beside what comes next; ``close`` waits for it."""
+        removal = threading.Thread(target=_quietly, args=(remove,))
+        removal.start()
+        self._removals.append(removal)
 
     def _client(self) -> Any:
         if self._connected is None:
