@@ -33,10 +33,13 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     listeners = start.surroundings.listeners
     others = [(address, number) for address, number in listeners if number not in start.ports]
     local = [(address, number) for address, number in listeners if number in start.ports]
+    reachable = [listener for listener in others if not _is_loopback(listener[0])]
     if local:
-        told = _local_only(local[0][0], port, start, source)
+        told = _local_only(local[0], start, source)
+    elif reachable:
+        told = _other_port(reachable[0], port, start, source)
     elif others:
-        told = _other_port(others[0], port, start, source)
+        told = _local_only(others[0], start, source)
     elif start.surroundings.unix_sockets:
         told = _unix_socket(start.surroundings.unix_sockets[0])
     else:
@@ -44,12 +47,21 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     return service_finding(NOT_LISTENING, f"port {port}", message, diagnosis=told)
 
 
-def _local_only(address: str, port: int, start: ServiceStart, source: Optional[Source]) -> Diagnosis:
+def _is_loopback(address: str) -> bool:
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
+
+
+def _local_only(listener: tuple[str, int], start: ServiceStart, source: Optional[Source]) -> Diagnosis:
+    """The port may be another one, too: where nothing says which is right, any is."""
+    address, number = listener
     location, quote = command_line(start, source)
+    is_other = number not in start.ports and (start.settings.port or start.settings.platform == "cloud-run")
+    port = f", and on port {start.ports[0]}" if is_other else ""
     return Diagnosis(
         "loopback-only",
-        f"It listens on {address}:{port}, which nobody outside of the container reaches.",
-        "let it listen on 0.0.0.0 (uvicorn and hypercorn: --host or --bind, gunicorn: --bind, Flask: host=)",
+        f"It listens on {address}:{number}, which nobody outside of the container reaches.",
+        "let it listen on 0.0.0.0 (uvicorn and hypercorn: --host or --bind, gunicorn: --bind, Flask: host=)"
+        + port,
         location,
         "certain",
         quote,

@@ -53,6 +53,18 @@ def only(start: ServiceStart, **changes: Any) -> Finding:
     return finding
 
 
+@pytest.mark.parametrize(
+    ("settings", "ends"), [(StartSettings(), "host=)"), (StartSettings(port="8080"), "8080")]
+)
+def test_another_port_of_the_container_alone(settings: StartSettings, ends: str) -> None:
+    """To let it listen there for everyone is what mends it; to say that its port is right would not do."""
+    alone = replace(SILENT, settings=settings, surroundings=Surroundings(listeners=(("127.0.0.1", 5232),)))
+    told = only(alone).diagnosis
+    assert told is not None
+    assert (told.cause, "127.0.0.1:5232" in told.explanation) == ("loopback-only", True)
+    assert told.remedy.endswith(ends)
+
+
 @pytest.mark.parametrize(("platform", "found"), [("cloud-run", ["IG506"]), ("container", [])])
 def test_files_are_memory_on_cloud_run(platform: str, found: list[str]) -> None:
     settings = StartSettings(platform=platform)
