@@ -218,6 +218,9 @@ class Discovery:
         self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
         for name in self._packages():
             self._add_named(name)
+            for target in self.targets:
+                # Its program is no tool where the user says that it is the application.
+                target.foreign = target.foreign and not (target.module + ".").startswith(name + ".")
         roots = self._application_roots()
         self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
         folders = [self.selection.list_folder(root) for root in roots]

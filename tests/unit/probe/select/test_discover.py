@@ -559,6 +559,15 @@ def test_a_tool_whose_application_is_somewhere_else_is_no_verdict(served):
         )
 
 
+@pytest.mark.parametrize("package", ["someserver", "someserver.cli"])
+def test_a_tool_that_is_named_as_a_package_is_the_application(served, package):
+    """As ``datasette serve`` with ``-p datasette``: its program is what starts it."""
+    found = served.discover("someserver", "data.db", packages=[package])
+    assert "someserver.cli" in [name for name, _ in found["modules"]]
+    assert [entry["module"] for entry in found["entrypoints"]] == ["someserver.cli"]
+    assert found["notes"] == []
+
+
 def test_a_known_tool_is_never_the_application(image):
     image.install("honcho", "honcho/__init__.py honcho/__main__.py honcho/command.py")
     image.script("start-all", "import sys\nfrom honcho.command import main\nsys.exit(main())\n")
