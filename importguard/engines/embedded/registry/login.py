@@ -12,12 +12,12 @@ import re
 import threading
 from collections.abc import Sequence
 from typing import Callable, Optional
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from importguard.engines.embedded.registry.credentials import Credentials
 from importguard.engines.embedded.registry.image_name import RegistryName
 from importguard.engines.embedded.registry.retries import TransferError, Waits, keep_trying
-from importguard.engines.embedded.registry.transport import Answer, Transport, refuse_plain_http
+from importguard.engines.embedded.registry.transport import Answer, Transport, followed_url
 
 _LARGEST_ANSWER = 1 << 20
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -92,8 +92,7 @@ class RegistryLogin:
         """A token to pull, and nothing more, whatever the registry would have us ask for."""
         if credentials is not None and credentials.registry_token:
             return credentials.registry_token
-        realm = urljoin(url, bearer["realm"])
-        refuse_plain_http(realm, url)
+        realm = followed_url(url, bearer["realm"])
         fields = {"service": bearer.get("service", ""), "scope": f"repository:{self._name.repository}:pull"}
         headers, body = {}, None
         if credentials is not None and credentials.identity_token:

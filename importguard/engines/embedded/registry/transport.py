@@ -6,6 +6,7 @@ accord: requests, which stands on it, adds what a .netrc has for a host, whoever
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
@@ -13,12 +14,20 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Optional
-from urllib.parse import urljoin, urlsplit
+from typing import Any, NamedTuple, Optional
+from urllib.parse import urljoin
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    SSLError,
+)
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
+from urllib3.util import parse_url
 
 from importguard import __version__
 from importguard.engines.embedded.registry.image_name import is_loopback
@@ -86,7 +95,7 @@ class Transport:
     """The connections of one pull; its threads share them."""
 
     def __init__(self) -> None:
-        self._pools: dict[tuple[str, str], urllib3.PoolManager] = {}
+        self._pools: dict[_Address, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
         self._answered: set[str] = set()
 
@@ -108,9 +117,8 @@ class Transport:
                     return
             finally:
                 response.close()
-            next_url = _joined(url, target)
-            refuse_plain_http(next_url, url)
-            if _origin(next_url) != _origin(url):
+            next_url = followed_url(url, target)
+            if _address_of(next_url) != _address_of(url):
                 headers.pop("Authorization", None)
                 body = None
             url = next_url
@@ -124,7 +132,7 @@ class Transport:
     def _send(
         self, url: str, headers: Mapping[str, str], body: Optional[bytes]
     ) -> tuple[Answer, urllib3.BaseHTTPResponse]:
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = _address_of(url).host
         method = "GET" if body is None else "POST"
         with _http_errors(host, answered_before=host in self._answered):
             response = self._pool_of(url).urlopen(
@@ -136,38 +144,68 @@ class Transport:
 
     def _pool_of(self, url: str) -> urllib3.PoolManager:
         with self._lock:
-            origin = _origin(url)
-            if origin not in self._pools:
-                self._pools[origin] = _new_pool(*origin)
-            return self._pools[origin]
+            address = _address_of(url)
+            if address not in self._pools:
+                self._pools[address] = _new_pool(address)
+            return self._pools[address]
 
 
-def refuse_plain_http(url: str, named_by: str) -> None:
-    """Raise TransferError unless ``url`` has TLS, or leads from this machine to this machine."""
-    target = urlsplit(url)
-    if target.scheme == "https" and target.hostname:
-        return
-    both_here = is_loopback(target.netloc) and is_loopback(urlsplit(named_by).netloc)
-    if target.scheme != "http" or not both_here or urlsplit(named_by).scheme != "http":
-        raise TransferError(
-            f"{urlsplit(named_by).hostname} leads to {target.hostname} without TLS, which is refused"
-        )
+def followed_url(url: str, target: str) -> str:
+    """The URL that ``url`` leads to, by a redirect or to a token server; ``target`` may be relative.
+
+    Raises TransferError unless it has TLS, or leads from this machine to this machine.
+    """
+    try:
+        joined = urljoin(url, target)
+    except ValueError as error:
+        raise TransferError("a server leads to what is no address") from error
+    target_address, source = _address_of(joined), _address_of(url)
+    if target_address.scheme == "https":
+        return joined
+    both_here = is_loopback(target_address.host) and is_loopback(source.host)
+    if target_address.scheme != "http" or not both_here or source.scheme != "http":
+        raise TransferError(f"{source.host} leads to {target_address.host} without TLS, which is refused")
+    return joined
 
 
-def _new_pool(scheme: str, host: str) -> urllib3.PoolManager:
+class _Address(NamedTuple):
+    """A server. ``host`` has its port, where that is not the usual one."""
+
+    scheme: str
+    host: str
+
+
+def _address_of(url: str) -> _Address:
+    """The server that a URL leads to. Raises TransferError for what is no URL.
+
+    By urllib3, which connects to it: ``https://one\\@two/`` is another server for Python's ``urlsplit``.
+    """
+    try:
+        parts = parse_url(url)
+    except LocationParseError as error:
+        raise TransferError("a server leads to what is no address") from error
+    if not parts.scheme or not parts.host:
+        raise TransferError("a server leads to what is no address")
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return _Address(parts.scheme, parts.host + port)
+
+
+def _new_pool(address: _Address) -> urllib3.PoolManager:
     timeout = urllib3.Timeout(connect=SECONDS_TO_CONNECT, read=SECONDS_OF_SILENCE)
     options: dict[str, Any] = {"timeout": timeout, "maxsize": 8}
-    if scheme == "https":
-        options["ssl_context"] = _tls_context(host)
-    proxy = None
-    if not is_loopback(host) and not urllib.request.proxy_bypass(host):
-        proxy = urllib.request.getproxies().get(scheme)
-    if not proxy:
+    if address.scheme == "https":
+        options["ssl_context"] = _tls_context(address.host)
+    told = None
+    if not is_loopback(address.host) and not urllib.request.proxy_bypass(address.host):
+        told = urllib.request.getproxies().get(address.scheme)
+    if not told:
         return urllib3.PoolManager(**options)
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    user_and_password = urllib3.util.parse_url(proxy).auth
-    headers = urllib3.make_headers(proxy_basic_auth=user_and_password) if user_and_password else None
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
+    proxy = parse_url(told if "://" in told else f"http://{told}")
+    if proxy.scheme not in ("http", "https"):
+        raise TransferError(f"the proxy of HTTPS_PROXY is of the kind {proxy.scheme}, which is not supported")
+    headers = urllib3.make_headers(proxy_basic_auth=proxy.auth) if proxy.auth else None
+    return urllib3.ProxyManager(proxy.url, proxy_headers=headers, **options)
 
 
 def _tls_context(host: str) -> ssl.SSLContext:
@@ -196,6 +234,12 @@ def _http_errors(host: str, answered_before: bool = True) -> Iterator[None]:
         raise TransferError(
             f"{host} does not speak TLS, without which only a registry of this machine is asked"
         ) from error
+    except ProxyError as error:
+        # "Tunnel connection failed: 407 …": the rest would name the proxy, with its password.
+        refusal = re.search(r"failed: (\d+)", str(error.original_error))
+        raise TransferError(
+            f"the proxy of HTTPS_PROXY does not lead to {host} ({refusal[1] if refusal else 'no answer'})"
+        ) from error
     except NewConnectionError as error:
         raise TransferError(
             f"{host} can't be reached ({_system_reason(error)}): check its name, the network and HTTPS_PROXY",
@@ -217,21 +261,3 @@ def _system_reason(error: BaseException) -> str:
     if isinstance(error, NoAnswerInTime):
         return "no answer in time"
     return "closed too early" if isinstance(error, ProtocolError) else type(error).__name__
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    host = parts.hostname or ""
-    bare = f"[{host}]" if ":" in host else host
-    return parts.scheme, f"{bare}:{port}" if parts.port else bare
-
-
-def _joined(url: str, target: str) -> str:
-    """The address of a redirect. Raises TransferError for what is none."""
-    try:
-        joined = urljoin(url, target)
-        _origin(joined)
-    except ValueError as error:
-        raise TransferError(f"{urlsplit(url).hostname} redirects to what is no address") from error
-    return joined

@@ -323,7 +323,7 @@ def test_a_token_server_without_tls(
 ) -> None:
     configure(login(with_tokens.host))
     with_tokens.challenge = bearer_challenge(realm)
-    with pytest.raises(ImageError, match="without TLS"):
+    with pytest.raises(ImageError, match=r"without TLS|no address"):
         pull(with_tokens.reference)
 
 
@@ -345,6 +345,21 @@ def test_credentials_do_not_follow_to_another_host(
     assert (pull(registry.reference) / "app/main.py").exists()
     (asked,) = other.asked
     assert not {"Authorization", "Cookie"} & set(asked.headers)
+
+
+def test_an_address_that_is_read_in_two_ways(
+    registry: FakeRegistry, other: FakeRegistry, pull: Pull, configure: Configure
+) -> None:
+    """For some readers of URLs, this is the registry itself, and for others the other server."""
+    configure(login(registry.host))
+    registry.needs = {BASIC}
+    layer = blob_of_layer(registry)
+    other.files["/x"] = registry.blob(layer)
+    for between in ("\\@", "%5C@", "#@", "?@", "/@", "\t@", " @"):
+        registry.planned[layer] = [redirect(f"http://{other.host}{between}{registry.host}/x")]
+        with pytest.raises(ImageError):
+            pull(registry.reference)
+    assert not any("Authorization" in request.headers for request in other.asked)
 
 
 def test_addresses_of_redirects_are_not_shown(
