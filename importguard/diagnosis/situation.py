@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
+from packaging.utils import canonicalize_name
+
 from importguard.diagnosis.index import SourceIndex, SourceModule
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import Evidence
@@ -83,11 +85,19 @@ class Situation:
         if self.index is None or self.rule not in (MISSING_MODULE, MISSING_NAME):
             return None
         found = self.index.find_module(self.missing)
-        if found is None and self.rule is MISSING_MODULE and self.import_place is not None:
+        beside = found is None and self.rule is MISSING_MODULE and not self._is_declared
+        if beside and self.import_place is not None:
             found = self.index.find_beside(self.missing, self.import_place.path)
         if found is not None or self.rule is MISSING_MODULE:
             return found
         return self._package_without_its_body()
+
+    @property
+    def _is_declared(self) -> bool:
+        """Whether a requirement is called like what is missing: ``import alembic`` in backend/alembic/env.py
+        means that, and not the folder."""
+        name = canonicalize_name(self.top_name)
+        return self.source is not None and any(one.name == name for one in self.source.requirements)
 
     def _package_without_its_body(self) -> Optional[SourceModule]:
         """A package whose ``__init__.py`` did not get into the image: an empty namespace is left of it."""

@@ -187,6 +187,14 @@ def test_a_declared_requirement_is_no_file_that_lies_about() -> None:
     assert only(seen, tree).cause == "declared-not-installed"
 
 
+def test_a_folder_that_is_called_like_a_requirement_is_not_what_is_meant() -> None:
+    """``import alembic`` in backend/alembic/env.py means the distribution."""
+    seen, tree = of_backend("alembic", "backend/alembic/env.py")
+    assert only(seen, tree).cause == "copied-elsewhere"
+    declared = replace(tree, requirements=(needs("alembic", 2),))
+    assert only(seen, declared).cause == "declared-not-installed"
+
+
 def test_copied_after_install() -> None:
     install = pip(3, locals=("/app",), files=())
     tree = source(
