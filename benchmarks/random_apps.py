@@ -2,6 +2,7 @@
 
     python benchmarks/random_apps.py                      3,000 modules of seed 1 on
     python benchmarks/random_apps.py --seed 7 --apps 1    one application
+    python benchmarks/random_apps.py --cycles --apps 500  small ones, whose modules are members of many cycles
     python benchmarks/random_apps.py --write FOLDER       its files, to look at
 
 The probe runs as a process of this machine, once with its plan and once with a fresh interpreter a module
@@ -26,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from random_code import Application, write
+from random_cycles import write_cycles
 
 from importguard.config import Config
 from importguard.engines.base import Image
@@ -128,11 +130,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first application")
     parser.add_argument("--apps", type=int, default=100)
     parser.add_argument("--modules", type=int, default=MODULES, help="of one application")
+    parser.add_argument("--cycles", action="store_true", help="small applications of four to eight modules")
     parser.add_argument(
         "--write", type=Path, help="only write the files of the applications below this folder"
     )
     options = parser.parse_args()
-    applications = [write(options.seed + index, options.modules) for index in range(options.apps)]
+    seeds = range(options.seed, options.seed + options.apps)
+    applications = [write_cycles(seed) if options.cycles else write(seed, options.modules) for seed in seeds]
     if options.write:
         for application in applications:
             write_files(application, options.write / str(application.seed))

@@ -550,7 +550,7 @@ class Memory:
         if known is not None and known.error is not None and parent in _modules:
             return True  # it failed by its package, which passes now
         decider = deciding(chain(memo.error)) if memo.error is not None else None
-        if isinstance(decider, _CERTAIN) or "circular import" in safe_text(decider):
+        if isinstance(decider, _CERTAIN):
             return False
         return memo.body_failed and memo.seconds < CHEAP
 
