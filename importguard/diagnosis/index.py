@@ -14,6 +14,7 @@ from importguard.evidence.surroundings import Clues, ImageFile
 from importguard.source.dockerfile.copies import copy_takes, feeding_stages, nearest_copy
 from importguard.source.dockerfile_model import Copy
 from importguard.source.model import Ignored, Placement, Source, SourceFile
+from importguard.source.modules.test_files import files_of_tests
 
 EXTENSIONS = (".so", ".pyd")
 # Folders whose top-level modules are seldom what an application imports under their bare name.
@@ -50,6 +51,11 @@ class SourceIndex:
     def files(self) -> dict[str, SourceFile]:
         """Path → file, all that are on the disk."""
         return {file.path: file for file in self.source.files}
+
+    @cached_property
+    def test_files(self) -> frozenset[str]:
+        """Those of ``files`` that belong to tests."""
+        return files_of_tests(self.files)
 
     @cached_property
     def ignored_files(self) -> dict[str, Ignored]:

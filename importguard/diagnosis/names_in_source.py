@@ -18,7 +18,6 @@ from importguard.diagnosis.tables.distribution_names import from_table, is_calle
 from importguard.model import Diagnosis
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.model import Removed
-from importguard.source.modules.test_files import files_of_tests
 
 _CLOSE = 0.8
 
@@ -155,8 +154,8 @@ def _same_name_elsewhere(case: Situation, name: str) -> Optional[str]:
     if case.index is None or not case.is_own_module:
         return None
     ends = (f"/{name}.py", f"/{name}/__init__.py")
-    tests = files_of_tests(case.index.files)
-    paths = [path for path in case.index.files if f"/{path}".endswith(ends) and path not in tests]
+    named = [path for path in case.index.files if f"/{path}".endswith(ends)]
+    paths = [path for path in named if path not in case.index.test_files]
     if len(paths) != 1 or not any(not root or lies_below(paths[0], root) for root in case.index.source_roots):
         return None
     module = _module_of(paths[0], case)
