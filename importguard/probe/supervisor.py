@@ -76,9 +76,8 @@ class Supervisor:
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
         self.starts: dict[str, StartState] = {}
-        self.only_read: list[
-            str
-        ] = []  # modules of cycles that were not tried as the entry: it would take long
+        # Modules of cycles that were not tried as the entry: it would take long.
+        self.only_read: list[str] = []
         self.stumbled: list[str] = []  # errors of the probe's own
         self.setup: Optional[Preparation] = None
         self.workers: dict[int, Worker] = {}

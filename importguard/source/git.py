@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.source.model import Git, GitIgnored, Place, Removed, Source
-from importguard.source.tree import relative_path
+from importguard.source.tree import relative_path, repository_around
 
 _TIMEOUT = 20.0
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotepath=off")
@@ -26,7 +26,8 @@ class GitError(Exception):
 
 def read_git(root: str, paths: Iterable[str], notes: list[str]) -> Optional[Git]:
     """Ask git about ``paths`` (below ``root``); None where there is no git or no repository."""
-    if shutil.which("git") is None or not _is_in_repository(root):
+    # Looked for without asking git, so that a folder without a repository costs no process.
+    if shutil.which("git") is None or repository_around(root) is None:
         return None
     try:
         tracked = _tracked(root)
@@ -90,16 +91,6 @@ def with_history(source: Source, modules: Iterable[str]) -> Source:
     except GitError as error:
         return replace(source, notes=(*source.notes, f"the history can't be read: {error}"))
     return replace(source, git=replace(source.git, removed=tuple(found)))
-
-
-def _is_in_repository(folder: str) -> bool:
-    """Looked for without asking git, so that a folder without a repository costs no process."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return False
-        folder = parent
-    return True
 
 
 def _git(root: str, *arguments: str, stdin: str = "", codes: Sequence[int] = (0,)) -> str:

@@ -14,7 +14,7 @@ FIRST_PORT = 20000
 _CHUNK = 65536
 
 
-def listen(port: int, target: tuple[str, int]) -> None:
+def relay_port(port: int, target: tuple[str, int]) -> None:
     """Pass on what connects to ``port``, in the background."""
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,6 +65,6 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 if __name__ == "__main__":
     for number, given in enumerate(sys.argv[1:]):
         host, _, its_port = given.rpartition(":")
-        listen(FIRST_PORT + number, (host, int(its_port)))
+        relay_port(FIRST_PORT + number, (host, int(its_port)))
     sys.stdout.write("listens\n")
     sys.stdout.flush()
