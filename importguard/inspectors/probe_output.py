@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from importguard.engines.base import Exit, Image
@@ -129,7 +130,8 @@ class Observed:
             version=interpreter["version"],
             implementation=interpreter["implementation"],
             import_path=tuple(self.discovery["search_path"]),
-            modules=tuple(self.modules.values()),
+            # By name: the order in which verdicts become final is another in each run.
+            modules=tuple(sorted(self.modules.values(), key=attrgetter("name"))),
             sites=tuple(self.sites),
             entrypoints=tuple(self.entrypoints),
             preparation=self.preparation,

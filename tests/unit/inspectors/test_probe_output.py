@@ -245,6 +245,12 @@ def test_a_frame_too_long_is_cut_and_no_verdict(monkeypatch: pytest.MonkeyPatch)
     assert (outcomes(found)["app.main"], found.complete) == ("unchecked", False)
 
 
+def test_modules_are_in_the_order_of_their_names() -> None:
+    """Verdicts come as they become final, which is another order in each run."""
+    found = evidence(DISCOVERY, module("app.main"), module("app"), END)
+    assert list(outcomes(found)) == ["app", "app.main", "app.tests"]
+
+
 def test_progress_counts_the_verdicts() -> None:
     class Counting(QuietProgress):
         def __init__(self) -> None:
