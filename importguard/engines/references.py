@@ -54,6 +54,17 @@ def archive_location(reference: str) -> tuple[Path, str]:
     )
 
 
+def names_a_registry(reference: str) -> bool:
+    """Whether a reference says in which registry it lies: a mistyped file is no image of Docker Hub's."""
+    return _is_in_registry(reference) or has_registry_host(reference)
+
+
+def has_registry_host(name: str) -> bool:
+    """Whether a name begins with a host: for Docker, with what has a dot or a port, or ``localhost``."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
 def _is_in_registry(reference: str) -> bool:
     """Whether it is ``registry:HOST/NAME``; ``registry:2`` is an image of that name and this tag."""
     prefix, _, rest = reference.partition(":")

@@ -23,7 +23,7 @@ from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, Ima
 from importguard.engines.embedded.sandbox import HOSTNAME, check_sandbox, find_bubblewrap, sandbox_arguments
 from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
 from importguard.engines.image_configuration import architecture_name
-from importguard.engines.references import archive_location, is_archive
+from importguard.engines.references import archive_location, is_archive, names_a_registry
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
@@ -49,7 +49,7 @@ class EmbeddedEngine:
     def image(self, reference: str, *, pull: str, platform: Optional[str] = None) -> Image:
         """See ``Engine.image``. What the cache does not have is unpacked now.
 
-        A registry is asked each time which image a tag is: only its layers are kept.
+        A registry is asked each time which image a tag is.
         """
         with self._opened_source(reference, pull) as source:
             found = source.choose_image(platform)
@@ -132,6 +132,11 @@ class EmbeddedEngine:
         if is_archive(reference):
             path, tag = archive_location(reference)
             return opened_archive(path, tag, reference, scratch)
+        if not names_a_registry(reference):
+            raise ImageError(
+                f"There is no file {reference}, and the embedded engine has no images of its own. Docker "
+                f"Hub's is registry:docker.io/{reference}."
+            )
         if pull == "never":
             raise ImageError(
                 f"{reference} is in a registry, which --pull never forbids to ask. The embedded engine keeps "

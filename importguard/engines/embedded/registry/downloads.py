@@ -32,23 +32,24 @@ class LayerDownload:
         self.layer = layer
         self.received = 0
         self.failure: Optional[BaseException] = None
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._folder = folder
+        self._file: Optional[BinaryIO] = None  # An image may have more layers than a process open files.
         self._hash = hashlib.new(layer.digest.partition(":")[0])
         self._ended = threading.Event()
 
-    def receive_layer(self, open_blob: OpenBlob, waits: Waits) -> None:
-        """Download it, going on where a connection broke; what went wrong is kept in ``failure``."""
+    def receive_layer(self, servers: Sequence[OpenBlob], waits: Waits) -> None:
+        """Download it, going on where a connection broke, at the next of ``servers`` where one can't give it.
+
+        What went wrong is kept in ``failure``.
+        """
         try:
-            patience = Patience(waits)
-            while self.received < self.layer.size:
-                before = self.received
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
+            for number, open_blob in enumerate(servers, 1):
                 try:
-                    with open_blob(self.layer.digest, self.received) as answer:
-                        self._append(answer, waits)
-                except TransferError as failure:
-                    if self.received - before >= _WORTH_TRYING_ON:
-                        patience.renew()
-                    patience.wait_after(failure)
+                    self._receive_from(open_blob, waits)
+                except TransferError:
+                    if number == len(servers) or waits.have_ended():
+                        raise
             if self._hash.hexdigest() != self.layer.digest.partition(":")[2]:
                 raise TransferError(
                     f"a layer is not what its digest {self.layer.digest} says: the registry or something on "
@@ -61,20 +62,36 @@ class LayerDownload:
         finally:
             self._ended.set()
 
+    def _receive_from(self, open_blob: OpenBlob, waits: Waits) -> None:
+        """Receive what is not there yet from one server, tried again as long as there is hope."""
+        patience = Patience(waits)
+        while self.received < self.layer.size:
+            before = self.received
+            try:
+                with open_blob(self.layer.digest, self.received) as answer:
+                    self._append(answer, waits)
+            except TransferError as failure:
+                if self.received - before >= _WORTH_TRYING_ON:
+                    patience.renew()
+                patience.wait_after(failure)
+
     def wait_until_ended(self, seconds: float) -> bool:
         """Wait for so long at most; tell whether it has ended."""
         return self._ended.wait(seconds)
 
     def opened_file(self) -> BinaryIO:
         """The file with the whole layer, at its beginning."""
+        assert self._file is not None
         self._file.seek(0)
         return self._file
 
     def close(self) -> None:
         """Give the file's space free."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
     def _append(self, answer: Answer, waits: Waits) -> None:
+        assert self._file is not None
         skip = self.received - self._start_of(answer)
         for chunk in answer.read_chunks():
             if waits.have_ended():
@@ -95,12 +112,12 @@ class LayerDownload:
 
     def _start_of(self, answer: Answer) -> int:
         """Where in the layer the answer begins. Raises TransferError where its size can't be right."""
-        told = answer.headers.get("Content-Length", "")
         if answer.status == 200:
-            if told.isdigit() and int(told) != self.layer.size:
-                raise self._wrong_size(answer, told)
+            told = answer.told_length()
+            if told is not None and told != self.layer.size:
+                raise self._wrong_size(answer, str(told))
             return 0
-        match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+        match = re.match(r"bytes ([0-9]{1,18})-", answer.headers.get("Content-Range", ""))
         if match is None or int(match[1]) > self.received:
             raise TransferError(f"{answer.host} sends another part of a layer than it was asked for")
         return int(match[1])
@@ -115,12 +132,14 @@ class LayerDownload:
 class LayerDownloads:
     """The layers of an image, downloaded in the background from the lowest up."""
 
-    def __init__(self, layers: Sequence[Layer], folder: Path, open_blob: OpenBlob, waits: Waits) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], folder: Path, servers: Sequence[OpenBlob], waits: Waits
+    ) -> None:
         self._downloads = [LayerDownload(layer, folder) for layer in layers]
         self._waiting: queue.SimpleQueue[LayerDownload] = queue.SimpleQueue()
         for download in self._downloads:
             self._waiting.put(download)
-        self._open_blob = open_blob
+        self._servers = servers
         self._waits = waits
         self.size = sum(layer.size for layer in layers)
         # Daemons: an interrupted run must not wait for a server that says nothing.
@@ -153,4 +172,4 @@ class LayerDownloads:
                 download = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            download.receive_layer(self._open_blob, self._waits)
+            download.receive_layer(self._servers, self._waits)

@@ -71,7 +71,7 @@ class RegistryEndpoint:
             sent = self._login.header
             proof = {"Authorization": sent} if sent else {}
             with self._transport.open_answer(url, {**headers, **proof}) as answer:
-                if answer.status == 401 and not last:
+                if answer.status == 401 and not last and not answer.is_elsewhere:
                     challenges = answer.headers.getlist("WWW-Authenticate")
                 else:
                     self._raise_for_status(answer)
@@ -83,6 +83,11 @@ class RegistryEndpoint:
         if answer.status in (200, 206):
             return
         answer.raise_if_temporary()
+        if answer.status == 401 and answer.is_elsewhere:
+            raise TransferError(
+                f"{answer.host}, to which {self._name.host} leads, wants a login of its own (401): "
+                "credentials go to the registry and its token server only"
+            )
         if answer.status == 401:
             raise TransferError(self._login.refusal())
         said = self._message_of(answer)

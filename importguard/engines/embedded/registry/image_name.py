@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from importguard.engines.references import has_registry_host
 from importguard.errors import ImageError
 
 _HUB = "docker.io"
@@ -38,13 +39,10 @@ class RegistryName(NamedTuple):
 def parse_registry_name(reference: str) -> RegistryName:
     """Read ``[registry:][HOST/]NAME[:TAG][@DIGEST]``; without a host, it is Docker Hub's.
 
-    Raises ImageError for what is no name. As for Docker, what stands before the first slash is a host only if
-    it has a dot or a port, or is ``localhost``.
+    Raises ImageError for what is no name.
     """
     text = reference[len("registry:") :] if reference.startswith("registry:") else reference
-    first, slash, _ = text.partition("/")
-    has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    match = _NAME.match(text if has_host else f"{_HUB}/{text}")
+    match = _NAME.match(text if has_registry_host(text) else f"{_HUB}/{text}")
     if match is None:
         raise ImageError(
             f"{reference} is no name of an image in a registry, and no file: names are written in lower "

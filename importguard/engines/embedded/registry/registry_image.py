@@ -14,10 +14,7 @@ from importguard.engines.embedded.image_source import Layer, StoredImage
 from importguard.engines.embedded.registry.credentials import find_credentials
 from importguard.engines.embedded.registry.downloads import LayerDownload, LayerDownloads
 from importguard.engines.embedded.registry.endpoint import RegistryEndpoint
-from importguard.engines.embedded.registry.image_name import (
-    mirrors_of_hub,
-    parse_registry_name,
-)
+from importguard.engines.embedded.registry.image_name import mirrors_of_hub, parse_registry_name
 from importguard.engines.embedded.registry.retries import TransferError, Waits
 from importguard.engines.embedded.registry.transport import Transport
 from importguard.engines.embedded.unpack import USUAL_LIMITS
@@ -41,27 +38,23 @@ class RegistryImage:
             RegistryEndpoint(name, partial(find_credentials, name), transport, self._waits) for name in names
         ]
         self._documents = ImageDocuments(self._read_document, reference)
-        self._manifest_of_tag = ("", b"")
+        self._manifest_read = ("", b"")  # by digest, the one that is asked for first
 
     def choose_image(self, platform: Optional[str]) -> StoredImage:
         """See ``ImageSource.choose_image``."""
         self._progress.begin_phase(f"pulling {self._reference}" + (f" ({platform})" if platform else ""))
         version = self._name.version
-        if ":" in version:
-            digest = version
-        else:
-            data = self._ask_each(lambda endpoint: endpoint.read_manifest(version))
-            digest = "sha256:" + hashlib.sha256(data).hexdigest()
-            self._manifest_of_tag = (digest, data)
+        data = self._ask_each(lambda endpoint: endpoint.read_manifest(version))
+        digest = version if ":" in version else "sha256:" + hashlib.sha256(data).hexdigest()
+        self._manifest_read = (digest, data)
         found = list(self._documents.images_of_descriptors([{"digest": digest}], platform))
         return self._documents.choose_image(found, platform)
 
     def open_layers(self, image: StoredImage) -> Generator[tuple[Layer, BinaryIO], None, None]:
         """See ``ImageSource.open_layers``. What is given is verified, and has no digest any more."""
         self._refuse_sizes(image.layers)
-        with closing(
-            LayerDownloads(image.layers, self._scratch, self._endpoints[0].open_blob, self._waits)
-        ) as downloads:
+        servers = [endpoint.open_blob for endpoint in self._endpoints]
+        with closing(LayerDownloads(image.layers, self._scratch, servers, self._waits)) as downloads:
             for number, download in enumerate(downloads, 1):
                 self._wait_for(download, downloads, f"layer {number} of {len(image.layers)}")
                 with closing(download):
@@ -87,8 +80,8 @@ class RegistryImage:
             raise self._documents.error(f"its layers have {size >> 20} MiB, more than any image may have")
 
     def _read_document(self, digest: str, is_manifest: bool) -> bytes:
-        if digest == self._manifest_of_tag[0]:
-            return self._manifest_of_tag[1]
+        if digest == self._manifest_read[0]:
+            return self._manifest_read[1]
         if is_manifest:
             return self._ask_each(lambda endpoint: endpoint.read_manifest(digest))
         return self._ask_each(lambda endpoint: endpoint.read_blob(digest))

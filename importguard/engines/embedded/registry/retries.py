@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import random
+import re
 import threading
 import time
 from typing import Callable, Optional, TypeVar
@@ -88,12 +89,18 @@ def keep_trying(action: Callable[[], Result], waits: Waits) -> Result:
             patience.wait_after(failure)
 
 
+def read_header_number(text: str) -> Optional[int]:
+    """A number that a header tells; None for none, and for nonsense: ``²`` is a digit, too."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
+
+
 def seconds_to_wait(header: Optional[str]) -> float:
     """What a Retry-After header asks for: seconds, or a date (RFC 9110, section 10.2.3)."""
     if not header:
         return 0.0
-    if header.strip().isdigit():
-        return float(header.strip()[:9])
+    seconds = read_header_number(header)
+    if seconds is not None:
+        return float(seconds)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):

@@ -11,14 +11,16 @@ import ssl
 import threading
 import time
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
-from urllib.parse import urljoin
+from urllib.parse import unquote_to_bytes, urljoin
 
 import urllib3
 from urllib3.exceptions import (
+    ConnectTimeoutError,
     HTTPError,
     LocationParseError,
     NewConnectionError,
@@ -31,7 +33,7 @@ from urllib3.util import parse_url
 
 from importguard import __version__
 from importguard.engines.embedded.registry.image_name import is_loopback
-from importguard.engines.embedded.registry.retries import TransferError, seconds_to_wait
+from importguard.engines.embedded.registry.retries import TransferError, read_header_number, seconds_to_wait
 
 CERTIFICATES = (Path("/etc/docker/certs.d"), Path("/etc/containers/certs.d"))
 """Folders of the authorities that Docker, or Podman, trusts for a host: HOST/*.crt."""
@@ -46,10 +48,14 @@ _TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Answer:
-    """The answer to a request, whose body is not read yet."""
+    """The answer to a request, whose body is not read yet.
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, host: str) -> None:
+    ``is_elsewhere``: redirects led to another server than was asked, which is owed no credentials.
+    """
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, host: str, is_elsewhere: bool) -> None:
         self.status = response.status
+        self.is_elsewhere = is_elsewhere
         self.headers = response.headers
         self.host = host
         self._response = response
@@ -78,10 +84,14 @@ class Answer:
             if size > most:
                 raise TransferError(f"{self.host} sends more than {most >> 10} KiB for a document")
             parts.append(chunk)
-        told = self.headers.get("Content-Length", "")
-        if told.isdigit() and size < int(told):
+        told = self.told_length()
+        if told is not None and size < told:
             raise TransferError(f"{self.host} closed the connection", temporary=True)
         return b"".join(parts)
+
+    def told_length(self) -> Optional[int]:
+        """The length of the body that the headers tell; None where they tell none, or nonsense."""
+        return read_header_number(self.headers.get("Content-Length", ""))
 
     def raise_if_temporary(self) -> None:
         """Raise TransferError for a status that may be another the next time."""
@@ -108,8 +118,10 @@ class Transport:
         Raises TransferError where there is no answer, or a redirect that must not be followed.
         """
         headers = {"Accept-Encoding": "identity", "User-Agent": f"importguard/{__version__}", **headers}
+        asked = _address_of(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            answer, response = self._send(url, headers, body)
+            response = self._send(url, headers, body)
+            answer = Answer(response, _address_of(url).host, _address_of(url) != asked)
             try:
                 target = answer.headers.get("Location") if answer.status in _REDIRECTS else None
                 if target is None:
@@ -129,9 +141,7 @@ class Transport:
         for pool in self._pools.values():
             pool.clear()
 
-    def _send(
-        self, url: str, headers: Mapping[str, str], body: Optional[bytes]
-    ) -> tuple[Answer, urllib3.BaseHTTPResponse]:
+    def _send(self, url: str, headers: Mapping[str, str], body: Optional[bytes]) -> urllib3.BaseHTTPResponse:
         host = _address_of(url).host
         method = "GET" if body is None else "POST"
         with _http_errors(host, answered_before=host in self._answered):
@@ -140,7 +150,7 @@ class Transport:
                 preload_content=False, decode_content=False,
             )  # fmt: skip
         self._answered.add(host)
-        return Answer(response, host), response
+        return response
 
     def _pool_of(self, url: str) -> urllib3.PoolManager:
         with self._lock:
@@ -204,7 +214,9 @@ def _new_pool(address: _Address) -> urllib3.PoolManager:
     proxy = parse_url(told if "://" in told else f"http://{told}")
     if proxy.scheme not in ("http", "https"):
         raise TransferError(f"the proxy of HTTPS_PROXY is of the kind {proxy.scheme}, which is not supported")
-    headers = urllib3.make_headers(proxy_basic_auth=proxy.auth) if proxy.auth else None
+    headers = {}
+    if proxy.auth:
+        headers["Proxy-Authorization"] = "Basic " + b64encode(unquote_to_bytes(proxy.auth)).decode()
     return urllib3.ProxyManager(proxy.url, proxy_headers=headers, **options)
 
 
@@ -240,7 +252,7 @@ def _http_errors(host: str, answered_before: bool = True) -> Iterator[None]:
         raise TransferError(
             f"the proxy of HTTPS_PROXY does not lead to {host} ({refusal[1] if refusal else 'no answer'})"
         ) from error
-    except NewConnectionError as error:
+    except (NewConnectionError, ConnectTimeoutError) as error:
         raise TransferError(
             f"{host} can't be reached ({_system_reason(error)}): check its name, the network and HTTPS_PROXY",
             temporary=answered_before,

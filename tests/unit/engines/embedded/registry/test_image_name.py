@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.engines.embedded.registry.fake_registry import FakeRegistry, status
-from unit.engines.embedded.registry.test_pulling import Pull
+from unit.engines.embedded.registry.conftest import BODY
+from unit.engines.embedded.registry.fake_registry import FakeRegistry, cut_after, status
+from unit.engines.embedded.registry.test_pulling import Pull, blob_of_layer
 
 from importguard.engines.embedded.registry import image_name
 from importguard.engines.embedded.registry.image_name import (
@@ -115,8 +116,20 @@ def test_a_mirror_that_has_it_not(
     hub: None, registry: FakeRegistry, other: FakeRegistry, pull: Pull, code: int
 ) -> None:
     other.planned["1"] = [status(code)]
-    assert (pull("team/app:1") / "app/main.py").exists()
+    assert (pull("registry:team/app:1") / "app/main.py").exists()
     assert not other.asked_for("blobs")
+
+
+@pytest.mark.parametrize("code", [404, 403, 500])
+def test_a_mirror_that_lacks_a_layer(
+    hub: None, registry: FakeRegistry, other: FakeRegistry, pull: Pull, code: int
+) -> None:
+    """It has the manifest; the next one goes on where it ended."""
+    other.files.update(registry.files)
+    layer = blob_of_layer(registry)
+    other.planned[layer] = [cut_after(1000), status(code)]
+    assert (pull("registry:team/app:1") / "app/data").read_bytes() == BODY
+    assert registry.asked_for(layer)[0].headers["Range"] == "bytes=1000-"
 
 
 def test_where_none_has_it_all_say_why(
@@ -126,4 +139,4 @@ def test_where_none_has_it_all_say_why(
         rf"{other.host} has no such image.*{registry.host} has no such image.*127.0.0.1:1 can't be reached"
     )
     with pytest.raises(ImageError, match=message):
-        pull("team/nothing:1")
+        pull("registry:team/nothing:1")

@@ -19,6 +19,7 @@ from unit.engines.embedded.registry.fake_registry import (
     FakeRegistry,
     bearer_challenge,
     drop_connection,
+    fake_registry,
     redirect,
     served,
     status,
@@ -345,6 +346,22 @@ def test_credentials_do_not_follow_to_another_host(
     assert (pull(registry.reference) / "app/main.py").exists()
     (asked,) = other.asked
     assert not {"Authorization", "Cookie"} & set(asked.headers)
+
+
+def test_another_host_gets_no_login(
+    registry: FakeRegistry, other: FakeRegistry, pull: Pull, configure: Configure
+) -> None:
+    """The host that has the layers asks for one, at a token server of its own."""
+    configure(login(registry.host))
+    registry.needs = {BASIC}
+    other.needs = {"Bearer of-its-own"}
+    with fake_registry() as thief:
+        other.challenge = bearer_challenge(f"http://{thief.host}/token")
+        registry.planned[blob_of_layer(registry)] = [redirect(f"http://{other.host}/there")]
+        with pytest.raises(ImageError, match=f"{other.host}, to which {registry.host} leads, wants a login"):
+            pull(registry.reference)
+        assert thief.asked == []
+    assert not any("Authorization" in asked.headers for asked in other.asked)
 
 
 def test_an_address_that_is_read_in_two_ways(

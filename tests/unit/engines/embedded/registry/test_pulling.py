@@ -48,7 +48,7 @@ def test_an_image(registry: FakeRegistry, pull: Pull) -> None:
     assert sorted(path.name for path in (root / "app").iterdir()) == ["b.py", "data", "main.py"]
 
 
-def test_only_the_layers_that_are_not_there_are_downloaded(registry: FakeRegistry, pull: Pull) -> None:
+def test_an_image_that_is_there_is_not_downloaded(registry: FakeRegistry, pull: Pull) -> None:
     pull(registry.reference)
     registry.asked.clear()
     pull(registry.reference)
@@ -59,12 +59,31 @@ def test_by_digest(registry: FakeRegistry, pull: Pull) -> None:
     named = digest(registry.files["/v2/team/app/manifests/1"])
     assert (pull(f"registry:{registry.host}/team/app@{named}") / "app/main.py").exists()
     assert (pull(f"registry:{registry.host}/team/app:9@{named}") / "app/main.py").exists()
+    assert len(registry.asked_for("manifests")) == 2
     with pytest.raises(ImageError, match="404"):
         pull(f"registry:{registry.host}/team/app@sha256:{'0' * 64}")
 
 
 def test_a_name_on_the_embedded_engine(registry: FakeRegistry, pull: Pull) -> None:
     assert (pull(f"{registry.host}/team/app:1") / "app/main.py").exists()
+
+
+@pytest.mark.parametrize("name", ["missing.tar", "app", "team/app:1"])
+def test_a_name_without_a_host_is_not_looked_for_at_docker_hub(pull: Pull, name: str) -> None:
+    with pytest.raises(ImageError, match=f"no file {name}.*registry:docker.io/{name}"):
+        pull(name)
+
+
+@pytest.mark.parametrize("number", ["\xb2", "9" * 5000])
+def test_headers_that_are_no_numbers(registry: FakeRegistry, pull: Pull, number: str) -> None:
+    """``²`` is a digit for ``isdigit``, and ``int`` refuses the other one, too."""
+    for name in ("1", blob_of_layer(registry)):
+        registry.planned[name] = [status(503, {"Retry-After": number}), served]
+    span = {"Content-Range": f"bytes {number}-"}
+    registry.planned[blob_of_layer(registry)].insert(1, cut_after(1000))
+    registry.planned[blob_of_layer(registry)].insert(2, status(206, span, b"x"))
+    with pytest.raises(ImageError, match="another part of a layer"):
+        pull(registry.reference)
 
 
 @pytest.mark.parametrize("policy", ["never"])

@@ -107,9 +107,9 @@ def test_a_proxy(secure: FakeRegistry, pull: Pull, tmp_path: Path, monkeypatch: 
     trust(tmp_path, FAR)
     proxy = Proxy(secure.host)
     proxy.start()
-    monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@{proxy.address}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:p%40ss@{proxy.address}")
     assert (pull(f"registry:{FAR}/team/app:1") / "app/main.py").exists()
-    expected = base64.b64encode(b"me:secret").decode()
+    expected = base64.b64encode(b"me:p@ss").decode()
     assert proxy.asked[0].startswith(f"CONNECT {FAR}:443 ")
     assert f"Basic {expected}" in proxy.asked[0]
     proxy.close()
