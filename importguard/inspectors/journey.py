@@ -17,6 +17,14 @@ from importguard.progress import Progress
 
 NOT_RUN = 127
 _MOST_LINES = 40
+_WATCH = """
+import os, signal, sys
+if not sys.stdin.buffer.read():
+    if sys.platform == "win32":
+        os.kill(int(sys.argv[1]), signal.SIGTERM)
+    else:
+        os.killpg(int(sys.argv[1]), signal.SIGKILL)
+"""
 
 
 def service_variables(addresses: Mapping[str, str]) -> dict[str, str]:
@@ -85,13 +93,10 @@ def _kill_group(leader: int) -> None:
 @contextmanager
 def _killed_with_this_process(leader: int) -> Iterator[None]:
     """Have a command killed where this process is (``kill -9``): a small one waits for its end to do that."""
-    line = [sys.executable, "-m", __name__, str(leader)]
+    # Isolated: the working directory is the user's, with a token.py of theirs.
+    line = [sys.executable, "-I", "-S", "-c", _WATCH, str(leader)]
     with subprocess.Popen(line, stdin=subprocess.PIPE, start_new_session=True) as watch:
         try:
             yield
         finally:
             watch.communicate(b"done")
-
-
-if __name__ == "__main__" and not sys.stdin.buffer.read():
-    _kill_group(int(sys.argv[1]))

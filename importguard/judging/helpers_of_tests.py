@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from importguard.rules.imports import MISSING_MODULE
 _FRAMEWORKS = ("pytest", "_pytest", "hypothesis", "nose", "nose2")
 _WANTED = frozenset({"declared-not-installed", "wrong-stage", "marker-excluded", "version-conflict"})
 """Causes by which the project itself says that production needs it."""
+_HELPER = re.compile("test|fixture|conftest")
+"""What the names of helpers of tests, or of their folders, have in them."""
 _MOST_NAMES = 5
 
 
@@ -36,7 +39,10 @@ def _lacks_test_framework(finding: Finding) -> bool:
     if finding.diagnosis is not None and finding.diagnosis.cause in _WANTED:
         return False
     top = finding.missing.partition(".")[0]
-    return top in _FRAMEWORKS or top.startswith("pytest_")
+    if top not in _FRAMEWORKS and not top.startswith("pytest_"):
+        return False
+    # An editor's ``from pytest import approx`` in what a request imports breaks that request.
+    return bool(finding.affected) and all(_HELPER.search(name) for name in finding.affected)
 
 
 def note_test_helpers(findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -34,13 +34,16 @@ def soften_for_scripts(
 def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, bool]:
     """The scripts that no start command reaches, and whether each lies aside."""
     scripts = {one.module: one.aside for one in (evidence.clues.scripts if evidence.clues else ())}
-    scripts.update(dict.fromkeys(_run_by_build(evidence, source), True))
+    scripts.update((name, True) for name in _run_by_build(evidence, source) if name in scripts)
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
     return {name: aside for name, aside in scripts.items() if name not in started}
 
 
 def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]:
-    """The modules whose file a RUN line of the Dockerfile runs: ``RUN python src/version.py``."""
+    """The modules whose file a RUN line of the Dockerfile runs: ``RUN python src/version.py``.
+
+    Another file of the same name is none: the module's own path has to end so, too.
+    """
     dockerfile = source.dockerfile if source else None
     if dockerfile is None:
         return
@@ -48,7 +51,8 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
     files = {posixpath.normpath(file) for text in texts for file in _RUN_FILE.findall(text)}
     for item in evidence.modules:
         file = item.name.replace(".", "/") + ".py"
-        if any(f"/{run}".endswith(f"/{file}") for run in files):
+        ends = [f"/{run.lstrip('/')}" for run in files if f"/{run}".endswith(f"/{file}")]
+        if item.path is not None and item.path.endswith(tuple(ends)):
             yield item.name
 
 

@@ -201,7 +201,7 @@ def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_ru
         accepts=sockets and not asked,
         has_command=bool(container.value_at("command") or container.value_at("args")),
         memory=_bytes(container.value_at("resources", "limits", "memory").scalar_text),
-        seconds=_seconds_to_start(container),
+        seconds=_seconds_to_start(container, is_cloud_run),
     )
 
 
@@ -277,9 +277,13 @@ def _of_gcloud(words: Sequence[str], place: Place) -> Deployment:
     )
 
 
-def _seconds_to_start(container: Node) -> Optional[float]:
-    """How long a container may take: then its first probe that restarts it has failed often enough."""
-    for name in ("startupProbe", "livenessProbe"):
+def _seconds_to_start(container: Node, is_cloud_run: bool) -> Optional[float]:
+    """How long a container may take: then its first probe that restarts it has failed often enough.
+
+    Cloud Run asks for liveness only when the startup probe, which every service has, has passed
+    (https://cloud.google.com/run/docs/configuring/healthchecks).
+    """
+    for name in ("startupProbe",) if is_cloud_run else ("startupProbe", "livenessProbe"):
         probe = container.value_at(name)
         if probe:
             return _probe_seconds(lambda key, given=probe: given.value_at(key).scalar_text)  # type: ignore[misc]

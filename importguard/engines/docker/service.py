@@ -207,6 +207,15 @@ def _receive_until(stream: AttachedStream, ends: float) -> bytes:
     return stream.receive_chunk()
 
 
+_WATCH = """
+import sys
+sys.path[:] = filter(None, sys.path)
+from importguard.engines.docker.watch import main
+main()
+"""
+"""Without the working directory on the import path: it is the user's, with a token.py of theirs."""
+
+
 class WatchedNetwork:
     """A network of this run. It and all that is in it are removed at the end, however that comes.
 
@@ -218,7 +227,7 @@ class WatchedNetwork:
         self.labels = {label: str(os.getpid()), RUN_LABEL: self.name}
         self._client = client
         self._watch = subprocess.Popen(
-            [sys.executable, "-m", "importguard.engines.docker.watch", self.name],
+            [sys.executable, "-c", _WATCH, self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

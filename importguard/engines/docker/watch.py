@@ -1,6 +1,6 @@
 """The process that cleans up after an importguard that was killed (``kill -9``).
 
-``python -m importguard.engines.docker.watch RUN`` reads its standard input to the end. Where that ends
+``main``, with the name of a run as the process's argument, reads standard input to the end. Where that ends
 without a word, whoever started it died: the containers and networks with the label of that run are removed.
 """
 
@@ -41,7 +41,3 @@ def main() -> None:
         with suppress(Exception):  # Nobody hears it; the next pass may do better.
             remove_labelled(client, sys.argv[1])
         time.sleep(_PAUSE_SECONDS)
-
-
-if __name__ == "__main__":
-    main()

@@ -92,6 +92,8 @@ class Conversation:
         )
         if not is_well:
             self.tell("dumping")
+            # The host looks at how things stand: a worker without a handler dies of the signal.
+            time.sleep(_PAUSE_SECONDS)
             if dump_workers():
                 time.sleep(_DUMP_SECONDS)
         self.tell("end")

@@ -33,9 +33,13 @@ def redirect_loop(answer: Values, url: str, ask: Callable[[str, str], Values]) -
         if (url, sent) in seen:
             return url
         seen.add((url, sent))
-        target = urljoin(url, location)
-        if urlsplit(target)[:2] != urlsplit(url)[:2]:
+        try:
+            target = urljoin(url, location)
+            here, parts = urlsplit(url), urlsplit(target)
+        except ValueError:  # no address, such as the http://[HOST]/ of a template
             return ""
-        url, parts = target, urlsplit(target)
+        if here[:2] != parts[:2]:
+            return ""
+        url = target
         answer = ask((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), sent)
     return url

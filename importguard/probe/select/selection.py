@@ -11,7 +11,7 @@ import keyword
 import os
 
 from importguard.probe.files import printable_path, read_text
-from importguard.probe.select.tests_by_name import is_called_tests, is_test_folder, names_a_test
+from importguard.probe.select.tests_by_name import has_test_word, is_test_folder, names_a_test
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -347,7 +347,7 @@ class Selection:
                 self.add_module(prefix + name, path, why)
 
     def _folder_reason(self, name: str, paths: list[str]) -> str:
-        if self.include_tests or not is_called_tests(name):
+        if self.include_tests or not has_test_word(name):
             return ""
         return TESTS if is_test_folder(name, _modules_below(paths)) else ""
 

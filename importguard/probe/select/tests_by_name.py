@@ -16,15 +16,16 @@ def names_a_test(module: str) -> bool:
 
 
 def is_called_tests(folder: str) -> bool:
-    """Whether a folder's name says that it may be one of tests: ``tests``, ``test``, ``tests_e2e``.
+    """Whether a folder's name alone says that it is one of tests: ``tests``, ``test``, ``tests_e2e``.
 
     Every word of it must: ``lab_tests`` is an application for laboratories.
     """
     words = folder.split("_")
-    return _has_test_word(folder) and all(word in _WORDS or word in _KINDS for word in words)
+    return has_test_word(folder) and all(word in _WORDS or word in _KINDS for word in words)
 
 
-def _has_test_word(name: str) -> bool:
+def has_test_word(name: str) -> bool:
+    """Whether a folder or module may be one of tests by a word of its name: ``lab_tests`` may be one, too."""
     return not _WORDS.isdisjoint(name.split("_"))
 
 
@@ -32,9 +33,13 @@ def is_test_folder(name: str, modules: Iterable[str]) -> bool:
     """Whether a folder is one of tests; ``modules`` are the names of the modules in it and below it.
 
     A folder ``test`` must hold some: ``django.test``, say, is what applications import. Of another, such as
-    ``tests_e2e``, most must say so.
+    ``tests_e2e``, most must say so; of ``smoke_tests``, and ``lab_tests``, as pytest's own names do.
     """
     if name in ("tests", "test"):
         return name == "tests" or any(map(names_a_test, modules))
-    said = [_has_test_word(module) or module == "conftest" for module in modules if module != "__init__"]
-    return is_called_tests(name) and 2 * sum(said) > len(said)
+    others = [module for module in modules if module != "__init__"]
+    most = sum(has_test_word(module) or module == "conftest" for module in others) * 2 > len(others)
+    if is_called_tests(name):
+        return most
+    collected = sum(module.startswith("test_") for module in others) * 2 > len(others)
+    return has_test_word(name) and most and (collected or "conftest" in others)

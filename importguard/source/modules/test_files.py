@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from importguard.probe.select.tests_by_name import is_called_tests, is_test_folder, names_a_test
+from importguard.probe.select.tests_by_name import has_test_word, is_test_folder, names_a_test
 
 
 def files_of_tests(paths: Iterable[str]) -> frozenset[str]:
@@ -29,7 +29,7 @@ def _folders_by_name(path: str) -> Iterator[str]:
     """The folders above a file that are called as folders of tests are."""
     folder = posixpath.dirname(path)
     while folder not in ("", "/"):
-        if is_called_tests(posixpath.basename(folder)):
+        if has_test_word(posixpath.basename(folder)):
             yield folder
         folder = posixpath.dirname(folder)
 

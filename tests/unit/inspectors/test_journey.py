@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,13 @@ def test_what_it_started_is_killed_when_its_time_is_up() -> None:
 def test_one_that_is_not_there(command: list[str]) -> None:
     result = travel(command, {}, 1.0, QuietProgress())
     assert (result.code, "cannot be run" in result.output) == (NOT_RUN, True)
+
+
+def test_the_users_folder_is_not_on_the_path_of_what_watches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shlex.py").write_text("raise RuntimeError('the user\\'s')\n")
+    (tmp_path / "signal.py").write_text("raise RuntimeError('the user\\'s')\n")
+    monkeypatch.chdir(tmp_path)
+    assert travel([sys.executable, "-I", "-c", "print('done')"], {}, 30.0, QuietProgress()).code == 0
+    assert capfd.readouterr().err == ""

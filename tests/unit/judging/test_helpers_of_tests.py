@@ -17,9 +17,14 @@ from importguard.model import Diagnosis
 MAIN = entry("shop", "ok", reaches=["shop"])
 
 
-def softened(missing: str, start: Optional[EntryPoint] = MAIN, cause: str = "dev-only") -> str:
+def softened(
+    missing: str,
+    start: Optional[EntryPoint] = MAIN,
+    cause: str = "dev-only",
+    module: str = "shop.testing",
+) -> str:
     observed = evidence(
-        failed("shop.testing", no_module(missing)), imported("shop"), entrypoints=(start,) if start else ()
+        failed(module, no_module(missing)), imported("shop"), entrypoints=(start,) if start else ()
     )
     marked = mark_startup_impact(run_checks(observed), observed)
     told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
@@ -37,6 +42,12 @@ def test_fixtures_beside_the_code_are_only_warned_of(missing: str) -> None:
 def test_what_else_is_missing_stays_an_error() -> None:
     assert softened("requests") == "error"
     assert softened("pytestify") == "error"
+
+
+def test_what_is_not_called_a_helper_of_tests_stays_an_error() -> None:
+    """``from pytest import approx``, as an editor adds it, in what a request imports."""
+    assert softened("pytest", module="shop.export") == "error"
+    assert softened("pytest", module="shop.fixtures.users") == "warning"
 
 
 def test_what_the_project_declares_for_production_stays_an_error() -> None:

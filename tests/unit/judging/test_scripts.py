@@ -51,18 +51,24 @@ def test_where_it_is_not_known_what_starts_it_stays_an_error(start: Optional[Ent
 
 
 @pytest.mark.parametrize(
-    ("run", "severity"),
+    ("run", "path", "is_script", "severity"),
     [
-        ("RUN python src/version.py", "warning"),
-        ("RUN cd src && python3 -u ./version.py", "warning"),
-        ("RUN python src/other_version.py", "error"),
-        ("RUN pip install version.py", "error"),
-        ("CMD python version.py", "error"),
+        ("RUN python src/version.py", "/app/src/version.py", True, "warning"),
+        ("RUN cd src && python3 -u ./version.py", "/app/src/version.py", True, "warning"),
+        ("RUN python /app/src/version.py", "/app/src/version.py", True, "warning"),
+        ("RUN python src/version.py", "/app/src/version.py", False, "error"),  # something imports it
+        ("RUN python scripts/version.py", "/app/src/version.py", True, "error"),
+        ("RUN python src/other_version.py", "/app/src/version.py", True, "error"),
+        ("RUN pip install version.py", "/app/src/version.py", True, "error"),
+        ("CMD python version.py", "/app/src/version.py", True, "error"),
     ],
 )
-def test_what_the_build_runs_is_only_warned_of(run: str, severity: str) -> None:
+def test_what_the_build_runs_is_only_warned_of(run: str, path: str, is_script: bool, severity: str) -> None:
     observed = evidence(
-        failed("version", no_module("git")), imported("shop"), entrypoints=(MAIN,), clues=clues()
+        replace(failed("version", no_module("git")), path=path),
+        imported("shop"),
+        entrypoints=(MAIN,),
+        clues=clues(scripts=(Script("version", False),) if is_script else ()),
     )
     instructions = (Instruction(run[:3], run, 2, 2, 0),)
     built = source(dockerfile=replace(dockerfile_of(), instructions=instructions))

@@ -69,9 +69,8 @@ def test_what_came_of_a_request(said: bytes, status: int | None, words: str) -> 
 
 def redirecting(path: str, cookies: str) -> dict[str, object]:
     """A service with a language in a cookie, two pages that send one another on, and one far away."""
-    to = {"/": "/en", "/a": "/b", "/b": "/a", "/away": "https://else.example/", "/self": "/self"}.get(
-        path, ""
-    )
+    places = {"/": "/en", "/a": "/b", "/b": "/a", "/self": "/self"}
+    to = {**places, "/away": "https://else.example/", "/template": "http://[HOST]/"}.get(path, "")
     if path == "/self" and cookies == "seen=1":
         to = ""
     headers = {"location": to} if to else {}
@@ -84,7 +83,15 @@ def redirecting(path: str, cookies: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("path", "again"),
-    [("/", ""), ("/en", ""), ("/away", ""), ("/self", ""), ("/a", "https://h:1/a"), ("/b", "https://h:1/b")],
+    [
+        ("/", ""),
+        ("/en", ""),
+        ("/away", ""),
+        ("/template", ""),
+        ("/self", ""),
+        ("/a", "https://h:1/a"),
+        ("/b", "https://h:1/b"),
+    ],
 )
 def test_redirects_that_never_end(path: str, again: str) -> None:
     assert redirect_loop(redirecting(path, ""), f"https://h:1{path}", redirecting) == again

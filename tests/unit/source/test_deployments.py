@@ -161,15 +161,34 @@ def test_a_variable_of_a_health_check_is_its_default(tmp_path: Path) -> None:
     ("probe", "seconds"),
     [
         ("startupProbe: {tcpSocket: {port: 9000}, failureThreshold: 12, initialDelaySeconds: 5}", 125),
+        ("livenessProbe: {httpGet: {path: /}, periodSeconds: 20}", None),
+        ("readinessProbe: {httpGet: {path: /}}", None),
+    ],
+)
+def test_how_long_a_container_may_take_to_start(tmp_path: Path, probe: str, seconds: float | None) -> None:
+    """Liveness is asked for, on Cloud Run, when it has started."""
+    text = KNATIVE[: KNATIVE.index("startupProbe")] + probe + "\n"
+    (one,) = read(tmp_path, "service.yaml", text)
+    assert one.seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("probe", "seconds"),
+    [
         ("livenessProbe: {httpGet: {path: /}, periodSeconds: 20}", 60),
         ("livenessProbe: {httpGet: {path: /}, periodSeconds: 1, failureThreshold: 1}", 10),
         ("readinessProbe: {httpGet: {path: /}}", None),
     ],
 )
-def test_how_long_a_container_may_take_to_start(tmp_path: Path, probe: str, seconds: float | None) -> None:
+def test_how_long_kubernetes_lets_a_container_start(
+    tmp_path: Path, probe: str, seconds: float | None
+) -> None:
     """A probe that only takes it out of the traffic lets it start for ever."""
-    text = KNATIVE[: KNATIVE.index("startupProbe")] + probe + "\n"
-    (one,) = read(tmp_path, "service.yaml", text)
+    text = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\n"
+        f"spec: {{template: {{spec: {{containers: [{{name: web, image: shop, {probe}}}]}}}}}}\n"
+    )
+    (one,) = read(tmp_path, "deployment.yaml", text)
     assert one.seconds == seconds
 
 

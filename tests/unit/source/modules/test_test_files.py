@@ -25,6 +25,11 @@ OF_TESTS = {
     "shop/tests_e2e/e2e_test_cart.py",
     "shop/tests_e2e/e2e_test_page.py",
     "shop/tests_e2e/helpers.py",
+    "smoke_tests/__init__.py",
+    "smoke_tests/conftest.py",
+    "smoke_tests/helpers.py",
+    "smoke_tests/test_cart.py",
+    "smoke_tests/test_login.py",
 }
 OF_THE_APPLICATION = {
     "shop/__init__.py",
@@ -33,7 +38,9 @@ OF_THE_APPLICATION = {
     "shop/test/__init__.py",
     "shop/test/client.py",
     "lab_tests/__init__.py",
+    "lab_tests/blood_tests.py",
     "lab_tests/models.py",
+    "lab_tests/urine_tests.py",
     "lab_tests/views.py",
     "shop/test_support/wheel.py",
     "testing/__init__.py",
