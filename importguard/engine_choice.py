@@ -63,11 +63,10 @@ class EnginePool:
             )
         name = told or config.engine
         if name == "auto":
-            name = "docker" if config.start or config.build else self._daemon_that_answers(config)
-        if name != "docker" and (config.start or config.build):
+            name = "docker" if config.build else self._daemon_that_answers(config)
+        if name != "docker" and config.build:
             raise UsageError(
-                f"the {name} engine only checks images that are there: --build and --start need "
-                "--engine docker"
+                f"the {name} engine only checks images that are there: --build needs --engine docker"
             )
         return self._engine(name, config), name_of_reference(reference)
 
@@ -92,8 +91,25 @@ class EnginePool:
         )
 
     def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Engine:
-        """The one engine in whose network services are started: that of the first image to be started."""
-        return next(self.engine_of(*each)[0] for each in wanted if each[1].start)
+        """The one engine in whose network all services are started.
+
+        Raises UsageError where the images are of several, EngineError where there is none.
+        """
+        chosen, reasons = list[tuple[str, Engine]](), list[EngineError]()
+        for reference, config in wanted:
+            try:
+                chosen.append((reference, self.engine_of(reference, config)[0]))
+            except EngineError as error:  # Its own report says so.
+                reasons.append(error)
+        if not chosen:
+            raise reasons[0]
+        for reference, engine in chosen:
+            if engine is not chosen[0][1]:
+                raise UsageError(
+                    f"{chosen[0][0]} and {reference} are for two engines, which have no network in common: "
+                    "what --start starts needs one engine (--engine)"
+                )
+        return chosen[0][1]
 
     def close(self) -> None:
         """Close every engine that was made, and the one that was given."""

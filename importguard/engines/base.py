@@ -117,6 +117,9 @@ class Service(Protocol):
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""
 
+    def withheld(self) -> str:
+        """What it needs, by its log, and the engine can't give, with what to do; else empty."""
+
     def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """Run a command in it, for at most ``seconds``; give its exit code and the beginning of its output.
 

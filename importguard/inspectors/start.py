@@ -296,6 +296,7 @@ def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: floa
         websocket=seen.websocket,
         grpc=seen.grpc,
         surroundings=seen.surroundings,
+        error=service.withheld() if ended is not None or not seen.held else "",
         ending=Ending(ended.code, ended.out_of_memory) if ended else None,
         out_of_memory=service.ran_out_of_memory(),
         memory_held=seen.memory.held,

@@ -312,9 +312,6 @@ def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> No
         assert b"".join(running.output).endswith(b"\0read\n")
 
 
-services = pytest.mark.usefixtures("only_docker")
-
-
 @contextmanager
 def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterator[tuple[Service, str]]:
     """A service in a network of its own; nothing is left of either."""
@@ -327,7 +324,6 @@ def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterato
     assert docker("network", "ls", "-q", "--filter", f"label=importguard={os.getpid()}") == ""
 
 
-@services
 def test_a_service_runs_its_command_and_tells_its_end(engine: Engine, image: Image) -> None:
     with service(engine, image, "sh", "-c", "echo $OURS $PWD $$; echo bad >&2; exit 5") as (started, _):
         assert started.wait(60)
@@ -336,7 +332,6 @@ def test_a_service_runs_its_command_and_tells_its_end(engine: Engine, image: Ima
         assert not started.ran_out_of_memory()
 
 
-@services
 def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
     code = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True)"
     with service(engine, image, "python3", "-c", code + "; time.sleep(600)") as (started, _):
@@ -347,13 +342,22 @@ def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
         assert started.exit() == Exit(0)
 
 
-@services
+def test_a_service_that_changes_its_user(engine: Engine, image: Image) -> None:
+    """The embedded engine has no other user, and says so."""
+    code = "import os; os.setgroups([]); os.setgid(33); os.setuid(33); print(os.getuid())"
+    with service(engine, image, "python3", "-c", code) as (started, _):
+        assert started.wait(60)
+        if engine.kind == "embedded":  # type: ignore[attr-defined]
+            assert "changes its user" in started.withheld()
+        else:
+            assert (started.exit(), started.log(), started.withheld()) == (Exit(0), b"33\n", "")
+
+
 def test_a_service_that_does_not_is_killed(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600") as (started, _):
         assert started.stop(0.5).killed
 
 
-@services
 def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
     with service(engine, image, "python3", "-c", "x = b'x' * 10**9") as (started, _):
         assert started.wait(60)
@@ -361,7 +365,6 @@ def test_a_service_is_killed_for_memory(engine: Engine, image: Image) -> None:
         assert started.ran_out_of_memory()
 
 
-@services
 def test_the_memory_of_a_service_and_its_files_are_told_apart(engine: Engine, image: Image) -> None:
     code = "import time; x = b'x' * 10**8; open('/tmp/f', 'wb').write(b'y' * 10**7); print('up', flush=True)"
     with service(engine, image, "python3", "-c", code + "; time.sleep(600)") as (started, _):
@@ -371,7 +374,6 @@ def test_the_memory_of_a_service_and_its_files_are_told_apart(engine: Engine, im
         assert (held > 10**8, most >= held, written >= 10**7) == (True, True, True)
 
 
-@services
 def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
     code = "print('first'); print('x' * 10**7); print('last')"
     with service(engine, image, "python3", "-c", code) as (started, _):
@@ -380,7 +382,6 @@ def test_a_log_without_end_costs_little(engine: Engine, image: Image) -> None:
         assert (log.startswith(b"first"), log.endswith(b"last\n"), len(log) < 10**6) == (True, True, True)
 
 
-@services
 def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600") as (started, _):
         assert started.execute(["sh", "-c", "echo $OURS; exit 4"], 60) == (4, b"1\n")
@@ -388,7 +389,6 @@ def test_a_command_in_a_service(engine: Engine, image: Image) -> None:
         assert started.execute(["no-such-program"], 60)[0] in (126, 127)
 
 
-@services
 def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "601") as (started, _):
         beside = LIMITS._replace(beside=started.id)
@@ -396,7 +396,6 @@ def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, ima
             assert b"".join(running.output) == b"sleep\x00601\x00"
 
 
-@services
 def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, image: Image) -> None:
     with service(engine, image, "sleep", "600", names=["shop"]) as (_, network):
         code = (
@@ -409,7 +408,6 @@ def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, ima
             assert b"".join(running.output).split() == [b"True", str(errno.ENETUNREACH).encode()]
 
 
-@services
 def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
     server = ("python3", "-m", "http.server", "8080")
     with service(engine, image, *server, publish=[8080]) as (started, _):
@@ -419,14 +417,12 @@ def test_a_published_port_is_on_loopback(engine: Engine, image: Image) -> None:
         assert started.address(8081) is None
 
 
-@services
 def test_a_program_in_place_of_the_entry_point(engine: Engine, image: Image) -> None:
     with service(engine, image, program=["sh", "-c", "echo ours"]) as (started, _):
         assert started.wait(60)
         assert started.log() == b"ours\n"
 
 
-@services
 def test_a_service_whose_program_is_not_there(engine: Engine, image: Image) -> None:
     with pytest.raises(CommandNotFound), service(engine, image, "no-such-program"):
         pass

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from engines.conftest import containers, docker
+from engines.conftest import containers, docker, known_to, podman_containers
 
 from importguard.engines.docker import engine as engine_module
 from importguard.engines.docker.engine import DockerEngine
+from importguard.engines.docker.podman import connect_to_podman
 
 PROGRAM = """
 import signal
@@ -100,3 +103,41 @@ def test_kill_whenever_it_comes(docker_reference: str, monkeypatch: pytest.Monke
             engine._remove_stale()
             engine.close()
         assert wait_until_gone(pid) == []
+
+
+SERVICE = """
+import sys
+from importguard.engines.base import Limits
+from importguard.engines.docker.engine import DockerEngine
+from importguard.engines.docker.podman import connect_to_podman
+engine = DockerEngine(connect=connect_to_podman)
+image = engine.image(sys.argv[1], pull="never", platform=None)
+with engine.network() as network:
+    engine.start(image, [], Limits(2**28, 600, network=network), program=["sleep", "600"])
+    print("started", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_podmans_service_and_network_are_removed_after_a_kill(docker_reference: str, cache: Path) -> None:
+    if not shutil.which("podman"):
+        pytest.skip("the podman command line is not installed")
+    engine = DockerEngine(connect=connect_to_podman)
+    engine.kind = "podman"  # type: ignore[attr-defined]
+    command = [sys.executable, "-c", SERVICE, known_to(engine, docker_reference, cache)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        assert podman_left(process.pid)[0]
+        process.kill()
+    ends = time.monotonic() + 60
+    while left := podman_left(process.pid):
+        assert time.monotonic() < ends, left
+        time.sleep(0.2)
+
+
+def podman_left(pid: int) -> list[str]:
+    """The containers and networks of a process."""
+    line = ["podman", "network", "ls", "-q", "--filter", f"label=importguard={pid}"]
+    networks = subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+    return [*podman_containers(pid), *networks]

@@ -19,7 +19,7 @@ BASE = os.environ.get("IMPORTGUARD_TEST_BASE", "python:3.13-slim")
 """Any image with a shell and a ``python3`` of at least 3.9 in PATH."""
 
 ENGINE = os.environ.get("IMPORTGUARD_TEST_ENGINE", "docker")
-"""``embedded``: images are built with Docker all the same, and checked from an archive."""
+"""``embedded`` and ``podman``: images are built with Docker, and checked from archives, or there."""
 
 PREFIX = "importguard-test-"
 SITE = "$(python3 -c 'import site; print(site.getsitepackages()[0])')"
@@ -199,8 +199,9 @@ def importguard(
 
 def check(image: str, *options: str, **more: Any) -> Result:
     """``importguard check IMAGE --format json``."""
-    if ENGINE == "embedded":
-        image = archive_of(docker("image", "inspect", "--format", "{{.Id}}", image))
+    if ENGINE != "docker":
+        archive = archive_of(docker("image", "inspect", "--format", "{{.Id}}", image))
+        image = archive if ENGINE == "embedded" else f"podman:{loaded_into_podman(archive)}"
     return importguard("check", image, "--pull", "never", "--format", "json", *options, **more)
 
 
@@ -210,6 +211,14 @@ def archive_of(id: str) -> str:
     path = Path(_ARCHIVES.name) / f"{id[7:]}.tar"
     docker("save", "-o", str(path), id)
     return f"docker-archive:{path}"
+
+
+@cache
+def loaded_into_podman(archive: str) -> str:
+    """The id by which Podman knows an image of an archive; it keeps it."""
+    line = ["podman", "load", "-q", "-i", archive.partition(":")[2]]
+    done = subprocess.run(line, check=True, capture_output=True, text=True)
+    return done.stdout.strip().rpartition("sha256:")[2]
 
 
 _ARCHIVES = tempfile.TemporaryDirectory(prefix=PREFIX)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from local_registry import need
 from scenarios.services import DOCKERFILE, SERVICE
-from scenarios.support import build, check, command, docker, environment, importguard
+from scenarios.support import archive_of, build, check, command, docker, environment, importguard
 
 MIGRATE = (
     "import os, socket\n\n\ndef main():\n"
@@ -145,3 +146,37 @@ def test_a_worker_that_ends_long_after_its_start(service: str, tmp_path: Path) -
     code = "sum(range(10**8)); raise SystemExit(3)"
     finding = check(service, "--start", "--command", f'python3 -c "{code}"', cwd=tmp_path).finding("IG501")
     assert "exit code 3 before it was ready" in finding["message"]
+
+
+ASK = "import os, urllib.request as r; print('answered', r.urlopen(os.environ['WEB_URL'], timeout=20).status)"
+
+
+@pytest.mark.parametrize("needs", ['"db"', ""])
+def test_a_system_of_archives_needs_no_daemon(
+    service: str, migrating: str, needs: str, tmp_path: Path
+) -> None:
+    """The same on the embedded engine, with a command that reaches it from this machine."""
+    need("bwrap")
+    web, database = (
+        archive_of(docker("image", "inspect", "-f", "{{.Id}}", one)) for one in (migrating, service)
+    )
+    system = SYSTEM.replace("WEB", web).replace('DB"', f'{database}"').replace("NEEDS", needs)
+    (tmp_path / "importguard.toml").write_text(system)
+    options = ("check", "--all", "--start", "--format", "json", "--cache-dir", str(tmp_path / "cache"))
+    result = importguard(*options, "--", sys.executable, "-c", ASK, cwd=tmp_path)
+    if needs:
+        assert (result.code, "answered 200" in result.err) == (0, True), result.said
+    else:
+        assert result.code == 4
+        assert [finding["rule"] for finding in result.findings] == ["IG501"]
+    assert not list((tmp_path / "cache" / "work").iterdir())
+
+
+def test_a_service_that_changes_its_user_is_not_judged_without_a_daemon(service: str) -> None:
+    need("bwrap")
+    run = "python3 -c 'import os; os.setgroups([]); os.setuid(33); import shop.serve'"
+    archive = archive_of(docker("image", "inspect", "-f", "{{.Id}}", service))
+    result = importguard("check", archive, "--start", "--format", "json", "--command", run)
+    assert (result.code, result.findings) == (4, [])
+    assert "changes its user" in result.image["error"]
+    assert "--engine docker" in result.image["error"]

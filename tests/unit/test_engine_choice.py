@@ -46,12 +46,14 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> EnginePool:
         ("shop", Config(engine="embedded"), "embedded"),
         ("registry:example.org/shop:1", Config(), "embedded"),
         ("./context", Config(build=Build("./context")), "docker"),
+        ("oci-archive:x.tar", Config(start=StartSettings()), "embedded"),
+        ("podman:shop", Config(start=StartSettings()), "podman"),
     ],
 )
 def test_the_engine_of_an_image(pool: EnginePool, reference: str, config: Config, engine: str) -> None:
     chosen, name = pool.engine_of(reference, config)
     assert chosen.name == engine  # type: ignore[attr-defined]
-    assert name == reference.replace("docker:", "")
+    assert name == reference.replace("docker:", "").replace("podman:", "")
 
 
 @pytest.mark.parametrize(
@@ -60,10 +62,8 @@ def test_the_engine_of_an_image(pool: EnginePool, reference: str, config: Config
         ("oci-archive:x.tar", Config(engine="docker")),
         ("docker:shop", Config(engine="embedded")),
         ("registry:example.org/shop:1", Config(engine="podman")),
-        ("oci-archive:x.tar", Config(start=StartSettings())),
         (".", Config(build=Build("."), engine="embedded")),
         (".", Config(build=Build("."), engine="podman")),
-        ("podman:shop", Config(start=StartSettings())),
     ],
 )
 def test_what_contradicts_itself(pool: EnginePool, reference: str, config: Config) -> None:
@@ -82,6 +82,19 @@ def test_where_none_answers_all_say_why(pool: EnginePool, monkeypatch: pytest.Mo
     monkeypatch.setitem(DEAD, "podman", True)
     with pytest.raises(EngineError, match=r"(?s)docker is dead\npodman is dead\n.*oci-archive"):
         pool.engine_of("shop", Config())
+
+
+def test_services_of_one_run_are_of_one_engine(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Config(start=StartSettings())
+    archives = [("oci-archive:x.tar", start), ("registry:example.org/shop:1", start)]
+    assert pool.engine_for_starts(archives).name == "embedded"  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match=r"oci-archive:x.tar and shop are for two engines"):
+        pool.engine_for_starts([*archives, ("shop", start)])
+    monkeypatch.setitem(DEAD, "docker", True)
+    monkeypatch.setitem(DEAD, "podman", True)
+    assert pool.engine_for_starts([("shop", start), *archives]).name == "embedded"  # type: ignore[attr-defined]
+    with pytest.raises(EngineError, match="docker is dead"):
+        pool.engine_for_starts([("shop", start)])
 
 
 def test_an_engine_is_made_once_and_closed(pool: EnginePool) -> None:

@@ -118,7 +118,7 @@ class DockerEngine:
         from importguard.engines.docker.service import WatchedNetwork
 
         with _engine_errors():
-            self._network = network = WatchedNetwork(self._client(), LABEL)
+            self._network = network = WatchedNetwork(self._client(), LABEL, self._connect)
             try:
                 yield network.name
             finally:

@@ -14,15 +14,13 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from importguard.engines.base import Exit, MemoryUse, Stop
 from importguard.engines.docker.connection import AttachedStream
 from importguard.engines.docker.container import KILLED, demultiplexed
 from importguard.engines.docker.watch import RUN_LABEL, remove_labelled
-
-MOST_LOG_BYTES = 256 * 1024
-"""How much is kept of the beginning and of the end of a log: a container may print without end."""
+from importguard.engines.service_log import ServiceLog
 
 MOST_OUTPUT_BYTES = 2000
 _NOT_EXECUTED, _TIMED_OUT = 126, 124
@@ -32,36 +30,13 @@ _NOTICE_SECONDS = 1.0
 """How long after its end the daemon may still learn that a container was killed for memory."""
 
 
-class Log:
-    """What a service printed: its beginning and its end, and how much is left out between."""
-
-    def __init__(self) -> None:
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._dropped = 0
-
-    def write(self, data: bytes) -> None:
-        """Take in what was printed."""
-        room = max(MOST_LOG_BYTES - len(self._head), 0)
-        self._head += data[:room]
-        self._tail += data[room:]
-        if len(self._tail) > 2 * MOST_LOG_BYTES:
-            self._dropped += len(self._tail) - MOST_LOG_BYTES
-            del self._tail[:-MOST_LOG_BYTES]
-
-    def read(self) -> bytes:
-        """Give all that is kept."""
-        gap = b"\n[... %d bytes left out ...]\n" % self._dropped if self._dropped else b""
-        return bytes(self._head) + gap + bytes(self._tail)
-
-
 class DockerService:
     """Implements ``engines.base.Service``. It is created, not started, until ``start`` is called."""
 
     def __init__(self, client: Any, name: str) -> None:
         self.id = name
         self._client = client
-        self._log = Log()
+        self._log = ServiceLog()
         self._ended = threading.Event()
         self._exit: Optional[Exit] = None
         self._stream: Optional[AttachedStream] = None
@@ -106,9 +81,12 @@ class DockerService:
             by_kind = measured.get("stats") or {}
             own = {"name": [f"^/?{self.id}$"]}
             listed = self._client.containers(all=True, size=True, filters=own)
+            usage = measured.get("usage", 0)
             return MemoryUse(
-                by_kind.get("total_rss", by_kind.get("anon", 0)),
-                measured.get("max_usage") or measured.get("usage", 0),
+                by_kind.get("total_rss", by_kind.get("anon", 0))
+                if by_kind
+                else usage,  # Podman's has no kinds.
+                measured.get("max_usage") or usage,
                 sum(one.get("SizeRw") or 0 for one in listed),
             )
         return MemoryUse()
@@ -116,6 +94,10 @@ class DockerService:
     def ran_out_of_memory(self) -> bool:
         """See ``Service.ran_out_of_memory``."""
         return bool(self._client.inspect_container(self.id)["State"].get("OOMKilled"))
+
+    def withheld(self) -> str:
+        """See ``Service.withheld``. Containers have what Docker grants by default."""
+        return ""
 
     def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """See ``Service.execute``."""
@@ -219,15 +201,16 @@ main()
 class WatchedNetwork:
     """A network of this run. It and all that is in it are removed at the end, however that comes.
 
-    ``--internal``: no way out; the names of its members resolve (tried on Docker).
+    ``--internal``: no way out; the names of its members resolve (tried on Docker and Podman). ``connect`` is
+    a function of a module, by which the watch gets a client of its own.
     """
 
-    def __init__(self, client: Any, label: str) -> None:
+    def __init__(self, client: Any, label: str, connect: Callable[[], Any]) -> None:
         self.name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
         self.labels = {label: str(os.getpid()), RUN_LABEL: self.name}
         self._client = client
         self._watch = subprocess.Popen(
-            [sys.executable, "-c", _WATCH, self.name],
+            [sys.executable, "-c", _WATCH, self.name, connect.__module__, connect.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,8 @@
 """The process that cleans up after an importguard that was killed (``kill -9``).
 
-``main``, with the name of a run as the process's argument, reads standard input to the end. Where that ends
-without a word, whoever started it died: the containers and networks with the label of that run are removed.
+``main`` reads standard input to the end; the process's arguments are the name of a run, and a module and its
+function that connects. Where the input ends without a word, whoever started it died: the containers and
+networks with the label of that run are removed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 RUN_LABEL = "importguard.run"
@@ -34,10 +36,9 @@ def main() -> None:
     """Wait for the end of standard input, and clean up unless it said that this is done."""
     if sys.stdin.buffer.read():
         return
-    from importguard.engines.docker.connection import connect_to_docker
-
-    client = connect_to_docker()
+    name, module, connect = sys.argv[1:]
+    client = getattr(import_module(module), connect)()
     for _ in range(_PASSES):
         with suppress(Exception):  # Nobody hears it; the next pass may do better.
-            remove_labelled(client, sys.argv[1])
+            remove_labelled(client, name)
         time.sleep(_PAUSE_SECONDS)

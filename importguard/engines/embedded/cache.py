@@ -106,7 +106,7 @@ class ImageCache:
     def _make(self, home: Path, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> None:
         """Unpack into a folder of its own, then give it its name."""
         self._remove_leftovers()
-        with self._work_folder() as work:
+        with self.work_folder() as work:
             (work / "root").mkdir(mode=0o700)
             unpacked = unpack(work / "root")
             about = {"id": id, "reference": reference, "made": time.time(), **unpacked._asdict()}
@@ -115,7 +115,7 @@ class ImageCache:
         self.prune_images()
 
     @contextmanager
-    def _work_folder(self) -> Iterator[Path]:
+    def work_folder(self) -> Iterator[Path]:
         """A new folder, with a lock beside it; removed at the end, where it is still there."""
         work = self._folder / "work" / os.urandom(8).hex()
         with open(f"{work}.lock", "xb") as lock:
@@ -142,7 +142,7 @@ class ImageCache:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 return False
-            with self._work_folder() as work:
+            with self.work_folder() as work:
                 work.rmdir()
                 home.rename(work)
         return True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import platform as host
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,17 +19,29 @@ from importguard.engines.embedded.archive import opened_archive
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
 from importguard.engines.embedded.compression import VerifiedReader, decompressed_stream
 from importguard.engines.embedded.image_source import ImageSource, Layer, StoredImage
+from importguard.engines.embedded.network import HOSTS, ServiceNetwork
 from importguard.engines.embedded.process import SandboxedProcess
 from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
-from importguard.engines.embedded.sandbox import HOSTNAME, check_sandbox, find_bubblewrap, sandbox_arguments
+from importguard.engines.embedded.sandbox import (
+    HOSTNAME,
+    Place,
+    Sandbox,
+    check_sandbox,
+    find_bubblewrap,
+    own_namespaces,
+    sandbox_arguments,
+)
+from importguard.engines.embedded.service import SandboxedService
 from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
 from importguard.engines.image_configuration import architecture_name
 from importguard.engines.references import archive_location, is_archive, names_a_registry
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
+_FREE_FILES = 1024**3
+"""Bytes that a service may write besides its memory: in production they are on a disk."""
+
 _MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of elf.h
-_HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as Docker writes it
 
 
 class EmbeddedEngine:
@@ -41,6 +54,8 @@ class EmbeddedEngine:
         self._roots: dict[str, ImageRoot] = {}
         self._folders: dict[str, Path] = {}
         self._histories: dict[str, tuple[str, ...]] = {}
+        self._network: Optional[ServiceNetwork] = None
+        self._services: dict[str, SandboxedService] = {}
 
     def build(self, build: Build, platform: Optional[str], progress: Progress) -> str:
         """See ``Engine.build``. Nothing builds here."""
@@ -69,15 +84,10 @@ class EmbeddedEngine:
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
     ) -> Iterator[Run]:
-        """See ``Engine.run``. The only network is none."""
-        if limits.network != "none" or limits.beside:
-            _refuse("give a network", "check without --network and --start")
-        root = self._roots[image.id]
-        user = root.find_user(image.user)
-        variables = _variables(image, env, user)
-        self._check_program(root, image, command, variables)
-        arguments = sandbox_arguments(self._folders[image.id], user, image.workdir, variables)
-        process = SandboxedProcess(self._bubblewrap, arguments, command, limits)
+        """See ``Engine.run``. The only networks are none and those of ``network``."""
+        place = self._place(image, limits)
+        sandbox = self._sandbox(image, command, self._variables(image, env), place)
+        process = SandboxedProcess(sandbox, command, limits)
         try:
             process.let_program_begin()
             # Beside the reading: a program that prints first, or never reads, must not hold it up.
@@ -88,9 +98,14 @@ class EmbeddedEngine:
         finally:
             process.close()
 
-    def network(self) -> AbstractContextManager[str]:
+    @contextmanager
+    def network(self) -> Iterator[str]:
         """See ``Engine.network``."""
-        _refuse("start services", "check without --start")
+        with self._cache.work_folder() as folder, closing(ServiceNetwork(folder)) as self._network:
+            try:
+                yield self._network.name
+            finally:
+                self._network, self._services = None, {}
 
     def start(
         self,
@@ -104,7 +119,55 @@ class EmbeddedEngine:
         publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.start``."""
-        _refuse("start services", "check without --start")
+        words = program or (*image.entrypoint, *(command or image.cmd))
+        if not words:
+            raise EngineError(f"{image.reference} has no ENTRYPOINT and no CMD: give its --command.")
+        variables = self._variables(image, env)
+        id = f"importguard-{os.getpid()}-{os.urandom(6).hex()}"
+        place = self._place(image, limits, (id, *names))
+        assert self._network is not None, "it has a place in it"
+        sandbox = self._sandbox(image, words, variables, place)
+        # Whoever starts it closes it: no time is set.
+        limits = limits._replace(seconds=threading.TIMEOUT_MAX)
+        process = SandboxedProcess(sandbox, words, limits, self._network.start_process, _FREE_FILES)
+        try:
+            process.close_input()
+            process.let_program_begin()
+            service = SandboxedService(
+                id, process, self._network, image.workdir, variables, place.hosts, publish
+            )
+        except BaseException:
+            process.close()
+            raise
+        self._services[service.id] = service
+        return service
+
+    def _place(self, image: Image, limits: Limits, names: Sequence[str] = ()) -> Place:
+        """Where a process is to be: beside a service, alone, or in the network of services."""
+        user, network = self._roots[image.id].find_user(image.user), self._network
+        if network is not None and limits.beside:
+            service = self._services[limits.beside]
+            if service.namespaces is None:
+                raise EngineError("The service has ended.")
+            return network.place_beside(service.namespaces, service.hosts)
+        if limits.network == "none":
+            return Place(own_namespaces(user))
+        if network is None or limits.network != network.name:
+            _refuse(f"join the network {limits.network}", "check without --network")
+        return network.new_place(user, names)
+
+    def _sandbox(
+        self, image: Image, command: Sequence[str], variables: Mapping[str, str], place: Place
+    ) -> Sandbox:
+        root, folder = self._roots[image.id], self._folders[image.id]
+        self._check_program(root, image, command, variables)
+        hosts = root.resolve_path("/etc/hosts") if place.hosts else None
+        mounts = [(place.hosts, f"/{hosts.relative_to(folder)}")] if place.hosts and hosts else []
+        arguments = sandbox_arguments(folder, place.namespaces, image.workdir, variables, mounts)
+        return Sandbox((*place.words, self._bubblewrap), arguments, place.descriptors)
+
+    def _variables(self, image: Image, env: Sequence[str]) -> dict[str, str]:
+        return _variables(image, env, self._roots[image.id].find_user(image.user))
 
     def history(self, image: Image) -> Sequence[str]:
         """See ``Engine.history``."""
@@ -168,7 +231,7 @@ class EmbeddedEngine:
         return Unpacked(root.size, root.entries)
 
     def _check_program(
-        self, root: ImageRoot, image: Image, command: Sequence[str], variables: dict[str, str]
+        self, root: ImageRoot, image: Image, command: Sequence[str], variables: Mapping[str, str]
     ) -> None:
         """Raise CommandNotFound or ForeignProgram for what bubblewrap could not execute.
 
@@ -209,7 +272,7 @@ def _complete_root(root: ImageRoot, image: Image, viewer: Viewer) -> None:
     for path in (image.workdir, *image.volumes):
         root.make_folders(path, viewer.mode_of(Permissions(True, 0o755)))
     mode = viewer.mode_of(Permissions(False, 0o644))
-    for name, text in (("hosts", _HOSTS), ("hostname", f"{HOSTNAME}\n"), ("resolv.conf", "")):
+    for name, text in (("hosts", HOSTS), ("hostname", f"{HOSTNAME}\n"), ("resolv.conf", "")):
         root.write_file("/etc", name, text, mode)
 
 

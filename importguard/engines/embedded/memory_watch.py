@@ -13,18 +13,22 @@ import signal
 import threading
 from contextlib import suppress
 
-from importguard.engines.base import Limits
+from importguard.engines.base import Limits, MemoryUse
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class MemoryWatch:
-    """Watch the processes below ``first``, the sandbox's process 1 by its number on this machine."""
+    """Watch the processes below ``first``, the sandbox's process 1 by its number on this machine.
 
-    def __init__(self, first: int, limits: Limits) -> None:
+    What they have written counts as memory from ``free_files`` bytes on.
+    """
+
+    def __init__(self, first: int, limits: Limits, free_files: int = 0) -> None:
         self._first = first
         self._limits = limits
+        self._free_files = free_files
         self._ended = threading.Event()
         self.ran_out_of_memory = False
         threading.Thread(target=self._look_until_ended, daemon=True).start()
@@ -32,6 +36,12 @@ class MemoryWatch:
     def end_watch(self) -> None:
         """Look no more."""
         self._ended.set()
+
+    def memory_use(self) -> MemoryUse:
+        """Measure what all processes use now; what they wrote is memory, too."""
+        pids, written = descendant_processes(self._first), _written_bytes(self._first)
+        all_of_it = written + sum(_proportional_bytes(pid) for pid in pids)
+        return MemoryUse(sum(_proportional_bytes(pid, "Pss_Anon:") for pid in pids), all_of_it, written)
 
     def _look_until_ended(self) -> None:
         while not self._ended.wait(_SECONDS_BETWEEN_LOOKS):
@@ -44,7 +54,7 @@ class MemoryWatch:
         if len(pids) > self._limits.pids:
             _kill_process(self._first)
             return
-        written = _written_bytes(self._first)
+        written = max(_written_bytes(self._first) - self._free_files, 0)
         if written + sum(map(_resident_bytes, pids)) <= self._limits.memory:
             return
         # Forks share pages, which the sum above counts for each; this one divides them, and takes longer.
@@ -81,10 +91,10 @@ def _resident_bytes(pid: int) -> int:
     return 0
 
 
-def _proportional_bytes(pid: int) -> int:
+def _proportional_bytes(pid: int, kind: str = "Pss:") -> int:
     with suppress(OSError):
         for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(kind):
                 return int(line.split()[1]) * 1024
     return 0
 

@@ -11,11 +11,12 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from typing import IO, Any, Optional
+from typing import IO, Any, Callable, Optional
 
-from importguard.engines.base import CommandNotFound, Exit, Limits, Run
+from importguard.engines.base import CommandNotFound, Exit, Limits, MemoryUse, Run
 from importguard.engines.embedded.memory_watch import MemoryWatch
-from importguard.engines.embedded.sandbox import descriptor_of, joined_arguments, sandbox_failure
+from importguard.engines.embedded.network import network_failure
+from importguard.engines.embedded.sandbox import Sandbox, descriptor_of, joined_arguments, sandbox_failure
 from importguard.engines.embedded.seccomp import system_call_filter
 from importguard.errors import EngineError
 
@@ -28,31 +29,43 @@ _SAID = 4096
 
 
 class SandboxedProcess:
-    """A program in a sandbox; whoever makes it closes it, and with it all that it has started."""
+    """A program in a sandbox; whoever makes it closes it, and with it all that it has started.
+
+    ``start`` stands in place of ``subprocess.Popen``; ``free_files`` are bytes that it may write besides its
+    memory. ``child`` is the number of the sandbox's process 1 on
+    this machine, and ``pidfd`` a descriptor of it; 0 and -1 where there is none.
+    """
 
     def __init__(
-        self, bubblewrap: str, arguments: Sequence[str], command: Sequence[str], limits: Limits
+        self,
+        sandbox: Sandbox,
+        command: Sequence[str],
+        limits: Limits,
+        start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
+        free_files: int = 0,
     ) -> None:
         self._limits = limits
+        self._free_files = free_files
         self._expired = False
         self._watch: Optional[MemoryWatch] = None
-        self._inner = -1
+        self.child = 0
+        self.pidfd = -1
         status, status_end = os.pipe()
         begin, self._begin = os.pipe()
         self._status = open(status, "rb")  # noqa: SIM115
         with ExitStack() as stack:
             stack.callback(os.close, status_end)
             stack.callback(os.close, begin)
-            given = stack.enter_context(descriptor_of(joined_arguments(arguments)))
-            words = [bubblewrap, "--args", str(given), "--json-status-fd", str(status_end)]
+            given = stack.enter_context(descriptor_of(joined_arguments(sandbox.arguments)))
+            words = [*sandbox.program, "--args", str(given), "--json-status-fd", str(status_end)]
             words += ["--block-fd", str(begin), "--seccomp"]
-            calls = stack.enter_context(descriptor_of(_system_calls()))
-            self._process = subprocess.Popen(
+            calls = stack.enter_context(descriptor_of(filter_of_this_machine()))
+            self._process = start(
                 [*words, str(calls), "--", *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(given, status_end, begin, calls),
+                pass_fds=(given, status_end, begin, calls, *sandbox.descriptors),
                 start_new_session=True,
                 extra_groups=[] if os.geteuid() == 0 else None,
             )
@@ -66,9 +79,9 @@ class SandboxedProcess:
         child = json.loads(said).get("child-pid") if said else None
         if child:
             with suppress(ProcessLookupError):
-                self._inner = os.pidfd_open(child)
+                self.pidfd, self.child = os.pidfd_open(child), child
                 _limit_resources(child, self._limits)
-            self._watch = MemoryWatch(child, self._limits)
+            self._watch = MemoryWatch(child, self._limits, self._free_files)
         with suppress(BrokenPipeError):  # It has ended already: ``read_output`` says why.
             os.write(self._begin, b"1")
 
@@ -77,6 +90,10 @@ class SandboxedProcess:
         with suppress(OSError):
             _pipe(self._process.stdin).write(data)
             _pipe(self._process.stdin).flush()
+
+    def close_input(self) -> None:
+        """End its standard input: what it reads is its end."""
+        _pipe(self._process.stdin).close()
 
     def read_output(self, run: Run) -> Iterator[bytes]:
         """Give what it prints, then note in ``run`` how it ended.
@@ -94,23 +111,40 @@ class SandboxedProcess:
         # bubblewrap reports an exit code only of a program that it could execute.
         if not any(b'"exit-code"' in line for line in self._status):
             raise _failure(said.decode("utf-8", "backslashreplace"))
-        starved = self._watch is not None and self._watch.ran_out_of_memory
-        run.exit = Exit(code, out_of_memory=code == _KILLED and starved)
+        run.exit = Exit(code, out_of_memory=code == _KILLED and self.ran_out_of_memory())
 
-    def close(self) -> None:
-        """End it, and close all that is open. Does nothing the second time."""
+    def ran_out_of_memory(self) -> bool:
+        """Whether any of its processes was killed for memory."""
+        return self._watch is not None and self._watch.ran_out_of_memory
+
+    def memory_use(self) -> MemoryUse:
+        """What its processes use now; zeros where it never began."""
+        return self._watch.memory_use() if self._watch is not None else MemoryUse()
+
+    def send_signal(self, name: str) -> None:
+        """Send a signal to its program, if that still runs."""
+        if self.pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.Signals[name])
+
+    def end(self) -> None:
+        """Kill it and all that it has started, and wait for their end."""
         self._timer.cancel()
         if self._watch is not None:
             self._watch.end_watch()
         self._kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """End it, and close all that is open. Does nothing the second time."""
+        self.end()
         for stream in (self._process.stdin, self._process.stdout, self._status):
             with suppress(OSError):  # What it has not read is lost.
                 _pipe(stream).close()
-        for descriptor in (self._begin, self._inner):
+        for descriptor in (self._begin, self.pidfd):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._begin = self._inner = -1
+        self._begin = self.pidfd = -1
 
     def _expire(self) -> None:
         self._expired = True
@@ -118,9 +152,7 @@ class SandboxedProcess:
 
     def _kill(self) -> None:
         """End bubblewrap and the process in the sandbox, which would outlive it while it is being set up."""
-        if self._inner >= 0:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._inner, signal.SIGKILL)
+        self.send_signal("SIGKILL")
         self._process.kill()
 
 
@@ -131,7 +163,8 @@ def _limit_resources(pid: int, limits: Limits) -> None:
     resource.prlimit(pid, resource.RLIMIT_NPROC, (limits.pids, limits.pids))
 
 
-def _system_calls() -> bytes:
+def filter_of_this_machine() -> bytes:
+    """The filter of system calls. Raises EngineError where none is known."""
     calls = system_call_filter(platform.machine())
     if calls is None:
         raise EngineError(
@@ -146,6 +179,8 @@ def _failure(said: str) -> Exception:
     last = said.strip().rpartition("\n")[2]
     if last.startswith("bwrap: execvp "):
         return CommandNotFound(last[len("bwrap: execvp ") :])
+    if last.startswith("namespaces: "):
+        return network_failure(last)
     return sandbox_failure(last)
 
 

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 from importguard.engines.embedded.root_paths import ImageUser
 from importguard.errors import EngineError
@@ -42,18 +43,66 @@ def find_bubblewrap() -> str:
     return program
 
 
-def sandbox_arguments(root: Path, user: ImageUser, workdir: str, variables: Mapping[str, str]) -> list[str]:
-    """The arguments for a process that sees ``root`` as its own, may write everywhere, and leaves nothing."""
-    namespaces = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
+class Place(NamedTuple):
+    """Where a sandbox is made: bubblewrap's arguments for its namespaces, and words before its command line.
+
+    ``descriptors`` are those that these name; ``hosts`` is our file that is /etc/hosts there, if
+    it is not the image's own.
+    """
+
+    namespaces: Sequence[str]
+    words: Sequence[str] = ()
+    descriptors: Sequence[int] = ()
+    hosts: Optional[Path] = None
+
+
+class Sandbox(NamedTuple):
+    """A sandbox to be made: the words that start bubblewrap, and the arguments that it reads.
+
+    ``descriptors`` are those that the words or arguments name.
+    """
+
+    program: Sequence[str]
+    arguments: Sequence[str]
+    descriptors: Sequence[int] = ()
+
+
+def own_namespaces(user: ImageUser, network: Sequence[str] = ("--unshare-net",)) -> list[str]:
+    """The arguments for namespaces of its own, in which one user of this machine is ``user``."""
+    return [
+        *("--unshare-user", "--unshare-pid", *network, "--disable-userns", "--as-pid-1"),
+        *("--uid", str(user.uid), "--gid", str(user.gid)),
+    ]
+
+
+def namespaces_beside(outer: int, inner: int, processes: int) -> list[str]:
+    """The arguments for a sandbox in the user and process namespaces of another one.
+
+    bubblewrap mounts in the outer user namespace, which owns the process namespace, and ends in the inner.
+    """
+    return ["--userns", str(outer), "--userns2", str(inner), "--pidns", str(processes)]
+
+
+def sandbox_arguments(
+    root: Path,
+    namespaces: Sequence[str],
+    workdir: str,
+    variables: Mapping[str, str],
+    read_only: Sequence[tuple[Path, str]] = (),
+) -> list[str]:
+    """The arguments for a process that sees ``root`` as its own, may write everywhere, and leaves nothing.
+
+    ``read_only`` are files of ours and where they are mounted: on files of the root, by no link.
+    """
     return [
         *namespaces,
-        *("--unshare-cgroup-try", "--disable-userns", "--hostname", HOSTNAME),
-        *("--uid", str(user.uid), "--gid", str(user.gid)),
-        *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1"),
+        *("--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", HOSTNAME),
+        *("--cap-drop", "ALL", "--new-session", "--die-with-parent"),
         *("--overlay-src", str(root), "--tmp-overlay", "/"),
         # These are folders in every root that was unpacked: nothing else is mounted into the image.
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for name in _READ_ONLY for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")),
+        *(word for ours, there in read_only for word in ("--ro-bind", str(ours), there)),
         # The topmost folder is that of the layer above, which bubblewrap lets its user write to.
         *("--chmod", f"{stat.S_IMODE(root.stat().st_mode):04o}", "/"),
         "--clearenv",
@@ -67,7 +116,7 @@ def sandbox_failure(said: str) -> EngineError:
     lowered = said.lower()
     if any(sign in lowered for sign in _SIGNS_OF_REFUSAL):
         return EngineError(f"bubblewrap could not make a sandbox: {said.strip().rstrip('.')}. {_FORBIDDEN}")
-    if "overlay" in lowered:
+    if "overlay mount" in lowered:
         return EngineError(
             f"bubblewrap could not make a sandbox: {said.strip()}. The file system of the cache cannot be "
             "the lower part of an overlay: choose a folder on another one with --cache-dir."
@@ -90,17 +139,21 @@ _SIGNS_OF_REFUSAL = (
 
 
 def check_sandbox(program: str) -> None:
-    """Try to make a sandbox, which takes milliseconds. Raises EngineError that says why there is none."""
-    probe = [program, *("--unshare-user", "--unshare-pid", "--unshare-net"), *("--ro-bind", "/", "/")]
+    """Try to make a sandbox, which takes milliseconds. Raises EngineError that says why there is none.
+
+    It holds nothing that could be executed: where that is all that bubblewrap says, it stood. With this
+    machine's root in it, a mount that somebody removes at that moment would be taken for a refusal.
+    """
+    place = ("--unshare-user", "--unshare-pid", "--unshare-net", "--tmpfs", "/", "--proc", "/proc", "--dev")
     done = subprocess.run(
-        [*probe, "--proc", "/proc", "--dev", "/dev", "true"],
+        [program, *place, "/dev", "/nothing"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if "execvp /nothing" not in done.stderr:
         raise sandbox_failure(done.stderr)
 
 

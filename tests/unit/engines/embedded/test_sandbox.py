@@ -11,7 +11,12 @@ import pytest
 
 from importguard.engines.embedded import sandbox
 from importguard.engines.embedded.root_paths import ImageUser
-from importguard.engines.embedded.sandbox import find_bubblewrap, sandbox_arguments, sandbox_failure
+from importguard.engines.embedded.sandbox import (
+    find_bubblewrap,
+    own_namespaces,
+    sandbox_arguments,
+    sandbox_failure,
+)
 from importguard.engines.embedded.seccomp import system_call_filter
 from importguard.errors import EngineError
 
@@ -19,7 +24,7 @@ USER = ImageUser(1000, 50, (), "/home/shop")
 
 
 def test_nothing_of_this_machine_is_mounted(tmp_path: Path) -> None:
-    arguments = sandbox_arguments(tmp_path, USER, "/app", {"A": "b c"})
+    arguments = sandbox_arguments(tmp_path, own_namespaces(USER), "/app", {"A": "b c"})
     bound = [arguments[at + 1] for at, word in enumerate(arguments) if "bind" in word]
     assert "/proc/sys" in bound
     assert all(path.startswith("/proc/") for path in bound)

@@ -1,0 +1,202 @@
+"""Services of the embedded engine: in their own network, of this machine they reach and see nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines.conftest import known_to
+
+from importguard.engines.base import Image, Limits, Service
+from importguard.engines.embedded.engine import EmbeddedEngine
+
+LIMITS = Limits(memory=256 * 1024**2, seconds=60)
+SERVER = ("python3", "-m", "http.server", "8000")
+RESETS = """
+import socket
+server = socket.create_server(("", 8000))
+while True:
+    client, _ = server.accept()
+    client.recv(1)
+    client.close()
+"""
+SEEN = """
+import json, os, re, socket
+def is_possible(action):
+    try:
+        action()
+    except OSError:
+        return False
+    return True
+def connect(family, address):
+    with socket.socket(family) as made:
+        made.settimeout(2)
+        made.connect(address)
+status = open("/proc/self/status").read()
+print(json.dumps({
+    "capabilities": [int(found, 16) for found in re.findall(r"Cap(?:Prm|Eff|Amb):\\s+(\\w+)", status)],
+    "no new privileges": "NoNewPrivs:\\t1" in status,
+    "filtered": "Seccomp:\\t2" in status,
+    "tcp": is_possible(lambda: connect(socket.AF_INET, ("127.0.0.1", PORT))),
+    "abstract": is_possible(lambda: connect(socket.AF_UNIX, "\\0NAME")),
+    "file": is_possible(lambda: open("CANARY")),
+    "process": is_possible(lambda: os.kill(PROCESS, 0)),
+    "hosts": is_possible(lambda: open("/etc/hosts", "a")),
+    "namespace": os.system("unshare -U true 2>/dev/null") == 0,
+    "others": [p for p in os.listdir("/proc") if p.isdigit() and "bwrap" in open(f"/proc/{p}/comm").read()],
+}))
+"""
+
+
+@pytest.fixture
+def engine(docker_engine: None, cache: Path) -> Iterator[EmbeddedEngine]:
+    made = EmbeddedEngine(cache=cache)
+    made.kind = "embedded"  # type: ignore[attr-defined]
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def image(engine: EmbeddedEngine, docker_reference: str, cache: Path) -> Image:
+    return engine.image(known_to(engine, docker_reference, cache), pull="never")
+
+
+@pytest.fixture
+def network(engine: EmbeddedEngine) -> Iterator[Limits]:
+    """The limits of what is in a network of this test."""
+    with engine.network() as name:
+        yield LIMITS._replace(network=name)
+
+
+def output_of(engine: EmbeddedEngine, image: Image, code: str, limits: Limits) -> str:
+    with engine.run(image, ["python3", "-c", code], [], limits) as run:
+        return b"".join(run.output).decode()
+
+
+def until_it_listens(service: Service) -> None:
+    code = "import socket; socket.create_connection(('127.0.0.1', 8000))"
+    ends = time.monotonic() + 30
+    while (answer := service.execute(["python3", "-c", code], 30))[0]:
+        assert time.monotonic() < ends, answer
+
+
+def ask(address: str) -> str:
+    return f"import urllib.request as r; print(r.urlopen('http://{address}/', timeout=20).status)"
+
+
+def test_two_listen_on_one_port_and_know_one_another(
+    engine: EmbeddedEngine, image: Image, network: Limits
+) -> None:
+    """The first one knows the name of the second, which was started later, too."""
+    first = engine.start(image, [], network, command=SERVER, names=["shop"])
+    second = engine.start(image, [], network, command=SERVER, names=["auth", "login"])
+    with closing(first), closing(second):
+        until_it_listens(first)
+        until_it_listens(second)
+        for asking, name in ((second, "shop"), (first, "auth"), (first, "login"), (first, "shop")):
+            code, said = asking.execute(["python3", "-c", ask(f"{name}:8000")], 60)
+            assert (code, said) == (0, b"200\n")
+        assert output_of(engine, image, ask("login:8000"), network) == "200\n"
+
+
+@pytest.mark.parametrize("user", ["", "1234"])
+def test_nothing_of_this_machine_is_reached(
+    engine: EmbeddedEngine, image: Image, network: Limits, cache: Path, user: str
+) -> None:
+    """Neither by the service, nor by what asks it, nor by a command in it."""
+    image = Image(**{**image.__dict__, "user": user, "workdir": "/"})
+    (cache / "secret").write_text("canary")
+    name = f"importguard-canary-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as abstract, socket.create_server(("127.0.0.1", 0)) as server:
+        abstract.bind(f"\0{name}")
+        abstract.listen()
+        code = SEEN.replace("CANARY", str(cache / "secret")).replace("NAME", name)
+        code = code.replace("PROCESS", str(os.getpid())).replace("PORT", str(server.getsockname()[1]))
+        loop = f"{code}\nimport sys, time\nsys.stdout.flush()\ntime.sleep(600)"
+        with closing(engine.start(image, [], network, command=("python3", "-c", loop))) as service:
+            while b"}" not in service.log():
+                assert not service.wait(0.1), service.log()
+            answers = [
+                service.log().decode(),
+                output_of(engine, image, code, network._replace(beside=service.id)),
+                service.execute(["python3", "-c", code], 60)[1].decode(),
+            ]
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("tcp", "abstract", "file", "process", "hosts", "namespace"), False
+    )
+    wanted = {**nothing, "capabilities": [0, 0, 0], "no new privileges": True, "filtered": True, "others": []}
+    assert [json.loads(answer) for answer in answers] == [wanted] * 3
+
+
+def test_this_machine_reaches_what_is_published(
+    engine: EmbeddedEngine, image: Image, network: Limits
+) -> None:
+    with closing(engine.start(image, [], network, command=SERVER, publish=[8000])) as service:
+        until_it_listens(service)
+        with urllib.request.urlopen(f"http://{service.address(8000)}/", timeout=20) as answer:
+            assert answer.status == 200
+        resets = ("python3", "-c", RESETS)
+        with closing(engine.start(image, [], network, command=resets, publish=[8000])) as unwilling:
+            until_it_listens(unwilling)
+            with pytest.raises(OSError, match=r"reset|closed"):
+                urllib.request.urlopen(f"http://{unwilling.address(8000)}/", timeout=20)
+        address = service.address(8000)
+    assert address is not None
+    host, _, port = address.rpartition(":")
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((host, int(port)), 5)
+
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from importguard.engines.base import Limits
+from importguard.engines.embedded.engine import EmbeddedEngine
+engine = EmbeddedEngine(cache=Path(sys.argv[1]))
+image = engine.image(sys.argv[2], pull="never")
+with engine.network() as network:
+    limits = Limits(2**28, 600, network=network)
+    service = engine.start(image, [], limits, program=["/bin/sleep", sys.argv[3]], publish=[8000])
+    print(service.address(8000), flush=True)
+    beside = limits._replace(beside=service.id)
+    with engine.run(image, ["/bin/sleep", sys.argv[3]], [], beside):
+        service.execute(["/bin/sleep", sys.argv[3]], 600)
+"""
+
+
+def test_nothing_is_left_of_a_killed_run(engine: EmbeddedEngine, docker_reference: str, cache: Path) -> None:
+    """Neither the service, nor what asks it, nor a command in it, nor what passes connections on."""
+    seconds = f"600.{os.getpid()}"
+    archive = known_to(engine, docker_reference, cache)
+    command = [sys.executable, "-c", PROGRAM, str(cache), archive, seconds]
+
+    def left() -> list[str]:
+        found = subprocess.run(["pgrep", "-f", f"^/bin/sleep {seconds}"], stdout=subprocess.PIPE, text=True)
+        return found.stdout.split()
+
+    def is_reached(host: str, port: str) -> bool:
+        with socket.socket() as made:
+            return made.connect_ex((host, int(port))) == 0
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        host, _, port = process.stdout.readline().strip().partition(":")
+        ends = time.monotonic() + 60
+        while len(left()) < 3:
+            assert time.monotonic() < ends, left()
+            time.sleep(0.1)
+        assert is_reached(host, port)
+        process.kill()
+    while left() or is_reached(host, port):
+        assert time.monotonic() < ends, left()
+        time.sleep(0.1)
