@@ -153,12 +153,13 @@ SOUGHT = re.compile(
     rb"""|\bsys\.modules\.get\([ \t]*["']([\w.]+)["'])""",
     re.M,
 )
-BEHIND_THE_BACK = ((b"putenv", re.compile(rb"putenv\(|unsetenv\(")), (b"_getframe", ASKS_IMPORTER))
+BEHIND_THE_BACK = (("putenv", re.compile(rb"putenv\(|unsetenv\(")), ("_getframe", ASKS_IMPORTER))
 
 
 def patched_names(module: str, path: str) -> set[str]:
-    """The last parts of names that may be modules of which this file sets an attribute, a few too many.
+    """The names of modules of which this file may set an attribute, a few too many.
 
+    ``.NAME`` stands for all modules whose last name that is. ``module`` has functions that set its globals.
     ``putenv`` is among them where the file sets variables behind the back of ``os.environ``, and
     ``_getframe`` where its body asks who imports it.
     """
@@ -174,15 +175,16 @@ def patched_names(module: str, path: str) -> set[str]:
     for word in (b".__dict__", b".__path__"):
         for before in source.split(word)[:-1]:
             found.update(before[-80:].replace(b"(", b" ").split()[-1:])
-    if b"global " in source and GLOBAL.search(source):
-        found.add(module.encode())
     names = {name.rpartition(b".")[2] for name in found} - {b"self", b"cls", b""}
     for alias in ALIAS.finditer(source):
         if alias[1] in names:
             original = source[max(0, alias.start() - 80) : alias.start()].split()
             names.update(word.rpartition(b".")[2] for word in original[-1:])
-    names.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
-    return {name.decode("utf-8", "replace") for name in names}
+    patched = {"." + name.decode("utf-8", "replace") for name in names}
+    if b"global " in source and GLOBAL.search(source):
+        patched.add(module)
+    patched.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
+    return patched
 
 
 def sought_modules(path: str) -> list[str]:

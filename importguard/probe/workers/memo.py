@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Optional, Protocol
 
+    from importguard.probe.workers.state import Taken
     from importguard.probe.workers.visit import Context, Late
 
     class Observer(Protocol):
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
         def begin(self, visit: Visit) -> None: ...
         def stumbled(self, error: Exception) -> None: ...
-        def imported(self, visit: Visit, memo: Memo, seconds: float) -> None: ...
+        def imported(self, visit: Visit, memo: Memo, seconds: float) -> bool: ...
         def end(self, visit: Visit, memo: Memo, seconds: float) -> None: ...
         def resolve(self, memo: Memo) -> Memo: ...
 
@@ -82,7 +83,7 @@ class Memory:
 
     def __init__(self, fatal: Mapping[str, str], patched: set[str], observer: Observer) -> None:
         self.memos: dict[str, Memo] = {}
-        self.patched = patched | set(WATCHED)
+        self.patched = patched | set(WATCHED)  # modules, and ".name" for all whose last name that is
         self.stack = Stack()
         self.late: Late = {}
         self.tentative: list[tuple[int, Memo]] = []
@@ -239,17 +240,16 @@ class Memory:
         self.let_threads_import()
         outer = dict(_modules), self.late, self.state.take()
         if outer[2] != self.state.base:
-            self.state.set(self.state.base)
+            self.state.set(self.state.base, outer[2])
         self.unbind()
         _modules.clear()
         _modules.update(self.base)
         return outer
 
-    def resume(self, outer: Context, memo: Memo) -> None:
-        """Give the process back what ``suspend`` returned, after the import of ``memo``."""
+    def resume(self, outer: Context, now: Optional[Taken] = None) -> None:
+        """Give the process back what ``suspend`` returned. ``now`` is its state, where that is known."""
         self.let_threads_import()
-        if memo.state != outer[2] or memo.error is not None:
-            self.state.set(outer[2])
+        self.state.set(outer[2], now)
         self.unbind()
         _modules.clear()
         _modules.update(outer[0])
@@ -280,8 +280,8 @@ class Memory:
             self.fatal[name] = "ask"
         self.stack.pop()
         self.record(memo, visit)
-        self.observer.imported(visit, memo, seconds)
-        self.resume(visit.outer, memo)
+        asked = self.observer.imported(visit, memo, seconds)
+        self.resume(visit.outer, None if asked else memo.state)
         self.file(memo, visit)
         self.observer.end(visit, memo, seconds)
         return memo
@@ -347,7 +347,7 @@ class Memory:
 
     def watch(self, key: str, module: Any) -> None:
         """From now on, a change in ``module`` is noted, if the application may make one."""
-        if key.rpartition(".")[2] in self.patched:
+        if key in self.patched or "." + key.rpartition(".")[2] in self.patched:
             self.state.watch(key, module)
         else:
             self.state.watch_lazy_names(key, module)
@@ -390,7 +390,7 @@ class Memory:
             self.memos.update(kept)
             self.tentative = tentative
             self.stack.pop()
-            self.resume(visit.outer, memo)
+            self.resume(visit.outer)
             if len(errors) == 3 and len({(type(error), safe_text(error)) for error in errors}) == 1:
                 memo.again = "alike"
             elif len(errors) == 3 and all(isinstance(error, ImportError) for error in errors):
@@ -496,11 +496,11 @@ class Memory:
             new |= {(visit.name, memo.name)}
         again = [self.memos[name] for _, name in new if name in known and name in self.memos]
         visit.retried = visit.retried or memo.retried or bool(again)
-        fails = {self.fails_again(memo) for memo in again}
-        if "" in fails and visit.doubt is None:
+        fails = {memo.name: self.fails_again(memo) for memo in again}
+        if "" in fails.values() and visit.doubt is None:
             visit.doubt = "attempts"
         # Code that guards an import takes the one error for the other; what fails by it has other words.
-        visit.other_words = visit.other_words or "another" in fails
+        visit.changeable.update(name for name, way in fails.items() if way != "alike")
         visit.failed |= new
 
     def appear(self, memo: Memo, visit: Optional[Visit]) -> None:

@@ -114,10 +114,10 @@ class State:
         """Whether the process has another state than ``state``, in what code could tell it by."""
         return self.take()[:4] != state[:4]
 
-    def set(self, state: Taken) -> None:
-        """Make the process have ``state``."""
+    def set(self, state: Taken, now: Optional[Taken] = None) -> None:
+        """Make the process have ``state``. ``now`` is what it has, where that is known."""
         environment, lists, directory, patches, lazy = state
-        now = self.take()
+        now = self.take() if now is None else now
         if now[0] != environment:
             for name in set(now[0]) | set(environment):
                 self.set_variable(name, environment.get(name))
@@ -168,6 +168,8 @@ class State:
     def settle_importers(self) -> None:
         """Undo what code wrote into the importer cache, and what a path hook of the application's made."""
         cache, hooked = sys.path_importer_cache, sys.path_hooks != self.base[1][2]
+        if _are_same(cache, self.importers):
+            return
         for path, importer in list(cache.items()):
             known = self.importers.get(path, _MISSING)
             if known is not _MISSING:
@@ -241,8 +243,8 @@ class Attributes:
     def __contains__(self, key: str) -> bool:
         return key in vars(self.owner)
 
-    def __ne__(self, other: object) -> bool:
-        return vars(self.owner) != other
+    def __eq__(self, other: object) -> bool:
+        return vars(self.owner) == other
 
     def __setitem__(self, key: str, value: Any) -> None:
         type.__setattr__(self.owner, key, value)
@@ -283,14 +285,23 @@ def _is_submodule(value: Any, name: str, key: str) -> bool:
 
 
 def _differ(name: str, space: Space, original: Space) -> bool:
+    if "__path__" not in original:
+        return not _are_same(space, original)
     try:
-        if "__path__" not in original:
-            return space != original
         if not original.items() <= space.items():
             return True
-    except Exception:  # the ``==`` of a value that was replaced
+    except Exception:  # as above
         return True
-    return any(not _is_submodule(space[key], name, key) for key in space.keys() - original.keys())
+    if len(space) == len(original):
+        return False
+    return any(key not in original and not _is_submodule(space[key], name, key) for key in space)
+
+
+def _are_same(space: Space, original: Space) -> bool:
+    try:
+        return space == original
+    except Exception:  # the ``==`` of a value that was replaced
+        return False
 
 
 def _is_untracked(name: str, key: str) -> bool:

@@ -59,6 +59,7 @@ class Sweep:
         self.channel = channel
         self.files: dict[str, Optional[str]] = dict(request["files"])
         self.selected = set(request["selected"]) | set(request["files"])
+        self.wanted = set(request["modules"])
         self.attributes: dict[str, list[str]] = request["attributes"]
         self.limit: float = request["limit"]
         self.spent = 0.0
@@ -72,10 +73,21 @@ class Sweep:
         # Members of cycles that were imported as the entry: what their memos say then is what a fresh
         # interpreter does, whatever else is half imported when they are wanted again.
         self.entries: dict[str, Memo] = {}
+        self.unresolved: list[str] = []  # members of cycles, to be judged next
         self.resolving: list[str] = []  # the members that are being run as the entry
         self.tangled: set[str] = set()  # those whose run as the entry needs that of one which needs theirs
         self.memory = Memory(request["fatal"], set(request["patched"]), self)
         self.memory.asking = request["asking"]
+
+    def judge_modules(self, names: list[str]) -> None:
+        """Report the verdicts of the modules ``names``.
+
+        Members of cycles are judged as soon as their cycle is known: what must be asked is asked meanwhile.
+        """
+        for name in names:
+            self.judge(name)
+            while self.unresolved:
+                self.judge(self.unresolved.pop(0))
 
     def judge(self, name: str) -> None:
         """Report the verdict of the module ``name``, unless it is known already."""
@@ -102,8 +114,8 @@ class Sweep:
         """An error of the probe's own, which no import has seen."""
         self.channel.send("stumbled", safe_text(error, repr)[:200])
 
-    def imported(self, visit: Visit, memo: Memo, seconds: float) -> None:
-        """In the import's own context: what only can be asked while it lasts."""
+    def imported(self, visit: Visit, memo: Memo, seconds: float) -> bool:
+        """In the import's own context, what only can be asked while it lasts; whether that ran its code."""
         self.spent += seconds
         if seconds > SLOW:
             self.slow[visit.name] = seconds
@@ -111,11 +123,13 @@ class Sweep:
         if name in self.attributes:
             lost = missing_attributes(name, self.attributes[name]) if memo.error is None else []
             self.extra[name] = {"lost": lost, "loaded": [key for key in memo.loaded if type(key) is str]}
+        return name in self.attributes
 
     def end(self, visit: Visit, memo: Memo, seconds: float) -> None:
         """The import is over and its memo filed; a member of a cycle is reported when the cycle is judged."""
         name = visit.name
         memo.doubt = self.doubt_of_visit(visit, memo)
+        self.unresolved += [member for member in memo.cycle if member in self.wanted]
         if name not in self.selected:
             return
         if visit.heir:
@@ -125,12 +139,15 @@ class Sweep:
 
     def doubt_of_visit(self, visit: Visit, memo: Memo) -> Optional[str]:
         """Where what happened during an import could differ in a fresh interpreter."""
-        if memo.depth > DEEP_CHAIN or (visit.other_words and memo.error is not None):
+        if memo.depth > DEEP_CHAIN:
             return "each"
         if self.spent > self.limit:
             taken = sum(own for name, own in self.slow.items() if name in memo.loaded)
             if taken > self.limit:
                 return "each"
+        if memo.error is not None and visit.changeable and visit.doubt in (None, "attempts"):
+            # Modules that fail alike share the answer where the same bodies may be why.
+            return "attempts {}".format(hash(frozenset(visit.changeable)))
         if visit.doubt == "attempts":
             # Modules that meet the same failed bodies in the same order share the answer.
             return "attempts {}".format(hash(memo.failed))
@@ -507,7 +524,6 @@ def run_sweep(request: dict[str, Any], descriptor_out: int) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     collect_garbage_less_often()
     sweep = Sweep(request, channel)
-    for name in request["modules"]:
-        sweep.judge(name)
+    sweep.judge_modules(request["modules"])
     channel.send("end")
     _exit(0)

@@ -86,8 +86,8 @@ class Visit:
         self.low: Optional[int] = None  # the outermost visit whose half-imported module this one has seen
         self.heir: Optional[str] = None  # the module that ends the process, where this import reaches it
         self.doubt: Optional[str] = None
-        self.other_words = False  # whether what it fails by may be another error, where it fails
         self.failed: set[tuple[str, str]] = set()
+        self.changeable: set[str] = set()  # modules that were imported twice and do not fail alike each time
         self.retried = False
         self.sought: set[str] = set()
         self.depth = 1

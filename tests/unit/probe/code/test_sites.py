@@ -145,19 +145,19 @@ def test_what_is_no_file_imports_nothing_lazily(tmp_path: Path) -> None:
 
 
 PATCHES = {
-    "import json\njson.dumps = None\n": {"json"},
-    "import a.b\nif a:\n    a.b.c = 1\n": {"b"},
-    "import numpy as np\nnp.x: int = 1\n": {"np", "numpy"},
-    "from a import (\n    b,\n    c as d,\n)\nb.x = d.x = 1\n": {"b"},
-    "from a import b, \\\n    c\nc.x = 1\n": {"c"},
-    "from a import *\njson.dumps = 1\n": {"json"},
+    "import json\njson.dumps = None\n": {".json"},
+    "import a.b\nif a:\n    a.b.c = 1\n": {".b"},
+    "import numpy as np\nnp.x: int = 1\n": {".np", ".numpy"},
+    "from a import (\n    b,\n    c as d,\n)\nb.x = d.x = 1\n": {".b"},
+    "from a import b, \\\n    c\nc.x = 1\n": {".c"},
+    "from a import *\njson.dumps = 1\n": {".json"},
     "def f(tool):\n    tool.x = 1\n": set(),  # nothing that the file imports
     "import json\njson.dumps == 1\nself.json = 1\n": set(),
-    "setattr(json, 'dumps', None)\n": {"json"},
-    "vars(json)['dumps'] = None\n": {"json"},
-    "json.__dict__['dumps'] = None\n": {"json"},
-    "import app\napp.__path__.append('x')\n": {"app"},
-    "import sys\nsys.modules['a.b'].x = 1\n": {"b"},
+    "setattr(json, 'dumps', None)\n": {".json"},
+    "vars(json)['dumps'] = None\n": {".json"},
+    "json.__dict__['dumps'] = None\n": {".json"},
+    "import app\napp.__path__.append('x')\n": {".app"},
+    "import sys\nsys.modules['a.b'].x = 1\n": {".b"},
     "x = 1\ndef f():\n    global x\n    x = 2\n": {"mod"},
     "import os\nos.putenv('A', '1')\n": {"putenv"},
 }
