@@ -50,6 +50,7 @@ class Config:
     jobs: int = 2
     python: Optional[str] = None
     exact: bool = False
+    thorough: bool = False
     source: Optional[str] = None
     dockerfile: Optional[str] = None
     origin: Optional[Build] = None

@@ -199,6 +199,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--exact", is_flag=True, help="One fresh interpreter for every module: slow, simple and true."
     ),
     option_with_variable(
+        "--thorough", is_flag=True, help="Import all once more in reverse order; ask about what differs."
+    ),
+    option_with_variable(
         "--start", is_flag=True, help="Start the image too, as production does, and ask what it serves."
     ),
     option_with_variable(

@@ -25,7 +25,8 @@ _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"
 _SAME = (
     *("images", "pull", "platform", "packages", "exclude", "include_tests", "commands", "network", "timeout"),
     *("engine", "cache_dir"),
-    *("module_timeout", "memory", "jobs", "python", "exact", "source", "dockerfile", "start_anyway"),
+    *("module_timeout", "memory", "jobs", "python", "exact", "thorough"),
+    *("source", "dockerfile", "start_anyway"),
 )
 # What says which image is meant: with --all, the file says it.
 _WHICH = {
@@ -39,6 +40,8 @@ _WHICH = {
 
 def make_configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
+    if _typed(ctx, "exact") and _typed(ctx, "thorough"):
+        raise UsageError("--exact asks a fresh interpreter about every module: leave out --thorough")
     if _all(ctx, options):
         file = loaded_configuration(ctx)
         described = [_of_image(ctx, options, image, file) for image in file.images] if file else []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
+from importguard.inspectors.reverse_order import with_reverse_order
 from importguard.inspectors.separate_containers import judge_apart
 from importguard.progress import Progress, QuietProgress
 
@@ -71,10 +72,13 @@ def probe_command(python: str) -> list[str]:
     return [python, "-I", "-S", "-c", BOOT]
 
 
-def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] = ()) -> bytes:
+def probe_input(
+    image: Image, config: Config, secret: str, only: Sequence[str] = (), reverse: bool = False
+) -> bytes:
     """The bytes for the probe's standard input: its own files by name, their code, and the request.
 
     ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
+    ``reverse``: the last module is imported first.
     """
     paths = dict(_probe_files())
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
@@ -83,6 +87,7 @@ def probe_input(image: Image, config: Config, secret: str, only: Sequence[str] =
     request = {
         "secret": secret,
         "only": list(only),
+        "reverse": reverse,
         "entrypoint": image.entrypoint,
         "cmd": image.cmd,
         "workdir": image.workdir,
@@ -195,7 +200,13 @@ def inspect_by_running(
             too_old.append(observed.too_old)
             continue
         evidence = observed.build_evidence(run.exit)
-        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
+        ask = partial(_ask_apart, engine, image, config, python, ends)
+        if config.thorough and not config.exact and evidence.complete:
+            progress.begin_phase(f"checking {image.reference} in reverse order")
+            exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
+            in_reverse = ask((), reverse=True, progress=progress)
+            evidence = with_reverse_order(evidence, in_reverse, exactly)
+        evidence = judge_apart(evidence, image.user, ask)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         return replace(evidence, image=image_facts(image, () if config.build else engine.history(image)))
     raise NoPythonError(_no_python(image, looked, too_old))
@@ -208,19 +219,22 @@ def _ask_apart(
     python: str,
     ends: float,
     names: Sequence[str],
-    privileged: bool,
+    privileged: bool = False,
+    reverse: bool = False,
+    progress: Optional[Progress] = None,
 ) -> Optional[Evidence]:
-    """Import only ``names`` in another container; None where it has no answer, or when time is over."""
+    """Import ``names``, or all, in another container; None where it has no answer, or when time is over."""
     from importguard.inspectors.probe_output import Observed
 
     left = ends - time.monotonic()
     if left <= 0:
         return None
-    config = replace(config, timeout=min(config.timeout, max(left, _LEAST_SECONDS)))
+    timeout = min(config.timeout, max(left, _LEAST_SECONDS))
+    config = replace(config, timeout=timeout)
     secret = os.urandom(16).hex()
-    limits = Limits(config.memory, config.timeout + GRACE, config.network, usual_privileges=privileged)
-    stdin = partial(probe_input, image, config, secret, names)
-    observed = Observed(secret, QuietProgress())
+    limits = Limits(config.memory, timeout + GRACE, config.network, usual_privileges=privileged)
+    stdin = partial(probe_input, image, config, secret, names, reverse)
+    observed = Observed(secret, progress or QuietProgress())
     try:
         with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
             observed.read_output(run.output)

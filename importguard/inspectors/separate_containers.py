@@ -43,11 +43,11 @@ def judge_apart(evidence: Evidence, user: str, ask: Ask) -> Evidence:
     as_root = user.partition(":")[0] in _ROOT
     for question in (*_of_failures(evidence, as_root), *_of_left_files(evidence)):
         answer = ask([question.module], question.privileged)
-        evidence, changed = _corrected(evidence, answer, [question.module])
+        evidence, changed = corrected_by(answer, evidence, [question.module])
         passes = any(item.name == question.module and item.outcome == "imported" for item in changed)
         if passes and question.dependents:
             answer = ask(question.dependents, question.privileged)
-            evidence, _ = _corrected(evidence, answer, question.dependents)
+            evidence, _ = corrected_by(answer, evidence, question.dependents)
     return evidence
 
 
@@ -86,8 +86,11 @@ def _of_left_files(evidence: Evidence) -> Iterator[Question]:
         yield Question(name)
 
 
-def _corrected(
-    evidence: Evidence, answer: Optional[Evidence], names: Sequence[str]
+def corrected_by(
+    answer: Optional[Evidence],
+    evidence: Evidence,
+    names: Sequence[str],
+    where: str = "in a container of its own",
 ) -> tuple[Evidence, list[ModuleImport]]:
     """The evidence with the answer's verdicts on ``names``, and those of them that are other than before."""
     if answer is None:
@@ -98,7 +101,7 @@ def _corrected(
         return evidence, []
     new = {item.name: item for item in changed}
     entries = {entry.command: entry for entry in answer.entrypoints if entry.module in new}
-    details = [f"{item.name}: {item.outcome} in a container of its own" for item in changed]
+    details = [f"{item.name}: {item.outcome} {where}" for item in changed]
     corrected = replace(
         evidence,
         modules=tuple(new.get(item.name, item) for item in evidence.modules),

@@ -70,6 +70,8 @@ class Supervisor:
         self.secret: str = request["secret"]
         self.ends: float = time.monotonic() + request["timeout"]
         self.limit: float = request["module_timeout"]
+        # Whether another container has looked at the application, and only verdicts are asked for.
+        self.is_second_look = bool(request["only"] or request["reverse"])
         self.found: Discovered = {}  # what discover() found
         self.introduced = False
         self.modules: list[str] = []
@@ -124,7 +126,7 @@ class Supervisor:
             self.launch.end_asked_worker()
             self.write_frame("end", complete=False, error=found["error"])
             return
-        only = self.request.get("only")
+        only = self.request["only"]
         self.modules = [name for name, _ in found["modules"] if not only or name in only]
         leftovers = Leftovers(os.getcwd(), os.environ)
         self.setup = found["setup"]
@@ -137,7 +139,7 @@ class Supervisor:
         if self.setup:
             self.judge_preparation(self.setup)
         self.judge_modules()
-        readers = [] if only else leftovers.modules_naming_new_files(dict(found["modules"]))
+        readers = [] if self.is_second_look else leftovers.modules_naming_new_files(dict(found["modules"]))
         if readers:
             self.write_frame("left", readers=readers)
         self.tell_conclusion()
@@ -206,7 +208,7 @@ class Supervisor:
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
         scene, seconds = self.scene, self.ends - time.monotonic()
-        if scene is None or seconds <= 0 or self.request["only"]:
+        if scene is None or seconds <= 0 or self.is_second_look:
             return
         failures = self.verdicts.failures
         troubled = has_trouble(failures, self.lost, unreached)
@@ -244,7 +246,8 @@ class Supervisor:
         """Leave to the sweep what it can judge, and note what it has to watch."""
         from importguard.probe.code.sites import patched_names, sought_modules
 
-        self.sweep.extend(name for name in self.modules if name not in self.starts)
+        names = reversed(self.modules) if self.request["reverse"] else self.modules
+        self.sweep.extend(name for name in names if name not in self.starts)
         for name, path in self.found["modules"]:
             if path and path.endswith(".py"):
                 patched = patched_names(name, path)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
         secret: str
         only: list[str]
+        reverse: bool
         entrypoint: list[str]
         cmd: list[str]
         workdir: str

@@ -50,7 +50,7 @@ def test_bash_completes_commands_options_choices_and_rules(tmp_path: Path) -> No
     (tmp_path / "importguard.toml").write_text("wrong = true\n")
     assert completed("") == set(cli.commands)
     assert completed("ch") == {"check"}
-    assert {"--timeout", "--target", "--tag"} == completed("check", "--t")
+    assert {"--timeout", "--thorough", "--target", "--tag"} == completed("check", "--t")
     assert completed("check", "--fail-on", "", cwd=tmp_path) == {"startup", "error", "warning", "never"}
     assert completed("explain", "IG1") >= {"IG101", "IG109"}
     assert completed("explain", "missing-m") == {"missing-module"}

@@ -44,7 +44,7 @@ def test_every_setting_reaches_the_check(checked: list[Config], tmp_path: Path) 
             "shop.x:go",
         ),
         *("--network", "bridge", "--timeout", "1h30m", "--module-timeout", "90s", "--memory", "512m"),
-        *("--jobs", "3", "--python", "/opt/py", "--exact", "--fail-on", "warning", "--pull", "never"),
+        *("--jobs", "3", "--python", "/opt/py", "--thorough", "--fail-on", "warning", "--pull", "never"),
         *("--platform", "linux/arm64", "shop", "other"),
     )
     assert config == Config(
@@ -63,7 +63,7 @@ def test_every_setting_reaches_the_check(checked: list[Config], tmp_path: Path) 
         memory=512 * 1024**2,
         jobs=3,
         python="/opt/py",
-        exact=True,
+        thorough=True,
     )
 
 

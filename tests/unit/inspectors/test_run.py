@@ -200,6 +200,7 @@ def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pyt
     assert request(image, config) == {
         "secret": "s",
         "only": [],
+        "reverse": False,
         "entrypoint": ("e",),
         "cmd": ("c",),
         "workdir": "/app",

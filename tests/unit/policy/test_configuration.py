@@ -72,6 +72,7 @@ memory = 1073741824
 jobs = 3
 python = "/opt/py"
 exact = true
+thorough = true
 start-anyway = true
 logs = "logs"
 fail-on = "warning"
