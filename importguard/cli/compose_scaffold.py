@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from importguard.source.compose_variables import (
+from importguard.source.deployment.compose_services import health_command
+from importguard.source.deployment.compose_variables import (
     has_open_variable,
     unescaped_dollars,
     with_default_values,
 )
-from importguard.source.deployments import health_command
 from importguard.source.yaml_nodes import Node, yaml_documents
 
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Optional
 
-from importguard.source.compose_variables import with_default_values
+from importguard.source.deployment.compose_variables import with_default_values
 from importguard.source.dockerfile.variables import Words, split_words
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Mount, Place

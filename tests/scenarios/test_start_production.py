@@ -8,7 +8,7 @@ import pytest
 from scenarios.services import DOCKERFILE, SERVICE
 from scenarios.support import build, check
 
-from importguard.source.deployments import image_name
+from importguard.source.deployment.model import image_name
 
 CLOUD_RUN = """\
 apiVersion: serving.knative.dev/v1

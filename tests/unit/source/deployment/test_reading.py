@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from importguard.evidence.starts import HttpRequest
-from importguard.source.deployments import Deployment, image_name, read_deployments
+from importguard.source.deployment.model import Deployment, image_name
+from importguard.source.deployment.reading import read_deployments
 
 KNATIVE = """\
 apiVersion: serving.knative.dev/v1

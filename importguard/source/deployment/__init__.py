@@ -1,0 +1,1 @@
+"""How production's own files start a container and ask whether it is well."""
