@@ -208,10 +208,12 @@ class Script:
     """A file of the application that reads like a script and that no other file of it imports or names.
 
     ``aside``: it lies in a folder of what is beside a service: scripts, tools, examples, vendor …
+    ``vendored``: it is of a copy of a library inside a package (``_vendor``), and nothing else imports it.
     """
 
     module: str
     aside: bool
+    vendored: bool = False
 
 
 @dataclass(frozen=True)

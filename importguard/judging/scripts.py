@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Script
 from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
-from importguard.rules.imports import IMPORT_EXITS
+from importguard.rules.imports import IMPORT_EXITS, MISSING_MODULE
 from importguard.source.model import Source
 
 _MOST_NAMES = 5
@@ -24,19 +25,22 @@ def soften_for_scripts(
     """The findings, marked before by what they do to the start, with those of scripts as warnings.
 
     Those that lie aside (``scripts/``, ``tools/``, ``vendor/``), and those anywhere whose import ends the
-    process, as ``parse_args()`` does: what comes before that has been imported then. Those that only lack
-    their environment are notes. What a RUN line runs has done its work when the image is built, there.
+    process, as ``parse_args()`` does: what comes before that has been imported then. So are modules of a
+    copied library (``_vendor``) that lack another library. Those that only lack their environment are notes.
+    What a RUN line runs has done its work when the image is built, there.
     """
     scripts = _idle_scripts(evidence, source)
     return [_softened(one, scripts) for one in findings]
 
 
-def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, bool]:
-    """The scripts that no start command reaches, and whether each lies aside."""
-    scripts = {one.module: one.aside for one in (evidence.clues.scripts if evidence.clues else ())}
-    scripts.update((name, True) for name in _run_by_build(evidence, source) if name in scripts)
+def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, Script]:
+    """The scripts that no start command reaches, by name."""
+    scripts = {one.module: one for one in (evidence.clues.scripts if evidence.clues else ())}
+    for name in _run_by_build(evidence, source):
+        if name in scripts:
+            scripts[name] = replace(scripts[name], aside=True)
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
-    return {name: aside for name, aside in scripts.items() if name not in started}
+    return {name: script for name, script in scripts.items() if name not in started}
 
 
 def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]:
@@ -56,19 +60,29 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
             yield item.name
 
 
-def _softened(finding: Finding, scripts: dict[str, bool]) -> Finding:
+def _softened(finding: Finding, scripts: dict[str, Script]) -> Finding:
     if not _concerns_only(finding, scripts):
         return finding
     if is_of_environment(finding):
         return replace(finding, severity=Severity.NOTE)  # a HEALTHCHECK's, which asks the service at import
     if finding.severity is Severity.ERROR and finding.rule.family is RuleFamily.IMPORTS:
         exits = finding.rule is IMPORT_EXITS
-        if exits or all(scripts[name] for name in finding.affected):
+        if exits or all(_is_beside(scripts[name], finding) for name in finding.affected):
             return replace(finding, severity=Severity.WARNING)
     return finding
 
 
-def _concerns_only(finding: Finding, scripts: dict[str, bool]) -> bool:
+def _is_beside(script: Script, finding: Finding) -> bool:
+    """Whether no service misses it: it lies aside, or a copied library lacks one that it can do without.
+
+    A copy that lacks a part of itself was not copied whole.
+    """
+    top = (finding.missing or "").partition(".")[0]
+    is_optional = finding.rule is MISSING_MODULE and top not in ("", *script.module.split(".")[:-1])
+    return script.aside or (script.vendored and is_optional)
+
+
+def _concerns_only(finding: Finding, scripts: dict[str, Script]) -> bool:
     """Whether only scripts fail by it, and it is known that no start needs them.
 
     Where no start command was understood, a script that is not understood may be what starts it.
@@ -88,6 +102,6 @@ def script_note(
         return ()
     shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
     return (
-        f"Only warned of, since no start command imports these scripts: {shown}. Where production runs one, "
+        f"Only warned of, since no start command imports them: {shown}. Where production runs one, "
         "name its command: --command CMD.",
     )

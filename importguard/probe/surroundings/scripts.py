@@ -1,7 +1,8 @@
 """Which of the application's files are scripts that nothing in it imports. Read from texts, running nothing.
 
 A script is for a person or a job that runs it, often with what only development installs: an import that
-fails there stops no service. What another file imports, or names in a string or a command, is none.
+fails there stops no service. What another file imports, or names in a string or a command, is none. A module
+of a copied library (``_vendor``) that nothing outside of the copy imports is told like a script.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ _ASIDE = frozenset(
     ).split()
 )
 """Folders of what lies beside a service, in repositories that copy all of themselves into the image."""
+_VENDORED = frozenset("_vendor vendor _vendors vendors _vendored vendored".split())
 _RUNS = re.compile(
     rb"\A#!|^if __name__ *== *[\"']__main__|^[^\s#].*\bparse_(?:known_)?args\(|^[^\s#].*\bsys\.argv\b", re.M
 )
 
 
 def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[str, Any]]:
-    """``clues.Script`` of each of ``modules`` (name → file) that reads like a script that nothing imports."""
+    """``clues.Script`` of each of ``modules`` (name → file) that reads like a script and nothing imports."""
     texts = {}
     for name, path in modules.items():
         if budget.is_spent("which files are scripts"):
@@ -43,22 +45,37 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[
         text = read_bytes(path, _READ) if path.endswith(".py") else None
         if text is not None:
             texts[name] = text
-    found = [name for name, text in texts.items() if _RUNS.search(text)]
+    found = [name for name, text in texts.items() if _RUNS.search(text) or _copied_tree(name)]
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
     importers = _importers(others, modules)
     scripts = []
     for name in sorted(found)[:_MOST]:
         if budget.is_spent("which files are scripts"):
             return []
-        package, _, last = name.rpartition(".")
-        all_of_it = package.rpartition(".")[2] + ".*"
-        if (importers.get(last, set()) | importers.get(all_of_it, set())) - {name}:
-            continue
-        wanted = _mention(name, modules[name])
-        word = last.encode("utf-8", "replace")
-        if not any(word in text and wanted.search(text) for other, text in others.items() if other != name):
-            scripts.append({"module": printable_path(name), "aside": _lies_aside(name, modules)})
+        if not _is_wanted(name, modules[name], others, importers):
+            copied = bool(_copied_tree(name))
+            aside = _lies_aside(name, modules)
+            scripts.append({"module": printable_path(name), "aside": aside, "vendored": copied})
     return scripts
+
+
+def _is_wanted(name: str, path: str, texts: Mapping[str, bytes], importers: Mapping[str, set[str]]) -> bool:
+    """Whether a file imports or names it; of a copied library's only files outside of the copy count."""
+    package, _, last = name.rpartition(".")
+    all_of_it = package.rpartition(".")[2] + ".*"
+    copied = _copied_tree(name)
+    own = {other for other in texts if copied and other.startswith(copied + ".")} | {name}
+    if (importers.get(last, set()) | importers.get(all_of_it, set())) - own:
+        return True
+    mention, word = _mention(name, path), last.encode("utf-8", "replace")
+    return any(word in text and mention.search(text) for other, text in texts.items() if other not in own)
+
+
+def _copied_tree(name: str) -> str:
+    """The package of copied libraries that a module lies in; empty where it lies in none."""
+    parts = name.split(".")
+    place = next((place for place, part in enumerate(parts[:-1]) if place and part in _VENDORED), None)
+    return ".".join(parts[: place + 1]) if place is not None else ""
 
 
 def _is_of_tests(name: str) -> bool:

@@ -18,13 +18,14 @@ from importguard.model import Severity
 from importguard.source.dockerfile_model import Instruction
 
 ASIDE, BESIDE = Script("scripts.seed", True), Script("train", False)
+COPIED = Script("shop._vendor.pint.plots", False, vendored=True)
 MAIN = entry("shop", "ok", reaches=["shop"])
 
 
 def softened(*modules: ModuleImport, start: Optional[EntryPoint] = MAIN) -> tuple[list[str], tuple[str, ...]]:
     observed = replace(
         evidence(*modules, imported("shop"), entrypoints=(start,) if start else ()),
-        clues=clues(scripts=(ASIDE, BESIDE)),
+        clues=clues(scripts=(ASIDE, BESIDE, COPIED)),
     )
     findings = soften_for_scripts(mark_startup_impact(run_checks(observed), observed), observed)
     return [one.severity.value for one in findings], script_note(findings, observed)
@@ -79,6 +80,23 @@ def test_what_the_build_runs_is_only_warned_of(run: str, path: str, is_script: b
 def test_what_a_module_of_the_application_lacks_too_stays_an_error() -> None:
     rich = no_module("rich")
     assert softened(failed("scripts.seed", rich), failed("shop.ui", rich)) == (["error"], ())
+
+
+@pytest.mark.parametrize(
+    ("modules", "severity"),
+    [
+        ([failed("shop._vendor.pint.plots", no_module("matplotlib"))], "warning"),
+        ([failed("shop._vendor.pint.plots", no_module("plots"))], "warning"),
+        # The copy is not whole.
+        ([failed("shop._vendor.pint.plots", no_module("shop._vendor.pint.units"))], "error"),
+        ([failed("shop._vendor.pint.plots", no_module("pint.units"))], "error"),
+        # The application wants it, too.
+        ([failed(name, no_module("matplotlib")) for name in ("shop._vendor.pint.plots", "shop.ui")], "error"),
+        ([failed("shop._vendor.pint.plots", raised(("TypeError", "bad", None)))], "error"),
+    ],
+)
+def test_a_copied_library_can_do_without_another(modules: list[ModuleImport], severity: str) -> None:
+    assert softened(*modules)[0] == [severity]
 
 
 def test_a_script_that_production_starts_stays_an_error() -> None:

@@ -65,7 +65,34 @@ def test_inside_a_package_none_lies_aside(tmp_path: Path) -> None:
     assert modules == {"backend.scripts.seed": True, "shop.contrib.pay": True}
     names = {"shop": "shop/__init__.py", "shop.contrib.pay": "shop/contrib/pay.py"}
     told = unimported_scripts({name: str(tmp_path / path) for name, path in names.items()}, Budget(10))
-    assert told == [{"module": "shop.contrib.pay", "aside": False}]
+    assert told == [{"module": "shop.contrib.pay", "aside": False, "vendored": False}]
+
+
+@pytest.mark.parametrize(
+    ("mention", "vendored"),
+    [
+        ("from shop._vendor import pint\n", True),
+        ("from shop._vendor.pint.plots import draw\n", False),
+        ("def late():\n    from shop._vendor.pint import plots\n", False),
+        ("name = 'shop._vendor.pint.plots'\n", False),
+    ],
+)
+def test_a_part_of_a_copied_library_that_only_the_copy_imports(
+    tmp_path: Path, mention: str, vendored: bool
+) -> None:
+    files = {
+        "shop/__init__.py": mention,
+        "shop/_vendor/__init__.py": "",
+        "shop/_vendor/pint/__init__.py": "def draw():\n    from .plots import draw\n",
+        "shop/_vendor/pint/plots.py": "import matplotlib\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    modules = {name[: -len(".py")].replace("/", "."): str(tmp_path / name) for name in files}
+    modules = {name.rpartition(".__init__")[0] or name: path for name, path in modules.items()}
+    told = {one["module"]: one["vendored"] for one in unimported_scripts(modules, Budget(10))}
+    assert told.get("shop._vendor.pint.plots", False) is vendored
 
 
 def test_tests_and_modules_that_only_lie_there_do_not_count(tmp_path: Path) -> None:
