@@ -10,7 +10,7 @@ host) when its port accepts. Measured in turn, as medians of wall time:
 - ``check --start`` less ``check``, less the container's own time to ready (``docker start`` until it
   accepts), less ``settle``.
 
-Exit code 1 when the first is above 100 ms (two seconds) or the last above 700 ms.
+Exit code 1 when the first is above 100 ms, in either case, or the last above 700 ms.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from startup import IMPORTGUARD, command, timed
 from importguard.config import Config
 from importguard.engines.docker.engine import DockerEngine
 from importguard.evidence.starts import StartSettings
-from importguard.inspectors.start import Asker, begin, finish
+from importguard.inspectors.asking import Asker
+from importguard.inspectors.start import begin, finish
 
 SEEN_LIMIT, WHOLE_LIMIT = 100, 700
 SETTLE_SECONDS = 1.0
@@ -119,7 +120,7 @@ def show(times: dict[str, list[float]]) -> bool:
         print(f"{name:36} {median[name]:7.0f} ms  (least {min(values):.0f}, most {max(values):.0f})")
     whole = median["importguard check --start"] - median["importguard check"]
     added = whole - median["container: start until it accepts"] - SETTLE_SECONDS * 1000
-    seen = median["seen, of one that takes 2 s"]
+    seen = max(median["seen, of one that takes 2 s"], median["seen, of one that accepts at once"])
     print(f"--start adds {added:.0f} ms to time to ready and settle (limit {WHOLE_LIMIT})")
     print(f"a port that accepts is seen after {seen:.0f} ms (limit {SEEN_LIMIT})")
     return added <= WHOLE_LIMIT and seen <= SEEN_LIMIT

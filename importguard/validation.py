@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments
@@ -127,6 +128,8 @@ def _judged(inspected: Inspected) -> ImageReport:
         try:
             material = gather_material(config, evidence)
             report = judge_image(image, evidence, material, config)
+            # What production's files say was added to the settings.
+            config = replace(config, start=evidence.start.settings) if evidence.start else config
             return _publishable(report, image, config, material.source, evidence.existing)
         except UsageError:
             raise
@@ -152,7 +155,9 @@ def _publishable(
     from importguard.judging.redaction import redacted_report
     from importguard.source.repository_paths import with_places
 
-    variables = (*(image.env if image else ()), *config.env, *build_arguments(config.build or config.origin))
+    variables = [*(image.env if image else ()), *config.env, *build_arguments(config.build or config.origin)]
+    variables += config.start.sent_values if config.start else ()
+    variables += [variable for service in config.services for variable in service.env]
     return redacted_report(with_places(report, config, source), variables, existing)
 
 

@@ -29,7 +29,7 @@ def check_listening_ports(evidence: Evidence, source: Optional[Source] = None) -
 def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Finding:
     """IG502, with what it does instead."""
     port = start.ports[0] if start.ports else 0
-    message = f"Nothing accepts connections on port {port} within {start.settings.seconds_to_ready:.0f} s."
+    message = f"Nothing accepts connections on port {port} within {_waited(start)}."
     listeners = start.surroundings.listeners
     others = [(address, number) for address, number in listeners if number not in start.ports]
     local = [(address, number) for address, number in listeners if number in start.ports]
@@ -45,6 +45,14 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     else:
         return _silent(message, start, evidence)
     return service_finding(NOT_LISTENING, f"port {port}", message, diagnosis=told)
+
+
+def _waited(start: ServiceStart) -> str:
+    """How long it was waited for: to the end of its time, or until its processes did nothing any more."""
+    seconds = start.settings.seconds_to_ready
+    if start.given_up is None or start.given_up >= seconds:
+        return f"{seconds:.0f} s"
+    return f"{start.given_up:.0f} s, and its processes do not work any more (it has {seconds:.0f} s)"
 
 
 def _is_loopback(address: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import ServiceStart
+from importguard.evidence.starts import USUAL_SECONDS_TO_READY, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
 from importguard.failures.service import dumped_frame, logged_finding, service_finding
@@ -90,10 +90,14 @@ def _slowest_imports(evidence: Evidence) -> str:
 def _warnings(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Iterator[Finding]:
     """IG505 and IG507: it runs, but slowly, or deaf."""
     limit, ready = start.settings.max_start_time, start.ready or 0.0
+    allowed = f"{limit:g} s are allowed" if limit is not None else ""
+    if limit is None and start.settings.has_platform_time:
+        limit = USUAL_SECONDS_TO_READY
+        allowed = f"Cloud Run gives it {start.settings.seconds_to_ready:.0f} s"
     if limit is not None and ready > limit:
         accepted = f"its port accepts after {start.accepted or 0.0:.1f} s"
         imports = _slowest_imports(evidence)
-        message = f"It is ready after {ready:.1f} s, and {limit:g} s are allowed: {accepted}.{imports}"
+        message = f"It is ready after {ready:.1f} s, and {allowed}: {accepted}.{imports}"
         yield service_finding(SLOW_START, start.command, message)
     if start.killed:
         first = next((one for one in start.surroundings.processes if one.number == 1), None)

@@ -95,9 +95,15 @@ class MemoryUse(NamedTuple):
 
 
 class Service(Protocol):
-    """A container that runs its image's own command. Whoever starts it closes it."""
+    """A container that runs its image's own command. Whoever creates it starts it, and closes it."""
 
     id: str
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises CommandNotFound or ForeignProgram when its command can't be executed, EngineError for the rest.
+        """
 
     def log(self) -> bytes:
         """Give what it printed (stdout and stderr merged): beginning and end, where it is long."""
@@ -160,16 +166,19 @@ class Engine(Protocol):
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
+        first: Callable[[], object] = bool,
     ) -> AbstractContextManager[Run]:
         """Start ``command`` in a fresh container of ``image``, in its WORKDIR, as its USER.
 
-        What ``stdin`` gives is written to its standard input. It is called while the container starts: that
-        takes an engine longer than anything that we do.
+        ``first`` is called while the container is created, and ends before it is started: it starts what the
+        container is to be beside. What ``stdin`` gives is written to its standard input. It is called while
+        the container starts: that takes an engine longer than anything that we do.
         The container's standard input stays open for as long as this process lives; the container and its
         volumes are removed when the context ends (one beside a service at the latest by ``close``), and by
         themselves if this process dies.
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
+        What ``first`` raises is raised.
         """
 
     def network(self) -> AbstractContextManager[str]:
@@ -179,7 +188,7 @@ class Engine(Protocol):
         It and its services are also removed if this process dies.
         """
 
-    def start(
+    def create_service(
         self,
         image: Image,
         env: Sequence[str],
@@ -190,13 +199,12 @@ class Engine(Protocol):
         program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
-        """Start the image's own entry point, with ``command`` in place of its CMD where one is given.
+        """Make a service of the image's own entry point, with ``command`` in place of its CMD where given.
 
-        ``program`` stands in place of both. It runs in its WORKDIR, as its USER, in ``limits.network``, where
-        others reach it by ``names``, and this machine its ports ``publish`` (``Service.address``): through a
-        second network, as one of ``network`` has no way in. It has no standard input. ``limits.seconds`` do
-        not hold: whoever starts it closes it. Raises CommandNotFound or ForeignProgram when the command can't
-        be executed, EngineError for anything else.
+        ``program`` stands in place of both. It will run in its WORKDIR, as its USER, in ``limits.network``,
+        where others reach it by ``names``, and this machine its ports ``publish`` (``Service.address``):
+        through a second network, as one of ``network`` has no way in. It has no standard input.
+        ``limits.seconds`` do not hold. Raises EngineError.
         """
 
     def history(self, image: Image) -> Sequence[str]:

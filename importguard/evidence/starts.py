@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Optional
+from urllib.parse import unquote_plus
 
-_SECONDS_TO_READY = 60.0
+USUAL_SECONDS_TO_READY = 60.0
+"""What a service has where nobody says otherwise. What takes longer is slow at least."""
+
+_CLOUD_RUN_SECONDS = 240.0
+"""Cloud Run's start-up probe where none is configured: of TCP, once, after 240 s
+(https://cloud.google.com/run/docs/configuring/healthchecks)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,8 @@ class StartSettings:
     number as text, none (a worker), or None where the image is to tell. ``http`` is None where nothing is
     configured. ``grpc``: gRPC's own state of health is asked for. ``needs`` are the names of the images
     and services that have to be ready before. ``healthcheck`` is a command in the container that
-    production's files name, in place of the image's HEALTHCHECK.
+    production's files name, in place of the image's HEALTHCHECK. ``timeout`` is the user's word on how long
+    a start may take, and ``production_seconds`` that of production's files.
     """
 
     platform: Optional[str] = None
@@ -54,11 +61,42 @@ class StartSettings:
     memory: Optional[int] = None
     needs: tuple[str, ...] = ()
     healthcheck: tuple[str, ...] = ()
+    production_seconds: Optional[float] = None
 
     @property
     def seconds_to_ready(self) -> float:
-        """The time that it has until everything is answered."""
-        return _SECONDS_TO_READY if self.timeout is None else self.timeout
+        """The time that it has until its port accepts, and everything is answered."""
+        by_platform = _CLOUD_RUN_SECONDS if self.has_platform_time else USUAL_SECONDS_TO_READY
+        given = (self.timeout, self.production_seconds)
+        return next((seconds for seconds in given if seconds is not None), by_platform)
+
+    @property
+    def seconds_to_answer(self) -> float:
+        """The part of it that may go by after its port accepts: Cloud Run then sends it requests."""
+        return USUAL_SECONDS_TO_READY if self.has_platform_time else self.seconds_to_ready
+
+    @property
+    def seconds_of_patience(self) -> Optional[float]:
+        """After so long, what works no more is not waited for; None where the user gives the time."""
+        return USUAL_SECONDS_TO_READY if self.timeout is None else None
+
+    @property
+    def sent_values(self) -> tuple[str, ...]:
+        """``NAME=value`` of what is sent in queries and headers: tokens may be among them."""
+        paths = [request.path for request in self.http or ()] + [asked.path for asked in self.websocket]
+        queries = [pair for path in paths for pair in path.partition("?")[2].split("&") if "=" in pair]
+        values = [(name, value) for name, _, value in (pair.partition("=") for pair in queries)]
+        values += [(name, unquote_plus(value)) for name, value in values]
+        for request in self.http or ():
+            values += request.headers
+        # What follows "Bearer" or "Basic" may be told without it.
+        values += [(name, value.partition(" ")[2]) for name, value in values if " " in value]
+        return tuple(dict.fromkeys(f"{name}={value}" for name, value in values))
+
+    @property
+    def has_platform_time(self) -> bool:
+        """Whether the time is the one that Cloud Run gives where nobody says otherwise."""
+        return self.platform == "cloud-run" and self.timeout is None and self.production_seconds is None
 
 
 @dataclass(frozen=True)
@@ -159,8 +197,9 @@ class ServiceStart:
     """One service, from its start to its end. ``given``: its command is not the image's own.
 
     ``architecture`` is the image's ``os/arch``, ``memory`` the bytes that it may use. ``ports`` are those
-    that it should listen on, ``port`` the one that accepted (``accepted`` seconds after the start). ``ready``
-    is when everything was answered as it should be, and ``held`` says whether it still was a moment later.
+    that it should listen on, ``port`` the one that accepted (``accepted`` seconds after the start);
+    ``given_up`` is when none was waited for any longer. ``ready`` is when everything was answered as it
+    should be, and ``held`` says whether it still was a moment later.
     ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
     the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
     ``memory_held`` are the bytes that its processes held when it was ready, ``written`` those of the files
@@ -179,6 +218,7 @@ class ServiceStart:
     ports: tuple[int, ...] = ()
     port: Optional[int] = None
     accepted: Optional[float] = None
+    given_up: Optional[float] = None
     ready: Optional[float] = None
     held: bool = False
     http: tuple[tuple[HttpRequest, Answer], ...] = ()

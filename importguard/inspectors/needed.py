@@ -9,7 +9,8 @@ from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
 from importguard.errors import InspectionError
 from importguard.evidence.starts import NeededService
-from importguard.inspectors.start import Asker, begin
+from importguard.inspectors.asking import Asker
+from importguard.inspectors.start import begin
 
 _MEMORY = 1024**3
 _PAUSE_SECONDS = 0.2
@@ -27,8 +28,10 @@ def begin_needed(
     if not ready:
         return _until_a_port_accepts(engine, image, asker, service, network)
     limits = Limits(service.settings.memory or _MEMORY, 0.0, network=network, usual_privileges=True)
+    names = (service.name,)
+    running = engine.create_service(image, service.env, limits, command=service.command, names=names)
     try:
-        running = engine.start(image, service.env, limits, command=service.command, names=(service.name,))
+        running.start()
     except (CommandNotFound, ForeignProgram) as error:
         raise InspectionError(str(error)) from error
     ends = time.monotonic() + service.settings.seconds_to_ready

@@ -10,7 +10,8 @@ from typing import Optional
 from importguard.config import Config
 from importguard.evidence.starts import StartSettings
 from importguard.inspectors.inspected import Inspected
-from importguard.source.deployments import Deployment, image_name, read_deployments
+from importguard.source.deployment.model import Deployment, image_name
+from importguard.source.deployment.reading import read_deployments
 from importguard.source.tree import repository_around
 
 
@@ -67,7 +68,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
         grpc = grpc or deployment.grpc
     port = settings.port or (str(deployment.port) if deployment.port else None)
     memory = settings.memory or deployment.memory
-    seconds = deployment.seconds if settings.timeout is None else settings.timeout
+    seconds = deployment.seconds if settings.timeout is None else None
     start = replace(
         settings,
         platform=known,
@@ -76,7 +77,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
         grpc=grpc,
         healthcheck=check,
         memory=memory,
-        timeout=seconds,
+        production_seconds=seconds,
     )
     if start == settings:
         return one
@@ -86,7 +87,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
     told += ["its health check"] if check else []
     told += ["gRPC's health"] if grpc != settings.grpc else []
     told += [f"{(memory or 0) / 1024**2:.0f} MiB of memory"] if memory != settings.memory else []
-    told += [f"{seconds:g} s to start"] if seconds != settings.timeout else []
+    told += [f"{seconds:g} s to start"] if seconds is not None else []
     place = f"{deployment.place.path}:{deployment.place.line}"
     note = f"It is started and asked as {place} says: {', '.join(told) or 'its port has to accept'}."
     evidence = one.evidence and replace(one.evidence, notes=(*one.evidence.notes, note))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -17,45 +15,25 @@ from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
 from importguard.inspectors.reverse_order import with_reverse_order
 from importguard.inspectors.separate_containers import judge_apart
+from importguard.inspectors.shipment import loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
 
 PROBE = Path(__file__).parent.parent / "probe"
-_ROOMS = ("code", "select", "start", "surroundings", "workers")  # asking is another program (start.py)
+_ROOMS = ("code", "select", "start", "surroundings", "workers")  # asking is another program (asking.py)
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 _LEAST_SECONDS = 10.0  # for one module in a container of its own, however late it is
 NO_SUCH_OPTION = b"Unknown option: -I"
-OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later one reads
 GRACE = 20.0  # seconds that the probe has to say what it knows when its time is up
 
-# Receives on standard input the probe's files by name, their code as a certain Python compiled it, and the
-# request. Python 3.4 to 3.6 must be able to parse this: they say that they are too old. Older ones lack -I.
-BOOT = """\
-import marshal, sys
-SOURCES, (MAGIC, CODE), REQUEST = marshal.load(sys.stdin.buffer)
-if MAGIC != getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None):
-    CODE = {}
-class Files:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name in SOURCES:
-            return type(sys.__spec__)(name, Files, is_package=not SOURCES[name])
-    @staticmethod
-    def create_module(spec):
-        return None
-    @staticmethod
-    def exec_module(module):
-        name = module.__name__
-        code = marshal.loads(CODE[name]) if name in CODE else compile(SOURCES[name], "<importguard>", "exec")
-        exec(code, module.__dict__)
+_LAUNCH = """\
 if sys.version_info < (3, 7):
     import json
     frame = {"event": "too_old", "version": "%d.%d" % sys.version_info[:2], "executable": sys.executable}
     sys.stdout.write("\\n%s %s\\n" % (REQUEST["secret"], json.dumps(frame)))
 else:
-    sys.meta_path.insert(0, Files)
     import os
     from importguard.probe.start.launch import Launch
     try:
@@ -69,7 +47,7 @@ else:
 
 def probe_command(python: str) -> list[str]:
     """The argv by which ``python`` of the image runs the probe that arrives on its standard input."""
-    return [python, "-I", "-S", "-c", BOOT]
+    return loading_command(python, _LAUNCH)
 
 
 def probe_input(
@@ -80,10 +58,6 @@ def probe_input(
     ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
     ``reverse``: the last module is imported first.
     """
-    paths = dict(_probe_files())
-    files = {name: path.read_text("utf-8") for name, path in paths.items()}
-    files.update({package: "" for name in paths for package in _packages_above(name)})
-    code = {name: data for name, path in paths.items() if (data := cached_code_of(path))}
     request = {
         "secret": secret,
         "only": list(only),
@@ -104,34 +78,13 @@ def probe_input(
         "source": bool(config.source or config.build),
         "files": bool(config.source or config.build) or _may_be_source(os.curdir),
     }
-    return marshal.dumps((files, (MAGIC_NUMBER, code), request), OLDEST_FORMAT)
+    return packed_modules(dict(_probe_files()), request)
 
 
 def _probe_files() -> Iterator[tuple[str, Path]]:
-    """The probe's modules by name. A package is sent as an empty text, which marks it as one."""
+    """The probe's modules by name."""
     for package, folder in (("probe", PROBE), *((f"probe.{room}", PROBE / room) for room in _ROOMS)):
         yield from ((f"importguard.{package}.{path.stem}", path) for path in folder.glob("[!_]*.py"))
-
-
-def _packages_above(module: str) -> Iterator[str]:
-    """The packages that a module lies in, by name."""
-    while "." in module:
-        module = module.rpartition(".")[0]
-        yield module
-
-
-def cached_code_of(path: Path) -> bytes:
-    """The code of a file as this Python has it in its cache (PEP 3147, PEP 552); nothing where that is stale.
-
-    Compiling is most of what the probe needs to start, and the image's Python is often of the same version.
-    """
-    try:
-        status, data = path.stat(), Path(cache_from_source(str(path))).read_bytes()
-    except (OSError, NotImplementedError):
-        return b""
-    numbers = (0, int(status.st_mtime), status.st_size)
-    valid = MAGIC_NUMBER + b"".join((number & 0xFFFFFFFF).to_bytes(4, "little") for number in numbers)
-    return data[16:] if data.startswith(valid) else b""
 
 
 def _may_be_source(folder: str) -> bool:

@@ -38,6 +38,8 @@ def service_request(
         "headers": headers,
         "names": list(settings.needs),
         "seconds": settings.seconds_to_ready,
+        "seconds_to_answer": settings.seconds_to_answer,
+        "patience": settings.seconds_of_patience,
         "settle": settings.settle,
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -10,26 +9,27 @@ from dataclasses import dataclass, field, replace
 from typing import Optional, Union
 
 from importguard.config import Config
-from importguard.engines.base import Engine, Image, Service
+from importguard.engines.base import Engine, Service
 from importguard.errors import ImportguardError, NoPythonError
-from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import CommandResult, NeededService, ServiceStart, StartSettings
+from importguard.inspectors.asking import Asker
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.journey import travel
 from importguard.inspectors.needed import begin_needed
-from importguard.inspectors.probe_output import image_facts
 from importguard.inspectors.production import with_production
 from importguard.inspectors.relay import open_relay
-from importguard.inspectors.start import Asker, Begun, begin, finish
+from importguard.inspectors.start import Begun, begin, finish
+from importguard.inspectors.startable import (
+    asker_of,
+    evidence_without_python,
+    in_waves,
+    why_not_started,
+    with_shown_targets,
+)
 from importguard.progress import Progress
 
-FAILED = ("failed", "exited", "crashed", "missing_attribute")
-"""What breaks a start for certain. A target that does not end may be the program itself, without a guard."""
-
-_RUNS_PYTHON = re.compile(r"(?:^|[\s/])python[\d.]*\s")
 _LOG_LINES = 4
-_NO_PYTHON = "There is no Python in the image: it was only started and asked."
 
 
 def with_starts(
@@ -41,7 +41,7 @@ def with_starts(
     the user's own command, has been run against them. An image without a Python is started too, and asked
     from one of the others. Raises EngineError where no network can be made.
     """
-    if not any(_asker(one) for one in inspected):
+    if not any(asker_of(one) for one in inspected):
         return list(inspected)
     with running_services(inspected, engine, progress, published=bool(journey)) as run:
         if journey:
@@ -63,12 +63,12 @@ def running_services(
     At least one of the images has a Python.
     """
     inspected = with_production(inspected)
-    asker = next(found for one in inspected if (found := _asker(one)) is not None)
+    asker = next(found for one in inspected if (found := asker_of(one)) is not None)
     names = frozenset(one.config.name for one in inspected if one.config.name)
     with engine.network() as network:
         run = ServiceRun(engine, progress, network, asker, names, published)
         with ExitStack() as stack:
-            for wave in _in_waves(inspected):
+            for wave in in_waves(inspected):
                 run.start({index: inspected[index] for index in wave}, stack)
             if published:
                 run.publish(stack)
@@ -117,7 +117,7 @@ class ServiceRun:
         if config.start is None or inspected.image is None or evidence is None:
             return False
         self.evidence[index] = evidence
-        why = _why_not(inspected, evidence) or self._lacks(index, config, stack)
+        why = why_not_started(inspected, evidence) or self._lacks(index, config, stack)
         if why is not None:
             self.seen[index] = replace(why, settings=config.start)
         return why is None
@@ -126,7 +126,7 @@ class ServiceRun:
         place = self.network if one.config.network == "none" else one.config.network
         assert one.image is not None
         try:
-            asker = _asker(one) or self.asker
+            asker = asker_of(one) or self.asker
             publish = self.published and place != self.network
             return begin(self.engine, one.image, asker, one.config, place, publish=publish)
         except ImportguardError as error:
@@ -190,7 +190,7 @@ class ServiceRun:
 
     def _evidence_of(self, inspected: Inspected) -> Optional[Evidence]:
         if inspected.evidence is None and isinstance(inspected.error, NoPythonError) and inspected.image:
-            return _without_python(inspected.image, self.engine)
+            return evidence_without_python(inspected.image, self.engine)
         return inspected.evidence
 
     def _lacks(self, index: int, config: Config, stack: ExitStack) -> Optional[ServiceStart]:
@@ -230,93 +230,3 @@ class ServiceRun:
 def _last_lines(log: bytes) -> str:
     lines = log.decode("utf-8", "backslashreplace").splitlines()
     return "\n".join(line for line in lines[-_LOG_LINES:] if line.strip())
-
-
-def _in_waves(inspected: Sequence[Inspected]) -> list[list[int]]:
-    """The images so that each comes in a wave after those of the images that it needs. There is no circle."""
-    needs = {
-        one.config.name: one.config.start.needs for one in inspected if one.config.name and one.config.start
-    }
-
-    def depth(needed: Sequence[str]) -> int:
-        return max((1 + depth(needs[name]) for name in needed if name in needs), default=0)
-
-    waves: dict[int, list[int]] = {}
-    for index, one in enumerate(inspected):
-        waves.setdefault(depth(one.config.start.needs if one.config.start else ()), []).append(index)
-    return [waves[number] for number in sorted(waves)]
-
-
-def _why_not(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]:
-    """Why it is not started: what its command loads failed to import."""
-    failing = None if inspected.config.start_anyway else failing_target(evidence)
-    if failing is None:
-        return None
-    why = f"its start command loads {failing.target}, which fails; --start-anyway starts it all the same"
-    return ServiceStart(failing.command, StartSettings(), skipped=why)
-
-
-def failing_target(evidence: Evidence) -> Optional[EntryPoint]:
-    """The start command whose target failed to import: the container would end by the same failure."""
-    return next((entry for entry in evidence.entrypoints if entry.outcome in FAILED), None)
-
-
-def with_shown_targets(evidence: Evidence) -> Evidence:
-    """The same, where a target whose import did not end is a program that its start has shown to run.
-
-    As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. Where Python
-    does not run the target itself, only a right answer shows it, and of a command with one target: an open
-    port may be another's, and a worker that hangs in an import stays up, too.
-    """
-    start = evidence.start
-    if start is None or not start.held:
-        return evidence
-    answered = bool(start.http or start.websocket or start.grpc or start.health)
-    is_only_one = len({entry.module for entry in evidence.entrypoints}) == 1
-    shown = {
-        entry.module
-        for entry in evidence.entrypoints
-        if entry.outcome == "timed_out" and (_RUNS_PYTHON.search(entry.command) or (answered and is_only_one))
-    }
-    if not shown:
-        return evidence
-    why = (
-        f"Importing {', '.join(sorted(map(str, shown)))} does not end: it is a program, and its start shows "
-    )
-    return replace(
-        evidence,
-        modules=tuple(
-            replace(one, outcome="imported") if one.name in shown and one.outcome == "timed_out" else one
-            for one in evidence.modules
-        ),
-        entrypoints=tuple(
-            replace(entry, outcome="ok") if entry.module in shown else entry for entry in evidence.entrypoints
-        ),
-        notes=(*evidence.notes, why + 'that it runs. if __name__ == "__main__": would let it be imported.'),
-    )
-
-
-def _asker(inspected: Inspected) -> Optional[Asker]:
-    if inspected.image is None or inspected.evidence is None or not inspected.evidence.executable:
-        return None
-    return Asker(inspected.image, inspected.evidence.executable)
-
-
-def _without_python(image: Image, engine: Engine) -> Evidence:
-    """The evidence of an image in which nothing can be imported."""
-    return Evidence(
-        executable="",
-        version="",
-        implementation="",
-        import_path=(),
-        modules=(),
-        sites=(),
-        entrypoints=(),
-        preparation=None,
-        complete=True,
-        error=None,
-        notes=(_NO_PYTHON,),
-        details=(),
-        seconds=0.0,
-        image=image_facts(image, engine.history(image)),
-    )

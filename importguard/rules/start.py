@@ -111,8 +111,9 @@ SLOW_START = Rule(
     summary="The service takes longer to be ready than it may",
     severity=Severity.WARNING,
     meaning=(
-        "From the start until everything was answered as it should be, more time went by than max- "
-        "start-time in [start] allows."
+        "From the start until everything was answered as it should be, more time went by than "
+        "max-start-time in [start] allows; without one, more than 60 s on Cloud Run, whose own start-up "
+        "probe gives 240 s."
     ),
     origin="heavy imports, models that are loaded, migrations that run, before the server listens.",
     remedy="move work out of the start, or raise the limit.",

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from importguard.engines.base import Engine, Image
+from importguard.engines.base import Engine, Image, Limits, Service
 from importguard.engines.docker.engine import DockerEngine
 from importguard.engines.docker.podman import connect_to_podman
 from importguard.engines.embedded.engine import EmbeddedEngine
@@ -147,3 +148,10 @@ def reference(engine: Engine, docker_reference: str, cache: Path) -> str:
 def image(engine: Engine, reference: str) -> Image:
     """The image of these tests, as the engine gives it."""
     return engine.image(reference, pull="never", platform=None)
+
+
+def started(engine: Engine, image: Image, env: Sequence[str], limits: Limits, **more: Any) -> Service:
+    """A service that runs; whoever asks for it closes it."""
+    service = engine.create_service(image, env, limits, **more)
+    service.start()
+    return service

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -312,13 +313,30 @@ def test_a_program_may_print_before_it_reads(engine: Engine, image: Image) -> No
         assert b"".join(running.output).endswith(b"\0read\n")
 
 
+def test_what_is_to_happen_first_happens_before_the_start(engine: Engine, image: Image) -> None:
+    done: list[float] = []
+    now = "import time; print(time.monotonic())"
+    with engine.run(
+        image, ["python3", "-c", now], [], LIMITS, first=lambda: done.append(time.monotonic())
+    ) as running:
+        assert done[0] < float(b"".join(running.output))
+
+    def fail() -> None:
+        raise RuntimeError("it is not there")
+
+    with pytest.raises(RuntimeError), engine.run(image, ["true"], [], LIMITS, first=fail):
+        pass
+    assert what_is_left() == []
+
+
 @contextmanager
 def service(engine: Engine, image: Image, *command: str, **more: Any) -> Iterator[tuple[Service, str]]:
     """A service in a network of its own; nothing is left of either."""
     with engine.network() as network:
         limits = LIMITS._replace(network=network, usual_privileges=True)
-        with closing(engine.start(image, ["OURS=1"], limits, command=command, **more)) as started:
-            yield started, network
+        with closing(engine.create_service(image, ["OURS=1"], limits, command=command, **more)) as made:
+            made.start()
+            yield made, network
     engine.close()  # waits for the removal
     assert what_is_left() == []
     assert docker("network", "ls", "-q", "--filter", f"label=importguard={os.getpid()}") == ""
@@ -394,6 +412,17 @@ def test_beside_a_service_its_network_and_processes_are_seen(engine: Engine, ima
         beside = LIMITS._replace(beside=started.id)
         with engine.run(image, ["cat", "/proc/1/cmdline"], [], beside) as running:
             assert b"".join(running.output) == b"sleep\x00601\x00"
+
+
+def test_what_is_beside_a_service_may_be_created_before_it_starts(engine: Engine, image: Image) -> None:
+    with engine.network() as network:
+        limits = LIMITS._replace(network=network)
+        command = ["sleep", "602"]
+        with closing(engine.create_service(image, [], limits, command=command)) as made:
+            beside = LIMITS._replace(beside=made.id)
+            shown = ["cat", "/proc/1/cmdline"]
+            with engine.run(image, shown, [], beside, first=made.start) as running:
+                assert b"".join(running.output) == b"sleep\x00602\x00"
 
 
 def test_services_reach_one_another_by_name_and_nothing_else(engine: Engine, image: Image) -> None:

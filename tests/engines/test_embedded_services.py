@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engines.conftest import known_to
+from engines.conftest import known_to, started
 
 from importguard.engines.base import Image, Limits, Service
 from importguard.engines.embedded.engine import EmbeddedEngine
@@ -98,8 +98,8 @@ def test_two_listen_on_one_port_and_know_one_another(
     engine: EmbeddedEngine, image: Image, network: Limits
 ) -> None:
     """The first one knows the name of the second, which was started later, too."""
-    first = engine.start(image, [], network, command=SERVER, names=["shop"])
-    second = engine.start(image, [], network, command=SERVER, names=["auth", "login"])
+    first = started(engine, image, [], network, command=SERVER, names=["shop"])
+    second = started(engine, image, [], network, command=SERVER, names=["auth", "login"])
     with closing(first), closing(second):
         until_it_listens(first)
         until_it_listens(second)
@@ -123,7 +123,7 @@ def test_nothing_of_this_machine_is_reached(
         code = SEEN.replace("CANARY", str(cache / "secret")).replace("NAME", name)
         code = code.replace("PROCESS", str(os.getpid())).replace("PORT", str(server.getsockname()[1]))
         loop = f"{code}\nimport sys, time\nsys.stdout.flush()\ntime.sleep(600)"
-        with closing(engine.start(image, [], network, command=("python3", "-c", loop))) as service:
+        with closing(started(engine, image, [], network, command=("python3", "-c", loop))) as service:
             while b"}" not in service.log():
                 assert not service.wait(0.1), service.log()
             answers = [
@@ -141,12 +141,12 @@ def test_nothing_of_this_machine_is_reached(
 def test_this_machine_reaches_what_is_published(
     engine: EmbeddedEngine, image: Image, network: Limits
 ) -> None:
-    with closing(engine.start(image, [], network, command=SERVER, publish=[8000])) as service:
+    with closing(started(engine, image, [], network, command=SERVER, publish=[8000])) as service:
         until_it_listens(service)
         with urllib.request.urlopen(f"http://{service.address(8000)}/", timeout=20) as answer:
             assert answer.status == 200
         resets = ("python3", "-c", RESETS)
-        with closing(engine.start(image, [], network, command=resets, publish=[8000])) as unwilling:
+        with closing(started(engine, image, [], network, command=resets, publish=[8000])) as unwilling:
             until_it_listens(unwilling)
             with pytest.raises(OSError, match=r"reset|closed"):
                 urllib.request.urlopen(f"http://{unwilling.address(8000)}/", timeout=20)
@@ -166,7 +166,8 @@ engine = EmbeddedEngine(cache=Path(sys.argv[1]))
 image = engine.image(sys.argv[2], pull="never")
 with engine.network() as network:
     limits = Limits(2**28, 600, network=network)
-    service = engine.start(image, [], limits, program=["/bin/sleep", sys.argv[3]], publish=[8000])
+    service = engine.create_service(image, [], limits, program=["/bin/sleep", sys.argv[3]], publish=[8000])
+    service.start()
     print(service.address(8000), flush=True)
     beside = limits._replace(beside=service.id)
     with engine.run(image, ["/bin/sleep", sys.argv[3]], [], beside):

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from engines.conftest import containers, docker, known_to, podman_containers
 
-from importguard.engines.docker import engine as engine_module
 from importguard.engines.docker.engine import DockerEngine
 from importguard.engines.docker.podman import connect_to_podman
 
@@ -24,22 +23,34 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from importguard.engines.base import Limits
 from importguard.engines.docker.engine import DockerEngine
 
+# Ends at the end of its standard input, as the probe does.
+COMMAND = ["python3", "-c", "import sys; print('begun', flush=True); sys.stdin.read()"]
+
+def check(engine, image, limits):
+    with engine.run(image, COMMAND, [], limits) as run:
+        for chunk in run.output:
+            print(chunk.decode(), flush=True)
+
+def start(engine, image, limits):
+    with engine.network() as network:
+        limits = limits._replace(network=network)
+        service = engine.create_service(image, [], limits, command=["sleep", "600"])
+        with engine.run(image, COMMAND, [], limits._replace(beside=service.id), first=service.start) as run:
+            for chunk in run.output:
+                print(chunk.decode(), flush=True)
+
 def main():
     engine = DockerEngine()
     image = engine.image({reference!r}, pull="never", platform=None)
-    # Ends at the end of its standard input, as the probe does.
-    command = ["python3", "-c", "import sys; print('begun', flush=True); sys.stdin.read()"]
     print("starting", flush=True)
-    with engine.run(image, command, [], Limits(memory=2**28, seconds=120)) as run:
-        for chunk in run.output:
-            print(chunk.decode(), flush=True)
+    {action}(engine, image, Limits(memory=2**28, seconds=120))
 
 main()
 """
 
 
-def begin(docker_reference: str) -> subprocess.Popen[str]:
-    program = PROGRAM.format(reference=docker_reference)
+def begin(docker_reference: str, action: str = "check") -> subprocess.Popen[str]:
+    program = PROGRAM.format(reference=docker_reference, action=action)
     return subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -72,11 +83,11 @@ def test_kill_ends_the_container(docker_reference: str) -> None:
     assert wait_until_gone(process.pid) == []
 
 
-def strike(docker_reference: str, number: signal.Signals) -> list[int]:
-    """Strike while the container is made and started, which takes about 0.2 seconds."""
+def strike(docker_reference: str, number: signal.Signals, action: str, within: int) -> list[int]:
+    """Strike eight times ``within`` so many milliseconds, in which containers are made and started."""
     pids = []
-    for delay in random.Random(7).sample(range(300), 8):
-        with begin(docker_reference) as process:
+    for delay in random.Random(7).sample(range(within), 8):
+        with begin(docker_reference, action) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "starting\n"
             time.sleep(delay / 1000)
@@ -87,22 +98,24 @@ def strike(docker_reference: str, number: signal.Signals) -> list[int]:
 
 
 def test_interrupt_whenever_it_comes(docker_reference: str) -> None:
-    assert [containers(pid) for pid in strike(docker_reference, signal.SIGINT)] == [[]] * 8
+    assert [containers(pid) for pid in strike(docker_reference, signal.SIGINT, "check", 300)] == [[]] * 8
 
 
-def test_kill_whenever_it_comes(docker_reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container that had not been started is removed by a later run; every other one by itself."""
-    for pid in strike(docker_reference, signal.SIGKILL):
-        created = docker(
-            "ps", "-a", "-q", "--filter", f"label=importguard={pid}", "--filter", "status=created"
-        )
-        if created:
-            monkeypatch.setattr(engine_module, "STALE_SECONDS", -60)
-            monkeypatch.setattr(engine_module, "LABEL", f"importguard={pid}")
-            engine = DockerEngine()
-            engine._remove_stale()
-            engine.close()
+@pytest.mark.parametrize(("action", "within"), [("check", 300), ("start", 900)])
+def test_kill_whenever_it_comes(docker_reference: str, action: str, within: int) -> None:
+    """Also between the creation of a container and its start, which Docker removes only when it has run."""
+    for pid in strike(docker_reference, signal.SIGKILL, action, within):
         assert wait_until_gone(pid) == []
+        assert networks(pid) == []
+
+
+def networks(pid: int) -> list[str]:
+    """The networks that ``pid`` made and that are still there, ten seconds later at most."""
+    until = time.monotonic() + 10
+    wanted = f"label=importguard={pid}"
+    while (left := docker("network", "ls", "-q", "--filter", wanted).split()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
 
 
 SERVICE = """
@@ -113,7 +126,8 @@ from importguard.engines.docker.podman import connect_to_podman
 engine = DockerEngine(connect=connect_to_podman)
 image = engine.image(sys.argv[1], pull="never", platform=None)
 with engine.network() as network:
-    engine.start(image, [], Limits(2**28, 600, network=network), program=["sleep", "600"])
+    limits = Limits(2**28, 600, network=network)
+    engine.create_service(image, [], limits, program=["sleep", "600"]).start()
     print("started", flush=True)
     sys.stdin.read()
 """

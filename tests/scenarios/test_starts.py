@@ -215,6 +215,7 @@ def test_websockets(service: str, tmp_path: Path) -> None:
         ('"/ws/fails"', "closed at once (1011, no database)"),
         ('{ path = "/ws", protocol = "chat.v2" }', "subprotocol none"),
         ('{ path = "/ws", status = 403 }', "answered 101"),
+        ('"/ws/refused?token=s3cr3t-9"', "WebSocket /ws/refused?token=<value of token>"),
     ],
 )
 def test_a_websocket_that_is_not_as_it_should_be(

@@ -7,23 +7,27 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from importguard.config import Build
 from importguard.engines.base import Image, Limits, Run, Service
-from importguard.engines.docker.connection import CONNECT_SECONDS, connect_to_docker
+from importguard.engines.docker.connection import connect_to_docker
 from importguard.engines.docker.container import Container
 from importguard.engines.docker.image import read_image
 from importguard.engines.docker.settings import LABEL, container_settings, service_settings, start_failure
+from importguard.engines.docker.uninterrupted import complete_request
 from importguard.engines.image_configuration import same_platform
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
-    from importguard.engines.docker.service import WatchedNetwork
+    from importguard.engines.docker.service import RunNetwork
+    from importguard.engines.docker.watch import Watch
 
 STALE_SECONDS = 60
-"""A container starts within a second of its creation: one that has not is left over from a killed run."""
+"""A container starts within a second of its creation: one that has not is left over from a run that was
+killed together with its watch, as by a CI system that ends all processes of a job."""
 
 
 class DockerEngine:
@@ -39,8 +43,9 @@ class DockerEngine:
         self._connect = connect
         self._connected: Any = None
         self._platforms: dict[str, str] = {}
-        self._network: Optional[WatchedNetwork] = None
+        self._network: Optional[RunNetwork] = None
         self._removals: list[threading.Thread] = []
+        self._watch: Optional[Watch] = None
 
     def check(self) -> None:
         """See ``Engine.check``."""
@@ -82,18 +87,18 @@ class DockerEngine:
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
+        first: Callable[[], object] = bool,
     ) -> Iterator[Run]:
         """See ``Engine.run``."""
         settings = container_settings(self._client(), image, command, env, limits)
-        # One that is killed before this is started is removed with the network.
-        settings["labels"].update(self._network.labels if self._network is not None else {})
+        settings["labels"].update(self._labels())
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
         try:
             try:
-                _whole(lambda: container.create(settings))
-                given = _whole(lambda: container.start(limits.seconds), stdin)
+                complete_request(lambda: container.create(settings), first)
+                given = complete_request(lambda: container.start(limits.seconds), stdin)
             except BaseException as error:
                 failure = start_failure(error, image, command, env)
                 if failure is None:
@@ -115,17 +120,17 @@ class DockerEngine:
     @contextmanager
     def network(self) -> Iterator[str]:
         """See ``Engine.network``."""
-        from importguard.engines.docker.service import WatchedNetwork
+        from importguard.engines.docker.service import RunNetwork
 
         with _engine_errors():
-            self._network = network = WatchedNetwork(self._client(), LABEL, self._connect)
+            self._network = network = RunNetwork(self._client(), LABEL, self._labels())
             try:
                 yield network.name
             finally:
                 self._network = None
                 self._remove_later(network.remove)  # Beside the judging: it takes the daemon 0.2 s.
 
-    def start(
+    def create_service(
         self,
         image: Image,
         env: Sequence[str],
@@ -136,32 +141,26 @@ class DockerEngine:
         program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
-        """See ``Engine.start``."""
+        """See ``Engine.create_service``."""
         from importguard.engines.docker.service import DockerService
 
         client, own = self._client(), self._network
-        service = DockerService(client, f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
+        argv = tuple(program or [*image.entrypoint, *(command or image.cmd)])
+        failure_of = partial(start_failure, image=image, command=argv or ("",), env=env)
+        service = DockerService(client, f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}", failure_of)
         networks = [limits.network]
         if publish and own is not None and own.name == limits.network:
             # The first is the one whose ports Docker publishes.
             networks.insert(0, f"{service.id}-in")
         limits = limits._replace(network=networks[0])
         settings = service_settings(client, image, command, env, limits, names, program, publish)
-        settings["labels"].update(own.labels if own is not None else {})
+        settings["labels"].update(self._labels())
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
-        try:
-            if own is not None and networks[1:]:
-                _whole(lambda: own.open_way_in(networks[0]))
-            _whole(lambda: service.create(settings, networks[1:]))
-            _whole(service.start)
-        except BaseException as error:
-            _quietly(service.close)
-            run = program or [*image.entrypoint, *(command or image.cmd)]
-            failure = start_failure(error, image, run, env) if run else None
-            if failure is None:
-                raise
-            raise failure from error
+        if own is not None and networks[1:]:
+            way_in = own.open_way_in
+            complete_request(lambda: way_in(networks[0]), bool)
+        service.create(settings, networks[1:])
         return service
 
     def history(self, image: Image) -> Sequence[str]:
@@ -179,9 +178,23 @@ class DockerEngine:
         """Close the connection to the daemon. The next use opens it again."""
         while self._removals:
             self._removals.pop().join()
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
         if self._connected is not None:
             self._connected.close()
             self._connected = None
+
+    def _labels(self) -> dict[str, str]:
+        """The labels of all that this makes: even if this process is killed, what has them is removed.
+
+        A container removes itself only when it has run, and a start whose client is gone is given up.
+        """
+        from importguard.engines.docker.watch import Watch
+
+        if self._watch is None:
+            self._watch = Watch(self._connect, {LABEL: str(os.getpid())})
+        return self._network.labels if self._network is not None else self._watch.labels
 
     def _remove_later(self, remove: Callable[[], None]) -> None:
         """Remove something beside what comes next; ``close`` waits for it."""
@@ -212,11 +225,7 @@ class DockerEngine:
         return image if platform is None or same_platform(platform, image.platform) else None
 
     def _remove_stale(self) -> None:
-        """Remove what a run left that was killed after creating its container and before it was started.
-
-        The daemon gives up a start whose client is gone, and removes by itself only what has run. Called
-        while the container works, so that nobody waits for it.
-        """
+        """Remove containers that were never started. Called while one works, so that nobody waits for it."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
@@ -239,36 +248,6 @@ def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
             f"The connection to the Docker daemon was lost while a container of {image.reference} ran: "
             f"{error}. Check that the daemon runs (`docker info`), and try again."
         ) from error
-
-
-def _whole(action: Callable[[], None], meanwhile: Callable[[], bytes] = bytes) -> bytes:
-    """Let ``action`` finish even when Ctrl-C interrupts it, so that no request is left without its answer.
-
-    ``meanwhile`` is called beside it, and what it gives is given. Signals reach only the main thread: the
-    action has its own.
-    """
-    raised: list[BaseException] = []
-    finished = threading.Event()
-
-    def work() -> None:
-        try:
-            action()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            finished.set()
-
-    try:
-        # Also Thread.start can be interrupted, when the thread runs already.
-        threading.Thread(target=work, daemon=True).start()
-        given = meanwhile()
-        finished.wait()
-    except BaseException:
-        finished.wait(CONNECT_SECONDS)
-        raise
-    if raised:
-        raise raised[0]
-    return given
 
 
 @contextmanager

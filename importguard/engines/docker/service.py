@@ -1,15 +1,9 @@
-"""A container that runs its image's own command, and the network of such containers.
-
-They read nothing from this process, so nothing ends them when it is killed. A small process beside it does:
-``watch`` waits for the end of its standard input, and then removes what carries this run's label.
-"""
+"""A container that runs its image's own command, and the network of such containers."""
 
 from __future__ import annotations
 
 import os
 import select
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -19,23 +13,28 @@ from typing import Any, Callable, Optional
 from importguard.engines.base import Exit, MemoryUse, Stop
 from importguard.engines.docker.connection import AttachedStream
 from importguard.engines.docker.container import KILLED, demultiplexed
-from importguard.engines.docker.watch import RUN_LABEL, remove_labelled
+from importguard.engines.docker.uninterrupted import complete_request
+from importguard.engines.docker.watch import remove_labelled
 from importguard.engines.service_log import ServiceLog
 
 MOST_OUTPUT_BYTES = 2000
 _NOT_EXECUTED, _TIMED_OUT = 126, 124
 _POLL_SECONDS = 0.05
-_WATCH_SECONDS = 10.0  # that the watch may take to end
+_NETWORK_LABEL = "importguard.network"
 _NOTICE_SECONDS = 1.0
 """How long after its end the daemon may still learn that a container was killed for memory."""
 
 
 class DockerService:
-    """Implements ``engines.base.Service``. It is created, not started, until ``start`` is called."""
+    """Implements ``engines.base.Service``. It is there when ``create`` was called."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(
+        self, client: Any, name: str, failure_of: Callable[[BaseException], Optional[Exception]]
+    ) -> None:
+        """``failure_of`` makes our error of one of creating and starting it, where that is the daemon's."""
         self.id = name
         self._client = client
+        self._failure_of = failure_of
         self._log = ServiceLog()
         self._ended = threading.Event()
         self._exit: Optional[Exit] = None
@@ -45,17 +44,36 @@ class DockerService:
 
     def create(self, settings: dict[str, Any], more_networks: Sequence[str] = ()) -> None:
         """Create and attach: what is printed before the attachment would be lost."""
-        self._client.create_container(name=self.id, **settings)
-        for network in more_networks:
-            self._client.connect_container_to_network(self.id, network)
-        streams = {"stdout": 1, "stderr": 1, "stream": 1}
-        self._stream = AttachedStream(self._client.attach_socket(self.id, streams))
+
+        def create() -> None:
+            self._client.create_container(name=self.id, **settings)
+            for network in more_networks:
+                self._client.connect_container_to_network(self.id, network)
+            streams = {"stdout": 1, "stderr": 1, "stream": 1}
+            self._stream = AttachedStream(self._client.attach_socket(self.id, streams))
+
+        self._complete(create)
 
     def start(self) -> None:
-        """Start it, and read what it prints in the background for as long as it runs."""
-        self._client.start(self.id)
+        """See ``Service.start``. What it prints is read in the background for as long as it runs."""
+        self._complete(lambda: self._client.start(self.id))
         self._reader = threading.Thread(target=self._follow, daemon=True)
         self._reader.start()
+
+    def _complete(self, request: Callable[[], None]) -> None:
+        """Make a request whole; where it fails, nothing is left, and the error is ours."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            complete_request(request, bool)
+        except BaseException as error:
+            with suppress(DockerException, RequestException, OSError):
+                self.close()
+            failure = self._failure_of(error)
+            if failure is None:
+                raise
+            raise failure from error
 
     def log(self) -> bytes:
         """See ``Service.log``."""
@@ -189,33 +207,16 @@ def _receive_until(stream: AttachedStream, ends: float) -> bytes:
     return stream.receive_chunk()
 
 
-_WATCH = """
-import sys
-sys.path[:] = filter(None, sys.path)
-from importguard.engines.docker.watch import main
-main()
-"""
-"""Without the working directory on the import path: it is the user's, with a token.py of theirs."""
+class RunNetwork:
+    """A network of one run, with its labels. It and the services in it are removed together.
 
-
-class WatchedNetwork:
-    """A network of this run. It and all that is in it are removed at the end, however that comes.
-
-    ``--internal``: no way out; the names of its members resolve (tried on Docker and Podman). ``connect`` is
-    a function of a module, by which the watch gets a client of its own.
+    ``--internal``: no way out; the names of its members resolve (tried on Docker and Podman).
     """
 
-    def __init__(self, client: Any, label: str, connect: Callable[[], Any]) -> None:
+    def __init__(self, client: Any, label: str, labels: dict[str, str]) -> None:
         self.name = f"{label}-{os.getpid()}-{os.urandom(6).hex()}"
-        self.labels = {label: str(os.getpid()), RUN_LABEL: self.name}
+        self.labels = {**labels, _NETWORK_LABEL: self.name}
         self._client = client
-        self._watch = subprocess.Popen(
-            [sys.executable, "-c", _WATCH, self.name, connect.__module__, connect.__name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
         try:
             client.create_network(self.name, driver="bridge", internal=True, labels=self.labels)
         except BaseException:
@@ -232,11 +233,5 @@ class WatchedNetwork:
         self._client.create_network(name, driver="bridge", options=options, labels=self.labels)
 
     def remove(self) -> None:
-        """Remove it, and end the watch; a watch that hears nothing does what could not be done here."""
-        done = b""
-        try:
-            remove_labelled(self._client, self.name)
-            done = b"done"
-        finally:
-            with suppress(OSError, subprocess.TimeoutExpired):
-                self._watch.communicate(done, timeout=_WATCH_SECONDS)
+        """Remove it, what is in it and the ways in."""
+        remove_labelled(self._client, f"{_NETWORK_LABEL}={self.name}")

@@ -83,8 +83,10 @@ class EmbeddedEngine:
         env: Sequence[str],
         limits: Limits,
         stdin: Callable[[], bytes] = bytes,
+        first: Callable[[], object] = bool,
     ) -> Iterator[Run]:
         """See ``Engine.run``. The only networks are none and those of ``network``."""
+        first()  # What it is to be beside has its namespaces when it runs.
         place = self._place(image, limits)
         sandbox = self._sandbox(image, command, self._variables(image, env), place)
         process = SandboxedProcess(sandbox, command, limits)
@@ -107,7 +109,7 @@ class EmbeddedEngine:
             finally:
                 self._network, self._services = None, {}
 
-    def start(
+    def create_service(
         self,
         image: Image,
         env: Sequence[str],
@@ -118,7 +120,7 @@ class EmbeddedEngine:
         program: Sequence[str] = (),
         publish: Sequence[int] = (),
     ) -> Service:
-        """See ``Engine.start``."""
+        """See ``Engine.create_service``."""
         words = program or (*image.entrypoint, *(command or image.cmd))
         if not words:
             raise EngineError(f"{image.reference} has no ENTRYPOINT and no CMD: give its --command.")
@@ -130,15 +132,7 @@ class EmbeddedEngine:
         # Whoever starts it closes it: no time is set.
         limits = limits._replace(seconds=threading.TIMEOUT_MAX)
         process = SandboxedProcess(sandbox, words, limits, self._network.start_process, _FREE_FILES)
-        try:
-            process.close_input()
-            process.let_program_begin()
-            service = SandboxedService(
-                id, process, self._network, image.workdir, variables, place.hosts, publish
-            )
-        except BaseException:
-            process.close()
-            raise
+        service = SandboxedService(id, process, self._network, image.workdir, variables, place.hosts, publish)
         self._services[service.id] = service
         return service
 

@@ -33,7 +33,7 @@ _POLL_SECONDS = 0.005
 
 
 class SandboxedService:
-    """Implements ``engines.base.Service``. ``namespaces`` is None where it ended at once."""
+    """Implements ``engines.base.Service``. ``namespaces`` is None until it runs, or if it ended at once."""
 
     def __init__(
         self,
@@ -56,15 +56,21 @@ class SandboxedService:
         self._forwarders: list[subprocess.Popen[bytes]] = []
         self._addresses: dict[int, str] = {}
         self._removed = False
+        self._publish = publish
         self.namespaces: Optional[SandboxNamespaces] = None
         self._reader = threading.Thread(target=self._follow, daemon=True)
-        self._reader.start()
+
+    def start(self) -> None:
+        """See ``Service.start``."""
         try:
+            self._process.close_input()
+            self._process.let_program_begin()
+            self._reader.start()
             self.namespaces = found = self._await_namespaces()
-            for port in publish:
+            for port in self._publish:
                 if found is None:
                     break
-                forwarder, self._addresses[port] = network.open_forwarder(found, port)
+                forwarder, self._addresses[port] = self._network.open_forwarder(found, port)
                 self._forwarders.append(forwarder)
         except BaseException:
             self.close()
@@ -148,7 +154,8 @@ class SandboxedService:
             forwarder.kill()
             forwarder.wait()
         self._process.end()
-        self._reader.join()
+        if self._reader.ident is not None:
+            self._reader.join()
         self._process.close()
         if self.namespaces is not None:
             self.namespaces.close()

@@ -6,26 +6,10 @@ it. What it sees goes to standard output, one frame a line: the secret of the ru
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import threading
 import time
 
-from importguard.probe.asking.sockets import (
-    accepts,
-    connected,
-    connecting,
-    dump_workers,
-    hears_sigterm,
-    is_busy,
-    is_loopback,
-    listeners,
-    memory_peak,
-    named,
-    processes,
-    unix_sockets,
-)
+from importguard.probe.asking.ports import accepts, is_loopback, listeners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,36 +34,67 @@ _DUMP_SECONDS = 0.5  # that a Python may take to write where its threads are
 
 
 def run(request: Values) -> None:
-    """Talk to the service as ``request`` says, and end."""
+    """Talk to the service as ``request`` says, and end.
+
+    A port that accepts by now is told before anything else is imported.
+    """
+    conversation = Conversation(request)
+    conversation.look_for_port()
+    import os
+    import threading
+
     threading.Thread(target=_end_with_input, daemon=True).start()
-    Conversation(request).run()
+    conversation.run()
     sys.stdout.flush()
     os._exit(0)
 
 
 def _end_with_input() -> None:
     """A killed importguard leaves nothing behind: its end of the standard input closes."""
+    import os
+
     while sys.stdin.buffer.read(4096):
         pass
     os._exit(1)
 
 
 class Conversation:
-    """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, seconds, settle."""
+    """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, names, settle; seconds.
+
+    ``seconds_to_answer`` are those that it has after its port accepts, and after ``patience`` (None: never) a
+    service that does not work any more is not waited for.
+    """
 
     def __init__(self, request: Values) -> None:
         self.request = request
-        self.ends = time.monotonic() + request["seconds"]
+        self.began = time.monotonic()
+        self.ends = self.began + request["seconds"]
         self.host, self.port = "127.0.0.1", 0
+        self.others_since = 0.0
 
     def tell(self, event: str, **values: Any) -> None:
         """Write one frame."""
-        text = json.dumps(dict(values, event=event))
+        import json
+
+        self.write_frame(json.dumps(dict(values, event=event)))
+
+    def write_frame(self, text: str) -> None:
+        """Write a frame, of which ``text`` is JSON."""
         sys.stdout.write(f"\n{self.request['secret']} {text}\n")
         sys.stdout.flush()
 
     def run(self) -> None:
         """Everything in order. What is not told was not reached."""
+        from importguard.probe.asking.sockets import (
+            connected,
+            connecting,
+            dump_workers,
+            memory_peak,
+            named,
+            processes,
+            unix_sockets,
+        )
+
         is_well = self.converse()
         self.tell(
             "surroundings",
@@ -106,7 +121,7 @@ class Conversation:
             self.tell("settled", listening=True)
             return True
         if self.wait_for_port():
-            self.tell("listening", port=self.port, listeners=listeners())
+            self.ends = min(self.ends, time.monotonic() + self.request["seconds_to_answer"])
             answers = self.ask_all()
             if all(answers):
                 self.tell("ready")
@@ -119,6 +134,8 @@ class Conversation:
         Celery imports its tasks long after it was started, and would not hear a signal before. One that
         always works, or hears no signal, is given its time.
         """
+        from importguard.probe.asking.sockets import hears_sigterm, is_busy
+
         ends = min(self.ends, time.monotonic() + _REST_SECONDS)
         since = time.monotonic()
         while time.monotonic() - since < self.request["settle"] or not hears_sigterm():
@@ -129,25 +146,33 @@ class Conversation:
                 since = time.monotonic()
 
     def wait_for_port(self) -> bool:
-        """Wait until a wanted port accepts, or any where all are right; False when the time is up.
+        """Wait until a wanted port accepts, or any where all are right; False when the time is up."""
+        import importguard.probe.asking.exchanges  # noqa: F401  # While nothing has to be asked.
+        from importguard.probe.asking.activity import WINDOW_SECONDS, Activity
 
-        A port that accepts at once is told before the time is spent in which the rest is imported.
-        """
-        others_since = 0.0
-        while time.monotonic() < self.ends:
-            open_ports = self.open_ports()
-            candidates = [port for port in self.request["ports"] if port in open_ports]
-            if self.request["any_port"] and open_ports and not candidates:
-                others_since = others_since or time.monotonic()
-                if time.monotonic() - others_since >= _PATIENCE_SECONDS:
-                    candidates = sorted(open_ports)
-            for port in candidates:
-                if accepts(open_ports[port], port):
-                    self.host, self.port = open_ports[port], port
-                    return True
-            import importguard.probe.asking.exchanges  # noqa: F401
-
+        activity, patience = Activity(), self.request["patience"]
+        while not (self.port or self.look_for_port()):
+            now = time.monotonic()
+            is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
+            if now >= self.ends or (is_late and activity.is_at_rest(now)):
+                self.tell("given_up", seconds=now - self.began)
+                return False
             time.sleep(_POLL_SECONDS)
+        return True
+
+    def look_for_port(self) -> bool:
+        """Whether such a port accepts now; tells of it, without the ``json`` module, which takes time."""
+        open_ports = self.open_ports()
+        candidates = [port for port in self.request["ports"] if port in open_ports]
+        if self.request["any_port"] and open_ports and not candidates:
+            self.others_since = self.others_since or time.monotonic()
+            if time.monotonic() - self.others_since >= _PATIENCE_SECONDS:
+                candidates = sorted(open_ports)
+        for port in candidates:
+            if accepts(open_ports[port], port):
+                self.host, self.port = open_ports[port], port
+                self.write_frame('{"event": "listening", "port": %d}' % port)
+                return True
         return False
 
     def open_ports(self) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""What a container listens on and what its processes wait for, read from /proc (proc(5))."""
+"""What a container's processes are and what they wait for, read from /proc (proc(5))."""
 
 from __future__ import annotations
 
@@ -6,46 +6,43 @@ import os
 import signal
 import socket
 
+from importguard.probe.asking.ports import (
+    CONNECTED,
+    CONNECTING,
+    LISTEN,
+    is_loopback,
+    table_lines,
+    tcp_sockets,
+    text_of,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, Tuple
 
     Endpoint = Tuple[str, int]
 
-_LISTEN, _CONNECTING, _CONNECTED = "0A", "02", "01"
-"""Values of the column ``st``: ``include/net/tcp_states.h`` of the kernel."""
-
 _UNIX_LISTENS = 0x10000
 """``__SO_ACCEPTCON`` of the column ``Flags`` of /proc/net/unix."""
-
-_RESOLVER = "127.0.0.11"
-"""Docker's own name server, which listens in every container of a network that users made."""
 
 _MOST_PROCESSES = 20
 _LONGEST_COMMAND = 300
 
 
-def listeners() -> list[Endpoint]:
-    """Give (address, port) of every TCP socket that listens."""
-    found = [(local[0], local[1]) for state, local, _ in _tcp() if state == _LISTEN]
-    return sorted({pair for pair in found if pair[0] != _RESOLVER}, key=lambda pair: (pair[1], pair[0]))
-
-
 def connecting() -> list[Endpoint]:
     """Give (address, port) of every server that a process of the container tries to reach."""
-    return sorted({remote for state, _, remote in _tcp() if state == _CONNECTING})
+    return sorted({remote for state, _, remote in tcp_sockets() if state == CONNECTING})
 
 
 def connected() -> list[Endpoint]:
     """Give (address, port) of every server outside of the container that a process of it has reached."""
-    sockets = list(_tcp())
-    own = {local[1] for state, local, _ in sockets if state == _LISTEN}
+    sockets = list(tcp_sockets())
+    own = {local[1] for state, local, _ in sockets if state == LISTEN}
     return sorted(
         {
             remote
             for state, local, remote in sockets
-            if state == _CONNECTED and local[1] not in own and not is_loopback(remote[0])
+            if state == CONNECTED and local[1] not in own and not is_loopback(remote[0])
         }
     )
 
@@ -61,24 +58,10 @@ def named(endpoints: list[Endpoint], names: list[str]) -> list[Endpoint]:
     return [(known.get(address.rpartition(":ffff:")[2], address), port) for address, port in endpoints]
 
 
-def accepts(host: str, port: int, seconds: float = 1.0) -> bool:
-    """Whether a connection to the port is accepted."""
-    try:
-        socket.create_connection((host, port), seconds).close()
-    except OSError:
-        return False
-    return True
-
-
-def is_loopback(address: str) -> bool:
-    """Whether nobody outside the container reaches a socket that is bound to ``address``."""
-    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
-
-
 def unix_sockets() -> list[str]:
     """Give the paths of the UNIX sockets that listen."""
     paths: set[str] = set()
-    for line in _lines("/proc/net/unix"):
+    for line in table_lines("/proc/net/unix"):
         fields = line.split(None, 7)
         if len(fields) == 8 and int(fields[3], 16) & _UNIX_LISTENS:
             paths.add(fields[7].strip())
@@ -90,10 +73,10 @@ def processes() -> list[list[Any]]:
     found: list[list[Any]] = []
     numbers = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     for number in numbers:
-        command = _text(f"/proc/{number}/cmdline").replace("\0", " ").strip()
+        command = text_of(f"/proc/{number}/cmdline").replace("\0", " ").strip()
         if number != os.getpid() and command:
-            state = _state(_text(f"/proc/{number}/status"))
-            wait = _text(f"/proc/{number}/wchan").strip()
+            state = _state(text_of(f"/proc/{number}/status"))
+            wait = text_of(f"/proc/{number}/wchan").strip()
             found.append([number, command[:_LONGEST_COMMAND], state, "" if wait == "0" else wait])
     return found[:_MOST_PROCESSES]
 
@@ -103,7 +86,7 @@ def is_busy() -> bool:
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             # The command's name may hold blanks and brackets.
-            fields = _text(f"/proc/{name}/stat").rpartition(")")[2].split()
+            fields = text_of(f"/proc/{name}/stat").rpartition(")")[2].split()
             if fields and fields[0] in ("R", "D"):
                 return True
     return False
@@ -116,7 +99,7 @@ def hears_sigterm() -> bool:
 
 def _is_in_mask(process: int, number: int, masks: tuple[str, ...]) -> bool:
     """Whether a signal is in one of a process's masks: SigCgt are those that it handles."""
-    for line in _text(f"/proc/{process}/status").splitlines():
+    for line in text_of(f"/proc/{process}/status").splitlines():
         name, _, mask = line.partition(":")
         if name in masks and int(mask, 16) >> (number - 1) & 1:
             return True
@@ -147,27 +130,8 @@ def memory_peak() -> int:
     The kernel's documentation: memory.peak of control groups version 2, memory.max_usage_in_bytes of 1.
     """
     folder = "/proc/1/root/sys/fs/cgroup"
-    text = _text(f"{folder}/memory.peak") or _text(f"{folder}/memory/memory.max_usage_in_bytes")
+    text = text_of(f"{folder}/memory.peak") or text_of(f"{folder}/memory/memory.max_usage_in_bytes")
     return int(text) if text.strip().isdigit() else 0
-
-
-def _tcp() -> Iterator[tuple[str, Endpoint, Endpoint]]:
-    """Give (state, local, remote) of every TCP socket; an address is (text, port)."""
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in _lines(path):
-            fields = line.split()
-            yield fields[3], _endpoint(fields[1]), _endpoint(fields[2])
-
-
-def _endpoint(text: str) -> Endpoint:
-    """Read ``0100007F:1F90``: the kernel writes the address as words of the machine's byte order."""
-    address, port = text.split(":")
-    raw = bytes.fromhex(address)
-    words = [raw[start : start + 4] for start in range(0, len(raw), 4)]
-    if memoryview(b"\1\0").cast("H")[0] == 1:  # little-endian
-        words = [word[::-1] for word in words]
-    family = socket.AF_INET if len(raw) == 4 else socket.AF_INET6
-    return socket.inet_ntop(family, b"".join(words)), int(port, 16)
 
 
 def _state(status: str) -> str:
@@ -175,16 +139,3 @@ def _state(status: str) -> str:
         if line.startswith("State:"):
             return line.split(None, 1)[1].strip()
     return ""
-
-
-def _lines(path: str) -> list[str]:
-    """Give the lines of a table of /proc/net but for its heading; none where there is no such table."""
-    return _text(path).splitlines()[1:]
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="backslashreplace") as stream:
-            return stream.read()
-    except OSError:
-        return ""

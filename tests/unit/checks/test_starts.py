@@ -65,6 +65,46 @@ def test_another_port_of_the_container_alone(settings: StartSettings, ends: str)
     assert told.remedy.endswith(ends)
 
 
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (StartSettings(platform="cloud-run"), ["IG505"]),
+        (StartSettings(platform="cloud-run", timeout=100.0), []),
+        (StartSettings(platform="cloud-run", production_seconds=100.0), []),
+        (StartSettings(platform="cloud-run", max_start_time=90.0), []),
+        (StartSettings(timeout=100.0), []),
+    ],
+)
+def test_cloud_run_gives_four_minutes_and_more_than_one_is_slow(
+    settings: StartSettings, found: list[str]
+) -> None:
+    slow = seen(replace(WELL, settings=settings, accepted=79.0, ready=80.0))
+    assert [finding.rule.id for finding in run_checks(slow)] == found
+
+
+def test_the_time_of_a_start() -> None:
+    """The user's word counts most, then production's files, then the platform's own default."""
+    default = StartSettings(platform="cloud-run")
+    assert (default.seconds_to_ready, default.seconds_to_answer, default.seconds_of_patience) == (240, 60, 60)
+    by_file = replace(default, production_seconds=300.0)
+    assert (by_file.seconds_to_ready, by_file.seconds_to_answer, by_file.seconds_of_patience) == (
+        300,
+        300,
+        60,
+    )
+    by_user = replace(by_file, timeout=5.0)
+    assert (by_user.seconds_to_ready, by_user.seconds_to_answer, by_user.seconds_of_patience) == (5, 5, None)
+    assert StartSettings().seconds_to_ready == 60
+
+
+def test_one_that_is_given_up_says_so() -> None:
+    settings = StartSettings(platform="cloud-run")
+    assert "within 61 s, and its processes do not work any more (it has 240 s)" in (
+        only(replace(SILENT, settings=settings, given_up=60.7)).message
+    )
+    assert "within 240 s." in only(replace(SILENT, settings=settings, given_up=240.1)).message
+
+
 @pytest.mark.parametrize(("platform", "found"), [("cloud-run", ["IG506"]), ("container", [])])
 def test_files_are_memory_on_cloud_run(platform: str, found: list[str]) -> None:
     settings = StartSettings(platform=platform)

@@ -13,7 +13,7 @@ from importguard.engines.base import Image
 from importguard.evidence.starts import HttpRequest, StartSettings
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.production import matching_deployment, with_production
-from importguard.source.deployments import Deployment
+from importguard.source.deployment.model import Deployment
 from importguard.source.model import Place
 
 SHOP = Deployment(Place("service.yaml", 8), frozenset({"shop"}), True, port=9000)
@@ -81,7 +81,8 @@ def test_files_complete_what_the_settings_leave_open(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (one,) = with_production([inspected()])
     request = HttpRequest("/ready", below=400)
-    assert one.config.start == StartSettings("cloud-run", "9000", (request,), memory=1 << 30, timeout=30.0)
+    by_file = StartSettings("cloud-run", "9000", (request,), memory=1 << 30, production_seconds=30.0)
+    assert one.config.start == by_file
     said = StartSettings("container", "80", (HttpRequest("/"),), memory=1, timeout=5.0)
     (one,) = with_production([inspected(start=said)])
     assert one.config.start == said

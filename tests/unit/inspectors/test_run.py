@@ -19,12 +19,12 @@ from importguard.errors import EngineError, InspectionError
 from importguard.evidence.inspection import ImageFacts
 from importguard.inspectors.run import (
     GRACE,
-    cached_code_of,
     candidate_pythons,
     inspect_by_running,
     probe_command,
     probe_input,
 )
+from importguard.inspectors.shipment import cached_code_of
 from importguard.progress import QuietProgress
 
 IMAGE = Image("shop:1.4", "sha256:0", "linux/amd64", env=("PATH=/opt/bin:/usr/bin",), workdir="/app")

@@ -12,6 +12,7 @@ from unit.test_validation import Shelf, run
 from importguard.cli.options import FORMATS
 from importguard.config import Build, Config, build_arguments
 from importguard.errors import ImageError
+from importguard.evidence.starts import Handshake, HttpRequest, StartSettings
 from importguard.judging.redaction import RedactedProgress, redacted_report, redaction_of
 from importguard.model import Diagnosis, Location, Report
 from importguard.progress import QuietProgress
@@ -138,6 +139,18 @@ def test_a_finding_of_any_rule() -> None:
     report = run(observed=observed, env=ENV)
     assert len(report.images[0].findings) == 2
     assert secret not in repr(report)
+
+
+def test_what_requests_of_a_start_send() -> None:
+    settings = StartSettings(
+        http=(HttpRequest("/feed?page=2", headers=(("Authorization", "Bearer s3cr3t-9"),)),),
+        websocket=(Handshake("/ws?token=abc%2B123&room=lobby"),),
+    )
+    redaction = redaction_of(settings.sent_values)
+    assert redaction.redact_text("/ws?token=abc%2B123&room=lobby: 'abc+123' is stale") == (
+        "/ws?token=<value of token>&room=lobby: '<value of token>' is stale"
+    )
+    assert redaction.redact_text("GET /feed?page=2: s3cr3t-9") == "GET /feed?page=2: <value of Authorization>"
 
 
 def test_a_build_argument() -> None:

@@ -15,8 +15,9 @@ from importguard.probe.asking import sockets
 from importguard.probe.asking.exchanges import ask_http, shake_hands
 from importguard.probe.asking.grpc_health import ask_grpc_health
 from importguard.probe.asking.pages import own_assets
+from importguard.probe.asking.ports import accepts, is_loopback, listeners
 from importguard.probe.asking.redirects import redirect_loop
-from importguard.probe.asking.sockets import accepts, is_loopback, listeners, processes
+from importguard.probe.asking.sockets import processes
 
 
 @contextmanager
@@ -178,8 +179,8 @@ def test_one_that_works_is_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         (tmp_path / number).mkdir()
         (tmp_path / number / "stat").write_text(f"{number} (a) R (b)) {state} 1 7 7 0\n")
     paths = lambda path: str(tmp_path) + path[len("/proc") :]  # noqa: E731
-    read, listed = sockets._text, os.listdir
-    monkeypatch.setattr(sockets, "_text", lambda path: read(paths(path)))
+    read, listed = sockets.text_of, os.listdir
+    monkeypatch.setattr(sockets, "text_of", lambda path: read(paths(path)))
     monkeypatch.setattr(os, "listdir", lambda path: listed(paths(path)))
     assert sockets.is_busy()
     (tmp_path / "8" / "stat").write_text("8 (a) S 1\n")

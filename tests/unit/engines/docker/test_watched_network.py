@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from importguard.engines.docker.service import _WATCH
+import pytest
+
+from importguard.engines.docker import watch
+from importguard.engines.docker.watch import Watch
 
 
-def test_the_users_folder_is_not_on_its_import_path(tmp_path: Path) -> None:
-    """It is started in the working directory, where a repository may have a token.py."""
+def connect() -> None:
+    """Stands for what connects to a daemon: says that it was called."""
+    Path("connected").write_text("")
+
+
+def test_it_acts_where_whoever_started_it_is_gone_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its import path is not the working directory: a repository may have a token.py there."""
     for name in ("token", "tokenize", "contextlib"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('the repository\\'s')\n")
-    done = subprocess.run(
-        [sys.executable, "-c", _WATCH, "a-run", "module", "function"],
-        input=b"done",
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    monkeypatch.setattr(watch, "_PROGRAM", watch._PROGRAM.replace("clean_up(run", "print(run"))
+    monkeypatch.chdir(tmp_path)
+    watching = Watch(connect, {"importguard": "1"})
+    assert watching.labels["importguard"] == "1"
+    watching.end()
+    assert watching._process.returncode == 0
+    killed = Watch(connect, {})
+    assert killed._process.stdin is not None
+    killed._process.stdin.close()
+    assert killed._process.wait(30) == 0

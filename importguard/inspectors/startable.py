@@ -1,0 +1,113 @@
+"""Which images of a run can be started, in what order, and what their start says of the import check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.engines.base import Engine, Image
+from importguard.evidence.imports import EntryPoint
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import ServiceStart, StartSettings
+from importguard.inspectors.asking import Asker
+from importguard.inspectors.inspected import Inspected
+from importguard.inspectors.probe_output import image_facts
+
+FAILED = ("failed", "exited", "crashed", "missing_attribute")
+"""What breaks a start for certain. A target that does not end may be the program itself, without a guard."""
+
+_RUNS_PYTHON = re.compile(r"(?:^|[\s/])python[\d.]*\s")
+_NO_PYTHON = "There is no Python in the image: it was only started and asked."
+
+
+def in_waves(inspected: Sequence[Inspected]) -> list[list[int]]:
+    """The images so that each comes in a wave after those of the images that it needs. There is no circle."""
+    needs = {
+        one.config.name: one.config.start.needs for one in inspected if one.config.name and one.config.start
+    }
+
+    def depth(needed: Sequence[str]) -> int:
+        return max((1 + depth(needs[name]) for name in needed if name in needs), default=0)
+
+    waves: dict[int, list[int]] = {}
+    for index, one in enumerate(inspected):
+        waves.setdefault(depth(one.config.start.needs if one.config.start else ()), []).append(index)
+    return [waves[number] for number in sorted(waves)]
+
+
+def why_not_started(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]:
+    """Why it is not started: what its command loads failed to import."""
+    failing = None if inspected.config.start_anyway else failing_target(evidence)
+    if failing is None:
+        return None
+    why = f"its start command loads {failing.target}, which fails; --start-anyway starts it all the same"
+    return ServiceStart(failing.command, StartSettings(), skipped=why)
+
+
+def failing_target(evidence: Evidence) -> Optional[EntryPoint]:
+    """The start command whose target failed to import: the container would end by the same failure."""
+    return next((entry for entry in evidence.entrypoints if entry.outcome in FAILED), None)
+
+
+def with_shown_targets(evidence: Evidence) -> Evidence:
+    """The same, where a target whose import did not end is a program that its start has shown to run.
+
+    As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. Where Python
+    does not run the target itself, only a right answer shows it, and of a command with one target: an open
+    port may be another's, and a worker that hangs in an import stays up, too.
+    """
+    start = evidence.start
+    if start is None or not start.held:
+        return evidence
+    answered = bool(start.http or start.websocket or start.grpc or start.health)
+    is_only_one = len({entry.module for entry in evidence.entrypoints}) == 1
+    shown = {
+        entry.module
+        for entry in evidence.entrypoints
+        if entry.outcome == "timed_out" and (_RUNS_PYTHON.search(entry.command) or (answered and is_only_one))
+    }
+    if not shown:
+        return evidence
+    why = (
+        f"Importing {', '.join(sorted(map(str, shown)))} does not end: it is a program, and its start shows "
+    )
+    return replace(
+        evidence,
+        modules=tuple(
+            replace(one, outcome="imported") if one.name in shown and one.outcome == "timed_out" else one
+            for one in evidence.modules
+        ),
+        entrypoints=tuple(
+            replace(entry, outcome="ok") if entry.module in shown else entry for entry in evidence.entrypoints
+        ),
+        notes=(*evidence.notes, why + 'that it runs. if __name__ == "__main__": would let it be imported.'),
+    )
+
+
+def asker_of(inspected: Inspected) -> Optional[Asker]:
+    """The image itself, where it has a Python that can ask."""
+    if inspected.image is None or inspected.evidence is None or not inspected.evidence.executable:
+        return None
+    return Asker(inspected.image, inspected.evidence.executable)
+
+
+def evidence_without_python(image: Image, engine: Engine) -> Evidence:
+    """The evidence of an image in which nothing can be imported."""
+    return Evidence(
+        executable="",
+        version="",
+        implementation="",
+        import_path=(),
+        modules=(),
+        sites=(),
+        entrypoints=(),
+        preparation=None,
+        complete=True,
+        error=None,
+        notes=(_NO_PYTHON,),
+        details=(),
+        seconds=0.0,
+        image=image_facts(image, engine.history(image)),
+    )

@@ -1,0 +1,35 @@
+"""Whether the processes of a container still work, by looking again and again."""
+
+from __future__ import annotations
+
+import collections
+import time
+
+from importguard.probe.asking.sockets import is_busy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Deque, Tuple
+
+WINDOW_SECONDS = 10.0
+_BUSY_SHARE = 0.05
+"""A loop that waits, such as one that asks for a database every second, works less than that."""
+
+
+class Activity:
+    """What was seen of the processes in the last ten seconds."""
+
+    def __init__(self, looks_busy: Callable[[], bool] = is_busy) -> None:
+        self.looks_busy = looks_busy
+        self.samples: Deque[Tuple[float, bool]] = collections.deque()
+
+    def is_at_rest(self, now: float | None = None) -> bool:
+        """Look once more; whether they have hardly worked, and were looked at for long enough to tell."""
+        now = time.monotonic() if now is None else now
+        self.samples.append((now, self.looks_busy()))
+        if now - self.samples[0][0] < WINDOW_SECONDS:
+            return False
+        while now - self.samples[1][0] >= WINDOW_SECONDS:
+            self.samples.popleft()
+        busy = sum(is_busy for _, is_busy in self.samples)
+        return busy < _BUSY_SHARE * len(self.samples)

@@ -1,0 +1,110 @@
+"""How long a service is waited for, and what memory of it is told, on this machine's own /proc."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importguard.probe.asking import activity, ports, sockets
+from importguard.probe.asking.activity import Activity
+from importguard.probe.asking.conversation import Conversation
+
+REQUEST: dict[str, Any] = {
+    "secret": "s3",
+    "ports": [1],
+    "any_port": False,
+    "worker": False,
+    "http": [],
+    "grpc": False,
+    "websocket": [],
+    "headers": {},
+    "names": [],
+    "seconds": 30.0,
+    "seconds_to_answer": 30.0,
+    "patience": None,
+    "settle": 0.0,
+}
+
+
+def events(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line[3:]) for line in output.splitlines() if line.startswith("s3 ")]
+
+
+def looks(busy: list[bool]) -> tuple[Activity, list[bool]]:
+    """What is told at each second, where the processes look like this."""
+    seen = iter(busy)
+    watched = Activity(lambda: next(seen))
+    return watched, [watched.is_at_rest(float(second)) for second in range(len(busy))]
+
+
+def test_rest_is_told_after_ten_seconds_without_work() -> None:
+    assert looks([False] * 12)[1] == [False] * 10 + [True] * 2
+    assert looks([True] * 12)[1] == [False] * 12
+    assert looks([True, *[False] * 12])[1] == [False] * 11 + [True] * 2
+
+
+def test_what_does_not_work_any_more_is_given_up(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importguard.probe.asking.activity.WINDOW_SECONDS", 0.2)
+    monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
+    assert not Conversation({**REQUEST, "patience": 0.3}).wait_for_port()
+    (told,) = events(capsys.readouterr().out)
+    assert told["event"] == "given_up"
+    assert 0.1 < told["seconds"] < 10
+
+
+def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.1)
+    monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: True,))
+    assert not Conversation({**REQUEST, "patience": 0.1, "seconds": 1.0}).wait_for_port()
+    (told,) = events(capsys.readouterr().out)
+    assert told["seconds"] >= 1.0
+
+
+def test_a_port_that_accepts_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listening:
+        number = listening.getsockname()[1]
+        conversation = Conversation({**REQUEST, "ports": [number]})
+        assert conversation.look_for_port()
+        assert conversation.wait_for_port()
+    assert events(capsys.readouterr().out) == [{"event": "listening", "port": number}]
+
+
+def test_ports_takes_built_in_modules_only() -> None:
+    """What it imports is imported before the first look: every millisecond of it is one not seen."""
+    code = Path(ports.__file__).read_text("utf-8").partition("TYPE_CHECKING")[0]
+    assert [line for line in code.splitlines() if line.startswith(("import ", "from "))] == [
+        "from __future__ import annotations",
+        "import _socket",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "peak"),
+    [
+        # Control groups of version 2, Linux 6.1: the namespace's own group is the root of the mount.
+        ({"memory.peak": "73728000\n", "memory.current": "52428800\n"}, 73728000),
+        # Version 2 before Linux 5.19 has no memory.peak.
+        ({"memory.current": "52428800\n", "memory.max": "536870912\n"}, 0),
+        # Version 1, a folder a controller.
+        ({"memory/memory.max_usage_in_bytes": "73728000\n", "memory/memory.usage_in_bytes": "1\n"}, 73728000),
+        # Hybrid: version 1 does the accounting, and version 2 holds no memory.
+        ({"memory/memory.max_usage_in_bytes": "4096\n", "unified/cgroup.procs": "1\n"}, 4096),
+        ({}, 0),
+    ],
+)
+def test_the_peak_of_memory_in_either_layout(
+    files: dict[str, str], peak: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "1" / "root" / "sys" / "fs" / "cgroup"
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    read = sockets.text_of
+    monkeypatch.setattr(sockets, "text_of", lambda path: read(str(tmp_path) + path[len("/proc") :]))
+    assert sockets.memory_peak() == peak
