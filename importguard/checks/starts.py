@@ -95,7 +95,8 @@ def _warnings(start: ServiceStart, evidence: Evidence, source: Optional[Source])
         limit = USUAL_SECONDS_TO_READY
         allowed = f"Cloud Run gives it {start.settings.seconds_to_ready:.0f} s"
     if limit is not None and ready > limit:
-        accepted = f"its port accepts after {start.accepted or 0.0:.1f} s"
+        launched = f"its container runs after {start.launched:.1f} s, " if start.launched is not None else ""
+        accepted = f"{launched}its port accepts after {start.accepted or 0.0:.1f} s"
         imports = _slowest_imports(evidence)
         message = f"It is ready after {ready:.1f} s, and {allowed}: {accepted}.{imports}"
         yield service_finding(SLOW_START, start.command, message)

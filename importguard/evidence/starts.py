@@ -197,9 +197,9 @@ class ServiceStart:
     """One service, from its start to its end. ``given``: its command is not the image's own.
 
     ``architecture`` is the image's ``os/arch``, ``memory`` the bytes that it may use. ``ports`` are those
-    that it should listen on, ``port`` the one that accepted (``accepted`` seconds after the start);
-    ``given_up`` is when none was waited for any longer. ``ready`` is when everything was answered as it
-    should be, and ``held`` says whether it still was a moment later.
+    that it should listen on, ``port`` the one that accepted. Seconds since the start: its container was
+    ``launched``, its port ``accepted``, or was ``given_up`` and not waited for any longer; ``ready`` is when
+    everything was answered as it should be, and ``held`` says whether it still was a moment later.
     ``ending`` is None where it ran until it was stopped; ``refusal`` says why the engine could not execute
     the command, ``skipped`` why it was not started at all, ``error`` why it could not be observed.
     ``memory_held`` are the bytes that its processes held when it was ready, ``written`` those of the files
@@ -217,6 +217,7 @@ class ServiceStart:
     memory: int = 0
     ports: tuple[int, ...] = ()
     port: Optional[int] = None
+    launched: Optional[float] = None
     accepted: Optional[float] = None
     given_up: Optional[float] = None
     ready: Optional[float] = None

@@ -47,6 +47,7 @@ class Conversed:
     """What the conversation has told so far, and when, in seconds since the start."""
 
     port: Optional[int] = None
+    launched: Optional[float] = None
     accepted: Optional[float] = None
     given_up: Optional[float] = None
     ready: Optional[float] = None
@@ -91,6 +92,7 @@ def converse(
             service.start()
         except (CommandNotFound, EngineError) as error:
             raise _NotStarted(error) from error
+        seen.launched = time.monotonic() - begun
 
     try:
         command = loading_command(asker.python, _LAUNCH)

@@ -120,6 +120,7 @@ def _ended(planned: ServiceStart, service: Service, seen: Conversed, begun: floa
     return replace(
         planned,
         port=seen.port,
+        launched=seen.launched,
         accepted=seen.accepted,
         given_up=seen.given_up,
         ready=seen.ready,

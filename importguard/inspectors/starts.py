@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -211,13 +212,15 @@ class ServiceRun:
     def _start_needed(self, index: int, service: NeededService, config: Config, stack: ExitStack) -> str:
         """Start a service that is not checked; say why it is not ready, if so."""
         self.progress.begin_phase(f"starting {service.name}")
+        begun = time.monotonic()
         try:
             image = self.engine.image(service.image, pull=config.pull, platform=config.platform)
             running, failed = begin_needed(self.engine, image, self.asker, service, self.network)
         except ImportguardError as error:
             return str(error)
         stack.callback(self._end_needed, index, service.name, running)
-        self.progress.show_notice(f"{service.name}: {'not ready' if failed else 'ready'}")
+        took = f"ready after {time.monotonic() - begun:.1f} s"
+        self.progress.show_notice(f"{service.name}: {'not ready' if failed else took}")
         self.ready[service.name] = not failed
         return failed
 

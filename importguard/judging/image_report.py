@@ -61,6 +61,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
             *note_test_helpers(findings),
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
+            *_what_is_not_imitated(evidence),
             *([material.note] if material.note and findings else []),
             *(source.notes if source else ()),
         ),
@@ -68,6 +69,16 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
         out_of_time=is_out_of_time(evidence),
         start=_start_verdict(evidence.start) if evidence.start else None,
+    )
+
+
+def _what_is_not_imitated(evidence: Evidence) -> tuple[str, ...]:
+    """What a start here lacks of Cloud Run's container runtime contract."""
+    start = evidence.start
+    if start is None or start.settings.platform != "cloud-run" or start.skipped or start.error:
+        return ()
+    return (
+        "Not imitated of Cloud Run: its sandbox (gVisor), and its metadata server, which is refused at once.",
     )
 
 

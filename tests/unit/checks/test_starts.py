@@ -82,6 +82,22 @@ def test_cloud_run_gives_four_minutes_and_more_than_one_is_slow(
     assert [finding.rule.id for finding in run_checks(slow)] == found
 
 
+def test_where_the_time_of_a_slow_start_went() -> None:
+    settings = StartSettings(max_start_time=5.0)
+    slow = only(replace(WELL, settings=settings, launched=0.4, accepted=7.0, ready=9.0))
+    assert slow.message == (
+        "It is ready after 9.0 s, and 5 s are allowed: its container runs after 0.4 s, "
+        "its port accepts after 7.0 s."
+    )
+
+
+@pytest.mark.parametrize(("platform", "told"), [("cloud-run", True), ("container", False)])
+def test_what_is_not_imitated_is_said(platform: str, told: bool) -> None:
+    start = replace(WELL, settings=StartSettings(platform=platform))
+    report = judge_image(IMAGE, seen(start), NOTHING, Config())
+    assert any("gVisor" in note for note in report.notes) is told
+
+
 def test_the_time_of_a_start() -> None:
     """The user's word counts most, then production's files, then the platform's own default."""
     default = StartSettings(platform="cloud-run")
