@@ -28,7 +28,16 @@ FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.y
 """In the order in which Compose looks for them."""
 
 _COMPLETED = "service_completed_successfully"
-_REQUEST = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s\"'|;]*)?")
+_WORKER = re.compile(
+    r"\b(?:celery\b.*\s(?:worker|beat)|rq(?:worker|\s+worker|\s+scheduler)|dramatiq|arq|huey_consumer(?:\.py)?"
+    r"|taskiq\s+(?:worker|scheduler)|faust\b.*\sworker|procrastinate\b.*\sworker|saq|qcluster|db_worker)\b"
+)
+"""Commands of workers, which have no port: what waits for one (``depends_on``) often wants an order alone."""
+
+_REQUEST = re.compile(
+    r"(?:https?://|\b(?:curl|wget)\s(?:[^|;&]*\s)?)"
+    r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s\"'|;]*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,11 @@ def _services(document: Node) -> Iterator[ComposeService]:
         for name, how in node.value_at("depends_on").mapping_items()
         if how.value_at("condition").scalar_text == _COMPLETED
     }
+    # Where nothing is built without a profile, they do not set tools apart, but choose what a machine runs.
+    usual = {name for name, node in nodes.items() if not node.value_at("profiles")}
+    started = usual if any(nodes[name].value_at("build") for name in usual) else nodes.keys()
     for name, node in nodes.items():
-        if node.value_at("profiles"):
+        if name not in started:
             continue
         build = node.value_at("build")
         context = build.scalar_text or (build.value_at("context").scalar_text or "." if build else "")
@@ -147,11 +159,11 @@ def _ports(node: Node) -> Iterator[int]:
 def compose_tables(services: Sequence[ComposeService], python: Collection[str]) -> str:
     """The tables of importguard.toml for what the services are built from and need.
 
-    ``python`` are the Dockerfiles of Python applications: what has none cannot be checked without
+    ``python`` are the names of those whose image has a Python: what has none cannot be checked without
     ``--start``, and is written as a comment. What runs once (a migration) is no service to start.
     """
     built = [one for one in services if one.context is not None and not one.once]
-    proposed = [one for one in built if one.build_file in python]
+    proposed = [one for one in built if one.name in python]
     known = {one.name for one in proposed}
     needed = {name for one in proposed for name in one.needs}
     only_needed = [one for one in services if one.context is None and one.name in needed and not one.once]
@@ -175,6 +187,7 @@ def _image(one: ComposeService, known: set[str], needed: set[str]) -> str:
     lines += ["[image.start]"]
     # A command of its own and no port: a worker, unless others reach it.
     is_worker = bool(one.command) and not one.ports and one.name not in needed
+    is_worker = is_worker or (not one.ports and _WORKER.search(one.command) is not None)
     lines += ['port = "none"'] if is_worker else [f"port = {port}" for port in one.ports[:1]]
     request = _REQUEST.search(" ".join(one.health))
     lines += [f"http = [{quoted_toml(request[1] or '/')}]"] if request and not is_worker else []

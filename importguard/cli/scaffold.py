@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
-from importguard.cli.compose_scaffold import compose_tables, quoted_toml, read_compose
+from importguard.cli.compose_scaffold import ComposeService, compose_tables, quoted_toml, read_compose
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
 
 _SKIPPED = frozenset(
@@ -180,8 +180,11 @@ _TAIL = """
 def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) -> str:
     """importguard.toml for these images, with how the compose file of ``root`` starts them."""
     _, services = read_compose(root) if root else ("", [])
-    python = {file.dockerfile for file in files}
-    if any(one.build_file in python for one in services):
+    dockerfiles = {file.dockerfile for file in files}
+    python = {
+        one.name for one in services if root and one.build_file in dockerfiles and _has_python(root, one)
+    }
+    if python:
         described = {one.build_file for one in services}
         taken = {one.name for one in services}
         rest = [
@@ -193,6 +196,19 @@ def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) 
     if len(files) == 1:
         return _HEAD + _settings(files[0]) + _TAIL
     return _several(_images(files))
+
+
+def _has_python(root: Path, service: ComposeService) -> bool:
+    """Whether the stage that becomes its image is one of Python: others may build scripts and styles."""
+    path = root / service.build_file
+    try:
+        dockerfile = parse_dockerfile(_text(path), path.name, service.target or None)
+    except DockerfileError:
+        return True
+    lineage = dockerfile.lineage()
+    texts = [dockerfile.stages[stage].base for stage in lineage]
+    texts += [one.text for one in dockerfile.instructions if one.stage in lineage]
+    return any(_NAMES_PYTHON.search(text) for text in texts)
 
 
 def _images(files: Sequence[BuildFile]) -> str:

@@ -8,6 +8,7 @@ from typing import Optional
 import yaml
 
 LARGEST = 1 << 20
+_DEEPEST_MERGE = 5
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, where PyYAML was built with it, takes a tenth of the time."""
 
@@ -52,15 +53,13 @@ class Node:
         """The value below keys of mappings; a later key of the same name wins, merge keys count last."""
         node = self._node
         for key in keys:
-            node = _value(node, key, 0)
+            node = _items(node, 0).get(key)
         return Node(node)
 
     def mapping_items(self) -> Iterator[tuple[str, Node]]:
-        """Keys and values of a mapping."""
-        if isinstance(self._node, yaml.MappingNode):
-            for key, value in self._node.value:
-                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                    yield str(key.value), Node(value)
+        """Keys and values of a mapping, those of merge keys after its own."""
+        for name, value in _items(self._node, 0).items():
+            yield name, Node(value)
 
     def __iter__(self) -> Iterator[Node]:
         """The elements of a sequence."""
@@ -68,18 +67,20 @@ class Node:
             yield from map(Node, self._node.value)
 
 
-def _value(node: Optional[yaml.Node], key: str, depth: int) -> Optional[yaml.Node]:
-    if not isinstance(node, yaml.MappingNode) or depth > 5:
-        return None
-    found = None
-    for name, value in node.value:
-        if isinstance(name, yaml.ScalarNode) and name.value == key:
-            found = value
-    if found is None:
-        for name, value in node.value:
-            if isinstance(name, yaml.ScalarNode) and name.value == "<<":
-                merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
-                found = next((inner for one in merged if (inner := _value(one, key, depth + 1))), found)
+def _items(node: Optional[yaml.Node], depth: int) -> dict[str, yaml.Node]:
+    """A mapping's keys and values; a later key of the same name wins, and those of merge keys count last."""
+    if not isinstance(node, yaml.MappingNode) or depth > _DEEPEST_MERGE:
+        return {}
+    found: dict[str, yaml.Node] = {}
+    merged: list[yaml.Node] = []
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+        elif isinstance(key, yaml.ScalarNode):
+            found[str(key.value)] = value
+    for other in merged:
+        for name, value in _items(other, depth + 1).items():
+            found.setdefault(name, value)
     return found
 
 

@@ -299,6 +299,40 @@ def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
     assert "migrate runs once" in text
 
 
+CHOSEN_BY_PROFILES = """\
+x-app: &app
+  build: {context: ., target: app}
+  environment: &common {REDIS_URL: redis://redis:6379/0}
+  depends_on: {redis: {condition: service_started, required: false}}
+services:
+  redis: {image: redis, profiles: [redis]}
+  web:
+    <<: *app
+    profiles: [web]
+    ports: ["8000:8000"]
+    environment: {<<: *common, DEBUG: "no"}
+    healthcheck: {test: "${TEST:-curl -f localhost:8000/up}"}
+    depends_on: [redis, worker]
+  worker: {<<: *app, profiles: [worker], entrypoint: [], command: celery -A hello.celery worker}
+  js: {build: {context: ., target: assets}, profiles: [assets], command: yarn build}
+"""
+STAGES = "FROM node AS assets\nRUN yarn\nFROM python:3.13 AS app\nCOPY --from=assets /js /js\nCOPY . .\n"
+
+
+def test_a_compose_file_that_chooses_by_profiles_and_merges(folder: Path) -> None:
+    """A worker has no port although something waits for it; a stage that builds scripts has no Python."""
+    write(Dockerfile=STAGES, compose_dot_yaml=CHOSEN_BY_PROFILES)
+    assert run("init") == 0
+    path = folder / "importguard.toml"
+    file = load_configuration(path, {**KEYS, "all": "boolean"}, {**KEYS, "env": "list", "command": "list"})
+    web, worker = file.images
+    assert web.settings["env"] == ["DEBUG=no", "REDIS_URL=redis://redis:6379/0"]
+    assert web.start == {"port": 8000, "http": ["/up"], "needs": ["redis", "worker"]}
+    assert worker.start == {"port": "none", "needs": ["redis"]}
+    assert [service.name for service in read_services(file)] == ["redis"]
+    assert '# name = "js"' in path.read_text()
+
+
 @pytest.mark.parametrize("text", ["services: [", "services:\n  api: {image: x}\n", "- 1\n", ""])
 def test_a_compose_file_that_says_nothing(text: str, folder: Path) -> None:
     write(Dockerfile=PYTHON, compose_dot_yaml=text)
