@@ -1,0 +1,102 @@
+"""What a part of a released library lacks, and the library does not require, is a warning. Pure functions.
+
+Where the start command names a published program, its distribution is what is checked: wsgidav's property
+managers for MongoDB and CouchDB need clients that whoever does not use them does not install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from importguard.diagnosis.tables.distribution_names import from_table, same_name
+from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Distribution
+from importguard.model import Finding, Severity
+from importguard.rules.imports import MISSING_MODULE
+from importguard.source.model import Source
+
+_MOST_NAMES = 5
+
+
+def soften_for_released(
+    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
+) -> list[Finding]:
+    """The findings, marked before by what they do to the start, with those of such parts as warnings."""
+    released = _released_modules(evidence, source)
+    return [
+        replace(one, severity=Severity.WARNING)
+        if one.severity is Severity.ERROR and _is_optional(one, released)
+        else one
+        for one in findings
+    ]
+
+
+def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
+    """The modules of distributions that were installed by their name, each with its distribution.
+
+    What was installed from a folder or URL (PEP 610), or lies in the source, is the project's own.
+    """
+    own = {part for file in (source.files if source else ()) for part in file.path.split("/")[:-1]}
+    providers: dict[str, list[Distribution]] = {}
+    for one in evidence.clues.distributions if evidence.clues else ():
+        for name in one.provides:
+            providers.setdefault(name.partition(".")[0], []).append(one)
+    found = {}
+    for module in evidence.modules:
+        top = module.name.partition(".")[0]
+        given = providers.get(top, [])
+        if len(given) != 1 or top in own or given[0].source is not None or given[0].editable:
+            continue
+        if (module.path or "").startswith(given[0].location.rstrip("/") + "/"):
+            found[module.name] = given[0]
+    return found
+
+
+def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool:
+    """Whether only such modules fail by it, no start loads them, and their libraries do not require it."""
+    if finding.rule is not MISSING_MODULE or not finding.missing or not finding.affected:
+        return False
+    if finding.breaks_startup is not False or finding.loaded_at_startup is not False:
+        return False
+    wanted = {canonicalize_name(name) for name in from_table(finding.missing)} | {same_name(finding.missing)}
+    top = finding.missing.partition(".")[0]
+    return all(
+        name in released
+        and top not in {own.partition(".")[0] for own in released[name].provides}
+        and wanted.isdisjoint(_always_required(released[name].requires))
+        for name in finding.affected
+    )
+
+
+def _always_required(lines: Collection[str]) -> set[str]:
+    """The distributions that Requires-Dist lines name without an extra; on which machines does not matter."""
+    names: set[str] = set()
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if "extra" not in str(requirement.marker or ""):
+            names.add(canonicalize_name(requirement.name))
+    return names
+
+
+def note_released(
+    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
+) -> tuple[str, ...]:
+    """Say which modules are only warned of, since they are parts of libraries that can do without."""
+    released = _released_modules(evidence, source)
+    warned = [one for one in findings if one.severity is Severity.WARNING and _is_optional(one, released)]
+    names = sorted({name for one in warned for name in one.affected})
+    if not names:
+        return ()
+    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
+    return (
+        "Only warned of, since no start command loads them and their library does not require what they lack: "
+        f"{shown}.",
+    )
