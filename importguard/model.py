@@ -209,8 +209,8 @@ class StartVerdict:
     """What came of starting the image; ``skipped`` says why it was not started.
 
     Times in seconds: from the start until the port accepted (``accepted``) and until all was answered
-    (``ready``); None where that never came. ``stopped``: from SIGTERM to the end, None where it was not sent.
-    ``memory_peak`` in bytes, with cached files.
+    (``ready``); None where that never came. ``stopped``: from SIGTERM to the end, None where it was not sent;
+    ``killed``: it had to be killed then. ``memory_peak`` in bytes, with cached files.
     """
 
     command: str
@@ -219,6 +219,7 @@ class StartVerdict:
     accepted: Optional[float] = None
     ready: Optional[float] = None
     stopped: Optional[float] = None
+    killed: bool = False
     memory_peak: Optional[int] = None
     exit_code: Optional[int] = None
     requests: tuple[RequestVerdict, ...] = ()

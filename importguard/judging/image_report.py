@@ -161,6 +161,7 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
         accepted=start.accepted,
         ready=start.ready if start.held else None,
         stopped=start.stop_seconds,
+        killed=start.killed,
         memory_peak=start.memory_peak or None,
         exit_code=start.ending.code if start.ending else None,
         requests=(

@@ -97,6 +97,6 @@ def note_released(
         return ()
     shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
     return (
-        "Only warned of, since no start command loads them and their library does not require what they lack: "
+        "Only warned of: no start command loads them, and their library does not require what they lack: "
         f"{shown}.",
     )

@@ -24,7 +24,7 @@ from importguard.gathering import Material
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.image_report import judge_image
 from importguard.judging.redaction import redacted_report
-from importguard.model import Finding
+from importguard.model import Finding, Report
 from importguard.reporters import load_reporter
 
 NOTHING = Material(None, "")
@@ -96,6 +96,14 @@ def test_what_is_not_imitated_is_said(platform: str, told: bool) -> None:
     start = replace(WELL, settings=StartSettings(platform=platform))
     report = judge_image(IMAGE, seen(start), NOTHING, Config())
     assert any("gVisor" in note for note in report.notes) is told
+
+
+@pytest.mark.parametrize(
+    ("killed", "told"), [(False, "; SIGTERM ends it in 0.1 s."), (True, "; SIGTERM does not end it.")]
+)
+def test_how_it_ended_is_said(killed: bool, told: str) -> None:
+    report = judge_image(IMAGE, seen(replace(WELL, killed=killed)), NOTHING, Config())
+    assert told in " ".join(load_reporter("text")(Report((report,))).split())
 
 
 def test_the_time_of_a_start() -> None:
@@ -221,8 +229,6 @@ def test_variables_that_cloud_run_sets_itself() -> None:
 
 @pytest.mark.parametrize("format_", ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"])
 def test_every_format_shows_a_start_that_failed(format_: str) -> None:
-    from importguard.model import Report
-
     ended = replace(SILENT, ending=Ending(3), log="no luck\n")
     report = Report((judge_image(IMAGE, seen(ended), NOTHING, Config()),))
     shown = load_reporter(format_)(report)
