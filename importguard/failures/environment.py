@@ -10,12 +10,23 @@ from importguard.evidence.imports import Cause, ImportFailure
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
 
-_NAME = r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})\b"
+_SPELT = r"(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
+_NAME = rf"\b({_SPELT})\b"
 _WORDS = r"(?i:environment variables?|env(?:ironment)? ?vars?\b|envvars?\b)"
 _VARIABLE = re.compile(_NAME)
 _SPOKEN_OF = re.compile(_WORDS)
-# "environment variable NAME", "NAME environment variable"; else the first name of the message.
-_NAMED = (re.compile(_WORDS + r"[\s:'\"`]*" + _NAME), re.compile(_NAME + r"['\"`]? " + _WORDS), _VARIABLE)
+# What is said of a variable that is not there, by whichever exception of the chain knows it best.
+_WANTED = re.compile(
+    _NAME + r"['\"`]?:? (?:(?:is|was) )?(?:required|missing|unset|undefined|empty|"
+    r"not (?:set|defined|found|provided|configured)|must (?:be|not be) (?:set|defined|provided|empty))\b"
+)
+# "environment variable NAME", "NAME [or OTHER] environment variable"; else the first name of the message.
+_ALTERNATIVES = rf"(?:['\"`]?(?:,| or| and|/) ?['\"`]?{_SPELT})*"
+_NAMED = (
+    re.compile(_WORDS + r"[\s:'\"`]*" + _NAME),
+    re.compile(_NAME + _ALTERNATIVES + r"['\"`]? " + _WORDS),
+    _VARIABLE,
+)
 _SETTINGS_MODULES = ("pydantic_settings", "pydantic.env_settings", "pydantic.v1.env_settings")
 _FIELD = re.compile(r"^(\S+)\n\s+.*(?:field required|type=missing)", re.IGNORECASE | re.MULTILINE)
 _ANY_FIELD = re.compile(r"^([A-Za-z_]\S*)\n\s+\S", re.MULTILINE)
@@ -79,15 +90,26 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
     fields = _settings_fields(failure)
     if fields:
         return fields, False
-    for cause in exception_chain(failure):
-        if cause.type in _CREDENTIALS:
-            return _CREDENTIALS[cause.type], False
-        if _speaks_of_variable(cause):
-            matches = (pattern.search(cause.message) for pattern in _NAMED)
-            match = next((match for match in matches if match is not None), None)
-            if match is not None:
-                return (match.group(1),), True
-    return _asked_for(failure), True
+    credentials = next((cause.type for cause in exception_chain(failure) if cause.type in _CREDENTIALS), None)
+    if credentials is not None:
+        return _CREDENTIALS[credentials], False
+    spoken_of = _spoken_of(failure)
+    return ((spoken_of,), True) if spoken_of else (_asked_for(failure), True)
+
+
+def _spoken_of(failure: ImportFailure) -> Optional[str]:
+    """The variable that a message names, where one of the chain speaks of environment variables.
+
+    A wrapper often gives advice and names other variables ("Set APP_ENV=dev for development"), and the
+    exception that it wraps says which one is wanted.
+    """
+    speaking = [cause.message for cause in exception_chain(failure) if _speaks_of_variable(cause)]
+    if not speaking:
+        return None
+    wanted = [_WANTED.search(cause.message) for cause in reversed(exception_chain(failure))]
+    named = [pattern.search(message) for message in speaking for pattern in _NAMED]
+    match = next((match for match in (*wanted, *named) if match is not None), None)
+    return match.group(1) if match else None
 
 
 def _looked_up(failure: ImportFailure) -> Optional[str]:
@@ -124,8 +146,14 @@ def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
     return tuple(
         lookup.name
         for lookup in failure.lookups
-        if lookup.alone or nothing or re.search(rf"\b{re.escape(lookup.name)}\b", failure.message)
+        if lookup.alone or nothing or _is_named(lookup.name, failure.message)
     )
+
+
+def _is_named(variable: str, message: str) -> bool:
+    """Whether a message names the variable, or the parameter that took its value: "db_url is required"."""
+    alike = re.IGNORECASE if "_" in variable else re.RegexFlag(0)
+    return bool(re.search(rf"\b{re.escape(variable)}\b", message, alike))
 
 
 def _settings_fields(failure: ImportFailure) -> tuple[str, ...]:

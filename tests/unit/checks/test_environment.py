@@ -86,6 +86,26 @@ def failure(kind: str, message: str, *frames: Frame) -> ImportFailure:
             ),
             "--env DJANGO_SETTINGS_MODULE=…",
         ),
+        (
+            failure(
+                "openai.OpenAIError",
+                "Missing credentials. Please pass an `api_key`, or set the `OPENAI_API_KEY` or "
+                "`OPENAI_ADMIN_KEY` environment variable.",
+            ),
+            "--env OPENAI_API_KEY=…",
+        ),
+        (
+            raised(
+                (
+                    "RuntimeError",
+                    "Check your environment variables. Set VAULT_ENV=dev for development.",
+                    None,
+                ),
+                ("shop.ConfigurationError", "SECRET_KEY is required (minimum 32 characters)", None),
+                frames=[frame("shop.conf", 3)],
+            ),
+            "--env SECRET_KEY=…",
+        ),
     ],
 )
 def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
@@ -133,6 +153,13 @@ def test_a_variable_that_the_statement_looks_up(kind: str, message: str, alone: 
     finding = judged(observed)
     assert finding.severity is (Severity.WARNING if warns else Severity.ERROR)
     assert (finding.diagnosis.remedy if finding.diagnosis else None) == ("--env PORT=…" if warns else None)
+
+
+@pytest.mark.parametrize(("message", "warns"), [("supabase_url is required", True), ("no supabase", False)])
+def test_a_parameter_that_is_called_like_the_variable(message: str, warns: bool) -> None:
+    observed = failure("supabase.SupabaseException", message)
+    finding = judged(replace(observed, lookups=(VariableLookup("SUPABASE_URL", False),)))
+    assert (finding.diagnosis is not None) is warns
 
 
 @pytest.mark.parametrize(
