@@ -16,7 +16,7 @@ from importguard.diagnosis.situation import Situation
 from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table, is_called_so, same_name
 from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Dockerfile, Install
-from importguard.source.model import Requirement
+from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.installing import install_reads
 from importguard.source.requirements.markers import marker_applies
 
@@ -143,7 +143,14 @@ class Declared:
         self.names = names_for(case, module)
         source = case.source
         found = source.requirements if source else ()
-        self.all = [one for one in found if one.name in self.names.candidates]
+        project = case.importing_project
+        self.all = [
+            one
+            for one in found
+            if one.name in self.names.candidates
+            # What another member of the workspace declares is nothing that this one may import.
+            if project is None or not one.projects or project in one.projects
+        ]
 
     @cached_property
     def installed_distribution(self) -> Optional[Distribution]:
@@ -160,7 +167,7 @@ class Declared:
     @property
     def runtime_declarations(self) -> list[Requirement]:
         """The runtime declarations whose markers hold for the image."""
-        return [one for one in self.declarations_of("main") if may_apply(one.marker, self._case)]
+        return [one for one in self.declarations_of(*RUNTIME_KINDS) if may_apply(one.marker, self._case)]
 
     @cached_property
     def dockerfile(self) -> Optional[Dockerfile]:

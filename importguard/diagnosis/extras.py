@@ -26,7 +26,7 @@ from importguard.diagnosis.situation import (
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.development_groups import DEVELOPMENT_GROUPS
-from importguard.source.model import Requirement
+from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.installing import install_asks_for
 
 
@@ -36,7 +36,7 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
     Cause ``extra-not-installed`` where it is no group for development.
     """
     declared = third_party(case)
-    if declared is None or declared.declarations_of("main"):
+    if declared is None or declared.declarations_of(*RUNTIME_KINDS):
         return None
     grouped = [
         one

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_HANGS, IMPORT_RAISES, MISSING_NAME, SYNTAX_ERROR
 
 IMAGE = "image"
 CODE = "code"
+UNPROVEN = "unproven"
 START = "start"
-PARTS = (IMAGE, CODE, START)
+PARTS = (IMAGE, UNPROVEN, CODE, START)
 
 _CODE_CAUSES = frozenset(
     {"case-mismatch", "circular", "not-a-package", "not-in-source", "removed-or-renamed", "shadowed"}
 )
-# What has no cause of its own is of the code where the application's own statement fails: a name, an
-# exception, a syntax error, an exit, a hang. What is absent, and a crash of compiled code, are the image's.
-_CODE_RULES = frozenset({MISSING_NAME, IMPORT_RAISES, SYNTAX_ERROR, IMPORT_EXITS, IMPORT_HANGS})
+# What has no cause of its own is of the code where the application's own statement can only fail: a name that
+# is bound nowhere, a syntax error. Why it raises, exits or hangs is open: a file, a variable, a version.
+# What is absent, and a crash of compiled code, are the image's.
+_CODE_RULES = frozenset({MISSING_NAME, SYNTAX_ERROR})
+_OPEN_RULES = frozenset({IMPORT_RAISES, IMPORT_EXITS, IMPORT_HANGS})
+_MISTAKE = re.compile(
+    r"(?:NameError|UnboundLocalError|RecursionError): |"
+    r"\w*(?:Error|Exception): .*(?:partially initialized module|circular import)"
+)
 _UNTOLD = frozenset({"unknown", "missing-name"})
 
 
 def part_of(finding: Finding) -> str:
     """``image``: something is left out, not copied or not installed. ``code``: it fails in any image.
 
-    Where nothing proves that the code is wrong, it is the image. ``start``: what was seen of the container as
-    it was started.
+    ``unproven``: importing raises an error, exits or hangs, and nothing tells whether the code, the image or
+    its environment is to blame. ``start``: what was seen of the container as it was started.
     """
     if finding.rule.family is RuleFamily.START:
         return START
     cause = finding.diagnosis.cause if finding.diagnosis else "unknown"
     if cause in _CODE_CAUSES:
         return CODE
-    if cause in _UNTOLD and finding.rule in _CODE_RULES:
-        return CODE if _is_of_one_package(finding) else IMAGE
+    if cause in _UNTOLD and finding.rule in _CODE_RULES | _OPEN_RULES and _is_of_one_package(finding):
+        is_mistake = finding.rule in _CODE_RULES or _MISTAKE.match(finding.message)
+        return CODE if is_mistake else UNPROVEN
     return IMAGE
 
 

@@ -7,7 +7,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import Declared, may_apply
+from importguard.diagnosis.declared import Declared, may_apply, written_name
 from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.situation import (
     CERTAIN,
@@ -23,7 +23,7 @@ from importguard.diagnosis.situation import (
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.dockerfile_model import Copy, Install
-from importguard.source.model import Place, Requirement
+from importguard.source.model import RUNTIME_KINDS, Place, Requirement
 from importguard.source.requirements.installing import install_asks_for, install_reads
 
 _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/lib", "/usr", "/.local")
@@ -142,7 +142,10 @@ def _installing(declared: Declared, *, final: bool) -> Optional[Install]:
     named = declared.named_by(installs)
     if named is not None:
         return named
-    for requirement in [*declared.runtime_declarations, *declared.declarations_of("lock")]:
+    runtime = declared.runtime_declarations
+    # The lock of a workspace holds what each of its members requires: it does not tell who asks for it.
+    locked = [] if any(one.projects for one in runtime) else declared.declarations_of("lock")
+    for requirement in [*runtime, *locked]:
         install = declared.read_by(requirement, installs)
         if install is not None:
             return install
@@ -161,14 +164,14 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
     )
     if requirement is None and (install is None or declared.named_by([install]) is None):
         return None
-    if requirement is not None and requirement.kind != "main" and install is None:
+    if requirement is not None and requirement.kind not in RUNTIME_KINDS and install is None:
         return None
     location, where = _declaration(case, requirement, install)
     other = _last_install(declared) if install is None else None
     return make_diagnosis(
         "declared-not-installed",
         (LIKELY if install else CERTAIN) if declared.names.known else POSSIBLE,
-        f"{where} declares {declared.names.written}, and {_why(case, declared, install)}.",
+        f"{where} declares {_written(declared, requirement)}, and {_why(case, declared, install)}.",
         _to_install(requirement, install, other),
         case.dockerfile_location(other.line) if other else location,
         None,
@@ -176,6 +179,12 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
         or (f"installs: {where}",),
         other.text if other else None,
     )
+
+
+def _written(declared: Declared, requirement: Optional[Requirement]) -> str:
+    """The distribution's name as the declaration has it."""
+    text = written_name(requirement.text) if requirement else None
+    return text or declared.names.written
 
 
 def _last_install(declared: Declared) -> Optional[Install]:
@@ -221,6 +230,9 @@ def _to_install(
     if install is not None:
         return f"build the image anew; see that line {install.line} runs in the environment that starts it"
     path = requirement.place.path if requirement else ""
+    if other is not None and requirement is not None and requirement.projects and other.tool == "uv":
+        name = next((one.name for one in requirement.projects if one.path == path), "")
+        return f"let line {other.line} install the project {name} too (--package {name} or --all-packages)"
     if other is not None and requirement is not None:
         asked = f"-r {path}" if path.endswith(".txt") else requirement.name
         return f"let line {other.line} install what {path} declares ({asked})"
@@ -294,11 +306,16 @@ def _unmatched(case: Situation) -> list[Requirement]:
 
 
 def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
-    """The last runtime declaration of the file that the image's installs read, else of the largest file."""
-    main = [one for one in (case.source.requirements if case.source else ()) if one.kind == "main"]
+    """The last runtime declaration of the file that the image's installs read, else of the largest file.
+
+    In a workspace that of the importing file's own project comes first.
+    """
+    main = [one for one in (case.source.requirements if case.source else ()) if one.kind in RUNTIME_KINDS]
     installs = declared.install_lines(final=True) + declared.install_lines(final=False)
     read = [one for one in main if any(install_reads(install, one, by_name=True) for install in installs)]
-    files = Counter(one.place.path for one in read or main)
+    project = case.importing_project
+    own = [one for one in main if project is not None and one.place.path == project.path]
+    files = Counter(one.place.path for one in own or read or main)
     if not files:
         return None
     path = files.most_common(1)[0][0]

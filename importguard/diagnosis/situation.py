@@ -17,7 +17,7 @@ from importguard.evidence.surroundings import Clues, Distribution, System
 from importguard.failures.application import Application
 from importguard.model import Diagnosis, Finding, Location, Rule
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
-from importguard.source.model import Place, Source
+from importguard.source.model import Place, Project, Source
 
 NO_CLUES = Clues(System(), {}, ())
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
@@ -139,6 +139,16 @@ class Situation:
             if origin is not None:
                 return Location(origin.path, location.line)
         return location
+
+    @cached_property
+    def importing_project(self) -> Optional[Project]:
+        """The project of a workspace that the importing file belongs to; None where there is no workspace."""
+        path = self.import_place.path if self.import_place else ""
+        projects = {
+            project for one in (self.source.requirements if self.source else ()) for project in one.projects
+        }
+        around = [one for one in projects if lies_below(f"/{path}", f"/{posixpath.dirname(one.path)}")]
+        return max(around, key=lambda one: len(one.path), default=None)
 
     @property
     def importers(self) -> str:

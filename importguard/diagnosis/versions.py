@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -16,13 +17,16 @@ from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
     Situation,
+    file_and_line,
     location_of,
     make_diagnosis,
     place_and_line,
 )
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
-from importguard.rules.imports import MISSING_MODULE
+from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE
+from importguard.source.dockerfile_model import Install
+from importguard.source.requirements.lock_files import LOCK_FILES
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,15 @@ def version_conflict(case: Situation) -> Optional[Diagnosis]:
         return None
     # Whoever failed comes first, then the source's own declaration.
     first = sorted(conflicts, key=lambda one: (not one.asks, one.place is None))[0]
+    unlocked = _install_without_lock(case, first.place) if first.place else None
+    return _diagnosis(first, conflicts, case) if unlocked is None else _of_lock(first, unlocked, case)
+
+
+def _diagnosis(first: _Conflict, conflicts: Sequence[_Conflict], case: Situation) -> Diagnosis:
     distribution = first.distribution
     return make_diagnosis(
         "version-conflict",
-        CERTAIN if first.asks or first.place else LIKELY,
+        CERTAIN if first.asks or (first.place and case.rule is not IMPORT_RAISES) else LIKELY,
         f"{distribution.name} {distribution.version} is installed, and {first.who} requires "
         f"{distribution.name}{first.wanted}.",
         f"install {distribution.name}{first.wanted}"
@@ -64,6 +73,42 @@ def version_conflict(case: Situation) -> Optional[Diagnosis]:
     )
 
 
+def _install_without_lock(case: Situation, place: Location) -> Optional[Install]:
+    """The last install of a project tool, where the lock file that locks the distribution is not in the
+    image: then the newest versions are taken."""
+    dockerfile, name = case.source.dockerfile if case.source else None, posixpath.basename(place.path)
+    if dockerfile is None or name not in LOCK_FILES:
+        return None
+    lineage = dockerfile.lineage()
+    installs = [
+        (install, file)
+        for install in dockerfile.installs
+        if install.stage in lineage
+        for file in install.files
+        if posixpath.basename(file) == name
+    ]
+    install, file = installs[-1] if installs else (None, "")
+    # A path of the source is one that a COPY or a mount brings.
+    return install if file.startswith("/") else None
+
+
+def _of_lock(first: _Conflict, install: Install, case: Situation) -> Diagnosis:
+    assert first.place is not None
+    distribution, lock = first.distribution, first.place.path
+    line = case.dockerfile_location(install.line)
+    return make_diagnosis(
+        "version-conflict",
+        LIKELY,
+        f"{distribution.name} {distribution.version} is installed, and {first.who} locks {first.wanted[2:]}: "
+        f"no COPY brings {lock} to where {file_and_line(line)} installs, which takes the newest versions.",
+        f"COPY {lock} before line {install.line}, so that it installs what is locked",
+        line,
+        None,
+        (f"{first.who} locks {distribution.name}{first.wanted}", f"installs: {file_and_line(line)}"),
+        install.text,
+    )
+
+
 def _module(case: Situation) -> Optional[str]:
     """The module of the distribution that is not as it was expected."""
     if case.rule is MISSING_MODULE:
@@ -72,7 +117,9 @@ def _module(case: Situation) -> Optional[str]:
         there = resolution is not None and resolution.kind not in ("absent", "namespace")
         return case.missing if "." in case.missing and there else None
     asked = attribute_asked(case)
-    return asked[0] if asked else None
+    if asked is not None or case.rule is not IMPORT_RAISES:
+        return asked[0] if asked else None
+    return (case.failure.named_from or None) if case.failure else None
 
 
 def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflict]:

@@ -47,7 +47,8 @@ class ImportFailure:
     ModuleNotFoundError met walking inward. ``causes`` is that walk: the exception itself first, then
     ``__cause__``/``__context__``/members of groups. ``frames`` lead, outermost first, to the raise of the
     exception that decides (the ImportError of the walk where there is one). ``lookups`` are those of the
-    application's innermost frame.
+    application's innermost frame. ``named_from`` is the module from which that frame's code imports the class
+    or function that the error names, empty where it names none.
     """
 
     type: str
@@ -56,6 +57,7 @@ class ImportFailure:
     frames: tuple[Frame, ...] = ()
     causes: tuple[Cause, ...] = ()
     lookups: tuple[VariableLookup, ...] = ()
+    named_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,7 @@ def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
         tuple(Frame(*frame) for frame in plain["frames"]),
         tuple(Cause(*cause) for cause in plain["causes"]),
         tuple(VariableLookup(*lookup) for lookup in plain.get("lookups", ())),
+        plain.get("named_from", ""),
     )
 
 

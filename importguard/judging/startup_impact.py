@@ -42,7 +42,7 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
         for finding in findings
     ]
     breaking = {part_of(finding) for finding in marked if finding.breaks_startup}
-    first = IMAGE if IMAGE in breaking or not breaking else next(iter(breaking))
+    first = next((part for part in PARTS if part in breaking), IMAGE)
     parts = sorted(PARTS, key=lambda part: part != first)
     return sorted(marked, key=lambda finding: (parts.index(part_of(finding)), *_order(finding, evidence)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from importguard.probe.code.sites import imported_modules, read_sites
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 NULL_BYTES = "source code string cannot contain null bytes"
 BAD_MAGIC = "bad magic number"
+# A class that lost an attribute, a function that takes other arguments.
+NAMED_BY_ERROR = re.compile(
+    r"(?:type object )?'(\w+)'(?: object)? has no attribute|"
+    r"(\w+)(?:\.__init__|\.__new__)?\(\) (?:got an unexpected keyword|missing \d+ required|takes )"
+)
 NOT_PYTHON = 1 << 20  # bytes of a file that are searched for what makes it no source
 
 
@@ -37,6 +43,16 @@ class Culprits:
         """(module, line) of the innermost frame of the application's own code."""
         own = [(self.modules.get(os.path.abspath(path)), line) for path, line, _, _ in frames]
         return next(((module, line) for module, line in reversed(own) if module), None)
+
+    def origin_of_named(self, module: str, kind: str, message: str) -> str:
+        """The module from which ``module`` imports the class or function that an error names; else empty.
+
+        "'Client' object has no attribute 'apps'" tells not whose Client that is.
+        """
+        match = NAMED_BY_ERROR.match(message) if kind in ("AttributeError", "TypeError") else None
+        name = match.group(1) or match.group(2) if match else None
+        sites = read_sites(module, self.files.get(module)) if name else []
+        return next((target for target, names, _, _ in sites if name in names), "")
 
     def _innermost(self, frames: Iterable[PlainFrame]) -> Optional[str]:
         for path, _, function, module in reversed(list(frames)):

@@ -129,5 +129,6 @@ class Verdicts:
             if own
             else []
         )
+        named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
         plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
-        return dict(plain, lookups=lookups)
+        return dict(plain, lookups=lookups, named_from=named)

@@ -69,6 +69,7 @@ class Install:
     ``main_only`` is true where development groups are left out (``--no-dev``, ``--only main``,
     ``--production``). ``interpreter`` is the Python or environment that it names or runs in, as far as it
     can be told ("/opt/venv", "python3.11"); ``target`` its ``--target``, ``--prefix`` or ``--root``.
+    ``members`` are the projects of a workspace that ``--package`` names ("*" for all).
     """
 
     line: int
@@ -84,6 +85,7 @@ class Install:
     main_only: bool = False
     interpreter: Optional[str] = None
     target: Optional[str] = None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

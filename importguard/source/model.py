@@ -83,14 +83,29 @@ class Placement:
     first_line: Optional[int] = None
 
 
+RUNTIME_KINDS = ("main", "conda")
+"""The kinds of requirements that an image is to have."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project of a workspace: its canonical name, empty where it has none, and the path of its
+    pyproject.toml."""
+
+    name: str
+    path: str
+
+
 @dataclass(frozen=True)
 class Requirement:
     """A declared requirement. ``name`` is canonical (PEP 503), ``text`` as written, ``specifier`` and
     ``marker`` PEP 508's.
 
-    ``kind``: main | extra | group | constraint | lock. ``group`` is the extra's or group's name (Poetry's and
+    ``kind``: main | conda | extra | group | constraint | lock; "conda" is a package of conda's, whose name is
+    mostly the distribution's. ``group`` is the extra's or group's name (Poetry's and
     PEP 735's "dev"; of a file like requirements-dev.txt, "dev"). ``via`` are the ``-r`` lines that led to its
-    file, outermost first. A locked one has ``==`` its version.
+    file, outermost first. A locked one has ``==`` its version. ``projects`` are the projects of a workspace
+    that bring it when they are installed; none where it is of no workspace.
     """
 
     name: str
@@ -103,6 +118,7 @@ class Requirement:
     url: Optional[str] = None
     editable: bool = False
     via: tuple[Place, ...] = ()
+    projects: tuple[Project, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from importguard.diagnosis.parts import CODE, IMAGE, START, part_of
+from importguard.diagnosis.parts import CODE, IMAGE, START, UNPROVEN, part_of
 from importguard.model import Finding, ImageReport, RequestVerdict, Severity
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape_lines, escape_text
@@ -23,6 +23,8 @@ _SUPPRESSED = {
 _PART_HEADINGS = {
     (IMAGE, True): "The image is wrong: left out, not copied or not installed",
     (IMAGE, False): "In the image",
+    (UNPROVEN, True): "The image, its environment or the code is wrong: not proven which",
+    (UNPROVEN, False): "In the image, its environment or the code",
     (CODE, True): "The code is wrong in any image",
     (CODE, False): "In the code",
     (START, True): "It does not start as it should",

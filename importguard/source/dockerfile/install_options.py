@@ -39,7 +39,8 @@ OF_PROJECTS = {
     only: --only --only-group --categories
     without: --without --no-group --no-extra
     folder: --project --directory -C
-    ignored: -L --lockfile --package --no-install-package -r --pypi-mirror
+    members: --package
+    ignored: -L --lockfile --no-install-package -r --pypi-mirror
 """),
 }
 OF_SYSTEM = _table("""

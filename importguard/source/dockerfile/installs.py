@@ -245,6 +245,7 @@ def _project(tool: str, verbs: Sequence[str], words: Sequence[str], folder: str)
         without=without,
         main_only=main_only,
         interpreter=options.last_value("interpreter"),
+        members=("*",) if "--all-packages" in flags else options.listed_values("members"),
     )
 
 
@@ -267,7 +268,8 @@ def _conda(words: Sequence[str], folder: str) -> Optional[Install]:
         packages = options.words[1:]
     else:
         return None
-    files = _joined(folder, options.values.get("files", []))
+    named = options.values.get("files", []) or (["environment.yml"] if verbs[0] == "env" else [])
+    files = _joined(folder, named)
     return Install(0, 0, "conda", "", tuple(packages), files, interpreter=options.last_value("interpreter"))
 
 

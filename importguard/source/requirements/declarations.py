@@ -6,9 +6,10 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from typing import Callable
+from typing import Callable, Optional
 
 from importguard.source.model import Requirement
+from importguard.source.requirements.conda_files import is_conda_file_name, read_conda_environment
 from importguard.source.requirements.lock_files import read_lock, read_pipfile_lock
 from importguard.source.requirements.project_files import (
     read_pipfile,
@@ -17,6 +18,7 @@ from importguard.source.requirements.project_files import (
     read_setup_py,
 )
 from importguard.source.requirements.requirement_files import read_requirement_file
+from importguard.source.requirements.workspaces import name_projects, workspace_projects
 
 Reader = Callable[[str, str], Iterator[Requirement]]
 _READERS: dict[str, Reader] = {
@@ -40,11 +42,15 @@ def read_requirements(
 ) -> list[Requirement]:
     """Read the requirements of ``folders`` and of the files ``named``, all relative to ``root``.
 
-    What a file includes counts for both: once by itself, and once ``via`` the line that includes it. What
-    can't be read goes to ``notes``.
+    What a file includes counts for both: once by itself, and once ``via`` the line that includes it. The
+    members of a workspace count too. What can't be read goes to ``notes``.
     """
-    paths = [*named, *(path for folder in dict.fromkeys(folders) for path in _files(root, folder))]
-    return [item for path in dict.fromkeys(paths) for item in _read(root, path, notes)]
+    folders = list(dict.fromkeys(folders))
+    projects = workspace_projects(root, folders)
+    paths = [*named, *(path for folder in folders for path in _files(root, folder))]
+    paths += [project.path for project in projects]
+    found = [item for path in dict.fromkeys(paths) for item in _read(root, path, notes)]
+    return list(name_projects(found, projects))
 
 
 def _files(root: str, folder: str) -> Iterator[str]:
@@ -55,7 +61,7 @@ def _files(root: str, folder: str) -> Iterator[str]:
         return
     for name in names:
         path = posixpath.normpath(posixpath.join(folder, name))
-        if name in _READERS or _PYLOCK.fullmatch(name) or _LISTS.fullmatch(name):
+        if _reader_of(name) is not None or _LISTS.fullmatch(name):
             yield path
         elif _FOLDERS.fullmatch(name) and os.path.isdir(os.path.join(root, path)):
             for inner in sorted(os.listdir(os.path.join(root, path))):
@@ -63,9 +69,16 @@ def _files(root: str, folder: str) -> Iterator[str]:
                     yield posixpath.join(path, inner)
 
 
+def _reader_of(name: str) -> Optional[Reader]:
+    """What reads a file of this name; None for one that is a list of requirements, or none."""
+    if is_conda_file_name(name):
+        return read_conda_environment
+    return read_lock if _PYLOCK.fullmatch(name) else _READERS.get(name)
+
+
 def _read(root: str, path: str, notes: list[str]) -> list[Requirement]:
     name = posixpath.basename(path)
-    reader = read_lock if _PYLOCK.fullmatch(name) else _READERS.get(name)
+    reader = _reader_of(name)
     if reader is None:
         return list(read_requirement_file(root, path, notes, constraint="constraint" in name.lower()))
     try:

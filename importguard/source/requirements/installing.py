@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
+from packaging.utils import canonicalize_name
+
 from importguard.source.development_groups import DEVELOPMENT_GROUPS
 from importguard.source.dockerfile_model import Install
 from importguard.source.model import Requirement
@@ -23,12 +25,40 @@ def install_reads(install: Install, requirement: Requirement, by_name: bool = Fa
     With ``by_name``, a file of the image that no COPY brings there is taken for each file of its name.
     """
     paths = (requirement.place.path, *(via.path for via in requirement.via))
+    if requirement.projects:
+        return _installs_project(install, requirement)
     if any(_is_same_file(file, path, by_name) for file in install.files for path in paths):
         return True
     if posixpath.basename(requirement.place.path) not in _PROJECT_FILES:
         return False
     whole_project = install.tool in _PROJECT_TOOLS and not install.packages and not install.files
     return whole_project or bool(install.locals or install.editable)
+
+
+def _installs_project(install: Install, requirement: Requirement) -> bool:
+    """Whether the command installs one of the workspace's projects that bring the requirement.
+
+    ``uv sync`` installs the project of its folder and what it requires, not the other members.
+    """
+    if "*" in install.members:
+        return True
+    if install.members:
+        return not {canonicalize_name(name) for name in install.members}.isdisjoint(
+            one.name for one in requirement.projects
+        )
+    if install.packages:
+        return False
+    files = [file for file in install.files if posixpath.basename(file) == "pyproject.toml"]
+    folders = [posixpath.dirname(file) for file in files] or list(install.locals)
+    return any(_is_folder_of(folder, one.path) for folder in folders for one in requirement.projects)
+
+
+def _is_folder_of(folder: str, path: str) -> bool:
+    """Whether a folder, of the source or (absolute) of the image, is the one of a project's file."""
+    own = posixpath.dirname(path)
+    if folder.startswith("/"):
+        return not own or f"{folder}/".endswith(f"/{own}/")
+    return folder == own
 
 
 def install_asks_for(install: Install, requirement: Requirement) -> bool:

@@ -10,6 +10,9 @@ from importguard.source.model import Place, Requirement
 from importguard.source.requirements.project_files import read_toml
 from importguard.source.requirements.requirement_text import Lines, parse_requirement
 
+LOCK_FILES = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
+"""The lock files that a tool reads beside its project file, and makes anew where there is none."""
+
 
 def read_lock(text: str, path: str) -> Iterator[Requirement]:
     """Read the locked requirements of a TOML lock; raises ValueError where it is none."""

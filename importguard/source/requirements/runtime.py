@@ -21,7 +21,9 @@ def runtime_requirements(source: Source) -> list[Requirement]:
 
     Extras, groups, constraints and locks are no promises: what they hold may be meant to be absent.
     """
-    main = [one for one in source.requirements if one.kind == "main"]
+    # A member of a workspace need be no distribution: where its code is missing, an import fails.
+    members = {project.name for one in source.requirements for project in one.projects}
+    main = [one for one in source.requirements if one.kind == "main" and one.name not in members]
     installs = _installs(source)
     if installs:
         found = [one for one in main if any(install_reads(install, one) for install in installs)]

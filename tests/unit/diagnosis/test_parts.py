@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit.reports import DIAGNOSIS, finding
 
-from importguard.diagnosis.parts import CODE, IMAGE, part_of
+from importguard.diagnosis.parts import CODE, IMAGE, UNPROVEN, part_of
 from importguard.model import Finding
 
 
@@ -28,10 +28,30 @@ def test_what_exists_nowhere_is_the_code_s(cause: str) -> None:
 
 @pytest.mark.parametrize(
     ("rule", "part"),
-    [("IG103", IMAGE), ("IG104", CODE), ("IG105", CODE), ("IG106", CODE), ("IG107", IMAGE), ("IG108", CODE)],
+    [
+        ("IG103", IMAGE),
+        ("IG104", UNPROVEN),
+        ("IG105", CODE),
+        ("IG106", UNPROVEN),
+        ("IG107", IMAGE),
+        ("IG108", UNPROVEN),
+    ],
 )
 def test_without_a_cause_the_rule_tells(rule: str, part: str) -> None:
     assert part_of(finding(rule, diagnosis=None, missing=None)) == part
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        ("NameError: name 'csrf' is not defined", CODE),
+        ("AttributeError: partially initialized module 'shop' has no attribute 'x'", CODE),
+        ("AttributeError: 'Honcho' object has no attribute 'apps'", UNPROVEN),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'prompts.json'", UNPROVEN),
+    ],
+)
+def test_an_exception_is_the_code_s_where_it_can_only_fail(message: str, part: str) -> None:
+    assert part_of(finding("IG104", diagnosis=None, missing=None, message=message)) == part
 
 
 def test_what_an_installed_distribution_lacks_or_raises_is_the_image_s() -> None:

@@ -29,7 +29,7 @@ from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import OtherInterpreter
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
-from importguard.source.model import Place
+from importguard.source.model import Place, Project
 
 INSTALLS = dockerfile_of(installs=[pip()])
 
@@ -394,3 +394,40 @@ def test_what_an_installed_distribution_requires_was_left_out() -> None:
     assert only(lacking("kombu", clues=known), tree(*declared)).cause == "not-declared"
     # An extra requires nothing of those who do not ask for it.
     assert only(lacking("pytest", clues=known), tree(*declared)).cause == "not-declared"
+
+
+def test_version_conflict_of_what_an_error_names() -> None:
+    held = clues(distributions=(dist("honcho-ai", "2.7.0", "honcho"),))
+    message = "'Honcho' object has no attribute 'apps'"
+    seen = raising("AttributeError", message, clues=held, named_from="honcho")
+    locked = needs("honcho-ai", 395, "uv.lock", specifier="==0.0.17", kind="lock")
+    brought = dockerfile_of(installs=[pip(9, tool="uv", files=("pyproject.toml", "uv.lock"))])
+    found = only(seen, tree(locked, dockerfile=brought))
+    assert where(found) == ("version-conflict", ("uv.lock", 395))
+    absent = dockerfile_of(installs=[pip(9, tool="uv", files=("pyproject.toml", "/app/uv.lock"))])
+    found = only(seen, tree(locked, dockerfile=absent))
+    assert where(found) == ("version-conflict", ("Dockerfile", 9))
+    assert "uv.lock:395 locks 0.0.17: no COPY brings uv.lock to where Dockerfile:9" in found.explanation
+
+
+SHOP, BOT = (Project(name, f"{name}/pyproject.toml") for name in ("shop", "bot"))
+
+
+@pytest.mark.parametrize(
+    ("declaring", "told"),
+    [
+        (SHOP, ("declared-not-installed", ("Dockerfile", 9))),
+        # What another member declares is nothing that this one may import.
+        (BOT, ("not-declared", ("shop/pyproject.toml", 3))),
+    ],
+)
+def test_a_member_of_a_workspace(declaring: Project, told: tuple[str, tuple[str, int]]) -> None:
+    sync = pip(9, tool="uv", files=("pyproject.toml",), members=("api",))
+    world = tree(
+        needs("py-cord", 11, declaring.path, projects=(declaring,)),
+        needs("fastapi", 3, SHOP.path, projects=(SHOP,)),
+        needs("py-cord", 780, "uv.lock", specifier="==2.6", kind="lock"),
+        dockerfile=dockerfile_of(installs=[sync]),
+    )
+    held = clues(distributions=(dist("fastapi"),))
+    assert where(only(lacking("discord", clues=held), world)) == told

@@ -69,7 +69,9 @@ def raising(
 ) -> Evidence:
     """One module of ``shop`` fails by another exception."""
     frames = changes.pop("frames", [frame(importer, line)])
-    return observed(failed(importer, raised((kind, message, name), frames=frames)), **changes)
+    named = changes.pop("named_from", "")
+    failure = replace(raised((kind, message, name), frames=frames), named_from=named)
+    return observed(failed(importer, failure), **changes)
 
 
 def observed(*modules: ModuleImport, **changes: Any) -> Evidence:

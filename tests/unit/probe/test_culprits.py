@@ -78,3 +78,20 @@ def test_a_file_with_null_bytes(tmp_path: Path, statement: str) -> None:
     assert Culprits(files).of_failure("shop.user", failure([user], words, "SyntaxError")) == "shop.bad"
     elsewhere = (user[0], 1, *user[2:])
     assert Culprits(files).of_failure("shop.user", failure([elsewhere], words, "SyntaxError")) == "shop.user"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "origin"),
+    [
+        ("AttributeError", "'Client' object has no attribute 'apps'", "honcho"),
+        ("AttributeError", "type object 'Client' has no attribute 'apps'", "honcho"),
+        ("TypeError", "Client.__init__() got an unexpected keyword argument 'app'", "honcho"),
+        ("TypeError", "connect() missing 1 required positional argument: 'url'", "honcho.wire"),
+        ("AttributeError", "'NoneType' object has no attribute 'apps'", ""),
+        ("RuntimeError", "'Client' object has no attribute 'apps'", ""),
+    ],
+)
+def test_the_origin_of_what_an_error_names(tmp_path: Path, kind: str, message: str, origin: str) -> None:
+    path = tmp_path / "app.py"
+    path.write_text("from honcho import Client\nfrom honcho.wire import connect\n")
+    assert Culprits({"app": str(path)}).origin_of_named("app", kind, message) == origin

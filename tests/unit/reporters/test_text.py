@@ -202,7 +202,7 @@ def test_few_findings_are_shown_in_full() -> None:
 def test_what_is_wrong_with_the_image_is_apart_from_what_is_wrong_with_the_code() -> None:
     lines = render(many(4), width=110).splitlines()
     image = lines.index("The image is wrong: left out, not copied or not installed (2 findings)")
-    code = lines.index("The code is wrong in any image (2 findings)")
+    code = lines.index("The image, its environment or the code is wrong: not proven which (2 findings)")
     assert image < lines.index(next(line for line in lines if line.startswith("2. IG101"))) < code
     assert code < lines.index(next(line for line in lines if line.startswith("3. IG104")))
 

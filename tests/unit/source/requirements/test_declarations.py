@@ -8,9 +8,12 @@ from typing import Optional
 
 import pytest
 
+from importguard.source.dockerfile.parser import parse_dockerfile
 from importguard.source.model import Requirement, Tree
 from importguard.source.reader import read_source
 from importguard.source.requirements.declarations import read_requirements
+from importguard.source.requirements.install_files import with_source_paths
+from importguard.source.requirements.installing import install_reads
 
 Row = tuple[str, str, str, Optional[str], int]
 
@@ -255,3 +258,74 @@ def test_the_files_of_an_install_are_those_of_the_source(tmp_path):
     (install,) = source.dockerfile.installs
     assert install.files == ("back/reqs/base.txt", "back/all.txt", "/other.txt")
     assert {one.name for one in source.requirements} == {"a", "b"}
+
+
+ENVIRONMENT = """\
+name: shop
+channels: [conda-forge]
+dependencies:
+  - python=3.11
+  - conda-forge::pandas=1.5.3=py311_0
+  - lxml>=4.9
+  - numpy==1.26.4
+  - scipy
+  - pip:
+      - dash==2.9
+      - -r extra.txt
+"""
+
+
+def test_a_conda_environment(tmp_path):
+    (tmp_path / "environment.yml").write_text(ENVIRONMENT)
+    (tmp_path / "environment-dev.yml").write_text("dependencies:\n  - pytest\n")
+    found = read_requirements(str(tmp_path), ["."], [], [])
+    assert {(one.name, one.specifier, one.kind, one.place.line) for one in found} == {
+        ("pandas", "==1.5.3.*", "conda", 5),
+        ("lxml", ">=4.9", "conda", 6),
+        ("numpy", "==1.26.4", "conda", 7),
+        ("scipy", "", "conda", 8),
+        ("dash", "==2.9", "main", 10),
+        ("pytest", "", "group", 2),
+    }
+
+
+def test_other_yaml_is_no_environment(tmp_path):
+    (tmp_path / "compose.yml").write_text(ENVIRONMENT)
+    (tmp_path / "conda.yaml").write_text("- a\n- {b: [c]}\n")
+    assert read_requirements(str(tmp_path), ["."], [], []) == []
+
+
+def _workspace(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "root"\ndependencies = ["rich"]\n[tool.uv.workspace]\n'
+        'members = ["apps/*", "libs/core"]\nexclude = ["apps/old"]\n'
+    )
+    for folder, needs in (("apps/api", '"core", "fastapi"'), ("apps/old", '"x"'), ("libs/core", '"attrs"')):
+        (tmp_path / folder).mkdir(parents=True)
+        name = folder.rpartition("/")[2]
+        (tmp_path / folder / "pyproject.toml").write_text(
+            f'[project]\nname = "{name}"\ndependencies = [{needs}]\n'
+        )
+    return read_requirements(str(tmp_path), ["."], [], [])
+
+
+def test_the_members_of_a_workspace(tmp_path):
+    found = {one.name: [project.name for project in one.projects] for one in _workspace(tmp_path)}
+    assert found == {"rich": ["root"], "core": ["api"], "fastapi": ["api"], "attrs": ["api", "core"]}
+
+
+@pytest.mark.parametrize(
+    ("command", "installed"),
+    [
+        ("uv sync", {"rich"}),
+        ("uv sync --package api", {"core", "fastapi", "attrs"}),
+        ("uv sync --all-packages", {"rich", "core", "fastapi", "attrs"}),
+        ("uv sync --project libs/core", {"attrs"}),
+    ],
+)
+def test_what_an_install_of_a_workspace_brings(tmp_path, command, installed):
+    requirements = _workspace(tmp_path)
+    text = f"FROM python\nWORKDIR /app\nCOPY . .\nRUN {command}\n"
+    dockerfile = with_source_paths(parse_dockerfile(text, "Dockerfile"), str(tmp_path))
+    (install,) = dockerfile.installs
+    assert {one.name for one in requirements if install_reads(install, one)} == installed
