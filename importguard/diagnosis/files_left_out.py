@@ -56,7 +56,7 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     outside = path not in index.source.context_files
     change = None if outside else _copy_line(case, index, case.module_in_source)
-    mapping = _mapping_install(change, dockerfile)
+    mapping = _mapping_install(change, dockerfile) if _is_mapped(case) else None
     copy = index.nearest_copy(path, above=mapping.line if mapping else None)
     return make_diagnosis(
         "not-copied",
@@ -87,6 +87,12 @@ def _to_copy(change: Optional[str], copy: Optional[Copy], dockerfile: str, outsi
     if outside:
         return f"build with a context that holds it, or move it there.{nearest}"
     return f"add '{change}'.{nearest}" if change else f"add a COPY line for it.{nearest}"
+
+
+def _is_mapped(case: Situation) -> bool:
+    """Whether the image has an editable distribution. A project tool installs none of a project that has no
+    build system, and then a file counts wherever it lies on the import path."""
+    return not case.clues.distributions or any(one.editable for one in case.clues.distributions)
 
 
 def _mapping_install(change: Optional[str], dockerfile: Dockerfile) -> Optional[Install]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Optional
 
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
+from importguard.diagnosis.situation import (
+    CERTAIN,
+    LIKELY,
+    Situation,
+    file_and_line,
+    lies_below,
+    make_diagnosis,
+)
 from importguard.diagnosis.tables.removed_stdlib import (
     APART,
     REMOVED,
@@ -28,6 +36,8 @@ def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
         other = candidate.interpreter
         if candidate.root in case.clues.sys_path or other == case.evidence.executable:
             continue
+        if candidate.broken_link is not None:
+            return _without_its_python(case, candidate.root, *candidate.broken_link)
         return make_diagnosis(
             "wrong-interpreter",
             CERTAIN if other else LIKELY,
@@ -40,6 +50,31 @@ def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
             (f"found: {candidate.path}", f"application's Python: {case.evidence.executable}"),
         )
     return None
+
+
+def _without_its_python(case: Situation, site: str, link: str, target: str) -> Diagnosis:
+    """A virtual environment of another stage came along, and the Python that it was made with did not."""
+    environment = posixpath.dirname(posixpath.dirname(link))
+    dockerfile = case.source.dockerfile if case.source else None
+    copies = [
+        one
+        for one in (dockerfile.copies if dockerfile else ())
+        if dockerfile and one.stage in dockerfile.lineage() and lies_below(link, one.destination)
+    ]
+    copy = copies[-1] if copies else None
+    return make_diagnosis(
+        "wrong-interpreter",
+        CERTAIN,
+        f"It is installed in {environment}, whose {posixpath.basename(link)} leads to {target}, which is not "
+        f"in the image: the application runs under {case.evidence.executable} (Python "
+        f"{case.evidence.version}).",
+        f"make {environment} with a Python that lies at the same path in both stages "
+        f"(uv: UV_PYTHON_DOWNLOADS=never), or copy that of {posixpath.dirname(target)} too",
+        case.dockerfile_location(copy.line) if copy else None,
+        None,
+        (f"found: {site}", f"broken link: {link} → {target}"),
+        copy.text if copy else None,
+    )
 
 
 def _installed_at(case: Situation, other: str) -> Optional[Location]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
 from packaging.utils import canonicalize_name
 
 from importguard.model import Finding, RuleFamily, Severity
-from importguard.rules.imports import IMPORT_RAISES, SYNTAX_ERROR
+from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
+from importguard.rules.requirements import REQUIREMENT_NOT_INSTALLED
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_MOST_NAMES = 5
+_FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -28,7 +31,7 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
-    """One finding for all modules that the same newer Python, or the same variable, mends.
+    """One finding for all modules that the same newer Python, variable or environment mends.
 
     It is that of the first module, whose fingerprint stays while others come and go.
     """
@@ -36,11 +39,21 @@ def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
     for one in findings:
         groups.setdefault(_need(one) or one, []).append(one)
     for group in groups.values():
-        first = min(group, key=lambda one: (bool(one.affected), one.module))
+        first = min(group, key=lambda one: (not one.reached, one.rule.id, bool(one.affected), one.module))
         if len(group) > 1:
             every = tuple(sorted({name for one in group for name in one.affected}))
-            first = replace(first, affected=every)
+            first = replace(first, affected=every, message=_message_of_all(first, group))
         yield first
+
+
+def _message_of_all(first: Finding, group: Sequence[Finding]) -> str:
+    """What is missing besides, where one environment lacks several modules."""
+    others = sorted({one.missing for one in group if one.missing and one.missing != first.missing})
+    if first.rule is not MISSING_MODULE or not others:
+        return first.message
+    shown = ", ".join(others[:_MOST_NAMES])
+    more = f" and {len(others) - _MOST_NAMES} more" if others[_MOST_NAMES:] else ""
+    return f"{first.message}, nor {shown}{more}"
 
 
 def _need(finding: Finding) -> Optional[tuple[object, ...]]:
@@ -52,6 +65,11 @@ def _need(finding: Finding) -> Optional[tuple[object, ...]]:
     variable = (
         finding.rule is IMPORT_RAISES and told.cause == "environment" and told.remedy.startswith("--env")
     )
+    if finding.rule is MISSING_MODULE and told.cause == "wrong-interpreter":
+        return finding.rule, finding.severity, told.explanation, told.remedy
+    if finding.rule in (MISSING_MODULE, MISSING_NAME) and told.cause in _FILES_LEFT_OUT:
+        # "No module named 'shop.base'" and "cannot import name 'base' from 'shop'" are one file.
+        return finding.missing, finding.severity, told.explanation, told.remedy
     return (finding.rule, finding.severity, told.remedy) if newer or variable else None
 
 
@@ -62,6 +80,8 @@ def _repeats(finding: Finding, told: Finding) -> bool:
     if finding.rule.family is RuleFamily.SOURCE:
         # One old image, and one command that mends all of it.
         return here.cause == there.cause == "stale-image"
+    if finding.rule is REQUIREMENT_NOT_INSTALLED and there.cause == "wrong-interpreter":
+        return True  # it may well be installed, for that one
     if here.location and here.location.line and here.location == there.location:
         return True
     return here.cause == there.cause == "version-conflict" and _asked(there.change) == canonicalize_name(

@@ -52,8 +52,9 @@ class Candidate:
     """A file that would be the missing ``module`` if ``root`` were on the import path.
 
     ``path`` is the file, or the folder of a package. ``site`` is true where ``root`` is a site-packages
-    folder: then ``interpreter`` is the Python that it belongs to, as far as one was found. ``exact`` is False
-    where the file's name differs in case only.
+    folder: then ``interpreter`` is the Python that it belongs to, as far as one was found; ``broken_link`` is
+    where that would be, and where this link leads, to nothing. ``exact`` is False where the file's name
+    differs in case only.
     """
 
     module: str
@@ -62,6 +63,7 @@ class Candidate:
     site: bool = False
     interpreter: Optional[str] = None
     exact: bool = True
+    broken_link: Optional[tuple[str, str]] = None
 
 
 @dataclass(frozen=True)

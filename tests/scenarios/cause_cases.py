@@ -401,6 +401,19 @@ REQUIREMENTS = [
         'CMD ["python3", "-m", "shop.main"]\n',
     ),
     Cause(
+        "interpreter-of-another-stage",
+        USES_YAML,
+        "wrong-interpreter",
+        ("Dockerfile", 6),
+        "make /opt/venv with a Python that lies at the same path in both stages",
+        ["which is not in the image"],
+        dockerfile="FROM base AS builder\n"
+        "RUN mkdir -p /opt/py && cp $(readlink -f $(which python3)) /opt/py/python3 && "
+        "/opt/py/python3 -m venv --without-pip /opt/venv && pip --python /opt/venv/bin/python install PyYAML\n"
+        "FROM base\nWORKDIR /app\nCOPY . .\nCOPY --from=builder /opt/venv /opt/venv\n"
+        'ENV PATH=/opt/venv/bin:$PATH\nCMD ["python3", "-m", "shop.main"]\n',
+    ),
+    Cause(
         "right-interpreter",
         USES_YAML,
         "not-declared",

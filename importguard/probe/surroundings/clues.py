@@ -19,7 +19,7 @@ from importguard.probe.surroundings.mentions import find_mentions
 from importguard.probe.surroundings.metadata import installed_in
 from importguard.probe.surroundings.names import module_names
 from importguard.probe.surroundings.newer import newer_syntax
-from importguard.probe.surroundings.pythons import other_pythons, owner_of
+from importguard.probe.surroundings.pythons import broken_link_of, other_pythons, owner_of
 from importguard.probe.surroundings.resolutions import Resolver, resolve_questions
 from importguard.probe.surroundings.scripts import unimported_scripts
 from importguard.probe.surroundings.system import ask_interpreter, describe_system, marker_environment
@@ -158,6 +158,8 @@ class Gathering:
             if one["site"]:
                 owner = owner_of(one["root"])
                 one["interpreter"] = owner and printable_path(owner)
+                link = None if owner else broken_link_of(one["root"])
+                one["broken_link"] = link and [printable_path(path) for path in link]
         yield "candidates", walk.candidates
         for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
             installed: list[Any] = []

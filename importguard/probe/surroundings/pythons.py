@@ -47,16 +47,28 @@ def other_pythons(
 
 def owner_of(site: str) -> str | None:
     """The interpreter that a folder of packages belongs to, by the layout of prefixes (``sysconfig``)."""
+    name = os.path.basename(os.path.dirname(site))
+    return next((path for path in _programs_of(site) if is_executable(path) and _fits(path, name)), None)
+
+
+def broken_link_of(site: str) -> list[str] | None:
+    """[link, where it leads] of a virtual environment whose Python is not in the image; else None.
+
+    Such an environment was made in another stage, with a Python that only that one has.
+    """
+    for path in _programs_of(site):
+        if os.path.islink(path) and not os.path.exists(path):
+            return [path, os.path.realpath(path)]
+    return None
+
+
+def _programs_of(site: str) -> list[str]:
+    """Where the interpreter of a folder of packages would be, the likeliest first."""
     folder = os.path.dirname(site)
     prefix = os.path.dirname(os.path.dirname(folder))
-    name = os.path.basename(folder)
     prefixes = [prefix, "/usr"] if prefix == "/usr/local" else [prefix]
-    for home in prefixes:
-        for program in (name, "python3", "python", "pypy3"):
-            path = "%s/bin/%s" % (home.rstrip("/"), program)
-            if is_executable(path) and _fits(path, name):
-                return path
-    return None
+    programs = (os.path.basename(folder), "python3", "python", "pypy3")
+    return ["%s/bin/%s" % (home.rstrip("/"), program) for home in prefixes for program in programs]
 
 
 def _fits(path: str, folder: str) -> bool:

@@ -32,6 +32,8 @@ DECLARED = told("IG101", "declared-not-installed", LINE)
         (CONFLICT, told("IG303", "version-conflict", module="zope.interface")),
         (DECLARED, told("IG301", "declared-not-installed", LINE)),
         (DECLARED, told("IG302", "version-conflict", LINE, severity=Severity.WARNING)),
+        # All that it holds is installed for another Python.
+        (told("IG101", "wrong-interpreter"), told("IG301", "declared-not-installed", LINE)),
     ],
 )
 def test_what_a_failed_import_tells_is_not_told_again(first: Finding, second: Finding):
@@ -59,10 +61,29 @@ def test_what_is_another_cause_or_more_severe_is_told(first: Finding, second: Fi
 
 
 def test_failed_imports_and_the_checks_of_the_source_do_not_hide_one_another():
-    both = [OLD, told("IG101", "stale-image", Location("Dockerfile", 3))]
+    both = [OLD, told("IG101", "stale-image", Location("Dockerfile", 3), missing="shop.other")]
     drift = [told("IG401", "stale-image"), told("IG402", "stale-image")]
     assert without_repeated(both) == both
     assert without_repeated(drift) == drift
+
+
+def test_a_file_is_one_finding_however_it_is_imported():
+    by_module = told("IG101", "not-copied", missing="shop.base", affected=("shop.a",))
+    by_name = told("IG102", "not-copied", missing="shop.base", affected=("shop.b",))
+    (one,) = without_repeated([by_name, by_module])
+    assert (one.rule.id, one.affected, one.message) == ("IG101", ("shop.a", "shop.b"), by_module.message)
+
+
+def test_what_one_environment_holds_is_one_finding():
+    names = ("yaml", "redis", "flask")
+    held = [
+        told("IG101", "wrong-interpreter", missing=name, module=f"shop.{name}", affected=(f"shop.{name}",))
+        for name in names
+    ]
+    (one,) = without_repeated(held)
+    assert one.missing == "flask"
+    assert one.message.endswith(", nor redis, yaml")
+    assert one.affected == ("shop.flask", "shop.redis", "shop.yaml")
 
 
 def test_files_that_need_the_same_newer_python_are_one_finding():

@@ -230,6 +230,17 @@ def test_wrong_interpreter_names_both() -> None:
     assert "/usr/local/bin/python3" in found.explanation
 
 
+def test_an_environment_whose_python_stayed_in_another_stage() -> None:
+    other = candidate("yaml", "/app/.venv/lib/python3.13/site-packages/yaml", "/app/.venv/lib/python3.13")
+    link = ("/app/.venv/bin/python", "/root/uv/bin/python3.13")
+    other = replace(other, site=True, broken_link=link)
+    copy = Copy(9, 0, "COPY --from=builder /app/.venv /app/.venv", ("/app/.venv",), "/app/.venv", 1)
+    docker = dockerfile_of(installs=[pip(3)], copies=[copy])
+    found = only(lacking("yaml", clues=clues(candidates=(other,))), tree(needs("PyYAML"), dockerfile=docker))
+    assert where(found) == ("wrong-interpreter", ("Dockerfile", 9))
+    assert "whose python leads to /root/uv/bin/python3.13, which is not in the image" in found.explanation
+
+
 def test_what_the_applications_own_python_has_is_no_other_interpreters() -> None:
     own = replace(candidate("yaml", f"{SITE}/yaml", SITE), site=True, interpreter="/usr/local/bin/python3")
     assert only(lacking("yaml", clues=clues(candidates=(own,))), tree(needs("PyYAML"))).cause == (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importguard.probe.surroundings.pythons import other_pythons, owner_of, version_of
+from importguard.probe.surroundings.pythons import broken_link_of, other_pythons, owner_of, version_of
 
 
 def prefix(top: Path, version: str = "3.12", folder: str = "site-packages") -> tuple[str, str]:
@@ -72,3 +72,13 @@ def test_those_in_path_without_packages(tmp_path: Path) -> None:
     found = other_pythons([], [own_site], own, environ)
     told = [(one.executable, one.version) for one in found if str(tmp_path) in one.executable]
     assert told == [(f"{tmp_path}/more/bin/python3", "3.11")]
+
+
+def test_an_environment_whose_python_is_not_there(tmp_path: Path) -> None:
+    site = tmp_path / "venv" / "lib" / "python3.13" / "site-packages"
+    site.mkdir(parents=True)
+    (tmp_path / "venv" / "bin").mkdir()
+    assert broken_link_of(str(site)) is None
+    link = tmp_path / "venv" / "bin" / "python3"
+    link.symlink_to(tmp_path / "gone" / "python3.13")
+    assert broken_link_of(str(site)) == [str(link), str(tmp_path / "gone" / "python3.13")]
