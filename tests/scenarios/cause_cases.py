@@ -409,7 +409,8 @@ REQUIREMENTS = [
         ["which is not in the image"],
         dockerfile="FROM base AS builder\n"
         "RUN mkdir -p /opt/py && cp $(readlink -f $(which python3)) /opt/py/python3 && "
-        "/opt/py/python3 -m venv --without-pip /opt/venv && pip --python /opt/venv/bin/python install PyYAML\n"
+        "/opt/py/python3 -m venv --without-pip /opt/venv && "
+        "pip --python /opt/venv/bin/python install PyYAML\n"
         "FROM base\nWORKDIR /app\nCOPY . .\nCOPY --from=builder /opt/venv /opt/venv\n"
         'ENV PATH=/opt/venv/bin:$PATH\nCMD ["python3", "-m", "shop.main"]\n',
     ),
