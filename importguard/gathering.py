@@ -7,9 +7,12 @@ from typing import Optional
 
 from importguard.checks import run_checks
 from importguard.config import Config
+from importguard.diagnosis.data_files import absent_file
 from importguard.evidence.inspection import Evidence
+from importguard.failures.root_cause import exception_chain
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.source.data_files import with_data_files
 from importguard.source.git import with_history
 from importguard.source.locating.source_choice import choose_source
 from importguard.source.model import Source
@@ -33,7 +36,15 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     chosen = choose_source(config, evidence)
     if chosen.source is None:
         return Material(None, chosen.note)
-    return Material(with_history(chosen.source, _missing_names(evidence)), chosen.note)
+    source = with_data_files(chosen.source, _absent_files(evidence))
+    return Material(with_history(source, _missing_names(evidence)), chosen.note)
+
+
+def _absent_files(evidence: Evidence) -> list[str]:
+    """The paths that modules wanted to open when they were imported."""
+    failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
+    messages = [cause.message for failure in failures for cause in exception_chain(failure)]
+    return [path for message in messages if (path := absent_file(message))]
 
 
 def _missing_names(evidence: Evidence) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from importguard.diagnosis.broken import broken_file, unreadable_file
 from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code import circular_import, missing_name, not_a_package, shadowed_module
+from importguard.diagnosis.data_files import missing_data_file
 from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
     contents_copied_early,
@@ -54,7 +55,8 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     newer_behaviour,
     not_a_package,
     circular_import,
-    # The module is a file of the source: from the disk towards the image.
+    # What is missing is a file of the source: from the disk towards the image.
+    missing_data_file,
     ignored_file,
     contents_copied_early,
     not_copied,

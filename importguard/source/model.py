@@ -83,6 +83,17 @@ class Placement:
     first_line: Optional[int] = None
 
 
+@dataclass(frozen=True)
+class DataFile:
+    """A file of the source that no import loads, and what the build makes of it: the line that keeps it out,
+    where a COPY puts it in the final stage."""
+
+    path: str
+    is_in_context: bool = True
+    ignored: Optional[Ignored] = None
+    placement: Optional[Placement] = None
+
+
 RUNTIME_KINDS = ("main", "conda")
 """The kinds of requirements that an image is to have."""
 
@@ -194,7 +205,8 @@ class Source:
     ``context`` is the build context's folder ("." is the root). ``ignore_file`` is the .dockerignore that
     counts, where there is one. ``files`` are all on the disk below the root, ``context_files`` those of them
     that get into the build's context. ``refused`` says why no builder would take it, where that is so.
-    ``notes`` says what could not be read.
+    ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` the line
+    that says which of them a distribution of the project has. ``notes`` says what could not be read.
     """
 
     root: str
@@ -209,5 +221,7 @@ class Source:
     imported: tuple[Imported, ...] = ()
     git: Optional[Git] = None
     mounts: tuple[Mount, ...] = ()
+    data_files: tuple[DataFile, ...] = ()
+    packaging: Optional[Place] = None
     refused: str = ""
     notes: tuple[str, ...] = ()

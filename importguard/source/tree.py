@@ -66,17 +66,17 @@ def _entries(folder: str, notes: list[str]) -> Iterator[os.DirEntry[str]]:
         inner = []
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if not _is_skipped(entry):
+                if not is_skipped_folder(entry.path):
                     inner.append(entry.path)
             elif entry.name.endswith(_SUFFIXES):
                 yield entry
         folders.extend(reversed(inner))
 
 
-def _is_skipped(entry: os.DirEntry[str]) -> bool:
-    """Folders that hold no source: hidden ones, virtual environments (PEP 405), caches."""
-    name = entry.name
-    return name.startswith(".") or name in _OTHERS or os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
+def is_skipped_folder(path: str) -> bool:
+    """Whether a folder holds no source: a hidden one, a virtual environment (PEP 405), a cache."""
+    name = os.path.basename(path)
+    return name.startswith(".") or name in _OTHERS or os.path.exists(os.path.join(path, "pyvenv.cfg"))
 
 
 def _source_file(

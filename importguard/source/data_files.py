@@ -1,0 +1,104 @@
+"""Files of the source that no import loads, looked for where an import did not find one in the image."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Optional
+
+from importguard.source.dockerfile.dockerignore import PatternError, ignored_files, read_patterns
+from importguard.source.dockerfile.placement import place_files
+from importguard.source.model import DataFile, Ignored, Place, Source
+from importguard.source.tree import is_skipped_folder, most_entries
+
+_MOST = 50
+_PACKAGING = (
+    ("pyproject.toml", "[tool.setuptools"),
+    ("pyproject.toml", "[tool.hatch.build"),
+    ("pyproject.toml", "[tool.poetry]"),
+    ("setup.cfg", "[options"),
+    ("setup.py", "setup("),
+    ("pyproject.toml", "[build-system]"),
+)
+"""Where a project says which files its distribution has, the most telling first."""
+
+
+def with_data_files(source: Source, paths: Iterable[str]) -> Source:
+    """The same source with its files that are called as ``paths`` (of the image, absolute or relative)."""
+    names = {posixpath.basename(path) for path in paths}
+    found = [path for path in _files_named(source.root, names) if path] if names else []
+    if not found:
+        return source
+    return replace(source, data_files=tuple(_data_files(source, found[:_MOST])), packaging=_packaging(source))
+
+
+def _files_named(root: str, names: Iterable[str]) -> Iterator[str]:
+    """The files below ``root`` that have one of the names, by their path from there."""
+    wanted, left = set(names), most_entries(root)
+    for folder, folders, files in os.walk(root):
+        left -= len(folders) + len(files)
+        if left < 0:
+            return
+        folders[:] = sorted(name for name in folders if not is_skipped_folder(os.path.join(folder, name)))
+        for name in sorted(wanted.intersection(files)):
+            yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/")
+
+
+def _data_files(source: Source, paths: list[str]) -> Iterator[DataFile]:
+    inside = {path: inner for path in paths if (inner := _in_context(path, source)) is not None}
+    ignored = {one.path: one for one in _ignored(source, list(inside.values()))}
+    going_in = [inner for inner in inside.values() if inner not in ignored]
+    final = source.dockerfile.final if source.dockerfile else -1
+    placed = {
+        one.path: one
+        for one in (place_files(source.dockerfile, going_in) if source.dockerfile else ())
+        if one.stage == final
+    }
+    for path in paths:
+        inner = inside.get(path, "")
+        kept_out, placement = ignored.get(inner), placed.get(inner)
+        yield DataFile(
+            path,
+            is_in_context=path in inside,
+            ignored=replace(kept_out, path=path) if kept_out else None,
+            placement=replace(placement, path=path) if placement else None,
+        )
+
+
+def _in_context(path: str, source: Source) -> Optional[str]:
+    """A path of the source in the build context; None for one outside of it."""
+    if source.context in (".", ""):
+        return path
+    inner = posixpath.relpath(path, source.context)
+    return None if inner.startswith("..") else inner
+
+
+def _ignored(source: Source, paths: list[str]) -> list[Ignored]:
+    if source.ignore_file is None:
+        return []
+    try:
+        text = _read(os.path.join(source.root, source.ignore_file))
+        return ignored_files(paths, read_patterns(text), source.ignore_file)
+    except (OSError, PatternError):
+        return []  # it is said of the source already
+
+
+def _packaging(source: Source) -> Optional[Place]:
+    """The line that says, or should say, which data files the project's distribution has."""
+    for name, words in _PACKAGING:
+        path = posixpath.normpath(posixpath.join(source.context, name))
+        try:
+            lines = _read(os.path.join(source.root, path)).splitlines()
+        except OSError:
+            continue
+        for number, line in enumerate(lines, 1):
+            if line.lstrip().startswith(words) or (words == "setup(" and words in line):
+                return Place(path, number, line.strip())
+    return None
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace", newline="") as stream:
+        return stream.read()
