@@ -5,8 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # A folder that the workers of a run share: they inherit the variable.
+    os.environ["IMPORTGUARD_TEST_SHARED"] = tempfile.mkdtemp(prefix="importguard-test-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the workers shared, images and all."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ["IMPORTGUARD_TEST_SHARED"])
 
 
 def engine_is_missing() -> str:

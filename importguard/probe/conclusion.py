@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from importguard.probe.select.scene import Scene
-    from importguard.probe.values import Discovered, Request
+    from importguard.probe.values import Discovered, FailureValues, Request
 
 # Of a discovery, what stays in the image: it has values of variables, or is told later.
 PRIVATE = ("setup", "environ", "entrypoints", "start")
@@ -63,7 +63,7 @@ def gather_clues(
     scene: Scene,
     request: Request,
     seconds: float,
-    failures: Sequence[Optional[dict[str, Any]]],
+    failures: Sequence[Optional[FailureValues]],
     lost: dict[str, list[str]],
     unreached: Sequence[str],
 ) -> Iterator[tuple[str, Any]]:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from importguard.probe.start.launch import Launch
-    from importguard.probe.values import Discovered, Preparation, Request, StartState
+    from importguard.probe.values import Discovered, Preparation, Request, SiteValues, StartState
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
@@ -222,7 +222,7 @@ class Supervisor:
         if not call_in_child(tell, min(seconds, CLUE_SECONDS)):
             self.write_frame("clues", kind="notes", values=["gathering clues broke off"])
 
-    def tell_unresolved_imports(self, scopes: Mapping[str, list[str]]) -> list[list[Any]]:
+    def tell_unresolved_imports(self, scopes: Mapping[str, list[str]]) -> list[SiteValues]:
         """The imports whose target is not in the image. What a module is known to lack is not said again."""
         if not scopes:
             return []

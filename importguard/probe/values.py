@@ -7,7 +7,28 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, TypedDict
+    from typing import Any, Optional, TypedDict
+
+    from importguard.probe.workers.failures import PlainFrame
+
+    Node = Any
+    """A node of ``ast``. What it has goes by the name of its class, and these differ from Python 3.7 to 3.15
+    (``Str``, ``Constant``, ``TryStar``, ``match_case``): no class of one Python could be its type."""
+
+    UnsetVariable = tuple[str, bool]  # its name, and whether it alone decides that a statement fails
+    SiteValues = tuple[str, str, list[str], int, str, Optional[str]]
+    """module, target, names, line, scope, path: see ``evidence.imports.ImportSite``"""
+
+    class FailureValues(TypedDict):
+        """An ``evidence.imports.ImportFailure``, with the variables that are looked up where it arose."""
+
+        type: str
+        message: str
+        missing: Optional[str]
+        frames: list[PlainFrame]
+        causes: list[tuple[str, str, Optional[str]]]
+        lookups: list[UnsetVariable]
+        named_from: str
 
     class Request(TypedDict, total=False):
         """What the host asks: see ``inspectors/run.py``, which writes it."""

@@ -7,11 +7,11 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Callable, Optional
+    from typing import Callable, Optional
 
     from importguard.probe.code.lookups import Lookups
     from importguard.probe.culprits import Culprits
-    from importguard.probe.values import Discovered
+    from importguard.probe.values import Discovered, FailureValues
     from importguard.probe.workers.failures import Failure, PlainFrame
 
 FATAL = ("crashed", "timed_out", "exited")  # outcomes that end the process which imports
@@ -59,7 +59,7 @@ class Verdicts:
     def __init__(self, emit: Callable[..., None]) -> None:
         self.emit = emit
         self.final: dict[str, Verdict] = {}
-        self.failures: list[Optional[dict[str, Any]]] = []  # what all that did not import raised, as told
+        self.failures: list[Optional[FailureValues]] = []  # what all that did not import raised, as told
         self.found: Discovered = {}  # what discover() found
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
@@ -117,7 +117,7 @@ class Verdicts:
             frames=list(verdict.frames),
         )
 
-    def failure_values(self, failure: Optional[Failure]) -> Optional[dict[str, Any]]:
+    def failure_values(self, failure: Optional[Failure]) -> Optional[FailureValues]:
         """A failure under the names of ``evidence.ImportFailure``."""
         if failure is None:
             return None
@@ -130,5 +130,12 @@ class Verdicts:
             else []
         )
         named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
-        plain = {"type": kind, "message": message, "missing": missing, "frames": frames, "causes": causes}
-        return dict(plain, lookups=lookups, named_from=named)
+        return {
+            "type": kind,
+            "message": message,
+            "missing": missing,
+            "frames": frames,
+            "causes": causes,
+            "lookups": lookups,
+            "named_from": named,
+        }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from scenarios.cases import Case
+from scenarios.command_server import end_servers
 from scenarios.every_case import ALL, PEACEFUL
 from scenarios.failure_cases import THIRD_PARTY
 from scenarios.support import SITE, build, docker
@@ -24,8 +26,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _engine(docker_engine: None) -> None:
+def _engine(docker_engine: None) -> Iterator[None]:
     """Nothing here runs without an engine."""
+    yield
+    end_servers()
 
 
 def image_with(name: str, cases: list[Case]) -> str:

@@ -36,7 +36,7 @@ def image() -> str:
 def started(image: str, *commands: str) -> Result:
     """Check the image as if it were started so."""
     options = [part for command in commands for part in ("--command", command)]
-    return check(image, *options)
+    return check(image, *options, engine="embedded")
 
 
 BREAKING = [

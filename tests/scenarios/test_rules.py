@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-from typing import Optional
+from typing import Any
 
 import pytest
 from scenarios.support import SITE, Result, build, check, command, environment, importguard, pip_install
@@ -14,10 +15,15 @@ PLAIN = "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n"
 RUN_MAIN = 'CMD ["python3", "-m", "app.main"]\n'
 
 
+@cache
+def built(name: str, ending: str, files: tuple[tuple[str, str], ...]) -> str:
+    return build(f"rule-{name}", PLAIN + ending, dict(files))
+
+
 def application(name: str, files: dict[str, str], ending: str = "") -> str:
     """An image with the package ``app`` of these files, by their names in it."""
     tree = {"app/__init__.py": "", **{f"app/{path}": text for path, text in files.items()}}
-    return build(f"rule-{name}", PLAIN + ending, tree)
+    return built(name, ending, tuple(tree.items()))
 
 
 def judged(name: str, files: dict[str, str], ending: str = "", *options: str) -> Result:
@@ -67,16 +73,25 @@ def test_what_is_behind_the_first_missing_module() -> None:
     assert len(result.findings) == 2
 
 
-@pytest.mark.parametrize(
-    "source", ["from json import not_a_name_xyz\n", "from app.other import not_a_name_xyz\n"]
-)
-def test_missing_name(source: str) -> None:
-    name = "name-own" if "other" in source else "name-library"
-    result = judged(name, {"main.py": source, "other.py": "NAME = 1\n", "user.py": "import app.main\n"})
-    finding = result.finding("IG102")
-    assert "not_a_name_xyz" in (finding["missing"] or "") + finding["message"]
-    assert set(finding["affected"]) == {"app.main", "app.user"}
-    assert finding["severity"] == "error"
+def test_missing_name() -> None:
+    files = {
+        "library.py": "from json import not_in_json_xyz\n",
+        "own.py": "from app.other import not_a_name_xyz\n",
+        "other.py": "NAME = 1\n",
+        "user.py": "import app.own\n",
+        "user_of_library.py": "import app.library\n",
+    }
+    result = judged("names", files)
+    affected = {}
+    for finding in result.findings:
+        assert (finding["rule"], finding["severity"]) == ("IG102", "error")
+        name = "not_in_json_xyz" if "not_in_json_xyz" in finding["message"] else "not_a_name_xyz"
+        assert name in (finding["missing"] or "") + finding["message"]
+        affected[name] = set(finding["affected"])
+    assert affected == {
+        "not_in_json_xyz": {"app.library", "app.user_of_library"},
+        "not_a_name_xyz": {"app.own", "app.user"},
+    }
     assert result.code == 1
 
 
@@ -121,22 +136,32 @@ def test_extension_that_is_no_library() -> None:
     assert result.code == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "source"),
-    [
-        ("plain", "x = 1 +\n"),
-        ("indent", "def f():\nreturn 1\n"),
-        ("nul", "x = 1\0\n"),
-        ("encoding", "# coding: no-such-encoding\n"),
-        ("python2", "print 'x'\n"),
-    ],
-)
-def test_syntax_error(name: str, source: str) -> None:
-    result = judged(f"syntax-{name}", {"bad.py": source, "user.py": "import app.bad\n", "fine.py": ""})
-    finding = result.finding("IG105")
-    assert finding["module"] == "app.bad"
-    assert set(finding["affected"]) == {"app.bad", "app.user"}
-    assert finding["severity"] == "error"
+SYNTAX = {
+    "plain": "x = 1 +\n",
+    "indent": "def f():\nreturn 1\n",
+    "nul": "x = 1\0\n",
+    "encoding": "# coding: no-such-encoding\n",
+    "python2": "print 'x'\n",
+}
+
+
+def with_users(sources: dict[str, str]) -> dict[str, str]:
+    """The files of ``app``: a module for each source, and another that imports it."""
+    users = {f"user_of_{name}.py": f"import app.{name}\n" for name in sources}
+    return {**{f"{name}.py": source for name, source in sources.items()}, **users}
+
+
+def assert_alone(finding: dict[str, Any], name: str) -> None:
+    """The finding is an error of one module, which breaks the one that imports it."""
+    assert (finding["severity"], finding["module"]) == ("error", f"app.{name}")
+    assert set(finding["affected"]) == {f"app.{name}", f"app.user_of_{name}"}
+
+
+def test_syntax_error() -> None:
+    result = judged("syntax", {**with_users(SYNTAX), "fine.py": ""})
+    for name in SYNTAX:
+        assert_alone(result.finding("IG105", f"app.{name}"), name)
+    assert len(result.findings) == len(SYNTAX)
     assert result.outcome("app.fine") == "imported"
     assert result.code == 1
 
@@ -199,52 +224,48 @@ def test_unreadable_file() -> None:
     assert set(finding["affected"]) == {"app.bad", "app.user"}
 
 
-@pytest.mark.parametrize(
-    ("name", "source"),
-    [
-        ("value", "raise ValueError('wrong')\n"),
-        ("attribute", "import json\njson.nothing\n"),
-        ("file", "open('/not/there')\n"),
-        ("key", "{}['key']\n"),
-        ("assert", "assert False, 'no'\n"),
-    ],
-)
-def test_import_raises(name: str, source: str) -> None:
+RAISES = {
+    "value": "raise ValueError('wrong')\n",
+    "attribute": "import json\njson.nothing\n",
+    "file": "open('/not/there')\n",
+    "key": "{}['key']\n",
+    "assertion": "assert False, 'no'\n",
+}
+
+
+def test_import_raises() -> None:
     """Without evidence of the environment it is an error."""
-    result = judged(f"raises-{name}", {"bad.py": source, "user.py": "import app.bad\n"})
-    finding = result.finding("IG104")
-    assert finding["severity"] == "error"
-    assert finding["module"] == "app.bad"
-    assert set(finding["affected"]) == {"app.bad", "app.user"}
+    result = judged("raises", with_users(RAISES))
+    for name in RAISES:
+        assert_alone(result.finding("IG104", f"app.{name}"), name)
+    assert len(result.findings) == len(RAISES)
     assert result.code == 1
 
 
-ENVIRONMENT = [
-    ("subscript", "import os\nURL = os.environ['DATABASE_URL_XYZ']\n", "DATABASE_URL_XYZ"),
-    ("int", "import os\nPORT = int(os.getenv('PORT_XYZ'))\n", "PORT_XYZ"),
-    ("refused", "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n", None),
-    ("lookup", "import socket\nsocket.getaddrinfo('db.example.invalid', 5432)\n", None),
-    (
-        "explicit",
-        "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n",
-        "SECRET_XYZ",
+ENVIRONMENT = {
+    "subscript": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n",
+    "number": "import os\nPORT = int(os.getenv('PORT_XYZ'))\n",
+    "refused": "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n",
+    "lookup": "import socket\nsocket.getaddrinfo('db.example.invalid', 5432)\n",
+    "explicit": (
+        "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n"
     ),
-]
+}
+VARIABLES = {"subscript": "DATABASE_URL_XYZ", "number": "PORT_XYZ", "explicit": "SECRET_XYZ"}
 
 
-@pytest.mark.parametrize(("name", "source", "variable"), ENVIRONMENT, ids=[row[0] for row in ENVIRONMENT])
-def test_the_environment_is_a_warning(name: str, source: str, variable: Optional[str]) -> None:
-    files = {"bad.py": source, "user.py": "import app.bad\n", "main.py": ""}
-    result = judged(f"environment-{name}", files, RUN_MAIN)
-    finding = result.finding("IG104")
-    assert finding["severity"] == "warning"
+def test_the_environment_is_a_warning() -> None:
+    files = {**with_users(ENVIRONMENT), "main.py": ""}
+    result = judged("environment", files, RUN_MAIN)
+    for name in ENVIRONMENT:
+        finding = result.finding("IG104", f"app.{name}")
+        assert finding["severity"] == "warning"
+        diagnosis = finding["diagnosis"]
+        told = finding["message"] + diagnosis["explanation"] + diagnosis["remedy"]
+        assert VARIABLES.get(name, "") in told
+    assert len(result.findings) == len(ENVIRONMENT)
     assert result.code == 0
-    assert check(application(f"environment-{name}", files, RUN_MAIN), "--fail-on", "warning").code == 1
-    if variable:
-        assert (
-            variable
-            in finding["message"] + finding["diagnosis"]["explanation"] + finding["diagnosis"]["remedy"]
-        )
+    assert check(application("environment", files, RUN_MAIN), "--fail-on", "warning").code == 1
 
 
 def test_settings_that_name_a_variable(tmp_path: Path) -> None:
@@ -320,27 +341,28 @@ def test_setup_prepares_every_module() -> None:
         assert prepared.image["summary"]["imported"] == 4
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "missing"),
-    [
-        ("lacks", "    import not_there_xyz\n", "not_there_xyz"),
-        ("raises", "    raise ValueError('no')\n", None),
-        ("exits", "    raise SystemExit(0)\n", None),
-        ("leaves", "    import os\n    os._exit(0)\n", None),
-        ("hangs", "    while True:\n        pass\n", None),
-    ],
-)
-def test_setup_that_fails(name: str, body: str, missing: Optional[str]) -> None:
+SETUPS = {
+    "lacks": "    import not_there_xyz\n",
+    "raises": "    raise ValueError('no')\n",
+    "exits": "    raise SystemExit(0)\n",
+    "leaves": "    import os\n    os._exit(0)\n",
+    "hangs": "    while True:\n        pass\n",
+}
+
+
+@pytest.mark.parametrize("name", list(SETUPS))
+def test_setup_that_fails(name: str) -> None:
     """A finding of its own that breaks startup; the modules are then judged without it, with a note."""
-    files = {"boot.py": f"def prepare():\n{body}", "fine.py": "", "broken.py": "import not_there_abc\n"}
-    result = judged(f"setup-{name}", files, "", "--setup", "app.boot:prepare", "--module-timeout", "2")
+    boot = "\n\n".join(f"def {name}():\n{body}" for name, body in SETUPS.items())
+    files = {"boot.py": boot, "fine.py": "", "broken.py": "import not_there_abc\n"}
+    result = judged("setups", files, "", "--setup", f"app.boot:{name}", "--module-timeout", "2")
     assert result.code == 1
     assert any(finding["breaks_startup"] for finding in result.findings)
     assert result.outcomes(["app.fine", "app.broken"]) == {"app.fine": "imported", "app.broken": "failed"}
     assert ("IG101", "not_there_abc") in result.causes
     assert result.image["notes"]
-    if missing:
-        assert result.finding("IG101", missing)["breaks_startup"] is True
+    if name == "lacks":
+        assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
 
 
 def test_setup_that_is_not_there() -> None:

@@ -11,10 +11,10 @@ Truth = Mapping[str, tuple[str, str]]
 """``folder:module`` to what a fresh interpreter says: the outcome, and the module that is missing."""
 
 
-def assert_verdicts(case: Case, image: str, truth: Truth, *options: str) -> None:
+def assert_verdicts(case: Case, image: str, truth: Truth, *options: str, engine: str = "embedded") -> None:
     """Check the case in ``image``; its verdicts, causes and exit code are the expected ones."""
     # No more jobs than modules: each would get an interpreter of its own, and the plan would not be used.
-    result = check(image, *case.arguments, "--jobs", "2", *options)
+    result = check(image, *case.arguments, "--jobs", "2", *options, engine=engine)
     expected = {**case.outcomes, **{module: truth[f"{case.folder}:{module}"][0] for module in case.by_truth}}
     assert result.outcomes(list(expected)) == expected, result.err
     assert {module: result.missing(module) for module in case.missing} == dict(case.missing)
@@ -34,7 +34,7 @@ def needs_own_run(case: Case) -> bool:
 def assert_exact_verdicts_side_by_side(cases: Sequence[Case], image: str) -> None:
     """Check all in one run: each module has an interpreter, and what it does to that reaches no other."""
     packages = [argument for case in cases for argument in case.arguments]
-    result = check(image, *packages, "--exact", timeout=300)
+    result = check(image, *packages, "--exact", engine="embedded", timeout=300)
     expected = {module: outcome for case in cases for module, outcome in case.outcomes.items()}
     assert result.outcomes(list(expected)) == expected, result.err
     missing = {module: name for case in cases for module, name in case.missing.items()}

@@ -18,7 +18,9 @@ from importguard.probe.asking.ports import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Tuple
+    from typing import Tuple
+
+    Process = Tuple[int, str, str, str]
 
     Endpoint = Tuple[str, int]
 
@@ -68,16 +70,16 @@ def unix_sockets() -> list[str]:
     return sorted(paths)
 
 
-def processes() -> list[list[Any]]:
+def processes() -> list[Process]:
     """Give (number, command, state, what the kernel waits in) of the processes but this one."""
-    found: list[list[Any]] = []
+    found: list[Process] = []
     numbers = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     for number in numbers:
         command = text_of(f"/proc/{number}/cmdline").replace("\0", " ").strip()
         if number != os.getpid() and command:
             state = _state(text_of(f"/proc/{number}/status"))
             wait = text_of(f"/proc/{number}/wchan").strip()
-            found.append([number, command[:_LONGEST_COMMAND], state, "" if wait == "0" else wait])
+            found.append((number, command[:_LONGEST_COMMAND], state, "" if wait == "0" else wait))
     return found[:_MOST_PROCESSES]
 
 

@@ -9,21 +9,22 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+
+    from importguard.probe.values import Node
 
     Site = tuple[str, tuple[str, ...], int, str]  # target, names, line, scope
-    Blocks = Iterator[tuple[list[Any], str]]  # statements, scope
+    Blocks = Iterator[tuple[list[Node], str]]  # statements, scope
 
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST
 GUARDS = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 
-def parse_module(source: bytes | str, path: str) -> Any:
+def parse_module(source: bytes | str, path: str) -> Node:
     """The ``Module`` node of ``source``; raises SyntaxError or ValueError."""
     return compile(source, path, "exec", ONLY_AST, dont_inherit=True)
 
 
-def import_sites(tree: Any, module: str, is_package: bool) -> list[Site]:
+def import_sites(tree: Node, module: str, is_package: bool) -> list[Site]:
     """(target, names, line, scope) of each import; ``from x import a`` has target ``x`` and names ``(a,)``.
 
     ``scope``: module (runs whenever the module is imported) | guarded (may be skipped or may fail) |
@@ -33,7 +34,7 @@ def import_sites(tree: Any, module: str, is_package: bool) -> list[Site]:
     return list(_walk(tree.body, "module", package))
 
 
-def absolute_target(node: Any, package: str) -> str | None:
+def absolute_target(node: Node, package: str) -> str | None:
     """The absolute name that an ImportFrom node imports from, or None where it leaves the top."""
     if not node.level:
         name: str | None = node.module
@@ -45,7 +46,7 @@ def absolute_target(node: Any, package: str) -> str | None:
     return ".".join(parts + ([node.module] if node.module else []))
 
 
-def may_bind(tree: Any, name: str) -> bool:
+def may_bind(tree: Node, name: str) -> bool:
     """Whether any statement of a module, in whatever scope, may give ``name`` a value."""
     nodes = [tree]
     while nodes:
@@ -65,7 +66,7 @@ def may_bind(tree: Any, name: str) -> bool:
     return False
 
 
-def _walk(body: list[Any], scope: str, package: str) -> Iterator[Site]:
+def _walk(body: list[Node], scope: str, package: str) -> Iterator[Site]:
     for node in body:
         kind = type(node).__name__
         if kind in ("Import", "ImportFrom"):
@@ -75,7 +76,7 @@ def _walk(body: list[Any], scope: str, package: str) -> Iterator[Site]:
                 yield from _walk(block, inner, package)
 
 
-def _imports(node: Any, scope: str, package: str) -> Iterator[Site]:
+def _imports(node: Node, scope: str, package: str) -> Iterator[Site]:
     if type(node).__name__ == "Import":
         for alias in node.names:
             yield alias.name, (), node.lineno, scope
@@ -85,20 +86,20 @@ def _imports(node: Any, scope: str, package: str) -> Iterator[Site]:
             yield target, tuple(alias.name for alias in node.names), node.lineno, scope
 
 
-def _of_function(node: Any, _: str) -> Blocks:
+def _of_function(node: Node, _: str) -> Blocks:
     yield node.body, "function"
 
 
-def _of_class(node: Any, scope: str) -> Blocks:
+def _of_class(node: Node, scope: str) -> Blocks:
     yield node.body, scope
 
 
-def _of_if(node: Any, scope: str) -> Blocks:
+def _of_if(node: Node, scope: str) -> Blocks:
     yield node.body, "type_checking" if is_type_checking(node.test) else _weaker(scope)
     yield node.orelse, _weaker(scope)
 
 
-def _of_try(node: Any, scope: str) -> Blocks:
+def _of_try(node: Node, scope: str) -> Blocks:
     guarded = any(catches_import_error(handler) for handler in node.handlers)
     inner = _weaker(scope) if guarded else scope
     yield node.body, inner
@@ -108,13 +109,13 @@ def _of_try(node: Any, scope: str) -> Blocks:
     yield node.finalbody, scope
 
 
-def _of_with_or_loop(node: Any, scope: str) -> Blocks:
+def _of_with_or_loop(node: Node, scope: str) -> Blocks:
     """May swallow an error (``contextlib.suppress``), or may not run at all."""
     yield node.body, _weaker(scope)
     yield getattr(node, "orelse", []), _weaker(scope)
 
 
-def _of_match(node: Any, scope: str) -> Blocks:
+def _of_match(node: Node, scope: str) -> Blocks:
     for case in node.cases:
         yield case.body, _weaker(scope)
 
@@ -139,12 +140,12 @@ def _weaker(scope: str) -> str:
     return "guarded" if scope == "module" else scope
 
 
-def is_type_checking(test: Any) -> bool:
+def is_type_checking(test: Node) -> bool:
     """Whether ``test`` is ``TYPE_CHECKING`` or ``typing.TYPE_CHECKING``."""
     return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
 
 
-def catches_import_error(handler: Any) -> bool:
+def catches_import_error(handler: Node) -> bool:
     """Whether an except clause takes a ModuleNotFoundError."""
     caught = handler.type
     if caught is None:

@@ -14,7 +14,8 @@ from importguard.probe.files import read_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+
+    from importguard.probe.values import Node, UnsetVariable
 
     Lookup = tuple["str | None", bool]  # the variable, where its name is a constant; is there no default?
     Names = dict[
@@ -38,10 +39,10 @@ class Lookups:
         self.environ = environ
         self.names: dict[str, Names] = {}  # those that a module binds
         self.everywhere: dict[str, frozenset[str]] = {}  # the variables that a module looks up
-        self.known: dict[tuple[str, int, str], list[list[Any]]] = {}
+        self.known: dict[tuple[str, int, str], list[UnsetVariable]] = {}
 
-    def unset_variables_at(self, module: str, line: int, message: str) -> list[list[Any]]:
-        """[variable, alone] of each that the statement at ``line`` looks up and the environment does not set.
+    def unset_variables_at(self, module: str, line: int, message: str) -> list[UnsetVariable]:
+        """(variable, alone) of each that the statement at ``line`` looks up and the environment does not set.
 
         Looked up by the statement itself, by the condition under which it raises, or by the assignments that
         gave it its names, here or in a module that they are imported from. ``alone``: such a condition asks
@@ -54,11 +55,11 @@ class Lookups:
                 found = self._at(module, line, message)
             except RecursionError:
                 found = {}
-            self.known[place] = [[name, found[name]] for name in sorted(found) if not self.environ.get(name)]
+            self.known[place] = [(name, found[name]) for name in sorted(found) if not self.environ.get(name)]
         return self.known[place]
 
-    def unset_variables_named(self, modules: Iterable[str], message: str) -> list[list[Any]]:
-        """[variable, False] of each unset one that the error's message names and these modules look up.
+    def unset_variables_named(self, modules: Iterable[str], message: str) -> list[UnsetVariable]:
+        """(variable, False) of each unset one that the error's message names and these modules look up.
 
         ``modules`` are those that the traceback goes through: one of them asked for the variable, kept the
         answer, and another statement found that there is none ("JWT_SECRET_KEY is required").
@@ -70,7 +71,7 @@ class Lookups:
         for module in modules:
             if module in self.files and not asked <= found:
                 found.update(self._looked_up(module) & asked)
-        return [[name, False] for name in sorted(found)]
+        return [(name, False) for name in sorted(found)]
 
     def _looked_up(self, module: str) -> frozenset[str]:
         """The variables that a module looks up anywhere, under constant names."""
@@ -98,7 +99,7 @@ class Lookups:
             found.update(dict.fromkeys(asked, alone))
         return found
 
-    def _tree(self, module: str, word: bytes = b"") -> Any:
+    def _tree(self, module: str, word: bytes = b"") -> Node:
         """The nodes of a module's file; None where it cannot be read, or does not hold the word."""
         path = self.files.get(module) or ""
         source = read_bytes(path) if path.endswith(".py") else None
@@ -113,7 +114,7 @@ class Lookups:
             self.names[module] = _assigned(self._tree(module, b"env"))
         return self.names[module]
 
-    def _imported(self, tree: Any, module: str) -> Names:
+    def _imported(self, tree: Node, module: str) -> Names:
         """The names that come from other modules of the application, with the lookups of these."""
         is_package = (self.files.get(module) or "").endswith("__init__.py")
         package = module if is_package else module.rpartition(".")[0]
@@ -142,7 +143,7 @@ def _renamed(given: Names, name: str, alias: str) -> Names:
     return {**found, alias: given[name]} if name in given else found
 
 
-def _kind(node: Any) -> str:
+def _kind(node: Node) -> str:
     return type(node).__name__
 
 
@@ -153,16 +154,16 @@ class _Place:
     decides too, such as an exception that is handled, or a ``return`` before it.
     """
 
-    def __init__(self, body: list[Any], line: int) -> None:
+    def __init__(self, body: list[Node], line: int) -> None:
         self.line = line
-        self.conditions: list[Any] = []
+        self.conditions: list[Node] = []
         self.depends = False
-        self.function: Any = None
-        self.statement: Any = None
+        self.function: Node = None
+        self.statement: Node = None
         self._enter(body)
 
-    def _enter(self, body: list[Any]) -> None:
-        last: Any = None
+    def _enter(self, body: list[Node]) -> None:
+        last: Node = None
         for node in body:
             if getattr(node, "lineno", self.line) <= self.line:
                 last = node
@@ -180,7 +181,7 @@ class _Place:
             self.depends = True  # a handler of exceptions, a case of a match, a while
         self._enter(max(blocks, key=lambda block: block[0].lineno))
 
-    def deciding_tests(self) -> list[Any]:
+    def deciding_tests(self) -> list[Node]:
         """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
         kind = _kind(self.statement)
         if kind not in ("Raise", "Assert"):
@@ -191,16 +192,16 @@ class _Place:
         return [*self.conditions, *([self.statement.test] if kind == "Assert" else [])]
 
 
-def _blocks(statement: Any) -> list[list[Any]]:
+def _blocks(statement: Node) -> list[list[Node]]:
     """The lists of statements in a statement; the cases of a ``match`` each have one."""
     found = [getattr(statement, name, None) or [] for name in _BLOCKS[:-1]]
     found += [case.body for case in getattr(statement, "cases", ())]
     return [block for block in found if block]
 
 
-def _header(statement: Any) -> list[Any]:
+def _header(statement: Node) -> list[Node]:
     """The expressions of a statement that are not in its blocks."""
-    found: list[Any] = []
+    found: list[Node] = []
     for field in statement._fields:
         if field not in _BLOCKS:
             value = getattr(statement, field, None)
@@ -208,7 +209,7 @@ def _header(statement: Any) -> list[Any]:
     return found
 
 
-def _walk(nodes: list[Any], functions: bool = True) -> Iterator[Any]:
+def _walk(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
     """These nodes and all below, without those in ``functions`` below them where so asked."""
     waiting = list(nodes)
     while waiting:
@@ -222,7 +223,7 @@ def _walk(nodes: list[Any], functions: bool = True) -> Iterator[Any]:
             waiting += below if functions else [item for item in below if _kind(item) not in _FUNCTIONS]
 
 
-def _lookups(nodes: list[Any], names: Names) -> Iterator[Lookup]:
+def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
     """The lookups in these expressions, and those that their names were assigned from."""
     for node in _walk(nodes):
         found = _lookup(node)
@@ -235,7 +236,7 @@ def _lookups(nodes: list[Any], names: Names) -> Iterator[Lookup]:
             yield from names.get(named) or names.get("." + node.attr) or []
 
 
-def _lookup(node: Any) -> Lookup | None:
+def _lookup(node: Node) -> Lookup | None:
     """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
     if _kind(node) == "Call" and node.args:
         called = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
@@ -251,23 +252,23 @@ def _lookup(node: Any) -> Lookup | None:
     return None
 
 
-def _asks_wrapper(call: Any) -> bool:
+def _asks_wrapper(call: Node) -> bool:
     """Whether a call asks an object or function of the application's own for a variable: ``env("PORT")``,
     ``env.str("PORT")``, ``get_env().get("PORT")``, ``self._env.get("PORT")``."""
     if not NAME.fullmatch(_constant_text(call.args[0]) or ""):
         return False
-    asked: Any = call.func if _kind(call.func) == "Name" else getattr(call.func, "value", None)
+    asked: Node = call.func if _kind(call.func) == "Name" else getattr(call.func, "value", None)
     if _kind(asked) == "Call":
         asked = asked.func
     name = getattr(asked, "attr", None) or getattr(asked, "id", None)
     return type(name) is str and WRAPPER.search(name) is not None
 
 
-def _is_environ(node: Any) -> bool:
+def _is_environ(node: Node) -> bool:
     return "environ" in (getattr(node, "attr", None), getattr(node, "id", None))
 
 
-def _constant(node: Any) -> Any:
+def _constant(node: Node) -> Node:
     """The value of a constant; something true for every other expression. Python 3.7 calls it Str or Num."""
     for field in ("value", "s", "n"):
         if _kind(node) in ("Constant", "NameConstant", "Str", "Num", "Bytes") and hasattr(node, field):
@@ -275,7 +276,7 @@ def _constant(node: Any) -> Any:
     return _ABSENT
 
 
-def _constant_text(node: Any) -> str | None:
+def _constant_text(node: Node) -> str | None:
     value = _constant(node)
     return value if type(value) is str else None
 
@@ -289,7 +290,7 @@ def _variables(lookups: Iterator[Lookup], message: str) -> set[str]:
     return found
 
 
-def _assigned(scope: Any) -> Names:
+def _assigned(scope: Node) -> Names:
     """The names that a module or function binds, those of a class as ``Class.name`` and ``.name``.
 
     With the lookups that they are assigned from; none where one assignment is from something else.
@@ -305,7 +306,7 @@ def _assigned(scope: Any) -> Names:
     return {name: [] if name in others else lookups for name, lookups in found.items()}
 
 
-def _assignments(scope: Any) -> Iterator[tuple[list[str], Any]]:
+def _assignments(scope: Node) -> Iterator[tuple[list[str], Node]]:
     """(what goes before the names, node) of each, those in inner functions left out."""
     in_classes = set()
     for node in _walk([scope], functions=False):
@@ -317,11 +318,11 @@ def _assignments(scope: Any) -> Iterator[tuple[list[str], Any]]:
             yield [""], node
 
 
-def _is_assignment(node: Any) -> bool:
+def _is_assignment(node: Node) -> bool:
     return _kind(node) in ("Assign", "AnnAssign", "NamedExpr") and node.value is not None
 
 
-def _asks_nothing_else(test: Any, names: Names) -> bool:
+def _asks_nothing_else(test: Node, names: Names) -> bool:
     """Whether a condition depends on lookups alone: ``not os.getenv("A") or "B" not in os.environ``."""
     if _lookup(test) is not None:
         return True

@@ -9,9 +9,9 @@ from importguard.probe.code.imports import import_sites, parse_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from importguard.probe.code.imports import Site
+    from importguard.probe.values import Node
 
     Loaded = tuple[str, str | None, bool, int]
 
@@ -54,7 +54,7 @@ class MainCode:
         self.calls = _calls(body, [*above, *sites])
 
 
-def _running(body: list[Any], whole: bool, function: str) -> list[Any]:
+def _running(body: list[Node], whole: bool, function: str) -> list[Node]:
     """The statements of a file that run, those of its own functions that they call among them."""
     functions = {node.name: node for node in body if type(node).__name__ in _FUNCTIONS}
     if function:
@@ -65,14 +65,14 @@ def _running(body: list[Any], whole: bool, function: str) -> list[Any]:
     return running + _called(running, functions)
 
 
-def _calls(body: list[Any], sites: list[Site]) -> list[tuple[str, str]]:
+def _calls(body: list[Node], sites: list[Site]) -> list[tuple[str, str]]:
     """The functions of other modules that are called for sure: ``main()``, ``cli.main()``."""
     origins = {name: (target, name) for target, names, _, _ in sites for name in names}
     modules = {target for target, names, _, _ in sites if not names}
     found = []
     for node in _certain(body):
         for inner in _nodes(node):
-            called: Any = getattr(inner, "func", None)
+            called: Node = getattr(inner, "func", None)
             owner = _dotted(getattr(called, "value", None))
             if getattr(called, "id", None) in origins:
                 found.append(origins[called.id])
@@ -83,19 +83,19 @@ def _calls(body: list[Any], sites: list[Site]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def _dotted(node: Any) -> str:
+def _dotted(node: Node) -> str:
     if type(node).__name__ == "Attribute":
         return "%s.%s" % (_dotted(node.value), node.attr)
     return getattr(node, "id", "")
 
 
-def _called(body: list[Any], functions: dict[str, Any]) -> list[Any]:
+def _called(body: list[Node], functions: dict[str, Node]) -> list[Node]:
     """The statements of the functions that ``body`` calls, and of those that these call.
 
     Of a function, what stands behind a condition under which it returns may not run. ``functions`` are the
     file's, by name; those that are found are taken out.
     """
-    found: list[Any] = []
+    found: list[Node] = []
     for node in _certain(body):
         called = [getattr(inner, "func", None) for inner in _nodes(node)]
         names = dict.fromkeys(getattr(function, "id", "") for function in called)
@@ -105,7 +105,7 @@ def _called(body: list[Any], functions: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _run_of(function: Any) -> list[Any]:
+def _run_of(function: Node) -> list[Node]:
     statements = []
     for statement in function.body:
         statements.append(statement)
@@ -114,7 +114,7 @@ def _run_of(function: Any) -> list[Any]:
     return statements
 
 
-def _certain(body: list[Any]) -> Iterator[Any]:
+def _certain(body: list[Node]) -> Iterator[Node]:
     """The statements that run whenever ``body`` does, those of try and with blocks among them."""
     for node in body:
         kind = type(node).__name__
@@ -126,7 +126,7 @@ def _certain(body: list[Any]) -> Iterator[Any]:
             yield node
 
 
-def _forgives(handler: Any) -> bool:
+def _forgives(handler: Node) -> bool:
     """Whether an ``except`` expects that an import fails, or passes over whatever does."""
     caught = [handler.type, *(getattr(handler.type, "elts", None) or [])]
     names = {getattr(one, "id", "") for one in caught}
@@ -135,19 +135,19 @@ def _forgives(handler: Any) -> bool:
     return all(type(node).__name__ in ("Pass", "Continue") for node in handler.body)
 
 
-def _suppresses(node: Any) -> bool:
+def _suppresses(node: Node) -> bool:
     """Whether a ``with`` is one of contextlib.suppress."""
     called = (getattr(item.context_expr, "func", None) for item in getattr(node, "items", ()))
     return any(_dotted(function).rpartition(".")[2] == "suppress" for function in called)
 
 
-def _ends(node: Any) -> bool:
+def _ends(node: Node) -> bool:
     called = getattr(node, "func", None)
     name = getattr(called, "attr", None) or getattr(called, "id", None)
     return type(node).__name__ == "Raise" or name in ("exit", "_exit")
 
 
-def _nodes(node: Any) -> Iterator[Any]:
+def _nodes(node: Node) -> Iterator[Node]:
     """A node and all nodes below it."""
     yield node
     for name in node._fields:
@@ -157,7 +157,7 @@ def _nodes(node: Any) -> Iterator[Any]:
                 yield from _nodes(item)
 
 
-def _is_main(test: Any) -> bool:
+def _is_main(test: Node) -> bool:
     """Whether a condition is ``__name__ == "__main__"``."""
     left = getattr(test, "left", None)
     right = (getattr(test, "comparators", None) or [None])[0]

@@ -12,7 +12,7 @@ from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from importguard.probe.values import Node
 
     Names = dict[str, "str | None"]
 
@@ -48,7 +48,7 @@ class _Reader:
         self.first: list[str] = []
         self.last: list[str] = []
 
-    def read_statements(self, body: list[Any]) -> None:
+    def read_statements(self, body: list[Node]) -> None:
         """Take in statements; what stands below a condition is taken to run."""
         for node in body:
             kind = type(node).__name__
@@ -64,14 +64,14 @@ class _Reader:
                 for field in _BLOCKS:
                     self.read_statements(getattr(node, field, []))
 
-    def _assign(self, target: Any, value: Any) -> None:
+    def _assign(self, target: Node, value: Node) -> None:
         kind = type(target).__name__
         if kind == "Name":
             self.names[target.id] = self.value_of_expression(value)
         elif kind == "Subscript" and _dotted(target.value) == "sys.path":
             self.first[:0] = self._each(value)
 
-    def _call(self, call: Any) -> None:
+    def _call(self, call: Node) -> None:
         name = _dotted(call.func)
         if name in ("sys.path.insert", "path.insert") and len(call.args) == 2:
             folder = self._folder(call.args[1])
@@ -83,18 +83,18 @@ class _Reader:
         elif name == "sys.path.extend" and call.args:
             self.last += self._each(call.args[0])
 
-    def _each(self, node: Any) -> list[str]:
+    def _each(self, node: Node) -> list[str]:
         """The folders of a list that is written out."""
         return [folder for item in getattr(node, "elts", []) for folder in [self._folder(item)] if folder]
 
-    def _folder(self, node: Any) -> str | None:
+    def _folder(self, node: Node) -> str | None:
         value = self.value_of_expression(node)
         if value is None:
             return None
         path = os.path.normpath(os.path.join(self.directory, value))
         return path if os.path.isdir(path) else None
 
-    def value_of_expression(self, node: Any) -> str | None:
+    def value_of_expression(self, node: Node) -> str | None:
         """A string or a path that an expression gives; None where it is not known."""
         kind = type(node).__name__
         if kind in ("Constant", "Str"):
@@ -112,13 +112,13 @@ class _Reader:
             return self._result(node)
         return None
 
-    def _attribute(self, node: Any) -> str | None:
+    def _attribute(self, node: Node) -> str | None:
         if node.attr in ("pardir", "curdir"):
             return ".." if node.attr == "pardir" else "."
         value = self.value_of_expression(node.value) if node.attr == "parent" else None
         return os.path.dirname(os.path.normpath(value)) if value is not None else None
 
-    def _parents(self, node: Any) -> str | None:
+    def _parents(self, node: Node) -> str | None:
         """``Path(__file__).parents[2]``."""
         if getattr(node.value, "attr", "") != "parents":
             return None
@@ -131,14 +131,14 @@ class _Reader:
             value = os.path.dirname(os.path.normpath(value))
         return value
 
-    def _joined(self, node: Any) -> str | None:
+    def _joined(self, node: Node) -> str | None:
         left, right = self.value_of_expression(node.left), self.value_of_expression(node.right)
         operator = type(node.op).__name__
         if left is None or right is None or operator not in ("Div", "Add"):
             return None
         return os.path.join(left, right) if operator == "Div" else left + right
 
-    def _result(self, node: Any) -> str | None:
+    def _result(self, node: Node) -> str | None:
         name = _dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
         values = [self.value_of_expression(item) for item in node.args]
         if name in ("getcwd", "cwd") and not values:
@@ -155,7 +155,7 @@ class _Reader:
         return known[0] if name in _SAME else None
 
 
-def _dotted(node: Any) -> str:
+def _dotted(node: Node) -> str:
     """``a.b.c`` as it is written; nothing for anything else."""
     parts = []
     while type(node).__name__ == "Attribute":

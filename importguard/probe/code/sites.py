@@ -12,9 +12,9 @@ from importguard.probe.code.quick_scan import IMPORT_LINE, mentioned_modules
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
-    from typing import Any
 
     from importguard.probe.code.imports import Site
+    from importguard.probe.values import SiteValues
 
     Files = Mapping[str, "str | None"]  # module → path
 
@@ -67,10 +67,10 @@ def _head(source: bytes) -> bytes:
     return source[: following.start() + 1] if following else source
 
 
-def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[list[Any]]:
-    """[module, target, names, line, scope, path] of each import of these top-level ``scopes``."""
+def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[SiteValues]:
+    """Each import of these top-level ``scopes``, as it is told to the host."""
     return [
-        [module, target, list(names), line, scope, path]
+        (module, target, list(names), line, scope, path)
         for target, names, line, scope in read_sites(module, path, _head)
         if scope in scopes
     ]
@@ -104,7 +104,7 @@ def unresolved_imports(
     files: Files,
     known: Collection[str | None],
     find: Callable[[list[str]], Collection[str]],
-) -> list[list[Any]]:
+) -> list[SiteValues]:
     """The imports whose target is not in the image, of the given ``scopes`` of each module.
 
     Only what can be told without running anything: a top-level name of which ``find`` says that no finder
@@ -119,7 +119,7 @@ def unresolved_imports(
     asked = names.difference(known) | (names & late)
     absent = find(sorted({name.partition(".")[0] for name in asked} - set(files)))
     lost = {name for name in names if name.partition(".")[0] in absent or no_file(name, files)}
-    sites: list[list[Any]] = []
+    sites: list[SiteValues] = []
     for module, found in mentions.items():
         wanted = lost.difference(known) if "module" in scopes[module] else lost
         if not wanted.isdisjoint(found):

@@ -10,8 +10,8 @@ from importguard.probe.start.start_command import Options, StartCommand, is_dott
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
+    from importguard.probe.values import Node
 _FLAGS = frozenset(
     [
         "--reload",
@@ -133,7 +133,7 @@ def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:
     return {name: value for name, value in found.items() if name not in unknown}, unknown
 
 
-def _plain(statement: Any) -> tuple[str, Any]:
+def _plain(statement: Node) -> tuple[str, object]:
     """(name, value) of ``name = "value"``; the name is empty for any other statement."""
     kind = type(statement).__name__
     targets = statement.targets if kind == "Assign" else [statement.target] if kind == "AnnAssign" else []
@@ -143,12 +143,12 @@ def _plain(statement: Any) -> tuple[str, Any]:
     return targets[0].id, getattr(constant, "value", getattr(constant, "s", None))
 
 
-def _is_constant(node: Any) -> bool:
+def _is_constant(node: Node) -> bool:
     """``Str`` and ``NameConstant`` are Python 3.7's."""
     return type(node).__name__ in ("Constant", "Str", "NameConstant")
 
 
-def _bound(statement: Any) -> Iterator[str]:
+def _bound(statement: Node) -> Iterator[str]:
     """The names that a statement binds in the module, in whatever block, and those that it might."""
     waiting = [statement]
     while waiting:

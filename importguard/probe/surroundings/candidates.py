@@ -13,9 +13,8 @@ from importguard.probe.files import printable_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from importguard.probe.surroundings.budget import Budget
+    from importguard.probe.surroundings.values import CandidateValues
 
 MOST_FOLDERS = 50000
 _MOST_FOUND = 20
@@ -40,7 +39,7 @@ class Walk:
     def __init__(self, missing: list[str], suffixes: list[str], budget: Budget) -> None:
         self.budget = budget
         self.endings = (*suffixes, ".py", ".pyc")
-        self.candidates: list[dict[str, Any]] = []
+        self.candidates: list[CandidateValues] = []
         self.sites: list[str] = []
         self._entered: set[str] = set()
         self._count: dict[str, int] = {}

@@ -27,13 +27,19 @@ from importguard.probe.surroundings.unloaded import find_unloaded_extensions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, Callable
+    from collections.abc import Iterator, Sequence
+    from typing import Callable
 
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.questions import Questions
+    from importguard.probe.surroundings.values import (
+        DistributionValues,
+        ImageFileValues,
+        OtherInterpreterValues,
+        Values,
+    )
 
-    Piece = tuple[str, list[Any]]
+    Piece = tuple[str, Sequence[Values]]
 
 SECONDS = 5.0
 """What all of it may take; what remains of the run's own time may be less."""
@@ -78,7 +84,7 @@ class Gathering:
 
     def gather_files(self) -> Iterator[Piece]:
         """The application's files: those of its modules, and the others in its own import roots."""
-        found: list[Any] = []
+        found: list[ImageFileValues | None] = []
         known = set(self.scene.modules.values())
         for path in sorted(known.union(python_files(self.scene.own_roots()))):
             if self.budget.is_spent("the application's files"):
@@ -162,10 +168,10 @@ class Gathering:
                 one["broken_link"] = link and [printable_path(path) for path in link]
         yield "candidates", walk.candidates
         for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
-            installed: list[Any] = []
+            installed: list[DistributionValues] = []
             for site in python.sites:
                 installed += installed_in(site, self.resolver.list_folder(site).names, self.budget)
-            told = {
+            told: OtherInterpreterValues = {
                 "executable": printable_path(python.executable),
                 "version": printable_path(python.version),
                 "sites": [printable_path(site) for site in python.sites],
@@ -195,7 +201,7 @@ def python_files(roots: list[str]) -> Iterator[str]:
                     yield "%s/%s" % (folder.rstrip("/"), name)
 
 
-def image_file(path: str) -> dict[str, Any] | None:
+def image_file(path: str) -> ImageFileValues | None:
     """``clues.ImageFile`` of one path; None where there is nothing."""
     try:
         own = os.lstat(path)

@@ -13,9 +13,9 @@ from importguard.probe.surroundings.system import group_name, user_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from importguard.probe.surroundings.budget import Budget
+    from importguard.probe.surroundings.values import BrokenFileValues, UnreadableFileValues
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MARKER = re.compile(rb"^(?:<{7}|\|{7}|>{7}) ", re.M)
@@ -34,9 +34,9 @@ _CUT = (
 """What compilers of 3.7 to 3.15 say where the source ends in the middle of something."""
 
 
-def broken_files(paths: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
+def broken_files(paths: Iterable[str], budget: Budget) -> list[BrokenFileValues]:
     """``clues.BrokenFile`` of each of ``paths`` that is one."""
-    found: list[dict[str, Any]] = []
+    found: list[BrokenFileValues] = []
     for path in dict.fromkeys(paths):
         if budget.is_spent("broken files") or len(found) >= _MOST:
             break
@@ -113,9 +113,11 @@ def _error(data: bytes, path: str) -> str:
     return ""
 
 
-def unreadable_files(paths: Iterable[str], folders: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
+def unreadable_files(
+    paths: Iterable[str], folders: Iterable[str], budget: Budget
+) -> list[UnreadableFileValues]:
     """``clues.UnreadableFile`` of ``paths`` and what is above them, and of everything below ``folders``."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, UnreadableFileValues] = {}
     for path in paths:
         _judge_above(path, found)
     count = 0
@@ -136,7 +138,7 @@ def unreadable_files(paths: Iterable[str], folders: Iterable[str], budget: Budge
     return list(found.values())[:_MOST]
 
 
-def _judge_above(path: str, found: dict[str, dict[str, Any]]) -> None:
+def _judge_above(path: str, found: dict[str, UnreadableFileValues]) -> None:
     """The first folder on the way to ``path`` that can't be entered, or the file itself."""
     parts = path.split("/")
     for count in range(2, len(parts) + 1):
@@ -144,7 +146,7 @@ def _judge_above(path: str, found: dict[str, dict[str, Any]]) -> None:
             return
 
 
-def _judge(path: str, found: dict[str, dict[str, Any]]) -> bool:
+def _judge(path: str, found: dict[str, UnreadableFileValues]) -> bool:
     """Note the file or folder where it may not be read; whether that was so."""
     if path in found:
         return True

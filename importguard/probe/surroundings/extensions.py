@@ -13,14 +13,13 @@ from importguard.probe.surroundings.elf import read_elf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.budget import Budget
     from importguard.probe.surroundings.elf import Elf
     from importguard.probe.surroundings.libraries import Loader
     from importguard.probe.surroundings.questions import Questions
     from importguard.probe.surroundings.resolutions import Resolver
+    from importguard.probe.surroundings.values import ExtensionValues
 
 MOST_READ = 400
 _MOST_TOLD = 100
@@ -30,11 +29,11 @@ _CPYTHON = re.compile(r"(?:cpython|pypy)-?(\d)(\d+)")
 
 def failing_extensions(
     scene: Scene, resolver: Resolver, questions: Questions, loader: Loader, budget: Budget
-) -> list[dict[str, Any]]:
+) -> list[ExtensionValues]:
     """Those that the failures name, and of their packages those that would fail next."""
     named = _named(resolver, questions)
     beside = [path for path in _beside(named, questions, scene) if path not in named]
-    found: list[dict[str, Any]] = []
+    found: list[ExtensionValues] = []
     for path in [*named, *beside]:
         if budget.is_spent("extension modules") or len(found) >= _MOST_TOLD:
             break
@@ -88,7 +87,7 @@ def _beside(named: list[str], questions: Questions, scene: Scene) -> list[str]:
     return found[:MOST_READ]
 
 
-def describe_extension(path: str, elf: Elf, scene: Scene, loader: Loader) -> dict[str, Any]:
+def describe_extension(path: str, elf: Elf, scene: Scene, loader: Loader) -> ExtensionValues:
     """``clues.Extension`` of one file."""
     tag = os.path.basename(path).partition(".")[2][: -len(".so")]
     loaded = loader.find_needed_libraries(path)
@@ -120,7 +119,7 @@ def python_of(tag: str) -> str | None:
     return "%s.%s" % match.groups() if match else None
 
 
-def _would_fail(one: dict[str, Any], scene: Scene, loader: Loader) -> bool:
+def _would_fail(one: ExtensionValues, scene: Scene, loader: Loader) -> bool:
     if one["not_found"] or one["symbols"]:
         return True
     program = loader.program.elf.machine if loader.program else None

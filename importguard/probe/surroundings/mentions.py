@@ -14,21 +14,22 @@ from importguard.probe.files import printable_path, read_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
 
     from importguard.probe.surroundings.budget import Budget
+    from importguard.probe.surroundings.values import MentionValues
+    from importguard.probe.values import Node
 
 _READ = 4 << 20
 _MOST = 20
 
 
-def find_mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) -> list[dict[str, Any]]:
+def find_mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) -> list[MentionValues]:
     """``clues.Mention`` of each string in these files that is one of ``names``, or begins so."""
     wanted = sorted(names)
     if not wanted:
         return []
     pattern = re.compile(b"['\"](?:%s)['\".:]" % b"|".join(re.escape(name.encode()) for name in wanted))
-    found: list[dict[str, Any]] = []
+    found: list[MentionValues] = []
     for path in sorted(paths):
         if budget.is_spent("the names of modules in strings") or len(found) >= _MOST * len(wanted):
             break
@@ -52,13 +53,13 @@ def _names(text: str, name: str) -> bool:
     return text == name or text.startswith((name + ".", name + ":"))
 
 
-def _text(node: Any) -> str:
+def _text(node: Node) -> str:
     """The value of a string; Python 3.7 calls it ``s``."""
     value = getattr(node, "value", None) if type(node).__name__ == "Constant" else getattr(node, "s", None)
     return value if type(value) is str else ""
 
 
-def _strings(body: list[Any]) -> Iterator[tuple[str, Any]]:
+def _strings(body: list[Node]) -> Iterator[tuple[str, Node]]:
     """(name that the statement assigns to, string) of each string; the name is empty elsewhere."""
     for statement in body:
         setting = _assigned_name(statement)
@@ -73,7 +74,7 @@ def _strings(body: list[Any]) -> Iterator[tuple[str, Any]]:
                 waiting += value if type(value) is list else [value]
 
 
-def _assigned_name(statement: Any) -> str:
+def _assigned_name(statement: Node) -> str:
     """``INSTALLED_APPS`` of ``INSTALLED_APPS += [...]`` and ``INSTALLED_APPS.append(...)``."""
     kind = type(statement).__name__
     if kind == "Assign":

@@ -14,9 +14,8 @@ from importguard.probe.select.distributions import editable_mapping, read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from importguard.probe.surroundings.budget import Budget
+    from importguard.probe.surroundings.values import DistributionValues
 
 _METADATA_LIMIT = 1 << 20
 _MOST_NAMES = 300
@@ -25,9 +24,9 @@ _MOST_DISTRIBUTIONS = 3000
 _IGNORED = ("__pycache__", "__editable__")
 
 
-def installed_in(site: str, names: set[str], budget: Budget) -> list[dict[str, Any]]:
+def installed_in(site: str, names: set[str], budget: Budget) -> list[DistributionValues]:
     """The distributions of one folder, given the names in it, as ``clues.Distribution`` has them."""
-    found: list[dict[str, Any]] = []
+    found: list[DistributionValues] = []
     for name in sorted(names)[: _MOST_DISTRIBUTIONS * 10]:
         if len(found) >= _MOST_DISTRIBUTIONS or budget.is_spent("distributions of " + printable_path(site)):
             break
@@ -61,7 +60,7 @@ def read_headers(text: str) -> dict[str, list[str]]:
     return fields
 
 
-def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None:
+def _described(site: str, fields: dict[str, list[str]]) -> DistributionValues | None:
     name = fields.get("name", [""])[0]
     if not name:
         return None
@@ -81,7 +80,7 @@ def _described(site: str, fields: dict[str, list[str]]) -> dict[str, Any] | None
     }
 
 
-def _modern(site: str, info: str) -> dict[str, Any] | None:
+def _modern(site: str, info: str) -> DistributionValues | None:
     folder = "%s/%s" % (site, info)
     one = _described(site, read_headers(read_text(folder + "/METADATA", _METADATA_LIMIT) or ""))
     if one is None:
@@ -177,7 +176,7 @@ def _importable(folder: str) -> set[str]:
     return found
 
 
-def _egg(site: str, info: str, names: set[str]) -> dict[str, Any] | None:
+def _egg(site: str, info: str, names: set[str]) -> DistributionValues | None:
     """An ``.egg-info`` (a folder, or distutils' one file) or the ``.egg-link`` of ``setup.py develop``."""
     path = "%s/%s" % (site, info)
     link = None

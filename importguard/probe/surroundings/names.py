@@ -11,12 +11,13 @@ from importguard.probe.files import printable_path, read_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.budget import Budget
     from importguard.probe.surroundings.questions import Questions
     from importguard.probe.surroundings.resolutions import Resolver
+    from importguard.probe.surroundings.values import ModuleNamesValues
+    from importguard.probe.values import Node
 
 _READ = 4 << 20
 _MOST_NAMES = 2000
@@ -71,7 +72,7 @@ def bound_names(path: str) -> Bound:
     return bound
 
 
-def _bind(body: list[Any], bound: Bound) -> None:
+def _bind(body: list[Node], bound: Bound) -> None:
     """Take in statements, with those of blocks that run in the same scope."""
     for node in body:
         kind = type(node).__name__
@@ -89,14 +90,14 @@ def _bind(body: list[Any], bound: Bound) -> None:
                 _bind(getattr(node, part, []), bound)
 
 
-def _unbind(targets: list[Any], bound: Bound) -> None:
+def _unbind(targets: list[Node], bound: Bound) -> None:
     for target in targets:
         name = getattr(target, "id", "")
         bound.defined.pop(name, None)
         bound.imported.pop(name, None)
 
 
-def _bind_imports(node: Any, kind: str, bound: Bound) -> None:
+def _bind_imports(node: Node, kind: str, bound: Bound) -> None:
     for alias in node.names:
         if alias.name == "*":
             bound.everything = False
@@ -105,7 +106,7 @@ def _bind_imports(node: Any, kind: str, bound: Bound) -> None:
             bound.imported[alias.asname or name] = None
 
 
-def _targets(node: Any, kind: str) -> Iterator[Any]:
+def _targets(node: Node, kind: str) -> Iterator[Node]:
     """The targets to which a statement assigns."""
     yield from getattr(node, "targets", [])
     if kind in ("AugAssign", "For", "AsyncFor") or (kind == "AnnAssign" and node.value is not None):
@@ -120,7 +121,7 @@ def _targets(node: Any, kind: str) -> Iterator[Any]:
         yield getattr(value, "target", None)
 
 
-def _bind_target(target: Any, bound: Bound) -> None:
+def _bind_target(target: Node, bound: Bound) -> None:
     name = getattr(target, "id", None)
     if name is not None:
         bound.defined[name] = None
@@ -132,12 +133,12 @@ def _bind_target(target: Any, bound: Bound) -> None:
 
 def module_names(
     scene: Scene, resolver: Resolver, questions: Questions, budget: Budget
-) -> list[dict[str, Any]]:
+) -> list[ModuleNamesValues]:
     """``clues.ModuleNames`` of each module that lacks a name."""
     wanted: dict[str, list[str]] = {}
     for module, name in questions.names:
         wanted.setdefault(module, []).append(name)
-    found = []
+    found: list[ModuleNamesValues] = []
     for module, lacking in wanted.items():
         if budget.is_spent("the names of modules"):
             break

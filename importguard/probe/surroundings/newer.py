@@ -14,7 +14,8 @@ from importguard.probe.files import printable_path, read_bytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+
+    from importguard.probe.surroundings.values import NewerSyntaxValues
 
 _READ = 4 << 20
 _ABOVE = 12  # lines of a parenthesized 'with' before the one that the interpreter complains of
@@ -67,9 +68,9 @@ _MESSAGES = (
 _SAME_QUOTES = re.compile(r".*[fF][rR]?(\"|')(?:(?!\1).)*\{[^{}\"']*\1[^{}]*\1[^{}]*\}")
 
 
-def newer_syntax(places: Iterable[tuple[str, int, str]]) -> list[dict[str, Any]]:
+def newer_syntax(places: Iterable[tuple[str, int, str]]) -> list[NewerSyntaxValues]:
     """``clues.NewerSyntax`` of each (path, line, message of the SyntaxError) that is no mistake."""
-    found = []
+    found: list[NewerSyntaxValues] = []
     for path, line, message in places:
         source = read_bytes(path, _READ)
         lines = (source or b"").decode("utf-8", "replace").splitlines()

@@ -11,7 +11,11 @@ import re
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import TypeVar
+
+    from importguard.probe.values import FailureValues
+
+    Item = TypeVar("Item")
 
 _CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
@@ -42,7 +46,7 @@ class Questions:
 
     @classmethod
     def questions_of(
-        cls, failures: Iterable[dict[str, Any] | None], lost: dict[str, list[str]], targets: Iterable[str]
+        cls, failures: Iterable[FailureValues | None], lost: dict[str, list[str]], targets: Iterable[str]
     ) -> Questions:
         """Those of some failures, of the attributes that entry points lack, by module, and of the targets of
         imports that were not reached.
@@ -60,8 +64,8 @@ class Questions:
                 questions._miss(target)
         return questions
 
-    def read_failure(self, failure: dict[str, Any]) -> None:
-        """Take in one failure, as ``supervisor.failure_json`` gives it."""
+    def read_failure(self, failure: FailureValues) -> None:
+        """Take in one failure, as ``Verdicts.failure_values`` gives it."""
         if failure["missing"]:
             self._miss(failure["missing"])
             frames = failure["frames"]
@@ -70,8 +74,9 @@ class Questions:
         for kind, message, name in failure["causes"]:
             if message.startswith("No module named ") and name:
                 self._miss(name)
-            elif kind == "ImportError" and _is_name(name) and not message.startswith("cannot import name"):
-                _add(self.refused, name)
+            elif kind == "ImportError" and name and not message.startswith("cannot import name"):
+                if _is_name(name):
+                    _add(self.refused, name)
             self._read_message(message)
             if kind == "SyntaxError" and failure["frames"]:
                 path, line = failure["frames"][-1][:2]
@@ -105,6 +110,6 @@ def _is_name(name: str | None) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _add(to: dict[Any, None], item: Any) -> None:
+def _add(to: dict[Item, None], item: Item) -> None:
     if len(to) < _MOST:
         to[item] = None

@@ -10,11 +10,11 @@ from importguard.probe.select.selection import Folder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.budget import Budget
     from importguard.probe.surroundings.questions import Questions
+    from importguard.probe.surroundings.values import ResolutionValues
 
 MOST_SIBLINGS = 1000
 _MOST_NAMES = 800
@@ -157,9 +157,9 @@ def _asked(resolver: Resolver, questions: Questions) -> Iterable[str]:
     return sorted(seen)
 
 
-def resolve_questions(resolver: Resolver, questions: Questions, budget: Budget) -> list[dict[str, Any]]:
+def resolve_questions(resolver: Resolver, questions: Questions, budget: Budget) -> list[ResolutionValues]:
     """``clues.Resolution`` of each name in question."""
-    found: list[dict[str, Any]] = []
+    found: list[ResolutionValues] = []
     for name in _asked(resolver, questions):
         if budget.is_spent("how names resolve"):
             break

@@ -17,9 +17,9 @@ from importguard.probe.select.tests_by_name import is_called_tests, names_a_test
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from importguard.probe.surroundings.budget import Budget
+    from importguard.probe.surroundings.values import ScriptValues
 
 _READ = 1 << 20
 _MOST = 500
@@ -36,7 +36,7 @@ _RUNS = re.compile(
 )
 
 
-def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[str, Any]]:
+def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[ScriptValues]:
     """``clues.Script`` of each of ``modules`` (name → file) that reads like a script and nothing imports."""
     texts = {}
     for name, path in modules.items():
@@ -48,7 +48,7 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[dict[
     found = [name for name, text in texts.items() if _RUNS.search(text) or _copied_tree(name)]
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
     importers = _importers(others, modules)
-    scripts = []
+    scripts: list[ScriptValues] = []
     for name in sorted(found)[:_MOST]:
         if budget.is_spent("which files are scripts"):
             return []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from importguard.probe.select.scene import Scene
+    from importguard.probe.surroundings.values import SystemValues
 
 # Asked of the application's own interpreter, apart from the application: it imports built-in modules only.
 _FACTS = """
@@ -74,7 +75,7 @@ def marker_environment(answer: dict[str, list[str]]) -> dict[str, str]:
     return {name: printable_path(answer[name][0]) for name in MARKERS if name in answer}
 
 
-def describe_system(answer: dict[str, list[str]], loader: Loader) -> dict[str, Any]:
+def describe_system(answer: dict[str, list[str]], loader: Loader) -> SystemValues:
     """``clues.System``."""
     about = _os_release()
     version = _version(answer, loader)

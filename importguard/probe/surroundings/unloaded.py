@@ -18,10 +18,9 @@ from importguard.probe.surroundings.libraries import Loader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.elf import Elf
+    from importguard.probe.surroundings.values import ExtensionValues
 
 # The driver's, which the host's runtime puts into the container.
 _DRIVERS = re.compile(r"lib(?:cuda|nvcuvid|nvoptix|nvidia-|GLX_nvidia|EGL_nvidia)")
@@ -38,9 +37,9 @@ def lacks_libraries(scene: Scene, seconds: float) -> bool:
     return bool(find_unloaded_extensions(scene, loader, Budget(min(seconds, _SECONDS))))
 
 
-def find_unloaded_extensions(scene: Scene, loader: Loader, budget: Budget) -> list[dict[str, Any]]:
+def find_unloaded_extensions(scene: Scene, loader: Loader, budget: Budget) -> list[ExtensionValues]:
     """``clues.Extension`` of each, with the libraries that the dynamic loader would not find."""
-    found: list[dict[str, Any]] = []
+    found: list[ExtensionValues] = []
     reaches: dict[str, set[str]] = {}
     for site in scene.sys_path:
         if not scene.is_third_party(site) or budget.is_spent("the libraries of extension modules"):
@@ -52,7 +51,9 @@ def find_unloaded_extensions(scene: Scene, loader: Loader, budget: Budget) -> li
             elf = _loadable(path, scene, loader)
             lacking = _lacking(path, files, loader) if elf else []
             if elf and lacking and _is_essential(path, site, reaches):
-                found.append(dict(describe_extension(path, elf, scene, loader), not_found=lacking))
+                extension = describe_extension(path, elf, scene, loader)
+                extension["not_found"] = lacking
+                found.append(extension)
     return found
 
 

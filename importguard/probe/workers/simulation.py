@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Callable
 
+    from importguard.probe.values import Node
     from importguard.probe.workers.failures import PlainFrame
     from importguard.probe.workers.visit import Memo
 
@@ -39,62 +40,62 @@ class Undecided(Exception):
     """Only a real import can tell."""
 
 
-def program(tree: Any, module: str, is_package: bool) -> list[Operation]:
+def program(tree: Node, module: str, is_package: bool) -> list[Operation]:
     """The operations of a module's body: tuples of (kind, line, …), see ``Simulation``."""
     package = module if is_package else module.rpartition(".")[0]
     return _block(tree.body, package)
 
 
-def _block(body: list[Any], package: str) -> list[Operation]:
+def _block(body: list[Node], package: str) -> list[Operation]:
     operations: list[Operation] = []
     for node in body:
         _statement(node, package, operations)
     return operations
 
 
-def _statement(node: Any, package: str, out: list[Operation]) -> None:
+def _statement(node: Node, package: str, out: list[Operation]) -> None:
     _STATEMENTS.get(type(node).__name__, _other)(node, getattr(node, "lineno", 0), package, out)
 
 
-def _import_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _import_statement(node: Node, line: int, package: str, out: list[Operation]) -> None:
     out.extend(("import", line, alias.name, alias.asname) for alias in node.names)
 
 
-def _from_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _from_statement(node: Node, line: int, package: str, out: list[Operation]) -> None:
     target = absolute_target(node, package)
     names = [(alias.name, alias.asname or alias.name) for alias in node.names]
     out.append(("from", line, target, names) if target else ("undecided", line))
 
 
-def _if_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _if_statement(node: Node, line: int, package: str, out: list[Operation]) -> None:
     _uses(node.test, out)
     out.append(("if", line, _truth(node.test), _block(node.body, package), _block(node.orelse, package)))
 
 
-def _try_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _try_statement(node: Node, line: int, package: str, out: list[Operation]) -> None:
     handlers = [(_caught(handler), _block(handler.body, package)) for handler in node.handlers]
     blocks = [_block(part, package) for part in (node.body, node.orelse, node.finalbody)]
     out.append(("try", line, handlers, *blocks))
 
 
-def _function(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _function(node: Node, line: int, package: str, out: list[Operation]) -> None:
     for part in node.decorator_list + node.args.defaults + [d for d in node.args.kw_defaults if d]:
         _uses(part, out)
     out.append(("bind", line, node.name))
 
 
-def _class(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _class(node: Node, line: int, package: str, out: list[Operation]) -> None:
     for part in node.decorator_list + node.bases + [keyword.value for keyword in node.keywords]:
         _uses(part, out)
     out.extend(operation for operation in _block(node.body, package) if operation[0] != "bind")
     out.append(("bind", line, node.name))
 
 
-def _raise_statement(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _raise_statement(node: Node, line: int, package: str, out: list[Operation]) -> None:
     out.append(("raise", line))
 
 
-def _other(node: Any, line: int, package: str, out: list[Operation]) -> None:
+def _other(node: Node, line: int, package: str, out: list[Operation]) -> None:
     """Assignments, loops, ``with`` and expressions: what they use, the names that they bind, their bodies."""
     kind = type(node).__name__
     for field in ("value", "iter", "test"):
@@ -124,7 +125,7 @@ _STATEMENTS = {
 }
 
 
-def _targets(node: Any) -> list[Any]:
+def _targets(node: Node) -> list[Node]:
     """What an assignment, a loop or a ``with`` assigns to."""
     targets = list(getattr(node, "targets", ()) if type(node).__name__ != "Delete" else ())
     targets.append(getattr(node, "target", None))
@@ -132,7 +133,7 @@ def _targets(node: Any) -> list[Any]:
     return [target for target in targets if target is not None]
 
 
-def _names(target: Any) -> list[str]:
+def _names(target: Node) -> list[str]:
     kind = type(target).__name__
     if kind == "Name":
         return [target.id]
@@ -141,7 +142,7 @@ def _names(target: Any) -> list[str]:
     return [name for part in getattr(target, "elts", ()) for name in _names(part)]
 
 
-def _uses(node: Any, out: list[Operation]) -> None:
+def _uses(node: Node, out: list[Operation]) -> None:
     """("use", line, names) for each dotted name in an expression that runs at import."""
     if node is None or type(node).__name__ == "Lambda":
         return
@@ -162,7 +163,7 @@ def _uses(node: Any, out: list[Operation]) -> None:
                 _uses(part, out)
 
 
-def _truth(test: Any) -> bool | None:
+def _truth(test: Node) -> bool | None:
     """True or False where a condition is the same in every run of this interpreter, else None."""
     if is_type_checking(test):
         return False
@@ -179,7 +180,7 @@ def _truth(test: Any) -> bool | None:
     return None
 
 
-def _version_test(test: Any) -> bool | None:
+def _version_test(test: Node) -> bool | None:
     """``sys.version_info >= (3, 9)`` and ``sys.platform == "win32"``, judged by this interpreter."""
     left, right = test.left, test.comparators[0]
     if getattr(getattr(left, "value", None), "id", None) != "sys":
@@ -203,7 +204,7 @@ def _version_test(test: Any) -> bool | None:
         return None
 
 
-def _caught(handler: Any) -> list[str | None] | None:
+def _caught(handler: Node) -> list[str | None] | None:
     """The names of the exceptions that a handler takes; None for all of them."""
     if handler.type is None:
         return None

@@ -9,7 +9,7 @@ import pytest
 
 from importguard.probe.code.lookups import Lookups
 
-Found = Callable[..., list[list[object]]]
+Found = Callable[..., list[tuple[str, bool]]]
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def found(tmp_path: Path) -> Found:
 
     def find(
         source: str, line: int = 0, message: str = "", others: Optional[dict[str, str]] = None, **environ: str
-    ) -> list[list[object]]:
+    ) -> list[tuple[str, bool]]:
         files: dict[str, Optional[str]] = {}
         for name, text in {"app.mod": source, **(others or {})}.items():
             path = tmp_path / f"{name}.py"
@@ -44,9 +44,9 @@ def found(tmp_path: Path) -> Found:
     ],
 )
 def test_a_lookup_in_the_statement(found: Found, expression: str) -> None:
-    assert found(f"import os\nx = {expression}\n") == [["PORT", False]]
+    assert found(f"import os\nx = {expression}\n") == [("PORT", False)]
     assert found(f"import os\nx = {expression}\n", PORT="80") == []
-    assert found(f"import os\nx = {expression}\n", PORT="") == [["PORT", False]]
+    assert found(f"import os\nx = {expression}\n", PORT="") == [("PORT", False)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_variable_that_the_message_names_and_a_module_of_the_traceback_looks_u
     )
     message = "JWT_SECRET_KEY is required in PRODUCTION"
     lookups = Lookups({"app.conf": str(path)}, {})
-    assert lookups.unset_variables_named(["app.main", "app.conf"], message) == [["JWT_SECRET_KEY", False]]
+    assert lookups.unset_variables_named(["app.main", "app.conf"], message) == [("JWT_SECRET_KEY", False)]
     assert lookups.unset_variables_named(["app.main"], message) == []
     assert (
         Lookups({"app.conf": str(path)}, {"JWT_SECRET_KEY": "x"}).unset_variables_named(["app.conf"], message)
@@ -108,12 +108,12 @@ def test_lookups_of_other_statements_do_not_count(found: Found) -> None:
     ],
 )
 def test_the_condition_under_which_it_raises(found: Found, guard: str, alone: bool) -> None:
-    assert found(f"import os\n{guard}\n    raise RuntimeError('no')\n") == [["KEY", alone]]
+    assert found(f"import os\n{guard}\n    raise RuntimeError('no')\n") == [("KEY", alone)]
 
 
 def test_all_conditions_around_it_count_but_those_around_its_function(found: Found) -> None:
     outer = "if not os.getenv('KEY'):\n    if broken():\n        raise RuntimeError\n"
-    assert found(outer) == [["KEY", False]]
+    assert found(outer) == [("KEY", False)]
     assert found("if not os.getenv('KEY'):\n    def f():\n        raise RuntimeError\n    f()\n", 3) == []
 
 
@@ -122,16 +122,16 @@ def test_branches_and_blocks(found: Found) -> None:
         "try:\n    pass\nexcept ValueError:\n    pass\nelse:\n    if os.getenv('KEY'):\n        pass\n"
         "    else:\n        raise RuntimeError\nfinally:\n    pass\n"
     )
-    assert found(source, 9) == [["KEY", True]]
-    assert found("with a:\n    assert os.getenv('KEY'), 'no'\n") == [["KEY", True]]
-    assert found("for name in x:\n    while y:\n        int(os.getenv('KEY'))\n") == [["KEY", False]]
+    assert found(source, 9) == [("KEY", True)]
+    assert found("with a:\n    assert os.getenv('KEY'), 'no'\n") == [("KEY", True)]
+    assert found("for name in x:\n    while y:\n        int(os.getenv('KEY'))\n") == [("KEY", False)]
 
 
 def test_names_that_were_assigned_from_lookups(found: Found) -> None:
     source = "import os\nURL = os.getenv('DB_URL')\nclass Config:\n    KEY = os.environ.get('API_KEY')\n"
-    assert found(source + "connect(URL)\n") == [["DB_URL", False]]
-    assert found(source + "connect(Config.KEY)\n") == [["API_KEY", False]]
-    assert found(source + "if not URL:\n    raise RuntimeError\n") == [["DB_URL", True]]
+    assert found(source + "connect(URL)\n") == [("DB_URL", False)]
+    assert found(source + "connect(Config.KEY)\n") == [("API_KEY", False)]
+    assert found(source + "if not URL:\n    raise RuntimeError\n") == [("DB_URL", True)]
     assert found(source + "URL = other()\nconnect(URL)\n") == []
 
 
@@ -139,13 +139,13 @@ def test_a_name_that_is_worked_out_is_taken_from_the_message(found: Found) -> No
     source = (
         "import os\ndef need(name):\n    if not os.environ.get(name):\n        raise RuntimeError(name)\n"
     )
-    assert found(source, message="API_KEY is not set") == [["API_KEY", True]]
+    assert found(source, message="API_KEY is not set") == [("API_KEY", True)]
     assert found(source, message="API_KEY is not set", API_KEY="x") == []
     assert found(source, message="it is not set") == []
 
 
 def test_a_statement_of_several_lines(found: Found) -> None:
-    assert found("import os\nx = connect(\n    1,\n    os.getenv('URL'),\n)\ny = 1\n", 4) == [["URL", False]]
+    assert found("import os\nx = connect(\n    1,\n    os.getenv('URL'),\n)\ny = 1\n", 4) == [("URL", False)]
 
 
 @pytest.mark.parametrize("source", ["x = 1 +", "\0", "(" * 5000, ""])
@@ -159,7 +159,7 @@ def test_match(found: Found) -> None:
         compile(source, "x", "exec")
     except SyntaxError:
         pytest.skip("this Python has no match statement")
-    assert found(source) == [["KEY", False]]
+    assert found(source) == [("KEY", False)]
 
 
 def test_parameters_and_other_functions_names_do_not_count(found: Found) -> None:
@@ -167,7 +167,7 @@ def test_parameters_and_other_functions_names_do_not_count(found: Found) -> None
     assert found(source + "    if not value:\n        raise RuntimeError\n") == []
     assert found("value = os.getenv('KEY')\n" + source + "    if not value:\n        raise X\n") == []
     inner = "def need():\n    value = os.getenv('KEY')\n    if not value:\n        raise RuntimeError\n"
-    assert found(inner) == [["KEY", True]]
+    assert found(inner) == [("KEY", True)]
 
 
 CONFIG = "import os\nURL = os.getenv('DB_URL')\n\n\nclass Settings:\n    KEY = os.getenv('API_KEY')\n"
@@ -176,21 +176,23 @@ CONFIG = "import os\nURL = os.getenv('DB_URL')\n\n\nclass Settings:\n    KEY = o
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("from app.config import URL\nconnect(URL)\n", [["DB_URL", False]]),
-        ("from .config import URL as url\nconnect(url)\n", [["DB_URL", False]]),
-        ("from app.config import *\nconnect(URL)\n", [["DB_URL", False]]),
-        ("from app import config\nconnect(config.URL)\n", [["DB_URL", False]]),
-        ("import app.config as settings\nconnect(settings.URL)\n", [["DB_URL", False]]),
-        ("from .config import Settings\nconnect(Settings.KEY)\n", [["API_KEY", False]]),
-        ("from .config import settings\nconnect(settings.KEY)\n", [["API_KEY", False]]),
-        ("from .config import URL\nif not URL:\n    raise RuntimeError\n", [["DB_URL", True]]),
-        ("from .config import s\nif not s.KEY:\n    raise RuntimeError\n", [["API_KEY", False]]),
+        ("from app.config import URL\nconnect(URL)\n", [("DB_URL", False)]),
+        ("from .config import URL as url\nconnect(url)\n", [("DB_URL", False)]),
+        ("from app.config import *\nconnect(URL)\n", [("DB_URL", False)]),
+        ("from app import config\nconnect(config.URL)\n", [("DB_URL", False)]),
+        ("import app.config as settings\nconnect(settings.URL)\n", [("DB_URL", False)]),
+        ("from .config import Settings\nconnect(Settings.KEY)\n", [("API_KEY", False)]),
+        ("from .config import settings\nconnect(settings.KEY)\n", [("API_KEY", False)]),
+        ("from .config import URL\nif not URL:\n    raise RuntimeError\n", [("DB_URL", True)]),
+        ("from .config import s\nif not s.KEY:\n    raise RuntimeError\n", [("API_KEY", False)]),
         ("from .config import URL\nURL = 'x'\nconnect(URL)\n", []),
         ("from .gone import URL\nconnect(URL)\n", []),
         ("from ....config import URL\nconnect(URL)\n", []),
     ],
 )
-def test_names_that_come_from_another_module(found: Found, source: str, expected: list[list[object]]) -> None:
+def test_names_that_come_from_another_module(
+    found: Found, source: str, expected: list[tuple[str, bool]]
+) -> None:
     assert found(source, others={"app.config": CONFIG}) == expected
 
 
@@ -205,4 +207,4 @@ def test_names_that_come_from_another_module(found: Found, source: str, expected
 )
 def test_a_way_out_by_a_variable_is_not_the_cause(found: Found, source: str) -> None:
     """Something else went wrong before: a variable would only have excused it."""
-    assert found(source) == [["ALLOW_CPU", False]]
+    assert found(source) == [("ALLOW_CPU", False)]

@@ -83,7 +83,7 @@ def test_unguarded_sites_run_whenever_their_module_does(files: Write) -> None:
     )
     found = files({"app/mod.py": source})
     path = found["app.mod"]
-    assert sites_of("app.mod", path, ["module"]) == [["app.mod", "app.y", ["x"], 1, "module", path]]
+    assert sites_of("app.mod", path, ["module"]) == [("app.mod", "app.y", ["x"], 1, "module", path)]
 
 
 HEADS = {
