@@ -1,4 +1,4 @@
-"""The types of what the probe tells of surroundings are the fields of the values that the host makes of it."""
+"""The types of what the probe tells of surroundings have the fields of what the host makes of it."""
 
 from __future__ import annotations
 
