@@ -1,0 +1,123 @@
+"""What the sweep says of each module: the verdict, and why a fresh interpreter may have to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.probe.workers.applications import run_beside
+
+PROGRAM = """
+from importguard.probe.workers.sweep import Sweep
+
+
+class Channel:
+    said = []
+    def send(self, *message): self.said.append(message)
+
+
+request = {"files": FILES, "selected": list(FILES), "attributes": ATTRIBUTES, "limit": 60.0}
+sweep = Sweep(dict(request, fatal=FATAL, patched=[], asking={}), Channel())
+for name in FILES:
+    sweep.judge(name)
+answer = {
+    "ran": RAN,
+    "said": [message[0] for message in Channel.said],
+    "order": [message[1] for message in Channel.said if message[0] == "done"],
+    "verdicts": {
+        message[1]: dict(message[6], outcome=message[2], missing=message[3] and message[3][2])
+        for message in Channel.said if message[0] == "done"
+    },
+}
+"""
+
+GUARDED = "try:\n    import a\nexcept ValueError:\n    pass\n"
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Any:
+    """Sweep an application, its modules in the order that they are given in."""
+
+    def run(
+        application: Mapping[str, str],
+        fatal: Mapping[str, str] | None = None,
+        attributes: Mapping[str, list[str]] | None = None,
+    ) -> Any:
+        files = {
+            path[:-3].replace("/", ".").replace(".__init__", ""): str(tmp_path / path) for path in application
+        }
+        asked = f"FILES, FATAL, ATTRIBUTES = {files!r}, {dict(fatal or {})!r}, {dict(attributes or {})!r}\n"
+        return run_beside(tmp_path, application, asked + PROGRAM)
+
+    return run
+
+
+def told(answer: Any, what: str) -> dict[str, object]:
+    return {name: verdict[what] for name, verdict in answer["verdicts"].items()}
+
+
+def test_each_module_has_one_verdict_and_dependencies_come_first(sweep: Any) -> None:
+    answer = sweep({"a.py": "import b\n", "b.py": "import c\n", "c.py": ""})
+    assert answer["order"] == ["c", "b", "a"]
+    assert told(answer, "outcome") == {"a": "imported", "b": "imported", "c": "imported"}
+    assert answer["said"].count("begin") == 3, "what was announced last is at fault when the process dies"
+
+
+def test_a_missing_module_needs_no_second_opinion(sweep: Any) -> None:
+    """No state of the process brings back what is absent."""
+    answer = sweep({"a.py": "import b\n", "b.py": "import absent\n"})
+    assert told(answer, "outcome") == {"a": "failed", "b": "failed"}
+    assert told(answer, "missing") == {"a": "absent", "b": "absent"}
+    assert told(answer, "doubt") == {"a": None, "b": None}
+
+
+def test_a_name_that_nothing_binds_needs_none_either(sweep: Any) -> None:
+    assert told(sweep({"a.py": "from b import absent\n", "b.py": "VALUE = 1\n"}), "doubt")["a"] is None
+
+
+def test_any_other_error_could_come_from_the_state_of_the_process(sweep: Any) -> None:
+    answer = sweep({"a.py": "raise ValueError('no')\n"})
+    assert told(answer, "doubt") == {"a": "error"}
+
+
+def test_an_exit_is_a_verdict_and_the_sweep_goes_on(sweep: Any) -> None:
+    answer = sweep({"a.py": "raise SystemExit(0)\n", "b.py": ""})
+    assert told(answer, "outcome") == {"a": "exited", "b": "imported"}
+
+
+def test_who_reaches_a_module_that_ends_the_process_is_its_heir(sweep: Any) -> None:
+    application = {"a.py": "import leaves\n", "b.py": "", "leaves.py": "import os\nos._exit(0)\n"}
+    answer = sweep(application, fatal={"leaves": "exited"})
+    assert answer["verdicts"]["a"]["heir"] == "leaves"
+    assert answer["verdicts"]["leaves"]["heir"] == "leaves"
+    assert "leaves" not in answer["ran"]
+    assert answer["verdicts"]["b"]["outcome"] == "imported"
+
+
+def test_each_member_of_a_cycle_is_tried_as_the_entry(sweep: Any) -> None:
+    """Entered by ``a`` it passes; entered by ``b``, ``a`` meets a ``b`` that has bound nothing."""
+    answer = sweep({"a.py": "VALUE = 1\nfrom b import OTHER\n", "b.py": "from a import VALUE\nOTHER = 2\n"})
+    assert told(answer, "outcome") == {"a": "imported", "b": "failed"}
+    assert answer["verdicts"]["b"]["doubt"], "and a fresh interpreter is asked"
+
+
+def test_a_cycle_that_passes_from_everywhere_is_in_no_doubt(sweep: Any) -> None:
+    answer = sweep({"a.py": "import b\n", "b.py": "import a\n"})
+    assert told(answer, "outcome") == {"a": "imported", "b": "imported"}
+    assert told(answer, "doubt") == {"a": None, "b": None}
+    assert answer["ran"] == ["a", "b"], "the trial was a fork's"
+
+
+def test_a_verdict_rests_on_the_doubtful_ones_that_it_has_met(sweep: Any) -> None:
+    """Where a fresh interpreter refutes the one, the other is asked about too."""
+    answer = sweep({"a.py": "raise ValueError('no')\n", "b.py": GUARDED})
+    assert answer["verdicts"]["b"]["outcome"] == "imported"
+    assert answer["verdicts"]["b"]["rests"] == ["a"]
+
+
+def test_an_entry_point_says_what_it_lacks_and_what_it_loads(sweep: Any) -> None:
+    answer = sweep({"web.py": "import jobs\n", "jobs.py": ""}, attributes={"web": ["app"]})
+    assert answer["verdicts"]["web"]["lost"] == ["app"]
+    assert set(answer["verdicts"]["web"]["loaded"]) >= {"web", "jobs"}
