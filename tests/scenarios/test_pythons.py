@@ -52,6 +52,7 @@ def interpreter_files(prefix: Path, version: str) -> dict[str, Path]:
     return files
 
 
+@cache  # the build context holds a whole Python
 def pyenv_image(version: str) -> str:
     """An image with the application APP and the asked version first in PATH; skips where it is absent."""
     prefix = newest(version)
