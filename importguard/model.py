@@ -17,6 +17,25 @@ class Severity(str, Enum):
     NOTE = "note"
 
 
+class Outcome(str, Enum):
+    """What came of importing a module. A report writes the value; nothing but ``IMPORTED`` is a pass."""
+
+    IMPORTED = "imported"
+    FAILED = "failed"
+    EXITED = "exited"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+    UNCHECKED = "unchecked"
+
+    __str__ = str.__str__
+    __hash__ = str.__hash__  # an entry point's outcome may be another word: both are looked up alike
+
+
+FAILURES = frozenset({Outcome.FAILED, Outcome.EXITED, Outcome.CRASHED, Outcome.TIMED_OUT})
+"""The verdicts against a module."""
+
+
 class RuleFamily(str, Enum):
     """The subject of a hundred rules, by the beginning of their numbers."""
 
@@ -137,7 +156,7 @@ class ModuleVerdict:
 
     name: str
     path: Optional[str]
-    outcome: str
+    outcome: Outcome
     rule: Optional[str]
     seconds: float
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import pytest
 
+from importguard.model import Outcome
+
 if TYPE_CHECKING:
     from importguard.config import Config
     from importguard.inspectors.start import Begun
@@ -147,11 +149,11 @@ def _verdicts(image: ImageReport) -> Iterator[tuple[str, _Verdict]]:
 
 
 def _of_module(module: ModuleVerdict, cause: Optional[Finding]) -> _Verdict:
-    if module.outcome == "skipped":
+    if module.outcome == Outcome.SKIPPED:
         return _Verdict(skipped="left out")
-    if module.outcome == "imported":
+    if module.outcome == Outcome.IMPORTED:
         return _Verdict()
-    if module.outcome == "unchecked":
+    if module.outcome == Outcome.UNCHECKED:
         return _Verdict(failed="not checked")
     return _of_finding(cause) if cause else _Verdict(failed=module.outcome)
 

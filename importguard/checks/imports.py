@@ -15,14 +15,13 @@ from importguard.failures.application import Application, application_code
 from importguard.failures.environment import environment_diagnosis
 from importguard.failures.frames import frame_location, import_chain, own_frame
 from importguard.failures.root_cause import RootCause, exception_chain, root_cause, type_name
-from importguard.model import Diagnosis, Finding, ImportStep, Location, Severity
+from importguard.model import FAILURES, Diagnosis, Finding, ImportStep, Location, Severity
 from importguard.rules.imports import (
     IMPORT_RAISES,
     MISSING_MODULE,
     SYNTAX_ERROR,
 )
 
-FAILED = frozenset({"failed", "exited", "crashed", "timed_out"})
 _DENIED = re.compile(r"Permission denied: '([^']+)'$")
 _UNCONFIGURED = re.compile(r"settings are not configured")
 # Modules that import what they are given the name of: a traceback that ends there does not say who gave it.
@@ -46,10 +45,10 @@ def check_module_imports(evidence: Evidence) -> list[Finding]:
 
 def _failed(evidence: Evidence, code: Application) -> Iterator[ModuleImport]:
     """The preparation first, where it failed, then the modules that are the application's."""
-    if evidence.preparation is not None and evidence.preparation.outcome in FAILED:
+    if evidence.preparation is not None and evidence.preparation.outcome in FAILURES:
         yield _as_item(evidence.preparation)
     for item in evidence.modules:
-        if item.selected and item.outcome in FAILED:
+        if item.selected and item.outcome in FAILURES:
             yield replace(item, culprit=_refused(item, code) or item.culprit)
 
 
@@ -82,7 +81,7 @@ def _key(item: ModuleImport, cause: RootCause) -> tuple[str, str]:
 
 
 def _preparation_key(evidence: Evidence) -> Optional[tuple[str, str]]:
-    if evidence.preparation is None or evidence.preparation.outcome not in FAILED:
+    if evidence.preparation is None or evidence.preparation.outcome not in FAILURES:
         return None
     item = _as_item(evidence.preparation)
     return _key(item, root_cause(item))

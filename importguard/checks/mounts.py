@@ -10,7 +10,7 @@ from typing import Optional
 
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
-from importguard.model import Diagnosis, Finding, Location
+from importguard.model import Diagnosis, Finding, Location, Outcome
 from importguard.rules.source import HIDDEN_BY_MOUNT
 from importguard.source.model import Mount, Source
 
@@ -35,7 +35,7 @@ def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImpo
         return []
     below = mount.target.rstrip("/") + "/"
     covered = [item for item in evidence.modules if item.selected and (item.path or "").startswith(below)]
-    covered = [item for item in covered if item.outcome == "imported"]
+    covered = [item for item in covered if item.outcome == Outcome.IMPORTED]
     if mount.kind != "bind":
         return covered
     if mount.origin.startswith(("/", "..", "~", "$")) or not mount.origin:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import Application, application_code
-from importguard.model import Finding, ImportStep, Location
+from importguard.model import Finding, ImportStep, Location, Outcome
 from importguard.rules.imports import MISSING_MODULE
 
 
@@ -31,7 +31,7 @@ def check_unreached_imports(evidence: Evidence) -> list[Finding]:
     return [_finding(target, group, code) for target, group in groups.items()]
 
 
-_NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
+_NOT_FAILED = frozenset({Outcome.IMPORTED, Outcome.SKIPPED, Outcome.UNCHECKED})
 
 
 def _prefixes(name: str) -> list[str]:

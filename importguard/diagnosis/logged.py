@@ -13,7 +13,7 @@ from importguard.failures.application import application_code
 from importguard.failures.frames import raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import root_cause
-from importguard.model import Diagnosis, Finding, RuleFamily
+from importguard.model import Diagnosis, Finding, Outcome, RuleFamily
 from importguard.source.model import Source
 
 
@@ -47,7 +47,7 @@ def _cause(
         return None
     frame = raising_frame(failure.frames, application_code(evidence))
     module = frame.module if frame else "the service"
-    item = ModuleImport(module, None, "failed", failure=failure, selected=False)
+    item = ModuleImport(module, None, Outcome.FAILED, failure=failure, selected=False)
     stand_in = replace(finding, rule=root_cause(item).rule, module=module, affected=(module,))
     seen = replace(evidence, modules=(item, *(one for one in evidence.modules if one.name != module)))
     return diagnose_findings([stand_in], seen, source, built)[0].diagnosis

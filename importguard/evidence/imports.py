@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from importguard.model import Outcome
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -64,7 +66,6 @@ class ImportFailure:
 class ModuleImport:
     """What importing one module did.
 
-    ``outcome``: imported | failed | exited | crashed | timed_out | skipped | unchecked.
     ``culprit`` is the module whose own body failed, exited, crashed or used the time; it equals ``name``
     unless the failure was passed on by an import. ``selected`` is False for modules that were met on the way
     (third-party ones). ``detail`` says how it ended where there is no exception ("signal SIGSEGV", "exit
@@ -74,7 +75,7 @@ class ModuleImport:
 
     name: str
     path: Optional[str]
-    outcome: str
+    outcome: Outcome
     failure: Optional[ImportFailure] = None
     seconds: float = 0.0
     culprit: Optional[str] = None
@@ -123,6 +124,6 @@ class Preparation:
     """What ran before the modules were imported (``django.setup()`` or ``--setup``)."""
 
     description: str
-    outcome: str
+    outcome: Outcome
     failure: Optional[ImportFailure] = None
     detail: str = ""

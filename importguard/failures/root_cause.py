@@ -8,7 +8,7 @@ from typing import Optional
 
 from importguard.evidence.imports import Cause, ImportFailure, ModuleImport
 from importguard.failures.dump import printed_lines
-from importguard.model import Rule
+from importguard.model import Outcome, Rule
 from importguard.rules.imports import (
     IMPORT_CRASHES,
     IMPORT_EXITS,
@@ -37,9 +37,9 @@ _LIBRARY = tuple(
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
 _NUL = "source code string cannot contain null bytes"  # a ValueError until Python 3.11
 _ENDINGS = {
-    "exited": (IMPORT_EXITS, "The process exits while the module is imported"),
-    "crashed": (IMPORT_CRASHES, "The interpreter dies while the module is imported"),
-    "timed_out": (IMPORT_HANGS, "The import does not finish in time"),
+    Outcome.EXITED: (IMPORT_EXITS, "The process exits while the module is imported"),
+    Outcome.CRASHED: (IMPORT_CRASHES, "The interpreter dies while the module is imported"),
+    Outcome.TIMED_OUT: (IMPORT_HANGS, "The import does not finish in time"),
 }
 _OUTPUT_LINES = 5
 

@@ -15,7 +15,7 @@ from importguard.failures.environment import environment_diagnosis
 from importguard.failures.frames import frame_location, import_chain, raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
-from importguard.model import Diagnosis, Finding, Location, Rule, Severity
+from importguard.model import Diagnosis, Finding, Location, Outcome, Rule, Severity
 from importguard.rules.start import LATE_IMPORT
 
 _LOG_LINES = 6
@@ -85,7 +85,7 @@ def dumped_frame(text: str, evidence: Evidence, main_first: bool = True) -> Opti
 
 
 def _root_cause(failure: ImportFailure) -> RootCause:
-    return root_cause(ModuleImport("", None, "failed", failure=failure))
+    return root_cause(ModuleImport("", None, Outcome.FAILED, failure=failure))
 
 
 def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:

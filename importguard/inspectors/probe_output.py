@@ -21,6 +21,7 @@ from importguard.evidence.imports import (
     VariableLookup,
 )
 from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.model import Outcome
 from importguard.progress import Progress
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class Observed:
             self.entrypoints.append(_entrypoint(event))
         elif kind == "preparation":
             failure = _failure(event["failure"])
-            self.preparation = Preparation(event["description"], event["outcome"], failure, event["detail"])
+            self.preparation = Preparation(
+                event["description"], Outcome(event["outcome"]), failure, event["detail"]
+            )
         elif kind == "sites":
             self.sites = [
                 ImportSite(module, target, tuple(names), line, scope, path, resolves=False)
@@ -120,10 +123,10 @@ class Observed:
             raise InspectionError(error)
         for name, path in self.module_paths().items():
             if name not in self.modules:
-                self.modules[name] = ModuleImport(name, path, "unchecked", detail="the check broke off")
+                self.modules[name] = ModuleImport(name, path, Outcome.UNCHECKED, detail="the check broke off")
                 error = error or f"no verdict on {name} arrived: other output was mixed into the probe's"
         for name, path, reason in self.discovery["skipped"]:
-            self.modules.setdefault(name, ModuleImport(name, path, "skipped", detail=reason))
+            self.modules.setdefault(name, ModuleImport(name, path, Outcome.SKIPPED, detail=reason))
         interpreter = self.discovery["interpreter"]
         return Evidence(
             executable=interpreter["executable"],
@@ -187,7 +190,7 @@ def _module(event: dict[str, Any], path: Optional[str]) -> ModuleImport:
     return ModuleImport(
         event["name"],
         path,
-        event["outcome"],
+        Outcome(event["outcome"]),
         failure=_failure(event["failure"]),
         seconds=event["seconds"],
         culprit=event["culprit"],

@@ -14,11 +14,12 @@ from typing import Optional
 
 from importguard.evidence.imports import EntryPoint, ModuleImport
 from importguard.evidence.inspection import Evidence
+from importguard.model import Outcome
 
 MOST_QUESTIONS = 8
 """Containers that are started at most for failures, each about a second. As many are for left files."""
 
-_SETTLED = frozenset({"imported", "failed", "exited", "crashed"})
+_SETTLED = frozenset({Outcome.IMPORTED, Outcome.FAILED, Outcome.EXITED, Outcome.CRASHED})
 _REFUSED = frozenset({"PermissionError"})
 _OF_FILES = frozenset({"FileExistsError", "FileNotFoundError", "OSError", "BlockingIOError"})
 _ROOT = frozenset({"", "0", "root"})
@@ -44,7 +45,7 @@ def judge_apart(evidence: Evidence, user: str, ask: Ask) -> Evidence:
     for question in (*_of_failures(evidence, as_root), *_of_left_files(evidence)):
         answer = ask([question.module], question.privileged)
         evidence, changed = corrected_by(answer, evidence, [question.module])
-        passes = any(item.name == question.module and item.outcome == "imported" for item in changed)
+        passes = any(item.name == question.module and item.outcome == Outcome.IMPORTED for item in changed)
         if passes and question.dependents:
             answer = ask(question.dependents, question.privileged)
             evidence, _ = corrected_by(answer, evidence, question.dependents)
@@ -81,7 +82,7 @@ def _of_left_files(evidence: Evidence) -> Iterator[Question]:
         return
     starts = [entry.module for entry in evidence.entrypoints if not readers.isdisjoint(entry.reaches)]
     names = [name for name in (*starts, *evidence.readers) if name]
-    passed = {item.name for item in evidence.modules if item.outcome == "imported"}
+    passed = {item.name for item in evidence.modules if item.outcome == Outcome.IMPORTED}
     for name in list(dict.fromkeys(name for name in names if name in passed))[:MOST_QUESTIONS]:
         yield Question(name)
 

@@ -14,6 +14,7 @@ from importguard.evidence.starts import ServiceStart, StartSettings
 from importguard.inspectors.asking import Asker
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.probe_output import image_facts
+from importguard.model import Outcome
 
 FAILED = ("failed", "exited", "crashed", "missing_attribute")
 """What breaks a start for certain. A target that does not end may be the program itself, without a guard."""
@@ -76,7 +77,9 @@ def with_shown_targets(evidence: Evidence) -> Evidence:
     return replace(
         evidence,
         modules=tuple(
-            replace(one, outcome="imported") if one.name in shown and one.outcome == "timed_out" else one
+            replace(one, outcome=Outcome.IMPORTED)
+            if one.name in shown and one.outcome == "timed_out"
+            else one
             for one in evidence.modules
         ),
         entrypoints=tuple(

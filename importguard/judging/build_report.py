@@ -10,6 +10,7 @@ from importguard.model import (
     ImageReport,
     Location,
     ModuleVerdict,
+    Outcome,
     Severity,
 )
 from importguard.rules.imports import MISSING_MODULE
@@ -33,7 +34,7 @@ def judge_build(examined: ExaminedBuild) -> ImageReport:
         entrypoints=(),
         complete=True,
         error=None,
-        modules=tuple(ModuleVerdict(name, None, "failed", rule, 0.0) for name, rule in failing.items()),
+        modules=tuple(ModuleVerdict(name, None, Outcome.FAILED, rule, 0.0) for name, rule in failing.items()),
         findings=findings,
         seconds=examined.seconds,
         notes=build.notes,

@@ -10,7 +10,7 @@ from importguard.diagnosis.parts import START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.judging.startup_impact import is_of_environment, stops_for_environment
-from importguard.model import Finding
+from importguard.model import FAILURES, Finding, Outcome
 
 _RUNS = "runs when imported"
 
@@ -27,8 +27,8 @@ def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str
 
 def _unjudged(evidence: Evidence) -> Iterable[str]:
     outcomes = Counter(item.outcome for item in evidence.modules if item.selected)
-    settled = sum(outcomes[name] for name in ("imported", "failed", "exited", "crashed", "timed_out"))
-    unchecked = sum(outcomes.values()) - settled - outcomes["skipped"]
+    settled = sum(outcomes[name] for name in (Outcome.IMPORTED, *FAILURES))
+    unchecked = sum(outcomes.values()) - settled - outcomes[Outcome.SKIPPED]
     if unchecked:
         count = "1 module was" if unchecked == 1 else f"{unchecked} modules were"
         why = evidence.error or "the check broke off"
@@ -45,14 +45,14 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
     if entry.module is None:
         return None
     target = next((item for item in evidence.modules if item.name == entry.module and item.selected), None)
-    if target is None or (target.outcome == "skipped" and target.detail != _RUNS):
+    if target is None or (target.outcome == Outcome.SKIPPED and target.detail != _RUNS):
         left_out = " but is left out" if target else ""
         return (
             f"the start command '{entry.command}' loads {entry.module}, which is not among the "
             f"checked modules{left_out}. "
             "Name its package with --package, or what production runs with --command"
         )
-    if target.outcome == "imported" and entry.outcome not in ("ok", "missing_attribute"):
+    if target.outcome == Outcome.IMPORTED and entry.outcome not in ("ok", "missing_attribute"):
         return f"the start command '{entry.command}' could not be verified: {entry.target} was not looked up"
     return None
 

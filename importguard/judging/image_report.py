@@ -25,6 +25,7 @@ from importguard.model import (
     ImageReport,
     Interpreter,
     ModuleVerdict,
+    Outcome,
     RequestVerdict,
     StartVerdict,
 )
@@ -133,7 +134,7 @@ def _info(image: Image, config: Config) -> ImageInfo:
 
 def _left_out(modules: list[ModuleImport]) -> list[str]:
     """Say what was left out, and why."""
-    reasons = Counter(item.detail or "left out" for item in modules if item.outcome == "skipped")
+    reasons = Counter(item.detail or "left out" for item in modules if item.outcome == Outcome.SKIPPED)
     if not reasons:
         return []
     listed = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in sorted(reasons.items()))
@@ -143,7 +144,7 @@ def _left_out(modules: list[ModuleImport]) -> list[str]:
 
 def _unprepared(evidence: Evidence) -> list[str]:
     preparation = evidence.preparation
-    if preparation is None or preparation.outcome == "imported":
+    if preparation is None or preparation.outcome == Outcome.IMPORTED:
         return []
     return [f"{preparation.description} failed, so the modules were judged without it."]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
+from importguard.model import Outcome
 
 OUT_OF_TIME = "time ran out"
 """How the error begins of evidence that broke off for want of time."""
@@ -33,7 +34,7 @@ def slow_modules(modules: Sequence[ModuleImport], out_of_time: bool) -> Iterator
             yield f"Most of the time went to {', '.join(named)}."
         return
     # A module that timed out is a finding.
-    slow = [item for item in longest if item.seconds > _SLOW_SECONDS and item.outcome != "timed_out"]
+    slow = [item for item in longest if item.seconds > _SLOW_SECONDS and item.outcome != Outcome.TIMED_OUT]
     if slow:
         rest = f" and {len(slow) - _MOST_NAMES} more" if len(slow) > _MOST_NAMES else ""
         listed = ", ".join(_named(item) for item in slow[:_MOST_NAMES])
@@ -41,5 +42,5 @@ def slow_modules(modules: Sequence[ModuleImport], out_of_time: bool) -> Iterator
 
 
 def _named(item: ModuleImport) -> str:
-    unfinished = " (not finished)" if item.outcome == "unchecked" else ""
+    unfinished = " (not finished)" if item.outcome == Outcome.UNCHECKED else ""
     return f"{item.name} {item.seconds:.1f} s{unfinished}"

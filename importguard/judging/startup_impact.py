@@ -10,9 +10,11 @@ from importguard.diagnosis.parts import IMAGE, PARTS, START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.model import (
+    FAILURES,
     EntryPointVerdict,
     Finding,
     ImageReport,
+    Outcome,
     RuleFamily,
     Severity,
 )
@@ -78,8 +80,8 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     names = {finding.module, *finding.affected, *_importers_not_reached(finding, evidence)}
     if any(entry.module in names or not names.isdisjoint(reaches) for entry, reaches in targets):
         return True
-    unprepared = evidence.preparation is not None and evidence.preparation.outcome != "imported"
-    untried = any(entry.outcome in (None, "unchecked") for entry, _ in targets)
+    unprepared = evidence.preparation is not None and evidence.preparation.outcome != Outcome.IMPORTED
+    untried = any(entry.outcome in (None, Outcome.UNCHECKED) for entry, _ in targets)
     return None if unprepared or untried or _is_unknown(targets, evidence) else False
 
 
@@ -149,7 +151,7 @@ def is_certain_to_break(finding: Finding, image: ImageReport) -> bool:
 
 
 def _failed(entry: EntryPointVerdict) -> bool:
-    return entry.outcome in ("failed", "exited", "crashed", "timed_out", "missing_attribute")
+    return entry.outcome in (*FAILURES, "missing_attribute")
 
 
 def stops_for_environment(finding: Finding, evidence: Evidence) -> bool:

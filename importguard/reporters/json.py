@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, Location, Report, Severity, StartVerdict
+from importguard.model import Finding, ImageReport, Location, Outcome, Report, Severity, StartVerdict
 
 
 def render(report: Report) -> str:
@@ -102,13 +102,13 @@ def _seconds(seconds: Optional[float]) -> Optional[float]:
 def _summary(image: ImageReport) -> dict[str, Any]:
     outcomes = Counter(module.outcome for module in image.modules)
     severities = Counter(finding.severity for finding in image.findings)
-    apart = outcomes["imported"] + outcomes["skipped"] + outcomes["unchecked"]
+    apart = outcomes[Outcome.IMPORTED] + outcomes[Outcome.SKIPPED] + outcomes[Outcome.UNCHECKED]
     return {
         "modules": len(image.modules),
-        "imported": outcomes["imported"],
+        "imported": outcomes[Outcome.IMPORTED],
         "failed": len(image.modules) - apart,
-        "skipped": outcomes["skipped"],
-        "unchecked": outcomes["unchecked"],
+        "skipped": outcomes[Outcome.SKIPPED],
+        "unchecked": outcomes[Outcome.UNCHECKED],
         "causes": len(image.findings),
         "errors": severities[Severity.ERROR],
         "warnings": severities[Severity.WARNING],

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Optional
 from xml.etree import ElementTree
 
-from importguard.model import Finding, ImageReport, ModuleVerdict, Report, Severity
+from importguard.model import Finding, ImageReport, ModuleVerdict, Outcome, Report, Severity
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape_lines, escape_text
@@ -19,7 +19,7 @@ from importguard.terminal import escape_lines, escape_text
 # What XML 1.0 (production 2, Char) can't hold, and ``escape_text`` leaves.
 _NO_XML = re.compile("[\ufffe\uffff]")
 
-_NOT_FAILED = frozenset({"imported", "skipped", "unchecked"})
+_NOT_FAILED = frozenset({Outcome.IMPORTED, Outcome.SKIPPED, Outcome.UNCHECKED})
 
 
 def render(report: Report) -> str:
@@ -74,11 +74,11 @@ def _module_case(module: ModuleVerdict, cause: Optional[Finding], image: ImageRe
     if cause is not None:
         case.set("file", _attribute(repository_line(cause, image).path))
         case.append(_verdict(cause))
-    elif module.outcome == "skipped":
+    elif module.outcome == Outcome.SKIPPED:
         case.append(_detail("skipped", "left out"))
-    elif module.outcome == "unchecked":
+    elif module.outcome == Outcome.UNCHECKED:
         case.append(_detail("error", "not checked"))
-    elif module.outcome != "imported":
+    elif module.outcome != Outcome.IMPORTED:
         case.append(_detail("failure", module.outcome))
     return case
 

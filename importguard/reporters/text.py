@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from importguard.diagnosis.changes import lines_to_change
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, Report, Severity
+from importguard.model import FAILURES, Finding, ImageReport, Outcome, Report, Severity
 from importguard.reporters.wording.finding_text import (
     INDENT,
     Page,
@@ -221,12 +221,12 @@ def _suppressed(finding: Finding) -> str:
 
 def _footer(image: ImageReport) -> str:
     outcomes = Counter(module.outcome for module in image.modules)
-    failed = sum(outcomes[name] for name in ("failed", "exited", "crashed", "timed_out"))
+    failed = sum(outcomes[name] for name in FAILURES)
     counts = {
-        "imported": outcomes["imported"],
+        "imported": outcomes[Outcome.IMPORTED],
         "failed": failed,
-        "unchecked": outcomes["unchecked"],
-        "skipped": outcomes["skipped"],
+        "unchecked": outcomes[Outcome.UNCHECKED],
+        "skipped": outcomes[Outcome.SKIPPED],
     }
     parts = [f"{number} {name}" for name, number in counts.items() if number or name == "imported"]
     return " · ".join([*parts, f"{image.seconds:.1f} s"])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from importguard.diagnosis.parts import CODE, IMAGE, START, UNPROVEN, part_of
-from importguard.model import Finding, ImageReport, RequestVerdict, Severity
+from importguard.model import Finding, ImageReport, Outcome, RequestVerdict, Severity
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape_lines, escape_text
 
@@ -60,8 +60,8 @@ def summary_sentences(image: ImageReport) -> Iterator[str]:
 
 def _summary_of_imports(image: ImageReport) -> Iterator[str]:
     outcomes = Counter(module.outcome for module in image.modules)
-    checked = len(image.modules) - outcomes["skipped"] - outcomes["unchecked"]
-    failed = checked - outcomes["imported"]
+    checked = len(image.modules) - outcomes[Outcome.SKIPPED] - outcomes[Outcome.UNCHECKED]
+    failed = checked - outcomes[Outcome.IMPORTED]
     everything = (*image.findings, *image.suppressed)
     if image.suppressed and not image.findings:
         yield "Nothing is found but what is suppressed."
