@@ -143,6 +143,10 @@ class Service(Protocol):
 class Engine(Protocol):
     """Few verbs, many engines."""
 
+    has_input: bool
+    """Whether ``run`` writes to a container's standard input and keeps it open. An engine that can't (a
+    Kubernetes job) gets all that it needs in ``command``, in arguments of up to 120,000 bytes."""
+
     def check(self) -> None:
         """Try whether the engine can work here. Raises EngineError that says why not, and what to do."""
 

@@ -15,7 +15,7 @@ from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
 from importguard.inspectors.reverse_order import with_reverse_order
 from importguard.inspectors.separate_containers import judge_apart
-from importguard.inspectors.shipment import loading_command, packed_modules
+from importguard.inspectors.shipment import loading_arguments, loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if sys.version_info < (3, 7):
     sys.stdout.write("\\n%s %s\\n" % (REQUEST["secret"], json.dumps(frame)))
 else:
     import os
+    if not REQUEST["lifeline"]:
+        os.dup2(os.pipe()[0], 0)  # an input that never ends: its other end stays open
     from importguard.probe.start.launch import Launch
     try:
         launch = Launch(REQUEST, dict(os.environ))
@@ -50,18 +52,29 @@ def probe_command(python: str) -> list[str]:
     return loading_command(python, _LAUNCH)
 
 
+def probe_arguments(python: str, given: bytes) -> list[str]:
+    """The argv that holds the probe itself, ``given`` as ``probe_input`` makes it with no ``lifeline``."""
+    return loading_arguments(python, _LAUNCH, given)
+
+
 def probe_input(
-    image: Image, config: Config, secret: str, only: Sequence[str] = (), reverse: bool = False
+    image: Image,
+    config: Config,
+    secret: str,
+    only: Sequence[str] = (),
+    reverse: bool = False,
+    lifeline: bool = True,
 ) -> bytes:
     """The bytes for the probe's standard input: its own files by name, their code, and the request.
 
     ``only``: of all modules that are found, these are imported, and nothing is looked at around them.
-    ``reverse``: the last module is imported first.
+    ``reverse``: the last module is imported first. ``lifeline``: the probe ends when its input does.
     """
     request = {
         "secret": secret,
         "only": list(only),
         "reverse": reverse,
+        "lifeline": lifeline,
         "entrypoint": image.entrypoint,
         "cmd": image.cmd,
         "workdir": image.workdir,
@@ -78,7 +91,7 @@ def probe_input(
         "source": bool(config.source or config.build),
         "files": bool(config.source or config.build) or _may_be_source(os.curdir),
     }
-    return packed_modules(dict(_probe_files()), request)
+    return packed_modules(dict(_probe_files()), request, compiled=lifeline)
 
 
 def _probe_files() -> Iterator[tuple[str, Path]]:
@@ -137,9 +150,9 @@ def inspect_by_running(
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
     for python in candidate_pythons(image, config):
         secret = os.urandom(16).hex()
-        stdin = partial(probe_input, image, config, secret)
+        command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret))
         try:
-            with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
+            with engine.run(image, command, config.env, limits, stdin) as run:
                 from importguard.inspectors.probe_output import Observed, image_facts
 
                 observed = Observed(secret, progress, meanwhile)
@@ -165,6 +178,13 @@ def inspect_by_running(
     raise NoPythonError(_no_python(image, looked, too_old))
 
 
+def _way_in(engine: Engine, python: str, given: partial[bytes]) -> tuple[list[str], Callable[[], bytes]]:
+    """How the probe gets into the image: the command that runs it, and what its standard input is to hold."""
+    if engine.has_input:
+        return probe_command(python), given
+    return probe_arguments(python, given(lifeline=False)), bytes
+
+
 def _ask_apart(
     engine: Engine,
     image: Image,
@@ -186,10 +206,10 @@ def _ask_apart(
     config = replace(config, timeout=timeout)
     secret = os.urandom(16).hex()
     limits = Limits(config.memory, timeout + GRACE, config.network, usual_privileges=privileged)
-    stdin = partial(probe_input, image, config, secret, names, reverse)
+    command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret, names, reverse))
     observed = Observed(secret, progress or QuietProgress())
     try:
-        with engine.run(image, probe_command(python), config.env, limits, stdin) as run:
+        with engine.run(image, command, config.env, limits, stdin) as run:
             observed.read_output(run.output)
         return observed.build_evidence(run.exit)
     except (CommandNotFound, InspectionError):

@@ -1,8 +1,9 @@
-"""Send Python modules into a container: over the standard input of an interpreter, with nothing copied."""
+"""Send Python modules into a container: to an interpreter's standard input or arguments, with nothing copied."""
 
 from __future__ import annotations
 
 import marshal
+import zlib
 from collections.abc import Iterator, Mapping
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Any
 
 _OLDEST_FORMAT = 2  # of marshal: that of Python 2.5 to 3.3, which every later one reads
 
-# Receives on standard input the modules by name, their code as a certain Python compiled it, and the request.
+# Receives the modules by name, their code as a certain Python compiled it, and the request.
 # Python 3.4 to 3.6 must be able to parse this: the probe says that they are too old. Older ones lack -I.
 LOADER = """\
 import marshal, sys
-SOURCES, (MAGIC, CODE), REQUEST = marshal.load(sys.stdin.buffer)
+SOURCES, (MAGIC, CODE), REQUEST = GIVEN
 if MAGIC != getattr(sys.modules.get("_frozen_importlib_external"), "MAGIC_NUMBER", None):
     CODE = {}
 class Files:
@@ -32,19 +33,32 @@ class Files:
         exec(code, module.__dict__)
 sys.meta_path.insert(0, Files)
 """
+_FROM_INPUT = "marshal.load(sys.stdin.buffer)"
+_FROM_ARGUMENTS = "marshal.loads(__import__('zlib').decompress(bytes.fromhex(''.join(sys.argv[1:]))))"
+_LONGEST_ARGUMENT = 120_000  # Linux takes 128 KiB in one (MAX_ARG_STRLEN, execve(2))
 
 
 def loading_command(python: str, then: str) -> list[str]:
     """The argv by which ``python`` loads what ``packed_modules`` gives, and runs the code ``then``."""
-    return [python, "-I", "-S", "-c", LOADER + then]
+    return [python, "-I", "-S", "-c", LOADER.replace("GIVEN", _FROM_INPUT) + then]
 
 
-def packed_modules(paths: Mapping[str, Path], request: Mapping[str, Any]) -> bytes:
-    """The bytes for the loader's standard input: the modules' text and code by name, and ``REQUEST``."""
+def loading_arguments(python: str, then: str, packed: bytes) -> list[str]:
+    """The same argv with the modules themselves, for an engine whose containers have no open standard input.
+
+    Other processes of the container can read it, with all that is in the request.
+    """
+    text = zlib.compress(packed, 9).hex()
+    pieces = [text[start : start + _LONGEST_ARGUMENT] for start in range(0, len(text), _LONGEST_ARGUMENT)]
+    return [python, "-I", "-S", "-c", LOADER.replace("GIVEN", _FROM_ARGUMENTS) + then, *pieces]
+
+
+def packed_modules(paths: Mapping[str, Path], request: Mapping[str, Any], compiled: bool = True) -> bytes:
+    """The bytes for the loader: the modules' text, their code too if ``compiled``, by name, and ``REQUEST``."""
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
     # A package is sent as an empty text, which marks it as one.
     files.update({package: "" for name in paths for package in _packages_above(name)})
-    code = {name: data for name, path in paths.items() if (data := cached_code_of(path))}
+    code = {name: data for name, path in paths.items() if compiled and (data := cached_code_of(path))}
     return marshal.dumps((files, (MAGIC_NUMBER, code), dict(request)), _OLDEST_FORMAT)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
         secret: str
         only: list[str]
+        lifeline: bool
         reverse: bool
         entrypoint: list[str]
         cmd: list[str]

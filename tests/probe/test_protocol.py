@@ -22,7 +22,7 @@ from probe.conftest import SECRET, Verdicts, pythons, run_probe
 
 from importguard.config import Config
 from importguard.engines.base import Image
-from importguard.inspectors.run import probe_command, probe_input
+from importguard.inspectors.run import probe_arguments, probe_command, probe_input
 
 FORGE = (
     f"LENGTH = {len(SECRET)}"
@@ -220,3 +220,23 @@ def test_what_goes_wrong_before_the_supervisor_is_there_is_said_by_it(tmp_path: 
     (end,) = events(done.stdout)
     assert (end["event"], end["complete"]) == ("end", False)
     assert "too deep" in end["error"]
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
+def test_it_arrives_in_arguments_where_there_is_no_input(python: str, tmp_path: Path) -> None:
+    """As in a Kubernetes job: an input that has ended is not the end of the probe."""
+    (tmp_path / "shop.py").write_text("import not_there_xyz\n")
+    image = Image("local", "sha256:0", "linux/amd64", cmd=(python, "-c", "pass"), workdir=str(tmp_path))
+    given = probe_input(image, replace(Config(), python=python), SECRET, lifeline=False)
+    done = subprocess.run(
+        probe_arguments(python, given),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+    told = events(done.stdout)
+    verdicts = {event["name"]: event["outcome"] for event in told if event["event"] == "module"}
+    assert verdicts["shop"] == "failed", done.stderr
+    assert (told[-1]["event"], told[-1]["error"]) == ("end", None)

@@ -36,6 +36,8 @@ class DockerEngine:
     ``connect`` gives a client of the Docker SDK, for a daemon that speaks Docker's API.
     """
 
+    has_input = True
+
     def __init__(
         self, progress: Optional[Progress] = None, connect: Callable[[], Any] = connect_to_docker
     ) -> None:

@@ -47,6 +47,8 @@ _MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of elf.h
 class EmbeddedEngine:
     """Implements ``engines.base.Engine`` for archives. What it unpacked stays in use until it is closed."""
 
+    has_input = True
+
     def __init__(self, progress: Optional[Progress] = None, cache: Optional[Path] = None) -> None:
         self._progress = progress or QuietProgress()
         self._cache_folder = cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import marshal
 import py_compile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -61,6 +62,7 @@ class Container:
 
     def __init__(self, found: dict[str, str], late: bool = False) -> None:
         self.found = found
+        self.has_input = True
         self.late = late  # whether only the output says that there is no such file
         self.tried: list[str] = []
         self.limits: Optional[Limits] = None
@@ -199,6 +201,7 @@ def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pyt
     config = Config(packages=("p",), exclude=("x",), commands=("run",), setup="m:f", exact=True, jobs=3)
     assert request(image, config) == {
         "secret": "s",
+        "lifeline": True,
         "only": [],
         "reverse": False,
         "entrypoint": ("e",),
@@ -272,6 +275,23 @@ def test_nobody_can_read_the_secret_from_the_command_line_of_the_probe() -> None
     for _ in range(2):
         executable(Listening({"python3": "good"}))
     assert len(commands) == 1, "what differs from run to run is the secret"
+
+
+def test_an_engine_without_a_standard_input_gets_the_probe_in_arguments() -> None:
+    commands, inputs = [], []
+
+    class Job(Container):
+        def run(self, image: Image, command: Sequence[str], env: Any, limits: Any, stdin: Any = bytes) -> Run:
+            commands.append(command)
+            inputs.append(stdin())
+            given = zlib.decompress(bytes.fromhex("".join(command[5:])))
+            return super().run(image, command, env, limits, lambda: given)
+
+    engine = Job({"python3": "good"})
+    engine.has_input = False
+    assert executable(engine) == "python3"
+    assert set(inputs) == {b""}
+    assert max(len(argument) for argument in commands[0]) < 128 << 10, "MAX_ARG_STRLEN"
 
 
 def test_the_code_of_a_file_is_taken_from_the_cache_of_this_python_unless_it_is_stale(tmp_path: Path) -> None:
