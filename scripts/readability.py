@@ -28,8 +28,8 @@ class Readability(NamedTuple):
 
 
 LIMITS = {
-    "host": Readability(0, one_word=0.20, mean_length=12.0, any_per_thousand_lines=8.0),
-    "probe": Readability(0, one_word=0.25, mean_length=11.0, any_per_thousand_lines=20.0),
+    "host": Readability(0, one_word=0.20, mean_length=12.0, any_per_thousand_lines=7.5),
+    "probe": Readability(0, one_word=0.22, mean_length=11.3, any_per_thousand_lines=8.2),
 }
 
 
