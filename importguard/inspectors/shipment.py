@@ -1,4 +1,4 @@
-"""Send Python modules into a container: to an interpreter's standard input or arguments, with nothing copied."""
+"""Send Python modules into a container: to an interpreter's input or arguments, with nothing copied."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def loading_arguments(python: str, then: str, packed: bytes) -> list[str]:
 
 
 def packed_modules(paths: Mapping[str, Path], request: Mapping[str, Any], compiled: bool = True) -> bytes:
-    """The bytes for the loader: the modules' text, their code too if ``compiled``, by name, and ``REQUEST``."""
+    """The bytes for the loader: the modules' text and, if ``compiled``, code, by name, and ``REQUEST``."""
     files = {name: path.read_text("utf-8") for name, path in paths.items()}
     # A package is sent as an empty text, which marks it as one.
     files.update({package: "" for name in paths for package in _packages_above(name)})

@@ -131,6 +131,7 @@ if TYPE_CHECKING:
 
         module: str
         aside: bool
+        vendored: bool
 
     Values = Union[
         ImageFileValues,

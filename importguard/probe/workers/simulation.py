@@ -236,23 +236,23 @@ class Simulation:
         self.complete: set[str] = set()
         self.memos: dict[str, Memo | None] = {}
         self.steps: dict[str, Callable[..., None]] = {
-            "bind": self.bind,
-            "import": self.take,
-            "from": self.take_from,
-            "use": self.use,
-            "if": self.branch,
-            "try": self.attempt,
-            "raise": self.give_up,
-            "undecided": self.give_up,
+            "bind": self.bind_object,
+            "import": self.import_module,
+            "from": self.import_names,
+            "use": self.use_attribute,
+            "if": self.run_branches,
+            "try": self.run_guarded,
+            "raise": self.leave_undecided,
+            "undecided": self.leave_undecided,
         }
 
-    def load(self, name: str) -> None:
+    def simulate_import(self, name: str) -> None:
         """Import ``name`` and its parents; raises Fails or Undecided."""
         parts = name.split(".")
         for index in range(len(parts)):
-            self.load_one(".".join(parts[: index + 1]))
+            self.simulate_module(".".join(parts[: index + 1]))
 
-    def load_one(self, name: str) -> None:
+    def simulate_module(self, name: str) -> None:
         """Import ``name``, whose parents are imported."""
         if name in self.bound:
             return
@@ -269,7 +269,7 @@ class Simulation:
             raise Undecided(name)
         self.bound[name] = {}
         try:
-            self.run(name, operations)
+            self.run_operations(name, operations)
             if name in self.failures:
                 raise Fails(self.failures[name][1])
         except Fails:
@@ -279,7 +279,7 @@ class Simulation:
         if parent in self.bound:
             self.bound[parent][child] = name
 
-    def run(self, module: str, operations: list[Operation]) -> None:
+    def run_operations(self, module: str, operations: list[Operation]) -> None:
         """Do ``operations`` of the body of ``module``, up to the line on which it fails by itself."""
         for kind, line, *operands in operations:
             failure = self.failures.get(module)
@@ -292,46 +292,46 @@ class Simulation:
                     fails.lead.insert(0, (self.files.get(module) or module, line, "<module>", module))
                 raise
 
-    def give_up(self, module: str) -> None:
+    def leave_undecided(self, module: str) -> None:
         """``raise``, and an import that leaves the top package."""
         raise Undecided(module)
 
-    def bind(self, module: str, name: str) -> None:
+    def bind_object(self, module: str, name: str) -> None:
         """``name = …``, ``def name``, ``class name``."""
         self.bound[module][name] = None
 
-    def take(self, module: str, target: str, alias: str | None) -> None:
+    def import_module(self, module: str, target: str, alias: str | None) -> None:
         """``import target as alias``."""
-        self.load(target)
+        self.simulate_import(target)
         top = target.partition(".")[0]
         self.bound[module][alias or top] = target if alias else top
 
-    def take_from(self, module: str, target: str, names: list[tuple[str, str]]) -> None:
+    def import_names(self, module: str, target: str, names: list[tuple[str, str]]) -> None:
         """``from target import names``: attributes first, then submodules (importlib's _handle_fromlist)."""
-        self.load(target)
+        self.simulate_import(target)
         bound = self.bound[module]
         for name, alias in names:
             if name == "*":
-                bound.update(self.all_names(target))
+                bound.update(self.names_of_star(target))
             else:
-                bound[alias] = self.attribute(target, name)
+                bound[alias] = self.imported_attribute(target, name)
 
-    def attribute(self, target: str, name: str) -> str | None:
+    def imported_attribute(self, target: str, name: str) -> str | None:
         """The module that ``from target import name`` gives, None for another object."""
         whole = target + "." + name
         space = self.bound.get(target)
         if space is not None and name in space:
             return space[name]
-        if space is None and self.has(target, name):
+        if space is None and self.has_attribute(target, name):
             return whole if whole in self.bound else None
         if whole in self.files or self.inside(whole):
-            self.load(whole)
+            self.simulate_import(whole)
             return whole
         if space is not None and target not in self.complete:
             raise Undecided(whole)
         return None  # bound in a way that no statement shows; the first import found it
 
-    def all_names(self, target: str) -> Names:
+    def names_of_star(self, target: str) -> Names:
         """What ``from target import *`` binds."""
         space = self.bound.get(target)
         if space is not None:
@@ -346,7 +346,7 @@ class Simulation:
         except TypeError:
             raise Undecided(target) from None
 
-    def has(self, target: str, name: str) -> bool:
+    def has_attribute(self, target: str, name: str) -> bool:
         """Whether a module outside has an attribute; one that can't be looked into is taken to."""
         memo = self.memos.get(target)
         try:
@@ -354,7 +354,7 @@ class Simulation:
         except TypeError:
             return True
 
-    def use(self, module: str, names: list[str]) -> None:
+    def use_attribute(self, module: str, names: list[str]) -> None:
         """An attribute of a module that is half-imported must have been bound by now."""
         current = self.bound[module].get(names[0])
         for name in names[1:]:
@@ -373,20 +373,20 @@ class Simulation:
             else:
                 raise Undecided(current)
 
-    def branch(
+    def run_branches(
         self, module: str, truth: bool | None, body: list[Operation], otherwise: list[Operation]
     ) -> None:
         """``if``, loops and ``with``; where ``truth`` is None, both ways must pass."""
         if truth is not None:
-            self.run(module, body if truth else otherwise)
+            self.run_operations(module, body if truth else otherwise)
             return
         for block in (body, otherwise):
             try:
-                self.run(module, [operation for operation in block if operation[0] != "raise"])
+                self.run_operations(module, [operation for operation in block if operation[0] != "raise"])
             except Fails:
                 raise Undecided(module) from None
 
-    def attempt(
+    def run_guarded(
         self,
         module: str,
         handlers: list[tuple[list[str | None] | None, list[Operation]]],
@@ -396,17 +396,17 @@ class Simulation:
     ) -> None:
         """``try``: the first handler that takes the error runs."""
         try:
-            self.run(module, body)
+            self.run_operations(module, body)
         except Fails as fails:
             kinds = {kind.__name__ for kind in type(fails.memo.error).__mro__}
             for caught, handler in handlers:
                 if caught is None or kinds.intersection(caught):
-                    self.run(module, handler)
+                    self.run_operations(module, handler)
                     break
                 if None in caught:
                     raise Undecided(module) from None
             else:
                 raise
         else:
-            self.run(module, otherwise)
-        self.run(module, final)
+            self.run_operations(module, otherwise)
+        self.run_operations(module, final)

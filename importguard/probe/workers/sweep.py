@@ -274,7 +274,7 @@ class Sweep:
         """
         simulation = self.simulation(cycle)
         try:
-            simulation.load(memo.name)
+            simulation.simulate_import(memo.name)
         except Fails as fails:
             error = fails.memo.error
             if error is not None and isinstance(deciding(chain(error)), (ModuleNotFoundError, SyntaxError)):

@@ -20,7 +20,8 @@ class Told(Supervisor):
 
     def __init__(self, jobs: int = 2) -> None:
         self.frames: list[tuple[str, dict[str, Any]]] = []
-        request: Any = {"secret": "s", "timeout": 60.0, "module_timeout": 9.0, "jobs": jobs, "exact": False}
+        limits = {"timeout": 60.0, "module_timeout": 9.0, "jobs": jobs}
+        request: Any = {"secret": "s", "exact": False, "only": [], "reverse": False, **limits}
         super().__init__(request, {})
         self.modules = ["shop.a", "shop.b", "shop.c"]
         self.sweep.extend(self.modules)

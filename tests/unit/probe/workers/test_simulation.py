@@ -43,7 +43,7 @@ class World:
     def enter(self, name: str) -> Simulation:
         files = {module: "/" + module + ".py" for module in self.sources}
         simulation = Simulation(self.sources.__contains__, self.fact, self.program, files, self.failures)
-        simulation.load(name)
+        simulation.simulate_import(name)
         return simulation
 
 

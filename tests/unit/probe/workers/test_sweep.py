@@ -18,10 +18,10 @@ class Channel:
     def send(self, *message): self.said.append(message)
 
 
-request = {"files": FILES, "selected": list(FILES), "attributes": ATTRIBUTES, "limit": 60.0}
+names = list(FILES)
+request = {"files": FILES, "modules": names, "selected": names, "attributes": ATTRIBUTES, "limit": 60.0}
 sweep = Sweep(dict(request, fatal=FATAL, patched=[], asking={}), Channel())
-for name in FILES:
-    sweep.judge(name)
+sweep.judge_modules(names)
 answer = {
     "ran": RAN,
     "said": [message[0] for message in Channel.said],
