@@ -134,6 +134,7 @@ class Walk:
                 "site": site,
                 "interpreter": None,
                 "exact": exact,
+                "broken_link": None,
             }
         )
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         site: bool
         interpreter: Optional[str]
         exact: bool
+        broken_link: Optional[list[str]]
 
     class OtherInterpreterValues(TypedDict):
         """A Python that is not the application's."""
