@@ -68,7 +68,7 @@ def _start_of(file: Optional[Configuration], image: str) -> StartSettings:
 
 
 def _with_services(configs: list[Config], file: Optional[Configuration]) -> list[Config]:
-    """The same, knowing what may be needed, where anything is to be started."""
+    """Add the services that the file describes, if anything is to be started."""
     if file is None or not any(config.start for config in configs):
         return configs
     services = read_services(file)

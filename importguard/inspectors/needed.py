@@ -20,7 +20,7 @@ _WORDS = 500
 def begin_needed(
     engine: Engine, image: Image, asker: Asker, service: NeededService, network: str
 ) -> tuple[Service, str]:
-    """Start it and wait until it is ready; say why it is not, if so. Whoever calls this closes it.
+    """Start a needed service and wait until it is ready; the text says why it is not. The caller closes it.
 
     Raises EngineError, or InspectionError where its command can't be executed or nothing could be asked.
     """

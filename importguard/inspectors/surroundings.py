@@ -34,7 +34,7 @@ class Gathered:
                 self.left_out += 1
 
     def build_clues(self) -> Optional[Clues]:
-        """All of it; None where none was told."""
+        """Make Clues of all pieces; None where none arrived."""
         single = {name: self.pieces[name][0] for name in ("system", "markers") if self.pieces.get(name)}
         if "system" not in single:
             return None

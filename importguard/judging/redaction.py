@@ -83,7 +83,7 @@ class Redaction:
         return f"<value of {self._names[form]}>"
 
     def _without_parts(self, text: str) -> str:
-        """A long text was cut by whoever told it: before an ellipsis, or at its start or end."""
+        """Hide the parts of values that a shortened text ends in, before an ellipsis, or begins with."""
         is_long = len(text) >= _LONG_TEXT
         cuts = [match.start() for match in _ELLIPSIS.finditer(text)] + [len(text)] * is_long
         for form in self._forms if cuts else ():

@@ -114,7 +114,7 @@ class Worker:
     def send_request(
         self, kind: str, modules: list[str], limit: float, program: str | bytes, request: dict[str, Any]
     ) -> None:
-        """Let it do what ``program`` makes of ``request``; it has ``limit`` seconds for each module.
+        """Send the worker its ``program`` and ``request``; it gets ``limit`` seconds for each module.
 
         The program is a source, or the code that its own Python made of it.
         """
@@ -131,7 +131,7 @@ class Worker:
             pass
 
     def read_first_answer(self, seconds: float) -> bytes:
-        """What ``first`` wrote to RESULTS, which ends with END; nothing where it did not within ``seconds``.
+        """Read what the program ``first`` writes to RESULTS up to END; nothing if it takes over ``seconds``.
 
         ``status`` says how the process ended, if it did.
         """
@@ -150,7 +150,7 @@ class Worker:
                 return b""
 
     def end_unasked(self) -> None:
-        """End one that was not asked."""
+        """End a worker that was started ahead and got no request."""
         self.kill_group()
         if self.status is None:
             os.waitpid(self.pid, 0)
@@ -185,7 +185,7 @@ class Worker:
                 return
 
     def note_message(self, kind: str, *values: Any) -> None:
-        """Keep what it says of itself on the way to a verdict."""
+        """Keep a message that is no verdict: what was begun, raised or prepared."""
         if kind == "begin":
             self.current.append(values[0])
         elif kind == "raised":
@@ -240,7 +240,7 @@ class Worker:
         return "exited", "exit code {}".format(os.WEXITSTATUS(self.status))
 
     def close_descriptors(self) -> None:
-        """Give its descriptors back."""
+        """Close the worker's descriptors."""
         for descriptor in (self.results, self.kept, self.output):
             os.close(descriptor)
 

@@ -39,7 +39,7 @@ def _is_script(path: str) -> bool:
 
 
 def _files(root: str, hidden: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every file; no hidden folder but those named, and an end to folders that hold no repository."""
+    """Every file below ``root``, in no hidden folder but those named; stops where there are too many."""
     entries = 0
     for number, (folder, folders, names) in enumerate(os.walk(root)):
         depth = 0 if folder == root else relative_path(folder, root).count("/") + 1

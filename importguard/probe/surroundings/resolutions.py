@@ -32,7 +32,7 @@ class Match:
 
     @property
     def matching_path(self) -> str:
-        """The file or folder that goes by the name."""
+        """The file or folder that an import of the name finds."""
         return self.folder or self.path
 
 

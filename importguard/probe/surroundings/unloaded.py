@@ -32,7 +32,7 @@ _NOT_LOADED = ("__pycache__", "tests", "test", "include")
 
 
 def lacks_libraries(scene: Scene, seconds: float) -> bool:
-    """Whether there is any, in an image in which nothing failed."""
+    """Whether an extension module lacks a library; asked of an image in which nothing failed."""
     loader = Loader(scene.python.executable, scene.environ, scene.directory)
     return bool(find_unloaded_extensions(scene, loader, Budget(min(seconds, _SECONDS))))
 

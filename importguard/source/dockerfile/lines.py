@@ -93,7 +93,7 @@ class _Reader:
         self.continuation = re.compile(rf"(^|[^{quoted}]){quoted}[ \t]*$")
 
     def read_instruction(self) -> Optional[Line]:
-        """The next one, None for an empty line or a comment."""
+        """Read the next instruction; None for an empty line or a comment."""
         first = self.position + 1
         text = ""
         spans: list[tuple[int, int]] = []

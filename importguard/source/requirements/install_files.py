@@ -14,7 +14,7 @@ _MOST = 200
 
 
 def with_source_paths(dockerfile: Dockerfile, context: str) -> Dockerfile:
-    """The same with what its installs read named by the path in the ``context`` (a folder on the disk).
+    """Name the files that the Dockerfile's installs read by their path in the ``context`` (a folder).
 
     What no COPY brings from there stays absolute.
     """
