@@ -19,10 +19,11 @@ from importguard.probe.select.distributions import (
 from importguard.probe.select.django import find_preparation
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.finder import Finder, Found
+from importguard.probe.select.installed import is_installed_folder, is_site
 from importguard.probe.select.one_name import other_names
 from importguard.probe.select.scene import Scene
 from importguard.probe.select.selection import SYSTEM, Folder, Selection, TooMuch, is_versions
-from importguard.probe.select.targets import Target, TargetSearch, is_site
+from importguard.probe.select.targets import Target, TargetSearch
 from importguard.probe.start.interpreter import Interpreter, NoInterpreter
 from importguard.probe.start.launch import Launch
 from importguard.probe.start.start_command import StartCommand
@@ -424,7 +425,10 @@ class Discovery:
 
     def _is_installed_code(self, entry: str) -> bool:
         """Whether an entry of the import path holds nothing of the application's, but what was installed."""
-        return is_site(entry) or any(entry in command.platform_roots for command in self.commands)
+        return is_installed_folder(entry, self._platform_roots())
+
+    def _platform_roots(self) -> list[str]:
+        return [root for command in self.commands for root in command.platform_roots]
 
     def _is_standard(self, found: Found) -> bool:
         assert self.interpreter is not None
@@ -534,7 +538,8 @@ class Discovery:
             return None
         main = self.commands[0] if self.commands else None
         environ, directory = (main.environ, main.directory) if main else (self.environ, self.directory)
-        scene = Scene(self.interpreter, self.finder, self.import_path, environ, directory)
+        roots = self._platform_roots()
+        scene = Scene(self.interpreter, self.finder, self.import_path, environ, directory, roots)
         scene.add_modules(self.selection.modules.items())
         scene.add_modules((name, path) for name, (path, _) in self.selection.skipped.items())
         return scene

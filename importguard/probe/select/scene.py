@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 
+from importguard.probe.select.installed import is_installed_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from importguard.probe.select.finder import Finder
     from importguard.probe.start.interpreter import Interpreter
@@ -19,7 +21,7 @@ class Scene:
     """The application in its image.
 
     ``modules`` are its modules and their files, those that were left out among them; ``environ`` and
-    ``directory`` are its start command's.
+    ``directory`` are its start command's. ``platform_roots`` are as ``StartCommand`` has them, of all commands.
     """
 
     def __init__(
@@ -29,12 +31,14 @@ class Scene:
         import_path: list[str],
         environ: dict[str, str],
         directory: str,
+        platform_roots: Collection[str] = (),
     ) -> None:
         self.python = python
         self.finder = finder
         self.import_path = import_path
         self.environ = environ
         self.directory = directory
+        self.platform_roots = platform_roots
         self.modules: dict[str, str] = {}
 
     def add_modules(self, modules: Iterable[tuple[str, str | None]]) -> None:
@@ -48,7 +52,7 @@ class Scene:
 
     def is_third_party(self, entry: str) -> bool:
         """Whether an entry of the import path is a folder of installed distributions."""
-        return entry.rstrip("/").rpartition("/")[2] in ("site-packages", "dist-packages")
+        return is_installed_folder(entry, self.platform_roots)
 
     def has_extensions(self) -> bool:
         """Whether any compiled module is installed: quickly told of a small image."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from importguard.probe.select.finder import Finder, Found
 
 _MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
-SITES = ("site-packages", "dist-packages")
 
 SERVERS_AND_TOOLS = frozenset(
     (
@@ -340,8 +339,3 @@ def _run_by(
 
     code = MainCode(text, package, whole, function)
     return code.loaded, code.calls
-
-
-def is_site(entry: str) -> bool:
-    """Whether an entry of the import path is a folder of installed distributions."""
-    return os.path.basename(entry) in SITES

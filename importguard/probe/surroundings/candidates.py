@@ -10,6 +10,7 @@ import os
 from collections import deque
 
 from importguard.probe.files import printable_path
+from importguard.probe.select.installed import SITES, is_site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 MOST_FOLDERS = 50000
 _MOST_FOUND = 20
 _LONGEST_LISTING = 20000
-_SITES = ("site-packages", "dist-packages")
 _NEVER = frozenset(["__pycache__", "node_modules", ".git", ".hg", ".svn", ".cache", "lost+found"])
 _SYSTEM = frozenset(
     (
@@ -89,7 +89,7 @@ class Walk:
 
     def _enters(self, prefix: str, name: str) -> bool:
         path = prefix + name
-        if name in _SITES:
+        if name in SITES:
             self.sites.append(path)
             return False
         if name in _NEVER or path in _SYSTEM:
@@ -125,7 +125,7 @@ class Walk:
             return
         self._seen.add((module, path))
         self._count[module] = self._count.get(module, 0) + 1
-        site = os.path.basename(root) in _SITES
+        site = is_site(root)
         self.candidates.append(
             {
                 "module": module,
