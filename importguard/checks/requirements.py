@@ -96,10 +96,16 @@ def _declared(image: _Image, requirements: Sequence[Requirement]) -> Iterator[Fi
         if installed is None:
             found = _not_installed(one, image)
         elif one.url is None and not version_satisfies(installed.version, one.specifier):
-            found = _wrong_version(one, installed, image.severity_of_requirement(installed))
+            # A pin says which version was tried, not which the code takes: what that breaks fails by itself.
+            severity = Severity.WARNING if _is_pin(one) else image.severity_of_requirement(installed)
+            found = _wrong_version(one, installed, severity)
         if found is not None and (found.rule.id, one.name) not in seen:
             seen.add((found.rule.id, one.name))
             yield found
+
+
+def _is_pin(one: Requirement) -> bool:
+    return one.specifier.startswith("==") and "," not in one.specifier and not one.specifier.endswith(".*")
 
 
 def _not_installed(one: Requirement, image: _Image) -> Optional[Finding]:

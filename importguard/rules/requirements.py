@@ -38,7 +38,8 @@ REQUIREMENT_VERSION = Rule(
     severity=Severity.WARNING,
     meaning=(
         "A distribution is installed at a version that its declaration excludes. It is an error where "
-        "the application imports it."
+        "the application imports it, unless the declaration is a pin (==), which says what was tried and not "
+        "what the code takes."
     ),
     origin=(
         "a later command installed another version; the base image or the system's "

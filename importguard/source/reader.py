@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Optional
@@ -16,6 +16,7 @@ from importguard.source.dockerfile.dockerignore import (
     ignored_files,
     read_patterns,
 )
+from importguard.source.dockerfile.names import is_dockerfile_name
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
 from importguard.source.dockerfile.placement import place_files
 from importguard.source.dockerfile_model import Dockerfile
@@ -63,9 +64,28 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
         imported=tuple(find_imported(root, _code(dockerfile, placed, going_in, within))) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
+        dockerfiles=tuple(_dockerfiles(root, files)) if contents else (),
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
+
+
+def _dockerfiles(root: str, files: Sequence[SourceFile]) -> Iterator[str]:
+    """The Dockerfiles in the folders of the source's code."""
+    folders = {posixpath.dirname(file.path) for file in files}
+    for folder in sorted({above for path in folders for above in _with_parents(path)}):
+        try:
+            names = sorted(os.listdir(os.path.join(root, folder)))
+        except OSError:
+            continue
+        yield from (posixpath.join(folder, name) for name in names if is_dockerfile_name(name))
+
+
+def _with_parents(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
 
 
 def _existing_folder(path: str) -> str:

@@ -18,5 +18,5 @@ def is_site(entry: str) -> bool:
 
 
 def is_installed_folder(entry: str, platform_roots: Iterable[str]) -> bool:
-    """Whether it is a site folder, or one of those that a platform brings (AWS Lambda's runtime, its layers)."""
+    """Whether it is a site folder, or one that a platform brings (AWS Lambda's runtime, its layers)."""
     return is_site(entry) or entry in platform_roots

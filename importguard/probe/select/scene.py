@@ -21,7 +21,8 @@ class Scene:
     """The application in its image.
 
     ``modules`` are its modules and their files, those that were left out among them; ``environ`` and
-    ``directory`` are its start command's. ``platform_roots`` are as ``StartCommand`` has them, of all commands.
+    ``directory`` are its start command's. ``platform_roots`` are as ``StartCommand`` has them, of all
+    commands.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Optional
 
+from importguard.source.dockerfile.names import is_dockerfile_name
 from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
 from importguard.source.dockerfile_model import BaseImage, Dockerfile
 from importguard.source.locating.model import RepositoryFiles
@@ -22,14 +23,7 @@ _SKIPPED = frozenset(
     ("node_modules", "__pycache__", "__pypackages__", "site-packages", ".git", ".hg", ".tox")
 )
 _HIDDEN_CODE = frozenset((".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".cache", ".nox", ".eggs"))
-_DOCKERFILE = re.compile(r"(?i)(.+[._-])?(dockerfile|containerfile)([._-].+)?")
-_NO_DOCKERFILE = re.compile(r"(?i).*\.(dockerignore|md|rst|py|pyc|sh|ya?ml|json|lock|html|orig|bak|swp)")
 _FROM = re.compile(r"(?im)^[ \t]*FROM[ \t]+\S")
-
-
-def is_dockerfile_name(name: str) -> bool:
-    """Whether a file is called as a Dockerfile: Dockerfile.backend, backend.Dockerfile, Containerfile …"""
-    return bool(_DOCKERFILE.fullmatch(name)) and not _NO_DOCKERFILE.fullmatch(name)
 
 
 def list_repository(root: str) -> RepositoryFiles:

@@ -138,6 +138,7 @@ def test_versions(text, version, expected):
 
 def test_the_version_of_what_the_application_imports():
     assert findings([declared("a<1")], [installed("a")], imports=("a",)) == [("IG302", "a", "error")]
+    assert findings([declared("a==0.9")], [installed("a")], imports=("a",)) == [("IG302", "a", "warning")]
 
 
 def test_the_first_distribution_on_the_import_path_counts():

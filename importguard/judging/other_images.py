@@ -1,0 +1,91 @@
+"""What fails only in code that another image of the repository runs is a warning. Pure functions."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Optional
+
+from importguard.evidence.inspection import Evidence
+from importguard.model import Finding, RuleFamily, Severity
+from importguard.source.model import Source
+from importguard.source.requirements.installing import install_reads
+
+_MOST_NAMES = 5
+
+
+def soften_for_other_images(
+    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source]
+) -> list[Finding]:
+    """The findings, marked before by what they do to the start, with those of other images' code as warnings.
+
+    ``COPY src/ src/`` brings the code of every service of a repository into each of its images. Such code
+    lies in a folder with a Dockerfile of its own, or in a project of the workspace that this image does not
+    install, and no start command loads anything from there.
+    """
+    foreign = _modules_of_other_images(evidence, source) if source else frozenset()
+    return [
+        replace(one, severity=Severity.WARNING)
+        if one.severity is Severity.ERROR and _concerns_only(one, foreign)
+        else one
+        for one in findings
+    ]
+
+
+def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[str]:
+    dockerfile = source.dockerfile
+    if dockerfile is None:
+        return frozenset()
+    placed = {one.destination: one.path for one in source.placements if one.stage == dockerfile.final}
+    origins = {item.name: placed.get(item.path or "", "") for item in evidence.modules}
+    started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches) if name}
+    foreign: set[str] = set()
+    for folder in {*_folders_of_other_dockerfiles(source), *_projects_not_installed(source)}:
+        inside = {name for name, path in origins.items() if path.startswith(f"{folder}/")}
+        foreign |= inside if inside.isdisjoint(started) else set()
+    return frozenset(foreign)
+
+
+def _folders_of_other_dockerfiles(source: Source) -> Iterable[str]:
+    """The folders, without the root, that hold Dockerfiles and not the one of this image."""
+    own = posixpath.dirname(source.dockerfile.path) if source.dockerfile else ""
+    for path in source.dockerfiles:
+        folder = posixpath.dirname(path)
+        if folder and not f"{own}/".startswith(f"{folder}/"):
+            yield folder
+
+
+def _projects_not_installed(source: Source) -> Iterable[str]:
+    """The folders of the workspace's projects that no command of the image installs."""
+    assert source.dockerfile is not None
+    lineage = source.dockerfile.lineage()
+    installs = [one for one in source.dockerfile.installs if one.tool not in ("apt", "apk")]
+    named = any(one.members for one in installs if one.stage in lineage)
+    for path in {project.path for one in source.requirements for project in one.projects} if named else ():
+        own = [one for one in source.requirements if one.projects and one.place.path == path]
+        if own and not any(install_reads(install, one) for install in installs for one in own):
+            yield posixpath.dirname(path)
+
+
+def _concerns_only(finding: Finding, foreign: frozenset[str]) -> bool:
+    """Whether only such code fails by it, and it is known that no start needs it."""
+    idle = finding.breaks_startup is False and finding.loaded_at_startup is False
+    is_import = finding.rule.family is RuleFamily.IMPORTS
+    return is_import and idle and bool(finding.affected) and foreign >= set(finding.affected)
+
+
+def note_other_images(
+    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source]
+) -> tuple[str, ...]:
+    """Say which modules are only warned of since another image runs them."""
+    foreign = _modules_of_other_images(evidence, source) if source else frozenset()
+    warned = [one for one in findings if one.severity is Severity.WARNING and _concerns_only(one, foreign)]
+    names = sorted({name for one in warned for name in one.affected})
+    if not names:
+        return ()
+    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
+    return (
+        f"Only warned of, since another image of the repository runs them and no start command of this one: "
+        f"{shown}.",
+    )
