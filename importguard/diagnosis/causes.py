@@ -28,10 +28,10 @@ from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missi
 from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
+from importguard.diagnosis.not_declared import not_declared
 from importguard.diagnosis.requirements import (
     declared_not_installed,
     marker_excluded,
-    not_declared,
     wrong_stage,
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation

@@ -1,0 +1,102 @@
+"""not-declared: no requirement provides a third-party module, and where to declare it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.diagnosis.declared import Declared, may_apply
+from importguard.diagnosis.index import SourceIndex
+from importguard.diagnosis.requirements import third_party
+from importguard.diagnosis.situation import (
+    LIKELY,
+    POSSIBLE,
+    Situation,
+    make_diagnosis,
+    place_and_line,
+    shortened_list,
+)
+from importguard.model import Diagnosis, Location
+from importguard.source.model import RUNTIME_KINDS, Place, Requirement
+from importguard.source.requirements.installing import install_reads
+
+
+def not_declared(case: Situation) -> Optional[Diagnosis]:
+    """No requirement provides it."""
+    declared = third_party(case)
+    if declared is None or case.index is None or (declared.all and not _only_indirect(declared)):
+        return None
+    if (
+        declared.named_by(declared.install_lines(final=True) + declared.install_lines(final=False))
+        is not None
+    ):
+        return None
+    if not declared.names.known and _unmatched(case):
+        return None
+    return _undeclared(case, declared, case.index)
+
+
+def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diagnosis:
+    name = declared.names.written or f"the distribution that provides '{case.missing}'"
+    place = _where_to_add(case, declared)
+    known = declared.names.known
+    others = declared.names.candidates[1:]
+    what = f"{name} (or {', '.join(others)})" if others else name
+    indirect = "".join(f" {_only(one)}" for one in declared.all[:1])
+    add = f"add {what} to {place.path}" if place else f"declare {what}"
+    sure = (
+        ""
+        if known or not declared.names.written
+        else f", if that is the distribution that provides '{case.top_name}'"
+    )
+    return make_diagnosis(
+        "not-declared",
+        LIKELY if known else POSSIBLE,
+        f"No requirement provides '{case.missing}', which {case.importers} imports.{indirect}",
+        f"{add}{sure}",
+        Location(place.path, place.line) if place else case.import_place,
+        name if known else None,
+        (
+            f"looked at: {len(index.source.requirements)} requirements in "
+            f"{shortened_list(sorted({one.place.path for one in index.source.requirements})) or 'no file'}",
+        ),
+    )
+
+
+def _only_indirect(declared: Declared) -> bool:
+    return all(one.kind in ("constraint", "lock") for one in declared.all)
+
+
+def _only(requirement: Requirement) -> str:
+    if requirement.kind == "constraint":
+        return f"{place_and_line(requirement.place)} only constrains its version, which installs nothing."
+    return f"{place_and_line(requirement.place)} locks it as a requirement of another distribution."
+
+
+def _unmatched(case: Situation) -> list[Requirement]:
+    """Declared and not installed, under a name that tells nothing of what it provides: it may be this."""
+    installed = {canonicalize_name(one.name) for one in case.clues.distributions}
+    return [
+        one
+        for one in (case.source.requirements if case.source else ())
+        if one.kind == "main" and one.name not in installed and may_apply(one.marker, case)
+    ]
+
+
+def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
+    """The last runtime declaration of the file that the image's installs read, else of the largest file.
+
+    In a workspace that of the importing file's own project comes first.
+    """
+    main = [one for one in (case.source.requirements if case.source else ()) if one.kind in RUNTIME_KINDS]
+    installs = declared.install_lines(final=True) + declared.install_lines(final=False)
+    read = [one for one in main if any(install_reads(install, one, by_name=True) for install in installs)]
+    project = case.importing_project
+    own = [one for one in main if project is not None and one.place.path == project.path]
+    files = Counter(one.place.path for one in own or read or main)
+    if not files:
+        return None
+    path = files.most_common(1)[0][0]
+    return max((one.place for one in main if one.place.path == path), key=lambda place: place.line)
