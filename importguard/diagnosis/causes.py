@@ -35,6 +35,7 @@ from importguard.diagnosis.requirements import (
     wrong_stage,
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation
+from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.versions import version_conflict
 from importguard.evidence.inspection import Evidence
@@ -83,6 +84,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     missing_name,
     not_in_source,
     not_declared,
+    told_to_install,
     unknown_cause,
 )
 

@@ -40,7 +40,7 @@ def not_declared(case: Situation) -> Optional[Diagnosis]:
 
 def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diagnosis:
     name = declared.names.written or f"the distribution that provides '{case.missing}'"
-    place = _where_to_add(case, declared)
+    place = place_to_declare(case)
     known = declared.names.known
     others = declared.names.candidates[1:]
     what = f"{name} (or {', '.join(others)})" if others else name
@@ -85,13 +85,13 @@ def _unmatched(case: Situation) -> list[Requirement]:
     ]
 
 
-def _where_to_add(case: Situation, declared: Declared) -> Optional[Place]:
+def place_to_declare(case: Situation) -> Optional[Place]:
     """The last runtime declaration of the file that the image's installs read, else of the largest file.
 
     In a workspace that of the importing file's own project comes first.
     """
     main = [one for one in (case.source.requirements if case.source else ()) if one.kind in RUNTIME_KINDS]
-    installs = declared.install_lines(final=True) + declared.install_lines(final=False)
+    installs = case.source.dockerfile.installs if case.source and case.source.dockerfile else ()
     read = [one for one in main if any(install_reads(install, one, by_name=True) for install in installs)]
     project = case.importing_project
     own = [one for one in main if project is not None and one.place.path == project.path]

@@ -14,8 +14,8 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
-from importguard.judging.released_libraries import note_released, soften_for_released
 from importguard.judging.other_images import note_other_images, soften_for_other_images
+from importguard.judging.released_libraries import note_released, soften_for_released
 from importguard.judging.scripts import script_note, soften_for_scripts
 from importguard.judging.slowness import is_out_of_time, slow_modules
 from importguard.judging.startup_impact import mark_startup_impact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Optional
 
 import pytest
 from unit.builders import failed, frame, no_module, raised, site
@@ -29,7 +30,7 @@ from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import OtherInterpreter
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
-from importguard.source.model import Place, Project
+from importguard.source.model import Place, Project, Requirement
 
 INSTALLS = dockerfile_of(installs=[pip()])
 
@@ -442,3 +443,33 @@ def test_a_member_of_a_workspace(declaring: Project, told: tuple[str, tuple[str,
     )
     held = clues(distributions=(dist("fastapi"),))
     assert where(only(lacking("discord", clues=held), world)) == told
+
+
+PLOTLY = "Plotly Express requires numpy to be installed. You can use pip:\n$ pip install numpy"
+PYDANTIC = "email-validator is not installed, run `pip install 'pydantic[email]'`"
+
+
+@pytest.mark.parametrize(
+    ("message", "requirements", "told"),
+    [
+        (PLOTLY, [needs("plotly", 4)], ("not-declared", ("requirements.txt", 4))),
+        (PLOTLY, [needs("numpy", 5)], ("declared-not-installed", ("requirements.txt", 5))),
+        (
+            PYDANTIC,
+            [needs("pydantic", 2), needs("flask", 9)],
+            ("extra-not-installed", ("requirements.txt", 2)),
+        ),
+        (
+            PYDANTIC,
+            [needs("email-validator", 47, kind="group", group="dev")],
+            ("dev-only", ("requirements.txt", 47)),
+        ),
+        ("no advice: numpy is not installed", [needs("numpy", 5)], None),
+    ],
+)
+def test_an_import_error_that_says_what_to_install(
+    message: str, requirements: list[Requirement], told: Optional[tuple[str, tuple[str, int]]]
+) -> None:
+    seen = raising("ImportError", message)
+    (found,) = diagnose_findings(run_checks(seen), seen, tree(*requirements))
+    assert (where(found.diagnosis) if found.diagnosis else None) == told
