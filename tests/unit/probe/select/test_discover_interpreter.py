@@ -97,6 +97,14 @@ def test_a_python_that_the_command_names_and_the_image_lacks(image):
     assert found["error"] == "there is no program /nope/python in the image (--python)"
 
 
+def test_a_python_that_leads_out_of_the_image(image):
+    folder = image.environment("venv")
+    python = folder / "python3.98"
+    python.symlink_to("/root/.local/share/uv/python/bin/python3.98")
+    found = image.discover(str(python), "main.py", environ={"PATH": str(folder)})
+    assert found["error"].startswith(f"the start command's {python} leads to /root/.local/share/uv/python")
+
+
 def test_a_script_whose_python_is_gone(image):
     folder = image.environment("venv")
     image.program(folder / "uvicorn", "#!/build/venv/bin/python\nfrom uvicorn.main import main\n")
