@@ -211,11 +211,13 @@ class Script:
 
     ``aside``: it lies in a folder of what is beside a service: scripts, tools, examples, vendor …
     ``vendored``: it is of a copy of a library inside a package (``_vendor``), and nothing else imports it.
+    ``marked`` is False where it has none of the marks of scripts, and only nothing imports it.
     """
 
     module: str
     aside: bool
     vendored: bool = False
+    marked: bool = True
 
 
 @dataclass(frozen=True)

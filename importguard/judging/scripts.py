@@ -38,9 +38,9 @@ def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, Scr
     scripts = {one.module: one for one in (evidence.clues.scripts if evidence.clues else ())}
     for name in _run_by_build(evidence, source):
         if name in scripts:
-            scripts[name] = replace(scripts[name], aside=True)
+            scripts[name] = replace(scripts[name], aside=True, marked=True)
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches)}
-    return {name: script for name, script in scripts.items() if name not in started}
+    return {name: script for name, script in scripts.items() if script.marked and name not in started}
 
 
 def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _READ = 1 << 20
 _MOST = 500
+_MOST_BARE = 50
 _ASIDE = frozenset(
     (
         "scripts script tools tool examples example samples sample docs doc benchmarks benchmark bench hack "
@@ -37,7 +38,10 @@ _RUNS = re.compile(
 
 
 def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[ScriptValues]:
-    """``clues.Script`` of each of ``modules`` (name → file) that reads like a script and nothing imports."""
+    """``clues.Script`` of each of ``modules`` (name → file) that reads like a script and nothing imports.
+
+    A file that lies at the top of the import path counts without a mark of scripts: a build may run it.
+    """
     texts = {}
     for name, path in modules.items():
         if budget.is_spent("which files are scripts"):
@@ -46,16 +50,21 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
         if text is not None:
             texts[name] = text
     found = [name for name, text in texts.items() if _RUNS.search(text) or _copied_tree(name)]
+    bare = [name for name in texts if "." not in name and os.path.basename(modules[name]) == name + ".py"]
+    unmarked = set(bare).difference(found)
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
     importers = _importers(others, modules)
     scripts: list[ScriptValues] = []
-    for name in sorted(found)[:_MOST]:
+    for name in sorted([*found, *sorted(unmarked)[:_MOST_BARE]])[:_MOST]:
         if budget.is_spent("which files are scripts"):
             return []
         if not _is_wanted(name, modules[name], others, importers):
             copied = bool(_copied_tree(name))
             aside = _lies_aside(name, modules)
-            scripts.append({"module": printable_path(name), "aside": aside, "vendored": copied})
+            marked = name not in unmarked
+            scripts.append(
+                {"module": printable_path(name), "aside": aside, "vendored": copied, "marked": marked}
+            )
     return scripts
 
 

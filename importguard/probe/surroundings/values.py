@@ -133,6 +133,7 @@ if TYPE_CHECKING:
         module: str
         aside: bool
         vendored: bool
+        marked: bool
 
     Values = Union[
         ImageFileValues,

@@ -57,19 +57,24 @@ def test_where_it_is_not_known_what_starts_it_stays_an_error(start: Optional[Ent
         ("RUN python src/version.py", "/app/src/version.py", True, "warning"),
         ("RUN cd src && python3 -u ./version.py", "/app/src/version.py", True, "warning"),
         ("RUN python /app/src/version.py", "/app/src/version.py", True, "warning"),
-        ("RUN python src/version.py", "/app/src/version.py", False, "error"),  # something imports it
+        ("RUN python src/version.py", "/app/src/version.py", None, "error"),  # something imports it
+        # It does not read like a script, and nothing imports it.
+        ("RUN python src/version.py", "/app/src/version.py", False, "warning"),
+        ("RUN echo", "/app/src/version.py", False, "error"),
         ("RUN python scripts/version.py", "/app/src/version.py", True, "error"),
         ("RUN python src/other_version.py", "/app/src/version.py", True, "error"),
         ("RUN pip install version.py", "/app/src/version.py", True, "error"),
         ("CMD python version.py", "/app/src/version.py", True, "error"),
     ],
 )
-def test_what_the_build_runs_is_only_warned_of(run: str, path: str, is_script: bool, severity: str) -> None:
+def test_what_the_build_runs_is_only_warned_of(
+    run: str, path: str, is_script: Optional[bool], severity: str
+) -> None:
     observed = evidence(
         replace(failed("version", no_module("git")), path=path),
         imported("shop"),
         entrypoints=(MAIN,),
-        clues=clues(scripts=(Script("version", False),) if is_script else ()),
+        clues=clues(scripts=() if is_script is None else (Script("version", False, marked=is_script),)),
     )
     instructions = (Instruction(run[:3], run, 2, 2, 0),)
     built = source(dockerfile=replace(dockerfile_of(), instructions=instructions))

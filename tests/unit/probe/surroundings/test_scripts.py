@@ -12,7 +12,7 @@ from importguard.probe.surroundings.scripts import unimported_scripts
 SCRIPT = "import rich\nif __name__ == '__main__':\n    rich.print()\n"
 
 
-def found(folder: Path, files: dict[str, str]) -> dict[str, bool]:
+def found(folder: Path, files: dict[str, str], marked: bool = True) -> dict[str, bool]:
     modules = {}
     for name, text in files.items():
         path = folder / name
@@ -20,7 +20,13 @@ def found(folder: Path, files: dict[str, str]) -> dict[str, bool]:
         path.write_text(text)
         modules[name[: -len(".py")].replace("/", ".")] = str(path)
     told = unimported_scripts(modules, Budget(10))
-    return {one["module"]: one["aside"] for one in told}
+    return {one["module"]: one["aside"] for one in told if one["marked"] is marked}
+
+
+def test_a_file_at_the_top_that_nothing_imports_may_be_one(tmp_path: Path) -> None:
+    files = {"version.py": "import git\n", "main.py": "import shop\n", "shop/late.py": "", "shop.py": ""}
+    assert found(tmp_path, files, marked=False) == {"version": False, "main": False}
+    assert found(tmp_path, files) == {}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_inside_a_package_none_lies_aside(tmp_path: Path) -> None:
     assert modules == {"backend.scripts.seed": True, "shop.contrib.pay": True}
     names = {"shop": "shop/__init__.py", "shop.contrib.pay": "shop/contrib/pay.py"}
     told = unimported_scripts({name: str(tmp_path / path) for name, path in names.items()}, Budget(10))
-    assert told == [{"module": "shop.contrib.pay", "aside": False, "vendored": False}]
+    assert told == [{"module": "shop.contrib.pay", "aside": False, "vendored": False, "marked": True}]
 
 
 @pytest.mark.parametrize(
