@@ -24,13 +24,13 @@ def soften_for_test_helpers(findings: Iterable[Finding]) -> list[Finding]:
     """
     return [
         replace(one, severity=Severity.WARNING)
-        if one.severity is Severity.ERROR and _lacks_test_framework(one)
+        if one.severity is Severity.ERROR and lacks_test_framework(one)
         else one
         for one in findings
     ]
 
 
-def _lacks_test_framework(finding: Finding) -> bool:
+def lacks_test_framework(finding: Finding) -> bool:
     """Whether a test framework alone is missing, and it is known that no start needs it."""
     if finding.rule is not MISSING_MODULE or not finding.missing:
         return False
@@ -47,7 +47,7 @@ def _lacks_test_framework(finding: Finding) -> bool:
 
 def note_test_helpers(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Say which modules are only warned of since they are helpers of tests."""
-    warned = [one for one in findings if one.severity is Severity.WARNING and _lacks_test_framework(one)]
+    warned = [one for one in findings if one.severity is Severity.WARNING and lacks_test_framework(one)]
     names = sorted({name for one in warned for name in one.affected})
     if not names:
         return ()

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Distribution
+from importguard.judging.helpers_of_tests import lacks_test_framework
 from importguard.model import Finding, Severity
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
@@ -91,7 +92,11 @@ def note_released(
 ) -> tuple[str, ...]:
     """Say which modules are only warned of, since they are parts of libraries that can do without."""
     released = _released_modules(evidence, source)
-    warned = [one for one in findings if one.severity is Severity.WARNING and _is_optional(one, released)]
+    warned = [
+        one
+        for one in findings
+        if one.severity is Severity.WARNING and _is_optional(one, released) and not lacks_test_framework(one)
+    ]
     names = sorted({name for one in warned for name in one.affected})
     if not names:
         return ()

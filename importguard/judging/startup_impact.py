@@ -19,6 +19,7 @@ from importguard.model import (
     Severity,
 )
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE
+from importguard.rules.start import NOT_LISTENING, START_EXITS
 
 Target = tuple[EntryPoint, frozenset[str]]
 
@@ -30,6 +31,7 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
     startup, then what a start command imports, then the rest. Both marks are None where no start command was
     recognised; where one of several was not, they are never False.
 
+    What a start that failed missed by its log is marked as the start shows it: a command may import it late.
     What fails for want of the environment breaks no startup where production sets it: see ``shortfalls``.
     """
     targets = [
@@ -42,6 +44,15 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
             loaded_at_startup=_is_loaded(finding, targets, evidence),
         )
         for finding in findings
+    ]
+    missed = {
+        one.missing for one in marked if one.rule in (START_EXITS, NOT_LISTENING) and one.breaks_startup
+    }
+    marked = [
+        replace(one, breaks_startup=True, loaded_at_startup=True)
+        if one.missing and one.missing in missed and one.rule.family is RuleFamily.IMPORTS
+        else one
+        for one in marked
     ]
     breaking = {part_of(finding) for finding in marked if finding.breaks_startup}
     first = next((part for part in PARTS if part in breaking), IMAGE)

@@ -13,6 +13,7 @@ from scenarios.cases import Case
 from scenarios.command_server import end_servers
 from scenarios.every_case import ALL, PEACEFUL
 from scenarios.failure_cases import THIRD_PARTY
+from scenarios.packaged import SERVERS, with_packages
 from scenarios.support import SITE, build, docker
 from scenarios.verdicts import Truth
 
@@ -30,6 +31,12 @@ def _engine(docker_engine: None) -> Iterator[None]:
     """Nothing here runs without an engine."""
     yield
     end_servers()
+
+
+@pytest.fixture(scope="session")
+def server_packages(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image with the usual servers and frameworks, and no application."""
+    return with_packages(tmp_path_factory.mktemp("servers"), "start-packages", *SERVERS)
 
 
 def image_with(name: str, cases: list[Case]) -> str:

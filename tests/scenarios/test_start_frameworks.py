@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenarios.support import SITE, build, check, pip_install
+from scenarios.packaged import with_files, with_packages
+from scenarios.support import check
 
 SOUND = {
     "shop/__init__.py": "",
@@ -57,40 +58,16 @@ BROKEN = {
     ),
 }
 FRONT = "import streamlit as st\n\nst.title('Shop')\nst.write('hello')\n"
-PACKAGES = ("fastapi", "uvicorn[standard]", "flask", "gunicorn", "daphne", "django", "aiohttp", "celery")
-
-
-def with_packages(folder: Path, name: str, *packages: str) -> str:
-    """An image with these packages; skips where they cannot be had."""
-    try:
-        pip_install(folder, *packages)
-    except RuntimeError as error:
-        pytest.skip(f"the packages cannot be installed: {error}")
-    lines = (
-        f"FROM base\nRUN --mount=type=bind,source=packages,target=/packages cp -r /packages/. {SITE}/\n"
-        "WORKDIR /app\nUSER 1234\n"
-    )
-    return build(name, lines, {"packages": folder})
-
-
-def with_files(image: str, name: str, files: dict[str, str]) -> str:
-    tree = {f"app/{path}": text for path, text in files.items()}
-    return build(f"start-{name}", "FROM base\nCOPY app /app\n", tree, base=image)
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return with_packages(tmp_path_factory.mktemp("frameworks"), "start-frameworks", *PACKAGES)
+def sound(server_packages: str) -> str:
+    return with_files(server_packages, "sound", SOUND)
 
 
 @pytest.fixture(scope="module")
-def sound(packages: str) -> str:
-    return with_files(packages, "sound", SOUND)
-
-
-@pytest.fixture(scope="module")
-def broken(packages: str) -> str:
-    return with_files(packages, "broken", BROKEN)
+def broken(server_packages: str) -> str:
+    return with_files(server_packages, "broken", BROKEN)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +80,7 @@ def broken(packages: str) -> str:
         ("gunicorn -k uvicorn.workers.UvicornWorker -b :8080 shop.api:app", 'websocket = ["/ws"]\n'),
         ("gunicorn --bind 0.0.0.0:8080 --workers 2 --threads 4 shop.pages:app", 'platform = "cloud-run"\n'),
         ("daphne -b 0.0.0.0 -p 8080 project.asgi:application", ""),
-        ("aiohttp.web -H 0.0.0.0 -P 8080 shop.plain:create", ""),
         ("shop.plain", ""),
-        ("celery -A shop.tasks worker --pool solo", 'port = "none"\n'),
         ("celery -A shop.tasks worker --concurrency 2", 'port = "none"\n'),
         ("celery -A shop.tasks beat -s /tmp/beat", 'port = "none"\n'),
     ],

@@ -6,7 +6,8 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from scenarios.support import SITE, build, check, pip_install
+from scenarios.packaged import with_files
+from scenarios.support import check
 
 WEB = """
 from starlette.applications import Starlette
@@ -87,43 +88,19 @@ FILES = {
     "project/wsgi.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'project.settings')\n"
     "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
 }
-GRPC_HEALTH = "grpcio-health-checking"
 SETTLE = 'settle = "0.5s"\n'
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An image with servers and small applications; skips where the servers cannot be had."""
-    folder = tmp_path_factory.mktemp("servers")
-    try:
-        pip_install(
-            folder,
-            "uvicorn",
-            "websockets",
-            "starlette",
-            "gunicorn",
-            "hypercorn",
-            "django>=4.2,<6",
-            GRPC_HEALTH,
-            "supervisor",
-        )
-    except RuntimeError as error:
-        pytest.skip(f"the servers cannot be installed: {error}")
-    lines = (
-        f"FROM base\nCOPY servers /site/\nRUN cp -r /site/. {SITE}/ && rm -rf /site\n"
-        "COPY app /app\nWORKDIR /app\n"
-    )
-    return build(
-        "start-servers", lines, {"servers": folder, **{f"app/{name}": FILES[name] for name in FILES}}
-    )
+def servers(server_packages: str) -> str:
+    """Small applications beside the servers; supervisord is root, as in most images that have one."""
+    return with_files(server_packages, "servers", FILES, "USER root")
 
 
 @pytest.mark.parametrize(
     ("command", "settings"),
     [
-        ("uvicorn shop.web:app --host 0.0.0.0", 'port = 8000\nwebsocket = ["/ws"]\n'),
         ("uvicorn shop.web:app --host :: --port 8080 --reload", ""),
-        ("gunicorn --bind 0.0.0.0:8080 --workers 2 shop.wsgi:app", ""),
         ("gunicorn --bind :8080 project.wsgi", 'platform = "cloud-run"\n'),
         ("hypercorn --bind 0.0.0.0:8080 shop.web:app", 'platform = "cloud-run"\n'),
     ],

@@ -61,8 +61,8 @@ def _end_with_input() -> None:
 class Conversation:
     """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, names, settle; seconds.
 
-    ``seconds_to_answer`` are those that it has after its port accepts, and after ``patience`` (None: never) a
-    service that does not work any more is not waited for.
+    ``seconds_to_answer`` are those that it has after its port accepts. After ``patience`` (None: never), and
+    where its port is open inside the container alone, one that does not work any more is not waited for.
     """
 
     def __init__(self, request: Values) -> None:
@@ -154,7 +154,8 @@ class Conversation:
         while not (self.port or self.look_for_port()):
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
-            if now >= self.ends or (is_late and activity.is_at_rest(now)):
+            is_hopeless = is_late or self.is_bound_inside()
+            if now >= self.ends or (is_hopeless and activity.is_at_rest(now)):
                 self.tell("given_up", seconds=now - self.began)
                 return False
             time.sleep(_POLL_SECONDS)
@@ -174,6 +175,10 @@ class Conversation:
                 self.write_frame('{"event": "listening", "port": %d}' % port)
                 return True
         return False
+
+    def is_bound_inside(self) -> bool:
+        """Whether a wanted port is taken where nobody else reaches it: then nothing else can listen on it."""
+        return any(port in self.request["ports"] and is_loopback(address) for address, port in listeners())
 
     def open_ports(self) -> dict[int, str]:
         """Give port → the loopback address that reaches it, of what others can reach too."""

@@ -22,6 +22,7 @@ from unit.builders import (
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint, Frame, ModuleImport, Preparation
 from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import Ending, ServiceStart, StartSettings
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Finding
@@ -97,6 +98,28 @@ def test_nothing_breaks_a_target_that_was_imported() -> None:
         entrypoints=(entry("shop.main", "ok", reaches=["shop.main", "shop.a"]),),
     )
     assert finding.breaks_startup is False
+
+
+LATE = """Traceback (most recent call last):
+  File "/app/shop/main.py", line 9, in main
+    import shop.late
+  File "/app/shop/late.py", line 1, in <module>
+    import rich
+ModuleNotFoundError: No module named 'rich'
+"""
+
+
+def test_what_a_start_missed_by_its_log_breaks_startup() -> None:
+    """The start command imports it late, in a function: its target was imported well."""
+    late, other = failed("shop.late", no_module("rich")), failed("shop.other", no_module("tqdm"))
+    start = ServiceStart("shop", StartSettings(), ending=Ending(1), log=LATE)
+    main = entry("shop.main", "ok", reaches=["shop.main"])
+    findings, _ = judged(late, other, imported("shop.main"), entrypoints=(main,), start=start)
+    assert [(one.rule.id, one.missing, one.breaks_startup) for one in findings] == [
+        ("IG101", "rich", True),
+        ("IG101", "tqdm", False),
+        ("IG501", "rich", True),
+    ]
 
 
 def test_a_failed_preparation_breaks_startup() -> None:

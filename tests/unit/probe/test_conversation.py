@@ -58,6 +58,18 @@ def test_what_does_not_work_any_more_is_given_up(
     assert 0.1 < told["seconds"] < 10
 
 
+def test_what_is_open_inside_alone_is_given_up_without_patience(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.2)
+    monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        number = listening.getsockname()[1]
+        assert not Conversation({**REQUEST, "ports": [number]}).wait_for_port()
+    (told,) = events(capsys.readouterr().out)
+    assert (told["event"], told["seconds"] < 10) == ("given_up", True)
+
+
 def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.1)
     monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: True,))
