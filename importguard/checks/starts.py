@@ -91,9 +91,10 @@ def _warnings(start: ServiceStart, evidence: Evidence, source: Optional[Source])
     """IG505 and IG507: it runs, but slowly, or deaf."""
     limit, ready = start.settings.max_start_time, start.ready or 0.0
     allowed = f"{limit:g} s are allowed" if limit is not None else ""
-    if limit is None and start.settings.has_platform_time:
+    if limit is None and start.settings.has_default_time:
         limit = USUAL_SECONDS_TO_READY
-        allowed = f"Cloud Run gives it {start.settings.seconds_to_ready:.0f} s"
+        who = "Cloud Run gives it" if start.settings.platform == "cloud-run" else "it has"
+        allowed = f"{who} {start.settings.seconds_to_ready:.0f} s"
     if limit is not None and ready > limit:
         launched = f"its container runs after {start.launched:.1f} s, " if start.launched is not None else ""
         accepted = f"{launched}its port accepts after {start.accepted or 0.0:.1f} s"

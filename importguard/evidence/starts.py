@@ -7,11 +7,11 @@ from typing import Optional
 from urllib.parse import unquote_plus
 
 USUAL_SECONDS_TO_READY = 60.0
-"""What a service has where nobody says otherwise. What takes longer is slow at least."""
+"""What a service has where nobody says otherwise and it does nothing. What takes longer is slow at least."""
 
-_CLOUD_RUN_SECONDS = 240.0
-"""Cloud Run's start-up probe where none is configured: of TCP, once, after 240 s
-(https://cloud.google.com/run/docs/configuring/healthchecks)."""
+_MOST_SECONDS_TO_READY = 240.0
+"""What it has while it works: a machine that checks may be slow. Cloud Run's start-up probe gives as much where
+none is configured (https://cloud.google.com/run/docs/configuring/healthchecks)."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,13 @@ class StartSettings:
     @property
     def seconds_to_ready(self) -> float:
         """The time that it has until its port accepts, and everything is answered."""
-        by_platform = _CLOUD_RUN_SECONDS if self.has_platform_time else USUAL_SECONDS_TO_READY
         given = (self.timeout, self.production_seconds)
-        return next((seconds for seconds in given if seconds is not None), by_platform)
+        return next((seconds for seconds in given if seconds is not None), _MOST_SECONDS_TO_READY)
 
     @property
     def seconds_to_answer(self) -> float:
-        """The part of it that may go by after its port accepts: Cloud Run then sends it requests."""
-        return USUAL_SECONDS_TO_READY if self.has_platform_time else self.seconds_to_ready
+        """The part of it that may go by after its port accepts: then it gets requests."""
+        return USUAL_SECONDS_TO_READY if self.has_default_time else self.seconds_to_ready
 
     @property
     def seconds_of_patience(self) -> Optional[float]:
@@ -94,9 +93,9 @@ class StartSettings:
         return tuple(dict.fromkeys(f"{name}={value}" for name, value in values))
 
     @property
-    def has_platform_time(self) -> bool:
-        """Whether the time is the one that Cloud Run gives where nobody says otherwise."""
-        return self.platform == "cloud-run" and self.timeout is None and self.production_seconds is None
+    def has_default_time(self) -> bool:
+        """Whether nobody says how long a start may take."""
+        return self.timeout is None and self.production_seconds is None
 
 
 @dataclass(frozen=True)

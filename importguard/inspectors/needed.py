@@ -34,7 +34,7 @@ def begin_needed(
         running.start()
     except (CommandNotFound, ForeignProgram) as error:
         raise InspectionError(str(error)) from error
-    ends = time.monotonic() + service.settings.seconds_to_ready
+    ends = time.monotonic() + service.settings.seconds_to_answer
     while True:
         code, output = running.execute(ready, max(ends - time.monotonic(), 1.0))
         if code == 0:

@@ -77,7 +77,8 @@ def begin(
         request["http"] = [] if check else request["http"]
         seen = converse(engine, service, asker, request, at)
         if check and seen.held:
-            _ask_health(check, service, seen, at + settings.seconds_to_ready)
+            ends = min(at + settings.seconds_to_ready, time.monotonic() + settings.seconds_to_answer)
+            _ask_health(check, service, seen, ends)
     except (CommandNotFound, ForeignProgram) as error:
         service.close()
         return Begun(replace(planned, refusal=str(error)))

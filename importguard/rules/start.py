@@ -112,8 +112,8 @@ SLOW_START = Rule(
     severity=Severity.WARNING,
     meaning=(
         "From the start until everything was answered as it should be, more time went by than "
-        "max-start-time in [start] allows; without one, more than 60 s on Cloud Run, whose own start-up "
-        "probe gives 240 s."
+        "max-start-time in [start] allows; without one, and where neither timeout nor production's files say "
+        "how long a start may take, more than 60 s."
     ),
     origin="heavy imports, models that are loaded, migrations that run, before the server listens.",
     remedy="move work out of the start, or raise the limit.",
