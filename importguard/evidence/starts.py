@@ -10,8 +10,8 @@ USUAL_SECONDS_TO_READY = 60.0
 """What a service has where nobody says otherwise and it does nothing. What takes longer is slow at least."""
 
 _MOST_SECONDS_TO_READY = 240.0
-"""What it has while it works: a machine that checks may be slow. Cloud Run's start-up probe gives as much where
-none is configured (https://cloud.google.com/run/docs/configuring/healthchecks)."""
+"""What it has while it works: a machine that checks may be slow. Cloud Run's start-up probe gives as much
+where none is configured (https://cloud.google.com/run/docs/configuring/healthchecks)."""
 
 
 @dataclass(frozen=True)

@@ -157,13 +157,13 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
     requests = [(f"GET {asked.path}", answer) for asked, answer in start.http]
     requests += [(f"WebSocket {asked.path}", answer) for asked, answer in start.websocket]
     requests += [("gRPC health", start.grpc)] if start.grpc else []
-    failed = not start.held and not start.skipped
+    is_well = start.held and start.ending is None  # It may end while others are asked.
     return StartVerdict(
         command=start.command,
         platform=start.settings.platform or "container",
         port=start.port,
         accepted=start.accepted,
-        ready=start.ready if start.held else None,
+        ready=start.ready if is_well else None,
         stopped=start.stop_seconds,
         killed=start.killed,
         memory_peak=start.memory_peak or None,
@@ -172,7 +172,7 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
             *_health_verdict(start),
             *(RequestVerdict(name, one.status, one.right, one.seconds) for name, one in requests),
         ),
-        log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if failed else (),
+        log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if not (is_well or start.skipped) else (),
         skipped=start.skipped,
         logs=(("", start.log), *start.others),
     )

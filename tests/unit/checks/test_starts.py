@@ -107,6 +107,14 @@ def test_how_it_ended_is_said(killed: bool, told: str) -> None:
     assert told in " ".join(load_reporter("text")(Report((report,))).split())
 
 
+def test_one_that_ends_while_others_are_asked_is_not_said_to_start() -> None:
+    ended = replace(WELL, ending=Ending(1), stop_seconds=None, log="no broker\n")
+    report = judge_image(IMAGE, seen(ended), NOTHING, Config())
+    assert report.start is not None
+    assert (report.start.ready, report.start.log) == (None, ("no broker",))
+    assert "It starts" not in load_reporter("text")(Report((report,)))
+
+
 def test_the_time_of_a_start() -> None:
     """The user's word counts most, then production's files, then the platform's own default."""
     default = StartSettings(platform="cloud-run")
