@@ -162,9 +162,12 @@ class Sweep:
             return doubt
         if doubt is None and _is_never_bound(decider):
             return None
-        if doubt is None and decider is memo.error and self.lacks_name(memo):
-            # Modules that meet the same whole module in the same state share the answer.
-            return "lacks {}".format(hash((_comparable(memo.state), memo.recursion)))
+        lacking = self.lacking_module(memo) if doubt is None and decider is memo.error else None
+        if lacking is not None:
+            # Modules that meet the same whole module in the same state share the answer, where they enter its
+            # cycle in the same place.
+            entry = next((name for name in memo.loaded if name in lacking.cycle), "")
+            return "lacks {}".format(hash((_comparable(memo.state), memo.recursion, entry)))
         if doubt is None:
             return self.doubt_of_entry(memo)
         return doubt
@@ -186,13 +189,15 @@ class Sweep:
         known = (self.memory.memos.get(name) for name in [memo.name, *bodies])
         return "error {}".format(next((m.name for m in known if m is not None and m.cycle), ""))
 
-    def lacks_name(self, memo: Memo) -> bool:
-        """Whether it failed since another module, which was imported as a whole, lacks a name."""
-        error = memo.error
-        if not isinstance(error, ImportError) or not safe_text(error).startswith("cannot import name '"):
-            return False
+    def lacking_module(self, memo: Memo) -> Optional[Memo]:
+        """The other module that lacks a name, which it failed for, although it was imported as a whole."""
+        error, words = memo.error, safe_text(memo.error)
+        if not isinstance(error, ImportError) or not words.startswith("cannot import name '"):
+            return None
         target = self.memory.memos.get(error.name) if type(error.name) is str else None
-        return target is not None and target.error is None and not target.cycle
+        if target is None or target.error is not None or memo.name in target.cycle:
+            return None
+        return None if any(words_of_cycle in words for words_of_cycle in CIRCULAR) else target
 
     def tell(self, memo: Memo, doubt: Optional[str], seconds: float) -> None:
         """Report the verdict that ``memo`` holds."""
