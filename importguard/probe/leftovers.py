@@ -38,15 +38,27 @@ class Leftovers:
         return found
 
     def modules_naming_new_files(self, files: Mapping[str, str | None]) -> list[str]:
-        """The modules of ``files`` (name → path) that name something which is new, in any string."""
-        names = {os.path.basename(path) for path in sorted(self.list_entries() - self.before)[:MOST_LEFT]}
-        names = {name for name in names if len(name) >= SHORTEST_NAME}
+        """The modules of ``files`` (name → path) that name something which is new, in any string.
+
+        In a new folder, what is called like the application is named by its folder: ``~/.config/mlflow``.
+        """
+        new = self.list_entries() - self.before
+        own = {name.partition(".")[0] for name in files}
+        paths = [
+            path
+            for path in sorted(new)[:MOST_LEFT]
+            if os.path.dirname(path) not in new or _base(path) not in own
+        ]
+        names = {name for name in map(_base, paths) if len(name) >= SHORTEST_NAME}
         if not names:
             return []
         import re  # A check that leaves no files does not pay for it.
 
         pattern = re.compile("[\"'/](?:%s)[\"'/]" % "|".join(re.escape(name) for name in sorted(names)))
         return [name for name, path in files.items() if pattern.search((path and read_text(path)) or "")]
+
+
+_base = os.path.basename
 
 
 def _two_levels(folder: str) -> Iterator[str]:

@@ -38,6 +38,19 @@ def test_who_names_what_is_new(folder: Path, left: str) -> None:
     assert before.modules_naming_new_files({**files, "gone": "/no/such/file", "none": ""}) == ["a", "b", "e"]
 
 
+def test_what_is_called_like_the_application_is_named_by_its_new_folder(folder: Path) -> None:
+    sources = {"shop.all": "'shop'", "shop.one": "home / '.config' / 'shop'"}
+    files = {}
+    for name, text in sources.items():
+        (folder / "app" / f"{name}.py").write_text(text)
+        files[name] = str(folder / "app" / f"{name}.py")
+    before = Leftovers(str(folder / "app"), {})
+    (folder / "tmp" / ".config" / "shop").mkdir(parents=True)
+    assert before.modules_naming_new_files(files) == ["shop.one"]
+    (folder / "tmp" / "shop").mkdir()
+    assert before.modules_naming_new_files(files) == ["shop.all", "shop.one"]
+
+
 def test_caches_and_short_names_are_nothing(folder: Path) -> None:
     before = Leftovers(str(folder / "app"), {})
     (folder / "app" / "__pycache__").mkdir()
