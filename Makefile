@@ -1,16 +1,21 @@
-# `make demo` and `make test` are all that a fresh machine needs: they make a virtual environment in .venv, find
-# (or, as root on Debian and Ubuntu, install and start) a Docker engine, and find or make a base image.
+# `make demo` and `make test` are all that a fresh machine needs: they make a virtual environment in .venv. `make demo`
+# finds (or, as root on Debian and Ubuntu, installs) bubblewrap; the others find (or install and start) a Docker
+# engine, and find or make a base image.
 SHELL := /bin/bash
 
-.PHONY: demo demo-start test format man clean engine
+.PHONY: demo demo-docker demo-start test format man clean engine
 
 engine:
 	@scripts/docker.sh
 	@scripts/base_image.sh
 
-demo: engine
+demo:
 	@scripts/venv.sh
 	@scripts/demo.sh
+
+demo-docker: engine
+	@scripts/venv.sh
+	@scripts/demo_docker.sh
 
 # The whole system of the example, started: needs Debian's packages of nginx and PostgreSQL.
 demo-start: engine
@@ -22,6 +27,7 @@ test: engine
 	@scripts/venv.sh dev
 	@scripts/test.sh $(ARGS)
 	@scripts/demo.sh
+	@scripts/demo_docker.sh
 
 format:
 	.venv/bin/ruff check --fix .

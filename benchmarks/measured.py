@@ -73,6 +73,9 @@ class MeteredEngine:
             outer.output = output(run)
             yield outer
 
+    def limits_not_held(self) -> str:
+        return self.engine.limits_not_held()
+
     def history(self, image: Image) -> Sequence[str]:
         return self.engine.history(image)
 

@@ -1,13 +1,28 @@
 #!/usr/bin/env bash
-# demo.sh: checks the example's image. Succeeds when the report is the expected, failing one.
+# demo.sh: checks the example without an engine: an archive of it, with this machine's Python, in bubblewrap.
+# Succeeds when the report is the expected, failing one.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-"$ROOT/scripts/wheels.sh"
-reports="$(mktemp -d)"
-trap 'rm -rf "$reports"' EXIT
-say "importguard check --build examples/netra/backend"
-status=0
+CONTEXT=examples/netra/backend
+BUILD="$ROOT/build/demo"
+
 cd "$ROOT"
-"$VENV/bin/importguard" check --build examples/netra/backend --build-arg "BASE=$BASE_IMAGE" \
-    --tag importguard-demo -o "json=$reports/json" -o "text=$reports/text" || status=$?
-"$VENV/bin/python" "$ROOT/scripts/demo_report.py" "$status" "$reports/json" "$reports/text"
+if ! command -v bwrap >/dev/null; then
+    can_apt || die "bubblewrap is not installed" "Install the package bubblewrap, 0.11 or newer, or use: make demo-docker"
+    apt_install bubblewrap
+fi
+mkdir -p "$BUILD"
+if ! cmp -s "$CONTEXT/requirements.txt" "$BUILD/requirements.txt"; then
+    say "installing the example's packages into build/demo"
+    rm -rf "$BUILD/packages"
+    "$VENV/bin/python" -m pip install -q --no-compile --only-binary=:all: --target "$BUILD/packages" \
+        -r "$CONTEXT/requirements.txt"
+    cp "$CONTEXT/requirements.txt" "$BUILD/"
+fi
+say "making the archive build/demo/app.tar: the example and this machine's $("$VENV/bin/python" --version)"
+"$VENV/bin/python" scripts/demo_image.py "$CONTEXT" "$BUILD/packages" "$BUILD/app.tar"
+say "importguard check oci-archive:build/demo/app.tar --source $CONTEXT"
+status=0
+"$VENV/bin/importguard" check oci-archive:build/demo/app.tar --source "$CONTEXT" --cache-dir "$BUILD/cache" \
+    -o "json=$BUILD/report.json" -o "text=$BUILD/report.txt" || status=$?
+"$VENV/bin/python" scripts/demo_report.py "$status" "$BUILD/report.json" "$BUILD/report.txt"

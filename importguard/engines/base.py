@@ -211,6 +211,9 @@ class Engine(Protocol):
         ``limits.seconds`` do not hold. Raises EngineError.
         """
 
+    def limits_not_held(self) -> str:
+        """A sentence on those of ``Limits`` that do not hold here; empty where all do."""
+
     def history(self, image: Image) -> Sequence[str]:
         """The instructions that made the image, the oldest first, as far as the engine knows them."""
 

@@ -174,7 +174,9 @@ def inspect_by_running(
             evidence = with_reverse_order(evidence, in_reverse, exactly)
         evidence = judge_apart(evidence, image.user, ask)
         # Who builds knows the Dockerfile; else the history tells which one it was.
-        return replace(evidence, image=image_facts(image, () if config.build else engine.history(image)))
+        history = () if config.build else engine.history(image)
+        notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
+        return replace(evidence, image=image_facts(image, history), notes=notes)
     raise NoPythonError(_no_python(image, looked, too_old))
 
 

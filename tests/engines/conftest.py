@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -75,16 +77,20 @@ def what_is_left() -> list[str]:
 def remove_image(name: str) -> None:
     """Remove an image from Docker, and from Podman if it was loaded there."""
     docker("image", "rm", "-f", name)
-    if shutil.which("podman"):
-        subprocess.run(["podman", "image", "rm", "-f", name], capture_output=True, check=False)
+    podman("image", "rm", "-f", name)
+
+
+def podman(*arguments: str) -> str:
+    """What podman's command line prints, of the Podman that CONTAINER_HOST names; nothing without one."""
+    if not shutil.which("podman"):
+        return ""
+    line = ["podman", *(["--remote"] if os.environ.get("CONTAINER_HOST") else []), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False).stdout
 
 
 def podman_containers(pid: int) -> list[str]:
     """The same of Podman's."""
-    if not shutil.which("podman"):
-        return []
-    line = ["podman", "ps", "-a", "-q", "--filter", f"label=importguard={pid}"]
-    return subprocess.run(line, capture_output=True, text=True, check=False).stdout.split()
+    return podman("ps", "-a", "-q", "--filter", f"label=importguard={pid}").split()
 
 
 @pytest.fixture(scope="session")
@@ -102,20 +108,66 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(params=["docker", "podman", "embedded"])
-def engine(request: pytest.FixtureRequest, docker_engine: None, cache: Path) -> Iterator[Engine]:
+@pytest.fixture(scope="session")
+def podman_of_a_user() -> Iterator[str]:
+    """The address of a Podman that an ordinary user serves, made for these tests."""
+    needed = ("podman", "newuidmap", "pasta", "useradd", "setpriv")
+    if os.geteuid() != 0 or not all(map(shutil.which, needed)):
+        pytest.skip("needs root, who makes a user, and podman, uidmap and passt")
+    name, folder = f"importguard-{os.getpid()}", Path(tempfile.mkdtemp(prefix="importguard-"))
+    subprocess.run(["useradd", "--create-home", "--home-dir", str(folder / "home"), name], check=True)
+    shutil.chown(folder, name)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder / "home"), "XDG_RUNTIME_DIR": str(folder)}
+    line = ["setpriv", "--reuid", name, "--regid", name, "--init-groups", "podman", "--runtime", "runc"]
+    address = f"unix://{folder}/podman.sock"
+    try:
+        with subprocess.Popen(
+            [*line, "system", "service", "--time=0", address],
+            env=environ,
+            cwd=folder / "home",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as service:
+            ends = time.monotonic() + 30
+            while not (folder / "podman.sock").is_socket():
+                assert service.poll() is None
+                assert time.monotonic() < ends
+                time.sleep(0.1)
+            yield address
+            subprocess.run([*line, "system", "reset", "-f"], env=environ, cwd=folder, capture_output=True)
+            service.terminate()
+    finally:
+        subprocess.run(["userdel", "-f", "-r", name], capture_output=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["docker", "podman", "podman-of-a-user", "embedded"])
+def engine(
+    request: pytest.FixtureRequest, docker_engine: None, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
     """Each engine in turn."""
-    if request.param == "podman" and not shutil.which("podman"):
+    kind, _, whose = request.param.partition("-")
+    if kind == "podman" and not shutil.which("podman"):
         pytest.skip("the podman command line is not installed")
+    if whose:
+        monkeypatch.setenv("CONTAINER_HOST", request.getfixturevalue("podman_of_a_user"))
     engines = {
         "docker": DockerEngine,
         "podman": lambda: DockerEngine(connect=connect_to_podman),
         "embedded": lambda: EmbeddedEngine(cache=cache),
     }
-    made = engines[request.param]()
-    made.kind = request.param
+    made = engines[kind]()
+    made.kind = kind
+    made.is_of_a_user = kind == "podman" and (bool(whose) or os.geteuid() != 0)
     yield made
     made.close()
+
+
+@pytest.fixture
+def with_limits(engine: Engine) -> None:
+    """Skip where memory is not limited, which the engine says then."""
+    if "memory" in engine.limits_not_held():
+        pytest.skip("this engine does not limit memory here")
 
 
 @pytest.fixture
@@ -123,6 +175,11 @@ def only_docker(engine: Engine) -> None:
     """Skip what another engine does not do."""
     if engine.kind != "docker":  # type: ignore[attr-defined]
         pytest.skip("Docker only")
+
+
+def is_of_control_groups_1() -> bool:
+    """Whether this machine has control groups of version 1, which an ordinary user gets none of."""
+    return not Path("/sys/fs/cgroup/cgroup.controllers").exists()
 
 
 def known_to(engine: Engine, name: str, folder: Path) -> str:
@@ -133,8 +190,8 @@ def known_to(engine: Engine, name: str, folder: Path) -> str:
     archive = folder / f"{name}.tar"
     if not archive.exists():
         docker("save", "-o", str(archive), name)
-        if kind == "podman" or shutil.which("podman"):
-            subprocess.run(["podman", "load", "-q", "-i", str(archive)], check=True, capture_output=True)
+    if kind == "podman" and name not in podman("images", "--format", "{{.Repository}}"):
+        podman("load", "-q", "-i", str(archive))
     return name if kind == "podman" else f"docker-archive:{archive}"
 
 

@@ -165,6 +165,17 @@ class DockerEngine:
         service.create(settings, networks[1:])
         return service
 
+    def limits_not_held(self) -> str:
+        """See ``Engine.limits_not_held``. Docker starts no container whose limits it can't hold."""
+        if self._connect is connect_to_docker:
+            return ""
+        told = self._client().info()
+        if "name=rootless" not in (told.get("SecurityOptions") or ()):
+            return ""
+        # Control groups of version 1 are root's.
+        more = "memory, the number of processes and " if told.get("CgroupVersion") == "1" else ""
+        return f"Podman runs as an ordinary user, and does not limit {more}the size of files."
+
     def history(self, image: Image) -> Sequence[str]:
         """See ``Engine.history``. What can't be asked is as unknown as what a builder left out."""
         from docker.errors import APIError

@@ -165,6 +165,10 @@ class EmbeddedEngine:
     def _variables(self, image: Image, env: Sequence[str]) -> dict[str, str]:
         return _variables(image, env, self._roots[image.id].find_user(image.user))
 
+    def limits_not_held(self) -> str:
+        """See ``Engine.limits_not_held``."""
+        return ""
+
     def history(self, image: Image) -> Sequence[str]:
         """See ``Engine.history``."""
         return self._histories.get(image.id, ())

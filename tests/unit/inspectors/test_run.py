@@ -73,6 +73,9 @@ class Container:
     def close(self) -> None:
         raise NotImplementedError
 
+    def limits_not_held(self) -> str:
+        return "Memory was not limited."
+
     def history(self, image: Image) -> Sequence[str]:
         return ("WORKDIR /app",)
 
@@ -121,6 +124,12 @@ def test_the_first_python_that_is_there_is_used(late: bool) -> None:
     assert executable(engine) == "/usr/bin/python3"
     assert engine.tried[:2] == ["python3", "python"]
     assert engine.tried[-1] == "/usr/bin/python3"
+
+
+def test_a_limit_that_does_not_hold_is_a_note() -> None:
+    container = Container({"python3": "good"})
+    evidence = inspect_by_running(container, IMAGE, Config(), QuietProgress())
+    assert evidence.notes[-1] == "Memory was not limited."
 
 
 def test_the_python_that_was_named_comes_first() -> None:
