@@ -162,10 +162,13 @@ def _publishable(
 
 
 def _load_the_rest() -> None:
-    """Load the judging and reporting code while the container ends, when nothing else is to be done."""
+    """Load the judging and reporting code while the container works, when nothing else is to be done."""
     import importguard.gathering
     import importguard.judging.image_report
-    import importguard.reporters.text  # noqa: F401
+    import importguard.judging.redaction
+    import importguard.reporters.text
+    import importguard.source.locating.locate
+    import importguard.source.repository_paths  # noqa: F401
 
 
 def exit_code(report: Report, fail_on: str) -> int:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from importguard.engines.base import Exit, Image
 from importguard.errors import InspectionError
@@ -32,10 +32,9 @@ LONGEST_NOISE = 2000
 
 
 class Observed:
-    """The probe's frames so far. ``meanwhile`` is called when all is said and only the end is awaited."""
+    """The probe's frames so far."""
 
-    def __init__(self, secret: str, progress: Progress, meanwhile: Callable[[], object] = bool) -> None:
-        self.meanwhile = meanwhile
+    def __init__(self, secret: str, progress: Progress) -> None:
         self.mark = secret.encode() + b" "
         self.progress = progress
         self.begun = time.monotonic()
@@ -97,7 +96,6 @@ class Observed:
             self._gathered().take_clue_values(event["kind"], event["values"])
         elif kind == "end":
             self.end = event
-            self.meanwhile()
         elif kind == "too_old":
             self.too_old = f"{event['executable']} is {event['version']}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,8 +14,6 @@ from typing import TYPE_CHECKING, Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
-from importguard.inspectors.reverse_order import with_reverse_order
-from importguard.inspectors.separate_containers import judge_apart
 from importguard.inspectors.shipment import loading_arguments, loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
@@ -143,7 +142,7 @@ def inspect_by_running(
 ) -> Evidence:
     """Import every module of the application in ``image`` and return what happened.
 
-    ``meanwhile`` is called while the container ends. Raises NoPythonError, or InspectionError
+    ``meanwhile`` is called beside it, while the container works. Raises NoPythonError, or InspectionError
     when nothing could be judged: nothing to import, no verdict.
     """
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
@@ -153,9 +152,12 @@ def inspect_by_running(
         command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret))
         try:
             with engine.run(image, command, config.env, limits, stdin) as run:
+                # Not before: the container's start would wait for it.
+                threading.Thread(target=meanwhile).start()
                 from importguard.inspectors.probe_output import Observed, image_facts
+                from importguard.inspectors.separate_containers import judge_apart
 
-                observed = Observed(secret, progress, meanwhile)
+                observed = Observed(secret, progress)
                 observed.read_output(run.output)
         except CommandNotFound:
             looked.append(python)
@@ -168,6 +170,8 @@ def inspect_by_running(
         evidence = observed.build_evidence(run.exit)
         ask = partial(_ask_apart, engine, image, config, python, ends)
         if config.thorough and not config.exact and evidence.complete:
+            from importguard.inspectors.reverse_order import with_reverse_order
+
             progress.begin_phase(f"checking {image.reference} in reverse order")
             exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
             in_reverse = ask((), reverse=True, progress=progress)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import BinaryIO, Callable, NoReturn, Optional
+from typing import TYPE_CHECKING, BinaryIO, Callable, NoReturn, Optional
 
 from importguard.config import Build
 from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits, Run, Service
@@ -19,11 +19,11 @@ from importguard.engines.embedded.archive import opened_archive
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
 from importguard.engines.embedded.compression import VerifiedReader, decompressed_stream
 from importguard.engines.embedded.image_source import ImageSource, Layer, StoredImage
-from importguard.engines.embedded.network import HOSTS, ServiceNetwork
 from importguard.engines.embedded.process import SandboxedProcess
 from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
 from importguard.engines.embedded.sandbox import (
     HOSTNAME,
+    HOSTS,
     Place,
     Sandbox,
     check_sandbox,
@@ -31,12 +31,15 @@ from importguard.engines.embedded.sandbox import (
     own_namespaces,
     sandbox_arguments,
 )
-from importguard.engines.embedded.service import SandboxedService
 from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
 from importguard.engines.image_configuration import architecture_name
 from importguard.engines.references import archive_location, is_archive, names_a_registry
 from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
+
+if TYPE_CHECKING:
+    from importguard.engines.embedded.network import ServiceNetwork
+    from importguard.engines.embedded.service import SandboxedService
 
 _FREE_FILES = 1024**3
 """Bytes that a service may write besides its memory: in production they are on a disk."""
@@ -105,6 +108,8 @@ class EmbeddedEngine:
     @contextmanager
     def network(self) -> Iterator[str]:
         """See ``Engine.network``."""
+        from importguard.engines.embedded.network import ServiceNetwork
+
         with self._cache.work_folder() as folder, closing(ServiceNetwork(folder)) as self._network:
             try:
                 yield self._network.name
@@ -123,6 +128,8 @@ class EmbeddedEngine:
         publish: Sequence[int] = (),
     ) -> Service:
         """See ``Engine.create_service``."""
+        from importguard.engines.embedded.service import SandboxedService
+
         words = program or (*image.entrypoint, *(command or image.cmd))
         if not words:
             raise EngineError(f"{image.reference} has no ENTRYPOINT and no CMD: give its --command.")

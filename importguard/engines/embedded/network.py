@@ -19,14 +19,13 @@ from importguard.engines.embedded.namespaces import service_address
 from importguard.engines.embedded.root_paths import ImageUser
 from importguard.engines.embedded.sandbox import (
     HOSTNAME,
+    HOSTS,
     Place,
     namespaces_beside,
+    network_failure,
     own_namespaces,
-    sandbox_failure,
 )
-from importguard.errors import EngineError
 
-HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as Docker writes it
 _PARENT_OF_USER_NAMESPACE = 0xB702  # NS_GET_PARENT (ioctl_nsfs(2))
 
 
@@ -153,14 +152,3 @@ class ServiceNetwork:
 def helper_command() -> list[str]:
     """The words that start the program of ``namespaces``."""
     return [sys.executable, "-I", "-S", str(Path(namespaces.__file__))]
-
-
-def network_failure(said: str) -> EngineError:
-    """What it means that no network could be made."""
-    if "unshare" in said:
-        return sandbox_failure(f"no user namespace: {said}")
-    why = said.strip() or "it does not say why"
-    return EngineError(
-        f"The embedded engine could not make a network for services: {why}. It needs the kernel's "
-        "veth and bridge devices (`modprobe -a veth bridge`). Or choose --engine docker."
-    )

@@ -21,6 +21,7 @@ from importguard.errors import EngineError
 
 LEAST_VERSION = (0, 11)
 HOSTNAME = "importguard"
+HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as Docker writes it
 INSTALL = "Install bubblewrap 0.11 or newer (Debian 13, Ubuntu 25.04: `apt-get install bubblewrap`)"
 _FORBIDDEN = (
     "This machine does not let it make a user namespace. In a container: run that one with "
@@ -122,6 +123,17 @@ def sandbox_failure(said: str) -> EngineError:
             "the lower part of an overlay: choose a folder on another one with --cache-dir."
         )
     return EngineError(f"bubblewrap could not make a sandbox: {said.strip() or 'it does not say why'}.")
+
+
+def network_failure(said: str) -> EngineError:
+    """What it means that no network could be made."""
+    if "unshare" in said:
+        return sandbox_failure(f"no user namespace: {said}")
+    why = said.strip() or "it does not say why"
+    return EngineError(
+        f"The embedded engine could not make a network for services: {why}. It needs the kernel's "
+        "veth and bridge devices (`modprobe -a veth bridge`). Or choose --engine docker."
+    )
 
 
 _READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
