@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -173,6 +174,10 @@ class EntryPointVerdict:
     outcome: Optional[str]
 
 
+_TRANSPORT = re.compile(r"\A(?:docker-archive|oci-archive|oci-dir|docker|podman):(?=.)|\Aregistry:(?=[^/]+/)")
+"""What may stand before the name or the place of an image, as in containers-transports(5)."""
+
+
 @dataclass(frozen=True)
 class ImageInfo:
     """The image that was judged. ``platform`` is ``os/arch``; ``user`` empty means root.
@@ -195,12 +200,14 @@ class ImageInfo:
     def stable_name(self) -> str:
         """The name that stays the same over builds: the label, else the reference without tag and digest.
 
+        Nor does it tell by what the image came here: ``registry:HOST/NAME`` is ``HOST/NAME``.
         The grammar: https://pkg.go.dev/github.com/distribution/reference. A colon before the last slash is
         that of a registry's port.
         """
         if self.label:
             return self.label
-        head, slash, tail = self.reference.partition("@")[0].rpartition("/")
+        reference = _TRANSPORT.sub("", self.reference)
+        head, slash, tail = reference.partition("@")[0].rpartition("/")
         return head + slash + tail.partition(":")[0]
 
 
