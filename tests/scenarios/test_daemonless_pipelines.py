@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from local_registry import ask, need, registry
+from scenarios.services import DOCKERFILE, SERVICE
 from scenarios.support import BASE, build, docker, environment
 from scenarios.test_container_pipelines import NETWORK, ROOT, CloudBuild, write
 
@@ -159,3 +160,19 @@ def test_its_image_needs_no_socket(own_image: str, tmp_path: Path) -> None:
     done = subprocess.run([*run, *check], capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "--security-opt seccomp=unconfined" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("user", ["0", "65534"])
+def test_its_image_starts_services_without_a_socket(own_image: str, tmp_path: Path, user: str) -> None:
+    """A network namespace within that of the container, as root of it or not."""
+    image = build("service", DOCKERFILE, {"shop": SERVICE / "shop"})
+    docker("save", "-o", str(tmp_path / "image.tar"), image)
+    (tmp_path / "image.tar").chmod(0o644)
+    tmp_path.chmod(0o755)
+    run = ["docker", "run", "--rm", "--label", "importguard-test", "--volume", f"{tmp_path}:/workspace:ro"]
+    check = [own_image, "check", "--start", "--cache-dir", "/tmp/cache", "docker-archive:image.tar"]
+    line = [*run, *UNCONFINED, "--user", user, *check, "--format", "json"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    start = json.loads(done.stdout)["images"][0]["start"]
+    assert [(one["status"], one["right"]) for one in start["requests"]] == [(200, True)]
