@@ -208,7 +208,8 @@ class Engine(Protocol):
         ``program`` stands in place of both. It will run in its WORKDIR, as its USER, in ``limits.network``,
         where others reach it by ``names``, and this machine its ports ``publish`` (``Service.address``):
         through a second network, as one of ``network`` has no way in. It has no standard input.
-        ``limits.seconds`` do not hold. Raises EngineError.
+        ``limits.seconds`` do not hold. Raises EngineError, and what ``Service.start`` raises where the engine
+        sees before that the command can't be executed.
         """
 
     def limits_not_held(self) -> str:

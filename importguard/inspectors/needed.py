@@ -29,8 +29,8 @@ def begin_needed(
         return _until_a_port_accepts(engine, image, asker, service, network)
     limits = Limits(service.settings.memory or _MEMORY, 0.0, network=network, usual_privileges=True)
     names = (service.name,)
-    running = engine.create_service(image, service.env, limits, command=service.command, names=names)
     try:
+        running = engine.create_service(image, service.env, limits, command=service.command, names=names)
         running.start()
     except (CommandNotFound, ForeignProgram) as error:
         raise InspectionError(str(error)) from error

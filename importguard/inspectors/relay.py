@@ -31,8 +31,8 @@ def open_relay(engine: Engine, asker: Asker, network: str, targets: Sequence[tup
     ports = [FIRST_PORT + number for number in range(len(targets))]
     program = (asker.python, "-I", "-S", "-c", code, *words)
     limits = Limits(_MEMORY, 0.0, network=network)
-    service = engine.create_service(asker.image, (), limits, program=program, publish=ports)
     try:
+        service = engine.create_service(asker.image, (), limits, program=program, publish=ports)
         service.start()
     except CommandNotFound as error:
         raise EngineError(f"The services cannot be reached from this machine: {error}") from error

@@ -69,7 +69,10 @@ def begin(
     shown = shown_command(image, command)
     planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
     out = ports if publish else ()
-    service = engine.create_service(image, environment, limits, command=command, names=names, publish=out)
+    try:
+        service = engine.create_service(image, environment, limits, command=command, names=names, publish=out)
+    except (CommandNotFound, ForeignProgram) as error:
+        return Begun(replace(planned, refusal=str(error)))
     try:
         is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
         check = settings.healthcheck or (image.healthcheck if is_free else ())

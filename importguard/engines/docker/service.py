@@ -21,6 +21,7 @@ MOST_OUTPUT_BYTES = 2000
 _NOT_EXECUTED, _TIMED_OUT = 126, 124
 _POLL_SECONDS = 0.05
 _NETWORK_LABEL = "importguard.network"
+_REMOVAL_SECONDS = 10.0  # that the removal of a container beside a service may take
 _NOTICE_SECONDS = 1.0
 """How long after its end the daemon may still learn that a container was killed for memory."""
 
@@ -163,13 +164,20 @@ class DockerService:
         if self._removed:
             return
         self._removed = True
-        try:
-            self._client.remove_container(self.id, v=True, force=True)
-        except NotFound:
-            pass
-        except APIError as error:
-            if error.status_code != 409:  # Conflict: it is being removed already.
-                raise
+        ends = time.monotonic() + _REMOVAL_SECONDS
+        while True:
+            try:
+                self._client.remove_container(self.id, v=True, force=True)
+            except NotFound:
+                pass
+            except APIError as error:
+                # Podman removes none that another one is beside, which is being removed.
+                if "dependent containers" in str(error.explanation) and time.monotonic() < ends:
+                    time.sleep(_POLL_SECONDS)
+                    continue
+                if error.status_code != 409:  # Conflict: it is being removed already.
+                    raise
+            break
         if self._stream is not None:
             self._stream.close()
 
