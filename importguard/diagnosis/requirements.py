@@ -183,9 +183,17 @@ def _written(declared: Declared, requirement: Optional[Requirement]) -> str:
 
 
 def _last_install(declared: Declared) -> Optional[Install]:
-    """The last RUN line of the final stage that installs distributions: the one to ask for more."""
-    installs = [one for one in declared.install_lines(final=True) if one.tool not in ("apt", "apk")]
+    """The last RUN line that installs distributions into the image: the one to ask for more."""
+    installs = _installs_of_image(declared)
     return installs[-1] if installs else None
+
+
+def _installs_of_image(declared: Declared) -> list[Install]:
+    """The RUN lines of the final stage that install distributions; without any, those of earlier stages whose
+    environment it takes."""
+    own = [one for one in declared.install_lines(final=True) if one.tool not in ("apt", "apk")]
+    earlier = [one for one in declared.install_lines(final=False) if one.tool not in ("apt", "apk")]
+    return own or [one for one in earlier if _is_taken(declared, one)]
 
 
 def _taken(declared: Declared) -> Optional[Install]:
@@ -211,7 +219,7 @@ def _why(case: Situation, declared: Declared, install: Optional[Install]) -> str
     if dockerfile is None:
         return "the image does not have it installed"
     if install is None:
-        runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in declared.install_lines(final=True))
+        runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in _installs_of_image(declared))
         return f"no RUN line of the final stage installs it (it has {runs or 'none'})"
     return (
         f"{dockerfile.path}:{install.line} should have installed it, and the image has it not: the image is "

@@ -213,6 +213,15 @@ def test_what_the_final_stage_takes_is_not_in_the_wrong_stage(install, taken) ->
     assert where(found) == ("declared-not-installed", ("requirements.txt", 7))
 
 
+def test_what_a_line_of_an_earlier_stage_leaves_out_is_to_be_added_there() -> None:
+    copy = Copy(8, 1, "COPY --from=builder /opt/venv /opt/venv", ("/opt/venv",), "/opt/venv", from_stage=0)
+    by_hand = pip(3, 0, packages=("fastapi",), interpreter="/opt/venv")
+    held = needs("PyYAML", 7, "pyproject.toml")
+    found = only(lacking("yaml"), tree(held, dockerfile=dockerfile_of([copy], [by_hand], BUILDER)))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    assert "no RUN line of the final stage installs it (it has Dockerfile:3)" in found.explanation
+
+
 def test_an_install_in_the_stage_that_the_final_one_is_from_counts() -> None:
     stages = (Stage(0, "base", "python", None, 1, "/app"), Stage(1, None, "base", 0, 5, "/app"))
     docker = dockerfile_of(installs=[pip(3, 0)], stages=stages)
