@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from scenarios.cases import Case
 from scenarios.command_server import end_servers
-from scenarios.every_case import ALL, PEACEFUL
+from scenarios.every_case import ALL, HOSTILE, PEACEFUL
 from scenarios.failure_cases import THIRD_PARTY
+from scenarios.hostile_cases import HANGS
 from scenarios.packaged import SERVERS, with_packages
 from scenarios.support import SITE, build, docker
 from scenarios.verdicts import Truth
@@ -93,14 +94,18 @@ def truth(cases_image: str, tmp_path_factory: pytest.TempPathFactory) -> Truth:
 
 def ask_fresh_interpreters(image: str) -> Truth:
     """The verdicts, all in one container."""
-    asked = [
-        (case.folder, dict(case.environ), module)
-        for case in ALL
-        if case.truth
-        for module in (*case.outcomes, *case.by_truth)
-    ]
+    together, apart = (
+        [
+            (case.folder, dict(case.environ), module)
+            for case in cases
+            if case.truth
+            for module in (*case.outcomes, *case.by_truth)
+        ]
+        for cases in ([*PEACEFUL, *HANGS], [case for case in HOSTILE if case not in HANGS])
+    )
+    asked = [*together, *apart]
     source = (Path(__file__).parent / "truth.py").read_text()
     command = ["run", "--rm", "--network", "none", "--label", "importguard-test", image]
-    said = docker(*command, "python3", "-c", source, json.dumps(asked))
+    said = docker(*command, "python3", "-c", source, json.dumps([together, apart]))
     answers = json.loads(said.splitlines()[-1])
     return {f"{folder}:{module}": tuple(answer) for (folder, _, module), answer in zip(asked, answers)}

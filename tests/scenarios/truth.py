@@ -1,6 +1,7 @@
 """The truth: what a fresh interpreter of the image says of a module. Runs in it, standard library only.
 
-Reads ``[[folder, environ, module], …]`` as JSON from its first argument, prints ``[[outcome, missing], …]``.
+Reads two lists ``[[folder, environ, module], …]`` as JSON from its first argument: the modules of the
+first may be imported side by side. Prints ``[[outcome, missing], …]`` of both.
 Written apart from the probe, with none of its code: one process a module, its verdict an exit status, which a
 module that closes descriptors or patches functions cannot change.
 """
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 SECONDS = 3
 VERDICTS = {40: "imported", 41: "exited", 42: "failed"}
@@ -71,4 +73,7 @@ def ask(folder, environ, module):
 
 
 if __name__ == "__main__":
-    print("\n" + json.dumps([ask(*question) for question in json.loads(sys.argv[1])]))
+    together, apart = json.loads(sys.argv[1])
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda question: ask(*question), together))
+    print("\n" + json.dumps(answers + [ask(*question) for question in apart]))
