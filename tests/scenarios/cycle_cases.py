@@ -293,19 +293,6 @@ CYCLES = [
             "user": ("import cycle_looks_for_module.stock\n", FAILED),
         },
     ),
-    application(  # the module that looks is imported by its package, as a part of it
-        "package_looks_for_module",
-        {
-            "stock": ("from package_looks_for_module import money\nLATE = 1\n", FAILED),
-            "money.__init__": ("from . import taxes\n", IMPORTED),
-            "money.taxes": (
-                "import sys\nif 'package_looks_for_module.stock' in sys.modules:\n"
-                "    sys.modules['package_looks_for_module.stock'].LATE\n",
-                IMPORTED,
-            ),
-            "user": ("import package_looks_for_module.stock\n", FAILED),
-        },
-    ),
     application(
         "cycle_package_again",
         {

@@ -166,19 +166,15 @@ class Memory:
     def run_here(self, name: str, visit: Optional[Visit]) -> None:
         """Let the body of ``name`` run as part of ``visit``.
 
-        Notes what it looks for, and what its package has under its name.
+        Notes what it looks for in ``sys.modules`` and does not find, and what its package has under its name.
         """
         if visit is None:
             return
-        self.note_sought(name, visit)
+        visit.sought.update(key for key in self.asking.get(name, ()) if key != name and key not in _modules)
         parent, _, child = name.rpartition(".")
         space = getattr(_modules.get(parent), "__dict__", None)
         if type(space) is dict:
             visit.hidden.setdefault((parent, child), (space, space.get(child, _MISSING)))
-
-    def note_sought(self, name: str, visit: Visit) -> None:
-        """Note what the body of ``name`` looks for in ``sys.modules`` and does not find."""
-        visit.sought.update(key for key in self.asking.get(name, ()) if key != name and key not in _modules)
 
     def bound_here(self, visit: Visit) -> Late:
         """The bindings on packages that the bodies which ran as part of ``visit`` have brought."""
@@ -196,7 +192,6 @@ class Memory:
     def share(self, name: str, owner: int) -> Any:
         """A cycle: ``name``, or its package, is half imported. Let it be seen as it is now."""
         if owner == len(self.stack) - 1:
-            self.note_sought(name, self.stack[owner])  # the body runs as part of its package's import
             return None
         for visit in self.stack[owner + 1 :]:
             visit.low = owner if visit.low is None else min(visit.low, owner)
