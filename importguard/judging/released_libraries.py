@@ -40,9 +40,12 @@ def soften_for_released(
 def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
     """The modules of distributions that were installed by their name, each with its distribution.
 
-    What was installed from a folder or URL (PEP 610), or lies in the source, is the project's own.
+    What was installed from a folder or URL (PEP 610), or lies in the source, is the project's own. Without a
+    source nothing tells a program of others from the project's own wheel.
     """
-    own = {part for file in (source.files if source else ()) for part in file.path.split("/")[:-1]}
+    if source is None:
+        return {}
+    own = {part for file in source.files for part in file.path.split("/")[:-1]}
     providers: dict[str, list[Distribution]] = {}
     for one in evidence.clues.distributions if evidence.clues else ():
         for name in one.provides:

@@ -26,6 +26,7 @@ PROJECT = (
 )
 KIT = {"src/kit/__init__.py": "NAME = 'kit'\n", "pyproject.toml": PROJECT, "backend.py": BACKEND}
 USES_KIT = "import kit\n"
+READS_RATES = "import pathlib\nRATES = pathlib.Path(__file__).with_name('rates.json').read_text()\n"
 LATE = {"shop/late.py": ""}
 USES_LATE = "\nfrom shop import late\n"
 
@@ -114,6 +115,22 @@ FILES = [
         dockerfile="FROM base\nWORKDIR /app\nCOPY pyproject.toml backend.py ./\nRUN pip install .\n"
         "COPY src src\nCOPY shop shop\n",
         files={**KIT},
+    ),
+    Cause(
+        "not-packaged",
+        USES_KIT,
+        "not-packaged",
+        ("pyproject.toml", 8),
+        "declare it as package data",
+        ["The source has src/kit/rates.json"],
+        dockerfile="FROM base\nWORKDIR /app\nCOPY pyproject.toml backend.py ./\nCOPY src src\n"
+        "RUN pip install --no-deps .\nCOPY shop shop\n",
+        files={
+            **KIT,
+            "src/kit/__init__.py": READS_RATES,
+            "src/kit/rates.json": "{}",
+            "pyproject.toml": PROJECT + '[tool.setuptools]\npackages = ["kit"]\n',
+        },
     ),
     Cause(
         "copied-after-other-installs",

@@ -13,8 +13,9 @@ Truth = Mapping[str, tuple[str, str]]
 
 def assert_verdicts(case: Case, image: str, truth: Truth, *options: str, engine: str = "embedded") -> None:
     """Check the case in ``image``; its verdicts, causes and exit code are the expected ones."""
-    if case.root:
-        engine = "docker"  # an image of its own, which would be unpacked for one check
+    if case.root or "--memory" in case.options:
+        # An image of its own, which would be unpacked for one check; a limit that is watched, not held.
+        engine = "docker"
     # No more jobs than modules: each would get an interpreter of its own, and the plan would not be used.
     result = check(image, *case.arguments, "--jobs", "2", *options, engine=engine)
     expected = {**case.outcomes, **{module: truth[f"{case.folder}:{module}"][0] for module in case.by_truth}}

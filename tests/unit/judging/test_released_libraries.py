@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Optional
 
 import pytest
 from unit.builders import entry, evidence, failed, imported, no_module
@@ -13,7 +13,7 @@ from importguard.checks import run_checks
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.released_libraries import note_released, soften_for_released
 from importguard.judging.startup_impact import mark_startup_impact
-from importguard.source.model import SourceFile
+from importguard.source.model import Source, SourceFile
 
 DAV = Distribution(
     "WsgiDAV",
@@ -25,7 +25,12 @@ DAV = Distribution(
 )
 
 
-def severities(missing: str, dav: Distribution = DAV, loaded: bool = False, **more: Any) -> list[str]:
+OTHERS = source(files=(SourceFile("deploy/settings.py", 1, 1.0),))
+
+
+def severities(
+    missing: str, dav: Distribution = DAV, loaded: bool = False, tree: Optional[Source] = OTHERS
+) -> list[str]:
     name = "wsgidav.mongo"
     module = replace(failed(name, no_module(missing)), path=f"{SITE}/wsgidav/mongo.py")
     start = entry("wsgidav", "ok", reaches=["wsgidav", *([name] if loaded else [])])
@@ -33,9 +38,9 @@ def severities(missing: str, dav: Distribution = DAV, loaded: bool = False, **mo
         evidence(module, imported("wsgidav"), entrypoints=(start,)), clues=clues(distributions=(dav,))
     )
     marked = mark_startup_impact(run_checks(observed), observed)
-    softened = soften_for_released(marked, observed, **more)
+    softened = soften_for_released(marked, observed, tree)
     found = [one.severity.value for one in softened]
-    assert bool(note_released(softened, observed, **more)) is ("warning" in found)
+    assert bool(note_released(softened, observed, tree)) is ("warning" in found)
     return found
 
 
@@ -58,7 +63,11 @@ def test_what_was_installed_from_a_folder_is_the_projects_own(dav: Distribution)
 
 def test_what_lies_in_the_source_is_the_projects_own() -> None:
     tree = source(files=(SourceFile("src/wsgidav/mongo.py", 1, 1.0),))
-    assert severities("pymongo", source=tree) == ["error"]
+    assert severities("pymongo", tree=tree) == ["error"]
+
+
+def test_without_a_source_it_may_be_the_projects_own_wheel() -> None:
+    assert severities("pymongo", tree=None) == ["error"]
 
 
 def test_what_a_start_loads_stays_an_error() -> None:
