@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -162,13 +162,17 @@ def _publishable(
 
 
 def _load_the_rest() -> None:
-    """Load the judging and reporting code while the container works, when nothing else is to be done."""
-    import importguard.gathering
-    import importguard.judging.image_report
-    import importguard.judging.redaction
-    import importguard.reporters.text
-    import importguard.source.locating.locate
-    import importguard.source.repository_paths  # noqa: F401
+    """Load the judging and reporting code while the container works, when nothing else is to be done.
+
+    Quietly: a check that is being terminated takes the import system from it. What is needed is loaded again.
+    """
+    with suppress(Exception):
+        import importguard.gathering
+        import importguard.judging.image_report
+        import importguard.judging.redaction
+        import importguard.reporters.text
+        import importguard.source.locating.locate
+        import importguard.source.repository_paths  # noqa: F401
 
 
 def exit_code(report: Report, fail_on: str) -> int:
