@@ -19,9 +19,12 @@ AskExactly = Callable[[Sequence[str]], Optional[Evidence]]
 
 
 def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exactly: AskExactly) -> Evidence:
-    """The evidence with the verdicts of those that the second pass, ``reverse``, judged otherwise."""
+    """The evidence with the verdicts of those that the second pass, ``reverse``, judged otherwise.
+
+    It is not complete where the second pass, or a fresh interpreter, gave no answer.
+    """
     if reverse is None or not reverse.complete:
-        return replace(evidence, notes=(*evidence.notes, "There was no time for the second pass."))
+        return _without_answer(evidence, (reverse.error if reverse else None) or "time ran out")
     second = {item.name: _told(item) for item in reverse.modules}
     differing = [
         item.name
@@ -30,12 +33,20 @@ def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exac
     ]
     if not differing:
         return replace(evidence, notes=(*evidence.notes, "In reverse order, every module does the same."))
-    corrected, changed = corrected_by(ask_exactly(differing), evidence, differing, "in a fresh interpreter")
+    answer = ask_exactly(differing)
+    if answer is None or not answer.complete:
+        return _without_answer(evidence, (answer.error if answer else None) or "time ran out")
+    corrected, changed = corrected_by(answer, evidence, differing, "in a fresh interpreter")
+    modules = "one module does" if len(differing) == 1 else f"{len(differing)} modules do"
     note = (
-        f"In reverse order, {len(differing)} modules did something else: each was imported by a fresh "
-        f"interpreter, which changed the verdict on {len(changed)}."
+        f"In reverse order, {modules} something else: fresh interpreters decided, and changed "
+        f"{len(changed)} of the verdicts."
     )
     return replace(corrected, notes=(*corrected.notes, note))
+
+
+def _without_answer(evidence: Evidence, why: str) -> Evidence:
+    return replace(evidence, complete=False, error=f"the second pass, in reverse order, broke off: {why}")
 
 
 def _told(item: ModuleImport) -> tuple[object, ...]:

@@ -168,20 +168,32 @@ def inspect_by_running(
             too_old.append(observed.too_old)
             continue
         evidence = observed.build_evidence(run.exit)
-        ask = partial(_ask_apart, engine, image, config, python, ends)
         if config.thorough and not config.exact and evidence.complete:
-            from importguard.inspectors.reverse_order import with_reverse_order
-
-            progress.begin_phase(f"checking {image.reference} in reverse order")
-            exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
-            in_reverse = ask((), reverse=True, progress=progress)
-            evidence = with_reverse_order(evidence, in_reverse, exactly)
-        evidence = judge_apart(evidence, image.user, ask)
+            evidence = _look_in_reverse(evidence, engine, image, config, python, ends, progress)
+        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
         return replace(evidence, image=image_facts(image, history), notes=notes)
     raise NoPythonError(_no_python(image, looked, too_old))
+
+
+def _look_in_reverse(
+    evidence: Evidence,
+    engine: Engine,
+    image: Image,
+    config: Config,
+    python: str,
+    ends: float,
+    progress: Progress,
+) -> Evidence:
+    """The evidence of a ``--thorough`` check, after its second pass."""
+    from importguard.inspectors.reverse_order import with_reverse_order
+
+    progress.begin_phase(f"checking {image.reference} in reverse order")
+    reverse = _ask_apart(engine, image, config, python, ends, (), reverse=True, progress=progress)
+    exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
+    return with_reverse_order(evidence, reverse, exactly)
 
 
 def _way_in(engine: Engine, python: str, given: partial[bytes]) -> tuple[list[str], Callable[[], bytes]]:

@@ -45,7 +45,7 @@ def test_a_fresh_interpreter_decides_where_they_differ() -> None:
         "shop.b": "imported",
         "shop.c": "failed",
     }
-    assert "2 modules did something else" in found.notes[-1]
+    assert "2 modules do something else" in found.notes[-1]
     assert found.details == ("shop.a: failed in a fresh interpreter",)
 
 
@@ -57,12 +57,15 @@ def test_another_module_that_is_missing_is_a_difference() -> None:
     assert found.modules[-1].failure == no_module("yaml")
 
 
-def test_without_an_answer_the_first_verdict_stays() -> None:
+def test_without_an_answer_the_check_is_not_complete() -> None:
     reverse = evidence(failed("shop.a", EMPTY), imported("shop.b"), failed("shop.c", no_module("redis")))
-    assert with_reverse_order(FIRST, reverse, Exactly()).modules == FIRST.modules
+    found = with_reverse_order(FIRST, reverse, Exactly())
+    assert (found.modules, found.complete) == (FIRST.modules, False)
 
 
 def test_a_second_pass_that_broke_off_is_said() -> None:
-    for reverse in (None, replace(FIRST, complete=False)):
+    crashed = replace(FIRST, complete=False, error="the probe ended without a verdict")
+    for reverse, why in ((None, "time ran out"), (crashed, "the probe ended without a verdict")):
         found = with_reverse_order(FIRST, reverse, Exactly())
-        assert found == replace(FIRST, notes=(*FIRST.notes, "There was no time for the second pass."))
+        said = f"the second pass, in reverse order, broke off: {why}"
+        assert found == replace(FIRST, complete=False, error=said)
