@@ -36,7 +36,7 @@ class Doubts:
     def __init__(self) -> None:
         self.groups: dict[tuple[Any, ...], Alike] = {}
         self.open: dict[str, Verdict] = {}  # the doubtful verdicts that have no answer yet
-        self.refuted: dict[str, str] = {}  # modules of which the sweep was wrong → the outcome that it told
+        self.refuted: set[str] = set()  # modules of which the sweep was wrong
         self.resting: list[tuple[Verdict, list[str]]] = []  # with the modules whose answers they wait for
 
     def __contains__(self, name: str) -> bool:
@@ -45,26 +45,21 @@ class Doubts:
 
     def rest_verdict(self, verdict: Verdict, modules: Sequence[str]) -> str:
         """What to do with a verdict that rests on doubtful ones: "ask", take it as "confirmed", or "wait"."""
-        if self.rests_on_refuted(verdict, modules):
+        if not self.refuted.isdisjoint(modules):
             return "ask"
         waited_for = [name for name in modules if name in self.open]
         if waited_for:
             self.resting.append((verdict, waited_for))
         return "wait" if waited_for else "confirmed"
 
-    def rests_on_refuted(self, verdict: Verdict, modules: Sequence[str]) -> bool:
-        """Whether one of ``modules`` was judged wrongly, and ``verdict`` may be wrong by it.
-
-        What passes although the other one failed in the sweep passes where that one does, too.
-        """
-        told = [self.refuted[name] for name in modules if name in self.refuted]
-        return "imported" in told or (bool(told) and verdict.outcome != "imported")
-
     def release_resting(self) -> tuple[list[Verdict], list[Verdict]]:
-        """(confirmed, refuted) of the verdicts that rest on doubtful ones, as far as these are answered."""
+        """(confirmed, refuted) of the verdicts that rest on doubtful ones, as far as these are answered.
+
+        Also what passes is refuted: a guarded import goes another way where the other module passes, too.
+        """
         confirmed, refuted, resting = [], [], []
         for verdict, modules in self.resting:
-            if self.rests_on_refuted(verdict, modules):
+            if not self.refuted.isdisjoint(modules):
                 refuted.append(verdict)
             elif self.open.keys().isdisjoint(modules):
                 confirmed.append(verdict)
@@ -102,7 +97,7 @@ class Doubts:
         """
         doubtful = self.open.pop(answer.name, None)
         if doubtful is not None and not doubtful.has_outcome_of(answer):
-            self.refuted[answer.name] = doubtful.outcome
+            self.refuted.add(answer.name)
         confirmed: list[Verdict] = []
         refuted: list[str] = []
         for group in self.groups.values():

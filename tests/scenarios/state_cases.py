@@ -408,4 +408,23 @@ STATE = [
             "other": ("from asks_who_imports_it.helper import READY\n", FAILED),
         },
     ),
+    # What another module left in an object failed it: where it passes, its importer's else branch runs.
+    application(
+        "passes_beside_false_alarm",
+        {
+            "registry": ("ITEMS = []\n", IMPORTED),
+            "a_fills": ("from passes_beside_false_alarm.registry import ITEMS\nITEMS.append(1)\n", IMPORTED),
+            "b_strict": (
+                "from passes_beside_false_alarm.registry import ITEMS\n"
+                "if ITEMS:\n    raise RuntimeError('registered twice')\n",
+                IMPORTED,
+            ),
+            "c_user": (
+                "try:\n    import passes_beside_false_alarm.b_strict\nexcept RuntimeError:\n    pass\n"
+                "else:\n    import not_there_xyz\n",
+                FAILED,
+                "not_there_xyz",
+            ),
+        },
+    ),
 ]

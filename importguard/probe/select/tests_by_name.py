@@ -33,7 +33,7 @@ def is_test_folder(name: str, modules: Iterable[str]) -> bool:
     """Whether a folder is one of tests; ``modules`` are the names of the modules in it and below it.
 
     A folder ``test`` must hold some: ``django.test``, say, is what applications import. Of another, such as
-    ``tests_e2e``, most must say so; of ``smoke_tests``, and ``lab_tests``, as pytest's own names do.
+    ``tests_e2e``, most must say so; of ``smoke_tests`` a conftest must, too: ``lab_tests`` has none.
     """
     if name in ("tests", "test"):
         return name == "tests" or any(map(names_a_test, modules))
@@ -41,5 +41,4 @@ def is_test_folder(name: str, modules: Iterable[str]) -> bool:
     most = sum(has_test_word(module) or module == "conftest" for module in others) * 2 > len(others)
     if is_called_tests(name):
         return most
-    collected = sum(module.startswith("test_") for module in others) * 2 > len(others)
-    return has_test_word(name) and most and (collected or "conftest" in others)
+    return has_test_word(name) and most and "conftest" in others

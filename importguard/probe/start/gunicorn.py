@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importguard.probe.values import Node
+
 _FLAGS = frozenset(
     [
         "--reload",

@@ -205,8 +205,8 @@ def _refuse_dead(command: StartCommand) -> None:
             % (printable_path(command.dead_script), printable_path(" ".join(line)))
         )
     if command.missing_program and command.recognised and not command.tool_program:
-        target = os.path.realpath(command.missing_program)
-        if os.path.islink(command.missing_program) and not os.path.exists(target):
+        if os.path.islink(command.missing_program) and not os.path.exists(command.missing_program):
+            target = os.path.realpath(command.missing_program)
             raise NoInterpreter(
                 "the start command's %s leads to %s, which is not in the image: it cannot run. Was a virtual "
                 "environment copied from a stage with a Python of its own? (or choose one with --python)"

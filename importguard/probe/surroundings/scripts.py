@@ -31,7 +31,7 @@ _ASIDE = frozenset(
     ).split()
 )
 """Folders of what lies beside a service, in repositories that copy all of themselves into the image."""
-_VENDORED = frozenset("_vendor vendor _vendors vendors _vendored vendored".split())
+_VENDORED = frozenset("_vendor _vendors _vendored vendored".split())  # "vendors" may be whom a shop buys from
 _RUNS = re.compile(
     rb"\A#!|^if __name__ *== *[\"']__main__|^[^\s#].*\bparse_(?:known_)?args\(|^[^\s#].*\bsys\.argv\b", re.M
 )

@@ -70,6 +70,11 @@ def _is_absent(error: BaseException, name: str) -> bool:
     return type(error) is ModuleNotFoundError and error.name == name
 
 
+def may_name_one_file(key: str, name: str) -> bool:
+    """Whether both may be names of one file, which lies below two folders of the import path."""
+    return ("." + key).endswith("." + name) or ("." + name).endswith("." + key)
+
+
 def _is_importing(frame: Any) -> bool:
     while frame is not None:
         if frame.f_code is _LOADING:
@@ -84,6 +89,9 @@ class Memory:
     def __init__(self, fatal: Mapping[str, str], patched: set[str], observer: Observer) -> None:
         self.memos: dict[str, Memo] = {}
         self.patched = patched | set(WATCHED)  # modules, and ".name" for all whose last name that is
+        self.patched_names: dict[str, list[str]] = {}  # these modules by their last name
+        for name in self.patched:
+            self.patched_names.setdefault(name.rpartition(".")[2], []).append(name)
         self.stack = Stack()
         self.late: Late = {}
         self.tentative: list[tuple[int, Memo]] = []
@@ -347,7 +355,9 @@ class Memory:
 
     def watch(self, key: str, module: Any) -> None:
         """From now on, a change in ``module`` is noted, if the application may make one."""
-        if key in self.patched or "." + key.rpartition(".")[2] in self.patched:
+        last = key.rpartition(".")[2]
+        named = any(may_name_one_file(key, name) for name in self.patched_names.get(last, ()))
+        if named or "." + last in self.patched:
             self.state.watch(key, module)
         else:
             self.state.watch_lazy_names(key, module)

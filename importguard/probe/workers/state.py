@@ -167,9 +167,10 @@ class State:
 
     def settle_importers(self) -> None:
         """Undo what code wrote into the importer cache, and what a path hook of the application's made."""
-        cache, hooked = sys.path_importer_cache, sys.path_hooks != self.base[1][2]
+        cache = sys.path_importer_cache
         if _are_same(cache, self.importers):
             return
+        hooked = sys.path_hooks != self.base[1][2]
         for path, importer in list(cache.items()):
             known = self.importers.get(path, _MISSING)
             if known is not _MISSING:

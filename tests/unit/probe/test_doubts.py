@@ -85,10 +85,11 @@ def test_other_words_of_the_same_failure_refute_nothing() -> None:
     assert (len(confirmed), refuted) == (1, [])
 
 
-def test_what_passes_beside_a_false_alarm_is_not_asked_about() -> None:
+def test_what_passes_beside_a_false_alarm_is_asked_about() -> None:
+    """Where the other one passes, the ``else`` of its guarded import runs."""
     doubts = Doubts()
     doubts.add_doubtful_verdict(failed("base"), "each")
     passing, failing = Verdict("passing", "imported"), failed("failing")
     assert [doubts.rest_verdict(one, ["base"]) for one in (passing, failing)] == ["wait", "wait"]
     doubts.take_fresh_verdict(Verdict("base", "imported"))
-    assert doubts.release_resting() == ([passing], [failing])
+    assert doubts.release_resting() == ([], [passing, failing])

@@ -101,6 +101,11 @@ def test_a_part_of_a_copied_library_that_only_the_copy_imports(
     assert told.get("shop._vendor.pint.plots", False) is vendored
 
 
+def test_a_package_for_vendors_is_no_copied_library(tmp_path: Path) -> None:
+    """Celery finds ``shop.vendors.tasks`` by its name alone."""
+    assert found(tmp_path, {"shop/__init__.py": "", "shop/vendors/tasks.py": "import stripe\n"}) == {}
+
+
 def test_tests_and_modules_that_only_lie_there_do_not_count(tmp_path: Path) -> None:
     files = {
         "scripts/seed.py": SCRIPT,

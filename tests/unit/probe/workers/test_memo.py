@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,16 @@ answer = {
 def observe(tmp_path: Path) -> Any:
     """Observe the import of each of the names, one after the other, in one process."""
 
-    def run(application: Mapping[str, str], *names: str, fatal: Mapping[str, str] | None = None) -> Any:
+    def run(
+        application: Mapping[str, str],
+        *names: str,
+        fatal: Mapping[str, str] | None = None,
+        patched: Sequence[str] = (),
+    ) -> Any:
         tops = sorted({path.partition("/")[0].partition(".")[0] for path in application})
-        asked = f"NAMES, FATAL, PATCHED, TOPS = {names!r}, {dict(fatal or {})!r}, set(), {tops!r}\n"
+        asked = (
+            f"NAMES, FATAL, PATCHED, TOPS = {names!r}, {dict(fatal or {})!r}, {set(patched)!r}, {tops!r}\n"
+        )
         return run_beside(tmp_path, application, asked + PROGRAM)
 
     return run
@@ -139,3 +146,17 @@ def test_what_is_being_handled_is_no_part_of_an_error(observe: Any) -> None:
     )
     assert answer["memos"]["b"]["error"] is None
     assert answer["memos"]["a"]["error"] == "ValueError: own"
+
+
+@pytest.mark.parametrize("patched", ["src.config", "config", ".config", "app.src.config"])
+def test_what_a_function_sets_in_its_module_is_undone_under_each_name_of_it(
+    observe: Any, patched: str
+) -> None:
+    application = {
+        "src/config.py": "MODE = ''\ndef set_mode(m):\n    global MODE\n    MODE = m\n",
+        "a.py": "import src.config\nsrc.config.set_mode('x')\n",
+        "b.py": "import src.config\nassert src.config.MODE == 'x'\n",
+    }
+    answer = observe(application, "a", "b", patched=[patched])
+    assert answer["memos"]["b"]["error"] == "AssertionError: "
+    assert observe(application, "a", "b", patched=["other"])["memos"]["b"]["error"] is None
