@@ -12,12 +12,13 @@ if ! command -v bwrap >/dev/null; then
     apt_install bubblewrap
 fi
 mkdir -p "$BUILD"
-if ! cmp -s "$CONTEXT/requirements.txt" "$BUILD/requirements.txt"; then
+wanted="$("$VENV/bin/python" --version; cat "$CONTEXT/requirements.txt")"
+if [ "$wanted" != "$(cat "$BUILD/installed.txt" 2>/dev/null)" ]; then
     say "installing the example's packages into build/demo"
     rm -rf "$BUILD/packages"
     "$VENV/bin/python" -m pip install -q --no-compile --only-binary=:all: --target "$BUILD/packages" \
         -r "$CONTEXT/requirements.txt"
-    cp "$CONTEXT/requirements.txt" "$BUILD/"
+    echo "$wanted" >"$BUILD/installed.txt"
 fi
 say "making the archive build/demo/app.tar: the example and this machine's $("$VENV/bin/python" --version)"
 "$VENV/bin/python" scripts/demo_image.py "$CONTEXT" "$BUILD/packages" "$BUILD/app.tar"

@@ -15,8 +15,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
-from threading import Timer
+from threading import Event, Timer
 from typing import Optional
+
+GRACE = 30.0
+"""Seconds that a run has to end after SIGTERM before it is killed."""
 
 
 class CommandServer:
@@ -42,12 +45,14 @@ class CommandServer:
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
             pid = int(self._answer())
-            timer = Timer(timeout, _terminate, [pid])
-            timer.start()
+            late = Event()
+            timers = [Timer(timeout, _terminate, [pid, late]), Timer(timeout + GRACE, _kill, [pid])]
+            for timer in timers:
+                timer.start()
             code = int(self._answer())
-            is_late = timer.finished.is_set()
-            timer.cancel()
-            return None if is_late else code, out.read_bytes(), err.read_bytes()
+            for timer in timers:
+                timer.cancel()
+            return None if late.is_set() else code, out.read_bytes(), err.read_bytes()
 
     def _answer(self) -> str:
         assert self._process.stdout
@@ -82,9 +87,15 @@ def end_servers() -> None:
             _IDLE.get_nowait().close()
 
 
-def _terminate(pid: int) -> None:
+def _terminate(pid: int, late: Event) -> None:
+    late.set()
     with suppress(ProcessLookupError):
         os.kill(pid, 15)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, 9)
 
 
 def _serve() -> None:

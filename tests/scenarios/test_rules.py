@@ -262,7 +262,7 @@ def test_the_environment_is_a_warning() -> None:
         assert finding["severity"] == "warning"
         diagnosis = finding["diagnosis"]
         told = finding["message"] + diagnosis["explanation"] + diagnosis["remedy"]
-        assert VARIABLES.get(name, "") in told
+        assert VARIABLES.get(name, "--network") in told
     assert len(result.findings) == len(ENVIRONMENT)
     assert result.code == 0
     assert check(application("environment", files, RUN_MAIN), "--fail-on", "warning").code == 1
