@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from importguard.model import Finding, Severity
+from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 
 _FRAMEWORKS = ("pytest", "_pytest", "hypothesis", "nose", "nose2")
 _WANTED = frozenset({"declared-not-installed", "wrong-stage", "marker-excluded", "version-conflict"})
 """Causes by which the project itself says that production needs it."""
-_HELPER = re.compile("test|fixture|conftest")
-"""What the names of helpers of tests, or of their folders, have in them."""
-_MOST_NAMES = 5
+_HELPER = re.compile(r"(?:^|[._])(?:tests?|testing|fixtures?|conftest)(?:$|[._])")
+"""A word that the names of helpers of tests, or of their folders, have in them."""
 
 
 def soften_for_test_helpers(findings: Iterable[Finding]) -> list[Finding]:
@@ -22,19 +21,12 @@ def soften_for_test_helpers(findings: Iterable[Finding]) -> list[Finding]:
 
     Libraries ship fixtures beside their code (``hassette.test_utils``), which nobody's production imports.
     """
-    return [
-        replace(one, severity=Severity.WARNING)
-        if one.severity is Severity.ERROR and lacks_test_framework(one)
-        else one
-        for one in findings
-    ]
+    return soften_errors(findings, lacks_test_framework)
 
 
 def lacks_test_framework(finding: Finding) -> bool:
-    """Whether a test framework alone is missing, and it is known that no start needs it."""
-    if finding.rule is not MISSING_MODULE or not finding.missing:
-        return False
-    if finding.breaks_startup is not False or finding.loaded_at_startup is not False:
+    """Whether only helpers of tests lack a test framework, and it is known that no start needs them."""
+    if finding.rule is not MISSING_MODULE or not finding.missing or not is_needed_by_no_start(finding):
         return False
     if finding.diagnosis is not None and finding.diagnosis.cause in _WANTED:
         return False
@@ -42,14 +34,11 @@ def lacks_test_framework(finding: Finding) -> bool:
     if top not in _FRAMEWORKS and not top.startswith("pytest_"):
         return False
     # An editor's ``from pytest import approx`` in what a request imports breaks that request.
-    return bool(finding.affected) and all(_HELPER.search(name) for name in finding.affected)
+    return all(_HELPER.search(name) for name in finding.affected)
 
 
 def note_test_helpers(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Say which modules are only warned of since they are helpers of tests."""
-    warned = [one for one in findings if one.severity is Severity.WARNING and lacks_test_framework(one)]
-    names = sorted({name for one in warned for name in one.affected})
-    if not names:
-        return ()
-    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
-    return (f"Only warned of, since they need a test framework and no start command loads them: {shown}.",)
+    shown = names_of_softened(findings, lacks_test_framework)
+    told = f"Only warned of, since they need a test framework and no start command loads them: {shown}."
+    return (told,) if shown else ()

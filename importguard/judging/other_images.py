@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
-from importguard.model import Finding, RuleFamily, Severity
+from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.model import Finding, RuleFamily
 from importguard.source.model import Source
 from importguard.source.requirements.installing import install_reads
-
-_MOST_NAMES = 5
 
 
 def soften_for_other_images(
@@ -22,15 +20,11 @@ def soften_for_other_images(
 
     ``COPY src/ src/`` brings the code of every service of a repository into each of its images. Such code
     lies in a folder with a Dockerfile of its own, or in a project of the workspace that this image does not
-    install, and no start command loads anything from there.
+    install; no start command loads anything from there, and no code elsewhere imports from it, in functions
+    either.
     """
     foreign = _modules_of_other_images(evidence, source) if source else frozenset()
-    return [
-        replace(one, severity=Severity.WARNING)
-        if one.severity is Severity.ERROR and _concerns_only(one, foreign)
-        else one
-        for one in findings
-    ]
+    return soften_errors(findings, lambda one: _concerns_only(one, foreign))
 
 
 def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[str]:
@@ -41,7 +35,8 @@ def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[st
     origins = {item.name: placed.get(item.path or "", "") for item in evidence.modules}
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches) if name}
     foreign: set[str] = set()
-    for folder in {*_folders_of_other_dockerfiles(source), *_projects_not_installed(source)}:
+    folders = {*_folders_of_other_dockerfiles(source), *_projects_not_installed(source)}
+    for folder in folders - source.joined_folders:
         inside = {name for name, path in origins.items() if path.startswith(f"{folder}/")}
         foreign |= inside if inside.isdisjoint(started) else set()
     return frozenset(foreign)
@@ -70,9 +65,8 @@ def _projects_not_installed(source: Source) -> Iterable[str]:
 
 def _concerns_only(finding: Finding, foreign: frozenset[str]) -> bool:
     """Whether only such code fails by it, and it is known that no start needs it."""
-    idle = finding.breaks_startup is False and finding.loaded_at_startup is False
     is_import = finding.rule.family is RuleFamily.IMPORTS
-    return is_import and idle and bool(finding.affected) and foreign >= set(finding.affected)
+    return is_import and is_needed_by_no_start(finding) and foreign >= set(finding.affected)
 
 
 def note_other_images(
@@ -80,12 +74,6 @@ def note_other_images(
 ) -> tuple[str, ...]:
     """Say which modules are only warned of since another image runs them."""
     foreign = _modules_of_other_images(evidence, source) if source else frozenset()
-    warned = [one for one in findings if one.severity is Severity.WARNING and _concerns_only(one, foreign)]
-    names = sorted({name for one in warned for name in one.affected})
-    if not names:
-        return ()
-    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
-    return (
-        f"Only warned of, since another image of the repository runs them and no start command of this one: "
-        f"{shown}.",
-    )
+    shown = names_of_softened(findings, lambda one: _concerns_only(one, foreign))
+    told = f"Only warned of, since only another image of the repository seems to run them: {shown}."
+    return (told,) if shown else ()

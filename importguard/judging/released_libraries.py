@@ -7,7 +7,6 @@ managers for MongoDB and CouchDB need clients that whoever does not use them doe
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Optional
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,11 +16,13 @@ from importguard.diagnosis.tables.distribution_names import from_table, same_nam
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.helpers_of_tests import lacks_test_framework
-from importguard.model import Finding, Severity
+from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
 
-_MOST_NAMES = 5
+_CAN_DO_WITHOUT = frozenset({"unknown", "not-declared", "extra-not-installed"})
+"""What is missing by another cause is to be there: a declaration says so, or the interpreter."""
 
 
 def soften_for_released(
@@ -29,12 +30,7 @@ def soften_for_released(
 ) -> list[Finding]:
     """The findings, marked before by what they do to the start, with those of such parts as warnings."""
     released = _released_modules(evidence, source)
-    return [
-        replace(one, severity=Severity.WARNING)
-        if one.severity is Severity.ERROR and _is_optional(one, released)
-        else one
-        for one in findings
-    ]
+    return soften_errors(findings, lambda one: _is_optional(one, released))
 
 
 def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
@@ -63,9 +59,9 @@ def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str,
 
 def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool:
     """Whether only such modules fail by it, no start loads them, and their libraries do not require it."""
-    if finding.rule is not MISSING_MODULE or not finding.missing or not finding.affected:
+    if finding.rule is not MISSING_MODULE or not finding.missing or not is_needed_by_no_start(finding):
         return False
-    if finding.breaks_startup is not False or finding.loaded_at_startup is not False:
+    if finding.diagnosis is not None and finding.diagnosis.cause not in _CAN_DO_WITHOUT:
         return False
     wanted = {canonicalize_name(name) for name in from_table(finding.missing)} | {same_name(finding.missing)}
     top = finding.missing.partition(".")[0]
@@ -95,16 +91,11 @@ def note_released(
 ) -> tuple[str, ...]:
     """Say which modules are only warned of, since they are parts of libraries that can do without."""
     released = _released_modules(evidence, source)
-    warned = [
-        one
-        for one in findings
-        if one.severity is Severity.WARNING and _is_optional(one, released) and not lacks_test_framework(one)
-    ]
-    names = sorted({name for one in warned for name in one.affected})
-    if not names:
-        return ()
-    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
-    return (
-        "Only warned of: no start command loads them, and their library does not require what they lack: "
-        f"{shown}.",
+    shown = names_of_softened(
+        findings, lambda one: _is_optional(one, released) and not lacks_test_framework(one)
     )
+    told = (
+        "Only warned of: no start command loads them, and their library does not require what they lack: "
+        f"{shown}."
+    )
+    return (told,) if shown else ()

@@ -10,12 +10,12 @@ from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Script
+from importguard.judging.softening import is_needed_by_no_start, names_of_softened
 from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_EXITS, MISSING_MODULE
 from importguard.source.model import Source
 
-_MOST_NAMES = 5
 _RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-\w+\s+)*([\w./-]+\.py)\b")
 
 
@@ -87,8 +87,7 @@ def _concerns_only(finding: Finding, scripts: dict[str, Script]) -> bool:
 
     Where no start command was understood, a script that is not understood may be what starts it.
     """
-    idle = finding.breaks_startup is False and finding.loaded_at_startup is False
-    return idle and bool(finding.affected) and scripts.keys() >= set(finding.affected)
+    return is_needed_by_no_start(finding) and scripts.keys() >= set(finding.affected)
 
 
 def script_note(
@@ -96,12 +95,9 @@ def script_note(
 ) -> tuple[str, ...]:
     """Say which scripts are only warned of, and how to have one checked as what production starts."""
     scripts = _idle_scripts(evidence, source)
-    warned = [one for one in findings if one.severity is Severity.WARNING and _concerns_only(one, scripts)]
-    names = sorted({name for one in warned for name in one.affected})
-    if not names:
-        return ()
-    shown = ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")
-    return (
+    shown = names_of_softened(findings, lambda one: _concerns_only(one, scripts))
+    told = (
         f"Only warned of, since no start command imports them: {shown}. Where production runs one, "
-        "name its command: --command CMD.",
+        "name its command: --command CMD."
     )
+    return (told,) if shown else ()

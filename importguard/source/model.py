@@ -205,7 +205,8 @@ class Source:
     ``context`` is the build context's folder ("." is the root). ``ignore_file`` is the .dockerignore that
     counts, where there is one. ``files`` are all on the disk below the root, ``context_files`` those of them
     that get into the build's context. ``dockerfiles`` are all that lie in the folders of these files.
-    ``refused`` says why no builder would take it, where that is so.
+    ``refused`` says why no builder would take it, where that is so. ``joined_folders`` are those with a
+    Dockerfile, or a workspace's project, from which code outside of them imports.
     ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` the line
     that says which of them a distribution of the project has. ``notes`` says what could not be read.
     """
@@ -223,6 +224,7 @@ class Source:
     git: Optional[Git] = None
     mounts: tuple[Mount, ...] = ()
     dockerfiles: tuple[str, ...] = ()
+    joined_folders: frozenset[str] = frozenset()
     data_files: tuple[DataFile, ...] = ()
     packaging: Optional[Place] = None
     refused: str = ""

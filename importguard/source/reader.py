@@ -22,6 +22,7 @@ from importguard.source.dockerfile.placement import place_files
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.git import read_git
 from importguard.source.model import Ignored, Placement, Requirement, Source, SourceFile, Tree
+from importguard.source.modules.crossing_imports import folders_imported_from_outside
 from importguard.source.modules.outside_imports import find_imported
 from importguard.source.mounts import read_mounts
 from importguard.source.requirements.declarations import read_requirements
@@ -51,6 +52,9 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     going_in = [inner for inner in inside if inner not in out]
     dockerfile = _dockerfile(path, within, tree, notes, refused) if path else None
     placed = place_files(dockerfile, going_in) if dockerfile else ()
+    code = _code(dockerfile, placed, going_in, within)
+    requirements = tuple(_requirements(dockerfile, within, notes)) if contents else ()
+    dockerfiles = tuple(_dockerfiles(root, files)) if contents else ()
     return Source(
         root=root,
         context=within.place,
@@ -60,11 +64,12 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         context_files=frozenset(map(within.path_in_tree, going_in)),
         ignored=tuple(replace(item, path=within.path_in_tree(item.path)) for item in kept_out),
         placements=tuple(replace(item, path=within.path_in_tree(item.path)) for item in placed),
-        requirements=tuple(_requirements(dockerfile, within, notes)) if contents else (),
+        requirements=requirements,
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
-        imported=tuple(find_imported(root, _code(dockerfile, placed, going_in, within))) if contents else (),
+        imported=tuple(find_imported(root, code)) if contents else (),
         git=read_git(root, [file.path for file in files], notes) if contents else None,
-        dockerfiles=tuple(_dockerfiles(root, files)) if contents else (),
+        dockerfiles=dockerfiles,
+        joined_folders=folders_imported_from_outside(root, code, _parts(dockerfiles, requirements)),
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
@@ -79,6 +84,12 @@ def _dockerfiles(root: str, files: Sequence[SourceFile]) -> Iterator[str]:
         except OSError:
             continue
         yield from (posixpath.join(folder, name) for name in names if is_dockerfile_name(name))
+
+
+def _parts(dockerfiles: Sequence[str], requirements: Sequence[Requirement]) -> set[str]:
+    """The folders below the root that hold a Dockerfile or a workspace's project."""
+    projects = {project.path for one in requirements for project in one.projects}
+    return {posixpath.dirname(path) for path in (*dockerfiles, *projects)} - {""}
 
 
 def _with_parents(folder: str) -> Iterator[str]:

@@ -47,6 +47,8 @@ def test_what_else_is_missing_stays_an_error() -> None:
 def test_what_is_not_called_a_helper_of_tests_stays_an_error() -> None:
     """``from pytest import approx``, as an editor adds it, in what a request imports."""
     assert softened("pytest", module="shop.export") == "error"
+    assert softened("pytest", module="shop.latest_prices") == "error"
+    assert softened("pytest", module="shop.contest") == "error"
     assert softened("pytest", module="shop.fixtures.users") == "warning"
 
 

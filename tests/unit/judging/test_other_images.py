@@ -27,6 +27,15 @@ SYNC = dockerfile_of(installs=[pip(9, tool="uv", files=("pyproject.toml",), memb
         # What the start command loads of that folder says that it is this image's, too.
         ({"dockerfiles": ("Dockerfile", "shop/bot/Dockerfile")}, ["shop", "shop.bot"], "error"),
         ({"dockerfiles": ("Dockerfile", "shop/Dockerfile")}, ["shop"], "error"),
+        # A function outside of the folder imports from it: a request may need it.
+        (
+            {
+                "dockerfiles": ("Dockerfile", "shop/bot/Dockerfile"),
+                "joined_folders": frozenset({"shop/bot"}),
+            },
+            ["shop"],
+            "error",
+        ),
         ({"dockerfiles": ("Dockerfile",)}, ["shop"], "error"),
         ({"requirements": [MEMBER]}, ["shop"], "error"),
     ],

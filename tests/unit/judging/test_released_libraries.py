@@ -13,6 +13,7 @@ from importguard.checks import run_checks
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.released_libraries import note_released, soften_for_released
 from importguard.judging.startup_impact import mark_startup_impact
+from importguard.model import Diagnosis
 from importguard.source.model import Source, SourceFile
 
 DAV = Distribution(
@@ -29,7 +30,11 @@ OTHERS = source(files=(SourceFile("deploy/settings.py", 1, 1.0),))
 
 
 def severities(
-    missing: str, dav: Distribution = DAV, loaded: bool = False, tree: Optional[Source] = OTHERS
+    missing: str,
+    dav: Distribution = DAV,
+    loaded: bool = False,
+    tree: Optional[Source] = OTHERS,
+    cause: str = "not-declared",
 ) -> list[str]:
     name = "wsgidav.mongo"
     module = replace(failed(name, no_module(missing)), path=f"{SITE}/wsgidav/mongo.py")
@@ -38,7 +43,8 @@ def severities(
         evidence(module, imported("wsgidav"), entrypoints=(start,)), clues=clues(distributions=(dav,))
     )
     marked = mark_startup_impact(run_checks(observed), observed)
-    softened = soften_for_released(marked, observed, tree)
+    told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
+    softened = soften_for_released(told, observed, tree)
     found = [one.severity.value for one in softened]
     assert bool(note_released(softened, observed, tree)) is ("warning" in found)
     return found
@@ -68,6 +74,11 @@ def test_what_lies_in_the_source_is_the_projects_own() -> None:
 
 def test_without_a_source_it_may_be_the_projects_own_wheel() -> None:
     assert severities("pymongo", tree=None) == ["error"]
+
+
+@pytest.mark.parametrize("cause", ["declared-not-installed", "stdlib-removed", "stdlib-not-built"])
+def test_what_is_to_be_there_stays_an_error(cause: str) -> None:
+    assert severities("pymongo", cause=cause) == ["error"]
 
 
 def test_what_a_start_loads_stays_an_error() -> None:
