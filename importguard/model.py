@@ -124,6 +124,7 @@ class Suppression:
 class Finding:
     """One cause, named once: ``affected`` lists every module that fails by it.
 
+    ``also_missing`` are the other modules that are missing by the same cause, where one finding tells of all.
     ``reached`` is False for what no import got to, because its module failed before. ``loaded_at_startup``
     says whether a start command imports a module that fails by it. It and ``breaks_startup`` are None where
     no start command was recognised.
@@ -134,6 +135,7 @@ class Finding:
     module: str
     message: str
     missing: Optional[str] = None
+    also_missing: tuple[str, ...] = ()
     location: Optional[Location] = None
     chain: tuple[ImportStep, ...] = ()
     affected: tuple[str, ...] = ()
@@ -144,10 +146,15 @@ class Finding:
     suppression: Optional[Suppression] = None
 
     @property
+    def all_missing(self) -> tuple[str, ...]:
+        """Every module that is missing by the cause."""
+        return (self.missing, *self.also_missing) if self.missing is not None else ()
+
+    @property
     def fingerprint(self) -> str:
         """Stable over line numbers, messages and whichever importer came first."""
         by_missing = self.rule.identified_by == "missing" and self.missing
-        key = f"{self.rule.id}:{self.missing if by_missing else self.module}"
+        key = f"{self.rule.id}:{','.join(self.all_missing) if by_missing else self.module}"
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -40,7 +40,7 @@ _WHICH = {
 
 def make_configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     """The settings as values, one for each image of the file with --all; raises UsageError for nonsense."""
-    if _typed(ctx, "exact") and _typed(ctx, "thorough"):
+    if options["exact"] and options["thorough"]:
         raise UsageError("--exact asks a fresh interpreter about every module: leave out --thorough")
     if _all(ctx, options):
         file = loaded_configuration(ctx)

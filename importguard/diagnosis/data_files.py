@@ -57,10 +57,13 @@ def _path_of_absent_file(case: Situation) -> Optional[str]:
 def _in_source(path: str, case: Situation) -> Optional[DataFile]:
     """The source's file of that path: the one whose own path is its end, as far as nothing else is."""
     known = case.source.data_files if case.source else ()
+    workdir = case.evidence.image.workdir or "/"
+    path = posixpath.normpath(path)
     alike = {one: _common_parts(one.path, path) for one in known}
-    # A relative path is one from the working directory: it is the end of the source's whole. In an installed
-    # package, the file's name alone is nobody's.
-    least = len(path.split("/")) if not path.startswith("/") else 2 if any(s in path for s in _SITES) else 1
+    # A relative path is one from the working directory: it is the end of the source's whole. Elsewhere than
+    # there, the file's name alone is nobody's.
+    is_beside = posixpath.dirname(path) == posixpath.normpath(workdir)
+    least = len(path.split("/")) if not path.startswith("/") else 1 if is_beside else 2
     most = max(alike.values(), default=0)
     best = [one for one, count in alike.items() if count == most]
     return best[0] if len(best) == 1 and most >= least else None
@@ -113,7 +116,8 @@ def _not_packaged(found: DataFile, path: str, case: Situation) -> Diagnosis:
 def _not_copied(found: DataFile, path: str, case: Situation) -> Optional[Diagnosis]:
     if case.index is None or case.source is None or case.source.dockerfile is None:
         return None
-    copy = case.index.nearest_copy(found.path)
+    copy, dockerfile = case.index.nearest_copy(found.path), case.source.dockerfile
+    unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     if not found.is_in_context:
         where, change = f"which lies outside of the build context ({case.source.context})", None
         remedy = "build with a context that holds it, or move it there"
@@ -126,7 +130,7 @@ def _not_copied(found: DataFile, path: str, case: Situation) -> Optional[Diagnos
         remedy = f"add '{change}'"
     return make_diagnosis(
         "not-copied",
-        CERTAIN,
+        LIKELY if unresolved else CERTAIN,
         f"The source has {found.path}, {where}.",
         remedy,
         case.dockerfile_location(copy.line if copy else None),

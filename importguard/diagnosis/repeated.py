@@ -33,7 +33,7 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
 def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
     """One finding for all modules that the same newer Python, variable or environment mends.
 
-    It is that of the first module, whose fingerprint stays while others come and go.
+    It is that of the first module; ``also_missing`` are what the others lack.
     """
     groups: dict[object, list[Finding]] = {}
     for one in findings:
@@ -42,14 +42,16 @@ def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
         first = min(group, key=lambda one: (not one.reached, one.rule.id, bool(one.affected), one.module))
         if len(group) > 1:
             every = tuple(sorted({name for one in group for name in one.affected}))
-            first = replace(first, affected=every, message=_message_of_all(first, group))
+            first = replace(first, affected=every)
+            if first.rule is MISSING_MODULE:
+                others = sorted({name for one in group for name in one.all_missing} - {first.missing})
+                first = replace(first, also_missing=tuple(others), message=_message_of_all(first, others))
         yield first
 
 
-def _message_of_all(first: Finding, group: Sequence[Finding]) -> str:
+def _message_of_all(first: Finding, others: Sequence[str]) -> str:
     """What is missing besides, where one environment lacks several modules."""
-    others = sorted({one.missing for one in group if one.missing and one.missing != first.missing})
-    if first.rule is not MISSING_MODULE or not others:
+    if not others:
         return first.message
     shown = ", ".join(others[:_MOST_NAMES])
     more = f" and {len(others) - _MOST_NAMES} more" if others[_MOST_NAMES:] else ""

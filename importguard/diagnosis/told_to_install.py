@@ -14,7 +14,8 @@ from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES
 from importguard.source.model import RUNTIME_KINDS, Requirement
 
-_NAME = r"['\"`]?([A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])['\"`]?"
+# Bounded on both sides: the text is the image's.
+_NAME = r"(?<![\w.-])['\"`]?([A-Za-z0-9][A-Za-z0-9._-]{0,98}[A-Za-z0-9])['\"`]?"
 _LACKS = re.compile(rf"{_NAME} is not installed|requires? {_NAME} to be installed|{_NAME} must be installed")
 _ADVICE = re.compile(r"\bpip3? install\s+(?:-\S+\s+)*['\"`]?([A-Za-z0-9][A-Za-z0-9._-]*)(\[[\w, .-]+\])?")
 

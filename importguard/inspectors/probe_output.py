@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LONGEST_FRAME = 64 << 20
 LONGEST_NOISE = 2000
+LONGEST_MESSAGE = 4000
+"""Characters of a message, about twice of what the probe sends: the image can write frames, too."""
 
 
 class Observed:
@@ -163,10 +165,10 @@ def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
         return None
     return ImportFailure(
         plain["type"],
-        plain["message"],
+        plain["message"][:LONGEST_MESSAGE],
         plain["missing"],
         tuple(Frame(*frame) for frame in plain["frames"]),
-        tuple(Cause(*cause) for cause in plain["causes"]),
+        tuple(Cause(kind, text[:LONGEST_MESSAGE], *more) for kind, text, *more in plain["causes"]),
         tuple(VariableLookup(*lookup) for lookup in plain.get("lookups", ())),
         plain.get("named_from", ""),
     )

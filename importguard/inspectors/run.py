@@ -168,7 +168,7 @@ def inspect_by_running(
             too_old.append(observed.too_old)
             continue
         evidence = observed.build_evidence(run.exit)
-        if config.thorough and not config.exact and evidence.complete:
+        if config.thorough and evidence.complete:
             evidence = _look_in_reverse(evidence, engine, image, config, python, ends, progress)
         evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
         # Who builds knows the Dockerfile; else the history tells which one it was.

@@ -45,12 +45,14 @@ def _judge(finding: Finding, policy: Policy, active: list[Ignore]) -> Finding:
 def _matches(ignore: Ignore, finding: Finding) -> bool:
     """Whether everything that is given matches.
 
-    A finding of a missing module is one however many modules import it: ``module`` must match all of them,
-    or the failure of one would hide that of another. Other findings are those of the module that they name.
+    A finding of a missing module is one however many modules import it, and may tell of several that are
+    missing: ``module`` and ``missing`` must match all of them, or the failure of one would hide that of
+    another. Other findings are those of the module that they name.
     """
     if ignore.rule not in (None, finding.rule.id):
         return False
-    if ignore.missing is not None and not _like(finding.missing, ignore.missing):
+    missing = finding.all_missing or (None,)
+    if ignore.missing is not None and not all(_like(name, ignore.missing) for name in missing):
         return False
     by_missing = finding.rule.identified_by == "missing" and finding.affected
     names = finding.affected if by_missing else (finding.module,)

@@ -125,6 +125,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.value,
         "module": finding.module,
         "missing": finding.missing,
+        "also_missing": list(finding.also_missing),
         "message": finding.message,
         "location": _location(finding.location),
         "chain": [

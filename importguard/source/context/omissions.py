@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.left_out_imports import ImportedAt, LeftOutImports
@@ -25,9 +25,6 @@ from importguard.source.modules.named_modules import (
 )
 from importguard.source.modules.test_files import files_of_tests
 from importguard.source.requirements.project_files import read_toml
-
-if TYPE_CHECKING:
-    pass
 
 _LATE = frozenset({"function", "lazy"})
 _SEVERITIES = ("error", "warning", None)

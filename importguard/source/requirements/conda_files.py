@@ -54,9 +54,11 @@ def _conda_text(spec: str) -> Optional[str]:
     version = match[2].strip()
     if "|" in version:
         return match[1]
-    if not version or version[0].isdigit():
-        return f"{match[1]}=={version.split()[0]}" if version else match[1]
-    if version[0] == "=" and version[1:2] != "=":
-        fuzzy = version[1:].partition("=")[0].rstrip(".*")
-        return f"{match[1]}=={fuzzy}.*" if fuzzy else match[1]
-    return f"{match[1]}{version}"
+    exact = version.startswith("==") or version[:1].isdigit()
+    if not version or not (exact or version[0] == "="):
+        return f"{match[1]}{version}"
+    number = re.split(r"[=\s]", version.lstrip("="))[0]
+    if exact and not number.endswith("*"):
+        return f"{match[1]}=={number}"
+    fuzzy = number.rstrip(".*")  # "=1.8", "1.8*" and "1.8.*" are all that begin so
+    return f"{match[1]}=={fuzzy}.*" if fuzzy else match[1]

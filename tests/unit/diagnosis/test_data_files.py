@@ -41,6 +41,9 @@ def tree(folder: Path, path: str, dockerfile: str, ignore: str = "") -> Source:
         ("/app/shop/data/rates.json", "COPY shop/*.py shop/", "", ("not-copied", ("Dockerfile", 3))),
         (f"{SITE}/shop/data/rates.json", "COPY . .", "", ("not-packaged", ("pyproject.toml", 4))),
         ("data/rates.json", "COPY . .", "", ("copied-elsewhere", ("Dockerfile", 3))),
+        ("./shop/data/rates.json", "COPY shop/*.py shop/", "", ("not-copied", ("Dockerfile", 3))),
+        # Production mounts it, and a file of the source is called like it.
+        ("/etc/shop/rates.json", "COPY . .", "", None),
         # A file of another name, and one that some library looks for.
         ("/app/shop/data/other.json", "COPY . .", "", None),
         (f"{SITE}/library/rates.json", "COPY . .", "", None),

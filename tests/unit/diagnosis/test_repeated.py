@@ -84,6 +84,9 @@ def test_what_one_environment_holds_is_one_finding():
     assert one.missing == "flask"
     assert one.message.endswith(", nor redis, yaml")
     assert one.affected == ("shop.flask", "shop.redis", "shop.yaml")
+    assert one.also_missing == ("redis", "yaml")
+    # A baseline that accepts one of them does not accept the others.
+    assert one.fingerprint not in {alone.fingerprint for alone in held}
 
 
 def test_files_that_need_the_same_newer_python_are_one_finding():

@@ -85,6 +85,16 @@ def test_an_ignore_hides_what_matches_all_that_it_gives(ignore: dict[str, str], 
     assert len(result.notes) == (0 if gone else 1)
 
 
+@pytest.mark.parametrize(("missing", "hides"), [("redis", False), ("*", True)])
+def test_a_finding_of_several_missing_modules_is_ignored_for_all_of_them(missing: str, hides: bool) -> None:
+    result = observed()
+    (image,) = result.images
+    redis = next(one for one in image.findings if one.missing == "redis")
+    both = replace(result, images=(replace(image, findings=(replace(redis, also_missing=("stripe",)),)),))
+    told = apply_policy(both, Policy(ignores=(Ignore("later", missing=missing),)), TODAY)
+    assert bool(told.images[0].suppressed) is hides
+
+
 def test_an_ignore_ends_after_its_last_day() -> None:
     policy = Policy(ignores=(Ignore("later", missing="redis", expires=TODAY),))
     assert "redis" not in shown(apply_policy(observed(), policy, TODAY))

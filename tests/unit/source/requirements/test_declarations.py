@@ -289,6 +289,24 @@ def test_a_conda_environment(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("spec", "specifier"),
+    [
+        ("numpy 1.8*", "==1.8.*"),
+        ("numpy 1.8.*", "==1.8.*"),
+        ("numpy=1.8", "==1.8.*"),
+        ("numpy ==1.8=py_0", "==1.8"),
+        ("numpy 1.8 py_0", "==1.8"),
+        ("numpy>=1.8,<2", "<2,>=1.8"),
+        ("numpy", ""),
+    ],
+)
+def test_how_conda_writes_versions(tmp_path, spec, specifier):
+    (tmp_path / "environment.yml").write_text(f"dependencies:\n  - {spec}\n")
+    (found,) = read_requirements(str(tmp_path), ["."], [], [])
+    assert (found.name, found.specifier) == ("numpy", specifier)
+
+
 def test_other_yaml_is_no_environment(tmp_path):
     (tmp_path / "compose.yml").write_text(ENVIRONMENT)
     (tmp_path / "conda.yaml").write_text("- a\n- {b: [c]}\n")
