@@ -34,11 +34,12 @@ LONGEST_MESSAGE = 4000
 
 
 class Observed:
-    """The probe's frames so far."""
+    """The probe's frames so far; ``only``: the modules that it was asked for, where not for all."""
 
-    def __init__(self, secret: str, progress: Progress) -> None:
+    def __init__(self, secret: str, progress: Progress, only: Sequence[str] = ()) -> None:
         self.mark = secret.encode() + b" "
         self.progress = progress
+        self.only = only
         self.begun = time.monotonic()
         self.discovery: dict[str, Any] = {}
         self.modules: dict[str, ModuleImport] = {}
@@ -78,8 +79,7 @@ class Observed:
             self.discovery = event
         elif kind == "module":
             self.modules[event["name"]] = _module(event, self.module_paths().get(event["name"]))
-            total = len(self.discovery["modules"])
-            self.progress.show_count(len(self.modules), total, event["name"])
+            self.progress.show_count(len(self.modules), len(self.module_paths()), event["name"])
         elif kind == "entrypoint":
             self.entrypoints.append(_entrypoint(event))
         elif kind == "preparation":
@@ -110,9 +110,12 @@ class Observed:
         return self.clues
 
     def module_paths(self) -> dict[str, str]:
-        """Module name → file."""
+        """Module name → file, of those that were asked for."""
         if "paths" not in self.discovery:
-            self.discovery["paths"] = dict(self.discovery["modules"])
+            found = self.discovery["modules"]
+            self.discovery["paths"] = {
+                name: path for name, path in found if not self.only or name in self.only
+            }
         paths: dict[str, str] = self.discovery["paths"]
         return paths
 

@@ -225,7 +225,7 @@ def _ask_apart(
     secret = os.urandom(16).hex()
     limits = Limits(config.memory, timeout + GRACE, config.network, usual_privileges=privileged)
     command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret, names, reverse))
-    observed = Observed(secret, progress or QuietProgress())
+    observed = Observed(secret, progress or QuietProgress(), names)
     try:
         with engine.run(image, command, config.env, limits, stdin) as run:
             observed.read_output(run.output)

@@ -264,6 +264,13 @@ def test_progress_counts_the_verdicts() -> None:
     assert progress.said == [(1, 2, "app"), (2, 2, "app.main")]
 
 
+def test_of_modules_that_were_not_asked_for_no_verdict_is_missing() -> None:
+    asked = Observed(SECRET, QuietProgress(), ["app.main"])
+    asked.read_output(iter_of(*map(frame, [DISCOVERY, module("app.main"), END])))
+    found = asked.build_evidence(Exit(0))
+    assert (outcomes(found), found.complete) == ({"app.main": "imported", "app.tests": "skipped"}, True)
+
+
 def iter_of(*chunks: bytes) -> Iterator[bytes]:
     yield from chunks
 
