@@ -19,6 +19,7 @@ from engines.conftest import known_to, started
 
 from importguard.engines.base import Image, Limits, Service
 from importguard.engines.embedded.engine import EmbeddedEngine
+from importguard.engines.embedded.memory_watch import descendant_processes
 
 LIMITS = Limits(memory=256 * 1024**2, seconds=60)
 SERVER = ("python3", "-m", "http.server", "8000")
@@ -90,6 +91,12 @@ def until_it_listens(service: Service) -> None:
         assert time.monotonic() < ends, answer
 
 
+def descendants(name: str) -> list[int]:
+    """What comes from this process and has that name."""
+    found = descendant_processes(os.getpid())
+    return [pid for pid in found if Path(f"/proc/{pid}/comm").read_text().strip() == name]
+
+
 def ask(address: str) -> str:
     return f"import urllib.request as r; print(r.urlopen('http://{address}/', timeout=20).status)"
 
@@ -157,11 +164,42 @@ def test_this_machine_reaches_what_is_published(
         socket.create_connection((host, int(port)), 5)
 
 
+def test_what_is_executed_has_exactly_the_image_s_variables(
+    engine: EmbeddedEngine, image: Image, network: Limits
+) -> None:
+    """No process of this machine heeds them on the way: its dynamic linker would load what they name."""
+    hostile = ["LD_PRELOAD=/nope.so", "LD_AUDIT=/nope.so", "LD_LIBRARY_PATH=/nope"]
+    with closing(started(engine, image, hostile, network, program=["/bin/sleep", "600"])) as service:
+        code, said = service.execute(["env"], 60)
+    lines = said.decode().splitlines()
+    printed = [line for line in lines if not line.startswith("ERROR: ld.so")]
+    names = {item.partition("=")[0] for item in (*image.env, *hostile)} | {"PATH", "HOSTNAME", "HOME"}
+    assert code == 0
+    assert {line.partition("=")[0] for line in printed} == names
+    assert set(hostile) <= set(printed)
+    # The image's own linker says so of the one program that it loads: once of each.
+    assert len(lines) - len(printed) == 2, said
+
+
+def test_nothing_of_our_environment_is_in_a_waiting_sandbox(
+    engine: EmbeddedEngine, image: Image, network: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service could read it in /proc of what is about to ask it."""
+    monkeypatch.setenv("TOKEN_OF_THE_PIPELINE", "canary")
+    with closing(engine.create_service(image, [], network, program=["/bin/sleep", "600"])):
+        ends = time.monotonic() + 30
+        while not (waiting := descendants("bwrap")):
+            assert time.monotonic() < ends
+        environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in waiting]
+    assert not any(b"canary" in environment for environment in environments)
+
+
 PROGRAM = """
 import sys, time
 from pathlib import Path
 from importguard.engines.base import Limits
 from importguard.engines.embedded.engine import EmbeddedEngine
+from importguard.engines.embedded.memory_watch import descendant_processes
 engine = EmbeddedEngine(cache=Path(sys.argv[1]))
 image = engine.image(sys.argv[2], pull="never")
 with engine.network() as network:

@@ -3,13 +3,15 @@
     make                                  a user namespace, and in it a network with a bridge
     attach USER NET NUMBER -- …           a network namespace on that bridge, and a program in it
     enter USER NET -- …                   a program in a network namespace that is there
-    execute PIDFD FILTER WORKDIR SIZE -- …   a program among a sandbox's processes
+    execute PIDFD FILTER VARIABLES WORKDIR -- …   a program among a sandbox's processes
     forward USER NET LISTENER PORT        what connects to LISTENER reaches PORT in there
 
-USER and NET are descriptors of namespaces. No root is needed: the user namespace maps one user, this one, to
-its root, who may make devices and addresses in it and nothing outside (user_namespaces(7)). Everything is
-released when the last process and the last descriptor are gone. Standard library only: it may run as a user
-who can read nothing else, and it imports nothing once it is inside a sandbox, whose files are hostile.
+USER and NET are descriptors of namespaces; FILTER and VARIABLES are descriptors too, to be read. No root is
+needed: the user namespace maps one user, this one, to its root, who may make devices and addresses in it and
+nothing outside (user_namespaces(7)). Everything is released when the last process and the last descriptor are
+gone. Standard library only: it may run as a user who can read nothing else, and it imports nothing once it is
+inside a sandbox, whose files are hostile. An image's variables are never its own: this machine's dynamic
+linker would load what LD_PRELOAD names.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ import signal
 import socket
 import struct
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BRIDGE = "services"
 NETWORK = "172.18"  # as Docker's first network; the number of a service fills the rest
@@ -96,15 +102,17 @@ def service_address(number: int) -> str:
     return f"{NETWORK}.{(number + 1) >> 8}.{(number + 1) & 255}"
 
 
-def execute_inside(pidfd: int, filter_fd: int, workdir: str, size: int, command: list[str]) -> int:
+def execute_inside(pidfd: int, filter_fd: int, variables_fd: int, workdir: str, command: list[str]) -> int:
     """Run ``command`` in all namespaces of a process, with no privilege and filtered; give its exit code.
 
-    Its environment is this process's. ``size`` is that of the filter in bytes. 126 and 127 are a shell's.
+    ``variables_fd`` gives ``joined_variables``, which are all of its environment. 126 and 127 are a shell's.
     """
-    program = os.read(filter_fd, size)
-    candidates = [command[0]]
+    program = _read_descriptor(filter_fd)
+    variables = _separated_variables(_read_descriptor(variables_fd))
+    candidates = [os.fsencode(command[0])]
     if "/" not in command[0]:
-        candidates = [f"{folder}/{command[0]}" for folder in os.environ.get("PATH", "").split(":")]
+        folders = variables.get(b"PATH", b"").split(b":")
+        candidates = [folder + b"/" + os.fsencode(command[0]) for folder in folders]
     call_kernel("setns", pidfd, _ALL_OF_A_SANDBOX)
     child = os.fork()  # The process namespace is that of children only.
     if child:
@@ -116,13 +124,30 @@ def execute_inside(pidfd: int, filter_fd: int, workdir: str, size: int, command:
         _give_up_privileges(program)
         for candidate in candidates:
             try:
-                os.execve(candidate, command, os.environ)
+                os.execve(candidate, command, variables)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:
                 code = 126
     finally:
         os._exit(code)
+
+
+def joined_variables(variables: Mapping[str, str]) -> bytes:
+    """Variables of an environment as ``execute`` reads them."""
+    return b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in variables.items())
+
+
+def _separated_variables(joined: bytes) -> dict[bytes, bytes]:
+    """What was joined by ``joined_variables``."""
+    pairs = (item.partition(b"=") for item in joined.split(b"\0") if item)
+    return {name: value for name, _, value in pairs}
+
+
+def _read_descriptor(descriptor: int) -> bytes:
+    """All that can be read from a descriptor, which is closed."""
+    with open(descriptor, "rb") as stream:
+        return stream.read()
 
 
 def _give_up_privileges(program: bytes) -> None:
@@ -212,7 +237,8 @@ def main(words: list[str]) -> None:
         make_network()
         return
     if verb == "execute":
-        os._exit(execute_inside(int(given[0]), int(given[1]), given[2], int(given[3]), command))
+        pidfd, filter_fd, variables_fd = map(int, given[:3])
+        os._exit(execute_inside(pidfd, filter_fd, variables_fd, given[3], command))
     numbers = [int(word) for word in given]
     if verb == "attach":
         attach_network(*numbers)

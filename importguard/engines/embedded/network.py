@@ -21,6 +21,7 @@ from importguard.engines.embedded.sandbox import (
     HOSTNAME,
     HOSTS,
     Place,
+    environment_of_helpers,
     namespaces_beside,
     network_failure,
     own_namespaces,
@@ -102,7 +103,9 @@ class ServiceNetwork:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             given = (self._user, service.network, listener.fileno())
             words = [*helper_command(), "forward", *map(str, given), str(port)]
-            process = self.start_process(words, pass_fds=given, stdin=subprocess.DEVNULL)
+            process = self.start_process(
+                words, pass_fds=given, stdin=subprocess.DEVNULL, env=environment_of_helpers()
+            )
             return process, f"127.0.0.1:{listener.getsockname()[1]}"
 
     def close(self) -> None:
@@ -134,6 +137,7 @@ class ServiceNetwork:
     def _make_namespaces(self) -> tuple[int, int]:
         with subprocess.Popen(
             [*helper_command(), "make"],
+            env=environment_of_helpers(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -19,6 +19,7 @@ from importguard.engines.embedded.memory_watch import MemoryWatch
 from importguard.engines.embedded.sandbox import (
     Sandbox,
     descriptor_of,
+    environment_of_helpers,
     joined_arguments,
     network_failure,
     sandbox_failure,
@@ -69,6 +70,7 @@ class SandboxedProcess:
             calls = stack.enter_context(descriptor_of(filter_of_this_machine()))
             self._process = start(
                 [*words, str(calls), "--", *command],
+                env=environment_of_helpers(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

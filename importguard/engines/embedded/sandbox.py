@@ -169,6 +169,16 @@ def check_sandbox(program: str) -> None:
         raise sandbox_failure(done.stderr)
 
 
+def environment_of_helpers() -> dict[str, str]:
+    """The environment of every process that goes into a sandbox or makes one.
+
+    None of the image's variables, which the dynamic linker of this machine would heed, and none of ours: a
+    service could read them in /proc while bubblewrap waits beside it. A Python of GitHub's setup-python does
+    not find its own library without the one that is left.
+    """
+    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+
+
 @contextmanager
 def descriptor_of(data: bytes) -> Iterator[int]:
     """A descriptor from which ``data`` can be read, for a process that inherits it."""

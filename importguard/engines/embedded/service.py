@@ -9,14 +9,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
 from importguard.engines.base import CommandNotFound, Exit, MemoryUse, Run, Stop
+from importguard.engines.embedded.namespaces import joined_variables
 from importguard.engines.embedded.network import SandboxNamespaces, ServiceNetwork, helper_command
 from importguard.engines.embedded.process import SandboxedProcess, filter_of_this_machine
-from importguard.engines.embedded.sandbox import descriptor_of
+from importguard.engines.embedded.sandbox import descriptor_of, environment_of_helpers
 from importguard.engines.service_log import ServiceLog
 from importguard.errors import EngineError
 
@@ -111,24 +112,25 @@ class SandboxedService:
 
     def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """See ``Service.execute``."""
-        calls = filter_of_this_machine()
-        with descriptor_of(calls) as filter_fd:
+        with ExitStack() as stack:
+            filter_fd = stack.enter_context(descriptor_of(filter_of_this_machine()))
+            variables_fd = stack.enter_context(descriptor_of(joined_variables(self._variables)))
             try:
                 pidfd = os.dup(self._process.pidfd)
             except OSError:  # It has ended.
                 return _NOT_EXECUTED, b""
-            given = (pidfd, filter_fd, self._workdir, len(calls))
-            words = [*helper_command(), "execute", *map(str, given), "--", *command]
+            stack.callback(os.close, pidfd)
+            given = (pidfd, filter_fd, variables_fd)
+            words = [*helper_command(), "execute", *map(str, given), self._workdir, "--", *command]
             with subprocess.Popen(
                 words,
-                env=self._variables,
+                env=environment_of_helpers(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(pidfd, filter_fd),
+                pass_fds=given,
                 extra_groups=[] if os.geteuid() == 0 else None,
             ) as helper:
-                os.close(pidfd)
                 output, in_time = _output_until(helper, time.monotonic() + seconds)
                 if not in_time:
                     helper.kill()  # What it runs dies with it.
