@@ -194,6 +194,58 @@ def test_nothing_of_our_environment_is_in_a_waiting_sandbox(
     assert not any(b"canary" in environment for environment in environments)
 
 
+@pytest.mark.parametrize("seconds_before", [0, 0.05, 0.1, 0.15, 2])
+def test_what_is_closed_before_its_start_never_runs(
+    engine: EmbeddedEngine, image: Image, network: Limits, seconds_before: float
+) -> None:
+    """However far its sandbox is by then."""
+    seconds = f"600.{os.getpid()}"
+    service = engine.create_service(image, [], network, program=["/bin/sleep", seconds])
+    time.sleep(seconds_before)
+    service.close()
+    assert_nothing_runs(seconds)
+
+
+UNSTARTED = """
+import sys, time
+from pathlib import Path
+from importguard.engines.base import Limits
+from importguard.engines.embedded.engine import EmbeddedEngine
+engine = EmbeddedEngine(cache=Path(sys.argv[1]))
+image = engine.image(sys.argv[2], pull="never")
+with engine.network() as network:
+    limits = Limits(2**28, 600, network=network)
+    service = engine.create_service(image, [], limits, program=["/bin/sleep", sys.argv[3]])
+    time.sleep(float(sys.argv[4]))
+    print("made", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("seconds_before", ["0.15", "2"])
+def test_what_a_killed_run_has_not_started_never_runs(
+    engine: EmbeddedEngine, docker_reference: str, cache: Path, seconds_before: str
+) -> None:
+    seconds = f"600.{os.getpid()}"
+    archive = known_to(engine, docker_reference, cache)
+    command = [sys.executable, "-c", UNSTARTED, str(cache), archive, seconds, seconds_before]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "made\n"
+        process.kill()
+    assert_nothing_runs(seconds)
+
+
+def assert_nothing_runs(seconds: str) -> None:
+    """Neither the program nor a bubblewrap that is about to become it, now and a moment later."""
+    for _ in range(2):
+        time.sleep(0.5)
+        found = subprocess.run(
+            ["pgrep", "-af", f"(bwrap|sleep).*{seconds}$"], stdout=subprocess.PIPE, text=True
+        )
+        assert not found.stdout
+
+
 PROGRAM = """
 import sys, time
 from pathlib import Path

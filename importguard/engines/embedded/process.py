@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
+import re
 import resource
+import select
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import IO, Any, Callable, Optional
@@ -34,6 +36,9 @@ _CHUNK = 65536
 _SET_PIPE_SIZE, _LARGEST_PIPE = 1031, 1 << 20  # F_SETPIPE_SZ, and what an ordinary user may ask for (pipe(7))
 _KILLED = 128 + 9
 _SAID = 4096
+_CHILD = re.compile(rb'"child-pid": ([0-9]+)')
+_POLL_SECONDS = 0.1
+_SECONDS_TO_TELL_CHILD = 5.0  # It takes milliseconds, but on a busy machine.
 
 
 class SandboxedProcess:
@@ -58,18 +63,23 @@ class SandboxedProcess:
         self._watch: Optional[MemoryWatch] = None
         self.child = 0
         self.pidfd = -1
+        self._said = b""
+        self._reading = threading.Lock()
+        self._filter = filter_of_this_machine()
         status, status_end = os.pipe()
         begin, self._begin = os.pipe()
-        self._status = open(status, "rb")  # noqa: SIM115
+        # Without its filter, bubblewrap does not let the program begin. It takes the end of ``begin`` for a
+        # word to go on, which comes with the end of this process, too.
+        calls, self._calls = os.pipe()
+        self._status = open(status, "rb", buffering=0)  # noqa: SIM115
         with ExitStack() as stack:
-            stack.callback(os.close, status_end)
-            stack.callback(os.close, begin)
+            for descriptor in (status_end, begin, calls):
+                stack.callback(os.close, descriptor)
             given = stack.enter_context(descriptor_of(joined_arguments(sandbox.arguments)))
             words = [*sandbox.program, "--args", str(given), "--json-status-fd", str(status_end)]
-            words += ["--block-fd", str(begin), "--seccomp"]
-            calls = stack.enter_context(descriptor_of(filter_of_this_machine()))
+            words += ["--block-fd", str(begin), "--seccomp", str(calls), "--", *command]
             self._process = start(
-                [*words, str(calls), "--", *command],
+                words,
                 env=environment_of_helpers(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -86,15 +96,32 @@ class SandboxedProcess:
 
     def let_program_begin(self) -> None:
         """Limit what it may use, and let it begin. Until now it waits, just before its program."""
-        said = self._status.readline()
-        child = json.loads(said).get("child-pid") if said else None
-        if child:
-            with suppress(ProcessLookupError):
-                self.pidfd, self.child = os.pidfd_open(child), child
-                _limit_resources(child, self._limits)
-            self._watch = MemoryWatch(child, self._limits, self._free_files)
-        with suppress(BrokenPipeError):  # It has ended already: ``read_output`` says why.
+        self._find_child(self._limits.seconds)
+        if self.pidfd < 0:  # It has ended already: ``read_output`` says why.
+            return
+        with suppress(ProcessLookupError):
+            _limit_resources(self.child, self._limits)
+        self._watch = MemoryWatch(self.child, self._limits, self._free_files)
+        with suppress(BrokenPipeError):
+            os.write(self._calls, self._filter)
+            os.close(self._calls)
+            self._calls = -1
             os.write(self._begin, b"1")
+
+    def _find_child(self, seconds: float) -> None:
+        """Read which process is the sandbox's process 1, for so long at most, or until the time is up."""
+        ends = time.monotonic() + seconds
+        with self._reading:
+            while b"\n" not in self._said and time.monotonic() < ends:
+                if select.select([self._status], [], [], _POLL_SECONDS)[0]:
+                    chunk = os.read(self._status.fileno(), _CHUNK)
+                    if not chunk:
+                        break
+                    self._said += chunk
+            found = _CHILD.search(self._said)  # It was written whole, if not the rest of the line.
+            if found is not None and self.pidfd < 0:
+                with suppress(ProcessLookupError):
+                    self.child, self.pidfd = int(found[1]), os.pidfd_open(int(found[1]))
 
     def send_input(self, data: bytes) -> None:
         """Write to its standard input, which then stays open. A program that does not read it says why."""
@@ -120,7 +147,7 @@ class SandboxedProcess:
             run.exit = Exit(_KILLED, timed_out=True)
             return
         # bubblewrap reports an exit code only of a program that it could execute.
-        if not any(b'"exit-code"' in line for line in self._status):
+        if b'"exit-code"' not in self._said + self._status.read():
             raise _failure(said.decode("utf-8", "backslashreplace"))
         run.exit = Exit(code, out_of_memory=code == _KILLED and self.ran_out_of_memory())
 
@@ -152,17 +179,22 @@ class SandboxedProcess:
         for stream in (self._process.stdin, self._process.stdout, self._status):
             with suppress(OSError):  # What it has not read is lost.
                 _pipe(stream).close()
-        for descriptor in (self._begin, self.pidfd):
+        for descriptor in (self._begin, self._calls, self.pidfd):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._begin = self.pidfd = -1
+        self._begin = self._calls = self.pidfd = -1
 
     def _expire(self) -> None:
         self._expired = True
         self._kill()
 
     def _kill(self) -> None:
-        """End bubblewrap and the process in the sandbox, which would outlive it while it is being set up."""
+        """End bubblewrap and the process in the sandbox, which would outlive it while it is being set up.
+
+        Which one that is, bubblewrap has to tell first: without bubblewrap it could wait for ever.
+        """
+        if self.pidfd < 0 and not self._status.closed:
+            self._find_child(_SECONDS_TO_TELL_CHILD)
         self.send_signal("SIGKILL")
         self._process.kill()
 
