@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -90,26 +91,22 @@ class EnginePool:
             "importguard check oci-archive:FILE, or registry:HOST/NAME:TAG."
         )
 
-    def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Engine:
-        """The one engine in whose network all services are started.
+    def engine_for_starts(self, wanted: Sequence[tuple[str, Config]]) -> Optional[Engine]:
+        """The one engine in whose network all services are started; None where no image has one.
 
-        Raises UsageError where the images are of several, EngineError where there is none.
+        Raises UsageError where the images are of several.
         """
-        chosen, reasons = list[tuple[str, Engine]](), list[EngineError]()
+        chosen = list[tuple[str, Engine]]()
         for reference, config in wanted:
-            try:
+            with suppress(EngineError):  # Its own report says so.
                 chosen.append((reference, self.engine_of(reference, config)[0]))
-            except EngineError as error:  # Its own report says so.
-                reasons.append(error)
-        if not chosen:
-            raise reasons[0]
         for reference, engine in chosen:
             if engine is not chosen[0][1]:
                 raise UsageError(
                     f"{chosen[0][0]} and {reference} are for two engines, which have no network in common: "
                     "what --start starts needs one engine (--engine)"
                 )
-        return chosen[0][1]
+        return chosen[0][1] if chosen else None
 
     def close(self) -> None:
         """Close every engine that was made, and the one that was given."""

@@ -68,11 +68,13 @@ def validate_all(
         _check_source(config)
     inspect = inspector or _running()
     with closing(EnginePool(progress, engine)) as engines:
+        is_start_wanted = any(config.start for _, config in wanted)
+        start_engine = engines.engine_for_starts(wanted) if is_start_wanted else None
         inspected = [_inspected(*each, progress, engines, inspect) for each in wanted]
-        if any(one.config.start for one in inspected):
+        if start_engine is not None:
             from importguard.inspectors.starts import with_starts
 
-            inspected = with_starts(inspected, engines.engine_for_starts(wanted), progress, journey)
+            inspected = with_starts(inspected, start_engine, progress, journey)
         reports = tuple(_judged(one) for one in inspected)
         from importguard.model import Report
 
@@ -92,9 +94,9 @@ def started_services(
 
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     with closing(EnginePool(progress)) as engines:
-        inspected = [_inspected(*each, progress, engines, _running()) for each in wanted]
         engine = engines.engine_for_starts(wanted)
-        if not any(one.evidence for one in inspected):
+        inspected = [_inspected(*each, progress, engines, _running()) for each in wanted]
+        if engine is None or not any(one.evidence for one in inspected):
             raise inspected[0].error or InspectionError("there is no image to start")
         with running_services(inspected, engine, progress, published=True) as run:
             names = [one.config.name or one.reference for one in inspected]

@@ -12,7 +12,8 @@ from typing import NamedTuple, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
 from importguard.evidence.starts import CommandResult, Ending, ServiceStart, StartSettings
-from importguard.inspectors.asking import END_SECONDS, Asker, Conversed, converse
+from importguard.inspectors.asker_output import Conversed
+from importguard.inspectors.asking import END_SECONDS, Asker, converse
 from importguard.inspectors.start_plan import (
     expected_ports,
     service_environment,

@@ -62,7 +62,7 @@ class Conversation:
     """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, names, settle; seconds.
 
     ``seconds_to_answer`` are those that it has after its port accepts. After ``patience`` (None: never), and
-    where its port is open inside the container alone, one that does not work any more is not waited for.
+    where its ports are open inside the container alone, one that does not work any more is not waited for.
     """
 
     def __init__(self, request: Values) -> None:
@@ -155,6 +155,8 @@ class Conversation:
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
             is_hopeless = is_late or self.is_bound_inside()
+            if not is_hopeless:
+                activity = Activity()  # What it did before says nothing of the seconds that count.
             if now >= self.ends or (is_hopeless and activity.is_at_rest(now)):
                 self.tell("given_up", seconds=now - self.began)
                 return False
@@ -177,8 +179,9 @@ class Conversation:
         return False
 
     def is_bound_inside(self) -> bool:
-        """Whether a wanted port is taken where nobody else reaches it: then nothing else can listen on it."""
-        return any(port in self.request["ports"] and is_loopback(address) for address, port in listeners())
+        """Whether all wanted ports are taken where nobody else reaches them."""
+        inside = {port for address, port in listeners() if is_loopback(address)}
+        return bool(self.request["ports"]) and inside.issuperset(self.request["ports"])
 
     def open_ports(self) -> dict[int, str]:
         """Give port → the loopback address that reaches it, of what others can reach too."""

@@ -17,7 +17,7 @@ from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, HttpRequest, ServiceStart, StartSettings
 from importguard.inspectors import starts
-from importguard.inspectors.asking import Conversed
+from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.start import Begun
 from importguard.inspectors.startable import failing_target, with_shown_targets

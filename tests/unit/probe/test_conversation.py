@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,26 @@ def test_what_is_open_inside_alone_is_given_up_without_patience(
         assert not Conversation({**REQUEST, "ports": [number]}).wait_for_port()
     (told,) = events(capsys.readouterr().out)
     assert (told["event"], told["seconds"] < 10) == ("given_up", True)
+
+
+def test_what_was_seen_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look was as early as the start: it is not the beginning of ten seconds at rest."""
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.5)
+    monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
+    conversation = Conversation({**REQUEST, "seconds": 5.0})
+    answers = iter([True, *[False] * 70])
+    monkeypatch.setattr(conversation, "is_bound_inside", lambda: next(answers, True))
+    begun = time.monotonic()
+    assert not conversation.wait_for_port()
+    assert time.monotonic() - begun > 1.2  # 70 looks, a hundred a second, and the window
+
+
+def test_of_several_ports_one_that_is_open_inside_alone_is_not_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        numbers = [listening.getsockname()[1] for listening in (first, second)]
+        assert Conversation({**REQUEST, "ports": numbers}).is_bound_inside()
+        assert not Conversation({**REQUEST, "ports": [*numbers, 9]}).is_bound_inside()
+        assert not Conversation({**REQUEST, "ports": []}).is_bound_inside()
 
 
 def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
