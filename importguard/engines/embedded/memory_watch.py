@@ -22,13 +22,15 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class MemoryWatch:
     """Watch the processes below ``first``, the sandbox's process 1 by its number on this machine.
 
-    What they have written counts as memory from ``free_files`` bytes on.
+    What they have written counts as memory from ``free_files`` bytes on. ``helpers`` are processes of this
+    machine that have others run in the sandbox: what comes from them counts, they do not.
     """
 
     def __init__(self, first: int, limits: Limits, free_files: int = 0) -> None:
         self._first = first
         self._limits = limits
         self._free_files = free_files
+        self.helpers = set[int]()
         self._ended = threading.Event()
         self.ran_out_of_memory = False
         threading.Thread(target=self._look_until_ended, daemon=True).start()
@@ -39,9 +41,13 @@ class MemoryWatch:
 
     def memory_use(self) -> MemoryUse:
         """Measure what all processes use now; what they wrote is memory, too."""
-        pids, written = descendant_processes(self._first), _written_bytes(self._first)
+        pids, written = self._processes(), _written_bytes(self._first)
         all_of_it = written + sum(_proportional_bytes(pid) for pid in pids)
         return MemoryUse(sum(_proportional_bytes(pid, "Pss_Anon:") for pid in pids), all_of_it, written)
+
+    def _processes(self) -> list[int]:
+        executed = [pid for helper in tuple(self.helpers) for pid in descendant_processes(helper)[1:]]
+        return descendant_processes(self._first) + executed
 
     def _look_until_ended(self) -> None:
         while not self._ended.wait(_SECONDS_BETWEEN_LOOKS):
@@ -50,7 +56,7 @@ class MemoryWatch:
                 self._look()
 
     def _look(self) -> None:
-        pids = descendant_processes(self._first)
+        pids = self._processes()
         if len(pids) > self._limits.pids:
             _kill_process(self._first)
             return

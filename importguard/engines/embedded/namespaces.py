@@ -3,7 +3,7 @@
     make                                  a user namespace, and in it a network with a bridge
     attach USER NET NUMBER -- …           a network namespace on that bridge, and a program in it
     enter USER NET -- …                   a program in a network namespace that is there
-    execute PIDFD FILTER VARIABLES WORKDIR -- …   a program among a sandbox's processes
+    execute PIDFD FILTER VARIABLES SIZE PROCESSES WORKDIR -- …   a program among a sandbox's processes
     forward USER NET LISTENER PORT        what connects to LISTENER reaches PORT in there
 
 USER and NET are descriptors of namespaces; FILTER and VARIABLES are descriptors too, to be read. No root is
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import struct
@@ -102,18 +103,22 @@ def service_address(number: int) -> str:
     return f"{NETWORK}.{(number + 1) >> 8}.{(number + 1) & 255}"
 
 
-def execute_inside(pidfd: int, filter_fd: int, variables_fd: int, workdir: str, command: list[str]) -> int:
+def execute_inside(descriptors: list[int], limits: list[int], workdir: str, command: list[str]) -> int:
     """Run ``command`` in all namespaces of a process, with no privilege and filtered; give its exit code.
 
-    ``variables_fd`` gives ``joined_variables``, which are all of its environment. 126 and 127 are a shell's.
+    ``descriptors`` are of the process, of the filter and of ``joined_variables``, which are all of its
+    environment; ``limits`` are the bytes of a file, and the processes. 126 and 127 are a shell's.
     """
+    pidfd, filter_fd, variables_fd = descriptors
     program = _read_descriptor(filter_fd)
     variables = _separated_variables(_read_descriptor(variables_fd))
+    limit_resources(0, *limits)
     candidates = [os.fsencode(command[0])]
     if "/" not in command[0]:
         folders = variables.get(b"PATH", b"").split(b":")
         candidates = [folder + b"/" + os.fsencode(command[0]) for folder in folders]
     call_kernel("setns", pidfd, _ALL_OF_A_SANDBOX)
+    os.close(pidfd)
     child = os.fork()  # The process namespace is that of children only.
     if child:
         status = os.waitpid(child, 0)[1]
@@ -131,6 +136,13 @@ def execute_inside(pidfd: int, filter_fd: int, variables_fd: int, workdir: str, 
                 code = 126
     finally:
         os._exit(code)
+
+
+def limit_resources(process: int, file_bytes: int, processes: int) -> None:
+    """Set what the kernel limits for each process and those that it starts; 0 is this one (prlimit(2))."""
+    resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    resource.prlimit(process, resource.RLIMIT_NPROC, (processes, processes))
 
 
 def joined_variables(variables: Mapping[str, str]) -> bytes:
@@ -237,13 +249,16 @@ def main(words: list[str]) -> None:
         make_network()
         return
     if verb == "execute":
-        pidfd, filter_fd, variables_fd = map(int, given[:3])
-        os._exit(execute_inside(pidfd, filter_fd, variables_fd, given[3], command))
+        numbers = [int(word) for word in given[:-1]]
+        os._exit(execute_inside(numbers[:3], numbers[3:], given[-1], command))
     numbers = [int(word) for word in given]
     if verb == "attach":
         attach_network(*numbers)
     elif verb == "enter":
         enter_network(*numbers)
+    if command:
+        for descriptor in numbers[:2]:  # Those of the namespaces: what runs in there does not get them.
+            os.close(descriptor)
     # Not before: the kernel forgets it with every change of privileges.
     call_kernel("prctl", _SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:

@@ -6,18 +6,18 @@ import fcntl
 import os
 import platform
 import re
-import resource
 import select
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, Callable, Optional
 
 from importguard.engines.base import CommandNotFound, Exit, Limits, MemoryUse, Run
 from importguard.engines.embedded.memory_watch import MemoryWatch
+from importguard.engines.embedded.namespaces import limit_resources
 from importguard.engines.embedded.sandbox import (
     Sandbox,
     descriptor_of,
@@ -45,8 +45,8 @@ class SandboxedProcess:
     """A program in a sandbox; whoever makes it closes it, and with it all that it has started.
 
     ``start`` stands in place of ``subprocess.Popen``; ``free_files`` are bytes that it may write besides its
-    memory. ``child`` is the number of the sandbox's process 1 on
-    this machine, and ``pidfd`` a descriptor of it; 0 and -1 where there is none.
+    memory. ``child`` is the number of the sandbox's process 1 on this machine, and ``pidfd`` a descriptor of
+    it; 0 and -1 where there is none.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class SandboxedProcess:
         start: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
         free_files: int = 0,
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self._free_files = free_files
         self._expired = False
         self._watch: Optional[MemoryWatch] = None
@@ -96,12 +96,12 @@ class SandboxedProcess:
 
     def let_program_begin(self) -> None:
         """Limit what it may use, and let it begin. Until now it waits, just before its program."""
-        self._find_child(self._limits.seconds)
+        self._find_child(self.limits.seconds)
         if self.pidfd < 0:  # It has ended already: ``read_output`` says why.
             return
         with suppress(ProcessLookupError):
-            _limit_resources(self.child, self._limits)
-        self._watch = MemoryWatch(self.child, self._limits, self._free_files)
+            limit_resources(self.child, LARGEST_FILE, self.limits.pids)
+        self._watch = MemoryWatch(self.child, self.limits, self._free_files)
         with suppress(BrokenPipeError):
             os.write(self._calls, self._filter)
             os.close(self._calls)
@@ -155,6 +155,17 @@ class SandboxedProcess:
         """Whether any of its processes was killed for memory."""
         return self._watch is not None and self._watch.ran_out_of_memory
 
+    @contextmanager
+    def counting_helper(self, helper: int) -> Iterator[None]:
+        """Hold what comes from a process of this machine to the same limits, while the context lasts."""
+        watch = self._watch
+        assert watch is not None, "nothing is executed before it began"
+        watch.helpers.add(helper)
+        try:
+            yield
+        finally:
+            watch.helpers.discard(helper)
+
     def memory_use(self) -> MemoryUse:
         """What its processes use now; zeros where it never began."""
         return self._watch.memory_use() if self._watch is not None else MemoryUse()
@@ -197,13 +208,6 @@ class SandboxedProcess:
             self._find_child(_SECONDS_TO_TELL_CHILD)
         self.send_signal("SIGKILL")
         self._process.kill()
-
-
-def _limit_resources(pid: int, limits: Limits) -> None:
-    """Set what the kernel limits for each process; the processes are counted in the sandbox's namespace."""
-    resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    resource.prlimit(pid, resource.RLIMIT_NPROC, (limits.pids, limits.pids))
 
 
 def filter_of_this_machine() -> bytes:

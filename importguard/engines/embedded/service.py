@@ -16,7 +16,7 @@ from typing import Optional
 from importguard.engines.base import CommandNotFound, Exit, MemoryUse, Run, Stop
 from importguard.engines.embedded.namespaces import joined_variables
 from importguard.engines.embedded.network import SandboxNamespaces, ServiceNetwork, helper_command
-from importguard.engines.embedded.process import SandboxedProcess, filter_of_this_machine
+from importguard.engines.embedded.process import LARGEST_FILE, SandboxedProcess, filter_of_this_machine
 from importguard.engines.embedded.sandbox import descriptor_of, environment_of_helpers
 from importguard.engines.service_log import ServiceLog
 from importguard.errors import EngineError
@@ -121,16 +121,20 @@ class SandboxedService:
                 return _NOT_EXECUTED, b""
             stack.callback(os.close, pidfd)
             given = (pidfd, filter_fd, variables_fd)
-            words = [*helper_command(), "execute", *map(str, given), self._workdir, "--", *command]
-            with subprocess.Popen(
-                words,
-                env=environment_of_helpers(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=given,
-                extra_groups=[] if os.geteuid() == 0 else None,
-            ) as helper:
+            numbers = map(str, (*given, LARGEST_FILE, self._process.limits.pids))
+            words = [*helper_command(), "execute", *numbers, self._workdir, "--", *command]
+            with (
+                subprocess.Popen(
+                    words,
+                    env=environment_of_helpers(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=given,
+                    extra_groups=[] if os.geteuid() == 0 else None,
+                ) as helper,
+                self._process.counting_helper(helper.pid),
+            ):
                 output, in_time = _output_until(helper, time.monotonic() + seconds)
                 if not in_time:
                     helper.kill()  # What it runs dies with it.
