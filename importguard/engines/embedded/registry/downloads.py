@@ -46,21 +46,41 @@ class LayerDownload:
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
             for number, open_blob in enumerate(servers, 1):
                 try:
-                    self._receive_from(open_blob, waits)
+                    self._receive_verified(open_blob, waits)
+                    break
                 except TransferError:
                     if number == len(servers) or waits.have_ended():
                         raise
-            if self._hash.hexdigest() != self.layer.digest.partition(":")[2]:
-                raise TransferError(
-                    f"a layer is not what its digest {self.layer.digest} says: the registry or something on "
-                    "the way to it changed it. Push the image again"
-                )
         except OSError as error:
             self.failure = TransferError(f"a layer can't be written to the cache: {error.strerror}")
         except BaseException as failure:
             self.failure = failure
         finally:
             self._ended.set()
+
+    def _receive_verified(self, open_blob: OpenBlob, waits: Waits) -> None:
+        """Receive the rest from one server, or all of it where what another one sent was wrong."""
+        is_begun = self.received > 0
+        self._receive_from(open_blob, waits)
+        if is_begun and not self._is_verified():
+            self._begin_afresh()
+            self._receive_from(open_blob, waits)
+        if not self._is_verified():
+            self._begin_afresh()
+            raise TransferError(
+                f"a layer is not what its digest {self.layer.digest} says: the registry or something on "
+                "the way to it changed it. Push the image again"
+            )
+
+    def _is_verified(self) -> bool:
+        return self._hash.hexdigest() == self.layer.digest.partition(":")[2]
+
+    def _begin_afresh(self) -> None:
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate()
+        self.received = 0
+        self._hash = hashlib.new(self.layer.digest.partition(":")[0])
 
     def _receive_from(self, open_blob: OpenBlob, waits: Waits) -> None:
         """Receive what is not there yet from one server, tried again as long as there is hope."""
