@@ -11,6 +11,12 @@ from importguard.config import Build
 from importguard.errors import EngineError
 from importguard.progress import Progress
 
+MOST_OUTPUT_BYTES = 2000
+"""How much of what a command prints ``Service.execute`` gives."""
+
+NOT_FOUND, NOT_EXECUTED, TIMED_OUT = 127, 126, 124
+"""The exit codes of a shell, and of timeout(1)."""
+
 
 @dataclass(frozen=True)
 class Image:

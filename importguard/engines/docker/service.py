@@ -10,15 +10,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Callable, Optional
 
-from importguard.engines.base import Exit, MemoryUse, Stop
+from importguard.engines.base import (
+    MOST_OUTPUT_BYTES,
+    NOT_EXECUTED,
+    TIMED_OUT,
+    Exit,
+    MemoryUse,
+    Stop,
+)
 from importguard.engines.docker.connection import AttachedStream
 from importguard.engines.docker.container import KILLED, demultiplexed
 from importguard.engines.docker.uninterrupted import complete_request
 from importguard.engines.docker.watch import remove_labelled
 from importguard.engines.service_log import ServiceLog
 
-MOST_OUTPUT_BYTES = 2000
-_NOT_EXECUTED, _TIMED_OUT = 126, 124
 _POLL_SECONDS = 0.05
 _NETWORK_LABEL = "importguard.network"
 _REMOVAL_SECONDS = 10.0  # that the removal of a container beside a service may take
@@ -129,12 +134,12 @@ class DockerService:
         except APIError as error:  # the program is not there, or the container has ended
             if error.response is not None:
                 error.response.close()
-            return _NOT_EXECUTED, str(error.explanation or error).encode()
+            return NOT_EXECUTED, str(error.explanation or error).encode()
         try:
             for payload in demultiplexed(lambda: _receive_until(stream, ends)):
                 output = (output + payload)[:MOST_OUTPUT_BYTES]
         except TimeoutError:
-            return _TIMED_OUT, output
+            return TIMED_OUT, output
         finally:
             stream.close()
         return int(self._client.exec_inspect(created)["ExitCode"] or 0), output

@@ -13,7 +13,17 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
-from importguard.engines.base import CommandNotFound, Exit, MemoryUse, Run, Stop
+from importguard.engines.base import (
+    MOST_OUTPUT_BYTES,
+    NOT_EXECUTED,
+    NOT_FOUND,
+    TIMED_OUT,
+    CommandNotFound,
+    Exit,
+    MemoryUse,
+    Run,
+    Stop,
+)
 from importguard.engines.embedded.namespaces import joined_variables
 from importguard.engines.embedded.network import SandboxNamespaces, ServiceNetwork, helper_command
 from importguard.engines.embedded.process import LARGEST_FILE, SandboxedProcess, filter_of_this_machine
@@ -21,8 +31,6 @@ from importguard.engines.embedded.sandbox import descriptor_of, environment_of_h
 from importguard.engines.service_log import ServiceLog
 from importguard.errors import EngineError
 
-MOST_OUTPUT_BYTES = 2000
-_NOT_FOUND, _NOT_EXECUTED, _TIMED_OUT = 127, 126, 124
 _CHANGES_USER = re.compile(
     rb"(?is)\b(?:set(?:res|re|fs)?[ug]id|(?:set|init)groups|chown|switching to|su-exec|gosu)\b.{0,300}?"
     rb"(?:operation not permitted|invalid argument)"
@@ -118,7 +126,7 @@ class SandboxedService:
             try:
                 pidfd = os.dup(self._process.pidfd)
             except OSError:  # It has ended.
-                return _NOT_EXECUTED, b""
+                return NOT_EXECUTED, b""
             stack.callback(os.close, pidfd)
             given = (pidfd, filter_fd, variables_fd)
             numbers = map(str, (*given, LARGEST_FILE, self._process.limits.pids))
@@ -138,7 +146,7 @@ class SandboxedService:
                 output, in_time = _output_until(helper, time.monotonic() + seconds)
                 if not in_time:
                     helper.kill()  # What it runs dies with it.
-                    return _TIMED_OUT, output
+                    return TIMED_OUT, output
         return helper.returncode, output
 
     def stop(self, seconds: float, signal: str = "SIGTERM") -> Stop:
@@ -174,7 +182,7 @@ class SandboxedService:
         except CommandNotFound as error:
             self._failure = error
             self._log.write(f"{error}\n".encode())
-            self._run.exit = Exit(_NOT_FOUND)
+            self._run.exit = Exit(NOT_FOUND)
         except EngineError as error:
             self._failure = error
         self._ended.set()
