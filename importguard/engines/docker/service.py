@@ -27,6 +27,9 @@ from importguard.engines.service_log import ServiceLog
 _POLL_SECONDS = 0.05
 _NETWORK_LABEL = "importguard.network"
 _REMOVAL_SECONDS = 10.0  # that the removal of a container beside a service may take
+_REMOVABLE_LATER = ("dependent containers", "did not receive an exit event")
+"""What Podman says where another one is beside it, which is being removed, and Docker on a busy machine."""
+
 _NOTICE_SECONDS = 1.0
 """How long after its end the daemon may still learn that a container was killed for memory."""
 
@@ -176,8 +179,8 @@ class DockerService:
             except NotFound:
                 pass
             except APIError as error:
-                # Podman removes none that another one is beside, which is being removed.
-                if "dependent containers" in str(error.explanation) and time.monotonic() < ends:
+                is_early = any(words in str(error.explanation) for words in _REMOVABLE_LATER)
+                if is_early and time.monotonic() < ends:
                     time.sleep(_POLL_SECONDS)
                     continue
                 if error.status_code != 409:  # Conflict: it is being removed already.
