@@ -16,7 +16,7 @@ reference = "IMAGE"
 command = ["python3 -m shop.serve MODE"]
 [image.start]
 settle = "0.2s"
-timeout = "6s"
+timeout = "20s"
 needs = ["db"]
 [[service]]
 name = "db"

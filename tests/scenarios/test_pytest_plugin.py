@@ -18,7 +18,7 @@ reference = "IMAGE"
 command = ["python3 -m shop.serve MODE"]
 [image.start]
 settle = "0.2s"
-timeout = "6s"
+timeout = "20s"
 """
 TESTS = """
 import urllib.request

@@ -81,7 +81,9 @@ def broken(server_packages: str) -> str:
         ("gunicorn --bind 0.0.0.0:8080 --workers 2 --threads 4 shop.pages:app", 'platform = "cloud-run"\n'),
         ("daphne -b 0.0.0.0 -p 8080 project.asgi:application", ""),
         ("shop.plain", ""),
+        ("aiohttp.web -H 0.0.0.0 -P 8080 shop.plain:create", ""),
         ("celery -A shop.tasks worker --concurrency 2", 'port = "none"\n'),
+        ("celery -A shop.tasks worker --pool solo", 'port = "none"\n'),
         ("celery -A shop.tasks beat -s /tmp/beat", 'port = "none"\n'),
     ],
 )
@@ -119,7 +121,7 @@ def test_what_kills_workers_is_told_by_their_log(
     broken: str, command: str, rule: str, missing: str, words: str, tmp_path: Path
 ) -> None:
     port = '"none"' if command.startswith("celery") else "8080"
-    (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "8s"\n')
+    (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "20s"\n')
     result = check(broken, "--start-anyway", "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
     finding = result.finding(rule)
     assert (finding["missing"], words in finding["message"]) == (missing, True), finding

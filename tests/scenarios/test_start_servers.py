@@ -79,6 +79,7 @@ FILES = {
     "    start_response('200 OK', [('Content-Type', 'text/plain')])\n    return [b'hello']\n",
     "shop/remote.py": GRPC,
     "supervisord.conf": SUPERVISED,
+    "sound.conf": SUPERVISED.replace('"exit 1"', '"exec sleep 3600"'),
     "project/__init__.py": "",
     "project/settings.py": "SECRET_KEY = 'x'\nALLOWED_HOSTS = ['shop.example']\n"
     "ROOT_URLCONF = 'project.urls'\nSECURE_SSL_REDIRECT = True\n"
@@ -101,6 +102,8 @@ def servers(server_packages: str) -> str:
     ("command", "settings"),
     [
         ("uvicorn shop.web:app --host :: --port 8080 --reload", ""),
+        ("uvicorn shop.web:app --host 0.0.0.0 --port 8080 --workers 2", 'websocket = ["/ws"]\n'),
+        ("supervisor.supervisord -c sound.conf", ""),
         ("gunicorn --bind :8080 project.wsgi", 'platform = "cloud-run"\n'),
         ("hypercorn --bind 0.0.0.0:8080 shop.web:app", 'platform = "cloud-run"\n'),
     ],
@@ -119,7 +122,7 @@ def test_a_sound_application_is_well(servers: str, command: str, settings: str, 
     ],
 )
 def test_what_is_wrong_is_named(servers: str, command: str, rule: str, words: str, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\ntimeout = "8s"\n')
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\ntimeout = "20s"\n')
     result = check(servers, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
     finding = result.finding(rule)
     assert words in finding["message"] + (finding["diagnosis"] or {}).get("explanation", "")
@@ -138,7 +141,8 @@ def test_a_view_that_imports_what_is_not_there(servers: str, tmp_path: Path) -> 
     [("SERVING", None), ("NOT_SERVING", "NOT_SERVING"), ("NONE", "grpc-status 12 (UNIMPLEMENTED")],
 )
 def test_a_service_of_grpc(servers: str, state: str, words: str | None, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text(f'[start]\nport = 8080\ngrpc = true\ntimeout = "5s"\n{SETTLE}')
+    timing = f'timeout = "{5 if words else 20}s"\n{SETTLE}'
+    (tmp_path / "importguard.toml").write_text(f"[start]\nport = 8080\ngrpc = true\n{timing}")
     result = check(servers, "--start", "--command", f"python3 -m shop.remote {state}", cwd=tmp_path)
     if words is None:
         # It hears no SIGTERM as the first process of a container: grpcio waits, and does not handle it.

@@ -27,7 +27,7 @@ command = ["python3 -m shop.serve {mode}"]
 [image.start]
 platform = "{platform}"
 settle = "0.2s"
-timeout = "6s"
+timeout = "20s"
 """
 DATABASE = """
 [[service]]
@@ -35,7 +35,7 @@ name = "db"
 image = "{image}"
 env = ["PORT=5432"]
 command = "python3 -m shop.serve well"
-timeout = "15s"
+timeout = "20s"
 """
 
 
@@ -91,7 +91,7 @@ def test_what_needs_one_that_is_not_ready_says_so(service: str, tmp_path: Path) 
     ],
 )
 def test_a_service_that_is_never_ready(service: str, ready: str, words: str, tmp_path: Path) -> None:
-    database = DATABASE.replace('"15s"', '"2s"') + f'ready = """{ready}"""\n'
+    database = DATABASE.replace('"20s"', '"2s"') + f'ready = """{ready}"""\n'
     result = check_all(tmp_path, BACKEND, AUTH, database, image=service)
     assert result.code == 4
     assert f"it needs db: {words}" in by_name(result)["backend"]["error"]
@@ -144,7 +144,8 @@ def test_the_healthcheck_of_the_image(mode: str, code: int, tmp_path: Path) -> N
     ask = "import urllib.request; urllib.request.urlopen('http://localhost:8080/')"
     lines = DOCKERFILE.replace('"well"', f'"{mode}"') + f'HEALTHCHECK CMD ["python3", "-c", "{ask}"]\n'
     image = build(f"service-health-{mode}", lines, {"shop": SERVICE / "shop"})
-    (tmp_path / "importguard.toml").write_text('[start]\ntimeout = "6s"\nsettle = "0.2s"\n')
+    seconds = 6 if code else 20
+    (tmp_path / "importguard.toml").write_text(f'[start]\ntimeout = "{seconds}s"\nsettle = "0.2s"\n')
     result = check(image, "--start", cwd=tmp_path)
     assert result.code == code
     assert [one["request"] for one in result.image["start"]["requests"]] == ["HEALTHCHECK"]

@@ -174,7 +174,7 @@ ANSWERS = {
 
 def websocket(handler):
     """RFC 6455 by hand: /ws opens, /ws/refused is for members, /ws/fails closes at once."""
-    if handler.path.partition("?")[0] == "/ws/refused":
+    if handler.path.partition("?")[0] == "/ws/refused" and not handler.path.endswith("=member"):
         handler.give(403, b"who are you?")
         return
     key = handler.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
