@@ -125,6 +125,7 @@ class Finding:
     """One cause, named once: ``affected`` lists every module that fails by it.
 
     ``also_missing`` are the other modules that are missing by the same cause, where one finding tells of all.
+    ``symptoms`` are findings of the start that come of the same cause, and are told with it.
     ``reached`` is False for what no import got to, because its module failed before. ``loaded_at_startup``
     says whether a start command imports a module that fails by it. It and ``breaks_startup`` are None where
     no start command was recognised.
@@ -144,6 +145,7 @@ class Finding:
     loaded_at_startup: Optional[bool] = None
     diagnosis: Optional[Diagnosis] = None
     suppression: Optional[Suppression] = None
+    symptoms: tuple[Finding, ...] = ()
 
     @property
     def all_missing(self) -> tuple[str, ...]:
@@ -156,6 +158,11 @@ class Finding:
         by_missing = self.rule.identified_by == "missing" and self.missing
         key = f"{self.rule.id}:{','.join(self.all_missing) if by_missing else self.module}"
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def all_fingerprints(self) -> frozenset[str]:
+        """Its own, and those of its symptoms."""
+        return frozenset(one.fingerprint for one in (self, *self.symptoms))
 
 
 @dataclass(frozen=True)

@@ -147,10 +147,16 @@ def missed(breakage: Optional[Breakage], code: int, report: dict) -> str:
     errors = [image["error"] for image in report["images"] if image["error"]]
     if breakage is None:
         return "" if code == 0 and not findings and not errors else f"exit code {code}, {findings}, {errors}"
-    found = [json.dumps(one) for one in findings if one["rule"] == breakage.rule] if breakage.rule else errors
+    told = [one for one in findings if breakage.rule in _rules(one)]
+    found = [json.dumps(one) for one in told] if breakage.rule else errors
     if code and any(breakage.words in one for one in found):
         return ""
     return f"exit code {code}, and nothing of {breakage.rule} says {breakage.words!r}: {findings} {errors}"
+
+
+def _rules(finding: dict) -> set[str]:
+    """The rule of a finding, and those of what the start showed of its cause."""
+    return {finding["rule"], *(symptom["rule"] for symptom in finding["symptoms"])}
 
 
 def main(base: str) -> int:

@@ -1,4 +1,4 @@
-"""A cause is named once: the checks of the source do not find again what a failed import told."""
+"""A cause is named once: neither the source's checks nor a start find again what a failed import told."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
+from importguard.failures.service import LOG_SAYS
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
 from importguard.rules.requirements import REQUIREMENT_NOT_INSTALLED
@@ -28,6 +29,48 @@ def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
     failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
     kept = [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
     return list(_needs_told_once(kept))
+
+
+def with_symptoms(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings, where what a start showed of a cause is told with the finding of that cause.
+
+    That is the one of the failed import, or else the first of the start. It is as severe as the severest.
+    """
+    found = list(findings)
+    told: dict[int, list[Finding]] = {}
+    for index, one in enumerate(found):
+        first = _index_of_cause(one, found, index) if one.rule.family is RuleFamily.START else None
+        told.setdefault(index if first is None else first, []).append(one)
+    return [_with_symptoms(found[index], group) for index, group in sorted(told.items())]
+
+
+def _index_of_cause(shown: Finding, findings: Sequence[Finding], before: int) -> Optional[int]:
+    """Which finding tells the cause of what a start has shown; None where that stands alone."""
+    causes = [
+        (one.rule.family is not RuleFamily.IMPORTS, index)
+        for index, one in enumerate(findings)
+        if _is_cause_of(one, shown) and (one.rule.family is RuleFamily.IMPORTS or index < before)
+    ]
+    return min(causes)[1] if causes else None
+
+
+def _is_cause_of(told: Finding, shown: Finding) -> bool:
+    """Whether the same is missing, or the log says of the same line what the import said."""
+    if told.rule.family not in (RuleFamily.IMPORTS, RuleFamily.START):
+        return False
+    if shown.missing is not None:
+        return shown.missing in told.all_missing
+    if told.rule.family is not RuleFamily.IMPORTS or shown.location is None:
+        return False
+    return shown.location == told.location and shown.message.endswith(LOG_SAYS + told.message)
+
+
+def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:
+    symptoms = tuple(one for one in group if one is not told)
+    if not symptoms:
+        return told
+    severity = min((one.severity for one in (told, *symptoms)), key=_SEVEREST_FIRST.index)
+    return replace(told, severity=severity, symptoms=symptoms)
 
 
 def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:

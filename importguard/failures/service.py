@@ -18,6 +18,9 @@ from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Outcome, Rule, Severity
 from importguard.rules.start import LATE_IMPORT
 
+LOG_SAYS = " Its log says: "
+"""Between what was seen of a service and what the last traceback of its log says."""
+
 _LOG_LINES = 6
 _THREAD = re.compile(r"(?m)^(?=(?:Current t|T)hread 0x)")
 _LONGEST_LINE = 300
@@ -56,7 +59,7 @@ def logged_finding(
         rule=rule,
         severity=Severity.WARNING if wanting else rule.severity,
         module=subject,
-        message=f"{message} Its log says: {cause.message}",
+        message=f"{message}{LOG_SAYS}{cause.message}",
         missing=cause.missing,
         location=frame_location(frame, code) if frame else None,
         chain=import_chain(failure.frames, cause.missing, code),

@@ -42,6 +42,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     source = material.source
     findings = _findings(evidence, config, source)
     reasons = find_shortfalls(findings, evidence)
+    findings = _told_once(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
@@ -104,6 +105,15 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     softened = soften_for_test_helpers(soften_for_scripts(marked, evidence, source))
     softened = soften_for_released(softened, evidence, source)
     return soften_for_other_images(softened, evidence, source)
+
+
+def _told_once(findings: list[Finding], evidence: Evidence) -> list[Finding]:
+    """What a start showed of a cause stands with that cause."""
+    if evidence.start is None or len(findings) < 2:
+        return findings
+    from importguard.diagnosis.repeated import with_symptoms
+
+    return with_symptoms(findings)
 
 
 def unjudged_report(

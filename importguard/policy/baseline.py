@@ -58,7 +58,12 @@ def render_baseline(report: Report) -> str:
 
     What the configuration ignores is no part of it.
     """
-    found = {_entry(finding, image) for image in report.images for finding in image.findings}
+    found = {
+        _entry(one, image)
+        for image in report.images
+        for finding in image.findings
+        for one in (finding, *finding.symptoms)
+    }
     listed = [asdict(known) for known in sorted(found, key=_order)]
     text = json.dumps({"schema_version": 1, "findings": listed}, indent=2)
     return text + "\n"
@@ -113,7 +118,7 @@ def _compare(image: ImageReport, known: Collection[str], accepted: Collection[st
 
 def _is_hidden(finding: Finding, known: Collection[str], accepted: Collection[str]) -> bool:
     named = not {finding.fingerprint, finding.module, finding.missing}.isdisjoint(accepted)
-    return finding.fingerprint in known and (named or not finding.breaks_startup)
+    return finding.all_fingerprints <= set(known) and (named or not finding.breaks_startup)
 
 
 def _is_old(finding: Finding) -> bool:
@@ -124,7 +129,8 @@ def _fixed(report: Report, baseline: Sequence[Known]) -> int:
     """Count the known findings that their image no longer has, not even among the ignored ones."""
     found: dict[Optional[str], set[str]] = {}
     for image in report.images:
-        prints = {finding.fingerprint for finding in (*image.findings, *image.suppressed)}
+        everything = (*image.findings, *image.suppressed)
+        prints = {print_ for finding in everything for print_ in finding.all_fingerprints}
         for label in (None, image.image.label):
             found.setdefault(label, set()).update(prints)
     return sum(1 for item in baseline if item.image in found and item.fingerprint not in found[item.image])

@@ -8,7 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from importguard.model import Finding, ImageReport, Report, Suppression
+from importguard.model import Finding, ImageReport, Report, Severity, Suppression
 from importguard.policy.model import Ignore, Policy
 
 
@@ -25,12 +25,32 @@ def apply_policy(report: Report, policy: Policy, today: date, whole: bool = True
 
 def _apply(image: ImageReport, policy: Policy, today: date) -> ImageReport:
     active = [ignore for ignore in policy.ignores if not _expired(ignore, today)]
-    judged = [_judge(finding, policy, active) for finding in image.findings]
+    groups = [_judge_with_symptoms(finding, policy, active) for finding in image.findings]
+    judged = [told for told, _ in groups] + [one for _, apart in groups for one in apart]
     return replace(
         image,
         findings=tuple(finding for finding in judged if finding.suppression is None),
         suppressed=(*image.suppressed, *(finding for finding in judged if finding.suppression)),
     )
+
+
+def _judge_with_symptoms(
+    finding: Finding, policy: Policy, active: list[Ignore]
+) -> tuple[Finding, list[Finding]]:
+    """The finding, and apart from it those of its symptoms that do not share its judgment.
+
+    A start that fails is hidden only where it is ignored itself, and is no milder than its own rule.
+    """
+    judged = _judge(finding, policy, active)
+    symptoms = [_judge(one, policy, active) for one in finding.symptoms]
+    together = [one for one in symptoms if _goes_with(one, judged)]
+    return replace(judged, symptoms=tuple(together)), [one for one in symptoms if one not in together]
+
+
+def _goes_with(symptom: Finding, judged: Finding) -> bool:
+    if judged.suppression or symptom.suppression:
+        return False
+    return symptom.severity is not Severity.ERROR or judged.severity is Severity.ERROR
 
 
 def _judge(finding: Finding, policy: Policy, active: list[Ignore]) -> Finding:
@@ -68,7 +88,9 @@ def _expired(ignore: Ignore, today: date) -> bool:
 
 
 def _notes(report: Report, policy: Policy, today: date, whole: bool) -> Iterator[str]:
-    findings = [finding for image in report.images for finding in image.findings]
+    findings = [
+        one for image in report.images for found in image.findings for one in (found, *found.symptoms)
+    ]
     for ignore in policy.ignores:
         if _expired(ignore, today):
             yield f"An ignore expired on {ignore.expires} ({ignore}; reason: {ignore.reason})."

@@ -127,6 +127,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "missing": finding.missing,
         "also_missing": list(finding.also_missing),
         "message": finding.message,
+        "symptoms": [
+            {
+                "rule": one.rule.id,
+                "name": one.rule.name,
+                "severity": one.severity.value,
+                "module": one.module,
+                "message": one.message,
+                "fingerprint": one.fingerprint,
+            }
+            for one in finding.symptoms
+        ],
         "location": _location(finding.location),
         "chain": [
             {

@@ -16,6 +16,7 @@ from importguard.reporters.wording.sentences import (
     part_heading,
     short_verdict,
     summary_sentences,
+    symptom_lines,
 )
 from importguard.terminal import escape_lines, escape_text
 
@@ -86,7 +87,7 @@ def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     title = f"{_MARKS[finding.severity]} **{number}. {finding.rule.id} {finding.rule.name}** "
     parts = [
         title + " · ".join([code_span(finding.missing or finding.module), *tags]),
-        code_block(finding.message),
+        code_block("\n".join([finding.message, *symptom_lines(finding)])),
     ]
     shown = repository_line(finding, image)
     points = [f"- at {code_span(f'{shown.path}:{shown.line}')}"]

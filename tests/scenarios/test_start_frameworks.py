@@ -123,8 +123,10 @@ def test_what_kills_workers_is_told_by_their_log(
     port = '"none"' if command.startswith("celery") else "8080"
     (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "20s"\n')
     result = check(broken, "--start-anyway", "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
-    finding = result.finding(rule)
-    assert (finding["missing"], words in finding["message"]) == (missing, True), finding
+    told = [(one, symptom) for one in result.findings for symptom in one["symptoms"]]
+    (finding, symptom) = next(one for one in told if one[1]["rule"] == rule)
+    assert (finding["rule"], finding["missing"]) == ("IG101", missing), result.findings
+    assert words in symptom["message"], symptom
 
 
 def test_where_a_worker_of_gunicorn_waits(broken: str, tmp_path: Path) -> None:

@@ -317,8 +317,12 @@ def test_what_does_not_import_is_not_started(tmp_path: Path) -> None:
     assert (result.code, result.causes) == (1, {("IG101", "not_there_xyz")})
     assert "main, which fails" in result.image["start"]["skipped"]
     again = check(image, "--start", "--start-anyway")
-    assert {one["rule"] for one in again.findings} == {"IG101", "IG501"}
-    assert len({one["diagnosis"]["explanation"] for one in again.findings}) == 1
+    assert (again.code, again.causes) == (1, {("IG101", "not_there_xyz")}), "one cause is one finding"
+    (symptom,) = again.findings[0]["symptoms"]
+    assert symptom["rule"] == "IG501"
+    assert symptom["message"].startswith("It ended with exit code 1 before it was ready. Its log says: ")
+    said = importguard("check", image, "--start", "--start-anyway", "--pull", "never").out
+    assert "When it is started (IG501 start-exits): It ended with exit code 1" in " ".join(said.split())
 
 
 def test_variables_that_cloud_run_sets(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importguard.model import Finding, ImportStep, Location, Severity
-from importguard.reporters.wording.sentences import count_with_noun
+from importguard.reporters.wording.sentences import count_with_noun, symptom_lines
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape_text, style_text, wrap_text
 
@@ -21,8 +21,8 @@ _LONGEST_MESSAGE = 1500
 _SHORTEST_PLACE = 12
 _MARKS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 # What is given room first, and what is cut first, where a finding has more lines than may be shown.
-_BY_WEIGHT = ("heading", "cause", "remedy", "place", "why", "message", "way", "affected")
-_IN_ORDER = ("heading", "cause", "why", "remedy", "message", "place", "way", "affected")
+_BY_WEIGHT = ("heading", "cause", "remedy", "symptoms", "place", "why", "message", "way", "affected")
+_IN_ORDER = ("heading", "cause", "why", "remedy", "message", "symptoms", "place", "way", "affected")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ def full_lines(number: int, finding: Finding, page: Page) -> list[str]:
     """The whole finding: what, why, what to do, the error's words, where, which way, what else fails."""
     sections = {"heading": list(_heading(number, finding, page)), **_cause(finding, page)}
     sections["message"] = _message(finding, page)
+    sections["symptoms"] = [
+        line
+        for text in symptom_lines(finding)
+        for line in page.wrap_styled(escape_text(text), "", INDENT, INDENT * 2)
+    ]
     sections["place"] = _import_place(finding, page)
     sections["way"] = list(_way(finding.chain, page))
     sections["affected"] = list(_affected(finding, page))

@@ -150,6 +150,7 @@ def finding_story(finding: Finding) -> list[str]:
     """Lines that say what is wrong, why, and what to do, escaped as for a terminal."""
     lines = escape_lines(finding.message).split("\n")[:_MOST_LINES]
     told = [line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " …" for line in lines if line]
+    told += [escape_text(line)[:_LONGEST_LINE] for line in symptom_lines(finding)]
     effects = ["It keeps the application from starting."] if finding.breaks_startup else []
     effects += ["No start command loads it."] if finding.loaded_at_startup is False else []
     effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
@@ -162,6 +163,14 @@ def finding_story(finding: Finding) -> list[str]:
             f"Try: {escape_text(finding.diagnosis.remedy)}",
         ]
     return told
+
+
+def symptom_lines(finding: Finding) -> list[str]:
+    """What the start showed of the same cause, a line each; not escaped."""
+    return [
+        f"When it is started ({one.rule.id} {one.rule.name}): {' '.join(one.message.split())}"
+        for one in finding.symptoms
+    ]
 
 
 def _verb(finding: Finding, others: Sequence[str]) -> str:

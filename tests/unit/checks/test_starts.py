@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.builders import IMAGE, entry, evidence, imported
+from unit.builders import IMAGE, entry, evidence, failed, frame, imported, no_module
 
 from importguard.checks import run_checks
 from importguard.config import Config
@@ -113,6 +113,22 @@ def test_one_that_ends_while_others_are_asked_is_not_said_to_start() -> None:
     assert report.start is not None
     assert (report.start.ready, report.start.log) == (None, ("no broker",))
     assert "It starts" not in load_reporter("text")(Report((report,)))
+
+
+def test_a_cause_that_an_import_and_a_start_show_is_one_finding() -> None:
+    log = "Traceback (most recent call last):\n"
+    log += "  File \"/app/shop/main.py\", line 3, in <module>\nModuleNotFoundError: No module named 'redis'\n"
+    ended = replace(SILENT, ending=Ending(3), log=log)
+    broken = failed("shop.main", no_module("redis", frame("shop.main", 3)))
+    observed = evidence(broken, entrypoints=(entry("shop.main", "failed"),), start=ended)
+    report = judge_image(IMAGE, observed, NOTHING, Config())
+    (told,) = report.findings
+    (symptom,) = told.symptoms
+    assert (told.rule.id, told.missing, told.breaks_startup) == ("IG101", "redis", True)
+    assert (symptom.rule.id, symptom.message) == (
+        "IG501",
+        "It ended with exit code 3 before it was ready. Its log says: No module named 'redis'",
+    )
 
 
 def test_the_time_of_a_start() -> None:

@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 from unit.reports import finding
 
-from importguard.diagnosis.repeated import without_repeated
+from importguard.diagnosis.repeated import with_symptoms, without_repeated
 from importguard.model import Diagnosis, Finding, Location, Severity
 
 LINE = Location("requirements.txt", 1)
@@ -118,3 +118,35 @@ def test_modules_that_need_the_same_variable_are_one_finding():
     assert other.module == "bot.c"
     servers = [wants("connect when the program starts", name) for name in ("bot.a", "bot.b")]
     assert without_repeated(servers) == servers, "two servers may be two causes"
+
+
+ENDS = finding("IG501", module="uvicorn shop.main:app", affected=(), message="It ended with exit code 3.")
+
+
+def test_what_a_start_showed_of_a_cause_is_told_with_it():
+    asked = finding("IG503", module="GET /", affected=(), severity=Severity.ERROR)
+    (one,) = with_symptoms([finding(severity=Severity.WARNING), ENDS, asked])
+    assert (one.rule.id, one.symptoms, one.severity) == ("IG101", (ENDS, asked), Severity.ERROR)
+    assert one.fingerprint == finding().fingerprint
+    (alone,) = with_symptoms([ENDS, asked])
+    assert (alone.rule.id, alone.symptoms) == ("IG501", (asked,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_one"),
+    [
+        ({}, True),
+        ({"message": "ValueError: other"}, False),
+        ({"location": Location("shop/setup.py", 11)}, False),
+    ],
+)
+def test_what_the_log_says_is_the_import_where_the_line_and_the_words_are_the_same(changes, is_one: bool):
+    said = "It ended with exit code 1. Its log says: ValueError: bad"
+    ended = finding("IG501", module="python3 -m shop", missing=None, message=said)
+    raises = finding("IG104", **{"missing": None, "message": "ValueError: bad", **changes})
+    assert len(with_symptoms([raises, ended])) == (1 if is_one else 2)
+
+
+def test_what_misses_something_else_is_another_cause():
+    others = [finding(missing="shop.other"), finding("IG402"), ENDS]
+    assert with_symptoms(others) == others

@@ -19,6 +19,7 @@ from importguard.model import Comparison, Report
 from importguard.policy.baseline import compare_with_known, comparison_note, read_baseline, render_baseline
 from importguard.policy.model import Policy
 from importguard.policy.suppression import apply_policy
+from importguard.rules import RULES
 
 STARTS = (entry("shop.main", "failed", ["shop.main"]),)
 
@@ -44,6 +45,24 @@ def shown(result: Report, image: int = 0) -> set[Optional[str]]:
 
 def hidden(result: Report, image: int = 0) -> set[Optional[str]]:
     return {finding.missing for finding in result.images[image].suppressed}
+
+
+def with_start(result: Report) -> Report:
+    """The same, where a start ended by what is missing."""
+    first = result.images[0].findings[0]
+    ended = replace(first, rule=RULES["IG501"], module="python3 -m shop", affected=())
+    findings = (replace(first, symptoms=(ended,)), *result.images[0].findings[1:])
+    return replace(result, images=(replace(result.images[0], findings=findings),))
+
+
+def test_what_a_start_showed_is_accepted_with_its_cause_and_not_by_it(tmp_path: Path) -> None:
+    whole = with_start(found("redis"))
+    known = written(whole, tmp_path)
+    assert [one.rule for one in known] == ["IG101", "IG501"]
+    told = compare_with_known(whole, known, ("redis",))
+    assert (hidden(told), told.comparison) == ({"redis"}, Comparison(1, 0))
+    without = [one for one in known if one.rule == "IG101"]
+    assert shown(compare_with_known(whole, without, ("redis",))) == {"redis"}
 
 
 def test_what_is_old_is_hidden_and_what_is_new_is_shown(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from importguard.policy.model import Ignore, Policy
 from importguard.policy.suppression import apply_policy
 from importguard.reporters.json import render as as_json
 from importguard.reporters.text import render as as_text
+from importguard.rules import RULES
 from importguard.validation import exit_code
 
 TODAY = date(2030, 6, 15)
@@ -93,6 +94,29 @@ def test_a_finding_of_several_missing_modules_is_ignored_for_all_of_them(missing
     both = replace(result, images=(replace(image, findings=(replace(redis, also_missing=("stripe",)),)),))
     told = apply_policy(both, Policy(ignores=(Ignore("later", missing=missing),)), TODAY)
     assert bool(told.images[0].suppressed) is hides
+
+
+@pytest.mark.parametrize(
+    ("policy", "apart"),
+    [
+        (Policy(), set()),
+        (Policy({"IG101": Severity.WARNING}), {"IG501"}),
+        (Policy({"IG501": Severity.WARNING}), set()),
+        (Policy({"IG101": None}), {"IG501"}),
+        (Policy(ignores=(Ignore("later", "IG101"),)), {"IG501"}),
+        (Policy(ignores=(Ignore("later", "IG501"),)), set()),
+        (Policy(ignores=(Ignore("later", missing="redis"),)), set()),
+    ],
+)
+def test_a_start_that_fails_is_not_hidden_with_its_cause(policy: Policy, apart: set[str]) -> None:
+    """Who ignores a missing module need not know that the container ends by it."""
+    result = observed()
+    redis = next(one for one in result.images[0].findings if one.missing == "redis")
+    ended = replace(redis, rule=RULES["IG501"], module="python3 -m shop", affected=())
+    both = replace(result.images[0], findings=(replace(redis, symptoms=(ended,)),))
+    told = apply_policy(replace(result, images=(both,)), policy, TODAY)
+    assert {one.rule.id for one in told.images[0].findings} - {"IG101"} == apart
+    assert not [note for note in told.notes if "matches nothing" in note]
 
 
 def test_an_ignore_ends_after_its_last_day() -> None:

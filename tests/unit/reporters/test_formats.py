@@ -64,6 +64,7 @@ def everywhere(text: str) -> Report:
         chain=(ImportStep(text, text, place), ImportStep(text, text, place)),
         affected=(text, text + "2"),
         diagnosis=Diagnosis("ignored", text, text, place, "likely"),
+        symptoms=(finding("IG501", module=text, missing=text, message=text, affected=(), location=place),),
     )
     hostile = image(
         bad,
@@ -239,6 +240,15 @@ def test_diagnosis_is_told_in_every_format() -> None:
     for name in FORMATS:
         assert "add" in load_reporter(name)(text), name
         assert "IG101" in load_reporter(name)(text), name
+
+
+def test_what_a_start_showed_is_told_in_every_format() -> None:
+    ended = finding("IG501", module="python3 -m shop", affected=(), message="It ended with\nexit code 3.")
+    text = report(image(finding(diagnosis=DIAGNOSIS, symptoms=(ended,))))
+    for name in FORMATS:
+        told = load_reporter(name)(text)
+        assert "IG501" in told, name
+        assert re.search(r"It ended with(?: |\s+|\\n)exit code 3", told), name
 
 
 def suppressed() -> Report:
