@@ -9,6 +9,7 @@ from importguard.checks import run_checks
 from importguard.config import Config
 from importguard.diagnosis.data_files import absent_file
 from importguard.evidence.inspection import Evidence
+from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import exception_chain
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
@@ -41,8 +42,10 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
 
 
 def _absent_files(evidence: Evidence) -> list[str]:
-    """The paths that modules wanted to open when they were imported."""
+    """The paths that modules wanted to open when they were imported, and that a service's log names."""
     failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
+    logged = ending_failure(evidence.start, evidence) if evidence.start else None
+    failures += [logged] if logged else []
     messages = [cause.message for failure in failures for cause in exception_chain(failure)]
     return [path for message in messages if (path := absent_file(message))]
 

@@ -29,6 +29,7 @@ from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
+from importguard.diagnosis.permissions import forbidden_path, read_only_path
 from importguard.diagnosis.requirements import (
     declared_not_installed,
     marker_excluded,
@@ -46,6 +47,8 @@ from importguard.source.model import Source
 CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # What is seen in the image itself proves more than what a file of the source says.
     unreadable_file,
+    forbidden_path,
+    read_only_path,
     abi_mismatch,
     missing_shared_library,
     # An empty file may be one that hides another, which says more.

@@ -13,6 +13,7 @@ from importguard.failures.application import application_code
 from importguard.failures.frames import raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import root_cause
+from importguard.failures.service import LOG_SAYS
 from importguard.model import Diagnosis, Finding, Outcome, RuleFamily
 from importguard.source.model import Source
 
@@ -20,15 +21,15 @@ from importguard.source.model import Source
 def diagnose_logged(
     findings: Sequence[Finding], evidence: Evidence, source: Optional[Source], built: bool
 ) -> list[Finding]:
-    """The findings; those on a service that miss something by its log have that one's cause.
+    """The findings; those on a service whose log holds a traceback have that one's cause.
 
     Where a failed import misses the same, its cause is taken. See ``diagnose`` for ``source`` and ``built``.
     """
     known = {one.missing: one.diagnosis for one in findings if one.missing and _is_import(one)}
     told = []
     for finding in findings:
-        if not _is_import(finding) and finding.missing and finding.diagnosis is None:
-            cause = known.get(finding.missing) or _cause(finding, evidence, source, built)
+        if not _is_import(finding) and LOG_SAYS in finding.message and finding.diagnosis is None:
+            cause = known.get(finding.missing or "") or _cause(finding, evidence, source, built)
             finding = replace(finding, diagnosis=cause)
         told.append(finding)
     return told

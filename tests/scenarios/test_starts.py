@@ -113,6 +113,31 @@ def test_a_traceback_of_the_log_is_told_as_a_failed_import(service: str, mode: s
     assert finding["diagnosis"]["location"] == {"path": ".dockerignore", "line": 2}
 
 
+@pytest.mark.parametrize(
+    ("mode", "cause", "place", "words"),
+    [
+        ("forbidden", "no-permission", ("Dockerfile", 3), "COPY --chown=1234"),
+        ("absent", "ignored", (".dockerignore", 1), "!shop/"),
+    ],
+)
+def test_a_file_that_the_start_cannot_open(
+    mode: str, cause: str, place: tuple[str, int], words: str, tmp_path: Path
+) -> None:
+    """The log's traceback names the file, and the source tells who keeps it away."""
+    lines = DOCKERFILE + "USER 1234\n"
+    image = build("service-user", lines, {"shop": SERVICE / "shop"})
+    shutil.copytree(SERVICE / "shop", tmp_path / "shop")
+    (tmp_path / "shop" / "data").mkdir()
+    (tmp_path / "shop" / "data" / "rates.json").write_text("{}")
+    (tmp_path / "Dockerfile").write_text(lines)
+    (tmp_path / ".dockerignore").write_text("**/data/\n")
+    finding = only(start(image, mode, tmp_path, LONG, "--source", "."))
+    assert (finding["rule"], finding["diagnosis"]["cause"]) == ("IG501", cause), finding
+    assert finding["diagnosis"]["location"] == dict(zip(("path", "line"), place))
+    assert words in finding["diagnosis"]["remedy"]
+    assert finding["location"]["path"] == "shop/serve.py"
+
+
 @pytest.mark.parametrize(("mode", "need"), [("variable", "--env DATABASE_URL=…"), ("server", "--network")])
 def test_what_only_production_has_is_no_error_and_no_pass(
     service: str, mode: str, need: str, tmp_path: Path

@@ -230,6 +230,18 @@ def exits_after_a_json_log():
         sys.exit(3)
 
 
+def writes_beside_its_code():
+    with open("shop/state.json", "w") as state:
+        state.write("{}")
+    serve()
+
+
+def reads_a_data_file():
+    with open(os.path.join(os.path.dirname(__file__), "data", "rates.json")) as rates:
+        json.load(rates)
+    serve()
+
+
 def wants_a_variable():
     os.environ["DATABASE_URL"]
 
@@ -296,6 +308,8 @@ WAYS = {
     "exits-0": lambda: None,
     "exits-3": exits_after_a_traceback,
     "exits-3-json": exits_after_a_json_log,
+    "forbidden": writes_beside_its_code,
+    "absent": reads_a_data_file,
     "variable": wants_a_variable,
     "server": wants_a_server,
     "segfaults": lambda: os.kill(os.getpid(), signal.SIGSEGV) or os.abort(),

@@ -1,0 +1,131 @@
+"""The file system refuses the image's USER: no-permission, read-only."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Optional
+
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
+from importguard.failures.root_cause import exception_chain, type_name
+from importguard.model import Diagnosis
+from importguard.rules.imports import IMPORT_RAISES
+from importguard.source.dockerfile_model import Copy, Stage
+
+_DENIED = re.compile(r"\[Errno 13\] Permission denied: '(.+)'")
+_READ_ONLY = re.compile(r"\[Errno 30\] Read-only file system: '(.+)'")
+_CHOWN = re.compile(r"--chown=(\S+)")
+_ROOT = frozenset({"", "0", "root"})
+_ELSEWHERE = "what is written while it runs belongs below /tmp, or in a volume"
+
+
+def read_only_path(case: Situation) -> Optional[Diagnosis]:
+    """It writes where the file system is mounted read-only."""
+    path = _refused_path(_READ_ONLY, "OSError", case)
+    if path is None:
+        return None
+    return make_diagnosis(
+        "read-only",
+        CERTAIN,
+        f"{path} lies on a file system that is mounted read-only.",
+        f"let it write elsewhere: {_ELSEWHERE}",
+    )
+
+
+def forbidden_path(case: Situation) -> Optional[Diagnosis]:
+    """The image's USER may not open, write or execute a file, or make one in its folder.
+
+    Who owns it is told from the Dockerfile: COPY and WORKDIR give to root, unless they say otherwise.
+    """
+    path = _refused_path(_DENIED, "PermissionError", case)
+    user = case.evidence.image.user
+    if path is None or user.partition(":")[0] in _ROOT:
+        return None
+    if case.failure and case.failure.frames and case.failure.frames[-1].module == "subprocess":
+        return _not_executable(path, user, case)
+    return _of_another_owner(path, user, case)
+
+
+def _refused_path(pattern: re.Pattern[str], kind: str, case: Situation) -> Optional[str]:
+    """The path, absolute, that the innermost exception of this kind names."""
+    if case.rule is not IMPORT_RAISES or case.failure is None:
+        return None
+    chain = reversed(exception_chain(case.failure))
+    found = (pattern.search(cause.message) for cause in chain if type_name(cause.type) == kind)
+    path = next((match.group(1) for match in found if match), None)
+    if path is None:
+        return None
+    return posixpath.normpath(posixpath.join(case.evidence.image.workdir or "/", path))
+
+
+def _not_executable(path: str, user: str, case: Situation) -> Diagnosis:
+    copy = _copy_of(path, case)
+    location = case.dockerfile_location(copy.line if copy else None)
+    copied = f" (at {file_and_line(location)})" if location else ""
+    return make_diagnosis(
+        "no-permission",
+        LIKELY,
+        f"USER {user} may not execute {path}.",
+        "make it executable in the source (git update-index --chmod=+x), or copy it with "
+        f"'COPY --chmod=755'{copied}",
+        location,
+        quote=copy.text if copy else None,
+    )
+
+
+def _of_another_owner(path: str, user: str, case: Situation) -> Diagnosis:
+    folder = posixpath.dirname(path)
+    copy = _copy_of(path, case)
+    explanation = f"USER {user}{_user_place(case)} may not open or make {path}."
+    if copy is not None and not _CHOWN.search(copy.text):
+        location = case.dockerfile_location(copy.line)
+        return make_diagnosis(
+            "no-permission",
+            LIKELY,
+            f"{explanation} What {file_and_line(location)} copies to {copy.destination} belongs to root.",
+            f"write 'COPY --chown={user}' there where it is the application's own to write; {_ELSEWHERE}",
+            location,
+            quote=copy.text,
+        )
+    stage = _final_stage(case)
+    line = stage.workdir_line if stage and stage.workdir == folder else stage.user_line if stage else None
+    location = case.dockerfile_location(line)
+    made = (
+        f" WORKDIR makes {folder} for root, and COPY --chown does not change that."
+        if stage and stage.workdir == folder and copy is not None
+        else ""
+    )
+    above = " before the USER line" if _user_place(case) else ""
+    return make_diagnosis(
+        "no-permission",
+        LIKELY,
+        explanation + made,
+        f"add 'RUN mkdir -p {folder} && chown {user} {folder}'{above}; {_ELSEWHERE}",
+        location,
+    )
+
+
+def _final_stage(case: Situation) -> Optional[Stage]:
+    dockerfile = case.source.dockerfile if case.source else None
+    return dockerfile.stages[dockerfile.final] if dockerfile else None
+
+
+def _user_place(case: Situation) -> str:
+    """`` (Dockerfile:7)``, where the USER line is known."""
+    stage = _final_stage(case)
+    location = case.dockerfile_location(stage.user_line) if stage else None
+    return f" ({file_and_line(location)})" if location else ""
+
+
+def _copy_of(path: str, case: Situation) -> Optional[Copy]:
+    """The COPY into the image whose destination is nearest above ``path``."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if dockerfile is None:
+        return None
+    lineage = dockerfile.lineage()
+    above = [
+        one
+        for one in dockerfile.copies
+        if one.stage in lineage and f"{path}/".startswith(one.destination.rstrip("/") + "/")
+    ]
+    return max(above, key=lambda one: (len(one.destination.rstrip("/")), one.line), default=None)
