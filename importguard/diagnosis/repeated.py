@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from importguard.failures.service import LOG_SAYS
 from importguard.model import Finding, RuleFamily, Severity
-from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
+from importguard.rules.imports import IMPORT_EXITS, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
 from importguard.rules.requirements import REQUIREMENT_NOT_INSTALLED
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -59,7 +59,8 @@ def _is_cause_of(told: Finding, shown: Finding) -> bool:
     if told.rule.family not in (RuleFamily.IMPORTS, RuleFamily.START):
         return False
     if shown.missing is not None:
-        return shown.missing in told.all_missing
+        is_printed = told.rule is IMPORT_EXITS and f"No module named '{shown.missing}'" in told.message
+        return is_printed or shown.missing in told.all_missing
     if told.rule.family is not RuleFamily.IMPORTS or shown.location is None:
         return False
     return shown.location == told.location and shown.message.endswith(LOG_SAYS + told.message)
@@ -70,7 +71,8 @@ def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:
     if not symptoms:
         return told
     severity = min((one.severity for one in (told, *symptoms)), key=_SEVEREST_FIRST.index)
-    return replace(told, severity=severity, symptoms=symptoms)
+    causes = (one.diagnosis for one in (told, *symptoms) if one.diagnosis)
+    return replace(told, severity=severity, symptoms=symptoms, diagnosis=next(causes, None))
 
 
 def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:

@@ -148,7 +148,7 @@ def _failure(
     chain: Sequence[_Traceback], modules: Mapping[str, str], import_path: Sequence[str]
 ) -> ImportFailure:
     """A chain as a failed import is told: the outermost exception, and the one that decides."""
-    outermost_first = chain[::-1]
+    outermost_first = _without_outlived(chain[::-1], modules, import_path)
     causes = tuple(Cause(one.type, one.message, one.missing_module_name) for one in outermost_first)
     imports = [one for one in outermost_first if one.missing_module_name]
     missing = next(
@@ -161,6 +161,21 @@ def _failure(
         for frame in deciding.frames
     )
     return ImportFailure(outermost_first[0].type, outermost_first[0].message, missing, frames, causes)
+
+
+def _without_outlived(
+    outermost_first: Sequence[_Traceback], modules: Mapping[str, str], import_path: Sequence[str]
+) -> list[_Traceback]:
+    """Without the modules that were missing at first, and ran when they were imported again."""
+    kept: list[_Traceback] = []
+    ran: set[str] = set()
+    for one in outermost_first:
+        names = {modules.get(frame.path) or _module_name(frame.path, import_path) for frame in one.frames}
+        missing = one.missing_module_name if one.type.endswith("ModuleNotFoundError") else None
+        if missing is None or not any(f"{name}.".startswith(f"{missing}.") for name in ran):
+            kept.append(one)
+        ran |= names
+    return kept
 
 
 def _module_name(path: str, import_path: Sequence[str]) -> str:

@@ -56,7 +56,27 @@ def chain(error: BaseException) -> list[BaseException]:
         if type(members) in (tuple, list):
             inner.extend(members[:MOST_LINKS])
         waiting[:0] = inner
-    return found
+    return _without_outlived(found)
+
+
+def _without_outlived(links: list[BaseException]) -> list[BaseException]:
+    """Without the modules that were missing at first, and ran when they were imported again.
+
+    huey's consumer, mod_wsgi's scripts and much else catch the ImportError, add a folder to ``sys.path`` and
+    import the same again. What that raises is the failure.
+    """
+    kept: list[BaseException] = []
+    for link in links:
+        name = _import_name(link) if kept and _is(link, ModuleNotFoundError) else None
+        if name is None or not any(_ran_in(outer, name) for outer in kept):
+            kept.append(link)
+    return kept
+
+
+def _ran_in(error: BaseException, module: str) -> bool:
+    """Whether it was raised from code of the module, or of one below it."""
+    names = [frame[4] for frame in _frames(error)]
+    return any(type(name) is str and (name + ".").startswith(module + ".") for name in names)
 
 
 def deciding(links: list[BaseException]) -> BaseException:

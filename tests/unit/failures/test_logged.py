@@ -118,3 +118,22 @@ def test_a_log_without_a_traceback() -> None:
 def test_the_module_of_a_frame(path: str, module: str) -> None:
     log = f'Traceback (most recent call last):\n  File "{path}", line 1, in f\n    g()\nKeyError: 1\n'
     assert [frame.module for frame in only(log).frames] == [module]
+
+
+def test_a_module_that_is_found_at_the_second_try_is_not_missing() -> None:
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3/dist-packages/huey/utils.py", line 41, in load_class\n'
+        "    __import__(path)\n"
+        "ModuleNotFoundError: No module named 'shop'\n\n"
+        "During handling of the above exception, another exception occurred:\n\n"
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3/dist-packages/huey/utils.py", line 46, in load_class\n'
+        "    __import__(path)\n"
+        '  File "/app/shop/main.py", line 3, in <module>\n'
+        "    open('/srv/queue', 'w')\n"
+        "PermissionError: [Errno 13] Permission denied: '/srv/queue'\n"
+    )
+    (failure,) = logged_failures(log, evidence(imported("shop.main")))
+    assert (failure.type, failure.missing, len(failure.causes)) == ("PermissionError", None, 1)
+    assert failure.frames[-1].module == "shop.main"

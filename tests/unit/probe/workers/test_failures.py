@@ -304,3 +304,22 @@ def test_a_syntax_error_has_one_place(package: Path) -> None:
     places = [frame for frame in frames(error) if frame[0] == str(broken)]
     assert [(path, function) for path, _, function, _ in places] == [(str(broken), "<module>")]
     assert places[0][1] > 0
+
+
+def test_a_module_that_is_found_at_the_second_try_is_not_missing(package: Path) -> None:
+    """As huey's consumer imports the application: once more, with the working directory on the path."""
+    (package / "later").mkdir()
+    (package / "later" / "second_try_xyz.py").write_text("raise ValueError('bad')\n")
+    source = (
+        "try:\n    import second_try_xyz\nexcept ImportError:\n"
+        "    sys.path.insert(0, later)\n    import second_try_xyz\n"
+    )
+    error = caught(running(source, "first.py", sys=sys, later=str(package / "later")))
+    kind, message, lacks, lead, causes = describe(error)
+    assert (kind, message, lacks, len(causes)) == ("ValueError", "bad", None, 1)
+    assert lead[-1][3] == "second_try_xyz"
+
+
+def test_a_module_that_is_missing_for_one_of_a_like_name() -> None:
+    source = "try:\n    import shop_xyz\nexcept ImportError:\n    raise ValueError('bad')\n"
+    assert describe(caught(running(source, "shop_xyzzy.py")))[2] == "shop_xyz"
