@@ -75,24 +75,25 @@ def _not_executable(path: str, user: str, case: Situation) -> Diagnosis:
 
 def _of_another_owner(path: str, user: str, case: Situation) -> Diagnosis:
     folder = posixpath.dirname(path)
-    copy = _copy_of(path, case)
+    copy, stage = _copy_of(path, case), _final_stage(case)
+    is_of_workdir = stage is not None and stage.workdir == folder
     explanation = f"USER {user}{_user_place(case)} may not open or make {path}."
     if copy is not None and not _CHOWN.search(copy.text):
         location = case.dockerfile_location(copy.line)
+        made = f", and 'RUN chown {user} {folder}' for what it makes there" if is_of_workdir else ""
         return make_diagnosis(
             "no-permission",
             LIKELY,
             f"{explanation} What {file_and_line(location)} copies to {copy.destination} belongs to root.",
-            f"write 'COPY --chown={user}' there where it is the application's own to write; {_ELSEWHERE}",
+            f"write 'COPY --chown={user}' there for what the application may write{made}; {_ELSEWHERE}",
             location,
             quote=copy.text,
         )
-    stage = _final_stage(case)
-    line = stage.workdir_line if stage and stage.workdir == folder else stage.user_line if stage else None
+    line = (stage.workdir_line if is_of_workdir else stage.user_line) if stage else None
     location = case.dockerfile_location(line)
     made = (
         f" WORKDIR makes {folder} for root, and COPY --chown does not change that."
-        if stage and stage.workdir == folder and copy is not None
+        if is_of_workdir and copy is not None
         else ""
     )
     above = " before the USER line" if _user_place(case) else ""

@@ -42,6 +42,7 @@ def cause(
     [
         ("COPY . .\nUSER app", "/app/shop/state.json", 3, "COPY --chown=app"),
         ("COPY . .\nUSER app", "shop/state.json", 3, "COPY --chown=app"),
+        ("COPY . .\nUSER app", "/app/state.json", 3, "'RUN chown app /app' for what it makes there"),
         ("COPY shop /app/shop\nUSER app", "/app/state.json", 2, "chown app /app' before the USER"),
         ("COPY --chown=app . .\nUSER app", "/app/state.json", 2, "chown app /app' before the USER"),
         ("COPY --chown=app . .\nUSER app", "/app/shop/log/x", 4, "mkdir -p /app/shop/log"),
