@@ -24,6 +24,14 @@ _SIMPLE = ("Expr", "Assign", "AnnAssign", "AugAssign", "Return", "Raise")
 _LEAVES = ("Return", "Raise")
 
 
+_EXPRESS = re.compile(r"(?m)^[ \t]*(?:from shiny\.express import|import shiny\.express)\b")
+
+
+def is_express_app(text: str) -> bool:
+    """Whether a file is a Shiny Express app, which only shiny can run (shiny.express._is_express)."""
+    return _EXPRESS.search(text) is not None
+
+
 class MainCode:
     """What runs of one file. ``loaded``: (module, name in it or None, True, line) of the unguarded imports,
     and with False what ``uvicorn.run`` is told; ``calls``: (module, function) of other files that it calls.

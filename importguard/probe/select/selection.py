@@ -419,7 +419,8 @@ def is_environment(folder: Folder) -> bool:
 
 
 def _runs_when_imported(folder: Folder) -> frozenset[str]:
-    """``setup.py`` beside a project's files, and Alembic's ``env.py``: they act when they are imported."""
+    """What acts when it is imported: ``setup.py`` beside a project's files, Alembic's ``env.py``, and the
+    ``app.py`` of Shiny Express, which refuses to be."""
     found = set()
     if "setup" in folder.modules and "__init__" not in folder.modules:
         found.add("setup")
@@ -429,7 +430,18 @@ def _runs_when_imported(folder: Folder) -> frozenset[str]:
             "versions" in folder.folders and "alembic" in (read_text(path, 65536) or "")
         ):
             found.add("env")
+    if folder.modules.get("app", "").endswith(".py") and _is_express(folder.path_of_entry("app.py")):
+        found.add("app")
     return frozenset(found)
+
+
+def _is_express(path: str) -> bool:
+    text = read_text(path, 65536) or ""
+    if "shiny.express" not in text:
+        return False
+    from importguard.probe.code.main_code import is_express_app
+
+    return is_express_app(text)
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

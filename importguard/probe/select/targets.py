@@ -23,7 +23,7 @@ _MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
 SERVERS_AND_TOOLS = frozenset(
     (
         "uvicorn gunicorn hypercorn daphne granian waitress celery flask fastapi fastapi_cli django "
-        "streamlit functions_framework awslambdaric rq rq_scheduler arq dramatiq huey taskiq sanic "
+        "streamlit shiny functions_framework awslambdaric rq rq_scheduler arq dramatiq huey taskiq sanic "
         "litestar kopf uwsgi mod_wsgi supervisor honcho circus watchfiles watchdog hupper ddtrace "
         "newrelic alembic pip pytest opentelemetry_instrumentation opentelemetry_distro uv poetry pdm "
         "hatch pipenv tox nox coverage debugpy aiohttp robyn blacksheep cherrypy bjoern meinheld twisted "

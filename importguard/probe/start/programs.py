@@ -164,6 +164,7 @@ _TABLES = {
     "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
     "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon",
+    "script_runners": "shiny locust",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
 }
@@ -215,6 +216,8 @@ def _readers(table: str) -> Mapping[str, Callable[[StartCommand, list[str]], Non
         from importguard.probe.start.web_servers import READERS as found
     elif table == "task_workers":
         from importguard.probe.start.task_workers import READERS as found
+    elif table == "script_runners":
+        from importguard.probe.start.script_runners import READERS as found
     else:
         from importguard.probe.start.platforms import READERS as found
     return found

@@ -1012,6 +1012,20 @@ def test_migrations_are_imported_by_name_where_django_is_set_up(image):
     ]
 
 
+def test_an_app_that_only_shiny_runs(image):
+    """It is no module; what it imports is the start command's."""
+    image.write("app.py", "from shiny.express import ui\nimport shop.prices\n\nui.page_opts(title='Shop')\n")
+    image.write(
+        "core/app.py", "from shiny import App, ui  # or shiny.express\napp = App(ui.page_fluid(), None)\n"
+    )
+    image.write_all("shop/__init__.py shop/prices.py core/__init__.py")
+    image.install("shiny", "shiny/__init__.py shiny/express/__init__.py")
+    found = image.discover("shiny", "run", "app.py")
+    assert ["app", f"{image.app}/app.py", "runs when imported"] in [list(one) for one in found["skipped"]]
+    assert "core.app" in [name for name, _ in found["modules"]]
+    assert "shop.prices" in [entry["module"] for entry in found["entrypoints"]]
+
+
 def test_revisions_of_alembic(image):
     """Those in a folder ``alembic`` have no name to import them by: the package of that name hides it."""
     image.write_all("main.py migrations/env.py migrations/script.py.mako migrations/versions/1a_b.py")

@@ -1,0 +1,57 @@
+"""Programs that run a script of the application in their own way: shiny, locust."""
+
+from __future__ import annotations
+
+import os
+
+from importguard.probe.code.main_code import is_express_app
+from importguard.probe.files import read_text
+from importguard.probe.start.start_command import Options, StartCommand
+
+_SHINY_FLAGS = frozenset("-r --reload --factory -b --launch-browser --dev-mode --no-dev-mode --help".split())
+_LOCUST_FLAGS = frozenset(
+    "-h --help -V --version -l --list --headless --autostart --worker --master --skip-log-setup "
+    "--csv-full-history --print-stats --only-summary --reset-stats --show-task-ratio --show-task-ratio-json "
+    "--json --web-login --equal-weights --class-picker --enable-rebalancing --headful --otel".split()
+)
+
+
+def _read_shiny(command: StartCommand, words: list[str]) -> None:
+    """``shiny run [APP]``: ``FILE[:NAME]`` or ``MODULE[:NAME]`` (shiny._main._run.resolve_app).
+
+    An Express app is no module: shiny runs its file for each visitor, and no import can.
+    """
+    if words[:1] != ["run"]:
+        command.notes.append("%s runs no application" % command.text)
+        return
+    options = Options(words[1:], _SHINY_FLAGS)
+    target = options.rest[0] if options.rest else "app.py"
+    module, _, attribute = target.partition(":")
+    folder = command.resolve_path(options.last_value("-d", "--app-dir") or "")
+    if "/" not in module and not module.endswith(".py"):
+        command.roots.append(folder)
+        command.add_entry_point(target, "app")
+        return
+    path = os.path.normpath(os.path.join(folder, module))
+    command.roots.append(os.path.dirname(path))
+    if not attribute and is_express_app(read_text(path) or ""):
+        command.main_file = path
+    else:
+        command.add_script(path, attribute or "app")
+
+
+def _read_locust(command: StartCommand, words: list[str]) -> None:
+    """``locust [-f FILE,FILE]``: scripts whose folders come first on the import path (locust.util)."""
+    named = Options(words, _LOCUST_FLAGS).last_value("-f", "--locustfile")
+    named = named or command.environ.get("LOCUST_LOCUSTFILE") or "locustfile.py"
+    command.roots.append(command.directory)
+    for item in named.split(","):
+        path = command.resolve_path(item.strip())
+        if path.endswith(".py") and "://" not in item:
+            command.roots.insert(0, os.path.dirname(path))
+            command.add_script(path)
+        elif item.strip() != "-":
+            command.notes.append("%s is not followed" % command.text)
+
+
+READERS = {"shiny": _read_shiny, "locust": _read_locust}
