@@ -13,6 +13,7 @@ from importguard.failures.service import LOG_SAYS
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
 from importguard.rules.requirements import REQUIREMENT_NOT_INSTALLED
+from importguard.rules.start import START_EXITS
 
 _SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _MOST_NAMES = 5
@@ -51,7 +52,16 @@ def _index_of_cause(shown: Finding, findings: Sequence[Finding], before: int) ->
         for index, one in enumerate(findings)
         if _is_cause_of(one, shown) and (one.rule.family is RuleFamily.IMPORTS or index < before)
     ]
+    has_told = shown.missing is not None or shown.diagnosis is not None or LOG_SAYS in shown.message
+    if not causes and shown.rule is START_EXITS and not has_told:
+        # Its log has no traceback. Where one failed import alone breaks startup, that is why it ends.
+        breaking = [index for index, one in enumerate(findings) if _breaks_startup(one)]
+        return breaking[0] if len(breaking) == 1 else None
     return min(causes)[1] if causes else None
+
+
+def _breaks_startup(finding: Finding) -> bool:
+    return finding.rule.family is RuleFamily.IMPORTS and finding.reached and bool(finding.breaks_startup)
 
 
 def _is_cause_of(told: Finding, shown: Finding) -> bool:

@@ -150,3 +150,14 @@ def test_what_the_log_says_is_the_import_where_the_line_and_the_words_are_the_sa
 def test_what_misses_something_else_is_another_cause():
     others = [finding(missing="shop.other"), finding("IG402"), ENDS]
     assert with_symptoms(others) == others
+
+
+def test_an_end_without_a_traceback_is_that_of_the_one_import_that_breaks_startup():
+    """As locust, which only says that it could not find its file."""
+    silent = finding("IG501", module="locust -f load.py", missing=None, affected=(), message="It ended.")
+    lazy = finding(missing="shop.late", breaks_startup=False)
+    (one, other) = with_symptoms([finding(), lazy, silent])
+    assert (one.symptoms, other) == ((silent,), lazy)
+    two = [finding(), finding(missing="shop.other"), silent]
+    assert with_symptoms(two) == two
+    assert with_symptoms([lazy, silent]) == [lazy, silent]
