@@ -65,15 +65,15 @@ def _breaks_startup(finding: Finding) -> bool:
 
 
 def _is_cause_of(told: Finding, shown: Finding) -> bool:
-    """Whether the same is missing, or the log says of the same line what the import said."""
+    """Whether it lacks the same, or its log says what an import said that breaks startup, or of that line."""
     if told.rule.family not in (RuleFamily.IMPORTS, RuleFamily.START):
         return False
     if shown.missing is not None:
         is_printed = told.rule is IMPORT_EXITS and f"No module named '{shown.missing}'" in told.message
         return is_printed or shown.missing in told.all_missing
-    if told.rule.family is not RuleFamily.IMPORTS or shown.location is None:
+    if told.rule.family is not RuleFamily.IMPORTS or not shown.message.endswith(LOG_SAYS + told.message):
         return False
-    return shown.location == told.location and shown.message.endswith(LOG_SAYS + told.message)
+    return bool(told.breaks_startup) or (shown.location is not None and shown.location == told.location)
 
 
 def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:

@@ -168,14 +168,24 @@ def _without_outlived(
 ) -> list[_Traceback]:
     """Without the modules that were missing at first, and ran when they were imported again."""
     kept: list[_Traceback] = []
-    ran: set[str] = set()
     for one in outermost_first:
-        names = {modules.get(frame.path) or _module_name(frame.path, import_path) for frame in one.frames}
         missing = one.missing_module_name if one.type.endswith("ModuleNotFoundError") else None
-        if missing is None or not any(f"{name}.".startswith(f"{missing}.") for name in ran):
+        later = [frame.path for outer in kept for frame in _frames_after(one, outer)] if missing else []
+        names = [modules.get(path) or _module_name(path, import_path) for path in later]
+        file = f"/{(missing or '').replace('.', '/')}.py"
+        by_file = any(path.endswith(file) for path in later)
+        if not by_file and not any(f"{name}.".startswith(f"{missing}.") for name in names):
             kept.append(one)
-        ran |= names
     return kept
+
+
+def _frames_after(handled: _Traceback, outer: _Traceback) -> Sequence[Frame]:
+    """The frames of ``outer`` below the function that handles ``handled``: entered after it was raised."""
+    first = handled.frames[0] if handled.frames else None
+    places = [(frame.path, frame.function) for frame in outer.frames]
+    if first is None or (first.path, first.function) not in places:
+        return ()
+    return outer.frames[places.index((first.path, first.function)) + 1 :]
 
 
 def _module_name(path: str, import_path: Sequence[str]) -> str:

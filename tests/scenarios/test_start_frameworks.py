@@ -57,7 +57,12 @@ BROKEN = {
         "def create():\n    wait_for_migrations()\n"
     ),
 }
-FRONT = "import streamlit as st\n\nst.title('Shop')\nst.write('hello')\n"
+FRONTS = {
+    "front.py": "import streamlit as st\n\nst.title('Shop')\nst.write('hello')\n",
+    "core/web.py": "from shiny import App, ui\n\napp = App(ui.page_fluid('hello'), None)\n",
+    "app.py": "from shiny.express import ui\n\nui.page_opts(title='Shop')\n'hello'\n",
+}
+"""An Express app refuses to be imported: only shiny runs it."""
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +144,25 @@ def test_where_a_worker_of_gunicorn_waits(broken: str, tmp_path: Path) -> None:
     assert finding["location"] == {"path": "shop/stuck.py", "line": 6}, finding
 
 
-def test_streamlit(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
-    packages = with_packages(tmp_path_factory.mktemp("streamlit"), "start-streamlit", "streamlit")
-    image = with_files(packages, "front", {"front.py": FRONT})
-    (tmp_path / "importguard.toml").write_text('[start]\nsettle = "0.5s"\nhttp = ["/", "/_stcore/health"]\n')
-    command = "python3 -m streamlit run front.py --server.port 8080 --server.address 0.0.0.0"
-    result = check(image, "--start", "--command", command, cwd=tmp_path)
+@pytest.fixture(scope="module")
+def fronts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    packages = with_packages(tmp_path_factory.mktemp("fronts"), "start-fronts", "streamlit", "shiny")
+    return with_files(packages, "front", FRONTS)
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        (
+            "streamlit run front.py --server.port 8080 --server.address 0.0.0.0",
+            'http = ["/", "/_stcore/health"]',
+        ),
+        ("shiny run --host 0.0.0.0 --port 8080", 'websocket = ["/websocket/"]'),
+        ("shiny run --host 0.0.0.0 --port 8080 core/web.py", 'websocket = ["/websocket/"]'),
+    ],
+)
+def test_a_script_that_a_framework_runs(fronts: str, command: str, settings: str, tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_text(f'[start]\nsettle = "0.5s"\n{settings}\n')
+    result = check(fronts, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
     assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+    assert not any("not understood" in note for note in result.image["notes"])

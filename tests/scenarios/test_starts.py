@@ -138,6 +138,27 @@ def test_a_file_that_the_start_cannot_open(
     assert finding["location"]["path"] == "shop/serve.py"
 
 
+def test_a_module_that_is_found_at_the_second_try(tmp_path: Path) -> None:
+    """As huey's consumer finds it: what it raises then is one finding of the import and the start."""
+    again = (
+        "import sys\n\ntry:\n    import tasks\nexcept ImportError:\n"
+        "    sys.path.insert(0, '/srv/later')\n    import tasks\n"
+    )
+    files = {"main.py": again, "later/tasks.py": "queue = open('/srv/later/queue', 'w')\n"}
+    lines = 'FROM base\nWORKDIR /srv\nCOPY . .\nUSER 1234\nCMD ["python3", "main.py"]\n'
+    image = build("service-second-try", lines, files)
+    for name, text in {**files, "Dockerfile": lines}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = check(image, "--start", "--start-anyway", "--source", ".", cwd=tmp_path)
+    (finding,) = result.findings
+    assert (result.code, finding["rule"], finding["missing"]) == (1, "IG104", None), finding
+    assert finding["message"] == "PermissionError: [Errno 13] Permission denied: '/srv/later/queue'"
+    assert finding["diagnosis"]["cause"] == "no-permission"
+    assert finding["diagnosis"]["location"] == {"path": "Dockerfile", "line": 3}
+    assert [one["rule"] for one in finding["symptoms"]] == ["IG501"]
+
+
 @pytest.mark.parametrize(("mode", "need"), [("variable", "--env DATABASE_URL=…"), ("server", "--network")])
 def test_what_only_production_has_is_no_error_and_no_pass(
     service: str, mode: str, need: str, tmp_path: Path

@@ -137,7 +137,9 @@ def test_what_a_start_showed_of_a_cause_is_told_with_it():
     [
         ({}, True),
         ({"message": "ValueError: other"}, False),
-        ({"location": Location("shop/setup.py", 11)}, False),
+        ({"location": Location("shop/setup.py", 11)}, True),
+        ({"location": Location("shop/setup.py", 11), "breaks_startup": False}, False),
+        ({"breaks_startup": False}, True),
     ],
 )
 def test_what_the_log_says_is_the_import_where_the_line_and_the_words_are_the_same(changes, is_one: bool):

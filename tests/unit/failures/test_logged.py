@@ -137,3 +137,23 @@ def test_a_module_that_is_found_at_the_second_try_is_not_missing() -> None:
     (failure,) = logged_failures(log, evidence(imported("shop.main")))
     assert (failure.type, failure.missing, len(failure.causes)) == ("PermissionError", None, 1)
     assert failure.frames[-1].module == "shop.main"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_found"), [("/srv/later/tasks.py", True), ("/srv/later/other.py", False)]
+)
+def test_a_module_is_known_by_its_file_where_another_folder_is_on_the_path(path: str, is_found: bool) -> None:
+    """The check may know it by another name. What ran before the first try proves nothing."""
+    log = (
+        "Traceback (most recent call last):\n"
+        '  File "/srv/main.py", line 4, in <module>\n    import tasks\n'
+        "ModuleNotFoundError: No module named 'tasks'\n\n"
+        "During handling of the above exception, another exception occurred:\n\n"
+        "Traceback (most recent call last):\n"
+        '  File "/srv/tasks/tasks.py", line 1, in <module>\n    import main\n'
+        '  File "/srv/main.py", line 7, in <module>\n    import tasks\n'
+        f'  File "{path}", line 1, in <module>\n    1 / 0\n'
+        "ZeroDivisionError: division by zero\n"
+    )
+    (failure,) = logged_failures(log, evidence(imported("main")))
+    assert failure.missing == (None if is_found else "tasks")
