@@ -166,11 +166,13 @@ def finding_story(finding: Finding) -> list[str]:
 
 
 def symptom_lines(finding: Finding) -> list[str]:
-    """What the start showed of the same cause, a line each; not escaped."""
-    return [
-        f"When it is started ({one.rule.id} {one.rule.name}): {' '.join(one.message.split())}"
-        for one in finding.symptoms
-    ]
+    """What the start showed of the same cause, a line each, not escaped, without the words of the finding."""
+    lines = []
+    for one in finding.symptoms:
+        is_same = bool(finding.message) and one.message.endswith(f": {finding.message}")
+        message = one.message[: -len(finding.message)] + "the same" if is_same else one.message
+        lines.append(f"When it is started ({one.rule.id} {one.rule.name}): {' '.join(message.split())}")
+    return lines
 
 
 def _verb(finding: Finding, others: Sequence[str]) -> str:

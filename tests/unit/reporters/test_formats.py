@@ -249,6 +249,9 @@ def test_what_a_start_showed_is_told_in_every_format() -> None:
         told = load_reporter(name)(text)
         assert "IG501" in told, name
         assert re.search(r"It ended with(?: |\s+|\\n)exit code 3", told), name
+    says = f"It ended. Its log says: {finding().message}"
+    same = report(image(finding(symptoms=(replace(ended, message=says),))))
+    assert "It ended. Its log says: the same" in " ".join(load_reporter("text")(same).split())
 
 
 def suppressed() -> Report:
