@@ -128,6 +128,15 @@ def test_what_is_wrong_is_named(servers: str, command: str, rule: str, words: st
     assert words in finding["message"] + (finding["diagnosis"] or {}).get("explanation", "")
 
 
+def test_a_server_that_speaks_tls(servers: str, tmp_path: Path) -> None:
+    """A real one closes the connection without a word."""
+    (tmp_path / "importguard.toml").write_text('[start]\nport = 8080\ntimeout = "8s"\n')
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=shop -keyout /tmp/key -out /tmp/cert"
+    serve = "exec python3 -m gunicorn -b :8080 --keyfile /tmp/key --certfile /tmp/cert shop.wsgi:app"
+    result = check(servers, "--start", "--command", f"sh -c '{made} && {serve}'", cwd=tmp_path)
+    assert result.finding("IG503")["diagnosis"]["cause"] == "tls"
+
+
 def test_a_view_that_imports_what_is_not_there(servers: str, tmp_path: Path) -> None:
     (tmp_path / "importguard.toml").write_text('[start]\nhttp = ["/late"]\n')
     command = "python3 -m uvicorn shop.web:app --host 0.0.0.0 --port 8080"
