@@ -50,8 +50,8 @@ def shared_libraries(programs: list[Path]) -> set[str]:
 
 def only_runtime(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """Leave out of the standard library tests and what is linked with, not run."""
-    *_, last = parts = Path(member.name).parts
-    return None if LEFT_OUT & set(parts) or last.startswith("config-") or last.endswith(".a") else member
+    name = Path(member.name).name
+    return None if name in LEFT_OUT or name.startswith("config-") or name.endswith(".a") else member
 
 
 def add_entry(layer: tarfile.TarFile, name: str, text: str = "", mode: int = 0o644, **fields: Any) -> None:
@@ -69,7 +69,8 @@ def add_interpreter(layer: tarfile.TarFile, packages: Path) -> None:
     programs = [program, Path("/bin/sh"), *standard.glob("lib-dynload/*.so"), *packages.rglob("*.so")]
     for file in {str(program), "/bin/sh", *shared_libraries(programs)}:
         layer.add(os.path.realpath(file), file)
-    layer.add(standard, filter=only_runtime)
+    for path in standard.iterdir():
+        layer.add(path, filter=only_runtime)
     layer.add(packages, SITE)
     add_entry(layer, f"{ENVIRONMENT}/pyvenv.cfg", f"home = {program.parent}\n")
     add_entry(layer, f"{ENVIRONMENT}/bin/python3", type=tarfile.SYMTYPE, linkname=str(program))

@@ -289,7 +289,8 @@ class Memory:
         self.stack.pop()
         self.record(memo, visit)
         asked = self.observer.imported(visit, memo, seconds)
-        self.resume(visit.outer, None if asked else memo.state)
+        # What an exception held may end with it, and run code of its own.
+        self.resume(visit.outer, None if asked or memo.error is not None else memo.state)
         self.file(memo, visit)
         self.observer.end(visit, memo, seconds)
         return memo
