@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any
 
 from importguard.config import Config
-from importguard.engines.base import Engine, Image, Limits, Run
+from importguard.engines.base import Image, Limits, Run
 from importguard.engines.docker.engine import DockerEngine
 from importguard.inspectors.run import inspect_by_running
 from importguard.progress import QuietProgress
@@ -39,24 +39,16 @@ os._exit(code if code >= 0 else 128 - code)
 """
 
 
-class MeteredEngine:
+class MeteredEngine(DockerEngine):
     """The Docker engine, with the meter between container and command; ``cpu`` is the sum, in seconds."""
 
     def __init__(self) -> None:
-        self.engine: Engine = DockerEngine()
+        super().__init__()
         self.cpu = 0.0
-
-    def image(self, reference: str, *, pull: str, platform: Optional[str]) -> Image:
-        return self.engine.image(reference, pull=pull, platform=platform)
 
     @contextmanager
     def run(
-        self,
-        image: Image,
-        command: Sequence[str],
-        env: Sequence[str],
-        limits: Limits,
-        stdin: Callable[[], bytes] = bytes,
+        self, image: Image, command: Sequence[str], env: Sequence[str], limits: Limits, *more: Any
     ) -> Iterator[Run]:
         command = ["python3", "-I", "-S", "-c", METER, *command]
         outer = Run()
@@ -69,18 +61,9 @@ class MeteredEngine:
             outer.exit = inner.exit
             self.cpu += float(re.findall(rb"METERED ([\d.]+)", tail)[-1])
 
-        with self.engine.run(image, command, env, limits, stdin) as run:
+        with super().run(image, command, env, limits, *more) as run:
             outer.output = output(run)
             yield outer
-
-    def limits_not_held(self) -> str:
-        return self.engine.limits_not_held()
-
-    def history(self, image: Image) -> Sequence[str]:
-        return self.engine.history(image)
-
-    def close(self) -> None:
-        self.engine.close()
 
 
 def cpu_of_probe(reference: str) -> float:
@@ -94,6 +77,7 @@ def cpu_of_probe(reference: str) -> float:
             inspect_by_running(engine, image, Config(images=(reference,)), QuietProgress(), lambda: None)
         finally:
             os.chdir(here)
+            engine.close()
     return engine.cpu
 
 
