@@ -24,6 +24,7 @@ from importguard.rules.imports import (
 
 _DENIED = re.compile(r"Permission denied: '([^']+)'$")
 _UNCONFIGURED = re.compile(r"settings are not configured")
+_NO_SUBMODULE = re.compile(r"module '[^']+' has no attribute '[^']+'")
 # Modules that import what they are given the name of: a traceback that ends there does not say who gave it.
 _BY_NAME = ("importlib", "logging.config")
 
@@ -88,7 +89,11 @@ def _preparation_key(evidence: Evidence) -> Optional[tuple[str, str]]:
 
 
 def _lacks_preparation(item: ModuleImport) -> bool:
-    """Whether the module failed only because the preparation did: Django says so in these words."""
+    """Whether the module failed only because the preparation did: Django says so in these words.
+
+    Or it may have: a module that uses ``django.contrib.postgres.indexes`` without importing it finds it where
+    an application of INSTALLED_APPS has imported it.
+    """
     if item.failure is None or item.failure.missing is not None:
         return False
     for cause in exception_chain(item.failure):
@@ -96,6 +101,8 @@ def _lacks_preparation(item: ModuleImport) -> bool:
         if kind == "AppRegistryNotReady" or (
             kind == "ImproperlyConfigured" and _UNCONFIGURED.search(cause.message)
         ):
+            return True
+        if kind == "AttributeError" and _NO_SUBMODULE.match(cause.message):
             return True
     return False
 

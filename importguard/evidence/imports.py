@@ -50,7 +50,8 @@ class ImportFailure:
     ``__cause__``/``__context__``/members of groups. ``frames`` lead, outermost first, to the raise of the
     exception that decides (the ImportError of the walk where there is one). ``lookups`` are those of the
     application's innermost frame. ``named_from`` is the module from which that frame's code imports the class
-    or function that the error names, empty where it names none.
+    or function that the error names, empty where it names none. ``required`` are the unset variables that the
+    application's innermost module body needs from the statement on that failed.
     """
 
     type: str
@@ -60,6 +61,7 @@ class ImportFailure:
     causes: tuple[Cause, ...] = ()
     lookups: tuple[VariableLookup, ...] = ()
     named_from: str = ""
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

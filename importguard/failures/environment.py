@@ -62,11 +62,13 @@ def environment_diagnosis(failure: ImportFailure) -> Optional[Diagnosis]:
     """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are."""
     variables, certain = _variables(failure)
     if variables:
-        names = ", ".join(variables)
+        # One that failed for another reason may look up variables that it would have got elsewhere.
+        later = [name for name in failure.required if name not in variables] if certain else []
+        after = f" After that it needs {', '.join(later)}." if later else ""
         return Diagnosis(
             cause="environment",
-            explanation=f"The import needs {names}, which the image does not set.",
-            remedy=" ".join(f"--env {name}=…" for name in variables),
+            explanation=f"The import needs {', '.join(variables)}, which the image does not set.{after}",
+            remedy=" ".join(f"--env {name}=…" for name in (*variables, *later)),
             location=None,
             confidence="certain" if certain else "likely",
         )

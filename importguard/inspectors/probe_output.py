@@ -174,6 +174,7 @@ def _failure(plain: Optional[dict[str, Any]]) -> Optional[ImportFailure]:
         tuple(Cause(kind, text[:LONGEST_MESSAGE], *more) for kind, text, *more in plain["causes"]),
         tuple(VariableLookup(*lookup) for lookup in plain.get("lookups", ())),
         plain.get("named_from", ""),
+        tuple(map(str, plain.get("required", ()))),
     )
 
 

@@ -69,12 +69,12 @@ def _is_wanting(finding: Finding) -> bool:
 def _wanting(finding: Finding) -> str:
     assert finding.diagnosis is not None
     told = finding.diagnosis
-    return f"whether it starts is not known. {told.explanation} Check again with it: {told.remedy}"
+    return f"whether it starts is not known. {told.explanation} To check further: {told.remedy}"
 
 
 def _stopped(finding: Finding) -> str:
     assert finding.diagnosis is not None
     return (
         f"startup stops in {finding.module}, and what lies behind it is unchecked. "
-        f"{finding.diagnosis.explanation} Check again with it: {finding.diagnosis.remedy}"
+        f"{finding.diagnosis.explanation} To check further: {finding.diagnosis.remedy}"
     )

@@ -39,9 +39,13 @@ class Culprits:
         """Where the process ended while ``name`` was imported: by its last known ``frames``, or its dump."""
         return self._innermost(frames) or self._dumped(output) or name
 
-    def own_frame(self, frames: Iterable[PlainFrame]) -> Optional[tuple[str, int]]:
-        """(module, line) of the innermost frame of the application's own code."""
-        own = [(self.modules.get(os.path.abspath(path)), line) for path, line, _, _ in frames]
+    def own_frame(self, frames: Iterable[PlainFrame], function: str = "") -> Optional[tuple[str, int]]:
+        """(module, line) of the innermost frame of the application, in such a function if given."""
+        own = [
+            (self.modules.get(os.path.abspath(path)), line)
+            for path, line, name, _ in frames
+            if function in ("", name)
+        ]
         return next(((module, line) for module, line in reversed(own) if module), None)
 
     def origin_of_named(self, module: str, kind: str, message: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         causes: list[tuple[str, str, Optional[str]]]
         lookups: list[UnsetVariable]
         named_from: str
+        required: list[str]
 
     class Request(TypedDict, total=False):
         """What the host asks: see ``inspectors/run.py``, which writes it."""

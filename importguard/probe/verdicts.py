@@ -130,6 +130,8 @@ class Verdicts:
             else []
         )
         named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
+        said = " ".join([message, *(cause[1] for cause in causes)])
+        body = self.culprits_of_failures.own_frame(frames, "<module>") if own else None
         return {
             "type": kind,
             "message": message,
@@ -138,4 +140,5 @@ class Verdicts:
             "causes": causes,
             "lookups": lookups,
             "named_from": named,
+            "required": self.variable_lookups.required_from(*body, said) if body else [],
         }

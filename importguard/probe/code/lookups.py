@@ -27,8 +27,8 @@ WRAPPER = re.compile(
     r"(?:^|_)env(?:iron(?:ment)?)?(?:$|_)|Env(?:iron(?:ment)?)?$"
 )  # env, get_env, _environment
 _ABSENT = object()
-_FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
-_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
+FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
+BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 class Lookups:
@@ -73,6 +73,18 @@ class Lookups:
                 found.update(self._looked_up(module) & asked)
         return [(name, False) for name in sorted(found)]
 
+    def required_from(self, module: str, line: int, said: str) -> list[str]:
+        """See ``required.variables_required_from``: of the body that failed at ``line`` of ``module``."""
+        if not NAME.search(said):
+            return []
+        from importguard.probe.code.required import variables_required_from
+
+        try:
+            tree = self._tree(module)
+            return variables_required_from(tree, line, said, self.environ) if tree else []
+        except RecursionError:
+            return []
+
     def _looked_up(self, module: str) -> frozenset[str]:
         """The variables that a module looks up anywhere, under constant names."""
         if module not in self.everywhere:
@@ -88,10 +100,10 @@ class Lookups:
             return {}
         names = {**self._imported(tree, module), **_assigned(tree)}
         if place.function is not None:
-            for parameter in _walk([place.function.args]):
+            for parameter in walk_nodes([place.function.args]):
                 names.pop(getattr(parameter, "arg", ""), None)
             names.update(_assigned(place.function))
-        found = dict.fromkeys(_variables(_lookups(_header(place.statement), names), message), False)
+        found = dict.fromkeys(_variables(_lookups(expressions_of(place.statement), names), message), False)
         tests = place.deciding_tests()
         if tests:
             asked = _variables(_lookups(tests, names), message)
@@ -119,8 +131,8 @@ class Lookups:
         is_package = (self.files.get(module) or "").endswith("__init__.py")
         package = module if is_package else module.rpartition(".")[0]
         found: Names = {}
-        for node in _walk([tree]):
-            if _kind(node) == "ImportFrom":
+        for node in walk_nodes([tree]):
+            if kind_of(node) == "ImportFrom":
                 target = absolute_target(node, package) or ""
                 given = self._names(target)
                 found.update({name: given[name] for name in given if name.startswith(".")})
@@ -128,7 +140,7 @@ class Lookups:
                     found.update(_renamed(given, alias.name, alias.asname or alias.name))
                     inner = self._names("{}.{}".format(target, alias.name))
                     found.update({"." + name: inner[name] for name in inner})
-            elif _kind(node) == "Import":
+            elif kind_of(node) == "Import":
                 for alias in node.names:
                     inner = self._names(alias.name)
                     found.update({"." + name: inner[name] for name in inner})
@@ -143,7 +155,8 @@ def _renamed(given: Names, name: str, alias: str) -> Names:
     return {**found, alias: given[name]} if name in given else found
 
 
-def _kind(node: Node) -> str:
+def kind_of(node: Node) -> str:
+    """The name of a node's class."""
     return type(node).__name__
 
 
@@ -171,10 +184,10 @@ class _Place:
         if not blocks:
             self.statement = last
             return
-        kind = _kind(last)
-        if kind in (*_FUNCTIONS, "ClassDef"):
+        kind = kind_of(last)
+        if kind in (*FUNCTIONS, "ClassDef"):
             self.conditions, self.depends = [], False
-            self.function = last if kind in _FUNCTIONS else self.function
+            self.function = last if kind in FUNCTIONS else self.function
         elif kind == "If":
             self.conditions.append(last.test)
         elif kind not in ("Try", "TryStar", "For", "AsyncFor", "With", "AsyncWith"):
@@ -183,33 +196,35 @@ class _Place:
 
     def deciding_tests(self) -> list[Node]:
         """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
-        kind = _kind(self.statement)
+        kind = kind_of(self.statement)
         if kind not in ("Raise", "Assert"):
             return []
         if self.function is not None:
-            returns = [node for node in _walk([self.function], functions=False) if _kind(node) == "Return"]
+            returns = [
+                node for node in walk_nodes([self.function], functions=False) if kind_of(node) == "Return"
+            ]
             self.depends = self.depends or any(node.lineno < self.line for node in returns)
         return [*self.conditions, *([self.statement.test] if kind == "Assert" else [])]
 
 
 def _blocks(statement: Node) -> list[list[Node]]:
     """The lists of statements in a statement; the cases of a ``match`` each have one."""
-    found = [getattr(statement, name, None) or [] for name in _BLOCKS[:-1]]
+    found = [getattr(statement, name, None) or [] for name in BLOCKS[:-1]]
     found += [case.body for case in getattr(statement, "cases", ())]
     return [block for block in found if block]
 
 
-def _header(statement: Node) -> list[Node]:
+def expressions_of(statement: Node) -> list[Node]:
     """The expressions of a statement that are not in its blocks."""
     found: list[Node] = []
     for field in statement._fields:
-        if field not in _BLOCKS:
+        if field not in BLOCKS:
             value = getattr(statement, field, None)
             found += value if type(value) is list else [value]
     return found
 
 
-def _walk(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
+def walk_nodes(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
     """These nodes and all below, without those in ``functions`` below them where so asked."""
     waiting = list(nodes)
     while waiting:
@@ -220,63 +235,65 @@ def _walk(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
         for field in node._fields:
             value = getattr(node, field, None)
             below = value if type(value) is list else [value]
-            waiting += below if functions else [item for item in below if _kind(item) not in _FUNCTIONS]
+            waiting += below if functions else [item for item in below if kind_of(item) not in FUNCTIONS]
 
 
 def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
     """The lookups in these expressions, and those that their names were assigned from."""
-    for node in _walk(nodes):
+    for node in walk_nodes(nodes):
         found = _lookup(node)
         if found is not None:
             yield found
-        elif _kind(node) == "Name":
+        elif kind_of(node) == "Name":
             yield from names.get(node.id, ())
-        elif _kind(node) == "Attribute":
+        elif kind_of(node) == "Attribute":
             named = "{}.{}".format(getattr(node.value, "id", None), node.attr)
             yield from names.get(named) or names.get("." + node.attr) or []
 
 
 def _lookup(node: Node) -> Lookup | None:
     """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
-    if _kind(node) == "Call" and node.args:
+    if kind_of(node) == "Call" and node.args:
         called = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        asks = called == "get" and _is_environ(getattr(node.func, "value", None))
+        asks = called == "get" and is_environ(getattr(node.func, "value", None))
         if called == "getenv" or asks or _asks_wrapper(node):
             defaults = node.args[1:] + [word.value for word in node.keywords if word.arg == "default"]
-            return _constant_text(node.args[0]), not any(_constant(value) for value in defaults)
-    if _kind(node) == "Subscript" and _is_environ(node.value):
-        index = node.slice.value if _kind(node.slice) == "Index" else node.slice  # until Python 3.8
-        return _constant_text(index), True
-    if _kind(node) == "Compare" and _is_environ(node.comparators[-1]):
-        return _constant_text(node.left), True
+            return constant_text(node.args[0]), not any(_constant(value) for value in defaults)
+    if kind_of(node) == "Subscript" and is_environ(node.value):
+        index = node.slice.value if kind_of(node.slice) == "Index" else node.slice  # until Python 3.8
+        return constant_text(index), True
+    if kind_of(node) == "Compare" and is_environ(node.comparators[-1]):
+        return constant_text(node.left), True
     return None
 
 
 def _asks_wrapper(call: Node) -> bool:
     """Whether a call asks an object or function of the application's own for a variable: ``env("PORT")``,
     ``env.str("PORT")``, ``get_env().get("PORT")``, ``self._env.get("PORT")``."""
-    if not NAME.fullmatch(_constant_text(call.args[0]) or ""):
+    if not NAME.fullmatch(constant_text(call.args[0]) or ""):
         return False
-    asked: Node = call.func if _kind(call.func) == "Name" else getattr(call.func, "value", None)
-    if _kind(asked) == "Call":
+    asked: Node = call.func if kind_of(call.func) == "Name" else getattr(call.func, "value", None)
+    if kind_of(asked) == "Call":
         asked = asked.func
     name = getattr(asked, "attr", None) or getattr(asked, "id", None)
     return type(name) is str and WRAPPER.search(name) is not None
 
 
-def _is_environ(node: Node) -> bool:
+def is_environ(node: Node) -> bool:
+    """Whether it is ``environ``, of ``os`` or imported."""
     return "environ" in (getattr(node, "attr", None), getattr(node, "id", None))
 
 
 def _constant(node: Node) -> Node:
     """The value of a constant; something true for every other expression. Python 3.7 calls it Str or Num."""
     for field in ("value", "s", "n"):
-        if _kind(node) in ("Constant", "NameConstant", "Str", "Num", "Bytes") and hasattr(node, field):
+        if kind_of(node) in ("Constant", "NameConstant", "Str", "Num", "Bytes") and hasattr(node, field):
             return getattr(node, field)
     return _ABSENT
 
 
-def _constant_text(node: Node) -> str | None:
+def constant_text(node: Node) -> str | None:
+    """The text of a constant that is one."""
     value = _constant(node)
     return value if type(value) is str else None
 
@@ -309,8 +326,8 @@ def _assigned(scope: Node) -> Names:
 def _assignments(scope: Node) -> Iterator[tuple[list[str], Node]]:
     """(what goes before the names, node) of each, those in inner functions left out."""
     in_classes = set()
-    for node in _walk([scope], functions=False):
-        if _kind(node) == "ClassDef":
+    for node in walk_nodes([scope], functions=False):
+        if kind_of(node) == "ClassDef":
             for item in filter(_is_assignment, node.body):
                 in_classes.add(id(item))
                 yield [node.name + ".", "."], item
@@ -319,14 +336,14 @@ def _assignments(scope: Node) -> Iterator[tuple[list[str], Node]]:
 
 
 def _is_assignment(node: Node) -> bool:
-    return _kind(node) in ("Assign", "AnnAssign", "NamedExpr") and node.value is not None
+    return kind_of(node) in ("Assign", "AnnAssign", "NamedExpr") and node.value is not None
 
 
 def _asks_nothing_else(test: Node, names: Names) -> bool:
     """Whether a condition depends on lookups alone: ``not os.getenv("A") or "B" not in os.environ``."""
     if _lookup(test) is not None:
         return True
-    kind = _kind(test)
+    kind = kind_of(test)
     if kind == "BoolOp":
         return all(_asks_nothing_else(value, names) for value in test.values)
     if kind == "UnaryOp":

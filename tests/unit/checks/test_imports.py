@@ -8,7 +8,7 @@ import pytest
 from unit.builders import ended, entry, evidence, failed, frame, imported, no_module, path, raised
 
 from importguard.checks.imports import check_module_imports
-from importguard.evidence.imports import Frame, ModuleImport, Preparation
+from importguard.evidence.imports import Frame, ModuleImport, Preparation, VariableLookup
 from importguard.evidence.surroundings import Clues, Mention, System
 from importguard.model import Finding, Location, Severity
 
@@ -276,6 +276,23 @@ def test_what_fails_only_for_want_of_the_preparation_belongs_to_it() -> None:
         preparation=Preparation("django.setup()", "failed", no_module("corsheaders")),
     )
     assert (finding.missing, finding.affected) == ("corsheaders", ("shop.models",))
+
+
+def test_a_submodule_that_the_preparation_would_have_imported_belongs_to_it() -> None:
+    """A migration names ``django.contrib.postgres.indexes`` and imports ``django.contrib.postgres.search``."""
+    told = raised(("AttributeError", "module 'django.contrib.postgres' has no attribute 'indexes'", None))
+    prepared = Preparation("django.setup()", "failed", no_module("corsheaders"))
+    assert only(failed("shop.models", told), preparation=prepared).affected == ("shop.models",)
+    assert only(failed("shop.models", told)).missing is None
+
+
+def test_all_variables_that_the_rest_of_the_body_needs_are_told_at_once() -> None:
+    told = raised(("KeyError", "'ENGINE'", None), frames=[frame("shop.settings", 3)])
+    asked = replace(told, lookups=(VariableLookup("ENGINE"),), required=("ENGINE", "DATABASE"))
+    diagnosis = only(failed("shop.settings", asked)).diagnosis
+    assert diagnosis is not None
+    assert diagnosis.explanation.endswith("After that it needs DATABASE.")
+    assert diagnosis.remedy == "--env ENGINE=… --env DATABASE=…"
 
 
 def test_the_fingerprint_does_not_depend_on_the_importer() -> None:
