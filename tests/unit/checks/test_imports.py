@@ -279,7 +279,7 @@ def test_what_fails_only_for_want_of_the_preparation_belongs_to_it() -> None:
 
 
 def test_a_submodule_that_the_preparation_would_have_imported_belongs_to_it() -> None:
-    """A migration names ``django.contrib.postgres.indexes`` and imports ``django.contrib.postgres.search``."""
+    """A migration names ``django.contrib.postgres.indexes`` and imports its ``search``."""
     told = raised(("AttributeError", "module 'django.contrib.postgres' has no attribute 'indexes'", None))
     prepared = Preparation("django.setup()", "failed", no_module("corsheaders"))
     assert only(failed("shop.models", told), preparation=prepared).affected == ("shop.models",)
