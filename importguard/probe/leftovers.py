@@ -23,6 +23,7 @@ class Leftovers:
     def __init__(self, directory: str, environ: Mapping[str, str]) -> None:
         folders = [*FOLDERS, directory, environ.get("HOME", "")]
         self.folders = [folder for folder in dict.fromkeys(folders) if folder.startswith("/")]
+        self.home = os.path.normpath(environ.get("HOME") or "/")
         self.before = self.list_entries()
 
     def list_entries(self) -> set[str]:
@@ -40,14 +41,16 @@ class Leftovers:
     def modules_naming_new_files(self, files: Mapping[str, str | None]) -> list[str]:
         """The modules of ``files`` (name → path) that name something which is new, in any string.
 
-        In a new folder, what is called like the application is named by its folder: ``~/.config/mlflow``.
+        What is called like the application, as half of its strings are, counts by what it is named with: in a
+        new folder by that one (``~/.config/mlflow``), in the home by what is new in it (``~/airflow/logs``).
         """
         new = self.list_entries() - self.before
         own = {name.partition(".")[0] for name in files}
+        filled = {path for path in map(os.path.dirname, new) if os.path.dirname(path) == self.home}
         paths = [
             path
             for path in sorted(new)[:MOST_LEFT]
-            if os.path.dirname(path) not in new or _base(path) not in own
+            if _base(path) not in own or not (os.path.dirname(path) in new or path in filled)
         ]
         names = {name for name in map(_base, paths) if len(name) >= SHORTEST_NAME}
         if not names:

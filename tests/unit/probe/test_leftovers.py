@@ -51,6 +51,19 @@ def test_what_is_called_like_the_application_is_named_by_its_new_folder(folder: 
     assert before.modules_naming_new_files(files) == ["shop.all", "shop.one"]
 
 
+def test_a_new_folder_of_the_home_called_like_the_application_is_named_by_what_is_in_it(folder: Path) -> None:
+    sources = {"shop.all": "'shop'", "shop.one": "home / 'shop' / 'logs'"}
+    files = {}
+    for name, text in sources.items():
+        (folder / "app" / f"{name}.py").write_text(text)
+        files[name] = str(folder / "app" / f"{name}.py")
+    before = Leftovers(str(folder / "app"), {"HOME": f"{folder}/tmp"})
+    (folder / "tmp" / "shop").mkdir()
+    assert before.modules_naming_new_files(files) == ["shop.all", "shop.one"]
+    (folder / "tmp" / "shop" / "logs").mkdir()
+    assert before.modules_naming_new_files(files) == ["shop.one"]
+
+
 def test_caches_and_short_names_are_nothing(folder: Path) -> None:
     before = Leftovers(str(folder / "app"), {})
     (folder / "app" / "__pycache__").mkdir()
