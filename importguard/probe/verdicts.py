@@ -117,6 +117,11 @@ class Verdicts:
             frames=list(verdict.frames),
         )
 
+    def _required_from(self, module: str, line: int, said: str) -> list[str]:
+        from importguard.probe.code.required import variables_required_from
+
+        return variables_required_from(self.variable_lookups, module, line, said)
+
     def failure_values(self, failure: Optional[Failure]) -> Optional[FailureValues]:
         """A failure under the names of ``evidence.ImportFailure``."""
         if failure is None:
@@ -140,5 +145,5 @@ class Verdicts:
             "causes": causes,
             "lookups": lookups,
             "named_from": named,
-            "required": self.variable_lookups.required_from(*body, said) if body else [],
+            "required": self._required_from(*body, said) if body else [],
         }

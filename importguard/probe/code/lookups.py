@@ -73,28 +73,16 @@ class Lookups:
                 found.update(self._looked_up(module) & asked)
         return [(name, False) for name in sorted(found)]
 
-    def required_from(self, module: str, line: int, said: str) -> list[str]:
-        """See ``required.variables_required_from``: of the body that failed at ``line`` of ``module``."""
-        if not NAME.search(said):
-            return []
-        from importguard.probe.code.required import variables_required_from
-
-        try:
-            tree = self._tree(module)
-            return variables_required_from(tree, line, said, self.environ) if tree else []
-        except RecursionError:
-            return []
-
     def _looked_up(self, module: str) -> frozenset[str]:
         """The variables that a module looks up anywhere, under constant names."""
         if module not in self.everywhere:
-            lookups = _lookups([self._tree(module)], {})
+            lookups = _lookups([self.read_tree(module)], {})
             self.everywhere[module] = frozenset(name for name, _ in lookups if name)
         return self.everywhere[module]
 
     def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
         """Variable → alone, of the statement at ``line``."""
-        tree = self._tree(module)
+        tree = self.read_tree(module)
         place = _Place(tree.body, line) if tree else None
         if place is None or place.statement is None:
             return {}
@@ -111,7 +99,7 @@ class Lookups:
             found.update(dict.fromkeys(asked, alone))
         return found
 
-    def _tree(self, module: str, word: bytes = b"") -> Node:
+    def read_tree(self, module: str, word: bytes = b"") -> Node:
         """The nodes of a module's file; None where it cannot be read, or does not hold the word."""
         path = self.files.get(module) or ""
         source = read_bytes(path) if path.endswith(".py") else None
@@ -123,7 +111,7 @@ class Lookups:
     def _names(self, module: str) -> Names:
         """The names that an imported module binds from lookups: read once, since many may import it."""
         if module not in self.names:
-            self.names[module] = _assigned(self._tree(module, b"env"))
+            self.names[module] = _assigned(self.read_tree(module, b"env"))
         return self.names[module]
 
     def _imported(self, tree: Node, module: str) -> Names:

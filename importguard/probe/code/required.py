@@ -20,19 +20,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from importguard.probe.code.lookups import Lookups
     from importguard.probe.values import Node
 
 _MAY_BE_PASSED_OVER = ("IfExp", "BoolOp", "Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp")
 _MOST_NAMES = 20
 
 
-def variables_required_from(tree: Node, line: int, said: str, environ: Container[str]) -> list[str]:
-    """The variables that the body looks up from its statement at ``line`` on, and cannot do without.
+def variables_required_from(lookups: Lookups, module: str, line: int, said: str) -> list[str]:
+    """The unset variables that a module's body looks up from its statement at ``line`` on, and has to have.
 
     ``said`` is what the exceptions say: a function that fails for a variable that is named there
     (``env("A")``, ``config("A")``) will fail for others. Left out are blocks and expressions that may be
     passed over, and names for which the file has a default elsewhere (``Env(PORT=(int, 80))``).
     """
+    tree = lookups.read_tree(module) if NAME.search(said) else None
+    try:
+        return _required_from(tree, line, said, lookups.environ) if tree else []
+    except RecursionError:
+        return []
+
+
+def _required_from(tree: Node, line: int, said: str, environ: Container[str]) -> list[str]:
     statements = list(_statements_from(tree.body, line))
     asking = {
         _asking_name(call)

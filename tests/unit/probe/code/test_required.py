@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.code.lookups import Lookups
+from importguard.probe.code.required import variables_required_from as required
 
 SETTINGS = """
 import os, environ
@@ -48,20 +49,20 @@ def line_of(text: str) -> int:
 
 def test_all_that_the_rest_of_the_body_cannot_do_without(lookups: Lookups) -> None:
     said = "Set the ENGINE environment variable b'ENGINE'"
-    assert lookups.required_from("settings", line_of('"ENGINE"'), said) == ["ENGINE", "DATABASE", "LAST"]
+    assert required(lookups, "settings", line_of('"ENGINE"'), said) == ["ENGINE", "DATABASE", "LAST"]
 
 
 def test_what_is_asked_by_a_function_counts_where_that_function_failed(lookups: Lookups) -> None:
-    assert lookups.required_from("settings", line_of("FIRST ="), "'FIRST'") == ["FIRST"]
-    found = lookups.required_from("settings", line_of("REGION ="), "REGION is missing")
+    assert required(lookups, "settings", line_of("FIRST ="), "'FIRST'") == ["FIRST"]
+    found = required(lookups, "settings", line_of("REGION ="), "REGION is missing")
     assert found == ["REGION"]
 
 
 def test_in_a_branch_the_rest_of_it_and_what_comes_after_it(lookups: Lookups) -> None:
-    assert lookups.required_from("settings", line_of("TOKEN ="), "'TOKEN'") == ["TOKEN"]
+    assert required(lookups, "settings", line_of("TOKEN ="), "'TOKEN'") == ["TOKEN"]
 
 
 def test_where_nothing_is_named_nothing_is_told(lookups: Lookups) -> None:
-    assert lookups.required_from("settings", line_of("FIRST ="), "no such file") == []
-    assert lookups.required_from("settings", line_of("return"), "LATER is missing") == []
-    assert lookups.required_from("elsewhere", 1, "FIRST") == []
+    assert required(lookups, "settings", line_of("FIRST ="), "no such file") == []
+    assert required(lookups, "settings", line_of("return"), "LATER is missing") == []
+    assert required(lookups, "elsewhere", 1, "FIRST") == []
