@@ -48,9 +48,9 @@ BROKEN = {
     "shop/lost.py": "from celery import Celery\n\nimport not_there_xyz\n\napp = Celery('shop', broker='memory://')\n",
     "shop/broken.py": "import not_there_xyz\n\n\ndef app(environ, start_response):\n    return []\n",
     "shop/looping.py": (
-        "import logging\nimport sys\n\ntry:\n    from shop.absent import settings\n"
-        "except ImportError:\n    logging.exception('no settings')\n    sys.exit(1)\n\n\n"
-        "def app(environ, start_response):\n    return []\n"
+        "import logging\nimport sys\nimport time\n\ntry:\n    from shop.absent import settings\n"
+        "except ImportError:\n    logging.exception('no settings')\n    time.sleep(0.5)\n    sys.exit(1)\n"
+        "\n\ndef app(environ, start_response):\n    return []\n"
     ),
     "shop/stuck.py": (
         "import time\n\n\ndef wait_for_migrations():\n    while True:\n        time.sleep(1)\n\n\n"
@@ -129,7 +129,8 @@ def test_what_kills_workers_is_told_by_their_log(
     (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "20s"\n')
     result = check(broken, "--start-anyway", "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
     told = [(one, symptom) for one in result.findings for symptom in one["symptoms"]]
-    (finding, symptom) = next(one for one in told if one[1]["rule"] == rule)
+    assert [symptom["rule"] for _, symptom in told] == [rule], result.findings or result.image["error"]
+    ((finding, symptom),) = told
     assert finding["rule"] == ("IG106" if "looping" in command else "IG101"), result.findings
     assert (missing in finding["message"], words in symptom["message"]) == (True, True), finding
 

@@ -71,6 +71,8 @@ class Conversation:
         self.ends = self.began + request["seconds"]
         self.host, self.port = "127.0.0.1", 0
         self.others_since = 0.0
+        self.waiting: set[int] = set()
+        """The processes that lived when the last request was made: a later one lets nobody wait."""
 
     def tell(self, event: str, **values: Any) -> None:
         """Write one frame."""
@@ -91,6 +93,7 @@ class Conversation:
             dump_workers,
             memory_peak,
             named,
+            process_numbers,
             processes,
             unix_sockets,
         )
@@ -109,7 +112,7 @@ class Conversation:
             self.tell("dumping")
             # The host looks at how things stand: a worker without a handler dies of the signal.
             time.sleep(_PAUSE_SECONDS)
-            if dump_workers():
+            if dump_workers(self.waiting or process_numbers()):
                 time.sleep(_DUMP_SECONDS)
         self.tell("end")
 
@@ -203,9 +206,12 @@ class Conversation:
 
     def ask_until_right(self, kind: str, asked: Values, ask: Callable[[Values], Values]) -> bool:
         """Ask again while the answer may still become right; tell the last one."""
+        from importguard.probe.asking.sockets import process_numbers
+
         first_wrong: float | None = None
         begun = time.monotonic()
         while True:
+            self.waiting = process_numbers()
             answer = ask(asked)
             if answer["right"] or self.is_final(first_wrong):
                 self.tell(kind, asked=asked, answer=dict(answer, waited=time.monotonic() - begun))

@@ -73,8 +73,7 @@ def unix_sockets() -> list[str]:
 def processes() -> list[Process]:
     """Give (number, command, state, what the kernel waits in) of the processes but this one."""
     found: list[Process] = []
-    numbers = sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
-    for number in numbers:
+    for number in sorted(process_numbers()):
         command = text_of(f"/proc/{number}/cmdline").replace("\0", " ").strip()
         if number != os.getpid() and command:
             state = _state(text_of(f"/proc/{number}/status"))
@@ -85,12 +84,11 @@ def processes() -> list[Process]:
 
 def is_busy() -> bool:
     """Whether a process of the container but this one runs, would run, or waits for a disk (proc(5))."""
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != os.getpid():
-            # The command's name may hold blanks and brackets.
-            fields = text_of(f"/proc/{name}/stat").rpartition(")")[2].split()
-            if fields and fields[0] in ("R", "D"):
-                return True
+    for number in process_numbers() - {os.getpid()}:
+        # The command's name may hold blanks and brackets.
+        fields = text_of(f"/proc/{number}/stat").rpartition(")")[2].split()
+        if fields and fields[0] in ("R", "D"):
+            return True
     return False
 
 
@@ -108,18 +106,23 @@ def _is_in_mask(process: int, number: int, masks: tuple[str, ...]) -> bool:
     return False
 
 
-def dump_workers() -> bool:
-    """Let every Python but the first process write where its threads are, and die; tell whether there is one.
+def process_numbers() -> set[int]:
+    """Give the numbers of the container's processes."""
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
+def dump_workers(waiting: set[int]) -> bool:
+    """Let every Python of these processes but the first write where its threads are, and die; tell whether
+    there is one.
 
     Whoever handles SIGSEGV is a Python with a fault handler, mostly. SIGABRT would not do: gunicorn's workers
     have a handler of their own for that.
     """
     dumped = False
-    for name in os.listdir("/proc"):
-        own = name.isdigit() and int(name) not in (1, os.getpid())
-        if own and _is_in_mask(int(name), signal.SIGSEGV, ("SigCgt",)):
+    for number in waiting & process_numbers() - {1, os.getpid()}:
+        if _is_in_mask(number, signal.SIGSEGV, ("SigCgt",)):
             try:
-                os.kill(int(name), signal.SIGSEGV)
+                os.kill(number, signal.SIGSEGV)
                 dumped = True
             except OSError:
                 continue
