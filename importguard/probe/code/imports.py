@@ -66,6 +66,63 @@ def may_bind(tree: Node, name: str) -> bool:
     return False
 
 
+def may_bind_unseen(tree: Node) -> bool:
+    """Whether code of a module may give it names that no statement shows: by a ``__getattr__`` of its own, by
+    ``globals()``, ``exec()`` and their like, or through ``sys.modules``.
+
+    What only looks at all modules or asks whether one is there binds nothing, and ``locals()`` does so at the
+    top alone.
+    """
+    nodes = [(tree, "Module")]
+    while nodes:
+        node, scope = nodes.pop()
+        if _binds_unseen(node, scope):
+            return True
+        kind = type(node).__name__
+        inner = kind if kind in ("ClassDef", "FunctionDef", "AsyncFunctionDef", "Lambda") else scope
+        for child in _children(node):
+            if not (_is_all_modules(child) and _only_looks(node)):
+                nodes.append((child, inner))
+    return False
+
+
+_BINDERS = ("globals", "vars", "exec", "modules")  # the last one is from sys
+
+
+def _binds_unseen(node: Node, scope: str) -> bool:
+    kind = type(node).__name__
+    if kind == "Name":
+        own = node.id == "__getattr__" and scope != "ClassDef"
+        return own or node.id in _BINDERS or (node.id == "locals" and scope in ("Module", "ClassDef"))
+    if kind in ("FunctionDef", "AsyncFunctionDef"):
+        return bool(node.name == "__getattr__" and scope != "ClassDef")
+    if kind == "alias":
+        return (node.asname or node.name) in ("__getattr__", *_BINDERS)
+    if kind in ("Constant", "Str"):
+        return getattr(node, "value", getattr(node, "s", None)) == "__getattr__"
+    return _is_all_modules(node)
+
+
+def _is_all_modules(node: Node) -> bool:
+    """Whether it is ``sys.modules``."""
+    return type(node).__name__ == "Attribute" and node.attr == "modules"
+
+
+def _only_looks(node: Node) -> bool:
+    """Whether what is done with ``sys.modules`` gives no single one of them."""
+    if type(node).__name__ == "Compare":
+        return all(type(operator).__name__ in ("In", "NotIn") for operator in node.ops)
+    return type(node).__name__ == "Attribute" and node.attr in ("items", "keys", "values", "copy")
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for item in value if type(value) is list else [value]:
+            if hasattr(item, "_fields"):
+                yield item
+
+
 def _walk(body: list[Node], scope: str, package: str) -> Iterator[Site]:
     for node in body:
         kind = type(node).__name__

@@ -335,6 +335,7 @@ class Memory:
         if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
             memo.body_failed = True
         memo.failed, memo.retried = frozenset(visit.failed), visit.retried
+        memo.failures = frozenset(visit.failures)
         memo.sought = frozenset(visit.sought)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
@@ -481,6 +482,9 @@ class Memory:
             self.lower(visit, memo.pending.low)
         visit.depth = max(visit.depth, memo.depth + 1)
         visit.sought |= memo.sought.difference(_modules)
+        visit.failures |= memo.failures
+        if memo.error is not None and not _is_absent(memo.error, memo.name):
+            visit.failures.add(memo.name)
         if memo.body_failed or not memo.failed <= visit.failed:
             self.attempted(visit, memo)
 

@@ -13,7 +13,7 @@ from importguard.probe.workers.failures import chain, deciding, describe, safe_t
 from importguard.probe.workers.fresh import Channel, missing_attributes, prepare, start
 
 # isort: split
-from importguard.probe.code.imports import may_bind, parse_module
+from importguard.probe.code.imports import may_bind, may_bind_unseen, parse_module
 from importguard.probe.workers.fresh import _close, _exit, _find_spec, _io_open, _open, _write
 from importguard.probe.workers.memo import Memory
 from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
@@ -37,8 +37,6 @@ SWITCH_SECONDS = 0.2
 GARBAGE_THRESHOLDS = (50_000, 20, 100)  # gc.set_threshold
 TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a longer one is read first
 TRIAL_LIMIT = 30  # when a trial is taken to hang
-# In a source: what may give the module names that no statement shows.
-OTHER_BINDERS = (b"globals(", b"locals(", b"vars(", b"exec(", b"__getattr__", b"sys.modules")
 # What Python says of a module that is only half imported, in all its versions.
 CIRCULAR = ("circular import", "partially initialized module")
 SLOW = 0.01  # seconds; those of quicker bodies come to little
@@ -65,7 +63,8 @@ class Sweep:
         self.spent = 0.0
         self.slow: dict[str, float] = {}  # seconds of the bodies that took longer than SLOW
         self.reported: set[str] = set()
-        self.doubtful: set[str] = set()  # of these, those whose verdict is to be asked about
+        # Of these, those whose verdict is to be asked about → whether it is a failure.
+        self.doubtful: dict[str, bool] = {}
         self.programs: dict[str, Optional[list[Operation]]] = {}
         # module → (line, memo) of a body that fails by itself
         self.own_failures: dict[str, tuple[int, Memo]] = {}
@@ -210,11 +209,13 @@ class Sweep:
                 failure = failure[:3] + (memo.lead + failure[3][-20:], failure[4])
             if isinstance(memo.error, SystemExit):
                 outcome, detail = "exited", "sys.exit({})".format(safe_text(memo.error.code, repr)[:80])
-        bodies = {name for _, name in memo.failed}
-        rests = [name for name in self.doubtful if name in memo.loaded or name in bodies]
+        # Where a module was loaded, its failure as the entry of a cycle was not met.
+        rests = [
+            name for name, fails in self.doubtful.items() if name in (memo.failures if fails else memo.loaded)
+        ]
         extra = {"doubt": doubt, "only_read": memo.only_read, "rests": rests}
         if doubt is not None:
-            self.doubtful.add(memo.name)
+            self.doubtful[memo.name] = memo.error is not None
         self.report(memo.name, outcome, failure, detail, seconds, extra)
 
     def report(
@@ -484,9 +485,8 @@ def _is_never_bound(error: BaseException) -> bool:
         return False
     try:
         with _io_open(path, "rb") as file:
-            source = file.read()
-        otherwise = any(word in source for word in OTHER_BINDERS)
-        return not otherwise and not may_bind(parse_module(source, path), message.split("'")[1])
+            tree = parse_module(file.read(), path)
+        return not may_bind_unseen(tree) and not may_bind(tree, message.split("'")[1])
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False
 

@@ -50,6 +50,7 @@ class Memo:
         self.body_failed = False
         # (importer, module) of each body that failed on the way
         self.failed: frozenset[tuple[str, str]] = frozenset()
+        self.failures: frozenset[str] = frozenset()  # modules that were there, and failed for it
         self.retried = False  # whether a body that had failed on the way was imported once more
         self.doubt: Optional[str] = None  # why its import could go otherwise in a fresh interpreter
         self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
@@ -87,6 +88,7 @@ class Visit:
         self.heir: Optional[str] = None  # the module that ends the process, where this import reaches it
         self.doubt: Optional[str] = None
         self.failed: set[tuple[str, str]] = set()
+        self.failures: set[str] = set()
         self.changeable: set[str] = set()  # modules that were imported twice and do not fail alike each time
         self.retried = False
         self.sought: set[str] = set()

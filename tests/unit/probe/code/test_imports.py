@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from importguard.probe.code.imports import ONLY_AST, import_sites, may_bind, parse_module
+from importguard.probe.code.imports import ONLY_AST, import_sites, may_bind, may_bind_unseen, parse_module
 
 
 def sites(source: str, module: str = "app.mod", is_package: bool = False) -> list[tuple[object, ...]]:
@@ -155,3 +155,47 @@ def test_a_statement_that_may_give_a_name_a_value(source: str) -> None:
 @pytest.mark.parametrize("source", READS_LIST)
 def test_a_statement_that_only_reads_a_name(source: str) -> None:
     assert not may_bind(parse_module(source, "x.py"), "List")
+
+
+BINDS_UNSEEN = [
+    "globals()['List'] = 1",
+    "def fill():\n    globals().update(names)",
+    "namespace = globals",
+    "vars()[name] = 1",
+    "locals()[name] = 1",
+    "class C:\n    locals()['x'] = 1",
+    "exec(text)",
+    "def __getattr__(name):\n    return 1",
+    "if lazy:\n    def __getattr__(name):\n        return 1",
+    "__getattr__ = attach(__name__)",
+    "__getattr__, __dir__, __all__ = attach(__name__)",
+    "def install():\n    global __getattr__\n    __getattr__ = find",
+    "from lazy import __getattr__",
+    "from lazy import find as __getattr__",
+    "setattr(module, '__getattr__', find)",
+    "sys.modules[__name__] = Lazy()",
+    "setattr(sys.modules[__name__], name, 1)",
+    "sys.modules.get(__name__).name = 1",
+    "this = sys.modules",
+    "from sys import modules",
+]
+BINDS_NOTHING_UNSEEN = [
+    "def f():\n    return 'x' in locals()",
+    "loaded = 'numpy' in sys.modules",
+    "def f():\n    snapshot = dict(sys.modules.items())",
+    "names = sorted(sys.modules.keys())",
+    "class Lazy:\n    def __getattr__(self, name):\n        return 1",
+    "class Lazy:\n    __getattr__ = find",
+    "x = object.__getattr__",
+    "List = 1",
+]
+
+
+@pytest.mark.parametrize("source", BINDS_UNSEEN)
+def test_code_that_may_give_its_module_names_that_no_statement_shows(source: str) -> None:
+    assert may_bind_unseen(parse_module(source, "x.py"))
+
+
+@pytest.mark.parametrize("source", BINDS_NOTHING_UNSEEN)
+def test_code_that_gives_its_module_no_names_unseen(source: str) -> None:
+    assert not may_bind_unseen(parse_module(source, "x.py"))
