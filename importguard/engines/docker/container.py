@@ -1,7 +1,7 @@
 """One container from creation to removal, over the Docker Engine API.
 
-The order is the point. Attach before start, or the first output is lost. Ask for the wait before start, or
-the daemon's automatic removal takes the exit code away. The attached connection is the container's standard
+The order is the point. Attach before start, or the first output is lost. Ask for the exit code before
+start, or the daemon's automatic removal takes it away. The attached connection is the container's standard
 input: the kernel closes it when this process dies, however it dies, and that ends the container.
 """
 
@@ -11,7 +11,8 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import NOT_FOUND
 from typing import Any, Callable, Optional
 
 from importguard.engines.base import CommandNotFound, Exit, ForeignProgram, Run
@@ -40,14 +41,14 @@ class Container:
         self._wait: Any = None
         self._timer: Optional[threading.Timer] = None
         self._expired = False
-        self._removed = False
+        self._gone = False
 
     def create(self, settings: dict[str, Any]) -> None:
         """Create, attach and ask for the exit code."""
         self._client.create_container(name=self._name, **settings)
         streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._stream = AttachedStream(self._client.attach_socket(self._name, streams))
-        self._wait = self._request_wait()
+        self._wait = self._request_wait("next-exit")
 
     def start(self, seconds: float) -> None:
         """Start it; ``seconds`` of wall time later it is killed."""
@@ -81,41 +82,39 @@ class Container:
         if self._timer is not None:
             self._timer.cancel()
         try:
-            if not self._removed:
+            if not self._gone:
                 self._client.remove_container(self._name, v=True, force=True)
         except NotFound:
             pass
         except APIError as error:
             if error.status_code != 409:  # Conflict: the daemon is removing it already.
                 raise
-            if self._wait is not None:
-                self._await_removal()
-        self._removed = True
+            with suppress(NotFound), closing(self._request_wait("removed")) as removal:
+                removal.json()
+        self._gone = True
         self._close()
 
-    def _request_wait(self) -> Any:
-        """Ask for the exit code, which comes once the container is removed; the headers come at once.
+    def _request_wait(self, condition: str) -> Any:
+        """Ask for the exit code, which comes when the ``condition`` is met; the headers come at once.
 
         The SDK's ``wait`` blocks: one could not know that it was asked before the container started.
         """
+        from docker.errors import NotFound
+
         client = self._client
         answer = client.post(
             f"{client.base_url}/v{client.api_version}/containers/{self._name}/wait",
-            params={"condition": "removed"},
+            params={"condition": condition},
             stream=True,
             timeout=REMOVAL_SECONDS,
         )
+        if answer.status_code == NOT_FOUND:
+            raise NotFound(f"there is no container {self._name}")
         answer.raise_for_status()
         return answer
 
-    def _await_removal(self) -> int:
-        """Block until the container is removed; give its exit code."""
-        code: int = self._wait.json()["StatusCode"]
-        self._removed = True
-        return code
-
     def _await_exit(self) -> Exit:
-        code = self._await_removal()
+        code: int = self._wait.json()["StatusCode"]
         timed_out = self._expired and code == KILLED
         out_of_memory = code == KILLED and not timed_out and self._met_oom()
         return Exit(code, out_of_memory=out_of_memory, timed_out=timed_out)

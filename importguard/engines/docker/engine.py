@@ -97,6 +97,7 @@ class DockerEngine:
         if image.id in self._platforms:
             settings["platform"] = self._platforms[image.id]
         container = Container(self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}")
+        run = Run()
         try:
             try:
                 complete_request(lambda: container.create(settings), first)
@@ -109,14 +110,13 @@ class DockerEngine:
             # Beside the reading: a program that prints first, or never reads, must not hold it up.
             threading.Thread(target=container.send, args=(given,), daemon=True).start()
             self._remove_stale()
-            run = Run()
             run.output = _translated(container.output(run), image)
             yield run
         finally:
-            if limits.beside is None:
+            if limits.beside is None and run.exit is None:
                 _quietly(container.remove)
             else:
-                # Beside the service's end, or its own: either takes the daemon a third of a second.
+                # Beside the judging, or the service's end: it takes the daemon up to a second.
                 self._remove_later(container.remove)
 
     @contextmanager
