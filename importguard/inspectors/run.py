@@ -170,7 +170,8 @@ def inspect_by_running(
         evidence = observed.build_evidence(run.exit)
         if config.thorough and evidence.complete:
             evidence = _look_in_reverse(evidence, engine, image, config, python, ends, progress)
-        evidence = judge_apart(evidence, image.user, partial(_ask_apart, engine, image, config, python, ends))
+        ask = partial(_ask_apart, engine, image, config, python, ends)
+        evidence = judge_apart(evidence, image.user, ask, config.jobs)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))

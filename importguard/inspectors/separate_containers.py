@@ -37,19 +37,36 @@ class Question:
     dependents: tuple[str, ...] = ()
 
 
-def judge_apart(evidence: Evidence, user: str, ask: Ask) -> Evidence:
-    """The evidence with the verdicts of those that were asked again. ``user`` is the image's USER."""
+def judge_apart(evidence: Evidence, user: str, ask: Ask, jobs: int = 1) -> Evidence:
+    """The evidence with the verdicts of those that were asked again, ``jobs`` of them side by side.
+
+    ``user`` is the image's USER.
+    """
     if not evidence.complete:
         return evidence
     as_root = user.partition(":")[0] in _ROOT
-    for question in (*_of_failures(evidence, as_root), *_of_left_files(evidence)):
-        answer = ask([question.module], question.privileged)
+    questions = [*_of_failures(evidence, as_root), *_of_left_files(evidence)]
+    for question, answer in zip(questions, _answers(questions, ask, jobs)):
         evidence, changed = corrected_by(answer, evidence, [question.module])
         passes = any(item.name == question.module and item.outcome == Outcome.IMPORTED for item in changed)
         if passes and question.dependents:
             answer = ask(question.dependents, question.privileged)
             evidence, _ = corrected_by(answer, evidence, question.dependents)
     return evidence
+
+
+def _answers(questions: Sequence[Question], ask: Ask, jobs: int) -> Iterator[Optional[Evidence]]:
+    """The answers in the order of the questions. Where this is interrupted, no more are asked."""
+    if jobs < 2 or len(questions) < 2:
+        yield from (ask([question.module], question.privileged) for question in questions)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from pool.map(lambda question: ask([question.module], question.privileged), questions)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _of_failures(evidence: Evidence, as_root: bool) -> Sequence[Question]:

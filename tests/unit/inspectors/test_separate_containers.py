@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Barrier
 from typing import Optional
 
 from unit.builders import entry, evidence, failed, imported, no_module, raised
@@ -112,3 +113,15 @@ def test_a_check_that_broke_off_is_left_alone() -> None:
     ask = Asked(imported("shop.d"))
     judge_apart(evidence(failed("shop.d", LOCKED), complete=False, error="time ran out"), "", ask)
     assert ask.asked == []
+
+
+def test_two_are_asked_side_by_side() -> None:
+    """Either waits until the other one is asked, too."""
+    together = Barrier(2, timeout=10)
+
+    def ask(names: Sequence[str], privileged: bool) -> Optional[Evidence]:
+        together.wait()
+        return evidence(*(imported(name) for name in names))
+
+    observed = evidence(failed("shop.a", LOCKED), failed("shop.b", LOST))
+    assert outcomes(judge_apart(observed, "", ask, jobs=2)) == {"shop.a": "imported", "shop.b": "imported"}
