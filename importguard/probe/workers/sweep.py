@@ -171,10 +171,11 @@ class Sweep:
             return self.doubt_of_entry(memo)
         return doubt
 
-    def doubt_of_entry(self, memo: Memo) -> str:
+    def doubt_of_entry(self, memo: Memo) -> Optional[str]:
         """How widely the answer of a fresh interpreter holds for the failure of ``memo``.
 
-        By which member a cycle is entered decides what is half imported: that is asked for each such member.
+        By which member a cycle is entered decides what is half imported: that is asked for each such member,
+        unless that one was run as the entry, and what it says of a half-imported module is all there is.
         And a body that runs inside itself is what no interpreter does: the failure is another entry's.
         """
         error: Any = memo.error
@@ -186,7 +187,9 @@ class Sweep:
         if memo.retried:
             return "each"  # what the first attempt has left behind is what the second one meets
         known = (self.memory.memos.get(name) for name in [memo.name, *bodies])
-        return "error {}".format(next((m.name for m in known if m is not None and m.cycle), ""))
+        entry = next((m.name for m in known if m is not None and m.cycle), "")
+        run = self.entries.get(entry)
+        return None if run is not None and run.error is error else "error {}".format(entry)
 
     def lacking_module(self, memo: Memo) -> Optional[Memo]:
         """The other module that lacks a name, which it failed for, although it was imported as a whole."""
