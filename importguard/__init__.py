@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from importguard.config import Config
-    from importguard.model import Finding, Report
+    from importguard.model import Finding
     from importguard.policy.configuration import read_policy
+    from importguard.report import Report
     from importguard.validation import validate
 
 __version__ = "0.1.0"
@@ -16,7 +17,7 @@ __all__ = ["Config", "Finding", "Report", "__version__", "read_policy", "validat
 _HOMES = {
     "Config": "config",
     "Finding": "model",
-    "Report": "model",
+    "Report": "report",
     "read_policy": "policy.configuration",
     "validate": "validation",
 }

@@ -16,8 +16,9 @@ from importguard.model import Outcome
 if TYPE_CHECKING:
     from importguard.config import Config
     from importguard.inspectors.start import Begun
-    from importguard.model import Finding, ImageReport, ModuleVerdict
+    from importguard.model import Finding
     from importguard.policy.model import Policy
+    from importguard.report import ImageReport, ModuleVerdict
 
 
 class StartedService:

@@ -18,8 +18,9 @@ from importguard.progress import Progress, QuietProgress
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
     from importguard.inspectors.starts import ServiceRun
-    from importguard.model import Finding, ImageReport, Report
+    from importguard.model import Finding
     from importguard.policy.model import Policy
+    from importguard.report import ImageReport, Report
     from importguard.source.model import Source
 
 Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
@@ -76,7 +77,7 @@ def validate_all(
 
             inspected = with_starts(inspected, start_engine, progress, journey)
         reports = tuple(_judged(one) for one in inspected)
-        from importguard.model import Report
+        from importguard.report import Report
 
         return Report(reports)
 

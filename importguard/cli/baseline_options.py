@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
-    from importguard.model import Report
     from importguard.policy.baseline import Known
+    from importguard.report import Report
 
 
 def read_known_findings(options: dict[str, Any]) -> tuple[Known, ...]:

@@ -14,8 +14,8 @@ from importguard.cli.lazy_commands import SUMMARIES
 
 if TYPE_CHECKING:
     from importguard.config import Config
-    from importguard.model import Report
     from importguard.progress import Progress
+    from importguard.report import Report
 
 
 @click.command(

@@ -13,8 +13,8 @@ from importguard.cli.options import FORMATS
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
-    from importguard.model import Report
     from importguard.policy.configuration import Configuration
+    from importguard.report import Report
 
 OWN_FILE, PROJECT_FILE = "importguard.toml", "pyproject.toml"
 _META = "importguard.policy.configuration"

@@ -19,7 +19,7 @@ from importguard.cli.options import option_with_variable
 
 if TYPE_CHECKING:
     from importguard.cli.publishing import Page
-    from importguard.model import Report
+    from importguard.report import Report
     from importguard.source.context.omissions import ExaminedBuild
     from importguard.source.model import Tree
 
@@ -88,7 +88,7 @@ def _judged(examined: Sequence[ExaminedBuild], notes: tuple[str, ...]) -> Report
     """The report on all builds, with the paths of the repository."""
     from importguard.config import Config
     from importguard.judging.build_report import judge_build
-    from importguard.model import Report
+    from importguard.report import Report
     from importguard.source.repository_paths import with_places
 
     return Report(tuple(with_places(judge_build(one), Config(), one.source) for one in examined), notes)

@@ -9,7 +9,7 @@ import click
 from importguard.errors import UsageError
 
 if TYPE_CHECKING:
-    from importguard.model import Report
+    from importguard.report import Report
 
 _META = "importguard.journey"
 

@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple, Optional
 
 from importguard.cli.ci_runtime import CiRuntime, neutralise_workflow_commands
 from importguard.cli.writing import append_file, write_file, write_stdout
-from importguard.model import Report
+from importguard.report import Report
 from importguard.reporters import load_reporter, text
 
 

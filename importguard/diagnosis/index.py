@@ -108,11 +108,7 @@ class SourceIndex:
         if tail is None:
             return
         origin = self.origin_in_source(path)
-        if origin is not None:
-            if _ends(origin.path, tail):
-                yield _head(origin.path, tail)
-            return
-        for candidate in self._by_end.get(tail.rsplit("/", 1)[-1], ()):
+        for candidate in self._by_end.get(tail.rsplit("/", 1)[-1], ()) if origin is None else [origin.path]:
             if _ends(candidate, tail):
                 yield _head(candidate, tail)
 

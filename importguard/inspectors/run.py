@@ -155,7 +155,6 @@ def inspect_by_running(
                 # Not before: the container's start would wait for it.
                 threading.Thread(target=meanwhile).start()
                 from importguard.inspectors.probe_output import Observed, image_facts
-                from importguard.inspectors.separate_containers import judge_apart
 
                 observed = Observed(secret, progress)
                 observed.read_output(run.output)
@@ -168,10 +167,7 @@ def inspect_by_running(
             too_old.append(observed.too_old)
             continue
         evidence = observed.build_evidence(run.exit)
-        if config.thorough and evidence.complete:
-            evidence = _look_in_reverse(evidence, engine, image, config, python, ends, progress)
-        ask = partial(_ask_apart, engine, image, config, python, ends)
-        evidence = judge_apart(evidence, image.user, ask, config.jobs)
+        evidence = _looked_at_again(evidence, engine, image, config, python, ends, progress)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
@@ -179,7 +175,7 @@ def inspect_by_running(
     raise NoPythonError(_no_python(image, looked, too_old))
 
 
-def _look_in_reverse(
+def _looked_at_again(
     evidence: Evidence,
     engine: Engine,
     image: Image,
@@ -188,13 +184,18 @@ def _look_in_reverse(
     ends: float,
     progress: Progress,
 ) -> Evidence:
-    """The evidence of a ``--thorough`` check, after its second pass."""
-    from importguard.inspectors.reverse_order import with_reverse_order
+    """The evidence after the second pass of a ``--thorough`` check, and after what other containers say."""
+    from importguard.inspectors.separate_containers import judge_apart
 
-    progress.begin_phase(f"checking {image.reference} in reverse order")
-    reverse = _ask_apart(engine, image, config, python, ends, (), reverse=True, progress=progress)
-    exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
-    return with_reverse_order(evidence, reverse, exactly)
+    ask = partial(_ask_apart, engine, image, config, python, ends)
+    if config.thorough and evidence.complete:
+        from importguard.inspectors.reverse_order import with_reverse_order
+
+        progress.begin_phase(f"checking {image.reference} in reverse order")
+        reverse = ask((), reverse=True, progress=progress)
+        exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
+        evidence = with_reverse_order(evidence, reverse, exactly)
+    return judge_apart(evidence, image.user, ask, config.jobs)
 
 
 def _way_in(engine: Engine, python: str, given: partial[bytes]) -> tuple[list[str], Callable[[], bytes]]:

@@ -65,21 +65,17 @@ def begin(
     memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
     limits = Limits(memory, settings.seconds_to_ready, network=network, usual_privileges=True)
     command = command or (shlex.split(config.commands[0]) if config.commands else ())
-    names = (config.name,) if config.name else ()
-    at = time.monotonic()
-    shown = shown_command(image, command)
+    names, out = (config.name,) if config.name else (), ports if publish else ()
+    at, shown = time.monotonic(), shown_command(image, command)
     planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
-    out = ports if publish else ()
     try:
         service = engine.create_service(image, environment, limits, command=command, names=names, publish=out)
     except (CommandNotFound, ForeignProgram) as error:
         return Begun(replace(planned, refusal=str(error)))
     try:
-        is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
-        check = settings.healthcheck or (image.healthcheck if is_free else ())
+        check = _healthcheck(image, settings)
         request = service_request(image, settings, ports, config)
-        request["http"] = [] if check else request["http"]
-        seen = converse(engine, service, asker, request, at)
+        seen = converse(engine, service, asker, {**request, "http": []} if check else request, at)
         if check and seen.held:
             ends = min(at + settings.seconds_to_ready, time.monotonic() + settings.seconds_to_answer)
             _ask_health(check, service, seen, ends)
@@ -90,6 +86,12 @@ def begin(
         service.close()
         raise
     return Begun(planned, service, seen, at)
+
+
+def _healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
+    """The command that says whether it is well: production's, or the image's where nothing else is asked."""
+    is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
+    return settings.healthcheck or (image.healthcheck if is_free else ())
 
 
 def finish(begun: Begun) -> ServiceStart:

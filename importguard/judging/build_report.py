@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from importguard.model import (
-    BuildVerdict,
-    Diagnosis,
-    Finding,
-    ImageInfo,
-    ImageReport,
-    Location,
-    ModuleVerdict,
-    Outcome,
-    Severity,
-)
+from importguard.model import Diagnosis, Finding, Location, Outcome, Severity
+from importguard.report import BuildVerdict, ImageInfo, ImageReport, ModuleVerdict
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.context.omissions import ExaminedBuild, Omission, lines_to_change
 from importguard.source.model import Source

@@ -19,14 +19,13 @@ from importguard.judging.released_libraries import note_released, soften_for_rel
 from importguard.judging.scripts import script_note, soften_for_scripts
 from importguard.judging.slowness import is_out_of_time, slow_modules
 from importguard.judging.startup_impact import mark_startup_impact
-from importguard.model import (
+from importguard.model import Finding, Outcome
+from importguard.report import (
     EntryPointVerdict,
-    Finding,
     ImageInfo,
     ImageReport,
     Interpreter,
     ModuleVerdict,
-    Outcome,
     RequestVerdict,
     StartVerdict,
 )

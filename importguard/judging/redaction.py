@@ -14,8 +14,9 @@ from enum import Enum
 from typing import Any, Optional, TypeVar, cast
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from importguard.model import ImageInfo, ImageReport, Rule
+from importguard.model import Rule
 from importguard.progress import Progress
+from importguard.report import ImageInfo, ImageReport
 
 Value = TypeVar("Value")
 

@@ -9,15 +9,8 @@ from typing import Optional
 from importguard.diagnosis.parts import IMAGE, PARTS, START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.model import (
-    FAILURES,
-    EntryPointVerdict,
-    Finding,
-    ImageReport,
-    Outcome,
-    RuleFamily,
-    Severity,
-)
+from importguard.model import FAILURES, Finding, Outcome, RuleFamily, Severity
+from importguard.report import EntryPointVerdict, ImageReport
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE
 from importguard.rules.start import NOT_LISTENING, START_EXITS
 

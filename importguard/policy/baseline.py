@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from importguard.errors import UsageError
-from importguard.model import Comparison, Finding, ImageReport, Report, Suppression
+from importguard.model import Finding, Suppression
+from importguard.report import Comparison, ImageReport, Report
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Optional
 
-from importguard.model import Finding, ImageReport, Report, Severity, Suppression
+from importguard.model import Finding, Severity, Suppression
 from importguard.policy.model import Ignore, Policy
+from importguard.report import ImageReport, Report
 
 
 def apply_policy(report: Report, policy: Policy, today: date, whole: bool = True) -> Report:

@@ -260,9 +260,8 @@ class Supervisor:
     def program_of_kind(self, kind: str) -> str | bytes:
         """What a worker runs: compiled once for all of them where they are run by this very Python."""
         if kind not in self.programs:
-            source = worker_program(self.sources, kind)
-            theirs, own = self.found["interpreter"]["executable"], sys.executable
-            same = os.path.realpath(theirs) == os.path.realpath(own)
+            source, python = worker_program(self.sources, kind), self.found["interpreter"]["executable"]
+            same = os.path.realpath(python) == os.path.realpath(sys.executable)
             code = marshal.dumps(compile(source, "<importguard>", "exec")) if same else source
             self.programs[kind] = code
         return self.programs[kind]
@@ -541,12 +540,9 @@ class Supervisor:
             return
         self.deaths[name] = self.deaths.get(name, 0) + 1
         self.suspect = name
-        if name not in self.fresh and not any(name in worker.modules for worker in self.fresh_workers()):
+        asked = [worker.modules for worker in self.workers.values() if worker.kind in ASK_ONE]
+        if name not in self.fresh and [name] not in asked:
             self.fresh.appendleft(name)
-
-    def fresh_workers(self) -> list[Worker]:
-        """The workers that import one module each."""
-        return [worker for worker in self.workers.values() if worker.kind in ASK_ONE]
 
     def settle_ended_module(self, worker: Worker, name: str, outcome: str, detail: str) -> None:
         """A process has ended by the module's own doing: settle it, at once where the place is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Callable
 
-from importguard.model import Report
+from importguard.report import Report
 
 
 def load_reporter(format_: str) -> Callable[[Report], str]:

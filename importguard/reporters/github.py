@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from importguard.model import ImageReport, Location, Report, Severity
+from importguard.model import Location, Severity
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.places import first_line_of_dockerfile, repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape_lines, escape_text

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from importguard.model import Finding, ImageReport, Location, Report, Severity
+from importguard.model import Finding, Location, Severity
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.places import first_line_of_dockerfile, repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape_lines, escape_text

@@ -11,7 +11,8 @@ from typing import Any, Optional
 
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, Location, Outcome, Report, Severity, StartVerdict
+from importguard.model import Diagnosis, Finding, Location, Outcome, Severity
+from importguard.report import ImageReport, Report, StartVerdict
 
 
 def render(report: Report) -> str:
@@ -118,7 +119,6 @@ def _summary(image: ImageReport) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    diagnosis = finding.diagnosis
     return {
         "rule": finding.rule.id,
         "name": finding.rule.name,
@@ -127,17 +127,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "missing": finding.missing,
         "also_missing": list(finding.also_missing),
         "message": finding.message,
-        "symptoms": [
-            {
-                "rule": one.rule.id,
-                "name": one.rule.name,
-                "severity": one.severity.value,
-                "module": one.module,
-                "message": one.message,
-                "fingerprint": one.fingerprint,
-            }
-            for one in finding.symptoms
-        ],
+        "symptoms": [_symptom(one) for one in finding.symptoms],
         "location": _location(finding.location),
         "chain": [
             {
@@ -153,20 +143,34 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "part": part_of(finding),
         "breaks_startup": finding.breaks_startup,
         "loaded_at_startup": finding.loaded_at_startup,
-        "diagnosis": diagnosis
-        and {
-            "cause": diagnosis.cause,
-            "explanation": diagnosis.explanation,
-            "remedy": diagnosis.remedy,
-            "location": _location(diagnosis.location),
-            "confidence": diagnosis.confidence,
-            "quote": diagnosis.quote,
-            "change": diagnosis.change,
-            "evidence": list(diagnosis.evidence),
-        },
+        "diagnosis": _diagnosis(finding.diagnosis) if finding.diagnosis else None,
         "suppression": finding.suppression
         and {"by": finding.suppression.by, "reason": finding.suppression.reason},
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _symptom(symptom: Finding) -> dict[str, Any]:
+    return {
+        "rule": symptom.rule.id,
+        "name": symptom.rule.name,
+        "severity": symptom.severity.value,
+        "module": symptom.module,
+        "message": symptom.message,
+        "fingerprint": symptom.fingerprint,
+    }
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "cause": diagnosis.cause,
+        "explanation": diagnosis.explanation,
+        "remedy": diagnosis.remedy,
+        "location": _location(diagnosis.location),
+        "confidence": diagnosis.confidence,
+        "quote": diagnosis.quote,
+        "change": diagnosis.change,
+        "evidence": list(diagnosis.evidence),
     }
 
 

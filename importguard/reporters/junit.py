@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Optional
 from xml.etree import ElementTree
 
-from importguard.model import Finding, ImageReport, ModuleVerdict, Outcome, Report, Severity
+from importguard.model import Finding, Outcome, Severity
+from importguard.report import ImageReport, ModuleVerdict, Report
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.terminal import escape_lines, escape_text

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, Report, Severity
+from importguard.model import Finding, Severity
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import (
     count_with_noun,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from importguard.model import ImageReport, Report
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.sentences import suppressed_sentence
 from importguard.source.context.omissions import Build, ExaminedBuild, Omission, lines_to_change
 from importguard.source.model import Source

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
-from importguard.model import Finding, ImageReport, ImportStep, Location, Report, Rule
+from importguard.model import Finding, ImportStep, Location, Rule
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.places import first_line_of_dockerfile, in_repository, repository_line
 from importguard.reporters.wording.sentences import finding_story
 from importguard.rules import RULES

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from importguard.diagnosis.changes import lines_to_change
 from importguard.diagnosis.parts import part_of
-from importguard.model import FAILURES, Finding, ImageReport, Outcome, Report, Severity
+from importguard.model import FAILURES, Finding, Outcome, Severity
+from importguard.report import ImageReport, Report
 from importguard.reporters.wording.finding_text import (
     INDENT,
     Page,

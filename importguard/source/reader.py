@@ -46,10 +46,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
     within = _Context(root, context)
     files = _files(root, context if within.is_outside else None, notes, contents)
     path = _dockerfile_path(tree, context)
-    inside = [inner for file in files if (inner := within.path_in_context(file.path)) is not None]
-    kept_out, ignore_file = _ignored(inside, path, within, notes, refused)
-    out = {item.path for item in kept_out}
-    going_in = [inner for inner in inside if inner not in out]
+    kept_out, ignore_file, going_in = _sorted_out(files, path, within, notes, refused)
     dockerfile = _dockerfile(path, within, tree, notes, refused) if path else None
     placed = place_files(dockerfile, going_in) if dockerfile else ()
     code = _code(dockerfile, placed, going_in, within)
@@ -73,6 +70,20 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         refused=" ".join(refused),
         notes=(*notes, *refused),
     )
+
+
+def _sorted_out(
+    files: Sequence[SourceFile],
+    dockerfile: Optional[str],
+    within: _Context,
+    notes: list[str],
+    refused: list[str],
+) -> tuple[list[Ignored], Optional[str], list[str]]:
+    """(kept out of the context, by which .dockerignore, going into the build) of the files in the context."""
+    inside = [inner for file in files if (inner := within.path_in_context(file.path)) is not None]
+    kept_out, ignore_file = _ignored(inside, dockerfile, within, notes, refused)
+    out = {item.path for item in kept_out}
+    return kept_out, ignore_file, [inner for inner in inside if inner not in out]
 
 
 def _dockerfiles(root: str, files: Sequence[SourceFile]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from importguard.config import Config
-from importguard.model import Finding, ImageReport, Location
+from importguard.model import Finding, Location
+from importguard.report import ImageReport
 from importguard.source.tree import repository_around
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from importguard import validation
 from importguard.cli import main as cli
 from importguard.config import Config
 from importguard.errors import ImageError
-from importguard.model import Report
+from importguard.report import Report
 
 _VALIDATE = validation.validate_all
 SOUND = evidence(imported("shop.main"), entrypoints=(entry("shop.main", "ok"),))

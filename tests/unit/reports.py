@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from importguard.model import (
-    Diagnosis,
-    EntryPointVerdict,
-    Finding,
-    ImageInfo,
-    ImageReport,
-    ImportStep,
-    Interpreter,
-    Location,
-    ModuleVerdict,
-    Report,
-    Severity,
-)
+from importguard.model import Diagnosis, Finding, ImportStep, Location, Severity
+from importguard.report import EntryPointVerdict, ImageInfo, ImageReport, Interpreter, ModuleVerdict, Report
 from importguard.rules import RULES
 
 INFO = ImageInfo("gcr.io/shop/web:1.4", "sha256:" + "0123456789abcdef" * 4, "linux/amd64")

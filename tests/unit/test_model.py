@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from importguard.model import ImageInfo
+from importguard.report import ImageInfo
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.model import Report
 from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
+from importguard.report import Report
 from importguard.validation import Inspector, exit_code, validate
 
 

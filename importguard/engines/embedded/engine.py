@@ -19,10 +19,10 @@ from importguard.engines.embedded.archive import opened_archive
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
 from importguard.engines.embedded.compression import VerifiedReader, decompressed_stream
 from importguard.engines.embedded.image_source import ImageSource, Layer, StoredImage
+from importguard.engines.embedded.permissions import Permissions, Viewer
 from importguard.engines.embedded.process import SandboxedProcess
-from importguard.engines.embedded.root_paths import DEFAULT_PATH, ImageRoot, ImageUser
+from importguard.engines.embedded.root_paths import HOSTNAME, ImageRoot
 from importguard.engines.embedded.sandbox import (
-    HOSTNAME,
     HOSTS,
     Place,
     Sandbox,
@@ -31,7 +31,7 @@ from importguard.engines.embedded.sandbox import (
     own_namespaces,
     sandbox_arguments,
 )
-from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
+from importguard.engines.embedded.unpack import RootFolder
 from importguard.engines.image_configuration import architecture_name
 from importguard.engines.references import archive_location, is_archive, names_a_registry
 from importguard.errors import EngineError, ImageError, UsageError
@@ -170,7 +170,7 @@ class EmbeddedEngine:
         return Sandbox((*place.words, self._bubblewrap), arguments, place.descriptors)
 
     def _variables(self, image: Image, env: Sequence[str]) -> dict[str, str]:
-        return _variables(image, env, self._roots[image.id].find_user(image.user))
+        return self._roots[image.id].find_user(image.user).variables_of_process([*image.env, *env])
 
     def limits_not_held(self) -> str:
         """See ``Engine.limits_not_held``."""
@@ -289,18 +289,6 @@ def _viewer(root: ImageRoot, image: Image) -> Viewer:
         return root.find_user(image.user).as_viewer
     except EngineError:
         return Viewer()
-
-
-def _variables(image: Image, env: Sequence[str], user: ImageUser) -> dict[str, str]:
-    """What the process has in its environment: as with Docker, the image's, and ours over it."""
-    variables = {"PATH": DEFAULT_PATH, "HOSTNAME": HOSTNAME, "HOME": user.home}
-    for item in (*image.env, *env):
-        name, equals, value = item.partition("=")
-        if not name or "\0" in item:
-            raise EngineError("A variable of the environment has no name, or holds a NUL character.")
-        if equals:
-            variables[name] = value
-    return variables
 
 
 def _refuse(what: str, instead: str) -> NoReturn:

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple, Optional
 
 from importguard.engines.embedded import namespaces
 from importguard.engines.embedded.namespaces import service_address
-from importguard.engines.embedded.root_paths import ImageUser
+from importguard.engines.embedded.root_paths import HOSTNAME, ImageUser
 from importguard.engines.embedded.sandbox import (
-    HOSTNAME,
     HOSTS,
     Place,
     environment_of_helpers,

@@ -41,6 +41,18 @@ _POLL_SECONDS = 0.1
 _SECONDS_TO_TELL_CHILD = 5.0  # It takes milliseconds, but on a busy machine.
 
 
+def _apart_from_this_process() -> dict[str, Any]:
+    """What ``subprocess.Popen`` is given besides: pipes, and nothing that is this process's own."""
+    return {
+        "env": environment_of_helpers(),
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "start_new_session": True,
+        "extra_groups": [] if os.geteuid() == 0 else None,
+    }
+
+
 class SandboxedProcess:
     """A program in a sandbox; whoever makes it closes it, and with it all that it has started.
 
@@ -78,16 +90,8 @@ class SandboxedProcess:
             given = stack.enter_context(descriptor_of(joined_arguments(sandbox.arguments)))
             words = [*sandbox.program, "--args", str(given), "--json-status-fd", str(status_end)]
             words += ["--block-fd", str(begin), "--seccomp", str(calls), "--", *command]
-            self._process = start(
-                words,
-                env=environment_of_helpers(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(given, status_end, begin, calls, *sandbox.descriptors),
-                start_new_session=True,
-                extra_groups=[] if os.geteuid() == 0 else None,
-            )
+            descriptors = (given, status_end, begin, calls, *sandbox.descriptors)
+            self._process = start(words, pass_fds=descriptors, **_apart_from_this_process())
         with suppress(OSError):  # It is only faster: without it, each 64 KiB wait for the program.
             fcntl.fcntl(_pipe(self._process.stdin), _SET_PIPE_SIZE, _LARGEST_PIPE)
         self._timer = threading.Timer(limits.seconds, self._expire)

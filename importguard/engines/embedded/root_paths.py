@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from importguard.engines.embedded.unpack import Viewer
+from importguard.engines.embedded.permissions import Viewer
 from importguard.errors import EngineError
 
 _MOST_LINKS = 40
 _LARGEST_FILE = 4 * 1024**2
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What Docker gives a container whose image sets no PATH."""
+
+HOSTNAME = "importguard"
 
 
 class ImageUser(NamedTuple):
@@ -29,6 +31,19 @@ class ImageUser(NamedTuple):
     def as_viewer(self) -> Viewer:
         """What permissions are granted to."""
         return Viewer(self.uid, (self.gid, *self.groups))
+
+    def variables_of_process(self, given: Sequence[str]) -> dict[str, str]:
+        """What its processes have in their environment, as with Docker: what is ``given`` (NAME=VALUE) over
+        what every container has. Raises EngineError for what is no variable.
+        """
+        variables = {"PATH": DEFAULT_PATH, "HOSTNAME": HOSTNAME, "HOME": self.home}
+        for item in given:
+            name, equals, value = item.partition("=")
+            if not name or "\0" in item:
+                raise EngineError("A variable of the environment has no name, or holds a NUL character.")
+            if equals:
+                variables[name] = value
+        return variables
 
 
 class ImageRoot:

@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from importguard.engines.embedded.root_paths import ImageUser
+from importguard.engines.embedded.root_paths import HOSTNAME, ImageUser
 from importguard.errors import EngineError
 
 LEAST_VERSION = (0, 11)
-HOSTNAME = "importguard"
 HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as Docker writes it
 INSTALL = "Install bubblewrap 0.11 or newer (Debian 13, Ubuntu 25.04: `apt-get install bubblewrap`)"
 _FORBIDDEN = (

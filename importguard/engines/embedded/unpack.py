@@ -5,10 +5,8 @@ opened by itself and refused where it is a link, so that no entry reaches what l
 those of the OCI image-spec (layer.md): ``.wh.NAME`` hides NAME of the layers below, ``.wh..wh..opq`` all that
 they have in a folder.
 
-As no user but root may give files away, all of them belong to who unpacks, and inside the sandbox to the
-image's USER. So that this one may still do exactly what production lets it do, the owner's bits of each file
-become the bits that production grants that user. ``tarfile`` can't be used: its ``data`` filter refuses
-absolute links, which every root file system has, and knows no whiteouts.
+``tarfile`` can't be used: its ``data`` filter refuses absolute links, which every root file system has, and
+knows no whiteouts.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ import tarfile
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
 
+from importguard.engines.embedded.permissions import ROOT, Permissions, Viewer
 from importguard.engines.embedded.removal import remove_entry
 from importguard.engines.embedded.tar_entries import TarEntry, TarReader
 from importguard.errors import ImageError
@@ -43,35 +42,6 @@ class UnpackLimits(NamedTuple):
 USUAL_LIMITS = UnpackLimits()
 
 
-class Permissions(NamedTuple):
-    """Whose a file is in the image, and what it grants to whom."""
-
-    is_folder: bool
-    mode: int
-    uid: int = 0
-    gid: int = 0
-    mtime: float = 0.0
-
-
-class Viewer(NamedTuple):
-    """The user that an image's container runs as."""
-
-    uid: int = 0
-    gids: tuple[int, ...] = (0,)
-
-    def mode_of(self, file: Permissions) -> int:
-        """The mode, with the owner's bits as production grants them to this user."""
-        mode = file.mode
-        if self.uid == 0:  # who may read and write everything, and enter every folder
-            own = 7 if file.is_folder or mode & 0o111 else 6
-        elif file.uid == self.uid:
-            own = mode >> 6 & 7
-        else:
-            own = (mode >> 3 if file.gid in self.gids else mode) & 7
-        return own << 6 | mode & 0o1077  # Never set-user-ID: no file of an image may have it on this machine.
-
-
-_ROOT = Viewer()
 _USUAL = Permissions(True, 0o755)  # of folders that no layer describes
 
 
@@ -103,7 +73,7 @@ class RootFolder:
                 assert descriptor is not None, path
                 os.utime(descriptor, (file.mtime, file.mtime))
                 os.fchmod(descriptor, viewer.mode_of(file))
-            elif viewer != _ROOT:
+            elif viewer != ROOT:
                 os.chmod(path[-1], viewer.mode_of(file), dir_fd=parent)
             if len(self._open) > _MOST_OPEN:
                 self._forget()
@@ -142,7 +112,7 @@ class RootFolder:
             self._forget()
         path = self._path(entry.name)
         if not path:
-            self._permissions[path] = _permissions_of(entry)
+            self._permissions[path] = Permissions.of_entry(entry)
             return
         name = path[-1]
         if name.startswith(_WHITEOUT):
@@ -168,7 +138,7 @@ class RootFolder:
             there = None
         if there is None:
             os.mkdir(path[-1], 0o700, dir_fd=parent)
-        self._permissions[path] = _permissions_of(entry)
+        self._permissions[path] = Permissions.of_entry(entry)
 
     def _add_file(self, entry: TarEntry, path: Path, parent: int, reader: TarReader) -> None:
         self._remove(path, parent)
@@ -179,10 +149,10 @@ class RootFolder:
                     chunk = chunk[os.write(descriptor, chunk) :]
             # An interpreter compares the time of a module's file with what its .pyc says.
             os.utime(descriptor, (entry.mtime, entry.mtime))
-            os.fchmod(descriptor, _ROOT.mode_of(_permissions_of(entry)))
+            os.fchmod(descriptor, ROOT.mode_of(Permissions.of_entry(entry)))
         finally:
             os.close(descriptor)
-        self._permissions[path] = _permissions_of(entry)
+        self._permissions[path] = Permissions.of_entry(entry)
 
     def _add_symlink(self, entry: TarEntry, path: Path, parent: int, reader: TarReader) -> None:
         if not entry.target or b"\0" in entry.target:
@@ -285,9 +255,6 @@ class RootFolder:
             os.mkdir(path[-1], 0o700, dir_fd=parent)
             self._made.add(path)
             self._permissions[path] = _USUAL
-        return self._opened(path, parent)
-
-    def _opened(self, path: Path, parent: int) -> int:
         self._open[path] = os.open(path[-1], _FOLDER, dir_fd=parent)
         return self._open[path]
 
@@ -318,10 +285,6 @@ _ADD: dict[bytes, Callable[[RootFolder, TarEntry, Path, int, TarReader], None]] 
     tarfile.LNKTYPE: RootFolder._add_hard_link,
     tarfile.FIFOTYPE: RootFolder._add_fifo,
 }
-
-
-def _permissions_of(entry: TarEntry) -> Permissions:
-    return Permissions(entry.kind == tarfile.DIRTYPE, entry.mode, entry.uid, entry.gid, entry.mtime)
 
 
 def _status(name: bytes, folder: int) -> os.stat_result | None:

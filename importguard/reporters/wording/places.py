@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Optional
 
-from importguard.model import Finding, ImageReport, Location
+from importguard.model import Finding, Location
+from importguard.report import ImageReport
 
 
 def repository_line(finding: Finding, image: ImageReport) -> Location:

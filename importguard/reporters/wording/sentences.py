@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from importguard.diagnosis.parts import CODE, IMAGE, START, UNPROVEN, part_of
-from importguard.model import Finding, ImageReport, Outcome, RequestVerdict, Severity
+from importguard.model import Finding, Outcome, Severity
+from importguard.report import ImageReport, RequestVerdict
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape_lines, escape_text
 

@@ -24,7 +24,8 @@ from importguard.gathering import Material
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.image_report import judge_image
 from importguard.judging.redaction import redacted_report
-from importguard.model import Finding, Report
+from importguard.model import Finding
+from importguard.report import Report
 from importguard.reporters import load_reporter
 
 NOTHING = Material(None, "")

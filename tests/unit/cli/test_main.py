@@ -19,7 +19,7 @@ from importguard.cli import main as command_line
 from importguard.cli import options
 from importguard.config import Build, Config
 from importguard.errors import UsageError
-from importguard.model import Report
+from importguard.report import Report
 
 
 def test_defaults(checked: list[Config]) -> None:
@@ -360,7 +360,7 @@ def test_the_package_exports_lazily() -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 def test_a_report_that_cannot_be_written_is_no_verdict() -> None:
     code = (
-        "import importguard.validation as v, importguard.cli.main as c, importguard.model as m\n"
+        "import importguard.validation as v, importguard.cli.main as c, importguard.report as m\n"
         "v.validate_all = lambda configs, progress, journey: m.Report(())\n"
         "v.exit_code = lambda report, fail_on: 0\n"
         "c.main(['check', 'shop', '-q', '--format', 'json'])\n"

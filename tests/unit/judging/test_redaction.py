@@ -14,8 +14,9 @@ from importguard.config import Build, Config, build_arguments
 from importguard.errors import ImageError
 from importguard.evidence.starts import Handshake, HttpRequest, StartSettings
 from importguard.judging.redaction import RedactedProgress, redacted_report, redaction_of
-from importguard.model import Diagnosis, Location, Report
+from importguard.model import Diagnosis, Location
 from importguard.progress import QuietProgress
+from importguard.report import Report
 from importguard.reporters import load_reporter
 from importguard.validation import validate
 

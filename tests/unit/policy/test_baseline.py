@@ -15,10 +15,10 @@ from unit.builders import entry, evidence, failed, imported, no_module, raised
 from unit.command_line import SOUND, replace_check, run
 from unit.reporters.test_json import SCHEMA, report
 
-from importguard.model import Comparison, Report
 from importguard.policy.baseline import compare_with_known, comparison_note, read_baseline, render_baseline
 from importguard.policy.model import Policy
 from importguard.policy.suppression import apply_policy
+from importguard.report import Comparison, Report
 from importguard.rules import RULES
 
 STARTS = (entry("shop.main", "failed", ["shop.main"]),)

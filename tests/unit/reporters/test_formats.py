@@ -19,15 +19,8 @@ from unit.reports import DIAGNOSIS, finding, image, lost, report, verdict
 from importguard import reporters
 from importguard.cli.ci_runtime import neutralise_workflow_commands
 from importguard.cli.options import FORMATS
-from importguard.model import (
-    Diagnosis,
-    EntryPointVerdict,
-    ImageInfo,
-    ImportStep,
-    Location,
-    Report,
-    Suppression,
-)
+from importguard.model import Diagnosis, ImportStep, Location, Suppression
+from importguard.report import EntryPointVerdict, ImageInfo, Report
 from importguard.reporters import load_reporter
 
 NASTY = (

@@ -25,8 +25,8 @@ from unit.builders import (
 import importguard
 from importguard.config import Config
 from importguard.errors import ImageError
-from importguard.model import Report
 from importguard.progress import QuietProgress
+from importguard.report import Report
 from importguard.reporters.json import render
 from importguard.rules import RULES
 from importguard.validation import validate

@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema
 from unit.reports import DIAGNOSIS, finding, image, lost, report
 
-from importguard.model import ImageReport, Location, Severity
+from importguard.model import Location, Severity
+from importguard.report import ImageReport
 from importguard.reporters.sarif import render
 from importguard.rules import RULES
 

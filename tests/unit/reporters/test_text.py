@@ -25,8 +25,9 @@ from importguard.config import Config
 from importguard.errors import ImageError
 from importguard.evidence.imports import Preparation
 from importguard.evidence.inspection import Evidence
-from importguard.model import Diagnosis, Location, Report
+from importguard.model import Diagnosis, Location
 from importguard.progress import QuietProgress
+from importguard.report import Report
 from importguard.reporters.text import render
 from importguard.terminal import escape_text, fit_encoding
 from importguard.validation import validate

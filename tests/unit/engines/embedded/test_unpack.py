@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from unit.engines.embedded.archives import entry, folder, hard_link, layer, symlink
 
+from importguard.engines.embedded.permissions import Permissions, Viewer
 from importguard.engines.embedded.removal import remove_tree
-from importguard.engines.embedded.unpack import Permissions, RootFolder, Viewer
+from importguard.engines.embedded.unpack import RootFolder
 
 
 def unpacked(path: Path, *layers: bytes, viewer: Viewer = Viewer()) -> dict[str, str]:  # noqa: B008

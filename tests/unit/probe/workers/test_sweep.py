@@ -100,7 +100,7 @@ def test_each_member_of_a_cycle_is_tried_as_the_entry(sweep: Any) -> None:
     """Entered by ``a`` it passes; entered by ``b``, ``a`` meets a ``b`` that has bound nothing."""
     answer = sweep({"a.py": "VALUE = 1\nfrom b import OTHER\n", "b.py": "from a import VALUE\nOTHER = 2\n"})
     assert told(answer, "outcome") == {"a": "imported", "b": "failed"}
-    assert answer["verdicts"]["b"]["doubt"], "and a fresh interpreter is asked"
+    assert answer["verdicts"]["b"]["doubt"] is None, "it was run as the entry"
 
 
 def test_a_cycle_that_passes_from_everywhere_is_in_no_doubt(sweep: Any) -> None:
@@ -115,6 +115,20 @@ def test_a_verdict_rests_on_the_doubtful_ones_that_it_has_met(sweep: Any) -> Non
     answer = sweep({"a.py": "raise ValueError('no')\n", "b.py": GUARDED})
     assert answer["verdicts"]["b"]["outcome"] == "imported"
     assert answer["verdicts"]["b"]["rests"] == ["a"]
+
+
+def test_who_has_loaded_a_member_does_not_rest_on_its_failure_as_the_entry(sweep: Any) -> None:
+    answer = sweep(
+        {
+            "a.py": "import b\n",
+            "b.py": "import a\nfrom r import SEEN\nif SEEN:\n    raise ValueError('twice')\nSEEN.append(1)\n",
+            "c.py": "import a\n",
+            "r.py": "SEEN = []\n",
+        }
+    )
+    assert told(answer, "outcome") == {"a": "imported", "b": "failed", "c": "imported", "r": "imported"}
+    assert answer["verdicts"]["b"]["doubt"], "its body ran twice"
+    assert answer["verdicts"]["c"]["rests"] == []
 
 
 def test_an_entry_point_says_what_it_lacks_and_what_it_loads(sweep: Any) -> None:

@@ -10,8 +10,9 @@ from unit.builders import IMAGE, evidence, failed, frame, imported, no_module
 from importguard.config import Build, Config
 from importguard.errors import UsageError
 from importguard.evidence.inspection import Evidence
-from importguard.model import ImageReport, Location
+from importguard.model import Location
 from importguard.progress import QuietProgress
+from importguard.report import ImageReport
 from importguard.source.locating.source_choice import NONE, choose_source
 from importguard.source.model import Source
 from importguard.validation import validate
