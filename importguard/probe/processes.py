@@ -192,6 +192,7 @@ class Worker:
             self.raised = values[:2]
         elif kind == "prepared":
             self.prepared = values[:3]
+            self.raised = self.raised and values[:2]
         elif kind == "end":
             self.ended = True
 

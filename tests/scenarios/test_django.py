@@ -122,3 +122,48 @@ def test_missing_module_in_models(django: str) -> None:
     result = check(project(django, "models", files, STARTS[0][1]))
     assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True
     assert result.code == 1
+
+
+SERVER = """
+import os
+import pathlib
+import sys
+
+{first}
+from company.base.words import HELLO
+
+HERE = str(pathlib.Path(__file__).parent.absolute())
+
+
+def set_up():
+    sys.path.insert(0, HERE)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "company.base.settings")
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+if __name__ == "__main__":
+    set_up()
+"""
+
+
+@pytest.mark.parametrize(("first", "code"), [("", 0), ("from base.words import HELLO", 1)])
+def test_a_command_that_sets_path_and_settings_in_a_function(django: str, first: str, code: int) -> None:
+    """Its own module is imported before that, and everything else after it, by the names of the settings."""
+    tree = {
+        "company/__init__.py": "",
+        "company/server.py": SERVER.format(first=first),
+        "company/base/__init__.py": "",
+        "company/base/words.py": "HELLO = 'hello'\n",
+        "company/base/settings.py": "from base.defaults import *\n",
+        "company/base/defaults.py": SETTINGS.format(more="").replace("shop.apps.ShopConfig", "orders"),
+        "company/orders/__init__.py": "",
+        "company/orders/models.py": PROJECT["shop/models.py"],
+        "company/orders/views.py": PROJECT["shop/views.py"].replace("shop.", "orders."),
+    }
+    files = {f"tree/{path}": text for path, text in tree.items()}
+    lines = 'FROM base\nCOPY tree /srv\nWORKDIR /srv\nCMD ["python3", "-m", "company.server"]\n'
+    result = check(build(f"django-function-{code}", lines, files, base=django))
+    assert result.code == code, result.findings
+    assert [(one["missing"], one["breaks_startup"]) for one in result.findings] == [("base", True)] * code

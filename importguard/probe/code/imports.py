@@ -80,7 +80,7 @@ def may_bind_unseen(tree: Node) -> bool:
             return True
         kind = type(node).__name__
         inner = kind if kind in ("ClassDef", "FunctionDef", "AsyncFunctionDef", "Lambda") else scope
-        for child in _children(node):
+        for child in child_nodes(node):
             if not (_is_all_modules(child) and _only_looks(node)):
                 nodes.append((child, inner))
     return False
@@ -115,7 +115,8 @@ def _only_looks(node: Node) -> bool:
     return type(node).__name__ == "Attribute" and node.attr in ("items", "keys", "values", "copy")
 
 
-def _children(node: Node) -> Iterator[Node]:
+def child_nodes(node: Node) -> Iterator[Node]:
+    """The nodes directly below a node."""
     for field in node._fields:
         value = getattr(node, field, None)
         for item in value if type(value) is list else [value]:

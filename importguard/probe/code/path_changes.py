@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.code.imports import parse_module
+from importguard.probe.code.imports import child_nodes, parse_module
 from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
@@ -63,6 +63,8 @@ class _Reader:
             elif kind in ("If", "Try", "With", "TryStar"):
                 for field in _BLOCKS:
                     self.read_statements(getattr(node, field, []))
+            elif kind == "FunctionDef" and _names_settings(node):
+                self.read_statements(node.body)
 
     def _assign(self, target: Node, value: Node) -> None:
         kind = type(target).__name__
@@ -153,6 +155,17 @@ class _Reader:
         if name in ("join", "joinpath", "Path", "PurePath", "PosixPath"):
             return os.path.join(*known)
         return known[0] if name in _SAME else None
+
+
+def _names_settings(function: Node) -> bool:
+    """Whether it sets Django's settings, as the ``main()`` of a manage.py: what it does comes before them."""
+    nodes = [function]
+    while nodes:
+        node = nodes.pop()
+        if getattr(node, "value", getattr(node, "s", None)) == "DJANGO_SETTINGS_MODULE":
+            return True
+        nodes.extend(child_nodes(node))
+    return False
 
 
 def _dotted(node: Node) -> str:

@@ -16,7 +16,7 @@ from importguard.probe.select.distributions import (
     installed_distributions,
     owning_distribution,
 )
-from importguard.probe.select.django import find_preparation
+from importguard.probe.select.django import VARIABLE, find_preparation
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.finder import Finder, Found
 from importguard.probe.select.installed import is_installed_folder, is_site
@@ -233,7 +233,7 @@ class Discovery:
                 self._add_distribution(distribution, "installed from a folder")
         for target in self.targets:
             self._add_target(target)
-        self._keep_one_name()
+        self._keep_one_name(setup["environ"].get(VARIABLE) if setup else None)
         if self._packages():
             self.selection.narrow_to_packages([*self._packages(), *self._installed_targets()])
 
@@ -242,10 +242,10 @@ class Discovery:
         located = [(target.module, self.finder.locate_module(target.module)) for target in self.targets]
         return [module for module, found in located if found and self._is_third_party(found, module)]
 
-    def _keep_one_name(self) -> None:
+    def _keep_one_name(self, settings: str | None) -> None:
         """Judge a file under the name by which production imports it, and say which other it could have."""
         named = self._packages() + [target.module for target in self.targets]
-        others = other_names(self.selection.modules, named)
+        others = other_names(self.selection.modules, named, settings)
         for name in others:
             if name not in named:
                 del self.selection.modules[name]

@@ -12,6 +12,8 @@ VARIABLE = "DJANGO_SETTINGS_MODULE"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from importguard.probe.values import Preparation
 
 
@@ -31,6 +33,26 @@ def find_preparation(
         "environ": {VARIABLE: settings},
         "callable": "django:setup",
     }
+
+
+def modules_named_in_settings(settings: str, modules: Mapping[str, str | None]) -> list[str]:
+    """Those of ``modules`` (name → path) that a settings module, or what it imports, names in its strings.
+
+    ``"data_import.apps.Config"`` names ``data_import.apps``; Django imports an application's ``models``, too.
+    """
+    import re  # Only an application whose files have two names pays for it.
+
+    from importguard.probe.code.sites import static_reach
+
+    found: dict[str, None] = {}
+    for module in sorted(static_reach(settings, modules)):
+        text = read_text(modules[module] or "", 1 << 19) or ""
+        for name in re.findall(r"""["']([A-Za-z_][\w.]*)["']""", text):
+            known = [name, *(name.rsplit(".", count)[0] for count in range(1, name.count(".") + 1))]
+            named = next((one for one in known if one in modules), None)
+            if named is not None:
+                found.update(dict.fromkeys(one for one in (named, named + ".models") if one in modules))
+    return list(found)
 
 
 def _settings(commands: list[StartCommand], finder: Finder, environ: dict[str, str]) -> str | None:

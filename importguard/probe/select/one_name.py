@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     Modules = dict[str, "str | None"]
 
 
-def other_names(modules: Modules, starts: Iterable[str]) -> dict[str, str]:
+def other_names(modules: Modules, starts: Iterable[str], settings: str | None = None) -> dict[str, str]:
     """The names (each with the one that is kept) of files that production imports by another.
 
-    What the modules ``starts`` import, by their statements, keeps its names: that may be two. A file that
+    What the modules ``starts`` import, by their statements, keeps its names: that may be two. So does what
+    Django's ``settings`` module names: ``INSTALLED_APPS``, ``ROOT_URLCONF`` and the like. A file that
     none of them reaches is judged under the name that its neighbours have, else under the shortest.
     """
     by_path: dict[str, list[str]] = {}
@@ -22,7 +23,10 @@ def other_names(modules: Modules, starts: Iterable[str]) -> dict[str, str]:
     doubles = {path: names for path, names in by_path.items() if len(names) > 1}
     if not doubles:
         return {}
-    reached = _reached(modules, starts)
+    from importguard.probe.select.django import modules_named_in_settings
+
+    named = modules_named_in_settings(settings, modules) if settings else []
+    reached = _reached(modules, [*starts, *named])
     found: dict[str, str] = {}
     for names in doubles.values():
         kept = [name for name in names if name in reached] or [_best(names, reached)]

@@ -36,6 +36,11 @@ from importguard.probe.code.path_changes import read_path_changes
         ("sys.path.insert(0, find())", [], []),
         ("sys.path.insert(0, os.environ['LIB'])", [], []),
         ("def late():\n    sys.path.insert(0, 'lib')", [], []),
+        (
+            "def main():\n    os.environ['DJANGO_SETTINGS_MODULE'] = 'x'\n    sys.path.append('lib')",
+            [],
+            ["lib"],
+        ),
         ("sys.path.insert(0, Path(__file__).parents[-1])", [], []),
         ("sys.path.insert(", [], []),
     ],

@@ -104,6 +104,7 @@ def test_the_whole_answer(image):
                     "argv": ["main.py"],
                     "directory": str(image.app),
                     "environ": {},
+                    "prepares_itself": False,
                 },
             }
         ],
@@ -644,6 +645,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "argv": [f"{image.bin}/migrate", "up"],
         "directory": here,
         "environ": {},
+        "prepares_itself": False,
     }
     assert starts["tool"]["import_path"] == [here]
     assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
@@ -652,6 +654,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "argv": ["src/worker.py"],
         "directory": here,
         "environ": {"PYTHONPATH": "lib", "A": "1"},
+        "prepares_itself": False,
     }
     assert starts["web"]["import_path"] == [here]
     safe = image.discover("python3", "-I", "-m", "tool")["entrypoints"][0]["start"]
