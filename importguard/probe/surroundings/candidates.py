@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from collections import deque
 
+from importguard.probe.code.sites import read_sites
 from importguard.probe.files import printable_path
 from importguard.probe.select.installed import SITES, is_site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from importguard.probe.surroundings.budget import Budget
     from importguard.probe.surroundings.values import CandidateValues
 
@@ -31,6 +34,26 @@ _LIBRARIES = frozenset(
     "/lib /lib64 /lib32 /usr/lib /usr/lib64 /usr/lib32 /usr/libexec /usr/local/lib /usr/local/lib64".split()
 )
 """Folders of the system's own files (FHS 3.0); of those with libraries, only Python's are looked into."""
+
+
+def lacks_what_is_below(candidate: CandidateValues, asked_at: Mapping[str, tuple[str, int]]) -> bool:
+    """Whether it is a folder of another package of that name: it lacks what the failed statement imports.
+
+    ``from azure.storage.blob import …`` in ``shop/backends/azure/store.py`` does not mean that folder.
+    ``asked_at``: missing module → (path, line) of the statement.
+    """
+    path, line = asked_at.get(candidate["module"], ("", 0))
+    start = candidate["module"] + "."
+    below = [
+        target[len(start) :]
+        for target, _, at, _ in read_sites("", path)
+        if at == line and target.startswith(start)
+    ]
+    try:
+        held = {name.split(".", 1)[0] for name in os.listdir(candidate["path"])} if below else set()
+    except OSError:  # a file, or one that may not be read
+        return False
+    return bool(below) and below[0].partition(".")[0] not in held
 
 
 class Walk:

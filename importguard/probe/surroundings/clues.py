@@ -11,7 +11,7 @@ import stat
 
 from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.candidates import Walk
+from importguard.probe.surroundings.candidates import Walk, lacks_what_is_below
 from importguard.probe.surroundings.damage import broken_files, unreadable_files
 from importguard.probe.surroundings.extensions import failing_extensions
 from importguard.probe.surroundings.libraries import Loader
@@ -160,13 +160,15 @@ class Gathering:
         for site in dict.fromkeys([*scene.sys_path, *walk.sites]):
             if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
                 walk.search_folder(site)
-        for one in walk.candidates:
+        asked_at = self.questions.asked_at
+        candidates = [one for one in walk.candidates if not lacks_what_is_below(one, asked_at)]
+        for one in candidates:
             if one["site"]:
                 owner = owner_of(one["root"])
                 one["interpreter"] = owner and printable_path(owner)
                 link = None if owner else broken_link_of(one["root"])
                 one["broken_link"] = link and [printable_path(path) for path in link]
-        yield "candidates", walk.candidates
+        yield "candidates", candidates
         for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
             installed: list[DistributionValues] = []
             for site in python.sites:

@@ -32,7 +32,7 @@ class Questions:
     ``libraries``: files that the loader refused; ``refused``: modules of which an ImportError says neither;
     ``files``: where the errors were raised, deepest first; ``named``: the missing modules that no import
     statement asked for, but code that was given their names; ``refused_source``: (path, line, message)
-    of each SyntaxError.
+    of each SyntaxError; ``asked_at``: missing module → (path, line) of the statement that failed.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,7 @@ class Questions:
         self.refused: dict[str, None] = {}
         self.files: dict[str, None] = {}
         self.named: dict[str, None] = {}
+        self.asked_at: dict[str, tuple[str, int]] = {}
         self.refused_source: dict[tuple[str, int, str], None] = {}
 
     @classmethod
@@ -69,6 +70,8 @@ class Questions:
         if failure["missing"]:
             self._miss(failure["missing"])
             frames = failure["frames"]
+            if frames:
+                self.asked_at.setdefault(failure["missing"], (frames[-1][0], frames[-1][1]))
             if frames and frames[-1][3].startswith(BY_NAME) and _is_name(failure["missing"]):
                 _add(self.named, failure["missing"])
         for kind, message, name in failure["causes"]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.candidates import Walk
+from importguard.probe.surroundings.candidates import Walk, lacks_what_is_below
 
 SUFFIXES = [".cpython-313-x86_64-linux-gnu.so", ".abi3.so", ".so"]
 
@@ -131,3 +131,22 @@ def test_names_that_are_not_text(tmp_path: Path) -> None:
     (one,) = walked(tmp_path, "cart").candidates
     values: list[Any] = [one["path"], one["root"]]
     assert all(value.isascii() for value in values)
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacks"),
+    [
+        ("from azure.storage.blob import Client", True),
+        ("import azure.storage", True),
+        ("from azure.settings import NAME", False),
+        ("import azure", False),
+        ("from azure import storage", False),
+    ],
+)
+def test_another_package_of_that_name(tmp_path: Path, statement: str, lacks: bool) -> None:
+    """A folder without what is imported below it is not what the statement means."""
+    files(tmp_path, "azure/__init__.py", "azure/settings.py")
+    store = tmp_path / "azure" / "store.py"
+    store.write_text(f"\n{statement}\n")
+    (candidate,) = walked(tmp_path, "azure").candidates
+    assert lacks_what_is_below(candidate, {"azure": (str(store), 2)}) is lacks
