@@ -277,7 +277,7 @@ class Supervisor:
             "secret": self.secret + "-worker",
             "import_path": start.get("import_path", self.found["import_path"]),
             "argv": start.get("argv", []),
-            "setup": None if start.get("prepares_itself") else self.setup,
+            "setup": self.setup and {**self.setup, "callable": ""} if start.get("own_setup") else self.setup,
             "by_path": self.found["by_path"],
             "appended_path": self.found["appended_path"],
             "attributes": self.attributes,

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         argv: list[str]
         directory: str
         environ: dict[str, str]
-        prepares_itself: bool
+        own_setup: bool
 
     class EntryPointValues(TypedDict):
         """A start command and what it loads; ``target`` is None where that was not understood."""

@@ -54,7 +54,7 @@ def _state_at_start(
     PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
 
     ``is_imported``: its code has run before, and has changed the import path. A command whose code does so
-    itself prepares itself, too: before that, the settings would not be found.
+    itself prepares itself, too: before that, the settings would not be found. Only variables are set for it.
     """
     own_roots = [] if command.is_safe_path() else command.own_roots
     roots = command.roots + own_roots
@@ -68,7 +68,7 @@ def _state_at_start(
         "import_path": unique_texts(roots),
         "argv": argv,
         "directory": command.directory,
-        "prepares_itself": not is_imported and bool(command.inserted or command.appended),
+        "own_setup": not is_imported and bool(command.inserted or command.appended),
         "environ": {key: value for key, value in command.environ.items() if environ.get(key) != value},
     }
 

@@ -104,7 +104,7 @@ def test_the_whole_answer(image):
                     "argv": ["main.py"],
                     "directory": str(image.app),
                     "environ": {},
-                    "prepares_itself": False,
+                    "own_setup": False,
                 },
             }
         ],
@@ -645,7 +645,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "argv": [f"{image.bin}/migrate", "up"],
         "directory": here,
         "environ": {},
-        "prepares_itself": False,
+        "own_setup": False,
     }
     assert starts["tool"]["import_path"] == [here]
     assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
@@ -654,7 +654,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "argv": ["src/worker.py"],
         "directory": here,
         "environ": {"PYTHONPATH": "lib", "A": "1"},
-        "prepares_itself": False,
+        "own_setup": False,
     }
     assert starts["web"]["import_path"] == [here]
     safe = image.discover("python3", "-I", "-m", "tool")["entrypoints"][0]["start"]
@@ -1163,3 +1163,11 @@ def test_a_script_that_no_import_finds(image):
     assert (found["error"], found["notes"]) == (None, [])
     assert found["modules"] == [["cogs.a", None]]
     assert [entry["target"] for entry in found["entrypoints"]] == ["cogs.a:A"]
+
+
+def test_a_command_that_changes_its_path_has_its_own_setup_unless_one_is_named(image):
+    image.write_all("lib/helper.py")
+    (image.app / "main.py").write_text("import sys\nsys.path.insert(0, 'lib')\n")
+    for request, by_itself in (({}, True), ({"setup": "helper:prepare"}, False)):
+        (entry,) = image.discover("python3", "main.py", **request)["entrypoints"]
+        assert entry["start"]["own_setup"] is by_itself
