@@ -100,7 +100,7 @@ def _binds_unseen(node: Node, scope: str) -> bool:
         return (node.asname or node.name) in ("__getattr__", *_BINDERS)
     if kind in ("Constant", "Str"):
         return getattr(node, "value", getattr(node, "s", None)) == "__getattr__"
-    return _is_all_modules(node)
+    return kind == "Attribute" and node.attr in ("exec", "globals", "f_globals", "modules")
 
 
 def _is_all_modules(node: Node) -> bool:

@@ -165,6 +165,8 @@ BINDS_UNSEEN = [
     "locals()[name] = 1",
     "class C:\n    locals()['x'] = 1",
     "exec(text)",
+    "builtins.exec(text)",
+    "sys._getframe(1).f_globals['List'] = 1",
     "def __getattr__(name):\n    return 1",
     "if lazy:\n    def __getattr__(name):\n        return 1",
     "__getattr__ = attach(__name__)",
