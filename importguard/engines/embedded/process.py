@@ -129,7 +129,7 @@ class SandboxedProcess:
 
     def send_input(self, data: bytes) -> None:
         """Write to its standard input, which then stays open. A program that does not read it says why."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # ValueError: the run has ended, and its end closed the pipe
             _pipe(self._process.stdin).write(data)
             _pipe(self._process.stdin).flush()
 
