@@ -295,7 +295,7 @@ def _differ(name: str, space: Space, original: Space) -> bool:
         return True
     if len(space) == len(original):
         return False
-    return any(key not in original and not _is_submodule(space[key], name, key) for key in space)
+    return any(key not in original and not _is_submodule(space.get(key), name, key) for key in list(space))
 
 
 def _are_same(space: Space, original: Space) -> bool:
@@ -311,9 +311,10 @@ def _is_untracked(name: str, key: str) -> bool:
 
 def _copy(name: str, space: Space) -> Space:
     """A shallow copy without submodules, which their own imports bind; ``__path__`` may grow in place."""
-    if "__path__" not in space:
-        return {key: space[key] for key in space}
-    copy = {key: value for key, value in space.items() if not _is_submodule(value, name, key)}
+    copy = dict(space)  # in one step: another thread of the application may bind names meanwhile
+    if "__path__" not in copy:
+        return copy
+    copy = {key: value for key, value in copy.items() if not _is_submodule(value, name, key)}
     if type(copy["__path__"]) is list:
         copy["__path__"] = list(copy["__path__"])
     return copy
@@ -323,7 +324,7 @@ def _differences(name: str, space: Space, original: Space) -> Patches:
     patches: Patches = {}
     if space.get("__path__") != original.get("__path__"):
         patches[name, "__path__"] = Held(space.get("__path__"))
-    changed = [key for key, value in space.items() if original.get(key, _MISSING) is not value]
+    changed = [key for key, value in list(space.items()) if original.get(key, _MISSING) is not value]
     changed += [key for key in original if key not in space]
     for key in changed:
         value = space.get(key, _MISSING)

@@ -7,6 +7,7 @@ import importlib.machinery
 import json
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -193,6 +194,37 @@ def test_what_has_no_part_in_an_import_is_undone_and_forgotten() -> None:
         assert (sys.gettrace(), sys.stdout) == (None, stream)
         assert state.effects(state.take()) is None
         sys.settrace(trace)
+
+
+def test_a_thread_of_the_application_binds_names_meanwhile() -> None:
+    """devpi's server starts threads on import: a module's names may change while they are compared."""
+    module = ModuleType("busy")
+    vars(module).update(__path__=[], __getattr__=ask_for_upper_case)
+    ended = threading.Event()
+
+    def bind_and_unbind() -> None:
+        while not ended.is_set():
+            for number in range(200):
+                setattr(module, f"name{number}", number)
+            for number in range(200):
+                delattr(module, f"name{number}")
+
+    thread = threading.Thread(target=bind_and_unbind)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    sys.modules["busy"] = module
+    thread.start()
+    try:
+        with state_of_this_process() as state:
+            for _ in range(300):
+                state.watch_lazy_names("busy", module)
+                state.take()
+                state.lazy.clear()
+    finally:
+        ended.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+        del sys.modules["busy"]
 
 
 def test_what_code_writes_into_the_importer_cache_is_undone() -> None:
