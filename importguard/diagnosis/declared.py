@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
@@ -121,18 +121,33 @@ def parse_requires_dist(line: str) -> Optional[Parsed]:
 
 def requested_extras(case: Situation, library: Distribution) -> frozenset[str]:
     """The extras of an installed distribution that the source's or another distribution's requirements ask
-    for, canonical."""
+    for, canonical.
+
+    A requirement under an extra asks only where that extra is asked for: ``pandas[plot]; extra == "all"`` of
+    pandas itself makes nobody ask for ``plot``.
+    """
     source = case.source
-    lines = [one.text for one in (source.requirements if source else ()) if one.kind == "main"]
-    lines += [line for other in case.clues.distributions for line in other.requires]
-    name = canonicalize_name(library.name)
-    return frozenset(
-        canonicalize_name(extra)
-        for line in lines
-        if "[" in line and (asked := parse_requires_dist(line)) is not None
-        if canonicalize_name(asked.name) == name
-        for extra in asked.extras
-    )
+    main = [one.text for one in (source.requirements if source else ()) if one.kind == "main"]
+    asking = [("", asked) for asked in _with_extras(main)]
+    for other in case.clues.distributions:
+        asking += [(canonicalize_name(other.name), asked) for asked in _with_extras(other.requires)]
+    requested: dict[str, set[str]] = {}
+    size = -1
+    while size != (size := sum(map(len, requested.values()))):  # until nothing asks for more
+        for owner, asked in asking:
+            if any(
+                may_apply(str(asked.marker or ""), case, extra) for extra in ["", *requested.get(owner, ())]
+            ):
+                known = requested.setdefault(canonicalize_name(asked.name), set())
+                known.update(map(canonicalize_name, asked.extras))
+    return frozenset(requested.get(canonicalize_name(library.name), ()))
+
+
+def _with_extras(lines: Iterable[str]) -> Iterator[Parsed]:
+    """The requirements that name extras."""
+    for line in lines:
+        if "[" in line and (asked := parse_requires_dist(line)) is not None and asked.extras:
+            yield asked
 
 
 class Declared:

@@ -417,6 +417,19 @@ def test_what_an_installed_distribution_requires_was_left_out() -> None:
     assert only(lacking("pytest", clues=known), tree(*declared)).cause == "not-declared"
 
 
+def test_an_extra_that_another_extra_asks_for() -> None:
+    """``pandas[plot]; extra == "all"`` of pandas itself requires nothing of who does not ask for ``all``."""
+    requires = ('matplotlib>=3; extra == "plot"', 'pandas[plot]; extra == "all"')
+    known = clues(distributions=(dist("pandas", "3.1", requires=requires, extras=("all", "plot")),))
+    way = [frame("shop.main", 3), Frame(f"{SITE}/pandas/plot.py", 9, "<module>", "pandas.plot")]
+    known = replace(known, distributions=(replace(known.distributions[0], provides=("pandas",)),))
+    seen = observed(failed("shop.main", no_module("matplotlib", *way)), clues=known)
+    plain = only(seen, tree(needs("pandas", 3)))
+    assert where(plain) == ("extra-not-installed", ("requirements.txt", 3))
+    whole = only(seen, tree(needs("pandas", 3, text="pandas[all]")))
+    assert (whole.cause, whole.location) == ("declared-not-installed", None)
+
+
 def test_version_conflict_of_what_an_error_names() -> None:
     held = clues(distributions=(dist("honcho-ai", "2.7.0", "honcho"),))
     message = "'Honcho' object has no attribute 'apps'"
