@@ -164,7 +164,7 @@ _TABLES = {
     "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
     "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon",
-    "script_runners": "shiny locust",
+    "script_runners": "shiny locust bokeh panel",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
 }

@@ -1,4 +1,4 @@
-"""Programs that run a script of the application in their own way: shiny, locust."""
+"""Programs that run a script of the application in their own way: shiny, locust, bokeh, panel."""
 
 from __future__ import annotations
 
@@ -54,4 +54,20 @@ def _read_locust(command: StartCommand, words: list[str]) -> None:
             command.notes.append("%s is not followed" % command.text)
 
 
-READERS = {"shiny": _read_shiny, "locust": _read_locust}
+def _read_bokeh(command: StartCommand, words: list[str]) -> None:
+    """``serve PATH...``: scripts, and folders with a ``main.py`` (bokeh.command.util, panel's is the same).
+
+    Each runs for every session, with its folder first on the import path.
+    """
+    if words[:1] != ["serve"]:
+        command.notes.append("%s serves nothing" % command.text)
+        return
+    for path in [command.resolve_path(word) for word in words[1:] if not word.startswith("-")]:
+        if os.path.isfile(path + "/main.py"):
+            path += "/main.py"
+        if path.endswith(".py"):
+            command.roots.append(os.path.dirname(path))
+            command.add_script(path)
+
+
+READERS = {"shiny": _read_shiny, "locust": _read_locust, "bokeh": _read_bokeh, "panel": _read_bokeh}
