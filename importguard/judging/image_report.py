@@ -15,6 +15,7 @@ from importguard.evidence.starts import ServiceStart
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
 from importguard.judging.other_images import note_other_images, soften_for_other_images
+from importguard.judging.other_systems import note_other_systems, soften_for_other_systems
 from importguard.judging.released_libraries import note_released, soften_for_released
 from importguard.judging.scripts import script_note, soften_for_scripts
 from importguard.judging.slowness import is_out_of_time, slow_modules
@@ -64,6 +65,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
             *note_test_helpers(findings),
             *note_released(findings, evidence, source),
             *note_other_images(findings, evidence, source),
+            *note_other_systems(findings, evidence, source),
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
             *_what_is_not_imitated(evidence),
@@ -103,6 +105,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     marked = mark_startup_impact(without_repeated(told), evidence)
     softened = soften_for_test_helpers(soften_for_scripts(marked, evidence, source))
     softened = soften_for_released(softened, evidence, source)
+    softened = soften_for_other_systems(softened, evidence, source)
     return soften_for_other_images(softened, evidence, source)
 
 
