@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Optional
 
 from importguard.diagnosis.declared import Declared, may_apply, written_name
@@ -189,11 +190,20 @@ def _last_install(declared: Declared) -> Optional[Install]:
 
 
 def _installs_of_image(declared: Declared) -> list[Install]:
-    """The RUN lines of the final stage that install distributions; without any, those of earlier stages whose
-    environment it takes."""
+    """The RUN lines of the final stage that say which distributions to install; without any, those of earlier
+    stages whose environment or wheels it takes."""
     own = [one for one in declared.install_lines(final=True) if one.tool not in ("apt", "apk")]
     earlier = [one for one in declared.install_lines(final=False) if one.tool not in ("apt", "apk")]
-    return own or [one for one in earlier if _is_taken(declared, one)]
+    taken = [one for one in earlier if _is_taken(declared, one)]
+    folders = [copy.destination for one in taken for copy in _copies(declared, one)]
+    return [one for one in own if not _installs_only_from(one, folders)] or taken or own
+
+
+def _installs_only_from(install: Install, folders: Sequence[str]) -> bool:
+    """Whether it installs what lies in these folders (``pip install /wheels/*``), and nothing else."""
+    if install.packages or install.files or not install.locals:
+        return False
+    return all(any(lies_below(path, folder) for folder in folders) for path in install.locals)
 
 
 def _taken(declared: Declared) -> Optional[Install]:
@@ -220,7 +230,7 @@ def _why(case: Situation, declared: Declared, install: Optional[Install]) -> str
         return "the image does not have it installed"
     if install is None:
         runs = ", ".join(f"{dockerfile.path}:{one.line}" for one in _installs_of_image(declared))
-        return f"no RUN line of the final stage installs it (it has {runs or 'none'})"
+        return f"no RUN line installs it for the final stage (there is {runs or 'none'})"
     return (
         f"{dockerfile.path}:{install.line} should have installed it, and the image has it not: the image is "
         "older than the declaration, or a later step removed it"

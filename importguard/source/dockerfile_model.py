@@ -58,7 +58,8 @@ class Copy:
 
 @dataclass(frozen=True)
 class Install:
-    """A command of a RUN that installs distributions; a RUN with two such commands gives two.
+    """A command of a RUN that installs distributions, or builds their wheels (``pip wheel``, whose ``target``
+    is the folder of the wheels); a RUN with two such commands gives two.
 
     ``tool``: pip | uv | poetry | pdm | pipenv | conda | apt | apk. ``line`` is the command's own line.
     ``packages`` are the requirements named on it ("fastapi[all]>=0.1"), ``files`` the requirement and lock

@@ -22,6 +22,7 @@ OF_PIP = _table("""
     constraints: -c --constraint --constraints
     editable: -e --editable
     target: -t --target --prefix --root
+    wheels: -w --wheel-dir
     interpreter: -p --python
     groups: --group --extra
     ignored: -i --index-url --extra-index-url -f --find-links --index --default-index --trusted-host --proxy

@@ -154,7 +154,7 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
     if verb == ["sync"] and tool == "uv":
         files = _joined(folder, options.words[1:])
         return Install(0, 0, tool, "", files=files, interpreter=options.last_value("interpreter"))
-    if verb != ["install"]:
+    if verb not in (["install"], ["wheel"]):
         return None
     locals_: list[str] = []
     packages: list[str] = []
@@ -179,7 +179,9 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
         tuple(editable),
         tuple(groups),
         interpreter=options.last_value("interpreter"),
-        target=options.last_value("target"),
+        target=_joined(folder, [options.last_value("wheels") or "."])[0]
+        if verb == ["wheel"]
+        else options.last_value("target"),
     )
 
 

@@ -105,7 +105,7 @@ def test_declared_in_a_file_that_nothing_reads() -> None:
     found = only(lacking("yaml"), tree(needs("PyYAML", 7, "requirements/extra.txt"), needs("fastapi")))
     assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
     assert "requirements/extra.txt:7 declares PyYAML" in found.explanation
-    assert "no RUN line of the final stage installs it (it has Dockerfile:3)" in found.explanation
+    assert "no RUN line installs it for the final stage (there is Dockerfile:3)" in found.explanation
     assert (
         "let line 3 install what requirements/extra.txt declares (-r requirements/extra.txt)" in found.remedy
     )
@@ -219,7 +219,24 @@ def test_what_a_line_of_an_earlier_stage_leaves_out_is_to_be_added_there() -> No
     held = needs("PyYAML", 7, "pyproject.toml")
     found = only(lacking("yaml"), tree(held, dockerfile=dockerfile_of([copy], [by_hand], BUILDER)))
     assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
-    assert "no RUN line of the final stage installs it (it has Dockerfile:3)" in found.explanation
+    assert "no RUN line installs it for the final stage (there is Dockerfile:3)" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("own", "line"),
+    [
+        ({"locals": ("/wheels/*",)}, 3),
+        ({"locals": ("/wheels/*", "/app")}, 9),
+        ({"packages": ("gunicorn",)}, 9),
+    ],
+)
+def test_the_line_that_builds_the_wheels_says_what_is_installed(own, line) -> None:
+    """``pip install /wheels/*`` installs what ``pip wheel -r requirements.txt`` of another stage made."""
+    copy = Copy(8, 1, "COPY --from=builder /w /wheels", ("/w",), "/wheels", from_stage=0)
+    wheel = pip(3, 0, files=("requirements.txt",), target="/w")
+    docker = dockerfile_of([copy], [wheel, pip(9, 1, **own)], BUILDER)
+    found = only(lacking("yaml"), tree(needs("PyYAML", 7, "production.txt"), dockerfile=docker))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", line))
 
 
 def test_an_install_in_the_stage_that_the_final_one_is_from_counts() -> None:

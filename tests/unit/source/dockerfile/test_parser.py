@@ -216,6 +216,15 @@ def test_a_bind_mount_is_named_by_its_path_in_the_context():
 
 
 @pytest.mark.parametrize(
+    ("options", "folder"), [("", "/srv"), ("-w wheels", "/srv/wheels"), ("--wheel-dir=/w", "/w")]
+)
+def test_wheels_are_built_into_a_folder(options, folder):
+    (found,) = read(f"FROM x\nWORKDIR /srv\nRUN pip wheel {options} -r needs.txt gunicorn .\n").installs
+    assert (found.files, found.packages, found.locals) == (("/srv/needs.txt",), ("gunicorn",), ("/srv",))
+    assert found.target == folder
+
+
+@pytest.mark.parametrize(
     ("command", "tool", "main_only", "groups", "has_project"),
     [
         ("uv sync --frozen --no-dev --extra web", "uv", True, ("web",), True),
@@ -242,7 +251,7 @@ def test_other_installers():
 
 
 @pytest.mark.parametrize(
-    "command", ["pip --version", "pip wheel .", "echo pip install a", "uv lock", "apt-get update"]
+    "command", ["pip --version", "pip download a", "echo pip install a", "uv lock", "apt-get update"]
 )
 def test_what_is_no_install(command):
     assert read(f"FROM x\nRUN {command}\n").installs == ()
