@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import parse_requires_dist
+from importguard.diagnosis.declared import parse_requires_dist, written_name
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.diagnosis.tables.removed_stdlib import WINDOWS_ONLY
 from importguard.evidence.inspection import Evidence
@@ -30,34 +30,36 @@ def soften_for_other_systems(
     findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
 ) -> list[Finding]:
     """The findings, marked before by what they do to the start, with those of other systems as warnings."""
-    return soften_errors(findings, lambda one: _is_of_another_system(one, evidence, source))
+    declared = _declarations(evidence, source)
+    return soften_errors(findings, lambda one: _is_of_another_system(one, evidence, declared))
 
 
-def _is_of_another_system(finding: Finding, evidence: Evidence, source: Optional[Source]) -> bool:
+def _declarations(evidence: Evidence, source: Optional[Source]) -> dict[str, list[str]]:
+    """The requirements of the source and of the installed distributions, as written, by canonical name."""
+    found: dict[str, list[str]] = {}
+    for one in source.requirements if source else ():
+        found.setdefault(one.name, []).append(f"{one.name}; {one.marker}" if one.marker else one.name)
+    for distribution in evidence.clues.distributions if evidence.clues else ():
+        for line in distribution.requires:
+            found.setdefault(canonicalize_name(written_name(line) or ""), []).append(line)
+    return found
+
+
+def _is_of_another_system(finding: Finding, evidence: Evidence, declared: Mapping[str, list[str]]) -> bool:
     """Whether no start loads what fails, and every declaration of what it lacks is for another system."""
     if finding.rule is not MISSING_MODULE or not finding.missing or not is_needed_by_no_start(finding):
         return False
-    top = finding.missing.partition(".")[0]
-    if top in WINDOWS_ONLY:
+    if finding.missing.partition(".")[0] in WINDOWS_ONLY:
         return True
     wanted = {canonicalize_name(name) for name in from_table(finding.missing)} | {same_name(finding.missing)}
-    markers = [marker for name, marker in _declarations(evidence, source) if name in wanted]
-    return bool(markers) and all(_excludes_system(marker, evidence) for marker in markers)
+    lines = [line for name in wanted for line in declared.get(name, ())]
+    return bool(lines) and all(_excludes_system(line, evidence) for line in lines)
 
 
-def _declarations(evidence: Evidence, source: Optional[Source]) -> Iterator[tuple[str, str]]:
-    """The name and marker of each requirement of the source, and of the installed distributions."""
-    for one in source.requirements if source else ():
-        yield one.name, one.marker
-    for distribution in evidence.clues.distributions if evidence.clues else ():
-        for line in distribution.requires:
-            asked = parse_requires_dist(line)
-            if asked is not None:
-                yield canonicalize_name(asked.name), str(asked.marker or "")
-
-
-def _excludes_system(marker: str, evidence: Evidence) -> bool:
-    """Whether a marker asks for the operating system alone, and the image has another."""
+def _excludes_system(line: str, evidence: Evidence) -> bool:
+    """Whether a requirement's marker asks for the operating system alone, and the image has another."""
+    requirement = parse_requires_dist(line)
+    marker = str(requirement.marker or "") if requirement else ""
     words = set(re.findall(r"\w+", _QUOTED.sub("", marker)))
     environment = evidence.clues.markers if evidence.clues else {}
     return words <= _OF_SYSTEM and marker_applies(marker, environment) is False
@@ -67,7 +69,8 @@ def note_other_systems(
     findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
 ) -> tuple[str, ...]:
     """Say which modules are only warned of, since they are for another operating system."""
-    shown = names_of_softened(findings, lambda one: _is_of_another_system(one, evidence, source))
+    declared = _declarations(evidence, source)
+    shown = names_of_softened(findings, lambda one: _is_of_another_system(one, evidence, declared))
     told = (
         f"Only warned of, since another operating system needs them and no start command loads them: {shown}."
     )
