@@ -66,6 +66,8 @@ if ! command -v bwrap >/dev/null; then
     can_apt || die "bubblewrap is not installed" "Install the package bubblewrap, 0.11 or newer."
     apt_install bubblewrap
 fi
+free="$(df -m --output=avail "${TMPDIR:-/tmp}" | tail -1)"
+if ((free < 10000)); then say "only $((free)) MB are free here: the images and copies of the tests take up to 9 GB"; fi
 docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROOT/Dockerfile.test" >/dev/null
 # A test that needs the engine must not be skipped for want of one.
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
