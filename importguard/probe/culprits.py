@@ -6,6 +6,7 @@ import os
 import re
 
 from importguard.probe.code.sites import imported_modules, read_sites
+from importguard.probe.scripts import bodies_in_dump
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,11 +66,8 @@ class Culprits:
         return None
 
     def _dumped(self, output: str) -> Optional[str]:
-        for line in output.splitlines():
-            path, _, rest = line.strip().partition('", line ')
-            if rest.endswith("in <module>") and path[6:] in self.modules:
-                return self.modules[path[6:]]
-        return None
+        bodies = [path for path, _ in bodies_in_dump(output)]
+        return next((self.modules[path] for path in bodies if path in self.modules), None)
 
     def _broken(self, failure: Failure) -> Optional[str]:
         """The module of a file that is no Python, where the interpreter does not say which file it is."""

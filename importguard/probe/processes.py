@@ -35,8 +35,10 @@ OWN_IMPORTS = ("from importguard.probe", "from __future__")
 END = b"end\0\0"
 PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answers
 PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
-TAIL = 2000
+DUMP_SIGNAL = 63  # on which a worker's faulthandler writes where it is
+TAIL = 8000  # bytes of what a worker prints that are kept: a dump of its stack has to fit
 WAITING_SECONDS = 0.5  # without processor time, after which a worker is taken to wait
+REST_SECONDS = 5.0  # of waiting, after which a script is asked whether it runs on behind its imports
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LONGEST_FRAME = 4 << 20
 
@@ -83,6 +85,9 @@ class Worker:
         self.heard = 0.0
         self.status: int | None = None
         self.dumped: float | None = None
+        self.script: str | None = None  # the file that it imports, where production runs that as ``__main__``
+        self.rest = REST_SECONDS
+        self.waits_since: float | None = None
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
         self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
@@ -207,6 +212,7 @@ class Worker:
         can_run, ticks = _processor_use(self.pid)
         used = ticks - before
         self.is_waiting = before >= 0 and not can_run and 0 <= used <= 1
+        self.waits_since = (self.waits_since or seen) if self.is_waiting else None
         if self.starved_since != self.heard:
             self.starved_since, self.starved = self.heard, 0.0
         elif before >= 0 and can_run:
@@ -221,8 +227,42 @@ class Worker:
         """
         if self.dumped is not None:
             return self.dumped + 0.3
+        if self.script and self.waits_since is not None:
+            return min(self.latest(), self.waits_since + self.rest)
+        return self.latest()
+
+    def latest(self) -> float:
+        """When the time of its import is over."""
         starved = self.starved if self.starved_since == self.heard else 0.0
         return self.heard + self.limit + min(starved, 3 * self.limit)
+
+    def stop_if_late(self) -> None:
+        """Stop it where it is late, or runs on as a script does, after asking where it is."""
+        now = time.monotonic()
+        if now < self.message_deadline() or self.timed_out:
+            return
+        if self.dumped is None:
+            self.dumped = now
+            try:
+                os.kill(self.pid, DUMP_SIGNAL)
+            except OSError:
+                pass
+        elif now >= self.latest() or self._runs_on():
+            self.timed_out = True
+            self.kill_group()
+        else:
+            self.dumped, self.rest = None, 4 * self.rest
+
+    def seconds(self) -> float:
+        """Wall time since it was heard of; of a script that was stopped as it ran on, until it rested."""
+        now = time.monotonic()
+        came_to_rest = self.waits_since if self.script and self.timed_out and now < self.latest() else None
+        return (came_to_rest or now) - self.heard
+
+    def _runs_on(self) -> bool:
+        from importguard.probe.scripts import line_of_running
+
+        return self.script is not None and line_of_running(self.script, self.last_words()) > 0
 
     def kill_group(self) -> None:
         """End the process and those of its group."""

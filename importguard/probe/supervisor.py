@@ -35,7 +35,15 @@ from importguard.probe.conclusion import (
 from importguard.probe.disk import Disk
 from importguard.probe.doubts import Doubts
 from importguard.probe.leftovers import Leftovers
-from importguard.probe.processes import TAIL, Worker, call_in_child, read_available, worker_program
+from importguard.probe.processes import (
+    DUMP_SIGNAL,
+    TAIL,
+    Worker,
+    call_in_child,
+    read_available,
+    worker_program,
+)
+from importguard.probe.scripts import DUMPED
 from importguard.probe.select.discover import discover_application
 from importguard.probe.verdicts import FATAL, Verdict, Verdicts
 
@@ -50,9 +58,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
-DUMP_SIGNAL = 63
 CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
-DUMPED = "(most recent call first)"
 ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
 # Failures that another process can cause which runs beside it.
 CROWDED = ("OSError", "BlockingIOError", "FileExistsError", "sqlite3.OperationalError")
@@ -135,7 +141,10 @@ class Supervisor:
                 wanted = self.attributes.setdefault(entry["module"], [])
                 if entry["attribute"]:
                     wanted.append(entry["attribute"])
-                self.starts.setdefault(entry["module"], entry.get("start") or {})
+                start = self.starts.setdefault(entry["module"], entry.get("start") or {})
+                script = start.get("script")
+                if script:
+                    self.verdicts.scripts[entry["module"]] = script
         if self.setup:
             self.judge_preparation(self.setup)
         self.judge_modules()
@@ -201,9 +210,8 @@ class Supervisor:
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         error = (self.broken or "time ran out") if late else None
-        self.write_frame(
-            "end", notes=list(notes_for_reader(self.only_read, self.stumbled)), complete=not late, error=error
-        )
+        notes = [*self.verdicts.programs, *notes_for_reader(self.only_read, self.stumbled)]
+        self.write_frame("end", notes=notes, complete=not late, error=error)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -294,6 +302,7 @@ class Supervisor:
         worker.send_request(
             kind, modules, self.limit, self.program_of_kind("sweep" if kind == "sweep" else "fresh"), request
         )
+        worker.script = self.verdicts.scripts.get(modules[0]) if kind in ASK_ONE else None
         self.workers[worker.pid] = worker
         return worker
 
@@ -318,7 +327,8 @@ class Supervisor:
                 self.take_messages(worker)
                 worker.look_at_processor_time()
             self.collect_dead_processes()
-            self.stop_late_workers()
+            for worker in self.workers.values():
+                worker.stop_if_late()
         self.stop_all()
         signal.set_wakeup_fd(-1)
         os.close(wake)
@@ -549,29 +559,12 @@ class Supervisor:
         failure = None
         if worker.raised is not None:
             outcome, failure, detail = *worker.raised, ""
-        seconds = time.monotonic() - worker.heard
-        verdict = Verdict(name, outcome, failure, detail, seconds, worker.last_words())
+        verdict = Verdict(name, outcome, failure, detail, worker.seconds(), worker.last_words())
         if failure is None and worker.current and outcome != "timed_out" and DUMPED not in verdict.output:
             self.ended[name] = verdict
             self.where.append(verdict)
         else:
             self.settle_fresh_verdict(verdict)
-
-    def stop_late_workers(self) -> None:
-        """Stop the workers that were not heard of in time, after asking where they are."""
-        now = time.monotonic()
-        for worker in self.workers.values():
-            if now < worker.message_deadline() or worker.timed_out:
-                continue
-            if worker.dumped is None:
-                worker.dumped = now
-                try:
-                    os.kill(worker.pid, DUMP_SIGNAL)
-                except OSError:
-                    pass
-            else:
-                worker.timed_out = True
-                worker.kill_group()
 
 
 def run(request: Request, launch: Launch | Exception, sources: Mapping[str, str]) -> None:

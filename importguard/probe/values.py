@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         directory: str
         environ: dict[str, str]
         own_setup: bool
+        script: Optional[str]  # the target's own file, where Python runs that as ``__main__``
 
     class EntryPointValues(TypedDict):
         """A start command and what it loads; ``target`` is None where that was not understood."""

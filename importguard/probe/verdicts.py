@@ -22,7 +22,8 @@ class Verdict:
 
     ``outcome`` is one of ``model.Outcome``; ``failure`` is what was raised, ``detail`` how the process ended.
     ``seconds`` is wall time, ``output`` the last words of the process, ``frames`` where it ended, and
-    ``culprit`` the module at fault where that is known already.
+    ``culprit`` the module at fault where that is known already. ``program`` says so where a script did what
+    production runs it for (``scripts``): it counts as imported, and still ends what imports it besides.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Verdict:
         self.output = output
         self.frames: Sequence[PlainFrame] = ()
         self.culprit: Optional[str] = None
+        self.program = ""
 
     def agrees_with(self, other: Verdict) -> bool:
         """Whether both say the same: the outcome, and of a failure its type, message and missing module."""
@@ -54,10 +56,14 @@ class Verdict:
 
 
 class Verdicts:
-    """The final verdicts by module name; adding one tells the host of it (event ``module``)."""
+    """The final verdicts by module name; adding one tells the host of it (event ``module``).
+
+    ``scripts``: the module of a start command that Python runs as ``__main__`` → its file.
+    """
 
     def __init__(self, emit: Callable[..., None]) -> None:
         self.emit = emit
+        self.scripts: dict[str, str] = {}
         self.final: dict[str, Verdict] = {}
         self.failures: list[Optional[FailureValues]] = []  # what all that did not import raised, as told
         self.found: Discovered = {}  # what discover() found
@@ -70,7 +76,12 @@ class Verdicts:
     @property
     def outcome_by_module(self) -> dict[str, str]:
         """The outcome of each module."""
-        return {name: verdict.outcome for name, verdict in self.final.items()}
+        return {name: _told_outcome(verdict) for name, verdict in self.final.items()}
+
+    @property
+    def programs(self) -> list[str]:
+        """What is to be said of the scripts whose import ran their program."""
+        return [verdict.program for verdict in self.final.values() if verdict.program]
 
     @property
     def culprits_of_failures(self) -> Culprits:
@@ -97,10 +108,14 @@ class Verdicts:
         if verdict.name in self.final:
             return
         self.final[verdict.name] = verdict
-        failed = verdict.outcome != "imported"
+        if verdict.name in self.scripts and verdict.outcome in FATAL:
+            from importguard.probe.scripts import words_on_program
+
+            verdict.program = words_on_program(verdict, self.scripts[verdict.name])
+        failed = _told_outcome(verdict) != "imported"
         if verdict.culprit is None and verdict.failure is not None:
             verdict.culprit = self.culprits_of_failures.of_failure(verdict.name, verdict.failure)
-        elif verdict.culprit is None and failed:
+        elif verdict.culprit is None and verdict.outcome != "imported":
             verdict.culprit = self.culprits_of_failures.of_end(verdict.name, verdict.frames, verdict.output)
         failure = self.failure_values(verdict.failure)
         if failed:
@@ -108,8 +123,8 @@ class Verdicts:
         self.emit(
             "module",
             name=verdict.name,
-            outcome=verdict.outcome,
-            failure=failure,
+            outcome=_told_outcome(verdict),
+            failure=failure if failed else None,
             detail=verdict.detail,
             seconds=round(verdict.seconds, 6),
             culprit=verdict.culprit,
@@ -147,3 +162,7 @@ class Verdicts:
             "named_from": named,
             "required": self._required_from(*body, said) if body else [],
         }
+
+
+def _told_outcome(verdict: Verdict) -> str:
+    return "imported" if verdict.program else verdict.outcome

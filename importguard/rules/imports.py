@@ -144,7 +144,7 @@ IMPORT_EXITS = Rule(
     severity=Severity.ERROR,
     meaning=(
         "The module's body calls sys.exit, os._exit or the like, so whatever imports it ends, even with "
-        "exit code 0."
+        "exit code 0. Only a script that the start command runs itself may end so, with exit code 0."
     ),
     origin="a script without 'if __name__ == \"__main__\":'; a check that exits.",
     remedy=(
@@ -197,8 +197,9 @@ IMPORT_HANGS = Rule(
     ),
     remedy=(
         "move the work into a function that the program calls, or raise --module-timeout "
-        "if the import is only slow. Where the start command runs the module itself, as python3 main.py "
-        "does, and it serves without a guard (if __name__ == '__main__'), --start shows that it runs."
+        "if the import is only slow. A script that python3 main.py runs, without a guard "
+        "(if __name__ == '__main__'), may run on behind its imports; where that can't be told, --start "
+        "shows it."
     ),
     example="""
 # shop/queue.py: waits for a server at import

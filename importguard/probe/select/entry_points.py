@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from importguard.probe.files import printable_path
 from importguard.probe.select.targets import Target
 
@@ -36,7 +38,10 @@ def describe_entry_point(
         "module": printable_path(target.module) if target else None,
         "attribute": target.attribute if target else None,
         "runs": _module_that_runs(command, finder),
-        "start": _state_at_start(command, place is not None, finder, environ),
+        "start": {
+            **_state_at_start(command, place is not None, finder, environ),
+            "script": _script_of(command, target, finder),
+        },
         "imported_at": (printable_path(place[0]), place[1]) if place and place[0] else None,
     }
 
@@ -45,6 +50,17 @@ def _module_that_runs(command: StartCommand, finder: Finder) -> str | None:
     """The module that the command runs as ``__main__``, which is never imported under its own name."""
     found = finder.locate_module(command.runs) if command.runs else None
     return "%s.__main__" % command.runs if found and found.package else command.runs
+
+
+def _script_of(command: StartCommand, target: Target | None, finder: Finder) -> str | None:
+    """The file of ``target``, where the command has Python run that file as ``__main__``."""
+    if target is None or target.imported_at:
+        return None
+    found = finder.locate_module(target.module)
+    if found is None or found.package or not found.path:
+        return None
+    ran = command.script and os.path.realpath(command.script) == os.path.realpath(found.path)
+    return found.path if ran or command.runs == target.module else None
 
 
 def _state_at_start(

@@ -76,6 +76,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Worke
         worker.pid, worker.heard, worker.limit, worker.dumped = process.pid, 1.0, 10.0, None
         worker.sample, worker.is_waiting = (0.0, -1), False
         worker.starved_since, worker.starved = 0.0, 0.0
+        worker.script, worker.rest, worker.waits_since = None, 5.0, None
         worker.look_at_processor_time()
         return worker
 
@@ -94,6 +95,9 @@ def test_a_worker_without_processor_time_waits(looked_at: Callable[[str], Worker
     worker.look_at_processor_time()
     assert worker.is_waiting
     assert worker.message_deadline() == 11.0
+    worker.script, worker.heard, worker.limit = "/app/main.py", worker.sample[0], 60.0
+    rests = worker.message_deadline() - worker.sample[0]
+    assert 3.0 < rests < 5.0, "a script is asked where it is when it has waited for five seconds"
 
 
 def test_a_worker_that_could_run_and_may_not_has_more_time(looked_at: Callable[[str], Worker]) -> None:

@@ -146,7 +146,7 @@ def ended(name: str, detail: str, **more: Any) -> Any:
         "raised": None,
         "heard": 0.0,
     }
-    fields.update({"verdict": None, "ended": False, "last_words": lambda: "", **more})
+    fields.update({"verdict": None, "ended": False, "last_words": lambda: "", "seconds": lambda: 0.0, **more})
     return SimpleNamespace(how_it_ended=lambda: ("crashed", detail), **fields)
 
 

@@ -105,6 +105,7 @@ def test_the_whole_answer(image):
                     "directory": str(image.app),
                     "environ": {},
                     "own_setup": False,
+                    "script": f"{image.app}/main.py",
                 },
             }
         ],
@@ -646,6 +647,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "directory": here,
         "environ": {},
         "own_setup": False,
+        "script": None,
     }
     assert starts["tool"]["import_path"] == [here]
     assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
@@ -655,8 +657,10 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "directory": here,
         "environ": {"PYTHONPATH": "lib", "A": "1"},
         "own_setup": False,
+        "script": f"{src}/worker.py",
     }
     assert starts["web"]["import_path"] == [here]
+    assert (starts["tool"]["script"], starts["web"]["script"]) == (None, None), "Python runs other files"
     safe = image.discover("python3", "-I", "-m", "tool")["entrypoints"][0]["start"]
     assert safe["import_path"] == []
 

@@ -1,0 +1,65 @@
+"""Scripts without a guard, which ``python3 main.py`` runs: what they do at their top level is the program."""
+
+from __future__ import annotations
+
+import pytest
+from scenarios.support import Result, build, check
+
+HEAD = "import os, sys, time\nimport helper\n"
+RUNNING = {
+    "a loop": HEAD + "while True:\n    time.sleep(1)\n",
+    "a loop in a function": HEAD + "def main():\n    while True:\n        helper.wait()\n\n\nmain()\n",
+    "an event loop": "import asyncio\nimport helper\nasyncio.run(asyncio.sleep(600))\n",
+    "a server": "import socketserver\nimport helper\n"
+    "socketserver.TCPServer(('', 8080), None).serve_forever()\n",
+}
+DONE = {
+    "exit without a status": HEAD + "sys.exit()\n",
+    "exit with a function's status": HEAD + "def main():\n    return 0\n\n\nsys.exit(main())\n",
+    "an end without cleaning up": HEAD + "os._exit(0)\n",
+}
+BROKEN = {
+    "a status": ("IG106", "main", HEAD + "sys.exit(3)\n"),
+    "an exit in another module": ("IG106", "ends", "import ends\n"),
+    "a wait in another module": ("IG108", "waits", "import waits\n"),
+    "a wait before its imports": ("IG108", "main", "import time\ntime.sleep(600)\nimport helper\n"),
+    "a server that imports it again": (
+        "IG108",
+        "main",
+        HEAD + "app = 1\ndef run(target):\n    time.sleep(600)\n\n\nrun('main:app')\n",
+    ),
+}
+
+
+def checked(name: str, code: str) -> Result:
+    files = {
+        "main.py": code,
+        "helper.py": "import time\n\n\ndef wait():\n    time.sleep(1)\n",
+        "ends.py": "import sys\nsys.exit(0)\n" if "import ends" in code else "",
+        "waits.py": "import time\ntime.sleep(600)\n" if "import waits" in code else "",
+    }
+    image = build(
+        "script-" + name.replace(" ", "-").replace("'", ""),
+        'FROM base\nWORKDIR /app\nCOPY . .\nCMD ["python3", "main.py"]\n',
+        files,
+    )
+    return check(image, "--module-timeout", "20", engine="embedded")
+
+
+@pytest.mark.parametrize("name", [*RUNNING, *DONE])
+def test_a_script_that_runs_or_is_done_imports(name: str) -> None:
+    result = checked(name, {**RUNNING, **DONE}[name])
+    assert (result.code, result.findings) == (0, []), result.findings
+    assert result.image["entrypoints"][0]["outcome"] == "ok"
+    said = "does not end" if name in RUNNING else "ends with exit code 0"
+    assert any(f"Importing main {said}" in note for note in result.image["notes"]), result.image["notes"]
+    if name in RUNNING:
+        assert result.image["summary"]["seconds"] < 20, "it is not waited for until its time is up"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_keeps_a_script_from_running_fails(name: str) -> None:
+    rule, module, code = BROKEN[name]
+    result = checked(name, code)
+    finding = result.finding(rule)
+    assert (result.code, finding["module"], finding["breaks_startup"]) == (1, module, True)
