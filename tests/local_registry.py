@@ -28,6 +28,12 @@ PACKAGES = {
     "bwrap": "bubblewrap",
     "docker-registry": "docker-registry",
     "htpasswd": "apache2-utils",
+    "aardvark-dns": "aardvark-dns",
+    "netavark": "netavark",  # buildah and podman want it, and Debian's buildah does not bring it
+    "newuidmap": "uidmap",
+    "nft": "nftables",
+    "pasta": "passt",
+    "podman": "podman",
     "skopeo": "skopeo",
 }
 
@@ -60,7 +66,8 @@ def need(*commands: str) -> None:
     """
     with open(__file__, "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = [PACKAGES[command] for command in commands if shutil.which(command) is None]
+        places = os.environ["PATH"] + ":/usr/lib/podman"
+        missing = [PACKAGES[command] for command in commands if shutil.which(command, path=places) is None]
         if missing and (shutil.which("apt-get") is None or os.geteuid() != 0):
             pytest.skip(f"needs the Debian packages {', '.join(missing)}")
         if missing:

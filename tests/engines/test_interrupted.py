@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from engines.conftest import containers, docker, known_to, podman_containers
+from engines.conftest import containers, docker, known_to, need_podman, podman_containers
 
 from importguard.engines.docker.engine import DockerEngine
 from importguard.engines.docker.podman import connect_to_podman
@@ -134,8 +133,7 @@ with engine.network() as network:
 
 
 def test_podmans_service_and_network_are_removed_after_a_kill(docker_reference: str, cache: Path) -> None:
-    if not shutil.which("podman"):
-        pytest.skip("the podman command line is not installed")
+    need_podman()
     engine = DockerEngine(connect=connect_to_podman)
     engine.kind = "podman"  # type: ignore[attr-defined]
     command = [sys.executable, "-c", SERVICE, known_to(engine, docker_reference, cache)]

@@ -28,7 +28,7 @@ pytest_plugins = ["scenarios.test_container_pipelines"]
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A registry with the base image, to which buildah and skopeo speak plain HTTP; their files are here."""
-    need("buildah", "skopeo", "bwrap")
+    need("buildah", "netavark", "skopeo", "bwrap")
     monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
     monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(tmp_path / "storage.conf"))
     (tmp_path / "storage.conf").write_text(

@@ -83,7 +83,7 @@ class Container:
             self._timer.cancel()
         try:
             if not self._gone:
-                self._client.remove_container(self._name, v=True, force=True)
+                remove_by_force(self._client, self._name)
         except NotFound:
             pass
         except APIError as error:
@@ -137,6 +137,18 @@ class Container:
         for connection in (self._stream, self._wait):
             if connection is not None:
                 connection.close()
+
+
+def remove_by_force(client: Any, container: str) -> None:
+    """Remove a container (a name or an id) and its anonymous volumes. Raises what the SDK raises.
+
+    It is killed first: Podman would ask its program to end, and give it ten seconds.
+    """
+    from docker.errors import APIError
+
+    with suppress(APIError):  # It has ended, or is gone.
+        client.kill(container)
+    client.remove_container(container, v=True, force=True)
 
 
 def demultiplexed(receive: Callable[[], bytes]) -> Iterator[bytes]:

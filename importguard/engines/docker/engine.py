@@ -234,7 +234,7 @@ class DockerEngine:
         except APIError as error:
             raise ImageError(f"Docker knows no image {reference!r}: {error.explanation or error}.") from error
         except RequestException as error:
-            raise EngineError(f"The connection to the Docker daemon was lost: {error}. Try again.") from error
+            raise EngineError(f"The connection to the daemon was lost: {error}. Try again.") from error
         return image if platform is None or same_platform(platform, image.platform) else None
 
     def _remove_stale(self) -> None:
@@ -258,7 +258,7 @@ def _translated(output: Iterator[bytes], image: Image) -> Iterator[bytes]:
         yield from output
     except (DockerException, RequestException, OSError) as error:
         raise EngineError(
-            f"The connection to the Docker daemon was lost while a container of {image.reference} ran: "
+            f"The connection to the daemon was lost while a container of {image.reference} ran: "
             f"{error}. Check that the daemon runs (`docker info`), and try again."
         ) from error
 
@@ -272,7 +272,7 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException) as error:
-        raise EngineError(f"Docker failed while services ran: {error}. Try again.") from error
+        raise EngineError(f"The engine failed while services ran: {error}. Try again.") from error
 
 
 def _quietly(remove: Callable[[], None]) -> None:

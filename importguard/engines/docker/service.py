@@ -19,7 +19,7 @@ from importguard.engines.base import (
     Stop,
 )
 from importguard.engines.docker.connection import AttachedStream
-from importguard.engines.docker.container import KILLED, demultiplexed
+from importguard.engines.docker.container import KILLED, demultiplexed, remove_by_force
 from importguard.engines.docker.uninterrupted import complete_request
 from importguard.engines.docker.watch import remove_labelled
 from importguard.engines.service_log import ServiceLog
@@ -175,7 +175,7 @@ class DockerService:
         ends = time.monotonic() + _REMOVAL_SECONDS
         while True:
             try:
-                self._client.remove_container(self.id, v=True, force=True)
+                remove_by_force(self._client, self.id)
             except NotFound:
                 pass
             except APIError as error:

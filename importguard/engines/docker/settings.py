@@ -108,9 +108,7 @@ def start_failure(
     if f'exec: "{command[0]}"' in reason and any(sign in lowered for sign in _NOT_EXECUTABLE):
         return CommandNotFound(f"{command[0]} is not in {image.reference}, or is not executable there")
     advice = next((text for sign, text in _START_ADVICE if sign in lowered), "`docker run` may say more.")
-    return EngineError(
-        f"Docker could not start a container of {image.reference}: {reason.rstrip('. ')}. {advice}"
-    )
+    return EngineError(f"No container of {image.reference} could be started: {reason.rstrip('. ')}. {advice}")
 
 
 _NOT_EXECUTABLE = (

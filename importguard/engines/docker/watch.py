@@ -58,10 +58,12 @@ def remove_labelled(client: Any, label: str) -> None:
     """Remove every container with a label, then the networks with it. Raises what the SDK raises."""
     from docker.errors import APIError, NotFound
 
+    from importguard.engines.docker.container import remove_by_force
+
     wanted = {"label": label}
     for container in client.containers(all=True, filters=wanted):
         with suppress(NotFound, APIError):  # It is being removed already.
-            client.remove_container(container["Id"], v=True, force=True)
+            remove_by_force(client, container["Id"])
     for network in client.networks(filters=wanted):
         with suppress(NotFound):
             client.remove_network(network["Id"])
