@@ -173,11 +173,20 @@ def _truth(test: Node) -> bool | None:
         return None if inner is None else not inner
     if kind == "Constant":
         return bool(test.value)
-    if kind == "Compare" and getattr(test.left, "id", None) == "__name__":
-        return False
     if kind == "Compare" and len(test.ops) == 1:
-        return _version_test(test)
+        return _main_test(test) if "__name__" in _names_compared(test) else _version_test(test)
     return None
+
+
+def _names_compared(test: Node) -> list[str]:
+    return [getattr(side, "id", "") for side in (test.left, test.comparators[0])]
+
+
+def _main_test(test: Node) -> bool | None:
+    """``__name__ == "__main__"``, which no import makes true; another name may be the module's own."""
+    sides = [getattr(side, "value", getattr(side, "s", None)) for side in (test.left, test.comparators[0])]
+    operator = type(test.ops[0]).__name__
+    return {"Eq": False, "NotEq": True}.get(operator) if "__main__" in sides else None
 
 
 def _version_test(test: Node) -> bool | None:
