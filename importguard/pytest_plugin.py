@@ -6,19 +6,26 @@ environment that has importguard.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
 
 from importguard.model import Outcome
 
 if TYPE_CHECKING:
-    from importguard.config import Config
+    import click
+
     from importguard.inspectors.start import Begun
     from importguard.model import Finding
-    from importguard.policy.model import Policy
     from importguard.report import ImageReport, ModuleVerdict
+
+
+_Checked = dict[str, list[tuple[str, str, str]]]
+"""By image, of each item: its name, why it fails, why it is skipped. Plain data, to be sent to a worker."""
+
+_CHECKED = pytest.StashKey[_Checked]()
 
 
 class StartedService:
@@ -54,16 +61,27 @@ def pytest_collection_modifyitems(
         items.extend(_ImageCollector.from_parent(session, name=image).collect())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Check the images once for all workers of pytest-xdist, whose hook this is."""
+    images, stash = node.config.getoption("--importguard"), node.config.stash
+    if images and _CHECKED not in stash:
+        stash[_CHECKED] = _check_images(images)
+    node.workerinput["importguard"] = stash.get(_CHECKED, {})
+
+
 @pytest.fixture(scope="session")
 def importguard_services() -> Iterator[Mapping[str, StartedService]]:
     """The services that the configuration file describes, started as by ``importguard check --all --start``.
 
     Each has ``url``, ``ws_url`` and ``logs()``. Fails where one of them does not get ready.
     """
+    from importguard.cli.settings import make_configs
     from importguard.progress import QuietProgress
     from importguard.validation import started_services
 
-    configs, _ = _settings("--all", "--start")
+    with _command_line("--all", "--start") as ctx:
+        configs = make_configs(ctx, ctx.params)
     with started_services(configs, QuietProgress()) as (run, lost):
         if lost:
             why = f"not ready: {', '.join(lost)}; 'importguard check --all --start' says why"
@@ -72,7 +90,8 @@ def importguard_services() -> Iterator[Mapping[str, StartedService]]:
         yield {name: StartedService(addresses.get(name, ""), begun) for name, begun in run.by_name.items()}
 
 
-class _Verdict(NamedTuple):
+@dataclass(frozen=True)
+class _Verdict:
     """What an item says: ``failed`` or ``skipped`` hold why; both empty where it passes."""
 
     failed: str = ""
@@ -110,61 +129,68 @@ class _ImageCollector(pytest.Collector):
     """One image: its items are its modules."""
 
     def collect(self) -> Iterable[_ModuleItem]:
-        """Check the image. Raises UsageError for wrong settings."""
-        from importguard.errors import ImportguardError
-        from importguard.validation import validate
-
-        try:
-            (config,), policy = _settings(self.name)
-            (image,) = validate(config, policy=policy).images
-        except ImportguardError as error:
-            raise pytest.UsageError(f"--importguard {self.name}: {error}") from error
-        for name, verdict in _verdicts(image):
-            yield _ModuleItem.from_parent(self, name=name, verdict=verdict)
+        """Check the image, or take what was found of it for all workers of pytest-xdist."""
+        checked = getattr(self.config, "workerinput", None) or {"importguard": _check_images([self.name])}
+        for name, failed, skipped in checked["importguard"][self.name]:
+            yield _ModuleItem.from_parent(self, name=name, verdict=_Verdict(failed, skipped))
 
 
-def _settings(*arguments: str) -> tuple[list[Config], Optional[Policy]]:
-    """The settings as the command line would have read them, and the file's policy."""
+def _command_line(*arguments: str) -> click.Context:
+    """The settings, as the command line reads them."""
     from importguard.cli.check import check
-    from importguard.cli.config_option import loaded_configuration
-    from importguard.cli.settings import make_configs
 
-    with check.make_context("importguard check", list(arguments)) as ctx:
-        file = loaded_configuration(ctx)
-        return make_configs(ctx, ctx.params), file.policy if file else None
+    return check.make_context("importguard check", list(arguments))
 
 
-def _verdicts(image: ImageReport) -> Iterator[tuple[str, _Verdict]]:
+def _check_images(names: Sequence[str]) -> _Checked:
+    """What ``importguard check`` finds of each image. Raises pytest.UsageError for wrong settings."""
+    from importguard.cli.check import make_report
+    from importguard.errors import ImportguardError
+    from importguard.progress import QuietProgress
+
+    checked: _Checked = {}
+    for name in names:
+        try:
+            with _command_line(name) as ctx:
+                (image,) = make_report(ctx, ctx.params, QuietProgress()).images
+        except ImportguardError as error:
+            raise pytest.UsageError(f"--importguard {name}: {error}") from error
+        verdicts = _verdicts(image, ctx.params["fail_on"])
+        checked[name] = [(item, verdict.failed, verdict.skipped) for item, verdict in verdicts]
+    return checked
+
+
+def _verdicts(image: ImageReport, fail_on: str) -> Iterator[tuple[str, _Verdict]]:
     """(name, verdict) of each module, then of what no module stands for."""
     everything = (*image.findings, *image.suppressed)
     # Where a module fails by both, what is shown wins.
     causes = {name: one for one in reversed(everything) if one.reached for name in one.affected}
     for module in image.modules:
-        yield module.name, _of_module(module, causes.get(module.name))
+        yield module.name, _of_module(module, causes.get(module.name), fail_on)
     told = {id(causes.get(module.name)) for module in image.modules}
     for finding in image.findings:
         if id(finding) not in told:
-            yield f"{finding.rule.id} {finding.missing or finding.module}", _of_finding(finding)
+            yield f"{finding.rule.id} {finding.missing or finding.module}", _of_finding(finding, fail_on)
     if image.error:
         yield "the check is complete", _Verdict(failed=image.error)
 
 
-def _of_module(module: ModuleVerdict, cause: Optional[Finding]) -> _Verdict:
+def _of_module(module: ModuleVerdict, cause: Optional[Finding], fail_on: str) -> _Verdict:
     if module.outcome == Outcome.SKIPPED:
         return _Verdict(skipped="left out")
     if module.outcome == Outcome.IMPORTED:
         return _Verdict()
     if module.outcome == Outcome.UNCHECKED:
         return _Verdict(failed="not checked")
-    return _of_finding(cause) if cause else _Verdict(failed=module.outcome)
+    return _of_finding(cause, fail_on) if cause else _Verdict(failed=module.outcome)
 
 
-def _of_finding(finding: Finding) -> _Verdict:
-    from importguard.model import Severity
+def _of_finding(finding: Finding, fail_on: str) -> _Verdict:
     from importguard.reporters.wording.sentences import finding_story
+    from importguard.validation import is_failure
 
     if finding.suppression:
         return _Verdict(skipped=f"{finding.rule.id} {finding.rule.name}: {finding.suppression.reason}")
     title = f"{finding.rule.id} {finding.rule.name}: {finding.missing or finding.module}"
     text = "\n".join([title, *finding_story(finding)])
-    return _Verdict(failed=text) if finding.severity is Severity.ERROR else _Verdict(skipped=text)
+    return _Verdict(failed=text) if is_failure(finding, fail_on) else _Verdict(skipped=text)

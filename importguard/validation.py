@@ -187,7 +187,7 @@ def exit_code(report: Report, fail_on: str) -> int:
     unjudged = max(codes, default=InspectionError.exit_code)
     if unjudged:
         return unjudged
-    found = any(_fails(finding, fail_on) for image in report.images for finding in image.findings)
+    found = any(is_failure(finding, fail_on) for image in report.images for finding in image.findings)
     return EXIT_FINDINGS if found else EXIT_OK
 
 
@@ -198,7 +198,7 @@ def _code_of(image: ImageReport, fail_on: str) -> int:
     return EXIT_OK if certain and fail_on != "never" else image.exit_code
 
 
-def _fails(finding: Finding, fail_on: str) -> bool:
+def is_failure(finding: Finding, fail_on: str) -> bool:
     """Whether a finding makes the exit code 1.
 
     Where no start command was recognised, nothing shows that an error leaves the start alone: it counts.

@@ -35,15 +35,11 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     can be given in importguard.toml or in [tool.importguard] of pyproject.toml. With --start, a command
     behind -- is run against what was started.
     """
-    from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
     from importguard.cli.ci_runtime import detect_ci_runtime
-    from importguard.cli.settings import is_whole, make_configs
     from importguard.cli.writing import writable_outputs
     from importguard.progress import make_progress
     from importguard.validation import exit_code
 
-    wanted, journey = make_configs(ctx, options), journey_of(ctx, options["start"])
-    known = read_known_findings(options)
     outputs = writable_outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
     runs_in = detect_ci_runtime(os.environ)
@@ -51,8 +47,7 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     format_ = options["format_"] if asked else None
     progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
     try:
-        whole = is_whole(ctx, options)
-        report = compare_with_baseline(_judged(ctx, wanted, journey, progress, whole), options, known, whole)
+        report = make_report(ctx, options, progress)
     finally:
         progress.close()
     from importguard.cli.publishing import Style, publish_report
@@ -61,6 +56,20 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     if options["logs"]:
         write_logs(options["logs"], report)
     return exit_code(report, options["fail_on"])
+
+
+def make_report(ctx: click.Context, options: dict[str, Any], progress: Progress) -> Report:
+    """Check what the ``options`` of ``ctx`` name; the configuration's policy and a baseline are applied.
+
+    Raises UsageError for wrong settings before anything is checked.
+    """
+    from importguard.cli.baseline_options import compare_with_baseline, read_known_findings
+    from importguard.cli.settings import is_whole, make_configs
+
+    wanted, journey = make_configs(ctx, options), journey_of(ctx, options["start"])
+    known = read_known_findings(options)
+    whole = is_whole(ctx, options)
+    return compare_with_baseline(_judged(ctx, wanted, journey, progress, whole), options, known, whole)
 
 
 def _judged(

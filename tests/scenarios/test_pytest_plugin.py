@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from scenarios.services import DOCKERFILE, SERVICE
-from scenarios.support import build, environment
+from scenarios.support import build, check, environment
 
 CONFIGURATION = """
 [[image]]
@@ -63,6 +63,27 @@ def test_a_module_that_does_not_import_fails_by_its_cause(tmp_path: Path) -> Non
     assert "IG101 missing-module: not_there_xyz" in said
     assert "runtest" not in said, "no traceback of the plugin"
     assert "1 failed, 1 passed, 1 skipped" in said, said
+
+
+def test_workers_of_xdist_share_one_check(service: str, tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    code, said = run_pytest(tmp_path, "-n", "3", "--importguard", service)
+    assert (code, "2 passed" in said) == (0, True), said
+    (tmp_path / "importguard.toml").write_text('fail-on = "nothing"\n')
+    code, said = run_pytest(tmp_path, "-n", "2", "--importguard", service)
+    assert (code, said.count(f"--importguard {service}: ")) == (4, 1), said
+
+
+def test_what_the_baseline_knows_and_what_need_not_fail_is_skipped(tmp_path: Path) -> None:
+    files = {"app/__init__.py": "", "app/broken.py": "import not_there_xyz\n"}
+    image = build("plugin-known", "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n", files)
+    (tmp_path / "importguard.toml").write_text('fail-on = "never"\n')
+    code, said = run_pytest(tmp_path, "--importguard", image)
+    assert (code, "1 passed, 1 skipped" in said) == (0, True), said
+    check(image, "--write-baseline", "known.json", cwd=tmp_path)
+    (tmp_path / "importguard.toml").write_text('baseline = "known.json"\n')
+    code, said = run_pytest(tmp_path, "--importguard", image)
+    assert (code, "1 passed, 1 skipped" in said) == (0, True), said
 
 
 def test_an_image_that_is_not_there_is_an_error(tmp_path: Path) -> None:
