@@ -42,12 +42,14 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
 
 
 def _absent_files(evidence: Evidence) -> list[str]:
-    """The paths that modules wanted to open when they were imported, and that a service's log names."""
+    """The paths that modules wanted to open when they were imported, that a service's log names, and that of
+    the container's program."""
     failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
     logged = ending_failure(evidence.start, evidence) if evidence.start else None
     failures += [logged] if logged else []
     messages = [cause.message for failure in failures for cause in exception_chain(failure)]
-    return [path for message in messages if (path := absent_file(message))]
+    program = [evidence.problem.path] if evidence.problem and evidence.problem.path else []
+    return program + [path for message in messages if (path := absent_file(message))]
 
 
 def _missing_names(evidence: Evidence) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from importguard.checks import entrypoints, imports, libraries, unreached
+from importguard.checks import entrypoints, imports, libraries, start_programs, unreached
 from importguard.evidence.inspection import Evidence
 from importguard.model import Finding
 
@@ -15,6 +15,7 @@ CHECKS = (
     imports.check_module_imports,
     unreached.check_unreached_imports,
     entrypoints.check_entrypoint_targets,
+    start_programs.check_start_program,
     libraries.check_shared_libraries,
 )
 

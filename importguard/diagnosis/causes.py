@@ -36,6 +36,7 @@ from importguard.diagnosis.requirements import (
     wrong_stage,
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation
+from importguard.diagnosis.start_program import program_left_behind, unusable_program
 from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.versions import version_conflict
@@ -59,8 +60,10 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     newer_behaviour,
     not_a_package,
     circular_import,
+    unusable_program,
     # What is missing is a file of the source: from the disk towards the image.
     missing_data_file,
+    program_left_behind,
     ignored_file,
     contents_copied_early,
     not_copied,

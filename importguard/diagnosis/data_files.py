@@ -1,4 +1,4 @@
-"""A file that a module reads when it is imported, and that is not in the image.
+"""A file that a module reads when it is imported, or the container's program, that is not in the image.
 
 Causes ignored, not-copied, not-packaged, copied-elsewhere."""
 
@@ -18,7 +18,7 @@ from importguard.diagnosis.situation import (
 )
 from importguard.failures.root_cause import exception_chain
 from importguard.model import Diagnosis
-from importguard.rules.imports import IMPORT_RAISES
+from importguard.rules.imports import IMPORT_RAISES, START_PROGRAM
 from importguard.source.model import DataFile
 
 _NO_FILE = re.compile(r"\[Errno 2\] No such file or directory: '(.+)'")
@@ -47,6 +47,9 @@ def absent_file(message: str) -> Optional[str]:
 
 
 def _path_of_absent_file(case: Situation) -> Optional[str]:
+    problem = case.evidence.problem
+    if case.rule is START_PROGRAM and problem is not None:
+        return problem.path if problem.why == "absent" else None
     if case.rule is not IMPORT_RAISES or case.failure is None:
         return None
     chain = reversed(exception_chain(case.failure))
@@ -152,11 +155,17 @@ def _elsewhere(found: DataFile, path: str, case: Situation) -> Optional[Diagnosi
     return make_diagnosis(
         "copied-elsewhere",
         LIKELY,
-        f"{line.path}:{line.line} puts {found.path} at {there}, and the module looks for it {looks}."
+        f"{line.path}:{line.line} puts {found.path} at {there}, and it is looked for {looks}."
         if line
-        else f"The image has {found.path} at {there}, and the module looks for it {looks}.",
-        f"copy it to {asked}, or let the module name it from its own place (Path(__file__).parent)",
+        else f"The image has {found.path} at {there}, and it is looked for {looks}.",
+        f"copy it to {asked}, or {_other_name(case)}",
         line,
         None,
         (f"opened: {path}", f"in the image: {there}"),
     )
+
+
+def _other_name(case: Situation) -> str:
+    if case.rule is START_PROGRAM:
+        return "name it so in ENTRYPOINT and CMD"
+    return "let the module name it from its own place (Path(__file__).parent)"

@@ -109,11 +109,13 @@ def not_in_source(case: Situation) -> Optional[Diagnosis]:
         return None
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     searched = f"{len(case.index.files)} files of the source"
+    by_command = case.finding.module == case.missing and not case.finding.chain
+    named, place = ("start command", "") if by_command else ("import", f" at {case.importers}")
     return make_diagnosis(
         "not-in-source",
         (CERTAIN if case.is_own_module else LIKELY) if case.source and case.source.git else LIKELY,
-        f"No file of the source is '{case.missing}': the import is wrong, not the image.",
-        f"{meant}Correct the import at {case.importers}.",
+        f"No file of the source is '{case.missing}': the {named} is wrong, not the image.",
+        f"{meant}Correct the {named}{place}.",
         case.import_place,
         None,
         (f"searched: {searched}", f"close names: {shortened_list(close) or 'none'}"),

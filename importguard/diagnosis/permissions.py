@@ -59,7 +59,7 @@ def _refused_path(pattern: re.Pattern[str], kind: str, case: Situation) -> Optio
 
 
 def _not_executable(path: str, user: str, case: Situation) -> Diagnosis:
-    copy = _copy_of(path, case)
+    copy = copy_of(path, case)
     location = case.dockerfile_location(copy.line if copy else None)
     copied = f" (at {file_and_line(location)})" if location else ""
     return make_diagnosis(
@@ -75,7 +75,7 @@ def _not_executable(path: str, user: str, case: Situation) -> Diagnosis:
 
 def _of_another_owner(path: str, user: str, case: Situation) -> Diagnosis:
     folder = posixpath.dirname(path)
-    copy, stage = _copy_of(path, case), _final_stage(case)
+    copy, stage = copy_of(path, case), _final_stage(case)
     is_of_workdir = stage is not None and stage.workdir == folder
     explanation = f"USER {user}{_user_place(case)} may not open or make {path}."
     if copy is not None and not _CHOWN.search(copy.text):
@@ -118,7 +118,7 @@ def _user_place(case: Situation) -> str:
     return f" ({file_and_line(location)})" if location else ""
 
 
-def _copy_of(path: str, case: Situation) -> Optional[Copy]:
+def copy_of(path: str, case: Situation) -> Optional[Copy]:
     """The COPY into the image whose destination is nearest above ``path``."""
     dockerfile = case.source.dockerfile if case.source else None
     if dockerfile is None:

@@ -122,6 +122,22 @@ class EntryPoint:
 
 
 @dataclass(frozen=True)
+class StartProblem:
+    """A program that the image names to be started, and that nothing can start.
+
+    ``why``: absent | not-executable | line-endings (its interpreter line ends with a carriage return) |
+    no-interpreter (that line names a program that is not there) | no-interpreter-line (there is none:
+    execve(2), "Interpreter scripts"). ``path`` is where it was looked for, empty where that is PATH;
+    ``interpreter`` what its first line names.
+    """
+
+    program: str
+    path: str
+    why: str
+    interpreter: str = ""
+
+
+@dataclass(frozen=True)
 class Preparation:
     """What ran before the modules were imported (``django.setup()`` or ``--setup``)."""
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
-from importguard.evidence.imports import EntryPoint, ImportSite, ModuleImport, Preparation
+from importguard.evidence.imports import (
+    EntryPoint,
+    ImportSite,
+    ModuleImport,
+    Preparation,
+    StartProblem,
+)
 
 if TYPE_CHECKING:
     from importguard.evidence.starts import ServiceStart
@@ -58,5 +64,7 @@ class Evidence:
     """Names of the variables whose value is a path that exists in the image."""
     readers: tuple[str, ...] = ()
     """Modules whose source names a file that the imports left behind."""
+    problem: Optional[StartProblem] = None
+    """Why what the image names cannot be started at all."""
     start: Optional[ServiceStart] = None
     """What came of starting the image; None where that was not asked for."""

@@ -18,6 +18,7 @@ from importguard.evidence.imports import (
     ImportSite,
     ModuleImport,
     Preparation,
+    StartProblem,
     VariableLookup,
 )
 from importguard.evidence.inspection import Evidence, ImageFacts
@@ -149,7 +150,14 @@ class Observed:
             clues=self.clues.build_clues() if self.clues else None,
             existing=tuple(self.discovery.get("existing", ())),
             readers=tuple(self.readers),
+            problem=_start_problem(self.discovery.get("problem")),
         )
+
+
+def _start_problem(plain: Optional[dict[str, str]]) -> Optional[StartProblem]:
+    if plain is None:
+        return None
+    return StartProblem(plain["program"], plain["path"], plain["why"], plain["interpreter"])
 
 
 def _died(ended: Optional[Exit], noise: bytes) -> str:

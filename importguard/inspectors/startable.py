@@ -39,8 +39,14 @@ def in_waves(inspected: Sequence[Inspected]) -> list[list[int]]:
 
 
 def why_not_started(inspected: Inspected, evidence: Evidence) -> Optional[ServiceStart]:
-    """Why it is not started: what its command loads failed to import."""
-    failing = None if inspected.config.start_anyway else failing_target(evidence)
+    """Why it is not started: its program is not there, or what its command loads failed to import."""
+    if inspected.config.start_anyway:
+        return None
+    if evidence.problem is not None:
+        program = evidence.problem.program
+        why = f"its program {program} cannot be started; --start-anyway tries it all the same"
+        return ServiceStart(program, StartSettings(), skipped=why)
+    failing = failing_target(evidence)
     if failing is None:
         return None
     why = f"its start command loads {failing.target}, which fails; --start-anyway starts it all the same"

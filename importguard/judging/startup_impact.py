@@ -11,7 +11,7 @@ from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.model import FAILURES, Finding, Outcome, RuleFamily, Severity
 from importguard.report import EntryPointVerdict, ImageReport
-from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE
+from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE, START_PROGRAM
 from importguard.rules.start import NOT_LISTENING, START_EXITS
 
 Target = tuple[EntryPoint, frozenset[str]]
@@ -77,7 +77,7 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
     None also for what is found by comparing files and requirements, which concerns no module's import, and
     where it is not known what the start loads: it was not tried, or what prepares it failed.
     """
-    if is_of_preparation(finding, evidence):
+    if is_of_preparation(finding, evidence) or finding.rule is START_PROGRAM:
         return True
     if not targets or finding.rule.family is not RuleFamily.IMPORTS:
         return None
@@ -92,7 +92,7 @@ def _is_loaded(finding: Finding, targets: Sequence[Target], evidence: Evidence) 
 def _breaks(finding: Finding, targets: Sequence[Target], evidence: Evidence) -> Optional[bool]:
     if is_of_environment(finding):
         return False if targets else None
-    if is_of_preparation(finding, evidence):
+    if is_of_preparation(finding, evidence) or finding.rule is START_PROGRAM:
         return True
     if part_of(finding) == START:
         return finding.severity is Severity.ERROR

@@ -54,12 +54,16 @@ def scopes_to_read(found: Discovered, outcomes: Mapping[str, str]) -> dict[str, 
     return scopes
 
 
-def has_trouble(failures: Sequence[object], lost: Mapping[str, list[str]], unreached: Sequence[str]) -> bool:
-    """Whether anything failed, an entry point lacks an attribute, or an import was not reached."""
-    return bool(failures or unreached or any(lost.values()))
+def has_trouble(
+    found: Discovered, failures: Sequence[object], lost: Mapping[str, list[str]], unreached: Sequence[str]
+) -> bool:
+    """Whether anything failed, an entry point lacks an attribute, an import was not reached, or what the
+    image names cannot be started."""
+    return bool(failures or unreached or any(lost.values()) or found["problem"])
 
 
 def gather_clues(
+    found: Discovered,
     scene: Scene,
     request: Request,
     seconds: float,
@@ -71,7 +75,7 @@ def gather_clues(
 
     Where nothing failed, a library that an extension module needs may be missing all the same.
     """
-    failed = has_trouble(failures, lost, unreached)
+    failed = has_trouble(found, failures, lost, unreached)
     if not failed and scene.has_extensions():
         from importguard.probe.surroundings.unloaded import lacks_libraries
 

@@ -219,12 +219,13 @@ class Supervisor:
         if scene is None or seconds <= 0 or self.is_second_look:
             return
         failures = self.verdicts.failures
-        troubled = has_trouble(failures, self.lost, unreached)
+        troubled = has_trouble(self.found, failures, self.lost, unreached)
         if not (troubled or self.request["source"] or scene.has_extensions()):
             return
 
         def tell() -> None:
-            for kind, values in gather_clues(scene, self.request, seconds, failures, self.lost, unreached):
+            clues = gather_clues(self.found, scene, self.request, seconds, failures, self.lost, unreached)
+            for kind, values in clues:
                 self.write_frame("clues", kind=kind, values=values)
 
         if not call_in_child(tell, min(seconds, CLUE_SECONDS)):

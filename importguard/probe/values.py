@@ -91,6 +91,14 @@ if TYPE_CHECKING:
         environ: dict[str, str]
         callable: str
 
+    class StartProblemValues(TypedDict):
+        """See ``evidence.imports.StartProblem``."""
+
+        program: str
+        path: str
+        why: str
+        interpreter: str
+
     class Discovered(TypedDict, total=False):
         """What discovery found. Where ``error`` says why nothing can be imported, the interpreter is None."""
 
@@ -101,6 +109,7 @@ if TYPE_CHECKING:
         entrypoints: list[EntryPointValues]
         setup: Optional[Preparation]
         by_path: dict[str, str]
+        problem: Optional[StartProblemValues]
         directory: str
         environ: dict[str, str]
         notes: list[str]

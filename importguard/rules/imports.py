@@ -1,4 +1,4 @@
-"""IG101 to IG109: importing a module in the image."""
+"""IG101 to IG110: importing a module in the image, and what its start command names."""
 
 from __future__ import annotations
 
@@ -231,5 +231,29 @@ CMD ["uvicorn", "shop.main:app"]
 
 # Dockerfile, mended
 CMD ["uvicorn", "--factory", "shop.main:create_app"]
+""",
+)
+
+START_PROGRAM = Rule(
+    id="IG110",
+    name="start-program",
+    summary="The image names a program that cannot be started",
+    severity=Severity.ERROR,
+    meaning=(
+        "What ENTRYPOINT and CMD name is not in the image, may not be executed, or is a script whose first "
+        "line names no program of the image: the container ends before any Python runs."
+    ),
+    origin=(
+        ".dockerignore or a narrow COPY leaves the entrypoint script out; a checkout on Windows gives it "
+        "CRLF line endings or loses its mode; a stage copies site-packages and not the programs beside it."
+    ),
+    remedy="copy the program, make it executable, or name another one.",
+    example="""
+# Dockerfile: docker-entrypoint.sh has mode 644 in the repository
+COPY docker-entrypoint.sh /
+ENTRYPOINT ["/docker-entrypoint.sh"]
+
+# Dockerfile, mended
+COPY --chmod=755 docker-entrypoint.sh /
 """,
 )

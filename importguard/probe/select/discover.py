@@ -24,8 +24,9 @@ from importguard.probe.select.one_name import other_names
 from importguard.probe.select.scene import Scene
 from importguard.probe.select.selection import SYSTEM, Folder, Selection, TooMuch, is_versions
 from importguard.probe.select.targets import Target, TargetSearch
-from importguard.probe.start.interpreter import Interpreter, NoInterpreter
+from importguard.probe.start.interpreter import Interpreter, NoInterpreter, notes_on_others
 from importguard.probe.start.launch import Launch
+from importguard.probe.start.programs import MODULE_OF_TOOL
 from importguard.probe.start.start_command import StartCommand
 
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
@@ -35,7 +36,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from importguard.probe.values import Discovered, EntryPointValues, Preparation, Request
+    from importguard.probe.values import (
+        Discovered,
+        EntryPointValues,
+        Preparation,
+        Request,
+        StartProblemValues,
+    )
 
 
 class NothingToImport(Exception):
@@ -84,12 +91,13 @@ class Discovery:
         self.targets: list[Target] = []
         self.foreign: dict[str, set[str]] = {}
         self.by_path: dict[str, str] = {}
+        self.problem: StartProblemValues | None = None
 
     def run_all_steps(self) -> None:
         """All steps, in order. Raises NoInterpreter, NothingToImport, TooMuch."""
         self._tell_commands()
         self.interpreter = python = self.launch.find_interpreter()
-        self._other_interpreters(python)
+        self.notes.extend(notes_on_others(self.commands, python))
         self.details.append(
             "interpreter: %s (%s)" % (printable_path(python.executable), printable_path(python.why))
         )
@@ -126,21 +134,6 @@ class Discovery:
         if folders and not self._packages() and not self.interpreter.safe_path:
             self._set_path(unique_texts([*self.import_path, *folders]))
 
-    def _other_interpreters(self, python: Interpreter) -> None:
-        """Several commands can run several Pythons; all are judged with the first."""
-        folder = os.path.dirname(python.executable)
-        for command in self.commands:
-            if command.executable and os.path.dirname(command.executable) != folder and not command.secondary:
-                if command.why != python.why:
-                    self.notes.append(
-                        "%s runs %s, but is judged with %s"
-                        % (
-                            command.text,
-                            printable_path(command.executable),
-                            printable_path(python.executable),
-                        )
-                    )
-
     def _may_add_directory(self) -> bool:
         """Whether the working directory is still to be tried.
 
@@ -153,7 +146,7 @@ class Discovery:
     def _not_on_the_path(self) -> None:
         """Say what a look at the image would make one expect to be checked, and is not."""
         folder = self.selection.list_folder(self.directory)
-        names = [name for name in folder.modules if name != "setup"]
+        names = [name for name in folder.modules if name != "setup" and name not in self.by_path]
         names += [name for name in folder.folders if folder.package_init_file(name, self.selection.suffixes)]
         if names and not self._packages() and self.directory not in self.finder.entries:
             self.notes.append(
@@ -167,12 +160,8 @@ class Discovery:
         for command in self.commands:
             self.details.append("start command: %s" % command.text)
             self.notes.extend(command.notes)
-            for program in [command.missing_program] + command.missing_wrappers:
-                if program and not command.secondary:
-                    self.notes.append(
-                        "%s of the start command was not found: the container would not start"
-                        % printable_path(program)
-                    )
+        self.problem = self.launch.find_problem()
+        self.notes.extend(self.launch.notes_on_programs(self.problem))
 
     def _roots(self, python: Interpreter) -> list[str]:
         """The entries that the start commands add, those of a PYTHONPATH of their own last."""
@@ -440,7 +429,11 @@ class Discovery:
         Not that of a command that may never run: the report says that it could not be verified.
         """
         module, found = target.module, self.finder.locate_module(target.module)
-        if found is None and (target.alone or not target.command.conditional):
+        script = target.command.script_off_path(module)
+        if found is None and script:
+            self.by_path[module] = script
+            self.selection.force_module(module, script)
+        elif found is None and (target.alone or self.search.is_surely_loaded(target)):
             self.selection.force_module(module, None)
         if found is None or found.portions:
             return
@@ -451,6 +444,12 @@ class Discovery:
             else:
                 self._add_unit(module.split(".")[0])
         self.selection.force_module(module, found.path)
+
+    def _is_told_as_module(self, problem: StartProblemValues | None) -> bool:
+        """Whether the program is a tool whose module is missing, too: that is what is to be installed."""
+        name = os.path.basename(problem["program"]) if problem and problem["why"] == "absent" else ""
+        absent = [target.module for target in self.targets if not self.finder.locate_module(target.module)]
+        return bool(name) and MODULE_OF_TOOL.get(name, name) in absent
 
     def _holds_own(self) -> bool:
         """Whether anything of the application's is to be imported, or would be if it were there.
@@ -567,6 +566,7 @@ class Discovery:
             "entrypoints": self.entrypoints,
             "setup": self.setup,
             "by_path": self.by_path,
+            "problem": None if self._is_told_as_module(self.problem) else self.problem,
             "directory": main.directory if main else self.directory,
             "environ": {key: value for key, value in changed.items() if self.environ.get(key) != value},
             "notes": unique_texts(self.notes),

@@ -223,13 +223,25 @@ class TargetSearch:
         command = target.command
         if target.alone or not (command.secondary or command.conditional):
             return False
-        if self.finder.locate_module(target.module) is not None:
+        if self.finder.locate_module(target.module) is not None or self.is_surely_loaded(target):
             return False
         others = [item for item in found if item is not target and self.finder.locate_module(item.module)]
         if not command.secondary and not others:
             return False
         self.details.append("%s: %s is not in the image" % (command.text, printable_path(target.module)))
         return True
+
+    def is_surely_loaded(self, target: Target) -> bool:
+        """Whether its command is sure to run, or runs a module of a package that the image has a part of.
+
+        Another role of the same script may need a program that is in another image.
+        """
+        command, package = target.command, target.module.rpartition(".")[0]
+        if command.secondary and self.own_finder(command).locate_module(target.module):
+            return False
+        located = self.finder.locate_module(package) if package else None
+        is_own_part = located is not None and not self.is_third_party(located, package)
+        return is_own_part or not command.conditional
 
     def _as_imported(
         self, command: StartCommand, module: str, attribute: str | None

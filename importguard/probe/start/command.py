@@ -174,7 +174,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     command = StartCommand(spelled_command(words), environ, directory)
     command.conditional = invocation.conditional
     command.missing_wrappers = invocation.missing
-    command.beside = invocation.beside
+    command.beside, command.by_runner = invocation.beside, invocation.by_runner
     command.workers += [(module, None) for module in invocation.loads]
     command.argv = [path or words[0], *words[1:]]
     if path is None:

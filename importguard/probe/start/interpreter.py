@@ -19,6 +19,10 @@ from importguard.probe.files import (
 from importguard.probe.processes import RESULTS, Worker, in_unnamed_namespace
 from importguard.probe.start.start_command import StartCommand
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 OLDEST = (3, 7)
 ANSWER_SECONDS = 10.0
 """How long the interpreter may take to start before it is given up."""
@@ -220,6 +224,16 @@ def _refuse_dead(command: StartCommand) -> None:
 
 def _search_path(environ: dict[str, str]) -> str:
     return printable_path(environ.get("PATH", DEFAULT_PATH))
+
+
+def notes_on_others(commands: list[StartCommand], python: Interpreter) -> Iterator[str]:
+    """Several commands can run several Pythons; all are judged with ``python``, the first."""
+    folder = os.path.dirname(python.executable)
+    for command in commands:
+        path = command.executable
+        if path and os.path.dirname(path) != folder and not command.secondary and command.why != python.why:
+            names = command.text, printable_path(path), printable_path(python.executable)
+            yield "%s runs %s, but is judged with %s" % names
 
 
 def _of_environment(environ: dict[str, str], directory: str) -> tuple[str | None, str]:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 
+from importguard.probe.files import printable_path
 from importguard.probe.processes import Worker
 from importguard.probe.start.command import parse_arguments, parse_text
 from importguard.probe.start.interpreter import NoInterpreter, ask_interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from importguard.probe.start.interpreter import Asked, Interpreter
     from importguard.probe.start.start_command import StartCommand
-    from importguard.probe.values import Request
+    from importguard.probe.values import Request, StartProblemValues
 
 
 class Launch:
@@ -27,6 +30,7 @@ class Launch:
 
     def __init__(self, request: Request, environ: dict[str, str]) -> None:
         self.environ = environ
+        self.words: list[str] = []
         self.directory: str = os.path.normpath(request.get("workdir") or "/")
         self.commands = self._parse(request)
         self.commands.sort(key=lambda command: command.secondary)
@@ -43,10 +47,30 @@ class Launch:
 
     def _parse(self, request: Request) -> list[StartCommand]:
         texts = request.get("commands") or []
+        self.words = list(request.get("entrypoint") or ())  # of another CMD, these are all that is known
         if texts:
             return [item for text in texts for item in parse_text(text, self.environ, self.directory)]
-        words = [*(request.get("entrypoint") or ()), *(request.get("cmd") or ())]
-        return parse_arguments(words, self.environ, self.directory)
+        self.words += request.get("cmd") or ()
+        return parse_arguments(self.words, self.environ, self.directory)
+
+    def find_problem(self) -> StartProblemValues | None:
+        """Why what the image names cannot be started at all, or what a line of shell starts."""
+        from importguard.probe.start.executables import find_start_problem, missing_tool
+
+        problem = find_start_problem(self.words, self.environ, self.directory)
+        return problem or (missing_tool(self.commands[0]) if self.commands else None)
+
+    def notes_on_programs(self, problem: StartProblemValues | None) -> Iterator[str]:
+        """Which programs of the start commands are not in the image, but for that of ``problem``."""
+        known = problem["program"] if problem else None
+        for command in self.commands:
+            programs = [] if command.secondary else [command.missing_program, *command.missing_wrappers]
+            for name in programs:
+                if name and printable_path(name) != known:
+                    yield (
+                        "%s of the start command was not found: the container would not start"
+                        % printable_path(name)
+                    )
 
     def find_interpreter(self) -> Interpreter:
         """The Python that runs the application, once it has started. Raises NoInterpreter."""

@@ -108,7 +108,7 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
         command.runs = "__main__"
         return
     folder = os.path.dirname(os.path.realpath(path))
-    if os.path.basename(folder) not in ("bin", "sbin"):
+    if not _is_of_programs(folder):
         command.own_roots.append(folder)
     if name.endswith(".py"):
         if name == "manage.py" or _mentions(path, "execute_from_command_line"):
@@ -119,6 +119,13 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
         command.add_script(path)
     elif not _console_script(command, path):
         command.main_file = path  # an application's own script, named without .py: ``COPY app.py /bin/app``
+
+
+def _is_of_programs(folder: str) -> bool:
+    """Whether what lies there are the system's or an environment's programs, none of them the application."""
+    if os.path.basename(folder) not in ("bin", "sbin"):
+        return False
+    return folder.startswith(("/usr/", "/bin", "/sbin")) or os.path.lexists(folder + "/python3")
 
 
 def _mentions(path: str, text: str) -> bool:

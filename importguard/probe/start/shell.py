@@ -18,11 +18,13 @@ _ALL_ARGUMENTS = frozenset(['"$@"', "$@", '"${@}"', '"$*"', "$*"])
 _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
+_BRANCHES = frozenset(["then", "else", "elif"])
 _KEPT = frozenset(["case", "for", "select"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
 _DEFINES = re.compile(r"[ \t]*\([ \t]*\)\s*\{")
 _NAMED = re.compile(r"[ \t]*([\w.-]+)[ \t]*(?:\([ \t]*\))?\s*\{")
 _ARGUMENT = re.compile(r"\"?\$(?:[0-9]|\{[0-9](?::?-[\w.-]*)?\})\"?")
+_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?")
 _NESTING = 12
 """How deep ``${A:-${B}}`` and scripts that source scripts are followed: they can be endless."""
 
@@ -100,6 +102,8 @@ class _Block:
     """An ``if``, loop or ``case`` that is open. Of a ``case`` over an argument it is known which branch runs.
 
     ``arguments`` are those of the shell before it, ``value`` what a ``case`` compares, where it is known.
+    ``set_value`` is that, and ``test`` what a condition comes to, by the variables that the image sets: where
+    those are not changed, one branch is ``sure`` to run. The others are read all the same.
     """
 
     def __init__(self, kind: str, arguments: list[str]) -> None:
@@ -109,18 +113,35 @@ class _Block:
         self.in_pattern = False
         self.matched = False
         self.runs = True
+        self.set_value: str | None = None
+        self.test: bool | None = None
+        self.sure = False
 
     def take_pattern(self, pattern: str) -> None:
         """Take in one pattern of a branch: the first branch that has the value runs."""
         import fnmatch
 
-        if self.value is not None and not self.matched and fnmatch.fnmatchcase(self.value, pattern):
+        if self.matched:
+            return
+        if self.value is not None and fnmatch.fnmatchcase(self.value, pattern):
             self.matched = self.runs = True
+        elif self.set_value is not None and fnmatch.fnmatchcase(self.set_value, pattern):
+            self.matched = self.sure = True
+
+    def begin_branch(self, word: str) -> None:
+        """``then``, ``else`` or ``elif`` of an ``if``: the first branch whose condition holds runs."""
+        if word == "elif":
+            self.matched = self.matched or self.test is not False
+            self.test, self.sure = None, False
+        elif word == "then":
+            self.sure = self.test is True and not self.matched
+        else:
+            self.sure = self.test is False and not self.matched
 
     def end_branch(self) -> None:
         """The next is a pattern; its branch does not run until it has matched."""
         self.in_pattern = True
-        self.runs = self.value is None
+        self.runs, self.sure = self.value is None, False
 
 
 class _Reader:
@@ -134,6 +155,7 @@ class _Reader:
         self.words: list[str] = []
         self.blocks: list[_Block] = []
         self.heredocs: list[str] = []
+        self.is_alternative = False  # of ``a || b``, b runs where a fails
 
     def read_to_end(self) -> None:
         """Read to the end of the text."""
@@ -169,7 +191,13 @@ class _Reader:
             self.words = []
             block.in_pattern = char != ")"
             return
+        count, is_command = len(self.found), bool(self.words)
         self._finish(background)
+        self.is_alternative = self.is_alternative and not is_command
+        if char == "|" and self.text.startswith("|", self.at):
+            for step in self.found[count:]:
+                step.conditional = True  # the start goes on without it
+            self.is_alternative = True
         if block and block.kind == "case" and char == ";" and self.text.startswith(";", self.at):
             block.end_branch()
         if char == "\n":
@@ -212,6 +240,7 @@ class _Reader:
         if len(self.words) == 2 and self.words[0] == "case" and raw == "in" and self.blocks:
             is_known = _ARGUMENT.fullmatch(getattr(self.words[1], "raw", ""))
             self.blocks[-1].value = str(self.words[1]) if is_known and self.shell.decides else None
+            self.blocks[-1].set_value = str(self.words[1]) if self._is_set(self.words[1]) else None
             self.blocks[-1].end_branch()
             self.words = []
             return
@@ -219,18 +248,18 @@ class _Reader:
             self.blocks.append(_Block(raw, list(self.shell.arguments)))
             if raw not in _KEPT:
                 return
-        elif not self.words and raw in _CLOSES:
-            self._close()
-            return
-        elif not self.words and raw in _DROPPED:
+        elif not self.words and raw in _CLOSES | _DROPPED:
+            self._end_part(raw)
             return
         if is_assignment(raw) and all(is_assignment(item) for item in self.words):
             fields = [spelled_word(" ".join(fields), raw)]
         self.words.extend(fields)
 
-    def _close(self) -> None:
+    def _end_part(self, word: str) -> None:
         """A branch has ended: its ``shift`` is undone; ``set -- tool "$@"`` before bare options stays."""
-        if self.blocks:
+        if self.blocks and word in _BRANCHES:
+            self.blocks[-1].begin_branch(word)
+        elif self.blocks and word in _CLOSES:
             arguments = self.blocks.pop().arguments
             if arguments[1:] and not arguments[1].startswith("-"):
                 self.shell.arguments = arguments
@@ -272,7 +301,19 @@ class _Reader:
         self.found.extend(called)
 
     def _is_conditional(self) -> bool:
-        return any(block.value is None for block in self.blocks)
+        return any(block.value is None and not block.sure for block in self.blocks)
+
+    def _is_set(self, word: str) -> bool:
+        """Whether a word is a variable that the image or the script sets."""
+        variable = _VARIABLE.fullmatch(getattr(word, "raw", ""))
+        return variable is not None and variable.group(1) in self.shell.variables
+
+    def _test_of(self, words: list[str]) -> bool | None:
+        """What ``[ "$ROLE" = worker ]`` comes to, where the image sets the variable; None for other tests."""
+        if len(words) not in (4, 5) or not self._is_set(words[1]) or "$" in getattr(words[3], "raw", ""):
+            return None
+        same = words[1] == words[3]
+        return {"=": same, "==": same, "!=": not same}.get(words[2])
 
     def _finish(self, background: bool = False) -> None:
         """A command has ended: carry it out, or note it as one that would be started."""
@@ -288,12 +329,14 @@ class _Reader:
                 self.shell.assign_variable(item)
         elif words[0] in self.shell.functions:
             self._call(words)
+        elif words[0] in ("[", "[[", "test") and self.blocks:
+            self.blocks[-1].test = self._test_of(words)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
             environ = self.shell.command_environment()
             for item in assignments:
                 environ[item.partition("=")[0]] = item.partition("=")[2]
-            step = Step(words, environ, self.shell.directory, self._is_conditional(), background)
-            self.found.append(step)
+            conditional = self._is_conditional() or self.is_alternative
+            self.found.append(Step(words, environ, self.shell.directory, conditional, background))
 
     def _builtin(self, name: str, rest: list[str]) -> bool:
         """Carry out a built-in that changes the shell; False where ``name`` is none."""

@@ -29,6 +29,7 @@ class StartCommand:
         self.conditional = False
         self.secondary = False
         self.beside = False
+        self.by_runner = False
         self.executable: str | None = None
         self.flags: list[str] = []
         self.argv: list[str] = []
@@ -64,6 +65,13 @@ class StartCommand:
         """Whether its Python puts nothing of its own on the import path (``-P``, ``-I``, PYTHONSAFEPATH)."""
         asked = "-E" not in self.flags and bool(self.environ.get("PYTHONSAFEPATH"))
         return asked or not {"-P", "-I"}.isdisjoint(self.flags)
+
+    def script_off_path(self, module: str) -> str | None:
+        """The script that Python runs as ``module``, where safe-path mode keeps its folder off the path."""
+        name, ending = os.path.splitext(os.path.basename(self.script or ""))
+        if self.is_safe_path() and self.script and (name, ending) == (module, ".py"):
+            return self.script if os.path.isfile(self.script) else None
+        return None
 
     def add_entry_point(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""

@@ -103,7 +103,8 @@ class Invocation:
     """One program about to be started.
 
     ``missing``: wrappers before it that are not in the image; ``loads``: modules that those load. ``beside``:
-    what follows it in a script does not wait for its end.
+    what follows it in a script does not wait for its end. ``by_runner``: ``uv run`` and the like may put more
+    programs in PATH than is known.
     """
 
     def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
@@ -114,6 +115,7 @@ class Invocation:
         self.missing: list[str] = []
         self.loads: list[str] = []
         self.beside = False
+        self.by_runner = False
         self.budget = [PROGRAMS]
 
     def require_wrapper(self, program: str) -> None:
@@ -125,7 +127,7 @@ class Invocation:
         """What this one starts in turn."""
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing, made.loads = list(self.missing), list(self.loads)
-        made.beside = self.beside
+        made.beside, made.by_runner = self.beside, self.by_runner
         made.budget = self.budget
         return made
 
@@ -208,7 +210,7 @@ def unwrap_env(invocation: Invocation) -> None:
 
 def _unwrap_runner(name: str, invocation: Invocation) -> None:
     """``uv run``, ``poetry run`` …: the project's virtual environment comes first in PATH."""
-    words = invocation.words
+    words, invocation.by_runner = invocation.words, True
     before, words = words[: words.index("run")], words[words.index("run") + 1 :]
     for option in ("--directory", "--project", "-C"):
         if option in before[:-1]:
@@ -265,7 +267,7 @@ def _project_environment(name: str, invocation: Invocation) -> str | None:
 
 def _unwrap_conda(invocation: Invocation) -> None:
     """``conda run -n NAME command``: the environment's ``bin`` comes first in PATH."""
-    words = invocation.words
+    words, invocation.by_runner = invocation.words, True
     program = find_program(words[0], invocation.environ, invocation.directory) or words[0]
     root = invocation.environ.get("MAMBA_ROOT_PREFIX") or os.path.dirname(os.path.dirname(program))
     words = words[words.index("run") + 1 :]

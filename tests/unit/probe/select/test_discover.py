@@ -117,6 +117,7 @@ def test_the_whole_answer(image):
         "skipped": [],
         "setup": None,
         "by_path": {},
+        "problem": None,
         "appended_path": [],
         "directory": str(image.app),
         "environ": {},
@@ -704,7 +705,7 @@ def test_a_server_that_is_not_installed_is_an_entry_point(image):
     found = image.discover("uvicorn", "main:app")
     assert [entry["module"] for entry in found["entrypoints"]] == ["main", "uvicorn"]
     assert found["modules"] == [["main", f"{image.app}/main.py"], ["uvicorn", None]]
-    assert found["notes"] == ["uvicorn of the start command was not found: the container would not start"]
+    assert (found["notes"], found["problem"]) == ([], None), "the module says so"
 
 
 # Preparation
@@ -1070,7 +1071,6 @@ def test_a_file_is_judged_under_the_name_that_production_imports(image):
     assert found["entrypoints"][0]["start"]["import_path"] == [str(image.app)], "it changes its path itself"
     names = [name for name, path in found["modules"] if path]
     assert names == ["api", "api.agents", "api.unused", "backend", "backend.main"]
-    assert found["notes"][-2:][0].startswith("uvicorn of the start")
     assert "api, which could be imported as backend.api too" in found["notes"][-1]
 
 
@@ -1175,3 +1175,38 @@ def test_a_command_that_changes_its_path_has_its_own_setup_unless_one_is_named(i
     for request, by_itself in (({}, True), ({"setup": "helper:prepare"}, False)):
         (entry,) = image.discover("python3", "main.py", **request)["entrypoints"]
         assert entry["start"]["own_setup"] is by_itself
+
+
+ROLES = 'if [ "$ROLE" = cron ]; then exec python3 -m pkg.cron; else exec python3 -m pkg.jobs; fi'
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("python3 -m pkg.migrate && exec python3 -m pkg.jobs", ["pkg.migrate"]),
+        ("python3 -m migrate; exec python3 -m pkg.jobs", ["migrate"]),
+        ("python3 -m migrate || true; exec python3 -m pkg.jobs", []),
+        (ROLES, ["pkg.cron"]),
+        (ROLES.replace("pkg.cron", "cron"), []),
+        ('if [ "$MODE" = a ]; then python3 -m cron; else python3 -m pkg.jobs; fi', ["cron"]),
+    ],
+)
+def test_what_a_step_of_the_start_loads_and_lacks(image, text, absent):
+    image.write_all("pkg/__init__.py pkg/jobs.py")
+    found = image.discover("sh", "-c", text, environ={"MODE": "a"})
+    assert [name for name, path in found["modules"] if path is None] == absent
+    assert {entry["module"] for entry in found["entrypoints"]} == {"pkg.jobs", *absent}
+
+
+def test_a_script_in_safe_path_mode_is_judged_by_its_file(image):
+    image.write("app.py", "import json\n")
+    found = image.discover("python3", "-I", "app.py")
+    assert found["by_path"] == {"app": f"{image.app}/app.py"}
+    assert found["modules"] == [["app", f"{image.app}/app.py"]]
+
+
+def test_a_script_in_a_folder_called_bin(image):
+    image.write_all("bin/serve.py bin/shop/__init__.py")
+    found = image.discover("python3", "bin/serve.py")
+    assert found["import_path"] == [f"{image.app}/bin"]
+    assert [name for name, _ in found["modules"]] == ["serve", "shop"]

@@ -150,3 +150,26 @@ def test_sourced_files(tmp_path: Path):
 )
 def test_hostile_texts_end(text):
     script_steps(text, Shell({}, "/", ["sh"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("a; b", "ab"),
+        ("a && b", "ab"),
+        ("a || b && c", "c"),
+        ("a || true; b", "b"),
+        ("a | b", "ab"),
+        ('if [ "$ROLE" = cron ]; then a; else b; fi; c', "ac"),
+        ('if [ "$ROLE" != "cron" ]; then a; else b; fi', "b"),
+        ('if [[ $ROLE == web ]]; then a; elif test "$ROLE" = cron; then b; else c; fi', "b"),
+        ('if [ "$OTHER" = cron ]; then a; else b; fi', ""),
+        ('if [ "$ROLE" = "$OTHER" ]; then a; fi', ""),
+        ("if a; then b; fi", ""),
+        ('case "$ROLE" in web) a;; cr*) b;; *) c;; esac; d', "bd"),
+        ('case "$OTHER" in web) a;; *) b;; esac', ""),
+    ],
+)
+def test_what_is_sure_to_run_as_the_image_sets_its_variables(text, sure):
+    steps = script_steps(text, Shell({"ROLE": "cron"}, "/app", ["sh"]))
+    assert "".join(step.words[0] for step in steps if not step.conditional) == sure

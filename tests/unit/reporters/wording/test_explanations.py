@@ -61,7 +61,7 @@ def test_explain_several(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("IG1O1", "IG101"), ("mising-module", "missing-module"), ("zzz", "lists all")]
+    ("name", "hint"), [("IG1O7", "IG107"), ("mising-module", "missing-module"), ("zzz", "lists all")]
 )
 def test_an_unknown_rule_names_the_nearest(name: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", "IG101", name) == 2
