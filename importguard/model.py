@@ -16,6 +16,9 @@ class Severity(str, Enum):
     NOTE = "note"
 
 
+SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
 class Outcome(str, Enum):
     """What came of importing a module. A report writes the value; nothing but ``IMPORTED`` is a pass."""
 

@@ -10,12 +10,11 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.failures.service import LOG_SAYS
-from importguard.model import Finding, RuleFamily, Severity
+from importguard.model import SEVEREST_FIRST, Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
 from importguard.rules.requirements import REQUIREMENT_NOT_INSTALLED
 from importguard.rules.start import START_EXITS
 
-_SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _MOST_NAMES = 5
 _FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
 _NAME = re.compile(r"[\w.-]+")
@@ -80,7 +79,7 @@ def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:
     symptoms = tuple(one for one in group if one is not told)
     if not symptoms:
         return told
-    severity = min((one.severity for one in (told, *symptoms)), key=_SEVEREST_FIRST.index)
+    severity = min((one.severity for one in (told, *symptoms)), key=SEVEREST_FIRST.index)
     causes = (one.diagnosis for one in (told, *symptoms) if one.diagnosis)
     return replace(told, severity=severity, symptoms=symptoms, diagnosis=next(causes, None))
 
@@ -147,7 +146,7 @@ def _repeats(finding: Finding, told: Finding) -> bool:
 
 
 def _rank(finding: Finding) -> int:
-    return _SEVEREST_FIRST.index(finding.severity)
+    return SEVEREST_FIRST.index(finding.severity)
 
 
 def _asked(requirement: Optional[str]) -> str:

@@ -13,12 +13,13 @@ from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.judging.completeness import find_shortfalls
-from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
-from importguard.judging.other_images import note_other_images, soften_for_other_images
-from importguard.judging.other_systems import note_other_systems, soften_for_other_systems
-from importguard.judging.released_libraries import note_released, soften_for_released
-from importguard.judging.scripts import script_note, soften_for_scripts
+from importguard.judging.helpers_of_tests import TEST_HELPERS
+from importguard.judging.other_images import other_images_softening
+from importguard.judging.other_systems import other_systems_softening
+from importguard.judging.released_libraries import released_libraries_softening
+from importguard.judging.scripts import script_softenings
 from importguard.judging.slowness import is_out_of_time, slow_modules
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Finding, Outcome
 from importguard.report import (
@@ -42,7 +43,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     source = material.source
     findings = _findings(evidence, config, source)
     reasons = find_shortfalls(findings, evidence)
-    findings = _told_once(findings, evidence)
+    findings, softening_notes = _softened(_told_once(findings, evidence), evidence, source)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
@@ -61,11 +62,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         notes=(
             *_left_out(selected),
             *_unprepared(evidence),
-            *script_note(findings, evidence, source),
-            *note_test_helpers(findings),
-            *note_released(findings, evidence, source),
-            *note_other_images(findings, evidence, source),
-            *note_other_systems(findings, evidence, source),
+            *softening_notes,
             *slow_modules(selected, is_out_of_time(evidence)),
             *evidence.notes,
             *_what_is_not_imitated(evidence),
@@ -102,11 +99,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
         from importguard.diagnosis.logged import diagnose_logged
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
-    marked = mark_startup_impact(without_repeated(told), evidence)
-    softened = soften_for_test_helpers(soften_for_scripts(marked, evidence, source))
-    softened = soften_for_released(softened, evidence, source)
-    softened = soften_for_other_systems(softened, evidence, source)
-    return soften_for_other_images(softened, evidence, source)
+    return mark_startup_impact(without_repeated(told), evidence)
 
 
 def _told_once(findings: list[Finding], evidence: Evidence) -> list[Finding]:
@@ -116,6 +109,24 @@ def _told_once(findings: list[Finding], evidence: Evidence) -> list[Finding]:
     from importguard.diagnosis.repeated import with_symptoms
 
     return with_symptoms(findings)
+
+
+def _softened(
+    findings: list[Finding], evidence: Evidence, source: Optional[Source]
+) -> tuple[list[Finding], list[str]]:
+    """The findings, with what no start needs as warnings or notes, and what the report says of these."""
+    if not findings:
+        return [], []
+    return soften_findings(
+        findings,
+        (
+            *script_softenings(evidence, source),
+            TEST_HELPERS,
+            released_libraries_softening(evidence, source),
+            other_systems_softening(evidence, source),
+            other_images_softening(evidence, source),
+        ),
+    )
 
 
 def unjudged_report(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
-from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding, RuleFamily
 from importguard.source.model import Source
 from importguard.source.requirements.installing import install_reads
 
 
-def soften_for_other_images(
-    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source]
-) -> list[Finding]:
-    """The findings, marked before by what they do to the start, with those of other images' code as warnings.
+def other_images_softening(evidence: Evidence, source: Optional[Source]) -> Softening:
+    """Soften what fails only in other images' code.
 
     ``COPY src/ src/`` brings the code of every service of a repository into each of its images. Such code
     lies in a folder with a Dockerfile of its own, or in a project of the workspace that this image does not
@@ -24,7 +22,10 @@ def soften_for_other_images(
     either.
     """
     foreign = _modules_of_other_images(evidence, source) if source else frozenset()
-    return soften_errors(findings, lambda one: _concerns_only(one, foreign))
+    return Softening(
+        lambda finding: _concerns_only(finding, foreign),
+        "Only warned of, since only another image of the repository seems to run them: {modules}.",
+    )
 
 
 def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[str]:
@@ -67,13 +68,3 @@ def _concerns_only(finding: Finding, foreign: frozenset[str]) -> bool:
     """Whether only such code fails by it, and it is known that no start needs it."""
     is_import = finding.rule.family is RuleFamily.IMPORTS
     return is_import and is_needed_by_no_start(finding) and foreign >= set(finding.affected)
-
-
-def note_other_images(
-    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source]
-) -> tuple[str, ...]:
-    """Say which modules are only warned of since another image runs them."""
-    foreign = _modules_of_other_images(evidence, source) if source else frozenset()
-    shown = names_of_softened(findings, lambda one: _concerns_only(one, foreign))
-    told = f"Only warned of, since only another image of the repository seems to run them: {shown}."
-    return (told,) if shown else ()

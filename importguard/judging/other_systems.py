@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Optional
 
 from packaging.utils import canonicalize_name
@@ -15,7 +15,7 @@ from importguard.diagnosis.declared import parse_requires_dist, written_name
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.diagnosis.tables.removed_stdlib import WINDOWS_ONLY
 from importguard.evidence.inspection import Evidence
-from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
@@ -26,12 +26,14 @@ _OF_SYSTEM = frozenset({"sys_platform", "platform_system", "os_name", "and", "or
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
-def soften_for_other_systems(
-    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> list[Finding]:
-    """The findings, marked before by what they do to the start, with those of other systems as warnings."""
+def other_systems_softening(evidence: Evidence, source: Optional[Source]) -> Softening:
+    """Soften what fails only for want of what another operating system has."""
     declared = _declarations(evidence, source)
-    return soften_errors(findings, lambda one: _is_of_another_system(one, evidence, declared))
+    return Softening(
+        lambda finding: _is_of_another_system(finding, evidence, declared),
+        "Only warned of, since another operating system needs them and no start command loads them: "
+        "{modules}.",
+    )
 
 
 def _declarations(evidence: Evidence, source: Optional[Source]) -> dict[str, list[str]]:
@@ -63,15 +65,3 @@ def _excludes_system(line: str, evidence: Evidence) -> bool:
     words = set(re.findall(r"\w+", _QUOTED.sub("", marker)))
     environment = evidence.clues.markers if evidence.clues else {}
     return words <= _OF_SYSTEM and marker_applies(marker, environment) is False
-
-
-def note_other_systems(
-    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> tuple[str, ...]:
-    """Say which modules are only warned of, since they are for another operating system."""
-    declared = _declarations(evidence, source)
-    shown = names_of_softened(findings, lambda one: _is_of_another_system(one, evidence, declared))
-    told = (
-        f"Only warned of, since another operating system needs them and no start command loads them: {shown}."
-    )
-    return (told,) if shown else ()

@@ -6,7 +6,7 @@ managers for MongoDB and CouchDB need clients that whoever does not use them doe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Optional
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -15,8 +15,7 @@ from packaging.utils import canonicalize_name
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Distribution
-from importguard.judging.helpers_of_tests import lacks_test_framework
-from importguard.judging.softening import is_needed_by_no_start, names_of_softened, soften_errors
+from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
@@ -25,12 +24,14 @@ _CAN_DO_WITHOUT = frozenset({"unknown", "not-declared", "extra-not-installed"})
 """What is missing by another cause is to be there: a declaration says so, or the interpreter."""
 
 
-def soften_for_released(
-    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> list[Finding]:
-    """The findings, marked before by what they do to the start, with those of such parts as warnings."""
+def released_libraries_softening(evidence: Evidence, source: Optional[Source]) -> Softening:
+    """Soften what fails only in parts of released libraries, for want of what they can do without."""
     released = _released_modules(evidence, source)
-    return soften_errors(findings, lambda one: _is_optional(one, released))
+    return Softening(
+        lambda finding: _is_optional(finding, released),
+        "Only warned of: no start command loads them, and their library does not require what they lack: "
+        "{modules}.",
+    )
 
 
 def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
@@ -84,18 +85,3 @@ def _always_required(lines: Collection[str]) -> set[str]:
         if "extra" not in str(requirement.marker or ""):
             names.add(canonicalize_name(requirement.name))
     return names
-
-
-def note_released(
-    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> tuple[str, ...]:
-    """Say which modules are only warned of, since they are parts of libraries that can do without."""
-    released = _released_modules(evidence, source)
-    shown = names_of_softened(
-        findings, lambda one: _is_optional(one, released) and not lacks_test_framework(one)
-    )
-    told = (
-        "Only warned of: no start command loads them, and their library does not require what they lack: "
-        f"{shown}."
-    )
-    return (told,) if shown else ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Script
-from importguard.judging.softening import is_needed_by_no_start, names_of_softened
+from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
 from importguard.rules.imports import IMPORT_EXITS, MISSING_MODULE
@@ -19,18 +19,23 @@ from importguard.source.model import Source
 _RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-\w+\s+)*([\w./-]+\.py)\b")
 
 
-def soften_for_scripts(
-    findings: Iterable[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> list[Finding]:
-    """The findings, marked before by what they do to the start, with those of scripts as warnings.
+def script_softenings(evidence: Evidence, source: Optional[Source] = None) -> tuple[Softening, ...]:
+    """Soften what fails only in scripts that no start command imports.
 
     Those that lie aside (``scripts/``, ``tools/``, ``vendor/``), and those anywhere whose import ends the
     process, as ``parse_args()`` does: what comes before that has been imported then. So are modules of a
-    copied library (``_vendor``) that lack another library. Those that only lack their environment are notes.
-    What a RUN line runs has done its work when the image is built, there.
+    copied library (``_vendor``) that lack another library. Those that only lack their environment are notes,
+    as a HEALTHCHECK's that asks the service at import. What a RUN line runs has done its work in the build.
     """
     scripts = _idle_scripts(evidence, source)
-    return [_softened(one, scripts) for one in findings]
+    return (
+        Softening(lambda one: is_of_environment(one) and _concerns_only(one, scripts), "", Severity.NOTE),
+        Softening(
+            lambda one: _concerns_only(one, scripts) and _stops_no_service(one, scripts),
+            "Only warned of, since no start command imports them: {modules}. Where production runs one, "
+            "name its command: --command CMD.",
+        ),
+    )
 
 
 def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, Script]:
@@ -60,16 +65,10 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
             yield item.name
 
 
-def _softened(finding: Finding, scripts: dict[str, Script]) -> Finding:
-    if not _concerns_only(finding, scripts):
-        return finding
-    if is_of_environment(finding):
-        return replace(finding, severity=Severity.NOTE)  # a HEALTHCHECK's, which asks the service at import
-    if finding.severity is Severity.ERROR and finding.rule.family is RuleFamily.IMPORTS:
-        exits = finding.rule is IMPORT_EXITS
-        if exits or all(_is_beside(scripts[name], finding) for name in finding.affected):
-            return replace(finding, severity=Severity.WARNING)
-    return finding
+def _stops_no_service(finding: Finding, scripts: dict[str, Script]) -> bool:
+    """Whether only a script's own work ends, or no service misses any of the scripts."""
+    is_beside = all(_is_beside(scripts[name], finding) for name in finding.affected)
+    return finding.rule.family is RuleFamily.IMPORTS and (finding.rule is IMPORT_EXITS or is_beside)
 
 
 def _is_beside(script: Script, finding: Finding) -> bool:
@@ -88,16 +87,3 @@ def _concerns_only(finding: Finding, scripts: dict[str, Script]) -> bool:
     Where no start command was understood, a script that is not understood may be what starts it.
     """
     return is_needed_by_no_start(finding) and scripts.keys() >= set(finding.affected)
-
-
-def script_note(
-    findings: Sequence[Finding], evidence: Evidence, source: Optional[Source] = None
-) -> tuple[str, ...]:
-    """Say which scripts are only warned of, and how to have one checked as what production starts."""
-    scripts = _idle_scripts(evidence, source)
-    shown = names_of_softened(findings, lambda one: _concerns_only(one, scripts))
-    told = (
-        f"Only warned of, since no start command imports them: {shown}. Where production runs one, "
-        "name its command: --command CMD."
-    )
-    return (told,) if shown else ()

@@ -10,7 +10,8 @@ from unit.builders import entry, evidence, failed, imported, no_module
 
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint
-from importguard.judging.helpers_of_tests import note_test_helpers, soften_for_test_helpers
+from importguard.judging.helpers_of_tests import TEST_HELPERS
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Diagnosis
 
@@ -28,9 +29,9 @@ def softened(
     )
     marked = mark_startup_impact(run_checks(observed), observed)
     told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
-    findings = soften_for_test_helpers(told)
+    findings, notes = soften_findings(told, [TEST_HELPERS])
     severities = [one.severity.value for one in findings]
-    assert (note_test_helpers(findings) != ()) is (severities == ["warning"])
+    assert bool(notes) is (severities == ["warning"])
     return severities[0]
 
 

@@ -10,7 +10,8 @@ from unit.diagnosis.world import clues, dockerfile_of, needs, pip, source
 
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint
-from importguard.judging.other_images import note_other_images, soften_for_other_images
+from importguard.judging.other_images import other_images_softening
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.source.model import Project
 
@@ -53,6 +54,6 @@ def test_code_of_another_image_is_only_warned_of(
     paths = ("shop/bot/__init__.py", "shop/bot/app.py")
     tree = source(*paths, copied={path: f"/app/{path}" for path in paths}, **changes)  # type: ignore[arg-type]
     marked = mark_startup_impact(run_checks(observed), observed)
-    softened = soften_for_other_images(marked, observed, tree)
+    softened, notes = soften_findings(marked, [other_images_softening(observed, tree)])
     assert [one.severity.value for one in softened] == [told]
-    assert bool(note_other_images(softened, observed, tree)) is (told == "warning")
+    assert bool(notes) is (told == "warning")

@@ -9,7 +9,8 @@ from unit.builders import entry, evidence, failed, imported, no_module
 from unit.diagnosis.world import clues, dist, needs, source
 
 from importguard.checks import run_checks
-from importguard.judging.other_systems import note_other_systems, soften_for_other_systems
+from importguard.judging.other_systems import other_systems_softening
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.source.model import Requirement
 
@@ -25,9 +26,10 @@ def severity(
         clues=clues(distributions=(dist("shop", requires=requires),)),
     )
     tree = source(requirements=declared)
-    findings = soften_for_other_systems(mark_startup_impact(run_checks(observed), observed), observed, tree)
+    marked = mark_startup_impact(run_checks(observed), observed)
+    findings, notes = soften_findings(marked, [other_systems_softening(observed, tree)])
     (found,) = [one.severity.value for one in findings]
-    assert bool(note_other_systems(findings, observed, tree)) is (found == "warning")
+    assert bool(notes) is (found == "warning")
     return found
 
 

@@ -11,7 +11,8 @@ from unit.diagnosis.world import SITE, clues, source
 
 from importguard.checks import run_checks
 from importguard.evidence.surroundings import Distribution
-from importguard.judging.released_libraries import note_released, soften_for_released
+from importguard.judging.released_libraries import released_libraries_softening
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Diagnosis
 from importguard.source.model import Source, SourceFile
@@ -44,9 +45,9 @@ def severities(
     )
     marked = mark_startup_impact(run_checks(observed), observed)
     told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
-    softened = soften_for_released(told, observed, tree)
+    softened, notes = soften_findings(told, [released_libraries_softening(observed, tree)])
     found = [one.severity.value for one in softened]
-    assert bool(note_released(softened, observed, tree)) is ("warning" in found)
+    assert bool(notes) is ("warning" in found)
     return found
 
 

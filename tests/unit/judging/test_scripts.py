@@ -12,7 +12,8 @@ from unit.diagnosis.world import clues, dockerfile_of, source
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint, ModuleImport
 from importguard.evidence.surroundings import Script
-from importguard.judging.scripts import script_note, soften_for_scripts
+from importguard.judging.scripts import script_softenings
+from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Severity
 from importguard.source.dockerfile_model import Instruction
@@ -22,13 +23,14 @@ COPIED = Script("shop._vendor.pint.plots", False, vendored=True)
 MAIN = entry("shop", "ok", reaches=["shop"])
 
 
-def softened(*modules: ModuleImport, start: Optional[EntryPoint] = MAIN) -> tuple[list[str], tuple[str, ...]]:
+def softened(*modules: ModuleImport, start: Optional[EntryPoint] = MAIN) -> tuple[list[str], list[str]]:
     observed = replace(
         evidence(*modules, imported("shop"), entrypoints=(start,) if start else ()),
         clues=clues(scripts=(ASIDE, BESIDE, COPIED)),
     )
-    findings = soften_for_scripts(mark_startup_impact(run_checks(observed), observed), observed)
-    return [one.severity.value for one in findings], script_note(findings, observed)
+    marked = mark_startup_impact(run_checks(observed), observed)
+    findings, notes = soften_findings(marked, script_softenings(observed))
+    return [finding.severity.value for finding in findings], notes
 
 
 def test_a_script_aside_is_only_warned_of_and_the_report_says_so() -> None:
@@ -48,7 +50,7 @@ def test_a_script_aside_is_only_warned_of_and_the_report_says_so() -> None:
 )
 def test_where_it_is_not_known_what_starts_it_stays_an_error(start: Optional[EntryPoint]) -> None:
     for module in (failed("scripts.seed", no_module("rich")), ended("train", "exited", "SystemExit(2)")):
-        assert softened(module, start=start) == (["error"], ())
+        assert softened(module, start=start) == (["error"], [])
 
 
 @pytest.mark.parametrize(
@@ -79,12 +81,13 @@ def test_what_the_build_runs_is_only_warned_of(
     instructions = (Instruction(run[:3], run, 2, 2, 0),)
     built = source(dockerfile=replace(dockerfile_of(), instructions=instructions))
     marked = mark_startup_impact(run_checks(observed), observed)
-    assert [one.severity.value for one in soften_for_scripts(marked, observed, built)] == [severity]
+    findings, _ = soften_findings(marked, script_softenings(observed, built))
+    assert [finding.severity.value for finding in findings] == [severity]
 
 
 def test_what_a_module_of_the_application_lacks_too_stays_an_error() -> None:
     rich = no_module("rich")
-    assert softened(failed("scripts.seed", rich), failed("shop.ui", rich)) == (["error"], ())
+    assert softened(failed("scripts.seed", rich), failed("shop.ui", rich)) == (["error"], [])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_a_copied_library_can_do_without_another(modules: list[ModuleImport], se
 
 def test_a_script_that_production_starts_stays_an_error() -> None:
     start = entry("scripts.seed", "failed", reaches=["scripts.seed"])
-    assert softened(failed("scripts.seed", no_module("rich")), start=start) == (["error"], ())
+    assert softened(failed("scripts.seed", no_module("rich")), start=start) == (["error"], [])
 
 
 @pytest.mark.parametrize(
