@@ -6,12 +6,10 @@ that are installed satisfy what does not exclude them, as for ``pip check``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement as Parsed
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -27,6 +25,7 @@ from importguard.rules.requirements import (
 )
 from importguard.source.model import Requirement, Source
 from importguard.source.requirements.markers import marker_applies
+from importguard.source.requirements.requirement_text import parse_requires_dist
 from importguard.source.requirements.runtime import runtime_requirements
 
 _FROM_TABLE: dict[str, set[str]] = {}
@@ -166,7 +165,7 @@ def _required(image: _Image) -> Iterator[Finding]:
     """IG303: one finding a distribution that is missing or of a version that others do not allow."""
     unmet: dict[str, list[_Demand]] = {}
     for who in image.installed.values():
-        for parsed in _requires(who.requires):
+        for parsed in parse_requires_dist(who.requires):
             name = canonicalize_name(parsed.name)
             if not image.marker_applies(str(parsed.marker or "")):
                 continue
@@ -176,14 +175,6 @@ def _required(image: _Image) -> Iterator[Finding]:
     for wanted, demands in sorted(unmet.items()):
         if _alike(wanted).isdisjoint(image.absent):
             yield _unmet(wanted, demands, image)
-
-
-def _requires(lines: Iterable[str]) -> Iterator[Parsed]:
-    for line in lines:
-        try:
-            yield Parsed(line)
-        except InvalidRequirement:
-            continue
 
 
 def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
 
-from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
@@ -19,6 +18,7 @@ from importguard.source.dockerfile_model import Dockerfile, Install
 from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.installing import install_reads
 from importguard.source.requirements.markers import marker_applies
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 _NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
@@ -111,14 +111,6 @@ def may_apply(marker: str, case: Situation, extra: str = "") -> bool:
     return not case.clues.markers or marker_applies(marker, case.clues.markers, extra) is not False
 
 
-def parse_requires_dist(line: str) -> Optional[Parsed]:
-    """A Requires-Dist line, None where it is not valid."""
-    try:
-        return Parsed(line)
-    except InvalidRequirement:
-        return None
-
-
 def requested_extras(case: Situation, library: Distribution) -> frozenset[str]:
     """The extras of an installed distribution that the source's or another distribution's requirements ask
     for, canonical.
@@ -145,8 +137,8 @@ def requested_extras(case: Situation, library: Distribution) -> frozenset[str]:
 
 def _with_extras(lines: Iterable[str]) -> Iterator[Parsed]:
     """The requirements that name extras."""
-    for line in lines:
-        if "[" in line and (asked := parse_requires_dist(line)) is not None and asked.extras:
+    for asked in parse_requires_dist(line for line in lines if "[" in line):
+        if asked.extras:
             yield asked
 
 

@@ -10,7 +10,6 @@ from importguard.diagnosis.declared import (
     Declared,
     may_apply,
     names_for,
-    parse_requires_dist,
     requested_extras,
 )
 from importguard.diagnosis.requirements import third_party
@@ -28,6 +27,7 @@ from importguard.model import Diagnosis
 from importguard.source.development_groups import DEVELOPMENT_GROUPS
 from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.installing import install_asks_for
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 
 def dev_only(case: Situation) -> Optional[Diagnosis]:
@@ -117,9 +117,7 @@ def _bringing(library: Distribution, wanted: tuple[str, ...], case: Situation) -
 
     None where it is required anyway, or by an extra that is asked for: then an installer left it out.
     """
-    lines = [
-        requirement for line in library.requires if (requirement := parse_requires_dist(line)) is not None
-    ]
+    lines = list(parse_requires_dist(library.requires))
     requested = requested_extras(case, library)
     sizes: dict[str, int] = {}
     for extra in library.extras:

@@ -7,13 +7,14 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import may_apply, names_for, parse_requires_dist, requested_extras
+from importguard.diagnosis.declared import may_apply, names_for, requested_extras
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis
 from importguard.source.dockerfile.copies import feeding_stages
 from importguard.source.dockerfile_model import Dockerfile, Instruction
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 _WITHOUT_DEPENDENCIES = re.compile(r"\s--no-deps\b")
 
@@ -58,9 +59,8 @@ def _requiring(case: Situation) -> Optional[tuple[Distribution, str]]:
     """The installed distribution that requires what is missing, and its words for it."""
     wanted = names_for(case, case.missing).candidates
     for library in case.clues.distributions:
-        for line in library.requires:
-            requirement = parse_requires_dist(line)
-            if requirement is None or canonicalize_name(requirement.name) not in wanted:
+        for requirement in parse_requires_dist(library.requires):
+            if canonicalize_name(requirement.name) not in wanted:
                 continue
             marker = str(requirement.marker or "")
             extras = sorted(requested_extras(case, library)) if "extra" in marker else [""]

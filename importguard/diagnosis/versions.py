@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from importguard.diagnosis.code import attribute_asked
-from importguard.diagnosis.declared import may_apply, parse_requires_dist
+from importguard.diagnosis.declared import may_apply
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -27,6 +27,7 @@ from importguard.model import Diagnosis, Location
 from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE
 from importguard.source.dockerfile_model import Install
 from importguard.source.requirements.lock_files import LOCK_FILES
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 
 @dataclass(frozen=True)
@@ -132,17 +133,13 @@ def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflic
             yield _Conflict(distribution, who, requirement.specifier, place, asks=False)
     importers = _importers(case)
     for other in case.clues.distributions:
-        for line in other.requires:
-            one = parse_requires_dist(line)
-            if (
-                one is None
-                or canonicalize_name(one.name) != name
-                or not may_apply(str(one.marker or ""), case)
-            ):
+        for asked in parse_requires_dist(other.requires):
+            specifier = str(asked.specifier)
+            if canonicalize_name(asked.name) != name or not may_apply(str(asked.marker or ""), case):
                 continue
-            if _excludes(str(one.specifier), distribution.version):
+            if _excludes(specifier, distribution.version):
                 asks = not importers.isdisjoint(other.provides)
-                yield _Conflict(distribution, f"{other.name} {other.version}", str(one.specifier), None, asks)
+                yield _Conflict(distribution, f"{other.name} {other.version}", specifier, None, asks)
 
 
 def _importers(case: Situation) -> set[str]:

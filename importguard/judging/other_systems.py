@@ -11,7 +11,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import parse_requires_dist, written_name
+from importguard.diagnosis.declared import written_name
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.diagnosis.tables.removed_stdlib import WINDOWS_ONLY
 from importguard.evidence.inspection import Evidence
@@ -20,6 +20,7 @@ from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
 from importguard.source.requirements.markers import marker_applies
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 _OF_SYSTEM = frozenset({"sys_platform", "platform_system", "os_name", "and", "or", "in", "not"})
 """The words of a marker that asks for the operating system alone (PEP 508)."""
@@ -60,7 +61,7 @@ def _is_of_another_system(finding: Finding, evidence: Evidence, declared: Mappin
 
 def _excludes_system(line: str, evidence: Evidence) -> bool:
     """Whether a requirement's marker asks for the operating system alone, and the image has another."""
-    requirement = parse_requires_dist(line)
+    requirement = next(parse_requires_dist([line]), None)
     marker = str(requirement.marker or "") if requirement else ""
     words = set(re.findall(r"\w+", _QUOTED.sub("", marker)))
     environment = evidence.clues.markers if evidence.clues else {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Optional
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
@@ -19,6 +18,7 @@ from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Source
+from importguard.source.requirements.requirement_text import parse_requires_dist
 
 _CAN_DO_WITHOUT = frozenset({"unknown", "not-declared", "extra-not-installed"})
 """What is missing by another cause is to be there: a declaration says so, or the interpreter."""
@@ -76,12 +76,8 @@ def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool
 
 def _always_required(lines: Collection[str]) -> set[str]:
     """The distributions that Requires-Dist lines name without an extra; on which machines does not matter."""
-    names: set[str] = set()
-    for line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if "extra" not in str(requirement.marker or ""):
-            names.add(canonicalize_name(requirement.name))
-    return names
+    return {
+        canonicalize_name(requirement.name)
+        for requirement in parse_requires_dist(lines)
+        if "extra" not in str(requirement.marker or "")
+    }

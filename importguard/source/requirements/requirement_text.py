@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
 from packaging.requirements import InvalidRequirement
@@ -27,6 +28,15 @@ def parse_requirement(text: str, place: Place, **more: Any) -> Optional[Requirem
         url=parsed.url,
         **more,
     )
+
+
+def parse_requires_dist(lines: Iterable[str]) -> Iterator[Parsed]:
+    """The requirements of Requires-Dist lines. What is not valid, as old metadata may be, is passed over."""
+    for line in lines:
+        try:
+            yield Parsed(line)
+        except InvalidRequirement:
+            continue
 
 
 class Lines:
