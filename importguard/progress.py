@@ -5,31 +5,16 @@ A plain run must start fast, so ``rich`` is imported when the first thing is dra
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Optional, Protocol, TextIO
 
-from importguard.terminal import without_pipeline_commands
+from importguard.terminal import printable_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 SECONDS_BETWEEN_COUNTS = 5.0
 """How often plain output, which nothing erases, may count."""
-
-_ESCAPE_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
-_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-
-
-def printable_line(text: str) -> str:
-    """Give ``text`` as one line without terminal escapes, control characters or lone surrogates.
-
-    Nor does GitHub's runner, which reads standard error too, find a command in it.
-    """
-    if not text.isprintable():
-        text = re.sub(_ESCAPE_SEQUENCE, "", text).replace("\n", " ").replace("\t", " ")
-        text = re.sub(_CONTROL, "", text)
-    return without_pipeline_commands(text.rstrip())
 
 
 class Progress(Protocol):

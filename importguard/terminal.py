@@ -12,6 +12,7 @@ _UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f"
     "\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_ESCAPE_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 _COMMAND = r"(?im)^\s*::|##(?:vso)?\["
 # SGR parameters, ECMA-48 section 8.3.117.
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -21,6 +22,15 @@ _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "...
 def escape_text(text: str) -> str:
     """``text`` on one line with nothing that a terminal would obey: ``\\n``, ``\\x1b``, ``\\u202e``."""
     return re.sub(_UNSAFE, lambda match: _escaped(match.group()), text)
+
+
+def printable_line(text: str) -> str:
+    """``text``, such as a line of a log, on one line without what ``escape_text`` would escape.
+
+    Nor does GitHub's runner, which reads standard error too, find a command in it.
+    """
+    text = re.sub(_ESCAPE_SEQUENCE, "", text).replace("\n", " ").replace("\t", " ")
+    return without_pipeline_commands(re.sub(_UNSAFE, "", text).rstrip())
 
 
 def without_pipeline_commands(text: str) -> str:

@@ -60,7 +60,7 @@ def _opened(folder: Optional[str]) -> ImageCache:
 
 def _write(images: Sequence[CachedImage]) -> None:
     from importguard.cli.writing import write_stdout
-    from importguard.progress import printable_line
+    from importguard.terminal import printable_line
 
     for image in images:
         row = f"{image.id[7:19]}  {image.size / _MIB:8.1f} MiB  {_age(image.used):>12}"

@@ -7,28 +7,12 @@ import sys
 import pytest
 
 from importguard import progress
-from importguard.progress import PlainProgress, QuietProgress, TerminalProgress, make_progress, printable_line
+from importguard.progress import PlainProgress, QuietProgress, TerminalProgress, make_progress
 
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[31mred\x1b[0m", "red"),
-        ("\x1b]0;title\x07after", "after"),
-        ("over\rwritten\x08\x00", "overwritten"),
-        ("two\nlines\tand a tab \n", "two lines and a tab"),
-        ("right\u202eleft \udcff", "rightleft"),
-        ("\x9b31mC1", "31mC1"),
-        ("  indented", "  indented"),
-    ],
-)
-def test_printable(text: str, shown: str) -> None:
-    assert printable_line(text) == shown
 
 
 def test_plain_shows_phases_and_hides_the_log() -> None:

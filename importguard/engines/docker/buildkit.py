@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from importguard.progress import Progress, printable_line
+from importguard.progress import Progress
+from importguard.terminal import printable_line
 
 LAST_LINES = 20
 """How much of the failing step's output an error shows."""

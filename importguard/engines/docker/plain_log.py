@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from importguard.engines.docker.buildkit import LAST_LINES, build_advice
-from importguard.progress import Progress, printable_line
+from importguard.progress import Progress
+from importguard.terminal import printable_line
 
 _KEPT_LINES = 5000
 

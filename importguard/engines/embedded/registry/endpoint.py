@@ -14,7 +14,7 @@ from importguard.engines.embedded.registry.image_name import RegistryName, is_lo
 from importguard.engines.embedded.registry.login import RegistryLogin
 from importguard.engines.embedded.registry.retries import TransferError, Waits, keep_trying
 from importguard.engines.embedded.registry.transport import Answer, Transport
-from importguard.progress import printable_line
+from importguard.terminal import printable_line
 
 _LARGEST_ERROR = 1 << 16
 _LONGEST_MESSAGE = 200
