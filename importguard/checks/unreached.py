@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import Application, application_code
-from importguard.model import Finding, ImportStep, Location, Outcome
+from importguard.model import FAILURES, Finding, ImportStep, Location
 from importguard.rules.imports import MISSING_MODULE
 
 
 def check_unreached_imports(evidence: Evidence) -> list[Finding]:
     """One finding a target that no import got to, because its module failed before."""
-    failed = {item.name for item in evidence.modules if item.selected and item.outcome not in _NOT_FAILED}
+    failed = {item.name for item in evidence.modules if item.selected and item.outcome in FAILURES}
     known = {item.failure.missing for item in evidence.modules if item.failure and item.failure.missing}
     if evidence.preparation and evidence.preparation.failure and evidence.preparation.failure.missing:
         known.add(evidence.preparation.failure.missing)
@@ -29,9 +29,6 @@ def check_unreached_imports(evidence: Evidence) -> list[Finding]:
         if not _covered(site.target, known):
             groups.setdefault(_shortest(_named(site.target, code), targets), []).append(site)
     return [_finding(target, group, code) for target, group in groups.items()]
-
-
-_NOT_FAILED = frozenset({Outcome.IMPORTED, Outcome.SKIPPED, Outcome.UNCHECKED})
 
 
 def _prefixes(name: str) -> list[str]:

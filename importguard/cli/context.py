@@ -18,8 +18,8 @@ from importguard.cli.lazy_commands import SUMMARIES
 from importguard.cli.options import option_with_variable
 
 if TYPE_CHECKING:
-    from importguard.cli.publishing import Page
     from importguard.report import Report
+    from importguard.reporters.wording.finding_text import Page
     from importguard.source.context.omissions import ExaminedBuild
     from importguard.source.model import Tree
 

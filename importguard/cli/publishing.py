@@ -11,6 +11,7 @@ from importguard.cli.ci_runtime import CiRuntime, neutralise_workflow_commands
 from importguard.cli.writing import append_file, write_file, write_stdout
 from importguard.report import Report
 from importguard.reporters import load_reporter, text
+from importguard.reporters.wording.finding_text import Page
 
 
 class Style(NamedTuple):
@@ -19,14 +20,6 @@ class Style(NamedTuple):
     format_: Optional[str]
     verbose: bool
     color: bool
-
-
-class Page(NamedTuple):
-    """The page that a text report is laid out for; ``width`` in characters."""
-
-    width: int = 110
-    color: bool = False
-    verbose: bool = False
 
 
 def render_report(report: Report, format_: str, page: Page) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from importguard import __version__
 from importguard.diagnosis.parts import part_of
-from importguard.model import Diagnosis, Finding, Location, Outcome, Severity
+from importguard.model import FAILURES, Diagnosis, Finding, Location, Outcome, Severity
 from importguard.report import ImageReport, Report, StartVerdict
 
 
@@ -103,11 +103,10 @@ def _seconds(seconds: Optional[float]) -> Optional[float]:
 def _summary(image: ImageReport) -> dict[str, Any]:
     outcomes = Counter(module.outcome for module in image.modules)
     severities = Counter(finding.severity for finding in image.findings)
-    apart = outcomes[Outcome.IMPORTED] + outcomes[Outcome.SKIPPED] + outcomes[Outcome.UNCHECKED]
     return {
         "modules": len(image.modules),
         "imported": outcomes[Outcome.IMPORTED],
-        "failed": len(image.modules) - apart,
+        "failed": sum(outcomes[outcome] for outcome in FAILURES),
         "skipped": outcomes[Outcome.SKIPPED],
         "unchecked": outcomes[Outcome.UNCHECKED],
         "causes": len(image.findings),

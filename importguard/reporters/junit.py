@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Optional
 from xml.etree import ElementTree
 
-from importguard.model import Finding, Outcome, Severity
+from importguard.model import FAILURES, Finding, Outcome, Severity
 from importguard.report import ImageReport, ModuleVerdict, Report
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import finding_story
@@ -19,8 +19,6 @@ from importguard.terminal import escape_lines, escape_text
 
 # What XML 1.0 (production 2, Char) can't hold, and ``escape_text`` leaves.
 _NO_XML = re.compile("[\ufffe\uffff]")
-
-_NOT_FAILED = frozenset({Outcome.IMPORTED, Outcome.SKIPPED, Outcome.UNCHECKED})
 
 
 def render(report: Report) -> str:
@@ -53,7 +51,7 @@ def _cases(image: ImageReport) -> Iterator[ElementTree.Element]:
     causes = {name: one for one in reversed(everything) if one.reached for name in one.affected}
     told = set()
     for module in image.modules:
-        cause = None if module.outcome in _NOT_FAILED else causes.get(module.name)
+        cause = causes.get(module.name) if module.outcome in FAILURES else None
         told.add(id(cause))
         yield _module_case(module, cause, image)
     for finding in everything:
@@ -79,7 +77,7 @@ def _module_case(module: ModuleVerdict, cause: Optional[Finding], image: ImageRe
         case.append(_detail("skipped", "left out"))
     elif module.outcome == Outcome.UNCHECKED:
         case.append(_detail("error", "not checked"))
-    elif module.outcome != Outcome.IMPORTED:
+    elif module.outcome in FAILURES:
         case.append(_detail("failure", module.outcome))
     return case
 

@@ -24,6 +24,12 @@ def relative_path(path: str, root: str) -> str:
         return path.replace(os.sep, "/")
 
 
+def folders_above(path: str) -> list[str]:
+    """The folders that a relative ``path`` is in, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
+
+
 def most_entries(root: str) -> int:
     """How many entries below ``root`` are looked at: a home folder is no one's source."""
     return _MOST_ENTRIES[os.path.exists(os.path.join(root, ".git"))]

@@ -153,20 +153,19 @@ class BuildLog:
         failed = [
             step for step in self._steps.values() if step.error and "context canceled" not in step.error
         ]
-        title = f"The image of {context} was not built"
-        shown = list(self._words)
+        step, shown = "", list(self._words)
         if failed:
-            title += f"; the step that failed: {printable_line(failed[0].name)}"
+            step = failed[0].name
             shown = [*list(failed[0].lines)[-LAST_LINES:], *(shown or [f"ERROR: {failed[0].error}"])]
-        body = "\n".join("    " + printable_line(line) for line in shown if line.strip())
-        return (
-            f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
-        )
+        return failure_message(context, step, [line for line in shown if line.strip()])
 
 
-def build_advice(context: str) -> str:
-    """Advise on a build that failed."""
-    return f"Mend the step, then run again; `docker build {context}` shows the whole log."
+def failure_message(context: str, step: str, lines: Iterable[str]) -> str:
+    """Say that a build failed, in which step if that is known, with its last ``lines`` and what to do."""
+    title = f"The image of {context} was not built"
+    title += f"; the step that failed: {printable_line(step)}" if step else ""
+    body = "\n".join("    " + printable_line(line) for line in lines)
+    return f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
 
 
 def _objects(event: dict[str, Any], key: str) -> list[dict[str, Any]]:

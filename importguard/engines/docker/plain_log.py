@@ -6,9 +6,8 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from importguard.engines.docker.buildkit import LAST_LINES, build_advice
+from importguard.engines.docker.buildkit import LAST_LINES, failure_message
 from importguard.progress import Progress
-from importguard.terminal import printable_line
 
 _KEPT_LINES = 5000
 
@@ -46,10 +45,7 @@ def build_failure(context: str, lines: Sequence[str]) -> str:
         own = [line[len(prefix) :] for line in lines if line.startswith(prefix)]
         log = [line for line in own if not line.startswith(("[", "ERROR"))]
         shown = [*log[-LAST_LINES:], *_after_logs(lines)]
-    title = f"The image of {context} was not built"
-    title += f"; the step that failed: {printable_line(step)}" if step else ""
-    body = "\n".join("    " + printable_line(line) for line in shown)
-    return f"{title}\n{body}\n{build_advice(context)}"
+    return failure_message(context, step, shown)
 
 
 def _after_logs(lines: Sequence[str]) -> list[str]:

@@ -29,9 +29,9 @@ _IN_ORDER = ("heading", "cause", "why", "remedy", "message", "symptoms", "place"
 class Page:
     """How to write: characters a line, with colours or without, everything or the gist."""
 
-    width: int
-    color: bool
-    verbose: bool
+    width: int = 110
+    color: bool = False
+    verbose: bool = False
 
     def apply_style(self, text: str, styles: str) -> str:
         """``text`` in ``styles`` where the page has colours."""

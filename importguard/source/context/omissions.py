@@ -25,6 +25,7 @@ from importguard.source.modules.named_modules import (
 )
 from importguard.source.modules.test_files import files_of_tests
 from importguard.source.requirements.project_files import read_toml
+from importguard.source.tree import folders_above
 
 _LATE = frozenset({"function", "lazy"})
 _SEVERITIES = ("error", "warning", None)
@@ -134,7 +135,8 @@ def find_omissions(source: Source, include_tests: bool = False) -> Build:
     ]
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
     whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
-    others = tuple(one for one in out if one.path not in imports and whole.isdisjoint(_folders(one.path)))
+    unused = [file for file in out if file.path not in imports]
+    others = tuple(file for file in unused if whole.isdisjoint(folders_above(file.path)))
     late, untold = _missed_by_installs(source)
     found += late
     notes += untold
@@ -206,8 +208,3 @@ def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: Co
 def _order(site: ImportedAt) -> tuple[bool, bool, str, int]:
     """The import that makes it a finding first: one that is guarded harms nothing."""
     return not site.is_immediate, site.scope not in _LATE, site.path, site.line
-
-
-def _folders(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Optional
 
 from importguard.source.dockerfile.copies import copy_takes, feeding_stages
 from importguard.source.model import Source
+from importguard.source.tree import folders_above
 
 
 class CopyLines:
@@ -17,7 +18,7 @@ class CopyLines:
     def __init__(self, source: Source, lost: Collection[str]) -> None:
         self.source = source
         self._arriving = {
-            folder for file in source.files if file.path not in lost for folder in _folders(file.path)
+            folder for file in source.files if file.path not in lost for folder in folders_above(file.path)
         }
 
     def is_covered(self, path: str) -> bool:
@@ -32,7 +33,7 @@ class CopyLines:
         """The line for the highest folder of the module that is left out as a whole, else for its file."""
         root = _root_of(module, path)
         whole = path
-        for folder in reversed(list(_folders(path))):
+        for folder in folders_above(path):
             if (not root or folder.startswith(f"{root}/")) and folder not in self._arriving:
                 whole = folder
                 break
@@ -45,7 +46,7 @@ class CopyLines:
         else the WORKDIR."""
         dockerfile = self.source.dockerfile
         assert dockerfile is not None
-        for folder in dict.fromkeys((root, *_folders(root), "")):
+        for folder in dict.fromkeys((root, *reversed(folders_above(root)), "")):
             place = self._voted_place(folder)
             if place is not None:
                 return posixpath.normpath(
@@ -74,9 +75,3 @@ def _root_of(module: str, path: str) -> str:
     stem = path[: -len("/__init__.py")] if path.endswith("/__init__.py") else path.rpartition(".")[0]
     tail = module.replace(".", "/")
     return stem[: -len(tail)].rstrip("/") if stem.endswith(tail) else posixpath.dirname(path)
-
-
-def _folders(path: str) -> Iterator[str]:
-    """The folders that a path is in, the innermost first."""
-    while path := posixpath.dirname(path):
-        yield path

@@ -13,6 +13,7 @@ from typing import Optional
 
 from importguard.source.dockerfile.patterns import SPACE, Pattern, PatternError, make_pattern
 from importguard.source.model import Ignored, Place
+from importguard.source.tree import folders_above
 
 __all__ = ["Ignore", "PatternError", "ignore_file_names", "ignored_files", "read_patterns"]
 
@@ -111,14 +112,14 @@ class _Exceptions:
         self._rules = rules
         self._below: dict[str, list[str]] = {}
         for path in rules:
-            for folder in _folders(path):
+            for folder in folders_above(path):
                 self._below.setdefault(folder, []).append(path)
         self._found: dict[tuple[str, int], Optional[str]] = {}
 
     def for_file(self, path: str) -> str:
         rule = self._rules[path]
         assert rule is not None
-        for folder in _folders(path):
+        for folder in folders_above(path):
             key = folder, rule.line
             if key not in self._found:
                 self._found[key] = self._for_folder(folder, rule)
@@ -137,12 +138,6 @@ class _Exceptions:
             if all(ignore.excluding_pattern(path) is None for path in files):
                 return line
         return None
-
-
-def _folders(path: str) -> list[str]:
-    """The folders that ``path`` is in, the outermost first."""
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def escape_pattern(path: str) -> str:

@@ -16,6 +16,7 @@ from importguard.source.dockerfile.dockerignore import Ignore
 from importguard.source.dockerfile.patterns import Match, PatternError, make_pattern
 from importguard.source.dockerfile_model import Copy, Dockerfile
 from importguard.source.model import Placement
+from importguard.source.tree import folders_above
 
 _WILDCARD = re.compile(r"[*?\[\\]")
 _MKDIR = re.compile(r"\bmkdir\s+((?:-\S+\s+)*)([^&|;\n]+)")
@@ -80,7 +81,7 @@ class _Tree:
         self.files = files
         self.folders = {""}
         for path in files:
-            self.folders.update(folder for folder in _parents(path))
+            self.folders.update(folders_above(path))
 
     def files_below(self, folder: str) -> Iterator[str]:
         """The files in ``folder``, relative to it."""
@@ -95,12 +96,7 @@ class _Tree:
         matches = _matcher(path)
         found = [one for one in (*self.folders, *self.files) if one and matches(one)]
         taken = set(found)
-        return sorted(one for one in found if taken.isdisjoint(_parents(one)))
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
+        return sorted(one for one in found if taken.isdisjoint(folders_above(one)))
 
 
 def _matcher(path: str) -> Match:
