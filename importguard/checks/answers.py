@@ -66,7 +66,7 @@ def _wrong(
             "certain",
         )
         return service_finding(rule, subject, message, diagnosis=told)
-    frame = waiting_frame(start, evidence) if answer.is_late else None
+    frame = waiting_frame(start, evidence) if answer.late else None
     if frame is not None:
         told = Diagnosis(
             "hangs", f"It waits in {frame.function}().", "let it end: give waits a limit", None, "likely"

@@ -118,13 +118,15 @@ class NeededService:
 class Answer:
     """What a service answered, last. ``right`` says whether it is what was asked for.
 
-    ``status`` is None where no answer came, and ``error`` says why. ``body`` is its beginning. ``waited`` is
-    for how long it was asked again. ``tls``: the port speaks TLS. The rest is of a WebSocket.
+    ``status`` is None where no answer came, and ``error`` says why; ``late``: no whole answer came in time.
+    ``body`` is its beginning. ``waited`` is for how long it was asked again. ``tls``: the port speaks TLS.
+    The rest is of a WebSocket.
     """
 
     right: bool
     status: Optional[int]
     error: str = ""
+    late: bool = False
     body: str = ""
     seconds: float = 0.0
     waited: float = 0.0
@@ -133,11 +135,6 @@ class Answer:
     protocol: str = ""
     close_code: Optional[int] = None
     close_reason: str = ""
-
-    @property
-    def is_late(self) -> bool:
-        """Whether no whole answer came in time."""
-        return self.error.startswith("no whole answer")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ a refused connection or a failed name look-up."""
 from __future__ import annotations
 
 import re
-from typing import Optional
+from typing import Literal, Optional
 
 from importguard.evidence.imports import Cause, ImportFailure
 from importguard.failures.root_cause import exception_chain, type_name
@@ -55,11 +55,24 @@ _ENCODED_KEY = re.compile(r"^b'([A-Za-z_]\w*)'$")
 # How a function says that it was given nothing: int(None), "".split, urlsplit(None), int("").
 _GIVEN_NOTHING = re.compile(r"\bNone(?:Type)?\b|(?<!\w)(?:''|\"\")(?!\w)")
 _MISTAKES = frozenset({"NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError", "SyntaxError"})
+_WITH_SERVER = "check with --network NETWORK and the server's address: --env NAME=…"
+_SERVER_WANTED = {
+    "import": (
+        "The import connects to a server that cannot be reached from the check.",
+        f"connect when the program starts instead of at import, or {_WITH_SERVER}",
+    ),
+    "start": ("The start needs a server that cannot be reached from the check.", _WITH_SERVER),
+}
 _CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
 
 
-def environment_diagnosis(failure: ImportFailure) -> Optional[Diagnosis]:
-    """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are."""
+def environment_diagnosis(
+    failure: ImportFailure, step: Literal["import", "start"] = "import"
+) -> Optional[Diagnosis]:
+    """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are.
+
+    ``step`` is what failed, an import or the start of a service, whose log told the failure.
+    """
     variables, certain = _variables(failure)
     if variables:
         # One that failed for another reason may look up variables that it would have got elsewhere.
@@ -67,20 +80,14 @@ def environment_diagnosis(failure: ImportFailure) -> Optional[Diagnosis]:
         after = f" After that it needs {', '.join(later)}." if later else ""
         return Diagnosis(
             cause="environment",
-            explanation=f"The import needs {', '.join(variables)}, which the image does not set.{after}",
+            explanation=f"The {step} needs {', '.join(variables)}, which the image does not set.{after}",
             remedy=" ".join(f"--env {name}=…" for name in (*variables, *later)),
             location=None,
             confidence="certain" if certain else "likely",
         )
     if any(_is_connection(cause) for cause in exception_chain(failure)):
-        return Diagnosis(
-            cause="environment",
-            explanation="The import connects to a server that cannot be reached from the check.",
-            remedy="connect when the program starts instead of at import, or check with --network NETWORK "
-            "and the server's address: --env NAME=…",
-            location=None,
-            confidence="likely",
-        )
+        explanation, remedy = _SERVER_WANTED[step]
+        return Diagnosis("environment", explanation, remedy, location=None, confidence="likely")
     return None
 
 

@@ -16,6 +16,7 @@ from importguard.failures.frames import frame_location, import_chain, raising_fr
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Outcome, Rule, Severity
+from importguard.rules.imports import IMPORT_RAISES
 from importguard.rules.start import LATE_IMPORT
 
 LOG_SAYS = " Its log says: "
@@ -93,22 +94,7 @@ def _root_cause(failure: ImportFailure) -> RootCause:
 
 def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:
     """The environment as the cause: what production sets and the check does not."""
-    told = environment_diagnosis(failure) if cause.rule.id == "IG104" else None
-    if told is None or told.remedy.startswith("--env"):
-        return told and Diagnosis(
-            told.cause,
-            told.explanation.replace("The import", "The start"),
-            told.remedy,
-            None,
-            told.confidence,
-        )
-    return Diagnosis(
-        told.cause,
-        "The start needs a server that cannot be reached from the check.",
-        "check with --network NETWORK and the server's address: --env NAME=…",
-        None,
-        told.confidence,
-    )
+    return environment_diagnosis(failure, "start") if cause.rule is IMPORT_RAISES else None
 
 
 def _last_lines(start: ServiceStart) -> list[str]:

@@ -124,7 +124,7 @@ def _request(plain: dict[str, Any]) -> HttpRequest:
 
 
 def _answer(plain: dict[str, Any]) -> Answer:
-    kept = ("right", "status", "error", "body", "seconds", "waited", "tls", "protocol")
+    kept = ("right", "status", "error", "late", "body", "seconds", "waited", "tls", "protocol")
     answer = Answer(
         **{name: plain[name] for name in kept if name in plain},
         location=plain["headers"].get("location", ""),

@@ -53,7 +53,8 @@ def _within(seconds: float, action: Callable[[Values], None]) -> Values:
     thread.start()
     thread.join(seconds)
     answer = dict(answer)
-    if thread.is_alive():
+    answer["late"] = thread.is_alive()
+    if answer["late"]:
         answer["error"] = f"no whole answer within {seconds:.0f} s"
     answer["seconds"] = time.monotonic() - begun
     return answer

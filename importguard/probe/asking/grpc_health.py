@@ -40,7 +40,7 @@ _LARGEST_FRAME = 1 << 20
 def ask_grpc_health(host: str, port: int, seconds: float) -> Values:
     """Call it. Gives right, status (of ``STATES``, or None), error, seconds."""
     begun = time.monotonic()
-    answer: Values = {"status": None, "error": "", "headers": {}, "body": ""}
+    answer: Values = {"status": None, "error": "", "headers": {}, "body": "", "late": False}
     try:
         with socket.create_connection((host, port), seconds) as connection:
             _send_call(connection, f"{host}:{port}")
@@ -48,8 +48,8 @@ def ask_grpc_health(host: str, port: int, seconds: float) -> Values:
     except (struct.error, IndexError):
         answer["error"] = "the answer is no HTTP/2"
     except OSError as error:
-        late = isinstance(error, socket.timeout)
-        answer["error"] = f"no whole answer within {seconds:.0f} s" if late else str(error)
+        answer["late"] = isinstance(error, socket.timeout)
+        answer["error"] = f"no whole answer within {seconds:.0f} s" if answer["late"] else str(error)
     answer["right"] = answer["status"] == _SERVING and not answer["error"]
     answer["body"] = STATES.get(answer["status"], "")
     answer["seconds"] = time.monotonic() - begun
