@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Callable, Optional
@@ -148,8 +148,8 @@ def inspect_by_running(
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
     limits = Limits(config.memory, config.timeout + GRACE, config.network)
     for python in candidate_pythons(image, config):
-        secret = os.urandom(16).hex()
-        command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret))
+        probe, secret = _ProbeInImage(engine, image, config, python, ends), os.urandom(16).hex()
+        command, stdin = probe.way_in(secret)
         try:
             with engine.run(image, command, config.env, limits, stdin) as run:
                 # Not before: the container's start would wait for it.
@@ -166,8 +166,7 @@ def inspect_by_running(
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        evidence = observed.build_evidence(run.exit)
-        evidence = _looked_at_again(evidence, engine, image, config, python, ends, progress)
+        evidence = _looked_at_again(observed.build_evidence(run.exit), probe, progress)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
@@ -175,65 +174,65 @@ def inspect_by_running(
     raise NoPythonError(_no_python(image, looked, too_old))
 
 
-def _looked_at_again(
-    evidence: Evidence,
-    engine: Engine,
-    image: Image,
-    config: Config,
-    python: str,
-    ends: float,
-    progress: Progress,
-) -> Evidence:
+def _looked_at_again(evidence: Evidence, probe: _ProbeInImage, progress: Progress) -> Evidence:
     """The evidence after the second pass of a ``--thorough`` check, and after what other containers say."""
     from importguard.inspectors.separate_containers import judge_apart
 
-    ask = partial(_ask_apart, engine, image, config, python, ends)
+    image, config = probe.image, probe.config
     if config.thorough and evidence.complete:
         from importguard.inspectors.reverse_order import with_reverse_order
 
         progress.begin_phase(f"checking {image.reference} in reverse order")
-        reverse = ask((), reverse=True, progress=progress)
-        exactly = partial(_ask_apart, engine, image, replace(config, exact=True), python, ends)
+        reverse = probe.import_apart((), reverse=True, progress=progress)
+        exactly = replace(probe, config=replace(config, exact=True)).import_apart
         evidence = with_reverse_order(evidence, reverse, exactly)
-    return judge_apart(evidence, image.user, ask, config.jobs)
+    return judge_apart(evidence, image.user, probe.import_apart, config.jobs)
 
 
-def _way_in(engine: Engine, python: str, given: partial[bytes]) -> tuple[list[str], Callable[[], bytes]]:
-    """How the probe gets into the image: the command that runs it, and what its standard input is to hold."""
-    if engine.has_input:
-        return probe_command(python), given
-    return probe_arguments(python, given(lifeline=False)), bytes
+@dataclass(frozen=True)
+class _ProbeInImage:
+    """Runs the probe with the ``python`` of an image; ``ends`` is when the inspection's time is over
+    (``time.monotonic``)."""
 
+    engine: Engine
+    image: Image
+    config: Config
+    python: str
+    ends: float
 
-def _ask_apart(
-    engine: Engine,
-    image: Image,
-    config: Config,
-    python: str,
-    ends: float,
-    names: Sequence[str],
-    privileged: bool = False,
-    reverse: bool = False,
-    progress: Optional[Progress] = None,
-) -> Optional[Evidence]:
-    """Import ``names``, or all, in another container; None where it has no answer, or when time is over."""
-    from importguard.inspectors.probe_output import Observed
+    def way_in(
+        self, secret: str, names: Sequence[str] = (), reverse: bool = False
+    ) -> tuple[list[str], Callable[[], bytes]]:
+        """The command that runs the probe, and what its standard input is to hold; see ``probe_input``."""
+        given = partial(probe_input, self.image, self.config, secret, names, reverse)
+        if self.engine.has_input:
+            return probe_command(self.python), given
+        return probe_arguments(self.python, given(lifeline=False)), bytes
 
-    left = ends - time.monotonic()
-    if left <= 0:
-        return None
-    timeout = min(config.timeout, max(left, _LEAST_SECONDS))
-    config = replace(config, timeout=timeout)
-    secret = os.urandom(16).hex()
-    limits = Limits(config.memory, timeout + GRACE, config.network, usual_privileges=privileged)
-    command, stdin = _way_in(engine, python, partial(probe_input, image, config, secret, names, reverse))
-    observed = Observed(secret, progress or QuietProgress(), names)
-    try:
-        with engine.run(image, command, config.env, limits, stdin) as run:
-            observed.read_output(run.output)
-        return observed.build_evidence(run.exit)
-    except (CommandNotFound, InspectionError):
-        return None
+    def import_apart(
+        self,
+        names: Sequence[str],
+        privileged: bool = False,
+        reverse: bool = False,
+        progress: Optional[Progress] = None,
+    ) -> Optional[Evidence]:
+        """Import ``names``, or all, in another container; None where it gives no answer or time is over."""
+        from importguard.inspectors.probe_output import Observed
+
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            return None
+        config = replace(self.config, timeout=min(self.config.timeout, max(left, _LEAST_SECONDS)))
+        limits = Limits(config.memory, config.timeout + GRACE, config.network, usual_privileges=privileged)
+        secret = os.urandom(16).hex()
+        command, stdin = replace(self, config=config).way_in(secret, names, reverse)
+        observed = Observed(secret, progress or QuietProgress(), names)
+        try:
+            with self.engine.run(self.image, command, config.env, limits, stdin) as run:
+                observed.read_output(run.output)
+            return observed.build_evidence(run.exit)
+        except (CommandNotFound, InspectionError):
+            return None
 
 
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:
