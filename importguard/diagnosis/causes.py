@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
-from importguard.diagnosis.broken import broken_file, unreadable_file
 from importguard.diagnosis.circles import one_a_circle
-from importguard.diagnosis.code import circular_import, missing_name, not_a_package, shadowed_module
+from importguard.diagnosis.code_mistakes import circular_import, missing_name, not_a_package, shadowed_module
 from importguard.diagnosis.data_files import missing_data_file
 from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
@@ -17,7 +16,6 @@ from importguard.diagnosis.files_elsewhere import (
     copied_elsewhere,
 )
 from importguard.diagnosis.files_left_out import ignored_file, not_committed, not_copied, stale_image
-from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.interpreter import (
     stdlib_name_removed,
     stdlib_not_built,
@@ -37,8 +35,10 @@ from importguard.diagnosis.requirements import (
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.start_program import program_left_behind, unusable_program
+from importguard.diagnosis.source_index import SourceIndex
 from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
+from importguard.diagnosis.unusable_files import broken_file, unreadable_file
 from importguard.diagnosis.versions import version_conflict
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application_code

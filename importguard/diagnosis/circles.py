@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from importguard.diagnosis.code import import_circle
+from importguard.diagnosis.code_mistakes import import_circle
 from importguard.diagnosis.situation import Situation
 from importguard.model import Finding
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from typing import Optional
 
-from importguard.diagnosis.index import SourceIndex, SourceModule
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -17,6 +16,7 @@ from importguard.diagnosis.situation import (
     place_and_line,
     shortened_list,
 )
+from importguard.diagnosis.source_index import SourceIndex, SourceModule
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
 from importguard.source.dockerfile_model import Copy, Dockerfile, Install

@@ -211,7 +211,7 @@ def stdlib_name_removed(case: Situation) -> Optional[Diagnosis]:
 
 
 def _asked(case: Situation) -> str:
-    from importguard.diagnosis.code import attribute_asked
+    from importguard.diagnosis.code_mistakes import attribute_asked
 
     if case.rule in (MISSING_MODULE, MISSING_NAME):
         return case.missing

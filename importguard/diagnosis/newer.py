@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from importguard.diagnosis.code import attribute_asked
+from importguard.diagnosis.code_mistakes import attribute_asked
 from importguard.diagnosis.interpreter import base_line
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
 from importguard.diagnosis.tables.newer_stdlib import ADDED_MODULES, ADDED_NAMES, BACKPORTS

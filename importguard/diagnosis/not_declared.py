@@ -8,7 +8,6 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.declared import Declared, may_apply
-from importguard.diagnosis.index import SourceIndex
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
     LIKELY,
@@ -18,6 +17,7 @@ from importguard.diagnosis.situation import (
     place_and_line,
     shortened_list,
 )
+from importguard.diagnosis.source_index import SourceIndex
 from importguard.model import Diagnosis, Location
 from importguard.source.model import RUNTIME_KINDS, Place, Requirement
 from importguard.source.requirements.installing import install_reads

@@ -10,7 +10,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.index import SourceIndex, SourceModule
+from importguard.diagnosis.source_index import SourceIndex, SourceModule
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Distribution, System

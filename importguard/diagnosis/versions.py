@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from importguard.diagnosis.code import attribute_asked
+from importguard.diagnosis.code_mistakes import attribute_asked
 from importguard.diagnosis.declared import may_apply
 from importguard.diagnosis.situation import (
     CERTAIN,

@@ -14,10 +14,10 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.helpers_of_tests import TEST_HELPERS
+from importguard.judging.idle_scripts import script_softenings
 from importguard.judging.other_images import other_images_softening
 from importguard.judging.other_systems import other_systems_softening
 from importguard.judging.released_libraries import released_libraries_softening
-from importguard.judging.scripts import script_softenings
 from importguard.judging.slowness import is_out_of_time, slow_modules
 from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact

@@ -22,8 +22,8 @@ from importguard.errors import EngineError, ImageError, UsageError
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
+    from importguard.engines.docker.cleanup_process import Watch
     from importguard.engines.docker.service import RunNetwork
-    from importguard.engines.docker.watch import Watch
 
 STALE_SECONDS = 60
 """A container starts within a second of its creation: one that has not is left over from a run that was
@@ -203,7 +203,7 @@ class DockerEngine:
 
         A container removes itself only when it has run, and a start whose client is gone is given up.
         """
-        from importguard.engines.docker.watch import Watch
+        from importguard.engines.docker.cleanup_process import Watch
 
         if self._watch is None:
             self._watch = Watch(self._connect, {LABEL: str(os.getpid())})

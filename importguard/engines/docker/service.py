@@ -18,10 +18,10 @@ from importguard.engines.base import (
     MemoryUse,
     Stop,
 )
+from importguard.engines.docker.cleanup_process import remove_labelled
 from importguard.engines.docker.connection import AttachedStream
 from importguard.engines.docker.container import KILLED, demultiplexed, remove_by_force
 from importguard.engines.docker.uninterrupted import complete_request
-from importguard.engines.docker.watch import remove_labelled
 from importguard.engines.service_log import ServiceLog
 
 _POLL_SECONDS = 0.05

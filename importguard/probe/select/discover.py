@@ -17,10 +17,10 @@ from importguard.probe.select.distributions import (
     owning_distribution,
 )
 from importguard.probe.select.django import VARIABLE, find_preparation
+from importguard.probe.select.duplicate_names import other_names
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.finder import Finder, Found
 from importguard.probe.select.installed import is_installed_folder, is_site
-from importguard.probe.select.one_name import other_names
 from importguard.probe.select.scene import Scene
 from importguard.probe.select.selection import SYSTEM, Folder, Selection, TooMuch, is_versions
 from importguard.probe.select.targets import Target, TargetSearch

@@ -21,8 +21,8 @@ from importguard.probe.surroundings.names import module_names
 from importguard.probe.surroundings.newer import newer_syntax
 from importguard.probe.surroundings.pythons import broken_link_of, other_pythons, owner_of
 from importguard.probe.surroundings.resolutions import Resolver, resolve_questions
-from importguard.probe.surroundings.scripts import unimported_scripts
 from importguard.probe.surroundings.system import ask_interpreter, describe_system, marker_environment
+from importguard.probe.surroundings.unimported_scripts import unimported_scripts
 from importguard.probe.surroundings.unloaded import find_unloaded_extensions
 
 TYPE_CHECKING = False

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from importguard.engines.docker import watch
-from importguard.engines.docker.watch import Watch
+from importguard.engines.docker import cleanup_process
+from importguard.engines.docker.cleanup_process import Watch
 
 
 def connect() -> None:
@@ -21,7 +21,8 @@ def test_it_acts_where_whoever_started_it_is_gone_without_a_word(
     """Its import path is not the working directory: a repository may have a token.py there."""
     for name in ("token", "tokenize", "contextlib"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('the repository\\'s')\n")
-    monkeypatch.setattr(watch, "_PROGRAM", watch._PROGRAM.replace("clean_up(run", "print(run"))
+    program = cleanup_process._PROGRAM.replace("clean_up(run", "print(run")
+    monkeypatch.setattr(cleanup_process, "_PROGRAM", program)
     monkeypatch.chdir(tmp_path)
     watching = Watch(connect, {"importguard": "1"})
     assert watching.labels["importguard"] == "1"

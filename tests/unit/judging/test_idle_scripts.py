@@ -12,7 +12,7 @@ from unit.diagnosis.world import clues, dockerfile_of, source
 from importguard.checks import run_checks
 from importguard.evidence.imports import EntryPoint, ModuleImport
 from importguard.evidence.surroundings import Script
-from importguard.judging.scripts import script_softenings
+from importguard.judging.idle_scripts import script_softenings
 from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Severity

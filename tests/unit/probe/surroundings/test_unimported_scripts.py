@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.surroundings.budget import Budget
-from importguard.probe.surroundings.scripts import unimported_scripts
+from importguard.probe.surroundings.unimported_scripts import unimported_scripts
 
 SCRIPT = "import rich\nif __name__ == '__main__':\n    rich.print()\n"
 

@@ -25,7 +25,7 @@ _PROGRAM = """
 import sys
 if not sys.stdin.buffer.read():
     run, module, name, *sys.path = sys.argv[1:]
-    from importguard.engines.docker.watch import clean_up
+    from importguard.engines.docker.cleanup_process import clean_up
     clean_up(run, module, name)
 """
 """Until it is needed it imports nothing, not even ``site``: it starts in 10 ms."""
