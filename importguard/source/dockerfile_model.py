@@ -18,8 +18,7 @@ class BaseImage:
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction of the Dockerfile. ``line`` to ``end_line`` are its lines, ``text`` the whole,
-    continuations joined.
+    """One instruction of the Dockerfile. ``line`` is its first, ``text`` the whole, continuations joined.
 
     ``keyword`` is in capitals; ``stage`` is the index of its stage (-1 before the first FROM). ``heredoc`` is
     the text of its heredocs.
@@ -28,7 +27,6 @@ class Instruction:
     keyword: str
     text: str
     line: int
-    end_line: int
     stage: int
     heredoc: str = ""
 

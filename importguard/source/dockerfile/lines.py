@@ -38,7 +38,6 @@ class Line:
     value: str
     text: str
     line: int
-    end_line: int
     spans: tuple[tuple[int, int], ...]
     heredocs: tuple[Heredoc, ...] = ()
 
@@ -129,7 +128,6 @@ class _Reader:
             text[offset:],
             text,
             first,
-            self.position,
             tuple((max(start - offset, 0), number) for start, number in spans),
             heredocs,
         )

@@ -101,9 +101,7 @@ class _Reading:
             self._from(line)
         stage = len(self.states) - 1
         heredoc = "\n".join(one.text for one in line.heredocs)
-        self.instructions.append(
-            Instruction(line.keyword, line.text, line.line, line.end_line, stage, heredoc)
-        )
+        self.instructions.append(Instruction(line.keyword, line.text, line.line, stage, heredoc))
         if line.keyword == "ARG":
             self._arg(line)
         elif self.states:

@@ -397,7 +397,7 @@ def test_an_extra_that_is_asked_for_was_left_out() -> None:
     """``pip wheel --no-deps -r requirements.txt`` with ``django-allauth[socialaccount]`` leaves PyJWT out."""
     requires = ('pyjwt>=2; extra == "headless"', 'pyjwt>=2; extra == "socialaccount"', 'x; extra == "mfa"')
     allauth = dist("django-allauth", "65", requires=requires, extras=("headless", "mfa", "socialaccount"))
-    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 3, 0)
+    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 0)
     docker = replace(INSTALLS, instructions=(run,))
     way = [frame("shop.main", 3), Frame(f"{SITE}/allauth/jwtkit.py", 6, "<module>", "allauth.jwtkit")]
     allauth = replace(allauth, provides=("allauth",))
@@ -417,7 +417,7 @@ def test_what_an_installed_distribution_requires_was_left_out() -> None:
     """``pip install --no-deps -r requirements.txt``: nobody declares kombu, and celery requires it."""
     requires = ('kombu<5.7,>=5.6; extra == "fast"', "kombu<5.7,>=5.6", 'pytest; extra == "test"')
     known = clues(distributions=(dist("celery", "5.6.0", requires=requires), dist("fastapi")))
-    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 3, 0)
+    run = Instruction("RUN", "RUN pip install --no-deps -r requirements.txt", 3, 0)
     docker = replace(INSTALLS, instructions=(run,))
     declared = needs("celery"), needs("fastapi")
     found = only(lacking("kombu", clues=known), tree(*declared, dockerfile=docker))

@@ -78,7 +78,7 @@ def test_what_the_build_runs_is_only_warned_of(
         entrypoints=(MAIN,),
         clues=clues(scripts=() if is_script is None else (Script("version", False, marked=is_script),)),
     )
-    instructions = (Instruction(run[:3], run, 2, 2, 0),)
+    instructions = (Instruction(run[:3], run, 2, 0),)
     built = source(dockerfile=replace(dockerfile_of(), instructions=instructions))
     marked = mark_startup_impact(run_checks(observed), observed)
     findings, _ = soften_findings(marked, script_softenings(observed, built))
