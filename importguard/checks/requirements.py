@@ -45,7 +45,8 @@ def check_installed_requirements(evidence: Evidence, source: Optional[Source]) -
     image = _Image(clues, evidence, source)
     declared = list(_declared(image, runtime_requirements(source)))
     known = {canonicalize_name(finding.module) for finding in declared}
-    return declared + [one for one in _required(image) if canonicalize_name(one.module) not in known]
+    required = _required(image)
+    return declared + [finding for finding in required if canonicalize_name(finding.module) not in known]
 
 
 class _Image:
@@ -54,9 +55,9 @@ class _Image:
     def __init__(self, clues: Clues, evidence: Evidence, source: Source) -> None:
         self.markers = clues.markers
         self.installed: dict[str, Distribution] = {}
-        for one in clues.distributions:
-            self.installed.setdefault(canonicalize_name(one.name), one)
-        self.imported = {one.name: one for one in source.imported if one.scope in _LATE}
+        for distribution in clues.distributions:
+            self.installed.setdefault(canonicalize_name(distribution.name), distribution)
+        self.imported = {module.name: module for module in source.imported if module.scope in _LATE}
         self.absent = _absent(evidence)
 
     def severity_of_requirement(self, distribution: Distribution) -> Severity:
@@ -87,42 +88,46 @@ def version_satisfies(version: str, specifier: str) -> bool:
 def _declared(image: _Image, requirements: Sequence[Requirement]) -> Iterator[Finding]:
     """IG301 and IG302. A name that is declared more than once is judged by the declarations that hold."""
     seen: set[tuple[str, str]] = set()
-    for one in requirements:
-        found = None
-        if not image.marker_applies(one.marker):
+    for requirement in requirements:
+        finding = None
+        if not image.marker_applies(requirement.marker):
             continue
-        installed = image.installed.get(one.name)
+        installed = image.installed.get(requirement.name)
         if installed is None:
-            found = _not_installed(one, image)
-        elif one.url is None and not version_satisfies(installed.version, one.specifier):
+            finding = _not_installed(requirement, image)
+        elif requirement.url is None and not version_satisfies(installed.version, requirement.specifier):
             # A pin says which version was tried, not which the code takes: what that breaks fails by itself.
-            severity = Severity.WARNING if _is_pin(one) else image.severity_of_requirement(installed)
-            found = _wrong_version(one, installed, severity)
-        if found is not None and (found.rule.id, one.name) not in seen:
-            seen.add((found.rule.id, one.name))
-            yield found
+            severity = Severity.WARNING if _is_pin(requirement) else image.severity_of_requirement(installed)
+            finding = _wrong_version(requirement, installed, severity)
+        if finding is not None and (finding.rule.id, requirement.name) not in seen:
+            seen.add((finding.rule.id, requirement.name))
+            yield finding
 
 
-def _is_pin(one: Requirement) -> bool:
-    return one.specifier.startswith("==") and "," not in one.specifier and not one.specifier.endswith(".*")
+def _is_pin(requirement: Requirement) -> bool:
+    specifier = requirement.specifier
+    return specifier.startswith("==") and "," not in specifier and not specifier.endswith(".*")
 
 
-def _not_installed(one: Requirement, image: _Image) -> Optional[Finding]:
-    if not _alike(one.name).isdisjoint(image.absent):
+def _not_installed(requirement: Requirement, image: _Image) -> Optional[Finding]:
+    place, name = requirement.place, requirement.name
+    alike = _alike(name)
+    if not alike.isdisjoint(image.absent):
         return None
-    where = f"{one.place.path}:{one.place.line}"
-    late = any(canonicalize_name(name) in _alike(one.name) for name in image.imported)
+    declares = f"{place.path}:{place.line} declares '{requirement.text}'"
+    location = Location(place.path, place.line)
+    late = any(canonicalize_name(imported) in alike for imported in image.imported)
     return Finding(
         rule=REQUIREMENT_NOT_INSTALLED,
         severity=Severity.ERROR if late else Severity.WARNING,
-        module=one.name,
-        message=f"{where} declares '{one.text}', and {one.name} is not installed in the image",
-        location=Location(one.place.path, one.place.line),
+        module=name,
+        message=f"{declares}, and {name} is not installed in the image",
+        location=location,
         diagnosis=Diagnosis(
             "declared-not-installed",
             "No import failed for want of it: it is imported late, guarded, or not at all.",
-            f"install it in the image, or take it out of {one.place.path} if it is not needed there",
-            Location(one.place.path, one.place.line),
+            f"install it in the image, or take it out of {place.path} if it is not needed there",
+            location,
             "certain",
         ),
     )
@@ -134,19 +139,21 @@ def _alike(name: str) -> set[str]:
     return {name, bare, bare.removeprefix("py"), name.partition("-")[0], *_FROM_TABLE.get(name, ())}
 
 
-def _wrong_version(one: Requirement, installed: Distribution, severity: Severity) -> Finding:
-    where = f"{one.place.path}:{one.place.line}"
+def _wrong_version(requirement: Requirement, installed: Distribution, severity: Severity) -> Finding:
+    place, name = requirement.place, requirement.name
+    declares = f"{place.path}:{place.line} declares '{requirement.text}'"
+    location = Location(place.path, place.line)
     return Finding(
         rule=REQUIREMENT_VERSION,
         severity=severity,
         module=installed.name,
-        message=f"{where} declares '{one.text}', and {installed.name} {installed.version} is installed",
-        location=Location(one.place.path, one.place.line),
+        message=f"{declares}, and {installed.name} {installed.version} is installed",
+        location=location,
         diagnosis=Diagnosis(
             "version-conflict",
-            f"{installed.version} does not satisfy '{one.specifier}'.",
-            f"rebuild the image so that it gets {one.name}{one.specifier}, or correct the declaration",
-            Location(one.place.path, one.place.line),
+            f"{installed.version} does not satisfy '{requirement.specifier}'.",
+            f"rebuild the image so that it gets {name}{requirement.specifier}, or correct the declaration",
+            location,
             "certain",
         ),
     )
@@ -179,10 +186,13 @@ def _required(image: _Image) -> Iterator[Finding]:
 
 def _unmet(name: str, demands: Sequence[_Demand], image: _Image) -> Finding:
     installed = image.installed.get(name)
-    severities = [image.severity_of_requirement(one.who) for one in demands]
-    said = (f"{one.who.name} {one.who.version} requires {one.wanted}{one.specifier}" for one in demands)
+    severities = [image.severity_of_requirement(demand.who) for demand in demands]
+    said = (
+        f"{demand.who.name} {demand.who.version} requires {demand.wanted}{demand.specifier}"
+        for demand in demands
+    )
     has = f"{installed.name} {installed.version} is installed" if installed else f"{name} is not installed"
-    wanted = ",".join(dict.fromkeys(one.specifier for one in demands if one.specifier))
+    wanted = ",".join(dict.fromkeys(demand.specifier for demand in demands if demand.specifier))
     return Finding(
         rule=REQUIREMENTS_CONFLICT,
         severity=Severity.ERROR if Severity.ERROR in severities else Severity.WARNING,

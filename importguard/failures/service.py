@@ -81,7 +81,7 @@ def dumped_frame(text: str, evidence: Evidence, main_first: bool = True) -> Opti
     the signal, which is the main one, or of the first of the others that has any."""
     code = application_code(evidence)
     _, *threads = _THREAD.split(text)
-    for thread in sorted(threads, key=lambda one: one.startswith("Current") != main_first):
+    for thread in sorted(threads, key=lambda thread: thread.startswith("Current") != main_first):
         own = [frame for frame in dumped_frames(thread, code.modules) if frame.module in code.names]
         if own:
             return own[-1]

@@ -29,9 +29,13 @@ def script_softenings(evidence: Evidence, source: Optional[Source] = None) -> tu
     """
     scripts = _idle_scripts(evidence, source)
     return (
-        Softening(lambda one: is_of_environment(one) and _concerns_only(one, scripts), "", Severity.NOTE),
         Softening(
-            lambda one: _concerns_only(one, scripts) and _stops_no_service(one, scripts),
+            lambda finding: _concerns_only(finding, scripts) and is_of_environment(finding),
+            note="",
+            severity=Severity.NOTE,
+        ),
+        Softening(
+            lambda finding: _concerns_only(finding, scripts) and _stops_no_service(finding, scripts),
             "Only warned of, since no start command imports them: {modules}. Where production runs one, "
             "name its command: --command CMD.",
         ),
@@ -40,7 +44,7 @@ def script_softenings(evidence: Evidence, source: Optional[Source] = None) -> tu
 
 def _idle_scripts(evidence: Evidence, source: Optional[Source]) -> dict[str, Script]:
     """The scripts that no start command reaches, by name."""
-    scripts = {one.module: one for one in (evidence.clues.scripts if evidence.clues else ())}
+    scripts = {script.module: script for script in (evidence.clues.scripts if evidence.clues else ())}
     for name in _run_by_build(evidence, source):
         if name in scripts:
             scripts[name] = replace(scripts[name], aside=True, marked=True)
@@ -56,7 +60,7 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
     dockerfile = source.dockerfile if source else None
     if dockerfile is None:
         return
-    texts = [one.text for one in dockerfile.instructions if one.keyword == "RUN"]
+    texts = [instruction.text for instruction in dockerfile.instructions if instruction.keyword == "RUN"]
     files = {posixpath.normpath(file) for text in texts for file in _RUN_FILE.findall(text)}
     for item in evidence.modules:
         file = item.name.replace(".", "/") + ".py"

@@ -193,7 +193,7 @@ def _start_verdict(start: ServiceStart) -> StartVerdict:
         exit_code=start.ending.code if start.ending else None,
         requests=(
             *_health_verdict(start),
-            *(RequestVerdict(name, one.status, one.right, one.seconds) for name, one in requests),
+            *(RequestVerdict(name, answer.status, answer.right, answer.seconds) for name, answer in requests),
         ),
         log=tuple(start.log.splitlines()[-_MOST_LOG_LINES:]) if not (is_well or start.skipped) else (),
         skipped=start.skipped,

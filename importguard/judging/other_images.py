@@ -32,7 +32,11 @@ def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[st
     dockerfile = source.dockerfile
     if dockerfile is None:
         return frozenset()
-    placed = {one.destination: one.path for one in source.placements if one.stage == dockerfile.final}
+    placed = {
+        placement.destination: placement.path
+        for placement in source.placements
+        if placement.stage == dockerfile.final
+    }
     origins = {item.name: placed.get(item.path or "", "") for item in evidence.modules}
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches) if name}
     foreign: set[str] = set()
@@ -56,11 +60,13 @@ def _projects_not_installed(source: Source) -> Iterable[str]:
     """The folders of the workspace's projects that no command of the image installs."""
     assert source.dockerfile is not None
     lineage = source.dockerfile.lineage()
-    installs = [one for one in source.dockerfile.installs if one.tool not in ("apt", "apk")]
-    named = any(one.members for one in installs if one.stage in lineage)
-    for path in {project.path for one in source.requirements for project in one.projects} if named else ():
-        own = [one for one in source.requirements if one.projects and one.place.path == path]
-        if own and not any(install_reads(install, one) for install in installs for one in own):
+    installs = [install for install in source.dockerfile.installs if install.tool not in ("apt", "apk")]
+    named = any(install.members for install in installs if install.stage in lineage)
+    declared = [requirement for requirement in source.requirements if requirement.projects]
+    paths = {project.path for requirement in declared for project in requirement.projects}
+    for path in paths if named else ():
+        own = [requirement for requirement in declared if requirement.place.path == path]
+        if own and not any(install_reads(install, needed) for install in installs for needed in own):
             yield posixpath.dirname(path)
 
 

@@ -39,13 +39,14 @@ def other_systems_softening(evidence: Evidence, source: Optional[Source]) -> Sof
 
 def _declarations(evidence: Evidence, source: Optional[Source]) -> dict[str, list[str]]:
     """The requirements of the source and of the installed distributions, as written, by canonical name."""
-    found: dict[str, list[str]] = {}
-    for one in source.requirements if source else ():
-        found.setdefault(one.name, []).append(f"{one.name}; {one.marker}" if one.marker else one.name)
+    declared: dict[str, list[str]] = {}
+    for requirement in source.requirements if source else ():
+        marker = f"; {requirement.marker}" if requirement.marker else ""
+        declared.setdefault(requirement.name, []).append(requirement.name + marker)
     for distribution in evidence.clues.distributions if evidence.clues else ():
         for line in distribution.requires:
-            found.setdefault(canonicalize_name(written_name(line) or ""), []).append(line)
-    return found
+            declared.setdefault(canonicalize_name(written_name(line) or ""), []).append(line)
+    return declared
 
 
 def _is_of_another_system(finding: Finding, evidence: Evidence, declared: Mapping[str, list[str]]) -> bool:

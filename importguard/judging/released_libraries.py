@@ -44,18 +44,18 @@ def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str,
         return {}
     own = {part for file in source.files for part in file.path.split("/")[:-1]}
     providers: dict[str, list[Distribution]] = {}
-    for one in evidence.clues.distributions if evidence.clues else ():
-        for name in one.provides:
-            providers.setdefault(name.partition(".")[0], []).append(one)
-    found = {}
+    for distribution in evidence.clues.distributions if evidence.clues else ():
+        for name in distribution.provides:
+            providers.setdefault(name.partition(".")[0], []).append(distribution)
+    released = {}
     for module in evidence.modules:
         top = module.name.partition(".")[0]
         given = providers.get(top, [])
         if len(given) != 1 or top in own or given[0].source is not None or given[0].editable:
             continue
         if (module.path or "").startswith(given[0].location.rstrip("/") + "/"):
-            found[module.name] = given[0]
-    return found
+            released[module.name] = given[0]
+    return released
 
 
 def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool:

@@ -85,12 +85,12 @@ def _start(start: StartVerdict) -> dict[str, Any]:
         "exit_code": start.exit_code,
         "requests": [
             {
-                "request": one.request,
-                "status": one.status,
-                "right": one.right,
-                "seconds": round(one.seconds, 3),
+                "request": verdict.request,
+                "status": verdict.status,
+                "right": verdict.right,
+                "seconds": round(verdict.seconds, 3),
             }
-            for one in start.requests
+            for verdict in start.requests
         ],
         "log": list(start.log),
     }
@@ -126,7 +126,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "missing": finding.missing,
         "also_missing": list(finding.also_missing),
         "message": finding.message,
-        "symptoms": [_symptom(one) for one in finding.symptoms],
+        "symptoms": [_symptom(symptom) for symptom in finding.symptoms],
         "location": _location(finding.location),
         "chain": [
             {

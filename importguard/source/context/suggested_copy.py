@@ -58,11 +58,11 @@ class CopyLines:
         dockerfile = self.source.dockerfile
         assert dockerfile is not None
         start, votes = f"{folder}/" if folder else "", Counter[str]()
-        for one in self.source.placements:
-            tail = one.path[len(start) :]
-            is_below = one.stage == dockerfile.final and one.path.startswith(start)
-            if is_below and one.destination.endswith(f"/{tail}"):
-                votes[one.destination[: -len(tail)].rstrip("/") or "/"] += 1
+        for placement in self.source.placements:
+            tail = placement.path[len(start) :]
+            is_below = placement.stage == dockerfile.final and placement.path.startswith(start)
+            if is_below and placement.destination.endswith(f"/{tail}"):
+                votes[placement.destination[: -len(tail)].rstrip("/") or "/"] += 1
         return votes.most_common(1)[0][0] if votes else None
 
     def _in_context(self, path: str) -> str:
