@@ -34,8 +34,8 @@ from importguard.diagnosis.requirements import (
     wrong_stage,
 )
 from importguard.diagnosis.situation import NO_CLUES, Situation
-from importguard.diagnosis.start_program import program_left_behind, unusable_program
 from importguard.diagnosis.source_index import SourceIndex
+from importguard.diagnosis.start_program import program_left_behind, unusable_program
 from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
