@@ -190,10 +190,10 @@ class TargetSearch:
         located = self.finder.locate_module(name) if name else None
         if located and (located.package or located.portions):
             inner = self.finder.locate_module(name + ".__main__")
-            is_own = inner is not None and not self.is_third_party(inner, name)
-            return (inner.path, name, True) if inner and is_own else ("", "", False)
+            runs = inner is not None and inner.path.endswith(".py") and not self.is_standard(inner)
+            return (inner.path, name, True) if inner and runs else ("", "", False)
         path = located.path if located else command.script
-        if not path or not path.endswith(".py") or (located and self.is_third_party(located, name)):
+        if not path or not path.endswith(".py") or (located and self.is_standard(located)):
             return "", "", False
         return path, name.rpartition(".")[0], False
 

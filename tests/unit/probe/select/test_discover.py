@@ -1210,3 +1210,11 @@ def test_a_script_in_a_folder_called_bin(image):
     found = image.discover("python3", "bin/serve.py")
     assert found["import_path"] == [f"{image.app}/bin"]
     assert [name for name, _ in found["modules"]] == ["serve", "shop"]
+
+
+def test_the_main_of_an_installed_package_is_read(image):
+    image.write_all("other.py")
+    image.install("shop", "shop/__init__.py shop/__main__.py shop/service.py")
+    image.write(image.site / "shop/__main__.py", "import nowhere\nfrom shop.service import x\n")
+    found = image.discover("python3", "-m", "shop")
+    assert [entry["target"] for entry in found["entrypoints"]] == ["shop", "nowhere", "shop.service:x"]
