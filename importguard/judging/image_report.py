@@ -12,6 +12,7 @@ from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
+from importguard.judging.asking_main import ASKING_MAIN
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.helpers_of_tests import TEST_HELPERS
 from importguard.judging.idle_scripts import script_softenings
@@ -122,6 +123,7 @@ def _softened(
         (
             *script_softenings(evidence, source),
             TEST_HELPERS,
+            ASKING_MAIN,
             released_libraries_softening(evidence, source),
             other_systems_softening(evidence, source),
             other_images_softening(evidence, source),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
-_FRESH = ("workers.failures", "workers.fresh")
+_FRESH = ("workers.failures", "workers.main_body", "workers.fresh")
 WORKER_FILES = {
     "fresh": _FRESH,
     "sweep": (

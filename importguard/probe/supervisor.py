@@ -144,7 +144,7 @@ class Supervisor:
                 start = self.starts.setdefault(entry["module"], entry.get("start") or {})
                 script = start.get("script")
                 if script:
-                    self.verdicts.scripts[entry["module"]] = script
+                    self.verdicts.scripts[entry["module"]] = script["path"]
         if self.setup:
             self.judge_preparation(self.setup)
         self.judge_modules()
@@ -286,6 +286,7 @@ class Supervisor:
             "secret": self.secret + "-worker",
             "import_path": start.get("import_path", self.found["import_path"]),
             "argv": start.get("argv", []),
+            "script": start.get("script"),
             "setup": self.setup and {**self.setup, "callable": ""} if start.get("own_setup") else self.setup,
             "by_path": self.found["by_path"],
             "appended_path": self.found["appended_path"],

@@ -54,6 +54,14 @@ if TYPE_CHECKING:
         source: bool
         files: bool
 
+    class ScriptValues(TypedDict):
+        """A file that Python runs as ``__main__``. ``as_module``: by ``-m``. ``again``: what stands below its
+        guard imports it by its name, as ``uvicorn.run("main:app")`` does."""
+
+        path: str
+        as_module: bool
+        again: bool
+
     class StartState(TypedDict, total=False):
         """What a start command's own process begins with; empty for what none starts."""
 
@@ -62,7 +70,7 @@ if TYPE_CHECKING:
         directory: str
         environ: dict[str, str]
         own_setup: bool
-        script: Optional[str]  # the target's own file, where Python runs that as ``__main__``
+        script: Optional[ScriptValues]  # the target's own file, where Python runs that as ``__main__``
 
     class EntryPointValues(TypedDict):
         """A start command and what it loads; ``target`` is None where that was not understood."""

@@ -63,3 +63,87 @@ def test_what_keeps_a_script_from_running_fails(name: str) -> None:
     result = checked(name, code)
     finding = result.finding(rule)
     assert (result.code, finding["module"], finding["breaks_startup"]) == (1, module, True)
+
+
+REGISTER = "seen = []\ndef once(name):\n    assert name not in seen, name + ' twice'\n    seen.append(name)\n"
+GUARD = "if __name__ == '__main__':\n    raise SystemExit('the program runs')\n"
+TWICE = {
+    "a circle through main": (
+        "main.py",
+        {
+            "main.py": "db = 1\nfrom models import User\n" + GUARD,
+            "models.py": "from main import db\n\n\nclass User:\n    pass\n",
+        },
+    ),
+    "a register": (
+        "main.py",
+        {
+            "main.py": "import register\nregister.once('a')\nimport views\n" + GUARD,
+            "views.py": "import main\n",
+            "register.py": REGISTER,
+        },
+    ),
+    "a module": (
+        "-m shop.main",
+        {
+            "shop/__init__.py": "",
+            "shop/main.py": "from . import register\nregister.once('a')\nfrom . import views\n" + GUARD,
+            "shop/views.py": "from shop import main\n",
+            "shop/register.py": REGISTER,
+        },
+    ),
+    "a server": (
+        "main.py",
+        {
+            "main.py": "import register, uvicorn\nregister.once('a')\n"
+            "if __name__ == '__main__':\n    uvicorn.run('main:register')\n",
+            "register.py": REGISTER,
+            "uvicorn.py": "def run(app):\n    pass\n",
+        },
+    ),
+}
+ONCE = {
+    "its file": (
+        "main.py",
+        {
+            "main.py": "import conf\n" + GUARD,
+            "conf.py": "import __main__, os\nroot = os.path.dirname(__main__.__file__)\n",
+        },
+    ),
+    "its name": (
+        "main.py",
+        {"main.py": "STATE = 1\nimport worker\n" + GUARD, "worker.py": "from __main__ import STATE\n"},
+    ),
+    "else": (
+        "main.py",
+        {"main.py": "if __name__ == '__main__':\n    pass\nelse:\n    raise RuntimeError('import')\n"},
+    ),
+    "package": (
+        "-m shop.main",
+        {
+            "shop/__init__.py": "",
+            "shop/main.py": "from . import x\nassert __package__ == __spec__.parent == 'shop'\n" + GUARD,
+            "shop/x.py": "",
+        },
+    ),
+}
+
+
+def started_so(name: str, argument: str, files: dict[str, str]) -> Result:
+    command = f"FROM base\nWORKDIR /app\nCOPY . .\nCMD python3 {argument}\n"
+    return check(build("main-" + name.replace(" ", "-"), command, files), engine="embedded")
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_who_imports_the_script_by_its_name_runs_it_a_second_time(name: str) -> None:
+    result = started_so(name, *TWICE[name])
+    broken = [finding for finding in result.findings if finding["breaks_startup"]]
+    assert (result.code, len(broken)) == (1, 1), result.findings
+    assert "User" in broken[0]["message"] or "twice" in broken[0]["message"]
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_a_script_has_what_main_has(name: str) -> None:
+    result = started_so(name, *ONCE[name])
+    assert (result.code, {finding["severity"] for finding in result.findings} - {"warning"}) == (0, set())
+    assert result.image["entrypoints"][0]["outcome"] == "ok"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.select.finder import Finder
     from importguard.probe.start.start_command import StartCommand
-    from importguard.probe.values import EntryPointValues, StartState
+    from importguard.probe.values import EntryPointValues, ScriptValues, StartState
 
 
 def management_commands(commands: list[StartCommand], modules: Iterable[str]) -> list[Target]:
@@ -52,15 +52,18 @@ def _module_that_runs(command: StartCommand, finder: Finder) -> str | None:
     return "%s.__main__" % command.runs if found and found.package else command.runs
 
 
-def _script_of(command: StartCommand, target: Target | None, finder: Finder) -> str | None:
+def _script_of(command: StartCommand, target: Target | None, finder: Finder) -> ScriptValues | None:
     """The file of ``target``, where the command has Python run that file as ``__main__``."""
     if target is None or target.imported_at:
         return None
     found = finder.locate_module(target.module)
     if found is None or found.package or not found.path:
         return None
+    as_module = command.runs == target.module
     ran = command.script and os.path.realpath(command.script) == os.path.realpath(found.path)
-    return found.path if ran or command.runs == target.module else None
+    if not ran and not as_module:
+        return None
+    return {"path": found.path, "as_module": as_module, "again": target.runs_again}
 
 
 def _state_at_start(

@@ -44,7 +44,7 @@ class Target:
     ``alone``: it is a server or a worker class: only this module is of interest, not the distribution that it
     belongs to, and where it is absent, importing it says so. ``foreign``: it is the program of an installed
     distribution that may be a tool; what that loads in turn is not known. ``imported_at``: (file, line) of
-    the code that runs as ``__main__``, where that imports it.
+    the code that runs as ``__main__``, where that imports it. ``runs_again``: that is its own file.
     """
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
@@ -54,6 +54,7 @@ class Target:
         self.alone = alone
         self.foreign = False
         self.imported_at: tuple[str, int] | None = None
+        self.runs_again = False
         self.distribution: Distribution | None = None
 
 
@@ -135,6 +136,8 @@ class TargetSearch:
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
                 module, attribute = inner, None
+            for target in loaded:
+                target.runs_again = target.runs_again or target.module == module
             located = self.finder.locate_module(module)
             top = self.finder.locate_module(module.split(".")[0])
             if module in known or self.is_builtin(module) or (located and located.portions):

@@ -12,6 +12,7 @@ import sys
 import time
 
 from importguard.probe.workers.failures import UNKNOWN_LINE, describe, lines_to, safe_text, unread
+from importguard.probe.workers.main_body import run_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def start(request: dict[str, Any]) -> None:
         sys.meta_path.append(ByPath(request["by_path"]))
     if request["argv"]:
         sys.argv[:] = request["argv"]
+        vars(sys.modules["__main__"])["__file__"] = request["argv"][0]
     try:
         import faulthandler
 
@@ -211,10 +213,26 @@ def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
         sys.setprofile(Whereabouts(channel))
     for name in request["modules"]:
         channel.send("begin", name)
-        judged = attempt(channel, _import, name)
+        script = request.get("script")
+        if script:
+            judged = _called_so(name, script["path"], attempt(channel, run_script, name, script, _import))
+        else:
+            judged = attempt(channel, _import, name)
         channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))
     channel.send("end")
     _exit(0)
+
+
+def _called_so(name: str, path: str, judged: Attempt) -> Attempt:
+    """The same, with the name of the script's module in the frames that are ``__main__``'s."""
+    outcome, failure, detail, seconds = judged
+    if failure is not None:
+        frames = [
+            (file, line, function, name if file == path and module == "__main__" else module)
+            for file, line, function, module in failure[3]
+        ]
+        failure = (*failure[:3], frames, failure[4])
+    return outcome, failure, detail, seconds
 
 
 def _asked_besides(name: str, outcome: str, attributes: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -105,7 +105,7 @@ def test_the_whole_answer(image):
                     "directory": str(image.app),
                     "environ": {},
                     "own_setup": False,
-                    "script": f"{image.app}/main.py",
+                    "script": {"path": f"{image.app}/main.py", "as_module": False, "again": False},
                 },
             }
         ],
@@ -658,7 +658,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "directory": here,
         "environ": {"PYTHONPATH": "lib", "A": "1"},
         "own_setup": False,
-        "script": f"{src}/worker.py",
+        "script": {"path": f"{src}/worker.py", "as_module": False, "again": False},
     }
     assert starts["web"]["import_path"] == [here]
     assert (starts["tool"]["script"], starts["web"]["script"]) == (None, None), "Python runs other files"
