@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,3 +47,21 @@ def test_args_that_no_shell_would_read_end_the_step(job: Job, args: str) -> None
     assert outputs == {"result": "error", "report": "", "findings": ""}
     assert "::error title=importguard::the input 'args'" in job.log
     assert not (job.workspace / "arguments.json").exists()
+
+
+def test_a_version_is_the_branch_or_tag_of_that_whole_name(job: Job) -> None:
+    repository = job.temp / "owner" / "importguard"
+    git = ["git", "-C", str(repository), "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    commits = {}
+    subprocess.run(["git", "init", "-q", "-b", "main", str(repository)], check=True)
+    for name in ("main", "release/main", "rc/v0.1.0", "v0.1.0"):
+        subprocess.run([*git, "checkout", "-q", "-B", "work"], check=True)
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", name], check=True)
+        kind = ["tag", "-a", name, "-m", name] if "v0" in name else ["branch", "-f", name]
+        subprocess.run([*git, *kind], check=True)
+        commits[name] = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+    for name, commit in commits.items():
+        job.run(only="importguard", version=name)
+        assert job.steps["importguard"]["project"] == f"git+file://{repository}@{commit}", name
+    job.run(only="importguard", version=commits["main"])
+    assert job.steps["importguard"]["project"].endswith(f"@{commits['main']}")
