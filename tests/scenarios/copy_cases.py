@@ -52,7 +52,9 @@ def _layout(chance: random.Random) -> Layout:
 
 def _stage(chance: random.Random, index: int, files: tuple[str, ...]) -> list[str]:
     base = f"STAGE{chance.randrange(index)}" if index and chance.random() < 0.4 else "scratch"
-    lines = [f"FROM {base} AS STAGE{index}", "ARG PLACE=/place", f"WORKDIR {chance.choice(WORKDIRS)}"]
+    # A stage has the arguments of the one that it is FROM.
+    arguments = ("ARG PLACE=/place",) if base == "scratch" else ("", "ARG PLACE", f"ARG PLACE=/place{index}")
+    lines = [f"FROM {base} AS STAGE{index}", chance.choice(arguments), f"WORKDIR {chance.choice(WORKDIRS)}"]
     # Each stage has something at a place that later ones can name.
     lines.append("COPY --from=CONTEXT shop /known/shop")
     for _ in range(chance.randint(1, 4)):

@@ -41,18 +41,12 @@ class DockerfileError(ValueError):
 
 @dataclass
 class _State:
-    """A stage as far as it is read. ``unknown`` are variables of its ENV whose value can't be told;
-    ``arguments`` are its ARG, None where that can't be told.
+    """A stage as far as it is read. ``variables`` are what its ENV and ARG lines and those of the stages that
+    it is FROM have set, the last line of a name first; None where a value can't be told.
     """
 
     stage: Stage
-    unknown: frozenset[str] = frozenset()
-    arguments: dict[str, Optional[str]] = field(default_factory=dict)
-
-    def variable_values(self) -> dict[str, Optional[str]]:
-        """The variables' values at this line: ENV goes before ARG."""
-        known = {name: None if name in self.unknown else value for name, value in self.stage.env.items()}
-        return {**self.arguments, **known}
+    variables: dict[str, Optional[str]] = field(default_factory=dict)
 
 
 def parse_dockerfile(
@@ -132,57 +126,57 @@ class _Reading:
         stage = Stage(len(self.states), name, base, parent, line.line)
         if parent is not None:
             origin = self.states[parent]
-            state = _State(_inheriting_stage(stage, origin.stage), origin.unknown)
+            # With its ARG, too: https://docs.docker.com/build/building/variables/#scoping
+            state = _State(_inheriting_stage(stage, origin.stage), dict(origin.variables))
         else:
             known = self.base if self.base and self.base.name == base else _known_base(base)
             # As what stands outside of the Dockerfile: no line of it sets them.
-            arguments = {name: value for name, _, value in (item.partition("=") for item in known.env)}
+            variables = {name: value for name, _, value in (item.partition("=") for item in known.env)}
             stage = replace(stage, workdir=known.workdir, base_workdir=known.workdir)
-            state = _State(stage, arguments=dict(arguments))
+            state = _State(stage, dict(variables))
         self.states.append(state)
 
     def _arg(self, line: Line) -> None:
+        values = self.states[-1].variables if self.states else self.before
         for word in split_words(line.value, self.escape):
             name, equals, default = word.partition("=")
-            values = self.states[-1].variable_values() if self.states else self.before
-            value: Optional[str] = ""
-            if equals:
+            if name in self.given:
+                values[name] = self.given[name]
+            elif equals:
                 words = Words(values, self.escape)
                 value = words.expand_word(default)
-                value = None if words.unknown else value
-            elif self.states and name in self.before:
-                value = self.before[name]
-            target = self.states[-1].arguments if self.states else self.before
-            target[name] = self.given.get(name, value)
+                values[name] = None if words.unknown else value
+            elif name in self.before:
+                values[name] = self.before[name]
+            else:
+                values.setdefault(name, "")  # what an earlier line has set stays
 
     def _env(self, line: Line, state: _State) -> None:
         pairs = split_words(line.value, self.escape)
         if pairs and "=" not in pairs[0]:  # the old form: ENV name value with spaces
             name, _, value = line.value.partition(" ")
             pairs = [f"{name}={value.strip()}"]
-        values, env, lines = state.variable_values(), dict(state.stage.env), dict(state.stage.env_lines)
+        values, env, lines = dict(state.variables), dict(state.stage.env), dict(state.stage.env_lines)
         for pair in pairs:
             name, _, written = pair.partition("=")
             words = Words(values, self.escape)
             env[name], lines[name] = words.expand_word(written), line.line
-            state.unknown -= {name}
-            if words.unknown:
-                state.unknown |= {name}
+            state.variables[name] = None if words.unknown else env[name]
         state.stage = replace(state.stage, env=env, env_lines=lines)
 
     def _workdir(self, line: Line, state: _State) -> None:
-        written = Words(state.variable_values(), self.escape).expand_word(line.value)
+        written = Words(state.variables, self.escape).expand_word(line.value)
         joined = posixpath.normpath(posixpath.join(state.stage.workdir, written))
         workdir = "/" + joined.lstrip("/")
         state.stage = replace(state.stage, workdir=workdir, workdir_line=line.line)
 
     def _user(self, line: Line, state: _State) -> None:
-        user = Words(state.variable_values(), self.escape).expand_word(line.value)
+        user = Words(state.variables, self.escape).expand_word(line.value)
         state.stage = replace(state.stage, user=user, user_line=line.line)
 
     def _copy(self, line: Line, state: _State) -> None:
         words = line.json_words() or split_words(line.value, self.escape)
-        expander = Words(state.variable_values(), self.escape)
+        expander = Words(state.variables, self.escape)
         paths = [expander.expand_word(word) for word in words]
         if len(paths) < 2:
             return
@@ -209,7 +203,7 @@ class _Reading:
 
     def _run(self, line: Line, state: _State) -> None:
         surroundings = Surroundings(
-            state.stage.index, state.stage.workdir, dict(state.stage.env), state.variable_values()
+            state.stage.index, state.stage.workdir, dict(state.stage.env), dict(state.variables)
         )
         self.installs.extend(read_installs(line, surroundings))
 

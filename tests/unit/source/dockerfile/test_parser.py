@@ -63,6 +63,26 @@ def test_an_argument_from_before_the_first_stage():
 
 
 @pytest.mark.parametrize(
+    ("lines", "destination"),
+    [
+        ("FROM base\nCOPY f /$A/", "/parent/"),
+        ("FROM base\nARG A\nCOPY f /$A/", "/parent/"),
+        ("FROM base\nARG A=own\nCOPY f /$A/", "/own/"),
+        ("FROM base\nARG G\nCOPY f /$G/", "/global/"),
+        ("FROM base AS next\nFROM next\nCOPY f /$A/$G/", "/parent/stage/"),
+        ("FROM base\nENV A=env\nARG A\nCOPY f /$A/", "/env/"),
+        ("FROM base\nENV A=env\nARG A=later\nCOPY f /$A/", "/later/"),
+    ],
+)
+def test_a_stage_has_the_arguments_of_the_one_that_it_is_from(lines, destination):
+    # Each as BuildKit built it.
+    text = f"ARG G=global\nFROM x AS base\nARG A=parent\nARG A\nARG G=stage\n{lines}\n"
+    (copy,) = read(text).copies
+    assert (copy.resolved, copy.destination) == (True, destination)
+    assert read(text, build_args=("A=given",)).copies[0].resolved
+
+
+@pytest.mark.parametrize(
     ("word", "value"),
     [
         ("${A}", "abcabc"),
