@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from importguard.report import ImageReport, Report
 from importguard.reporters.wording.sentences import suppressed_sentence
-from importguard.source.context.omissions import Build, ExaminedBuild, Omission, lines_to_change
+from importguard.source.context.omissions import (
+    Build,
+    ExaminedBuild,
+    Omission,
+    lines_to_change,
+    severity_of_imports,
+)
 from importguard.source.model import Source
 from importguard.terminal import escape_text, style_text, wrap_text
 
@@ -50,11 +56,11 @@ def _section(
 ) -> list[str]:
     """One build. ``said`` are the omissions that an earlier one has told, with its Dockerfile."""
     build, source = _shown_build(one.build, image), one.source
-    lines = [_heading(one), "", *_verdict(build, color)]
-    grouped = len({omission.severity for omission in build.omissions}) > 1
+    lines = [_heading(one), "", *_verdict(build, image, color)]
+    grouped = len({_group(omission) for omission in build.omissions}) > 1
     before = ""
     for number, omission in enumerate(build.omissions, 1):
-        group = _GROUPS[omission.severity]
+        group = _group(omission)
         if grouped and group != before:
             lines += ["", style_text(f"{group}:", "bold", color)]
         before = group
@@ -96,31 +102,49 @@ def _said_again(omission: Omission, source: Source, earlier: str) -> list[str]:
 
 
 _ORDER = {"error": 0, "warning": 1, "note": 2, None: 3}
-_GROUPS = {
-    "error": "Errors: missed as soon as the code is imported",
-    "warning": "Warnings: missed when a function is called",
-    "note": "Notes",
-    None: "Missed only where the code is prepared for it",
+_MARKS = {"error": ("✗", "bold red"), "warning": ("!", "bold yellow"), "note": ("·", "bold")}
+# By ``severity_of_imports``: the configuration may give such a finding another severity.
+_MISSED = {
+    "error": "missed as soon as the code is imported",
+    "warning": "missed when a function is called",
 }
 
 
-def _verdict(build: Build, color: bool) -> Iterator[str]:
-    if not build.error_count + build.warning_count:
-        text = "✓ The build leaves out no module that the code which goes in imports."
+def _group(omission: Omission) -> str:
+    """The heading that the omission stands below."""
+    if omission.severity is None:
+        return "Missed only where the code is prepared for it"
+    return f"{omission.severity.capitalize()}s: {_MISSED[severity_of_imports(omission.imports) or 'warning']}"
+
+
+def _verdict(build: Build, image: ImageReport, color: bool) -> Iterator[str]:
+    """What is missed and when, whatever the configuration makes of it; its severity is the mark's."""
+    missed: dict[Optional[str], list[Omission]] = {}
+    for omission in build.omissions:
+        missed.setdefault(severity_of_imports(omission.imports), []).append(omission)
+    at_once, late, guarded = missed.get("error"), missed.get("warning"), missed.get(None)
+    if not at_once and not late:
+        subject = "Beside what is suppressed, the build" if image.suppressed else "The build"
+        text = f"✓ {subject} leaves out no module that the code which goes in imports."
         yield style_text(text, "bold green", color)
-    if build.error_count:
-        modules = _count(build.error_count, "module")
-        text = f"✗ The build leaves out {modules} that the code which goes in imports."
-        if all(one.left_out.install for one in build.omissions if one.severity == "error"):
-            text = f"✗ The build copies {modules} too late for the editable install that the start needs."
-        yield style_text(text, "bold red", color)
-    if build.warning_count:
-        modules = _count(build.warning_count, "left-out module")
-        text = f"! {modules} would be missed by functions that import late."
-        yield style_text(text, "bold yellow", color)
-    guarded = len(build.omissions) - build.error_count - build.warning_count
+    if at_once:
+        modules = _count(len(at_once), "module")
+        text = f"The build leaves out {modules} that the code which goes in imports."
+        if all(one.left_out.install for one in at_once):
+            text = f"The build copies {modules} too late for the editable install that the start needs."
+        yield _marked(text, at_once, color)
+    if late:
+        modules = _count(len(late), "left-out module")
+        yield _marked(f"{modules} would be missed by functions that import late.", late, color)
     if guarded:
-        yield f"{_count(guarded, 'left-out module')} would be missed only where the code is prepared for it."
+        modules = _count(len(guarded), "left-out module")
+        yield f"{modules} would be missed only where the code is prepared for it."
+
+
+def _marked(text: str, omissions: Sequence[Omission], color: bool) -> str:
+    """The sentence with the mark and in the colour of the worst of the omissions that it speaks of."""
+    mark, style = _MARKS[min((one.severity or "note" for one in omissions), key=_ORDER.__getitem__)]
+    return style_text(f"{mark} {text}", style, color)
 
 
 def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]:

@@ -262,7 +262,7 @@ def test_an_ignore_of_the_configuration_holds_here_too(shop, capsys, monkeypatch
     write(shop, {"importguard.toml": EVERY_IMPORT + '[rules]\nIG102 = "off"\n'})
     code, out, err = run(capsys)
     assert (code, err) == (0, "")
-    assert "✓ The build leaves out no module" in out
+    assert "✓ Beside what is suppressed, the build leaves out no module" in out
     assert "1 finding is suppressed: 1 ignored by the configuration." in out
     assert "matches nothing" not in out
     report = json.loads(run(capsys, "--format", "json")[1])
@@ -274,12 +274,27 @@ def test_a_severity_and_the_limit_of_the_configuration_hold_here_too(shop, capsy
     weaker = '[rules]\nmissing-module = "warning"\n'
     write(shop, {"importguard.toml": weaker})
     code, out, _ = run(capsys)
-    assert (code, "! 1 left-out module" in out) == (0, True)
+    assert (code, "! The build leaves out 1 module that the code which goes in imports." in out) == (0, True)
     write(shop, {"importguard.toml": 'fail-on = "warning"\ntimeout = "90s"\n' + weaker})
     assert run(capsys)[0] == 1
     assert run(capsys, "--fail-on", "error")[0] == 0
     write(shop, {"importguard.toml": "nonsense = 1\n"})
     assert run(capsys)[0] == 2
+
+
+@pytest.mark.parametrize(("severity", "mark"), [("error", "✗"), ("warning", "!"), ("note", "·")])
+def test_a_severity_of_the_configuration_changes_no_fact(shop, capsys, monkeypatch, severity, mark):
+    monkeypatch.chdir(shop)
+    write(shop, {"importguard.toml": f'[rules]\nIG101 = "{severity}"\n', "jobs.py": ""})
+    write(shop, {"shop/main.py": "import shop.monitoring\ndef f():\n    import jobs\n"})
+    write(shop, {"Dockerfile": "FROM python\nCOPY shop /app/shop\n"})
+    out = run(capsys)[1]
+    assert f"{mark} The build leaves out 1 module that the code which goes in imports." in out
+    assert f"{mark} 1 left-out module would be missed by functions that import late." in out
+    assert f"{severity.capitalize()}s: missed as soon as the code is imported" in out
+    assert f"{severity.capitalize()}s: missed when a function is called" in out
+    assert "✓" not in out
+    assert "prepared for it" not in out
 
 
 def test_a_baseline_hides_what_is_old(shop, capsys, monkeypatch):
