@@ -42,6 +42,16 @@ CYCLES = [
         },
     ),
     application(
+        "cycle_when_imported",
+        {
+            "a": ("from cycle_when_imported.b import B\nA = 1\n", FAILED),
+            "b": (
+                "if __name__ != '__main__':\n    from cycle_when_imported.a import A\nB = 1\n",
+                FAILED,
+            ),
+        },
+    ),
+    application(
         "cycle_of_three",
         {
             "a": ("from cycle_of_three.b import B\nA = 1\n", FAILED),

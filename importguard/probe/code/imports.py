@@ -203,6 +203,20 @@ def is_type_checking(test: Node) -> bool:
     return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
 
 
+def truth_as_main(test: Node) -> bool | None:
+    """True for ``__name__ == "__main__"``, False for ``__name__ != "__main__"``, None for another condition.
+
+    So it is where the file runs as ``__main__``, and the opposite where it is imported.
+    """
+    if type(test).__name__ != "Compare" or len(test.ops) != 1:
+        return None
+    sides = (test.left, test.comparators[0])
+    texts = [getattr(side, "value", getattr(side, "s", None)) for side in sides]
+    if "__name__" not in [getattr(side, "id", None) for side in sides] or "__main__" not in texts:
+        return None
+    return {"Eq": True, "NotEq": False}.get(type(test.ops[0]).__name__)
+
+
 def catches_import_error(handler: Node) -> bool:
     """Whether an except clause takes a ModuleNotFoundError."""
     caught = handler.type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.code.imports import import_sites, parse_module
+from importguard.probe.code.imports import import_sites, parse_module, truth_as_main
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,9 +68,16 @@ def _running(body: list[Node], whole: bool, function: str) -> list[Node]:
     if function:
         running = _run_of(functions.pop(function)) if function in functions else []
     else:
-        blocks = [node.body for node in body if type(node).__name__ == "If" and _is_main(node.test)]
-        running = (body if whole else []) + [node for block in blocks for node in block]
+        running = (body if whole else []) + [inner for node in body for inner in _only_as_main(node)]
     return running + _called(running, functions)
+
+
+def _only_as_main(node: Node) -> list[Node]:
+    """The statements of an ``if`` that run where the file is ``__main__``, and not where it is imported."""
+    truth = truth_as_main(node.test) if type(node).__name__ == "If" else None
+    if truth is None:
+        return []
+    return list(node.body if truth else node.orelse)
 
 
 def _calls(body: list[Node], sites: list[Site]) -> list[tuple[str, str]]:
@@ -163,11 +170,3 @@ def _nodes(node: Node) -> Iterator[Node]:
         for item in value if type(value) is list else [value]:
             if hasattr(item, "_fields"):
                 yield from _nodes(item)
-
-
-def _is_main(test: Node) -> bool:
-    """Whether a condition is ``__name__ == "__main__"``."""
-    left = getattr(test, "left", None)
-    right = (getattr(test, "comparators", None) or [None])[0]
-    values = [getattr(side, "value", getattr(side, "s", None)) for side in (left, right)]
-    return "__name__" in (getattr(left, "id", ""), getattr(right, "id", "")) and "__main__" in values

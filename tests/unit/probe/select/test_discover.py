@@ -913,6 +913,9 @@ def test_the_guard_of_a_script_is_read(image):
     assert targets(found) == ["main", "late", "pkg.mod"]
     main = str(image.app / "main.py")
     assert [one["imported_at"] for one in found["entrypoints"]] == [None, (main, 3), (main, 4)]
+    imported_only = "if __name__ != '__main__':\n    import late\nelse:\n    from pkg import mod\n"
+    image.write("main.py", imported_only)
+    assert targets(image.discover("python3", "main.py")) == ["main", "pkg.mod"]
     image.write("main.py", "import uvicorn\nif DEV:\n    uvicorn.run('dev:app')\nuvicorn.run('web:app')\n")
     assert targets(image.discover("python3", "main.py")) == ["main", "web:app"]
 
