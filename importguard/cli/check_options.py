@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import FORMATS, Line, option_with_variable, parse_duration, parse_size
+from importguard.cli.options import FORMATS, Line, option_with_variable, parse_duration, parse_memory
 from importguard.engine_choice import ENGINES
 
 _JOBS = min(os.cpu_count() or 1, 4)
@@ -179,7 +179,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     option_with_variable(
         "--memory",
-        type=parse_size,
+        type=parse_memory,
         metavar="SIZE",
         default="4g",
         show_default=True,

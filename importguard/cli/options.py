@@ -34,14 +34,19 @@ def parse_duration(value: str) -> float:
 
 
 def parse_size(value: str) -> int:
-    """Bytes from Docker's notation, ``512m`` or ``2g``; raises BadParameter for less than Docker accepts."""
+    """Bytes from Docker's notation, ``512m`` or ``2g``; raises BadParameter for anything else."""
     match = re.fullmatch(_SIZE, value.strip())
     if match is None:
         raise click.BadParameter(f"{value!r} is no size: give bytes, or 512m, 2g")
-    found = int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
-    if found < _LEAST_MEMORY:
+    return int(float(match.group(1)) * _MULTIPLES[match.group(2).lower()])
+
+
+def parse_memory(value: str) -> int:
+    """The bytes of a container's memory; raises BadParameter for less than Docker accepts."""
+    size = parse_size(value)
+    if size < _LEAST_MEMORY:
         raise click.BadParameter(f"{value!r} is too little: the least that Docker accepts is 6m")
-    return found
+    return size
 
 
 class Line(click.types.StringParamType):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import parse_duration, parse_size, read_environment
+from importguard.cli.options import parse_duration, parse_memory, read_environment
 from importguard.errors import UsageError
 from importguard.evidence.starts import Handshake, HttpRequest, NeededService, StartSettings
 
@@ -127,7 +127,7 @@ def _seconds(key: str, value: Any, blame: Blame) -> float:
 
 
 def _bytes(key: str, value: Any, blame: Blame) -> int:
-    return int(_quantity(parse_size, key, value, blame))
+    return int(_quantity(parse_memory, key, value, blame))
 
 
 def _quantity(read: Callable[[str], float], key: str, value: Any, blame: Blame) -> float:

@@ -32,5 +32,7 @@ def test_list_prune_and_clear(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert lines[1].endswith("days ago  old")
     assert run(capsys, "prune", "--keep", "7m", *folder) == (0, [])
     assert run(capsys, "prune", "--keep", "6m", *folder) == (0, [])
-    assert [line.split()[-1] for line in run(capsys, "clear", *folder)[1]] == ["shop:1", "old"]
+    assert [line.split()[-1] for line in run(capsys, "prune", "--keep", "3m", *folder)[1]] == ["old"]
+    assert [line.split()[-1] for line in run(capsys, "prune", "--keep", "0", *folder)[1]] == ["shop:1"]
+    assert run(capsys, "clear", *folder) == (0, [])
     assert run(capsys, "list", *folder) == (0, [])

@@ -267,7 +267,15 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("512m", 512 << 20), ("2G", 2 << 30), ("1.5gb", 3 << 29), ("2GiB", 2 << 30), ("8388608", 8 << 20)],
+    [
+        ("0", 0),
+        ("1k", 1024),
+        ("512m", 512 << 20),
+        ("2G", 2 << 30),
+        ("1.5gb", 3 << 29),
+        ("2GiB", 2 << 30),
+        ("8388608", 8 << 20),
+    ],
 )
 def test_sizes(text: str, size: int) -> None:
     assert options.parse_size(text) == size
