@@ -60,8 +60,12 @@ class Config:
 
 
 def build_arguments(build: Optional[Build]) -> tuple[str, ...]:
-    """``NAME=value`` of each build argument; a bare NAME takes its value from the environment."""
-    pairs = ((argument, *argument.partition("=")) for argument in (build.build_args if build else ()))
+    """``NAME=value`` of each build argument, as ``docker build`` takes them.
+
+    A bare NAME takes its value from the environment; without one it gives nothing, and ARG's default holds.
+    """
     return tuple(
-        whole if equals else f"{name}={os.environ.get(name, '')}" for whole, name, equals, _ in pairs
+        text if "=" in text else f"{text}={os.environ[text]}"
+        for text in (build.build_args if build else ())
+        if "=" in text or text in os.environ
     )

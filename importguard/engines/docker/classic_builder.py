@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Optional
 
-from importguard.config import Build
+from importguard.config import Build, build_arguments
 from importguard.engines.docker.connection import connect_to_docker
 from importguard.engines.docker.plain_log import build_failure
 from importguard.errors import ImageError
@@ -33,7 +33,7 @@ def build_without_cli(build: Build, platform: Optional[str], progress: Progress)
             path=build.context,
             dockerfile=os.path.abspath(build.dockerfile) if build.dockerfile else None,
             target=build.target,
-            buildargs=_build_args(build),
+            buildargs=dict(argument.split("=", 1) for argument in build_arguments(build)),
             tag=build.tag,
             platform=platform,
             rm=True,
@@ -47,12 +47,6 @@ def build_without_cli(build: Build, platform: Optional[str], progress: Progress)
         raise ImageError(f"The image of {build.context} was not built: {reason}. {LIMITATION}") from error
     finally:
         client.close()
-
-
-def _build_args(build: Build) -> dict[str, str]:
-    """Read ``K=V``; a bare ``K`` takes its value from the environment, as with ``docker build``."""
-    pairs = (argument.partition("=") for argument in build.build_args)
-    return {name: value if equals else os.environ.get(name, "") for name, equals, value in pairs}
 
 
 def _follow(events: Iterable[dict[str, Any]], context: str, progress: Progress) -> str:

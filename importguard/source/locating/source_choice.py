@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from importguard.config import Build, Config
+from importguard.config import Build, Config, build_arguments
 from importguard.evidence.inspection import Evidence
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ def _of_build(build: Build, config: Config) -> Location:
         return Location(None, "")
     root = config.source or context or os.curdir
     dockerfile = build.dockerfile if config.build else config.dockerfile or build.dockerfile
-    return Location(Tree(root, context, dockerfile, build.target, build.build_args), "")
+    return Location(Tree(root, context, dockerfile, build.target, build_arguments(build)), "")

@@ -169,7 +169,6 @@ def test_a_build_argument_may_have_its_value_from_outside(
     assert build_arguments(Build(".", build_args=("TOKEN", "A=b", "NONE"))) == (
         "TOKEN=buildsecret1",
         "A=b",
-        "NONE=",
     )
     assert build_arguments(None) == ()
 

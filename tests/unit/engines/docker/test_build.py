@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
+from unittest.mock import Mock
 
 import pytest
 
@@ -116,6 +117,18 @@ def test_failure_of_the_classic_builder() -> None:
     assert (
         "the step that failed: Step 2/2 : RUN make\n    broken\n    returned a non-zero code: 7\n" in message
     )
+
+
+def test_the_classic_builder_gets_the_arguments_that_have_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIVEN", "from=outside")
+    monkeypatch.delenv("REV", raising=False)
+    client = Mock()
+    client.build.return_value = [{"aux": {"ID": "sha256:1"}}]
+    monkeypatch.setattr("importguard.engines.docker.classic_builder.connect_to_docker", lambda: client)
+    build = Build(".", build_args=("A=b=c", "EMPTY=", "GIVEN", "REV"))
+    assert build_without_cli(build, None, QuietProgress()) == "sha256:1"
+    # Without REV, the default of its ARG holds.
+    assert client.build.call_args.kwargs["buildargs"] == {"A": "b=c", "EMPTY": "", "GIVEN": "from=outside"}
 
 
 def test_failure_before_the_first_step() -> None:

@@ -72,6 +72,19 @@ def test_the_builds_context_and_dockerfile(shop: Path) -> None:
     assert source.dockerfile.path == "Other"
 
 
+def test_a_build_argument_that_has_its_value_from_outside(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop / "Other").write_text("FROM scratch\nARG PLACE=/default\nCOPY shop ${PLACE}/shop\n")
+    config = Config(build=Build(str(shop), str(shop / "Other"), build_args=("PLACE",)))
+    monkeypatch.delenv("PLACE", raising=False)
+    for place in ("/default", "/given"):
+        dockerfile = found(config).dockerfile
+        assert dockerfile is not None
+        assert [copy.destination for copy in dockerfile.copies] == [f"{place}/shop"]
+        monkeypatch.setenv("PLACE", "/given")
+
+
 def test_a_source_around_the_builds_context(shop: Path) -> None:
     source = found(Config(build=Build(str(shop)), source=str(shop.parent)))
     assert (source.root, source.context, source.ignore_file) == (
