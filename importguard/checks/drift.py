@@ -25,6 +25,9 @@ from importguard.source.modules.test_files import files_of_tests
 
 # What protoc, setuptools-scm, versioneer, Cython and the like write.
 _GENERATED = re.compile(r"(_pb2(_grpc)?|_?version|__about__|_build|_commit)\.py$|\.(so|pyd)$")
+# In a shell's command: what divides words, options from their values, and alternatives in braces.
+_BETWEEN_WORDS = re.compile(r"[\s\"'`;|&<>(){}=,:]+")
+_RELATIVE = re.compile(r"\$(?:\w+|\{[^}]*\})/|(?<![\w./])\.{1,2}/")
 _SHOWN = 3
 _MONTHS = 2_592_000.0
 
@@ -66,7 +69,7 @@ class _Drift:
         self.missed = {site.target for site in evidence.sites if site.resolves is False}
         self.missed |= {name for item in evidence.modules if item.failure for name in _missed(item)}
         self.loaded = {item.name: item.path for item in evidence.modules if item.path}
-        self.runs = _runs(source)
+        self.named = _named_paths(source)
         files = {file.path: file for file in source.files}
         self.placements = [one for one in source.placements if self._counts(one)]
         odd = _odd(one.path for one in self.placements)
@@ -149,10 +152,15 @@ class _Drift:
         ]
 
     def _is_named(self, path: str) -> bool:
-        """Whether a RUN of the image's stages speaks of the file or of one of its folders."""
+        """Whether a RUN of the image's stages speaks of the file or of one of its folders in the package."""
+        root = next((root for root in self.roots if path.startswith(root + "/")), "")
         parts = path.strip("/").split("/")
-        names = [parts[-1], *(part for part in parts[1:-1] if part not in self.packages)]
-        return any(name in text for text in self.runs for name in names)
+        package = len(root.strip("/").split("/")) + 1
+        for end in {*range(package + 1, len(parts)), len(parts)}:
+            tails = {"/".join(parts[start:end]) for start in range(end)}
+            if not tails.isdisjoint(self.named) or "/" + "/".join(parts[:end]) in self.named:
+                return True
+        return False
 
     def build_findings(self, rule: Rule, pairs: Sequence[_Pair]) -> Iterator[Finding]:
         by_package: dict[str, list[_Pair]] = {}
@@ -209,12 +217,20 @@ def _odd(paths: Iterable[str]) -> set[str]:
     return {*filter(_GENERATED.search, paths), *files_of_tests(paths)}
 
 
-def _runs(source: Source) -> list[str]:
-    """The texts of the RUN lines of the stages that the image is FROM."""
+def _named_paths(source: Source) -> set[str]:
+    """The words of the RUN lines of the stages that the image is FROM, each with the folders that it names.
+
+    Whole parts of paths: ``libpq5`` speaks of no folder ``lib``, and neither does ``/var/lib/apt``.
+    """
     assert source.dockerfile is not None
     lineage = source.dockerfile.lineage()
-    lines = source.dockerfile.instructions
-    return [one.text for one in lines if one.keyword == "RUN" and one.stage in lineage]
+    named = set()
+    for one in source.dockerfile.instructions:
+        if one.keyword == "RUN" and one.stage in lineage:
+            for word in _BETWEEN_WORDS.split(_RELATIVE.sub("", f"{one.text}\n{one.heredoc}")):
+                parts = word.partition("*")[0].rstrip("/").split("/")
+                named |= {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    return named
 
 
 def _count(number: int) -> str:

@@ -150,6 +150,29 @@ def test_what_a_run_speaks_of_is_left_out():
     assert drift(here, {"shop/__init__.py": "1", "shop/api.py": "x", "shop/made.py": "1"}, runs) == []
 
 
+@pytest.mark.parametrize(
+    ("run", "count"),
+    [
+        ("apt-get install libpq5 && rm -rf /var/lib/apt/lists/*", 1),
+        ("chown -R app /app && python -m shop.api --library=/usr/lib/shop", 1),
+        ("rm -r shop/library other/lib.old", 1),
+        ("make -C shop/lib", 0),
+        ("make -C /app/shop/lib/", 0),
+        ("make -C $HOME/shop/lib", 0),
+        ("cd shop && make -C ./lib", 0),
+        ("protoc --python_out=shop/lib api.proto", 0),
+        ("cp templates/*.py shop/lib/", 0),
+        ("touch shop/{lib,api}/util.py", 0),
+        ("sed -i s/a/b/ shop/lib/*.py", 0),
+        ("<<EOF\ncd shop\nmake -C lib\nEOF", 0),
+    ],
+)
+def test_a_run_speaks_of_whole_names(run: str, count: int):
+    here = {**SHOP, "shop/lib/__init__.py": "1", "shop/lib/util.py": "1"}
+    there = {**here, "shop/lib/util.py": "2"}
+    assert len(drift(here, there, f"RUN {run}\n")) == count
+
+
 def test_what_git_ignores_may_be_written_by_the_build():
     git = Git("0", ignored=(GitIgnored("shop/made.py", Place(".gitignore", 1, "made.py")),))
     assert drift(SHOP, {**SHOP, "shop/made.py": "1"}, git=git) == []
