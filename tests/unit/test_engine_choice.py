@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from importguard import engine_choice
@@ -82,6 +85,20 @@ def test_where_none_answers_all_say_why(pool: EnginePool, monkeypatch: pytest.Mo
     monkeypatch.setitem(DEAD, "podman", True)
     with pytest.raises(EngineError, match=r"(?s)docker is dead\npodman is dead\n.*oci-archive"):
         pool.engine_of("shop", Config())
+
+
+def test_the_embedded_engine_says_that_it_is_not_for_windows() -> None:
+    code = (
+        "import sys, click, docker\nfrom importguard.cli.main import main\n"
+        "sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['resource'] = None\n"
+        "main(sys.argv[1:])"
+    )
+    for arguments in (["cache", "list"], ["check", "oci-archive:app.tar"]):
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 3, done.stderr
+        assert "needs Linux" in done.stderr + done.stdout
+        assert "internal error" not in done.stderr
 
 
 def test_services_of_one_run_are_of_one_engine(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:

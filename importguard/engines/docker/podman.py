@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +27,11 @@ def connect_to_podman() -> Any:
     CONTAINER_HOST names its socket, as for ``podman --remote``; else it is at the usual place, or
     ``podman system service`` is started on one that only this user may use. Raises EngineError.
     """
+    if sys.platform == "win32":
+        raise EngineError(
+            "On Windows, Podman is asked in Docker's place: set DOCKER_HOST to the named pipe of its machine "
+            "(npipe:////./pipe/podman-machine-default)."
+        )
     for socket in _known_sockets():
         if socket.is_socket():
             try:

@@ -29,6 +29,13 @@ def test_without_podman() -> None:
         podman.connect_to_podman()
 
 
+def test_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(podman.sys, "platform", "win32")
+    monkeypatch.delattr(podman.os, "geteuid")
+    with pytest.raises(EngineError, match=r"On Windows.*DOCKER_HOST"):
+        podman.connect_to_podman()
+
+
 @pytest.mark.parametrize("place", ["CONTAINER_HOST", "run/podman/podman.sock", "own/podman.sock"])
 def test_where_it_is_looked_for(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / (place if "/" in place else "named.sock")
