@@ -121,7 +121,11 @@ def _trees(
         folder = find_context(context, dockerfile) if dockerfile is not None and exists else context
         return (Tree(context, folder, dockerfile, target),), ()
     found = find_builds(context)
-    return found.trees or (Tree(context),), found.notes
+    if not found.trees:
+        return (Tree(context),), ()
+    listed = ", ".join(sorted(found.left_out))  # in one note: frontends, mostly
+    note = f"No Python is run in {listed}, or no Python file goes in: not looked at (-f FILE does)."
+    return found.trees, (note,) if listed else ()
 
 
 def _examine(context: str, tree: Tree, include_tests: bool) -> ExaminedBuild:

@@ -35,37 +35,44 @@ def init(ci: tuple[str, ...]) -> None:
 
     from importguard.cli import scaffold
     from importguard.cli.writing import write_stdout
+    from importguard.source.locating.builds import find_builds
     from importguard.terminal import escape_text
 
     root = Path.cwd()
-    files = scaffold.find_build_files(root)
+    found = find_builds(str(root))
+    files = scaffold.build_files(found, root)
     if not files:
         raise UsageError(
             f"there is no Dockerfile of a Python application below {root}: run this in the folder of the "
             "repository, or check an image that exists with: importguard check IMAGE"
         )
-    said = [_configuration(root, files)]
+    said = _configuration(root, files, found.left_out if found.trees else ())
+    wrote = len(said)
     for name in ci or scaffold.find_ci_systems(root):
         said += _pipeline(root, name, files)
-    if len(said) == 1:
+    if len(said) == wrote:
         said.append(f"no pipeline was found here; importguard init --ci {'|'.join(_CI)} writes for one")
     said.append("next: importguard check")
     write_stdout("".join(escape_text(line) + "\n" for line in said))
 
 
-def _configuration(root: Path, files: list[scaffold.BuildFile]) -> str:
+def _configuration(root: Path, files: list[scaffold.BuildFile], left_out: tuple[str, ...]) -> list[str]:
     from importguard.cli import scaffold
     from importguard.cli.compose_scaffold import read_compose
     from importguard.cli.config_option import OWN_FILE, find_config_file
 
     existing = find_config_file(root)
     if existing is not None:
-        return f"{existing} is the configuration already, and stays as it is"
+        return [f"{existing} is the configuration already, and stays as it is"]
     _create(root / OWN_FILE, scaffold.configuration_text(files, root))
     builds = ", ".join(file.dockerfile for file in files)
     compose, services = read_compose(root)
     how = f"; importguard check --start starts them as {compose} does" if services else ""
-    return f"wrote {OWN_FILE}: builds {builds}{how}"
+    said = [f"wrote {OWN_FILE}: builds {builds}{how}"]
+    if left_out:
+        others = ", ".join(left_out)
+        said.append(f"  not {others}: no Python is run there, or no Python file goes in")
+    return said
 
 
 def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[str]:

@@ -1,28 +1,18 @@
-"""Find Dockerfiles and CI systems in a repository, and make the files that ``importguard init`` writes."""
+"""Find the CI systems of a repository, and make the files that ``importguard init`` writes for its builds."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 from importguard.cli.compose_scaffold import ComposeService, compose_tables, quoted_toml, read_compose
-from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfile
-
-_SKIPPED = frozenset(
-    {"node_modules", "site-packages", "vendor", "venv", "env", "build", "dist", "tests", "test"}
-)
-_DEEPEST, _MOST_FOLDERS = 4, 5000
-_LONGEST_DOCKERFILE = 1024**2
-_IS_DOCKERFILE = re.compile(
-    r"(?i)(Dockerfile|Containerfile)([.-][\w.-]+)?|[\w.-]+\.(Dockerfile|Containerfile)"
-)
-_NAMES_PYTHON = re.compile(r"(?i)\b(python|pypy|pip3?|uv|poetry|pipenv|pdm|conda|g?unicorn|uvicorn|celery)\b")
-_PROJECT_FILES = ("pyproject.toml", "setup.py", "requirements.txt", "Pipfile")
+from importguard.source.locating.builds import FoundBuilds, speak_of_python
+from importguard.source.locating.listing import read_dockerfile
 
 
 @dataclass(frozen=True)
@@ -32,6 +22,7 @@ class BuildFile:
     name: str
     context: str
     dockerfile: str
+    target: Optional[str] = None
 
     @property
     def is_default(self) -> bool:
@@ -73,81 +64,34 @@ CI_TEMPLATES: dict[str, CiTemplate] = {
 }
 
 
-def find_build_files(root: Path) -> list[BuildFile]:
-    """The Dockerfiles of Python applications below ``root``, the nearest first, each with its context."""
-    found = []
-    for path in _dockerfiles(root):
-        text = _text(path)
-        if _NAMES_PYTHON.search(text):
-            context = _context(path, text, root)
-            found.append((path, context))
-    names = [_name(path, root) for path, _ in found]
+def build_files(found: FoundBuilds, root: Path) -> list[BuildFile]:
+    """The builds to propose, the upper ones first: as ``importguard context`` takes them, too.
+
+    Where none takes a Python file in, those that only speak of Python: what they install may be the
+    application.
+    """
+    paths = [
+        (_relative(tree.context or root, root), _relative(tree.dockerfile or "Dockerfile", root), tree.target)
+        for tree in found.trees or found.empty
+    ]
+    names = [_name(dockerfile, root) for _, dockerfile, _ in paths]
     return [
         BuildFile(
-            name if names.count(name) == 1 else _relative(path, root).replace("/", "-"),
-            _relative(context, root),
-            _relative(path, root),
+            name if names.count(name) == 1 else dockerfile.replace("/", "-"), context, dockerfile, target
         )
-        for name, (path, context) in zip(names, found)
+        for name, (context, dockerfile, target) in zip(names, paths)
     ]
 
 
-def _dockerfiles(root: Path) -> Iterator[Path]:
-    waiting = [root]
-    for seen in range(_MOST_FOLDERS):
-        if seen >= len(waiting):
-            return
-        folder = waiting[seen]
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        deep = len(folder.relative_to(root).parts)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if deep < _DEEPEST and not entry.name.startswith(".") and entry.name not in _SKIPPED:
-                    waiting.append(Path(entry.path))
-            elif _IS_DOCKERFILE.fullmatch(entry.name) and not entry.name.endswith(".dockerignore"):
-                yield Path(entry.path)
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.is_file() or path.stat().st_size > _LONGEST_DOCKERFILE:
-            return ""
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _context(path: Path, text: str, root: Path) -> Path:
-    """The folder that has most of what is copied; among equals the one with a project, then the nearest."""
-    try:
-        copies = parse_dockerfile(text, path.name).copies
-    except DockerfileError:
-        return path.parent
-    own = [copy for copy in copies if copy.from_stage is None and copy.from_image is None and copy.resolved]
-    sources = [source.strip("/") for copy in own for source in copy.sources if not set("*?[") & set(source)]
-    folders = [
-        path.parent,
-        *(parent for parent in path.parent.parents if parent == root or root in parent.parents),
-    ]
-
-    def fits(folder: Path) -> tuple[int, bool]:
-        there = sum(1 for source in sources if (folder / source).exists())
-        return there, any((folder / name).exists() for name in _PROJECT_FILES) or any(folder.glob("*.py"))
-
-    return max(folders, key=fits)
-
-
-def _name(path: Path, root: Path) -> str:
+def _name(dockerfile: str, root: Path) -> str:
     """``worker`` for worker.Dockerfile, Dockerfile.worker and worker/Dockerfile."""
-    parts = [part for part in re.split(r"(?i)[.-]?(?:Docker|Container)file[.-]?", path.name) if part]
+    path = root / dockerfile
+    parts = [part for part in re.split(r"(?i)[._-]?(?:Docker|Container)file[._-]?", path.name) if part]
     return parts[0] if parts else (path.parent.name or root.name or "app")
 
 
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+def _relative(path: Union[str, Path], root: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
 
 
 def _joined(context: str, name: str) -> str:
@@ -180,10 +124,7 @@ _TAIL = """
 def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) -> str:
     """importguard.toml for these images, with how the compose file of ``root`` starts them."""
     _, services = read_compose(root) if root else ("", [])
-    dockerfiles = {file.dockerfile for file in files}
-    python = {
-        one.name for one in services if root and one.build_file in dockerfiles and _has_python(root, one)
-    }
+    python = {one.name for one in services if root and one.context is not None and _has_python(root, one)}
     if python:
         described = {one.build_file for one in services}
         taken = {one.name for one in services}
@@ -200,15 +141,13 @@ def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) 
 
 def _has_python(root: Path, service: ComposeService) -> bool:
     """Whether the stage that becomes its image is one of Python: others may build scripts and styles."""
-    path = root / service.build_file
-    try:
-        dockerfile = parse_dockerfile(_text(path), path.name, service.target or None)
-    except DockerfileError:
-        return True
-    lineage = dockerfile.lineage()
+    dockerfile = read_dockerfile(str(root), service.build_file)
+    if dockerfile is None:
+        return False
+    targets = {stage.name: stage.index for stage in dockerfile.stages if stage.name}
+    lineage = dockerfile.lineage(targets.get(service.target, dockerfile.final))
     texts = [dockerfile.stages[stage].base for stage in lineage]
-    texts += [one.text for one in dockerfile.instructions if one.stage in lineage]
-    return any(_NAMES_PYTHON.search(text) for text in texts)
+    return speak_of_python(texts + [one.text for one in dockerfile.instructions if one.stage in lineage])
 
 
 def _images(files: Sequence[BuildFile]) -> str:
@@ -224,6 +163,7 @@ def _several(images: str, head: str = "") -> str:
 def _settings(file: BuildFile) -> str:
     lines = [f"build = {quoted_toml(file.context)}"]
     lines += [] if file.is_default else [f"file = {quoted_toml(file.dockerfile)}"]
+    lines += [f"target = {quoted_toml(file.target)}"] if file.target else []
     return "\n".join(lines) + "\n"
 
 
@@ -249,4 +189,5 @@ _HOOK = """\
 
 
 def _arguments(file: BuildFile) -> list[str]:
-    return [file.context] if file.is_default else [file.context, "--file", file.dockerfile]
+    dockerfile = [] if file.is_default else ["--file", file.dockerfile]
+    return [file.context, *dockerfile, *(["--target", file.target] if file.target else [])]

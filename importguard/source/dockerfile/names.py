@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 _DOCKERFILE = re.compile(r"(?i)(.+[._-])?(dockerfile|containerfile)([._-].+)?")
-_NO_DOCKERFILE = re.compile(r"(?i).*\.(dockerignore|md|rst|py|pyc|sh|ya?ml|json|lock|html|orig|bak|swp)")
+# Documentation, programs, copies that editors and merges leave, and templates of Dockerfiles.
+_NO_DOCKERFILE = re.compile(
+    r"(?i).*\.(dockerignore|md|rst|txt|html|py|pyc|sh|ya?ml|json|lock"
+    r"|orig|bak|old|save|swp|rej|patch|diff|j2|jinja2?|tmpl|tpl|template|erb|in)"
+)
 
 
 def is_dockerfile_name(name: str) -> bool:

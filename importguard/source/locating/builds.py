@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -20,34 +21,42 @@ from importguard.source.modules.named_modules import started_modules
 # Folders whose Dockerfiles are no one's production.
 _ASIDE = frozenset(
     {".devcontainer", "test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"}
+    | {"vendor", "third_party"}
 )
 _PYTHON = re.compile(r"(?i)python|pypy|\b(pip3?|uv|poetry|pipenv|pdm|conda|g?unicorn|celery)\b|\.py\b")
 
 
 @dataclass(frozen=True)
 class FoundBuilds:
-    """The builds that take Python files in, and ``notes`` on the Dockerfiles that were left out."""
+    """The builds that take Python files in, as ``trees``; ``empty`` are those that only speak of Python.
+
+    ``left_out`` are the paths of all other Dockerfiles that there are, those of the empty builds among them.
+    """
 
     trees: tuple[Tree, ...]
-    notes: tuple[str, ...] = ()
+    empty: tuple[Tree, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def find_builds(root: str) -> FoundBuilds:
-    """The builds below ``root``, the upper ones first. None where no Dockerfile takes a Python file in."""
+    """The builds below ``root``, the upper ones first: of Dockerfiles that speak of Python, else of all."""
     repository = list_repository(os.path.abspath(root))
     paths = ContextFiles({*repository.others, *repository.python})
-    trees, without = [], []
     named = _counting(repository.dockerfiles)
-    of_python = [path for path in named if _speaks_of_python(repository.dockerfiles[path])]
-    without += [path for path in named if of_python and path not in of_python]
+    of_python = [path for path in named if _names_python(repository.dockerfiles[path])]
+    trees: dict[str, Tree] = {}
+    empty = []
     for path in of_python or named:
         dockerfile, target = _with_target(repository, path)
         context = _best_context(repository, path, dockerfile, paths)
-        if context is None or not _takes_python(dockerfile, context, repository):
-            without.append(path)
-            continue
-        trees.append(Tree(root, _below(root, context), _below(root, path), target))
-    return FoundBuilds(tuple(trees), tuple(_left_out(without) if trees else ()))
+        folder = posixpath.dirname(path) if context is None else context
+        tree = Tree(root, _below(root, folder), _below(root, path), target)
+        if context is not None and _takes_python(dockerfile, context, repository):
+            trees[path] = tree
+        elif of_python:
+            empty.append(tree)
+    left_out = tuple(path for path in named if path not in trees)
+    return FoundBuilds(tuple(trees.values()), tuple(empty), left_out)
 
 
 def find_context(root: str, dockerfile: str) -> str:
@@ -67,8 +76,13 @@ def _counting(dockerfiles: Iterable[str]) -> list[str]:
     return [path for path in ordered if _ASIDE.isdisjoint(path.split("/")[:-1])] or ordered
 
 
-def _speaks_of_python(dockerfile: Dockerfile) -> bool:
-    return any(_PYTHON.search(instruction.text) for instruction in dockerfile.instructions)
+def _names_python(dockerfile: Dockerfile) -> bool:
+    return speak_of_python(instruction.text for instruction in dockerfile.instructions)
+
+
+def speak_of_python(texts: Iterable[str]) -> bool:
+    """Whether the lines of a Dockerfile name Python, a file of it or a tool that installs or runs it."""
+    return any(_PYTHON.search(text) for text in texts)
 
 
 def _with_target(repository: RepositoryFiles, path: str) -> tuple[Dockerfile, Optional[str]]:
@@ -124,11 +138,3 @@ def _python_below(context: str, repository: RepositoryFiles) -> list[str]:
 
 def _below(root: str, path: str) -> str:
     return os.path.join(root, *path.split("/")) if path else root
-
-
-def _left_out(paths: Sequence[str]) -> list[str]:
-    """One note for all: frontends, mostly."""
-    if not paths:
-        return []
-    listed = ", ".join(sorted(paths))
-    return [f"No Python is run in {listed}, or no Python file goes in: not looked at (-f FILE does)."]

@@ -16,13 +16,14 @@ from unit.policy.test_configuration import KEYS
 from importguard.cli.scaffold import (
     CI_TEMPLATES,
     BuildFile,
+    build_files,
     ci_file_text,
     configuration_text,
-    find_build_files,
 )
 from importguard.cli.start_settings import read_services
 from importguard.config import Build, Config
 from importguard.policy.configuration import load_configuration
+from importguard.source.locating.builds import find_builds
 
 PYTHON = "FROM python:3.13-slim\n"
 
@@ -41,6 +42,10 @@ def write(**files: str) -> None:
         path = Path(name.replace("_dot_", ".").replace("__", "/"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def found_in(folder: Path) -> list[BuildFile]:
+    return build_files(find_builds(str(folder)), folder)
 
 
 def test_one_dockerfile(folder: Path, checked: list[Config], capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +70,7 @@ def test_several_dockerfiles(folder: Path, checked: list[Config]) -> None:
         _dot_cache__Dockerfile=PYTHON,
         tests__Dockerfile=PYTHON,
     )
-    assert find_build_files(folder) == [
+    assert found_in(folder) == [
         BuildFile("api", "api", "api/Dockerfile"),
         BuildFile("worker", ".", "docker/worker.Dockerfile"),
     ]
@@ -95,8 +100,49 @@ def test_the_context_is_where_what_is_copied_is(
     write(
         **{path.replace("/", "__"): f"{PYTHON}{copies}\n", there.replace("/", "__").replace(".", "_dot_"): ""}
     )
-    (found,) = find_build_files(folder)
+    (found,) = found_in(folder)
     assert found.context == context
+
+
+def test_it_takes_the_dockerfiles_and_contexts_that_context_takes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        Dockerfile=PYTHON + "COPY . .\n",
+        Dockerfile_dot_bak=PYTHON + "COPY . .\n",
+        Dockerfile_dot_md="FROM python is what this says.\n",
+        Dockerfile_prod=PYTHON + "COPY shop shop\n",
+        build__worker_dot_Dockerfile=PYTHON + "COPY worker /srv\n",
+        jobs__fetch__Dockerfile=PYTHON + "COPY . .\nCMD python main.py\n",
+        jobs__fetch__fetch_dot_py="",
+        web__Dockerfile="FROM node\nRUN apk add python3 make\nCOPY . .\n",
+        web__index_dot_js="",
+        main_dot_py="",
+        shop__api_dot_py="",
+        worker__tasks_dot_py="",
+    )
+    command = "docker build -f build/worker.Dockerfile --target done ."
+    write(Makefile=f"image:\n\t{command}\n")
+    Path("build/worker.Dockerfile").write_text(
+        f"{PYTHON}COPY worker /srv\nFROM python AS done\nCOPY worker /srv\n"
+    )
+    assert run("init") == 0
+    out = capsys.readouterr().out
+    assert "\n  not web/Dockerfile: no Python is run there, or no Python file goes in\n" in out
+    files = found_in(folder)
+    assert files == [
+        BuildFile("shop", ".", "Dockerfile"),
+        BuildFile("prod", ".", "Dockerfile_prod"),
+        BuildFile("worker", ".", "build/worker.Dockerfile", "done"),
+        BuildFile("fetch", ".", "jobs/fetch/Dockerfile"),
+    ]
+    images = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, KEYS).images
+    assert [image.settings.get("target") for image in images] == [None, None, "done", None]
+    assert run("context", "--format", "json") == 0
+    builds = json.loads(capsys.readouterr().out)["builds"]
+    assert [(build["context"], build["dockerfile"]) for build in builds] == [
+        (file.context, file.dockerfile) for file in files
+    ]
 
 
 def test_names_are_different(folder: Path) -> None:
@@ -107,7 +153,7 @@ def test_names_are_different(folder: Path) -> None:
         b__Containerfile=PYTHON,
         c__Dockerfile_dot_dockerignore=PYTHON,
     )
-    assert [file.name for file in find_build_files(folder)] == [
+    assert [file.name for file in found_in(folder)] == [
         "shop",
         "Dockerfile.worker",
         "a-worker.dockerfile",
@@ -123,12 +169,11 @@ def test_hostile_dockerfiles(folder: Path) -> None:
     (folder / "Dockerfile").mkdir()
     (folder / 'q"\\\x7f').mkdir()
     (folder / 'q"\\\x7f' / "Dockerfile").write_bytes(b"FROM python\n\xff")
-    files = find_build_files(folder)
-    assert [file.context for file in files] == ["a", "b", 'q"\\\x7f']
+    files = found_in(folder)
+    assert [file.context for file in files] == ["b", 'q"\\\x7f']
     path = folder / "importguard.toml"
     path.write_text(configuration_text(files))
     assert [image.settings["build"] for image in load_configuration(path, KEYS, KEYS).images] == [
-        "a",
         "b",
         'q"\\\x7f',
     ]

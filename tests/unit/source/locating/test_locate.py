@@ -234,6 +234,8 @@ def test_a_named_source_without_a_trace_of_it_keeps_its_dockerfile(tmp_path: Pat
             (name, False)
             for name in ("Dockerfile.dockerignore", "dockerfile.py", "Dockerfiles", "mydockerfile")
         ),
+        *((name, False) for name in ("Dockerfile.bak", "Dockerfile.md", "Dockerfile.old", "Dockerfile~")),
+        *((name, False) for name in ("Dockerfile.j2", "Dockerfile.template", "api.Dockerfile.in")),
     ],
 )
 def test_names_of_dockerfiles(name: str, expected: bool) -> None:
