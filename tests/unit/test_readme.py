@@ -64,11 +64,11 @@ def test_exit_codes():
     assert {int(row.split("|")[1]) for row in table_rows(section("Exit codes"))} == codes == {0, 1, 2, 3, 4}
 
 
-def test_every_rule_has_a_row():
+def test_every_rule_has_a_row_with_its_severity_and_summary():
     rows = table_rows(section("What is checked"))
-    assert {row.split("|")[1].strip() for row in rows} == {
-        f"{rule.id} {rule.name}" for rule in RULES.values()
-    }
+    assert [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows] == [
+        [f"{rule.id} {rule.name}", rule.severity.value, rule.summary] for rule in RULES.values()
+    ]
 
 
 def test_the_configuration_is_one(tmp_path):
