@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,3 +28,12 @@ def test_the_probe_and_the_schema_are_among_them():
         "cli/templates/github.yml",
         "py.typed",
     } <= set(SHIPPED)
+
+
+def test_nothing_says_to_install_it_by_its_name():
+    """No index has it under its name, and whoever takes that name there would be installed."""
+    root = SOURCE.parent
+    texts = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.yml"), *root.glob("*.md"), *root.glob("examples/*.y*ml")]
+    for path in [*texts, root / "action.yml", root / "Dockerfile"]:
+        named = re.search(r"pip install [^\n]*(?<![/\w-])importguard\b(?!/)", path.read_text("utf-8"))
+        assert named is None, f"{path}: {named}"

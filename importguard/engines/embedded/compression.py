@@ -39,7 +39,7 @@ def _zstd_file(stream: io.BufferedReader, reference: str) -> Any:
     except ImportError as error:
         raise ImageError(
             f"{reference}: a layer is compressed with zstd, which this Python can't read by itself. Install "
-            "what does: pip install 'importguard[zstd]'."
+            "what does: pip install backports.zstd."
         ) from error
     return zstd.ZstdFile(stream)
 
