@@ -100,7 +100,8 @@ def _joined(context: str, name: str) -> str:
 
 _HEAD = """\
 # `importguard check` builds what stands here and imports every module of the application in it.
-# Every option of `importguard check --help` can be set, under its long name.
+# Every option of `importguard check --help` can be set under its long name, but --config, --write-baseline
+# and --start, whose settings are the table [start].
 """
 _STARTED = """\
 # `importguard check --start` also starts them together, on one network, as the compose file has them.

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from importguard.cli.config_option import option_value_kind, options_by_key
+from importguard.cli.config_option import NOT_IN_FILE, option_value_kind, options_by_key
 from importguard.cli.main import cli
+from importguard.cli.scaffold import BuildFile, configuration_text
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.policy.configuration import load_configuration
 from importguard.rules import RULES
@@ -69,6 +70,13 @@ def test_every_rule_has_a_row_with_its_severity_and_summary():
     assert [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows] == [
         [f"{rule.id} {rule.name}", rule.severity.value, rule.summary] for rule in RULES.values()
     ]
+
+
+def test_the_options_that_the_configuration_does_not_take_are_named():
+    but = re.compile(r"under its long name, but (.*?), whose", re.DOTALL)
+    for text in (section("Configuration"), configuration_text([BuildFile("a", ".", "Dockerfile")])):
+        (sentence,) = but.findall(text)
+        assert set(re.findall(r"--([a-z-]+)", sentence)) == NOT_IN_FILE - {"help"}
 
 
 def test_the_configuration_is_one(tmp_path):
