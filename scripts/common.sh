@@ -29,3 +29,25 @@ apt_install() {
     say "installing with apt-get: ${wanted[*]}"
     apt-get install -y -qq --no-install-recommends "${wanted[@]}" </dev/null >/dev/null
 }
+
+# Why the embedded engine can't use this machine's bubblewrap; nothing where it can.
+bubblewrap_problem() {
+    "$VENV/bin/python" - <<'PYTHON'
+from importguard.engines.embedded.sandbox import find_bubblewrap
+from importguard.errors import EngineError
+
+try:
+    find_bubblewrap()
+except EngineError as error:
+    print(error)
+PYTHON
+}
+
+# need_bubblewrap OTHERWISE: finds one that is new enough, or installs the release's own, which may be too old.
+need_bubblewrap() {
+    local problem
+    if [ -z "$(bubblewrap_problem)" ]; then return; fi
+    if can_apt; then apt_install bubblewrap; fi
+    problem="$(bubblewrap_problem)"
+    if [ -n "$problem" ]; then die "$problem" "$1"; fi
+}

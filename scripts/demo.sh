@@ -7,10 +7,7 @@ CONTEXT=examples/netra/backend
 BUILD="$ROOT/build/demo"
 
 cd "$ROOT"
-if ! command -v bwrap >/dev/null; then
-    can_apt || die "bubblewrap is not installed" "Install the package bubblewrap, 0.11 or newer, or use: make demo-docker"
-    apt_install bubblewrap
-fi
+need_bubblewrap "Or use: make demo-docker"
 mkdir -p "$BUILD"
 wanted="$("$VENV/bin/python" --version; cat "$CONTEXT/requirements.txt")"
 if [ "$wanted" != "$(cat "$BUILD/installed.txt" 2>/dev/null)" ]; then

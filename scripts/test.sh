@@ -62,10 +62,7 @@ case "$package" in
     *) die "the tests would run against $package" "It must be the wheel installed in .venv." ;;
 esac
 # The embedded engine runs under it; a test that needs it must not be skipped for want of it.
-if ! command -v bwrap >/dev/null; then
-    can_apt || die "bubblewrap is not installed" "Install the package bubblewrap, 0.11 or newer."
-    apt_install bubblewrap
-fi
+need_bubblewrap "The tests of the embedded engine run under it."
 free="$(df -m --output=avail "${TMPDIR:-/tmp}" | tail -1)"
 if ((free < 10000)); then say "only $((free)) MB are free here: the images and copies of the tests take up to 9 GB"; fi
 docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROOT/Dockerfile.test" >/dev/null
