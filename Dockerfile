@@ -1,6 +1,9 @@
 # importguard's own image, for pipelines whose steps are containers:
 #   docker build -t importguard .
 #   docker run --rm -v /var/run/docker.sock:/var/run/docker.sock importguard check my-app:staging
+# It has neither git, which finds causes in .gitignore and in the history, nor a docker command: --build is the daemon's
+# classic builder there. An image FROM this one may install both.
+#
 # Any user will do: with --user 65534 --group-add "$(stat -c %g /var/run/docker.sock)" it is not root. It is where
 # nothing else is said, since Cloud Build's socket and workspace are root's and its steps can't name a user.
 #

@@ -25,9 +25,18 @@ class GitError(Exception):
 
 
 def read_git(root: str, paths: Iterable[str], notes: list[str]) -> Optional[Git]:
-    """Ask git about ``paths`` (below ``root``); None where there is no git or no repository."""
+    """Ask git about ``paths`` (below ``root``); None where there is no git or no repository.
+
+    ``notes`` gets why a repository could not be asked.
+    """
     # Looked for without asking git, so that a folder without a repository costs no process.
-    if shutil.which("git") is None or repository_around(root) is None:
+    if repository_around(root) is None:
+        return None
+    if shutil.which("git") is None:  # as in importguard's own image
+        notes.append(
+            "The source is a repository, and there is no git in PATH: causes in .gitignore, in what is not "
+            "committed and in the history are not looked for."
+        )
         return None
     try:
         tracked = _tracked(root)

@@ -102,6 +102,15 @@ def source(folder: Path) -> Source:
     return Source(str(folder), files=files, git=read_git(str(folder), [file.path for file in files], []))
 
 
+def test_a_repository_without_a_git_to_ask(repository, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("PATH", str(repository / "nowhere"))
+    notes: list[str] = []
+    assert read_git(str(repository), ["a.py"], notes) is None
+    assert ["there is no git in PATH" in note for note in notes] == [True]
+    assert read_git(str(tmp_path_factory.mktemp("elsewhere")), ["a.py"], notes) is None
+    assert len(notes) == 1
+
+
 def test_what_the_history_had(repository):
     git(repository, "mv", "back/shop/orders.py", "back/shop/carts.py")
     git(repository, "commit", "-qm", "orders are carts")
