@@ -60,6 +60,28 @@ def test_the_action_gives_options_that_there_are() -> None:
     assert given <= {name for parameter in cli.commands["check"].params for name in parameter.opts}
 
 
+# The first major version of each that runs under Node 24: https://github.blog/changelog/
+# 2025-09-19-deprecation-of-node-20-on-github-actions-runners
+NODE_24 = {
+    "actions/cache": 5,
+    "actions/checkout": 5,
+    "actions/setup-python": 6,
+    "github/codeql-action/upload-sarif": 4,
+    "google-github-actions/auth": 3,
+    "google-github-actions/deploy-cloudrun": 3,
+}
+
+
+@pytest.mark.parametrize(
+    "path", ["action.yml", "examples/github-actions.yml", "importguard/cli/templates/github.yml"]
+)
+def test_no_action_runs_under_a_node_that_runners_drop(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    used = re.findall(r"uses: (?!OWNER)([\w./-]+)@(?:v|[0-9a-f]{40} # v)(\d+)", text)
+    assert len(used) == len(re.findall(r"uses: (?!OWNER)", text)) > 0
+    assert [name for name, version in used if int(version) < NODE_24[name]] == []
+
+
 @pytest.mark.parametrize("hook", yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
 def test_the_hooks_run_on_what_decides_which_modules_get_into_the_image(hook: dict[str, str]) -> None:
     for path in (

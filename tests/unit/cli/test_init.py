@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
@@ -244,9 +245,7 @@ def test_each_file_is_yaml_that_calls_the_program_as_it_is(name: str, checked: l
     files = [BuildFile("a", ".", "Dockerfile"), BuildFile("b", 'b "x"', "b.Dockerfile")]
     text = ci_file_text(name, files, "https://example.org/importguard", "0a1b2c")
     document = yaml.safe_load(text)
-    assert "@" not in text.replace("actions/checkout@v4", "").replace("actions/setup-python@v5", "").replace(
-        "importguard@0a1b2c", ""
-    )
+    assert "@" not in re.sub(r"uses: [\w/-]+@v\d|importguard@0a1b2c", "", text)
     if name == "pre-commit":
         (repository,) = document["repos"]
         assert (repository["repo"], repository["rev"]) == ("https://example.org/importguard", "0a1b2c")
