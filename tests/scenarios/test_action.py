@@ -8,9 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 from scenarios.applications import APP, under
-from scenarios.runner import ACTION, ROOT, Job
+from scenarios.runner import ACTION, Job
 from scenarios.support import BASE, PREFIX, build, docker
 from unit.reporters.test_sarif import validate
 
@@ -101,16 +100,3 @@ def test_a_version_is_a_commit_of_the_actions_repository(job: Job, tmp_path: Pat
         other.run(only="importguard", version=bad)
         assert other.code == 2, bad
         assert "::error title=importguard::" in other.log
-
-
-def test_the_example_pushes_and_deploys_only_after_the_check() -> None:
-    (job,) = yaml.safe_load((ROOT / "examples/github-actions.yml").read_text())["jobs"].values()
-    names = [step.get("name") for step in job["steps"]]
-    assert [names.index(name) for name in ("Build", "Check", "Push", "Deploy")] == [1, 2, 5, 6]
-    for step in job["steps"]:
-        assert "continue-on-error" not in step
-        if step.get("name") in ("Push", "Deploy"):
-            # Without a status function, a condition means success() as well.
-            assert step["if"] == "github.event_name == 'push'"
-    check = job["steps"][2]
-    assert set(check["with"]) <= set(ACTION["inputs"])

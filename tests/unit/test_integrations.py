@@ -52,6 +52,37 @@ def test_its_image_installs_pinned_versions_of_all_that_is_needed() -> None:
     assert all(re.fullmatch(r"[\d.]+(post\d+)?", version) for version in pinned.values())
 
 
+def test_the_action_installs_pinned_versions() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    (install,) = (step["run"] for step in action["runs"]["steps"] if step["name"] == "Install it")
+    assert 'pinned=(--constraint "$PROJECT/constraints.txt")' in install
+    (wheel,) = (line for line in install.splitlines() if "pip wheel" in line)
+    assert '"${pinned[@]}"' in wheel
+
+
+def test_the_example_pushes_and_deploys_only_after_the_check() -> None:
+    jobs = yaml.safe_load((ROOT / "examples/github-actions.yml").read_text())["jobs"]
+    image, deploy = jobs["image"], jobs["deploy"]
+    names = [step.get("name") for step in image["steps"]]
+    assert names[1:3] == ["Build", "Check"]
+    # Without a status function, a condition means success() as well.
+    assert [step.get("if") for step in image["steps"] if step.get("name") in ("Save", "Hand on")] == [
+        "github.event_name == 'push'"
+    ] * 2
+    assert (deploy["needs"], deploy["if"]) == ("image", "github.event_name == 'push'")
+    assert [step.get("name") for step in deploy["steps"]][2:] == ["Push", "Deploy"]
+    assert all("continue-on-error" not in step for step in [*image["steps"], *deploy["steps"]])
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert set(image["steps"][2]["with"]) <= set(action["inputs"])
+
+
+def test_a_pull_request_of_a_fork_can_do_what_the_example_does() -> None:
+    jobs = yaml.safe_load((ROOT / "examples/github-actions.yml").read_text())["jobs"]
+    (show,) = (step for step in jobs["image"]["steps"] if "upload-sarif" in step.get("uses", ""))
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in show["if"]
+    assert "id-token" not in jobs["image"]["permissions"]
+
+
 def test_the_action_gives_options_that_there_are() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     (check,) = (step for step in action["runs"]["steps"] if step.get("id") == "check")
@@ -65,7 +96,9 @@ def test_the_action_gives_options_that_there_are() -> None:
 NODE_24 = {
     "actions/cache": 5,
     "actions/checkout": 5,
+    "actions/download-artifact": 7,
     "actions/setup-python": 6,
+    "actions/upload-artifact": 6,
     "github/codeql-action/upload-sarif": 4,
     "google-github-actions/auth": 3,
     "google-github-actions/deploy-cloudrun": 3,
