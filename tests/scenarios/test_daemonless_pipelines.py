@@ -65,7 +65,7 @@ def kaniko(arguments: list[str]) -> list[str]:
 
 def test_kaniko_in_cloud_build(own_image: str, gcloud: str, host: str, tmp_path: Path) -> None:
     images = {
-        "gcr.io/kaniko-project/executor:v1.23.2": kaniko,
+        "ghcr.io/osscontainertools/kaniko:v1.28.4": kaniko,
         "${_IMPORTGUARD}": own_image,
         "quay.io/skopeo/stable:v1.18": lambda arguments: [
             "skopeo",

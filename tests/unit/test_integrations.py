@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from importguard.cli.main import cli
+from importguard.source.locating.named_builds import describes_builds
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -115,6 +116,17 @@ def test_no_action_runs_under_a_node_that_runners_drop(path: str) -> None:
     assert [name for name, version in used if int(version) < NODE_24[name]] == []
 
 
+def test_no_example_builds_with_an_archived_program() -> None:
+    assert "gcr.io/kaniko-project" not in (ROOT / "examples/cloudbuild-kaniko.yaml").read_text("utf-8")
+
+
+def test_a_hook_asks_for_the_pre_commit_that_knows_its_stage() -> None:
+    """Stages are called pre-push, pre-commit … since 3.2.0."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    asked = [hook.get("minimum_pre_commit_version") for hook in hooks if "stages" in hook]
+    assert asked == ["3.2.0"]
+
+
 @pytest.mark.parametrize("hook", yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
 def test_the_hooks_run_on_what_decides_which_modules_get_into_the_image(hook: dict[str, str]) -> None:
     for path in (
@@ -129,8 +141,15 @@ def test_the_hooks_run_on_what_decides_which_modules_get_into_the_image(hook: di
             "Pipfile.lock",
             "uv.lock",
         ),
-        *("uv.lock", "poetry.lock", "pylock.toml", "pylock.dev.toml", "shop/main.py"),
+        *("uv.lock", "poetry.lock", "pylock.toml", "pylock.dev.toml", "shop/main.py", "importguard.toml"),
     ):
+        assert re.search(hook["files"], path), path
+    for path in (
+        *("compose.yaml", "docker-compose.prod.yml", "cloudbuild.yaml", ".gitlab-ci.yml", "fly.toml"),
+        *(".github/workflows/deploy.yml", "Makefile", "rules.mk", "justfile", "Jenkinsfile", "Tiltfile"),
+        *("scripts/build.sh", "docker-bake.hcl", "skaffold.yaml"),
+    ):
+        assert describes_builds(path)
         assert re.search(hook["files"], path), path
     for path in ("README.md", "docs/notes.txt", "main.pyc", "package.json", "a.py/b.md", "setup.cfg.bak"):
         assert not re.search(hook["files"], path), path
