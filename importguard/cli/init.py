@@ -87,11 +87,21 @@ def _pipeline(root: Path, name: str, files: list[scaffold.BuildFile]) -> list[st
     if (root / place).exists():
         if name != "pre-commit":
             return [f"{place} exists already, and stays as it is"]
-        return [f"{place} exists already, and stays as it is; add to it:", *text.rstrip("\n").split("\n")[1:]]
+        said = [f"{place} exists already, and stays as it is; add to it:", *text.rstrip("\n").split("\n")[1:]]
+        return said + _placeholder(url, revision)
     _create(root / place, text)
-    said = [f"wrote {place}"]
-    said += [f"  put in where importguard is installed from: {url}"] if (url, revision) == _UNKNOWN else []
+    said = [f"wrote {place}", *_placeholder(url, revision)]
     return said + ([f"  {pipeline.advice}"] if pipeline.advice and _is_needed(place, pipeline) else [])
+
+
+def _placeholder(url: str, revision: str) -> list[str]:
+    """What is to be replaced by hand, since importguard does not know where it was installed from."""
+    if (url, revision) != _UNKNOWN:
+        return []
+    return [
+        f"  before it can run, replace in it {url} and {revision} by the repository and the tag or commit "
+        "that importguard is to be installed from: OWNER stands for a name that is not known here"
+    ]
 
 
 def _is_needed(place: str, pipeline: scaffold.CiTemplate) -> bool:

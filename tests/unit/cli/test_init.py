@@ -228,7 +228,7 @@ def test_what_to_add_to_pre_commits_file_is_said(capsys: pytest.CaptureFixture[s
     Path(".pre-commit-config.yaml").write_text("repos: []\n")
     assert run("init") == 0
     said = capsys.readouterr().out.split("add to it:\n")[1]
-    (repository,) = yaml.safe_load(said.split("next:")[0])
+    (repository,) = yaml.safe_load(said.split("  before it can run")[0].split("next:")[0])
     assert repository["hooks"] == [{"id": "importguard-context", "args": ["."]}]
 
 
@@ -293,7 +293,11 @@ def test_it_is_installed_from_where_it_came(
     text = Path(".github/workflows/importguard.yml").read_text()
     assert f'"git+{url}@{revision}"' in text
     assert "secret" not in text
-    assert ("put in where importguard is installed from" in capsys.readouterr().out) == (revision == "v0.1.0")
+    told = "replace in it https://github.com/OWNER/importguard and v0.1.0"
+    assert (told in capsys.readouterr().out) == (revision == "v0.1.0")
+    Path(".pre-commit-config.yaml").write_text("repos: []\n")
+    assert run("init", "--ci", "pre-commit") == 0
+    assert (told in capsys.readouterr().out) == (revision == "v0.1.0")
 
 
 COMPOSE = """\
