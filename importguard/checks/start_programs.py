@@ -24,6 +24,7 @@ def _message(problem: StartProblem) -> str:
         "not-executable": f"{problem.path} may not be executed",
         "line-endings": f"the first line of {problem.path} ends with a carriage return (CRLF)",
         "no-interpreter": f"the first line of {problem.path} names {problem.interpreter}, which is not there",
+        "no-configuration": f"its configuration file {problem.path} is not there",
         "no-interpreter-line": f"{problem.path} is a text without an interpreter line (#!)",
     }
     return f"{problem.program} cannot be started: {said[problem.why]}"

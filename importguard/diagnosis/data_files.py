@@ -49,7 +49,7 @@ def absent_file(message: str) -> Optional[str]:
 def _path_of_absent_file(case: Situation) -> Optional[str]:
     problem = case.evidence.problem
     if case.rule is START_PROGRAM and problem is not None:
-        return problem.path if problem.why == "absent" else None
+        return problem.path if problem.why in ("absent", "no-configuration") else None
     if case.rule is not IMPORT_RAISES or case.failure is None:
         return None
     chain = reversed(exception_chain(case.failure))

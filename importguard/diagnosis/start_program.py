@@ -13,11 +13,13 @@ from importguard.evidence.imports import StartProblem
 from importguard.model import Diagnosis
 from importguard.rules.imports import START_PROGRAM
 
+_ABSENT = frozenset({"absent", "no-configuration"})
+
 
 def unusable_program(case: Situation) -> Optional[Diagnosis]:
     """The file is there: its mode, its first line or its line endings are wrong."""
     problem = case.evidence.problem
-    if case.rule is not START_PROGRAM or problem is None or problem.why == "absent":
+    if case.rule is not START_PROGRAM or problem is None or problem.why in _ABSENT:
         return None
     cause, explanation, remedy = _fault(problem, case)
     copy = copy_of(problem.path, case)
@@ -58,10 +60,10 @@ def _fault(problem: StartProblem, case: Situation) -> tuple[str, str, str]:
 def program_left_behind(case: Situation) -> Optional[Diagnosis]:
     """It is nowhere, and no file of the source: a distribution's program, or the system's."""
     problem = case.evidence.problem
-    if case.rule is not START_PROGRAM or problem is None or problem.why != "absent":
+    if case.rule is not START_PROGRAM or problem is None or problem.why not in _ABSENT:
         return None
     module = problem.program.rpartition("/")[2].replace("-", "_")
-    if case.providing_distributions(module):
+    if problem.why == "absent" and case.providing_distributions(module):
         return make_diagnosis(
             "program-left-behind",
             LIKELY,

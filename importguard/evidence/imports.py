@@ -127,8 +127,8 @@ class StartProblem:
 
     ``why``: absent | not-executable | line-endings (its interpreter line ends with a carriage return) |
     no-interpreter (that line names a program that is not there) | no-interpreter-line (there is none:
-    execve(2), "Interpreter scripts"). ``path`` is where it was looked for, empty where that is PATH;
-    ``interpreter`` what its first line names.
+    execve(2), "Interpreter scripts") | no-configuration (a file that its arguments name). ``path`` is where
+    it was looked for, empty where that is PATH; ``interpreter`` what its first line names.
     """
 
     program: str

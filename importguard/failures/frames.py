@@ -46,6 +46,8 @@ def import_chain(
         if way and way[-1].module == frame.module:
             way.pop()
         way.append(frame)
+    own = [at for at, frame in enumerate(way) if frame.module in code.names]
+    way = way[own[0] :] if own else way  # a tool leads there
     targets = [frame.module for frame in way[1:]] + ([missing] if missing else [])
     return tuple(
         ImportStep(frame.module, target, frame_location(frame, code)) for frame, target in zip(way, targets)

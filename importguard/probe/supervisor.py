@@ -287,6 +287,7 @@ class Supervisor:
             "import_path": start.get("import_path", self.found["import_path"]),
             "argv": start.get("argv", []),
             "script": start.get("script"),
+            "load": start.get("load"),
             "setup": self.setup and {**self.setup, "callable": ""} if start.get("own_setup") else self.setup,
             "by_path": self.found["by_path"],
             "appended_path": self.found["appended_path"],

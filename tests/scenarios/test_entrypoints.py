@@ -190,3 +190,38 @@ def test_app_dir(image: str) -> None:
 def test_from_the_image(image: str, name: str, ending: str) -> None:
     result = check(build(f"start-{name}", f"FROM base\n{ending}", base=image))
     assert result.finding("IG101", "not_there_xyz")["breaks_startup"] is True, result.image["entrypoints"]
+
+
+CELERY = """\
+import importlib
+
+
+class Celery:
+    def __init__(self, include):
+        self.include = include
+        self.loader = self
+
+    def import_default_modules(self):
+        for name in self.include:
+            importlib.import_module(name)
+"""
+
+
+@pytest.mark.parametrize(("include", "code"), [("shop.jobs", 0), ("shop.broken", 1), ("shop.absent", 1)])
+def test_a_worker_loads_what_its_application_includes(include: str, code: int) -> None:
+    files = {
+        "celery/__init__.py": CELERY,
+        "shop/__init__.py": "",
+        "shop/jobs.py": "",
+        "shop/broken.py": "import shop.gone\n" if include == "shop.broken" else "",
+        "shop/work.py": f"from celery import Celery\napp = Celery(['{include}'])\n",
+    }
+    lines = f"FROM base\nCOPY celery /celery\nRUN mv /celery {SITE}/\nCOPY shop /srv/shop\nWORKDIR /srv\n"
+    image = build(f"celery-{include}", lines, files)
+    result = started(image, "python3 -m celery -A shop.work worker")
+    assert result.code == code, result.findings
+    if code:
+        missing = "shop.gone" if include == "shop.broken" else "shop.absent"
+        finding = result.finding("IG101", missing)
+        assert finding["breaks_startup"] is True
+        assert not any("celery" in step["importer"] for step in finding["chain"])

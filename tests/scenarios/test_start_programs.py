@@ -39,6 +39,18 @@ SOUND = {
 }
 
 
+def test_a_configuration_file_that_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "gunicorn.py").write_text("bind = ':8080'\n")
+    start = 'CMD ["gunicorn", "-c", "conf/gunicorn.py", "main:app"]\n'
+    program = (
+        "RUN echo '#!/usr/bin/env python3' >/bin/gunicorn && chmod +x /bin/gunicorn\n"
+    )
+    finding = checked(tmp_path, "configuration", TOOL + program + start, SCRIPT).finding("IG110")
+    assert (finding["breaks_startup"], finding["diagnosis"]["cause"]) == (True, "not-copied")
+    assert "/app/conf/gunicorn.py is not there" in finding["message"]
+
+
 def checked(folder: Path, name: str, lines: str, script: str) -> Result:
     start = "" if "CMD" in lines else 'CMD ["python3", "main.py"]\n'
     (folder / "Dockerfile").write_text(f"FROM {BASE}\nWORKDIR /app\nCOPY main.py .\n{lines}{start}")

@@ -38,10 +38,13 @@ def find_start_problem(
     return None
 
 
-def missing_tool(command: StartCommand) -> StartProblemValues | None:
-    """That the program of a known tool, which a script or a line of shell starts, is not in PATH."""
-    unsure = command.secondary or command.conditional or command.by_runner
-    if unsure or not command.tool_program or not command.missing_program:
+def missing_part(command: StartCommand) -> StartProblemValues | None:
+    """What a known tool lacks: its program in PATH, which a line of shell may start, or its configuration."""
+    if command.secondary or command.conditional:
+        return None
+    if command.missing_file:
+        return _problem(command.tool or "", command.resolve_path(command.missing_file), "no-configuration")
+    if command.by_runner or not command.tool_program or not command.missing_program:
         return None
     return _problem(command.missing_program, "", "absent")
 

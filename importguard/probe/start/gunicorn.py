@@ -97,7 +97,7 @@ def _file(command: StartCommand, name: str | None, given: dict[str, str | None])
     settings: dict[str, str] = {}
     unread: set[str] = set()
     if text is None and name is not None:
-        command.notes.append("gunicorn's configuration file %s is not in the image" % printable_path(path))
+        command.missing_file = path
     try:
         settings, unread = literal_settings(text or "")
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -55,10 +55,10 @@ class Launch:
 
     def find_problem(self) -> StartProblemValues | None:
         """Why what the image names cannot be started at all, or what a line of shell starts."""
-        from importguard.probe.start.executables import find_start_problem, missing_tool
+        from importguard.probe.start.executables import find_start_problem, missing_part
 
         problem = find_start_problem(self.words, self.environ, self.directory)
-        return problem or (missing_tool(self.commands[0]) if self.commands else None)
+        return problem or (missing_part(self.commands[0]) if self.commands else None)
 
     def notes_on_programs(self, problem: StartProblemValues | None) -> Iterator[str]:
         """Which programs of the start commands are not in the image, but for that of ``problem``."""

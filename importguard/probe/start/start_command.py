@@ -35,6 +35,7 @@ class StartCommand:
         self.argv: list[str] = []
         self.why = ""
         self.missing_program: str | None = None
+        self.missing_file: str | None = None  # a configuration file that its arguments name
         self.missing_wrappers: list[str] = []
         self.tool_program = False
         self.dead_script: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import printable_path, read_text
+from importguard.probe.files import read_text
 from importguard.probe.start.start_command import StartCommand
 
 _NAMES = {
@@ -85,7 +85,7 @@ def _take(command: StartCommand, settings: dict[str, list[str]], name: str, valu
         path = command.resolve_path(value.split(":")[0])
         text = read_text(path)
         if text is None:
-            command.notes.append("uWSGI's configuration file %s is not in the image" % printable_path(path))
+            command.missing_file = path
         for key, given in _lines(text or ""):
             _take(command, settings, key, _expanded(given, command, path), files - 1)
     elif name == "env":

@@ -187,6 +187,20 @@ def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
     return lost
 
 
+def load_named(name: str, attributes: list[str], method: str) -> None:
+    """Call the ``method`` of the application in the module ``name``: it loads what its settings name.
+
+    Of one that is called otherwise, nothing is loaded.
+    """
+    for dotted in attributes or ["app", "celery"]:
+        value: Any = sys.modules[name]
+        for part in [*dotted.split("."), *method.split(".")]:
+            value = getattr(value, part, None)
+        if value is not None:
+            value()
+            return
+
+
 def _findable(name: str) -> bool:
     try:
         return name in sys.modules or _find_spec(name, None) is not None
@@ -218,6 +232,8 @@ def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
             judged = _called_so(name, script["path"], attempt(channel, run_script, name, script, _import))
         else:
             judged = attempt(channel, _import, name)
+        if request.get("load") and judged[0] == "imported":
+            judged = attempt(channel, load_named, name, request["attributes"].get(name, []), request["load"])
         channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))
     channel.send("end")
     _exit(0)

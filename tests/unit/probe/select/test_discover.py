@@ -106,6 +106,7 @@ def test_the_whole_answer(image):
                     "environ": {},
                     "own_setup": False,
                     "script": {"path": f"{image.app}/main.py", "as_module": False, "again": False},
+                    "load": "",
                 },
             }
         ],
@@ -649,6 +650,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {},
         "own_setup": False,
         "script": None,
+        "load": "",
     }
     assert starts["tool"]["import_path"] == [here]
     assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
@@ -659,6 +661,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {"PYTHONPATH": "lib", "A": "1"},
         "own_setup": False,
         "script": {"path": f"{src}/worker.py", "as_module": False, "again": False},
+        "load": "",
     }
     assert starts["web"]["import_path"] == [here]
     assert (starts["tool"]["script"], starts["web"]["script"]) == (None, None), "Python runs other files"

@@ -496,11 +496,9 @@ def test_a_hostile_configuration_file_is_a_note(image, text):
     assert image.main("gunicorn a").entries == [("a", "application")]
 
 
-def test_a_configuration_file_that_is_not_there_is_a_note(image):
-    assert image.main("gunicorn -c conf.py a").notes == [
-        "gunicorn's configuration file conf.py is not in the image"
-    ]
-    assert image.main("gunicorn a").notes == []
+def test_a_configuration_file_that_is_not_there_is_known(image):
+    assert image.main("gunicorn -c conf.py a").missing_file == "conf.py"
+    assert image.main("gunicorn a").missing_file is None
 
 
 def test_a_configuration_module_is_imported_at_start(image):
