@@ -84,16 +84,31 @@ class Redaction:
         return f"<value of {self._names[form]}>"
 
     def _without_parts(self, text: str) -> str:
-        """Hide the parts of values that a shortened text ends in, before an ellipsis, or begins with."""
+        """Hide what is left of values beside the places where ``text`` was cut."""
+        shown, done = "", 0
+        for start, end, form in sorted(self._parts(text)):
+            if end > done:
+                shown += text[done:start] + self._mark(form)
+                done = end
+        return shown + text[done:]
+
+    def _parts(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where ``text`` has the beginning of a form before a cut, or the end of one behind it.
+
+        The middle of a text may have been cut out, as pydantic does: ``input_value='hunter2-...t-tell'``.
+        """
         is_long = len(text) >= _LONG_TEXT
-        cuts = [match.start() for match in _ELLIPSIS.finditer(text)] + [len(text)] * is_long
-        for form in self._forms if cuts else ():
-            for cut in reversed(cuts):
+        cuts = [match.span() for match in _ELLIPSIS.finditer(text)]
+        for cut in [start for start, _ in cuts] + [len(text)] * is_long:
+            for form in self._forms:
                 size = next((size for size in _sizes(form) if text.endswith(form[:size], 0, cut)), 0)
-                text = text[: cut - size] + self._mark(form) + text[cut:] if size else text
-            size = next((size for size in _sizes(form) if is_long and text.startswith(form[-size:])), 0)
-            text = self._mark(form) + text[size:] if size else text
-        return text
+                if size:
+                    yield cut - size, cut, form
+        for cut in [end for _, end in cuts] + [0] * is_long:
+            for form in self._forms:
+                size = next((size for size in _sizes(form) if text.startswith(form[-size:], cut)), 0)
+                if size:
+                    yield cut, cut + size, form
 
 
 def _sizes(form: str) -> range:

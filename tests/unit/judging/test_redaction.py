@@ -72,6 +72,24 @@ def test_what_is_left_of_a_value_where_a_text_was_cut_is_hidden() -> None:
     assert hide("x" * 600 + " hunter2-d").endswith(" <value of API_TOKEN>")
 
 
+def test_two_values_that_were_cut_in_one_text_are_both_hidden() -> None:
+    hide = redaction_of(["API_TOKEN=tok-" + "A" * 30, "DB_SECRET=hunter2-" + "B" * 30]).redact_text
+    assert hide("'tok-AAAAAAA...' and 'hunter2-BBBBB...' and 'tok-AAA...'") == (
+        "'<value of API_TOKEN>...' and '<value of DB_SECRET>...' and '<value of API_TOKEN>...'"
+    )
+
+
+def test_both_ends_of_a_value_whose_middle_was_cut_out_are_hidden() -> None:
+    """As pydantic and reprlib shorten."""
+    hide = redaction_of(ENV).redact_text
+    assert hide("input_value='hunter2-...t-tell', input_type=str") == (
+        "input_value='<value of API_TOKEN>...<value of API_TOKEN>', input_type=str"
+    )
+    assert hide("input_value={'x': 'hunter2-do-no...t-tell'}") == (
+        "input_value={'x': '<value of API_TOKEN>...<value of API_TOKEN>'}"
+    )
+
+
 @pytest.mark.parametrize(
     "item",
     [
