@@ -99,21 +99,27 @@ class Redaction:
         """
         is_long = len(text) >= _LONG_TEXT
         cuts = [match.span() for match in _ELLIPSIS.finditer(text)]
-        for cut in [start for start, _ in cuts] + [len(text)] * is_long:
-            for form in self._forms:
-                size = next((size for size in _sizes(form) if text.endswith(form[:size], 0, cut)), 0)
-                if size:
+        befores = [start for start, _ in cuts] + [len(text)] * is_long
+        behinds = [end for _, end in cuts] + [0] * is_long
+        for form in self._forms if cuts or is_long else ():
+            longest = len(form) - 1
+            for cut in befores:
+                if size := _overlap(text[max(cut - longest, 0) : cut], form):
                     yield cut - size, cut, form
-        for cut in [end for _, end in cuts] + [0] * is_long:
-            for form in self._forms:
-                size = next((size for size in _sizes(form) if text.startswith(form[-size:], cut)), 0)
-                if size:
+            for cut in behinds:
+                if size := _overlap(form, text[cut : cut + longest]):
                     yield cut, cut + size, form
 
 
-def _sizes(form: str) -> range:
-    """The sizes of a part of ``form`` that tells something of it, largest first."""
-    return range(len(form) - 1, _SHORTEST_PART - 1, -1)
+def _overlap(left: str, right: str) -> int:
+    """The length of the longest end of ``left`` that ``right`` begins with; 0 where that tells nothing."""
+    beginning, end = right[:_SHORTEST_PART], left[-_SHORTEST_PART:]
+    if len(beginning) < _SHORTEST_PART or end not in right:
+        return 0
+    start = left.find(beginning)
+    while start >= 0 and not right.startswith(left[start:]):
+        start = left.find(beginning, start + 1)
+    return len(left) - start if start >= 0 else 0
 
 
 def redaction_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from unit.builders import entry, evidence, failed, imported, no_module, raised
@@ -88,6 +89,16 @@ def test_both_ends_of_a_value_whose_middle_was_cut_out_are_hidden() -> None:
     assert hide("input_value={'x': 'hunter2-do-no...t-tell'}") == (
         "input_value={'x': '<value of API_TOKEN>...<value of API_TOKEN>'}"
     )
+
+
+def test_a_long_log_is_searched_fast_for_the_parts_of_a_long_value() -> None:
+    """The key of a service account in a log whose lines end in an ellipsis took twelve seconds."""
+    key = json.dumps({"private_key": "\n".join(f"{line:02}{'abcdefghij' * 6}" for line in range(26))})
+    log = "".join(f"INFO worker {line}: loading batch...\n" for line in range(1000))
+    redaction = redaction_of([f"CREDENTIALS={key}"])
+    begun = time.process_time()
+    assert redaction.redact_text(log) == log
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
