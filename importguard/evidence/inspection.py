@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from importguard.evidence.starts import ServiceStart
     from importguard.evidence.surroundings import Clues
 
+MORE_TIME = "Give it more time with --timeout"
+"""What to do where the time of an inspection was over."""
+
 
 @dataclass(frozen=True)
 class ImageFacts:
@@ -42,6 +45,7 @@ class ImageFacts:
 class Evidence:
     """All that one inspection observed. ``error`` says why it broke off, where it did.
 
+    ``out_of_time``: it broke off because its time was over.
     ``clues`` is None where none were gathered: nothing failed and there is no source, or the check broke off.
     """
 
@@ -58,6 +62,7 @@ class Evidence:
     notes: tuple[str, ...]
     details: tuple[str, ...]
     seconds: float
+    out_of_time: bool = False
     clues: Optional[Clues] = None
     image: ImageFacts = field(default_factory=ImageFacts)
     existing: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from importguard.evidence.imports import (
     StartProblem,
     VariableLookup,
 )
-from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.evidence.inspection import MORE_TIME, Evidence, ImageFacts
 from importguard.model import Outcome
 from importguard.progress import Progress
 
@@ -123,8 +123,10 @@ class Observed:
     def build_evidence(self, ended: Optional[Exit]) -> Evidence:
         """All of it as Evidence; raises InspectionError where there is no verdict on anything."""
         error = self.end["error"] if self.end else _died(ended, self.noise)
+        killed = ended is not None and ended.timed_out
+        out_of_time = bool(self.end.get("out_of_time")) if self.end else killed
         if not self.discovery or (not self.modules and error):
-            raise InspectionError(error)
+            raise InspectionError(f"{error}. {MORE_TIME}" if out_of_time else error)
         for name, path in self.module_paths().items():
             if name not in self.modules:
                 self.modules[name] = ModuleImport(name, path, Outcome.UNCHECKED, detail="the check broke off")
@@ -147,6 +149,7 @@ class Observed:
             notes=(*self.discovery["notes"], *(self.end or {}).get("notes", ())),
             details=tuple(self.discovery["details"]),
             seconds=time.monotonic() - self.begun,
+            out_of_time=out_of_time,
             clues=self.clues.build_clues() if self.clues else None,
             existing=tuple(self.discovery.get("existing", ())),
             readers=tuple(self.readers),
@@ -162,7 +165,7 @@ def _start_problem(plain: Optional[dict[str, str]]) -> Optional[StartProblem]:
 
 def _died(ended: Optional[Exit], noise: bytes) -> str:
     if ended is not None and ended.timed_out:
-        return "time ran out: the probe did not end in time. Give it more with --timeout"
+        return "time ran out: the probe did not end in time"
     message = "the probe ended without a verdict"
     if ended is not None:
         message += f" (exit code {ended.code})"

@@ -24,7 +24,7 @@ def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exac
     It is not complete where the second pass, or a fresh interpreter, gave no answer.
     """
     if reverse is None or not reverse.complete:
-        return _without_answer(evidence, (reverse.error if reverse else None) or "time ran out")
+        return _without_answer(evidence, reverse)
     second = {item.name: _told(item) for item in reverse.modules}
     differing = [
         item.name
@@ -35,7 +35,7 @@ def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exac
         return replace(evidence, notes=(*evidence.notes, "In reverse order, every module does the same."))
     answer = ask_exactly(differing)
     if answer is None or not answer.complete:
-        return _without_answer(evidence, (answer.error if answer else None) or "time ran out")
+        return _without_answer(evidence, answer)
     corrected, changed = corrected_by(answer, evidence, differing, "in a fresh interpreter")
     modules = "one module does" if len(differing) == 1 else f"{len(differing)} modules do"
     note = (
@@ -45,8 +45,15 @@ def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exac
     return replace(corrected, notes=(*corrected.notes, note))
 
 
-def _without_answer(evidence: Evidence, why: str) -> Evidence:
-    return replace(evidence, complete=False, error=f"the second pass, in reverse order, broke off: {why}")
+def _without_answer(evidence: Evidence, broken: Optional[Evidence]) -> Evidence:
+    """The evidence, not complete, as ``broken`` is not, which is None where no time was left for it."""
+    why = (broken.error if broken else None) or "time ran out"
+    return replace(
+        evidence,
+        complete=False,
+        error=f"the second pass, in reverse order, broke off: {why}",
+        out_of_time=broken is None or broken.out_of_time,
+    )
 
 
 def _told(item: ModuleImport) -> tuple[object, ...]:

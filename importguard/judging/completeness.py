@@ -8,7 +8,7 @@ from typing import Optional
 
 from importguard.diagnosis.parts import START, part_of
 from importguard.evidence.imports import EntryPoint
-from importguard.evidence.inspection import Evidence
+from importguard.evidence.inspection import MORE_TIME, Evidence
 from importguard.judging.startup_impact import is_of_environment, stops_for_environment
 from importguard.model import FAILURES, Finding, Outcome
 
@@ -29,13 +29,13 @@ def _unjudged(evidence: Evidence) -> Iterable[str]:
     outcomes = Counter(item.outcome for item in evidence.modules if item.selected)
     settled = sum(outcomes[name] for name in (Outcome.IMPORTED, *FAILURES))
     unchecked = sum(outcomes.values()) - settled - outcomes[Outcome.SKIPPED]
+    advice = f". {MORE_TIME}" if evidence.out_of_time else ""
     if unchecked:
         count = "1 module was" if unchecked == 1 else f"{unchecked} modules were"
         why = evidence.error or "the check broke off"
-        advice = ". Give it more time with --timeout" if "--" not in why and "time" in why else ""
         yield f"{count} not checked: {why}{advice}"
     elif evidence.error or not evidence.complete:
-        yield evidence.error or "the check broke off before everything was judged"
+        yield f"{evidence.error or 'the check broke off before everything was judged'}{advice}"
     if not settled and not unchecked and evidence.executable:
         yield "nothing was imported: every module found is left out. Name what to check: --package NAME"
 

@@ -19,7 +19,7 @@ from importguard.judging.idle_scripts import script_softenings
 from importguard.judging.other_images import other_images_softening
 from importguard.judging.other_systems import other_systems_softening
 from importguard.judging.released_libraries import released_libraries_softening
-from importguard.judging.slowness import is_out_of_time, slow_modules
+from importguard.judging.slowness import slow_modules
 from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Finding, Outcome
@@ -64,7 +64,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
             *_left_out(selected),
             *_unprepared(evidence),
             *softening_notes,
-            *slow_modules(selected, is_out_of_time(evidence)),
+            *slow_modules(selected, evidence.out_of_time),
             *evidence.notes,
             *_what_is_not_imitated(evidence),
             *([material.note] if material.note and findings else []),
@@ -72,7 +72,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         ),
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
-        out_of_time=is_out_of_time(evidence),
+        out_of_time=evidence.out_of_time,
         start=_start_verdict(evidence.start) if evidence.start else None,
     )
 

@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from importguard.evidence.imports import ModuleImport
-from importguard.evidence.inspection import Evidence
 from importguard.model import Outcome
-
-OUT_OF_TIME = "time ran out"
-"""How the error begins of evidence that broke off for want of time."""
 
 _SLOW_SECONDS = 5.0
 _WORTH_NAMING_SECONDS = 0.5
 _MOST_NAMES = 5
-
-
-def is_out_of_time(evidence: Evidence) -> bool:
-    """Whether the inspection ended before every module had its verdict."""
-    return (evidence.error or "").startswith(OUT_OF_TIME)
 
 
 def slow_modules(modules: Sequence[ModuleImport], out_of_time: bool) -> Iterator[str]:

@@ -211,7 +211,8 @@ class Supervisor:
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         error = (self.broken or "time ran out") if late else None
         notes = [*self.verdicts.programs, *notes_for_reader(self.only_read, self.stumbled)]
-        self.write_frame("end", notes=notes, complete=not late, error=error)
+        out_of_time = late and self.broken is None
+        self.write_frame("end", notes=notes, complete=not late, error=error, out_of_time=out_of_time)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""

@@ -139,13 +139,17 @@ def test_what_breaks_startup_for_certain_counts_when_time_ran_out(
     late = {
         "complete": False,
         "error": "time ran out",
+        "out_of_time": True,
         "entrypoints": (entry("shop.main", outcome, ["shop.a"]),),
     }
     broken = failed("shop.main", no_module("redis"), culprit="shop.a")
     modules = (broken,) if outcome == "failed" else (unchecked("shop.main"),)
     observed = evidence(*modules, failed("shop.a", no_module("redis")), unchecked("shop.b"), **late)
     assert exit_code(run(observed=observed), fail_on) == code
-    assert exit_code(run(observed=replace(observed, error="the probe died")), fail_on) == 4
+    second = "the second pass, in reverse order, broke off: time ran out"
+    assert exit_code(run(observed=replace(observed, error=second)), fail_on) == code
+    died = replace(observed, error="the probe died", out_of_time=False)
+    assert exit_code(run(observed=died), fail_on) == 4
 
 
 def test_slow_modules_are_named_in_every_report() -> None:
@@ -165,7 +169,7 @@ def test_where_the_time_went_is_said_when_it_ran_out() -> None:
         replace(unchecked("shop.a"), seconds=3.0),
         replace(imported("shop.b"), seconds=1),
     ]
-    observed = evidence(*modules, complete=False, error="time ran out")
+    observed = evidence(*modules, complete=False, error="time ran out", out_of_time=True)
     assert (
         "Most of the time went to shop.a 3.0 s (not finished), shop.b 1.0 s."
         in run(observed=observed).images[0].notes

@@ -181,6 +181,8 @@ def test_verdicts_without_an_end_are_incomplete() -> None:
     assert outcomes(found) == ALL
     assert not found.complete
     assert "--memory" in (found.error or "")
+    late = observe(*map(frame, WHOLE[:-1])).build_evidence(Exit(137, timed_out=True))
+    assert (found.out_of_time, late.out_of_time, late.complete) == (False, True, False)
 
 
 @pytest.mark.parametrize(
@@ -212,9 +214,10 @@ def test_what_discovery_found_wrong_is_told() -> None:
 def test_modules_that_were_not_checked_make_it_incomplete() -> None:
     found = evidence(*WHOLE[:2], END)
     assert (outcomes(found)["app.main"], found.complete) == ("unchecked", False)
-    late = {"event": "end", "complete": False, "error": "time ran out"}
+    late = {"event": "end", "complete": False, "error": "time ran out", "out_of_time": True}
     found = evidence(*WHOLE[:2], module("app.main", "unchecked", detail="time ran out"), late)
     assert (outcomes(found)["app.main"], found.complete, found.error) == ("unchecked", False, "time ran out")
+    assert found.out_of_time
 
 
 def test_an_end_that_says_incomplete_without_a_reason_is_believed() -> None:

@@ -68,4 +68,9 @@ def test_a_second_pass_that_broke_off_is_said() -> None:
     for reverse, why in ((None, "time ran out"), (crashed, "the probe ended without a verdict")):
         found = with_reverse_order(FIRST, reverse, Exactly())
         said = f"the second pass, in reverse order, broke off: {why}"
-        assert found == replace(FIRST, complete=False, error=said)
+        assert found == replace(FIRST, complete=False, error=said, out_of_time=reverse is None)
+
+
+def test_a_second_pass_that_ran_out_of_time_is_out_of_time() -> None:
+    late = replace(FIRST, complete=False, error="time ran out", out_of_time=True)
+    assert with_reverse_order(FIRST, late, Exactly()).out_of_time

@@ -188,8 +188,12 @@ def test_a_command_that_was_not_recognised_is_no_shortfall() -> None:
 
 
 def test_what_time_left_unchecked_is_said() -> None:
-    _, reasons = judged(imported("shop"), unchecked("shop.a"), complete=False, error="time ran out")
+    late = {"complete": False, "error": "time ran out", "out_of_time": True}
+    _, reasons = judged(imported("shop"), unchecked("shop.a"), **late)
     assert reasons == ["1 module was not checked: time ran out. Give it more time with --timeout"]
+    died = {"complete": False, "error": "the probe failed: RuntimeError('x')"}
+    _, reasons = judged(imported("shop"), unchecked("shop.a"), **died)
+    assert reasons == ["1 module was not checked: the probe failed: RuntimeError('x')"]
 
 
 def test_broken_off_evidence_is_no_pass() -> None:
