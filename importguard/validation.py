@@ -100,6 +100,7 @@ def started_services(
         if engine is None or not any(one.evidence for one in inspected):
             raise inspected[0].error or InspectionError("there is no image to start")
         with running_services(inspected, engine, progress, published=True) as run:
+            run.publish()
             names = [one.config.name or one.reference for one in inspected]
             yield run, tuple(name for name in names if not run.ready.get(name))
 

@@ -12,11 +12,15 @@ _MOST_LINES = 12
 
 
 def check_journeys(evidence: Evidence) -> list[Finding]:
-    """Nothing where the image was not started, or did not get ready."""
+    """Find the user's own command that failed, and the import that failed while the service was used.
+
+    Nothing where the image was not started, or did not get ready.
+    """
     start = evidence.start
     if start is None or start.ready is None or not start.held:
         return []
-    found = [_journey(start)] if start.journey is not None and start.journey.code else []
+    journey = start.journey
+    found = [_journey(start)] if journey is not None and journey.code and not journey.error else []
     late = late_import_finding(start, evidence)
     return [*found, late] if late is not None else found
 

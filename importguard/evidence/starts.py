@@ -166,13 +166,15 @@ class Surroundings:
 class CommandResult:
     """What a command came to: the image's HEALTHCHECK, or the user's own. ``output`` may be cut.
 
-    ``logs`` are the last lines of each service that the user's own command failed with, by name.
+    ``logs`` are the last lines of each service that the user's own command failed with, by name. ``error``
+    says why that command could not be run at all.
     """
 
     command: str
     code: int
     output: str = ""
     logs: tuple[tuple[str, str], ...] = ()
+    error: str = ""
 
     @property
     def timed_out(self) -> bool:

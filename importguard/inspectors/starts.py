@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,12 +12,12 @@ from typing import Optional, Union
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Service
-from importguard.errors import ImportguardError, NoPythonError
+from importguard.errors import EngineError, ImportguardError, NoPythonError
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import CommandResult, NeededService, ServiceStart, StartSettings
 from importguard.inspectors.asking import Asker
 from importguard.inspectors.inspected import Inspected
-from importguard.inspectors.journey import travel
+from importguard.inspectors.journey import NOT_RUN, travel
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.production import with_production
 from importguard.inspectors.relay import open_relay
@@ -40,19 +41,31 @@ def with_starts(
 
     What others need is started before them, and all run until the last one has been asked, and ``journey``,
     the user's own command, has been run against them. An image without a Python is started too, and asked
-    from one of the others. Raises EngineError where no network can be made.
+    from one of the others. Where the engine fails (no network can be made), the evidence of the imports
+    stays, and says that the start could not be observed.
     """
     if not any(asker_of(one) for one in inspected):
         return list(inspected)
-    with running_services(inspected, engine, progress, published=bool(journey)) as run:
-        if journey:
-            run.travel(journey, max(one.config.timeout for one in inspected))
-    return [
-        one._replace(evidence=with_shown_targets(replace(evidence, start=run.seen_of(index))), error=None)
-        if (evidence := run.evidence.get(index)) is not None and index in run.seen
-        else one
-        for index, one in enumerate(inspected)
-    ]
+    run, failure = None, ""
+    try:
+        with running_services(inspected, engine, progress, published=bool(journey)) as run:
+            if journey:
+                run.travel(journey, max(one.config.timeout for one in inspected))
+    except EngineError as error:
+        failure = str(error)
+    return [_with_start(one, index, run, failure) for index, one in enumerate(inspected)]
+
+
+def _with_start(one: Inspected, index: int, run: Optional[ServiceRun], failure: str) -> Inspected:
+    """The image with what was seen of its start, or with ``failure``, why nothing was."""
+    evidence = run.evidence.get(index) if run else one.evidence
+    if one.config.start is None or evidence is None:
+        return one
+    if run is not None and index in run.seen:
+        start = run.seen_of(index)
+    else:
+        start = ServiceStart(one.reference, one.config.start, error=failure)
+    return one._replace(evidence=with_shown_targets(replace(evidence, start=start)), error=None)
 
 
 @contextmanager
@@ -66,25 +79,26 @@ def running_services(
     inspected = with_production(inspected)
     asker = next(found for one in inspected if (found := asker_of(one)) is not None)
     names = frozenset(one.config.name for one in inspected if one.config.name)
-    with engine.network() as network:
-        run = ServiceRun(engine, progress, network, asker, names, published)
-        with ExitStack() as stack:
-            for wave in in_waves(inspected):
-                run.start({index: inspected[index] for index in wave}, stack)
-            if published:
-                run.publish(stack)
-            yield run
+    with engine.network() as network, ExitStack() as stack:
+        run = ServiceRun(engine, progress, network, asker, names, stack, published)
+        for wave in in_waves(inspected):
+            run.start({index: inspected[index] for index in wave})
+        yield run
 
 
 @dataclass
 class ServiceRun:
-    """All services of one run. ``ready`` and ``seen`` are filled as they start and as they end."""
+    """All services of one run: ``stack`` ends them.
+
+    ``ready`` and ``seen`` are filled as they start and as they end.
+    """
 
     engine: Engine
     progress: Progress
     network: str
     asker: Asker
     names: frozenset[str]
+    stack: ExitStack
     published: bool = False
     ready: dict[str, bool] = field(default_factory=dict)
     evidence: dict[int, Evidence] = field(default_factory=dict)
@@ -95,12 +109,12 @@ class ServiceRun:
     logs: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     result: Optional[CommandResult] = None
 
-    def start(self, wave: Mapping[int, Inspected], stack: ExitStack) -> None:
-        """Start images that do not need one another, side by side, or note why not; ``stack`` stops them.
+    def start(self, wave: Mapping[int, Inspected]) -> None:
+        """Start images that do not need one another, side by side, or note why not.
 
         Where this is interrupted, what is being started is removed with the network.
         """
-        able = {index: one for index, one in wave.items() if self._is_able(index, one, stack)}
+        able = {index: one for index, one in wave.items() if self._is_able(index, one)}
         if not able:
             return
         self.progress.begin_phase(f"starting {', '.join(one.label for one in able.values())}")
@@ -108,17 +122,17 @@ class ServiceRun:
         try:
             waiting = {pool.submit(self._begin, one): index for index, one in able.items()}
             for future in as_completed(waiting):
-                self._note(waiting[future], able[waiting[future]], future.result(), stack)
+                self._note(waiting[future], able[waiting[future]], future.result())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _is_able(self, index: int, inspected: Inspected, stack: ExitStack) -> bool:
+    def _is_able(self, index: int, inspected: Inspected) -> bool:
         """Whether it can be started, with what it needs; notes why not."""
         config, evidence = inspected.config, self._evidence_of(inspected)
         if config.start is None or inspected.image is None or evidence is None:
             return False
         self.evidence[index] = evidence
-        why = why_not_started(inspected, evidence) or self._lacks(index, config, stack)
+        why = why_not_started(inspected, evidence) or self._lacks(index, config)
         if why is not None:
             self.seen[index] = replace(why, settings=config.start)
         return why is None
@@ -133,9 +147,7 @@ class ServiceRun:
         except ImportguardError as error:
             return error
 
-    def _note(
-        self, index: int, one: Inspected, begun: Union[Begun, ImportguardError], stack: ExitStack
-    ) -> None:
+    def _note(self, index: int, one: Inspected, begun: Union[Begun, ImportguardError]) -> None:
         """Keep what came of a start, and tell it in a line."""
         name = one.label
         if isinstance(begun, ImportguardError):
@@ -144,13 +156,13 @@ class ServiceRun:
             )
             self.progress.show_notice(f"{name}: could not be observed")
             return
-        stack.callback(self._end, index, begun)
+        self.stack.callback(self._end, index, begun)
         self.ready[name], self.begun[index], self.by_name[name] = begun.is_ready, begun, begun
         ready = begun.seen.ready if begun.seen else None
         state = f"ready after {ready:.1f} s" if begun.is_ready and ready is not None else "not ready"
         self.progress.show_notice(f"{name}: {state}")
 
-    def publish(self, stack: ExitStack) -> None:
+    def publish(self) -> None:
         """Let this machine reach what is ready: what has no way in, through a container that relays.
 
         Raises EngineError where that can't be started.
@@ -166,14 +178,20 @@ class ServiceRun:
                 hidden[name] = (begun.service.id, begun.seen.port)
         if hidden:
             relay = open_relay(self.engine, self.asker, self.network, tuple(hidden.values()))
-            stack.callback(relay.service.close)
+            self.stack.callback(relay.service.close)
             self.addresses.update(zip(hidden, relay.addresses))
 
     def travel(self, journey: Sequence[str], seconds: float) -> None:
         """Run the user's command where everything is ready: what is not has a finding of its own."""
         if self.begun and len(self.begun) == len(self.evidence) and all(self.ready.values()):
-            result = travel(journey, self.addresses, seconds, self.progress)
-            self.result = result if result.code == 0 else replace(result, logs=self._ends_of_logs())
+            try:
+                self.publish()
+            except EngineError as error:
+                self.result = CommandResult(shlex.join(journey), NOT_RUN, error=str(error))
+                return
+            self.result = travel(journey, self.addresses, seconds, self.progress)
+            if self.result.code:
+                self.result = replace(self.result, logs=self._ends_of_logs())
 
     def _ends_of_logs(self) -> tuple[tuple[str, str], ...]:
         """The last lines of each service's log, by its name."""
@@ -194,12 +212,12 @@ class ServiceRun:
             return evidence_without_python(inspected.image, self.engine)
         return inspected.evidence
 
-    def _lacks(self, index: int, config: Config, stack: ExitStack) -> Optional[ServiceStart]:
+    def _lacks(self, index: int, config: Config) -> Optional[ServiceStart]:
         """Start the services that it needs; say which of all that it needs is not ready."""
         services = {service.name: service for service in config.services}
         for name in config.start.needs if config.start else ():
             if name in services and name not in self.ready:
-                failed = self._start_needed(index, services[name], config, stack)
+                failed = self._start_needed(index, services[name], config)
                 if failed:
                     return ServiceStart(name, StartSettings(), error=f"it needs {name}: {failed}")
             if not self.ready.get(name):
@@ -209,7 +227,7 @@ class ServiceRun:
                 return ServiceStart(name, StartSettings(), error=why)
         return None
 
-    def _start_needed(self, index: int, service: NeededService, config: Config, stack: ExitStack) -> str:
+    def _start_needed(self, index: int, service: NeededService, config: Config) -> str:
         """Start a service that is not checked; say why it is not ready, if so."""
         self.progress.begin_phase(f"starting {service.name}")
         begun = time.monotonic()
@@ -218,7 +236,7 @@ class ServiceRun:
             running, failed = begin_needed(self.engine, image, self.asker, service, self.network)
         except ImportguardError as error:
             return str(error)
-        stack.callback(self._end_needed, index, service.name, running)
+        self.stack.callback(self._end_needed, index, service.name, running)
         took = f"ready after {time.monotonic() - begun:.1f} s"
         self.progress.show_notice(f"{service.name}: {'not ready' if failed else took}")
         self.ready[service.name] = not failed

@@ -21,6 +21,7 @@ def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str
     reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
     reasons += [_stopped(finding) for finding in findings if stops_for_environment(finding, evidence)]
     reasons += [f"its start could not be observed: {unseen}"] if (unseen := _unseen(evidence)) else []
+    reasons += [*_not_run(evidence)]
     reasons += [_wanting(finding) for finding in findings if _is_wanting(finding)]
     return list(dict.fromkeys(reasons))
 
@@ -59,6 +60,13 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
 
 def _unseen(evidence: Evidence) -> str:
     return evidence.start.error if evidence.start else ""
+
+
+def _not_run(evidence: Evidence) -> Iterable[str]:
+    """The user's own command, where it could not be run against the started services."""
+    journey = evidence.start.journey if evidence.start else None
+    if journey is not None and journey.error:
+        yield f"'{journey.command}' could not be run against the services: {journey.error}"
 
 
 def _is_wanting(finding: Finding) -> bool:

@@ -11,8 +11,9 @@ from typing import Any, Optional
 import pytest
 from unit.builders import IMAGE, ended, evidence, imported
 
+from importguard.checks.journeys import check_journeys
 from importguard.config import Config
-from importguard.errors import InspectionError
+from importguard.errors import EngineError, InspectionError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, HttpRequest, ServiceStart, StartSettings
@@ -21,7 +22,8 @@ from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.start import Begun
 from importguard.inspectors.startable import failing_target, with_shown_targets
-from importguard.inspectors.starts import running_services
+from importguard.inspectors.starts import ServiceRun, running_services, with_starts
+from importguard.judging.completeness import find_shortfalls
 from importguard.progress import QuietProgress
 
 
@@ -75,6 +77,15 @@ class NetworkOnly:
         yield "network"
 
 
+class NoNetwork:
+    """An engine that has no network left."""
+
+    @contextmanager
+    def network(self) -> Iterator[str]:
+        raise EngineError("no address pool is left")
+        yield
+
+
 class Notices(QuietProgress):
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -88,18 +99,15 @@ def started(monkeypatch: pytest.MonkeyPatch, begin: Any, **needs: tuple[str, ...
     progress = Notices()
     monkeypatch.setattr(starts, "begin", begin)
     monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
-    services = [
-        Inspected(
-            name,
-            Config(name=name, start=StartSettings(needs=needed, http=())),
-            IMAGE,
-            evidence(imported("shop")),
-        )
-        for name, needed in needs.items()
-    ]
+    services = [service(name, *needed) for name, needed in needs.items()]
     with running_services(services, NetworkOnly(), progress, published=False):  # type: ignore[arg-type]
         pass
     return progress.said
+
+
+def service(name: str, *needed: str) -> Inspected:
+    config = Config(name=name, start=StartSettings(needs=needed, http=()))
+    return Inspected(name, config, IMAGE, evidence(imported("shop")))
 
 
 def test_what_does_not_need_one_another_starts_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +135,31 @@ def test_one_that_cannot_be_observed_does_not_stop_the_others(monkeypatch: pytes
         "auth: could not be observed",
         "search: ready after 1.5 s",
     ]
+
+
+def test_without_a_network_what_the_imports_showed_is_kept() -> None:
+    engine: Any = NoNetwork()
+    (seen,) = with_starts([service("web")], engine, QuietProgress())
+    assert seen.evidence is not None
+    assert seen.evidence.start is not None
+    assert [module.name for module in seen.evidence.modules] == ["shop"]
+    assert find_shortfalls([], seen.evidence) == ["its start could not be observed: no address pool is left"]
+
+
+def test_a_command_that_cannot_reach_the_services_leaves_what_their_start_showed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def publish(run: ServiceRun) -> None:
+        raise EngineError("the relay did not start")
+
+    begun = Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+    monkeypatch.setattr(ServiceRun, "publish", publish)
+    monkeypatch.setattr(starts, "begin", lambda *place, **more: begun)
+    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
+    engine: Any = NetworkOnly()
+    (seen,) = with_starts([service("web")], engine, QuietProgress(), ["pytest", "e2e"])
+    assert seen.evidence is not None
+    assert seen.evidence.start is not None
+    assert (seen.evidence.start.error, check_journeys(seen.evidence)) == ("", [])
+    (reason,) = find_shortfalls([], seen.evidence)
+    assert reason == "'pytest e2e' could not be run against the services: the relay did not start"
