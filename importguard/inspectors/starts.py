@@ -80,7 +80,8 @@ def running_services(
     asker = next(found for one in inspected if (found := asker_of(one)) is not None)
     names = frozenset(one.config.name for one in inspected if one.config.name)
     with engine.network() as network, ExitStack() as stack:
-        run = ServiceRun(engine, progress, network, asker, names, stack, published)
+        count = sum(one.config.start is not None for one in inspected)
+        run = ServiceRun(engine, progress, network, asker, names, stack, count, published)
         for wave in in_waves(inspected):
             run.start({index: inspected[index] for index in wave})
         yield run
@@ -88,7 +89,7 @@ def running_services(
 
 @dataclass
 class ServiceRun:
-    """All services of one run: ``stack`` ends them.
+    """All services of one run: ``stack`` ends them. ``count`` images are to be started.
 
     ``ready`` and ``seen`` are filled as they start and as they end.
     """
@@ -99,6 +100,7 @@ class ServiceRun:
     asker: Asker
     names: frozenset[str]
     stack: ExitStack
+    count: int
     published: bool = False
     ready: dict[str, bool] = field(default_factory=dict)
     evidence: dict[int, Evidence] = field(default_factory=dict)
@@ -182,16 +184,19 @@ class ServiceRun:
             self.addresses.update(zip(hidden, relay.addresses))
 
     def travel(self, journey: Sequence[str], seconds: float) -> None:
-        """Run the user's command where everything is ready: what is not has a finding of its own."""
-        if self.begun and len(self.begun) == len(self.evidence) and all(self.ready.values()):
-            try:
-                self.publish()
-            except EngineError as error:
-                self.result = CommandResult(shlex.join(journey), NOT_RUN, error=str(error))
-                return
-            self.result = travel(journey, self.addresses, seconds, self.progress)
-            if self.result.code:
-                self.result = replace(self.result, logs=self._ends_of_logs())
+        """Run the user's command where everything is ready: the report says of each image why it is not."""
+        command = shlex.join(journey)
+        if len(self.begun) < self.count or not all(self.ready.values()):
+            self.progress.show_notice(f"{journey[0]}: not run, as not everything is ready")
+            return
+        try:
+            self.publish()
+        except EngineError as error:
+            self.result = CommandResult(command, NOT_RUN, error=str(error))
+            return
+        self.result = travel(journey, self.addresses, seconds, self.progress)
+        if self.result.code:
+            self.result = replace(self.result, logs=self._ends_of_logs())
 
     def _ends_of_logs(self) -> tuple[tuple[str, str], ...]:
         """The last lines of each service's log, by its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Barrier
@@ -13,10 +13,10 @@ from unit.builders import IMAGE, ended, evidence, imported
 
 from importguard.checks.journeys import check_journeys
 from importguard.config import Config
-from importguard.errors import EngineError, InspectionError
+from importguard.errors import EngineError, ImageError, InspectionError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import Answer, HttpRequest, ServiceStart, StartSettings
+from importguard.evidence.starts import Answer, CommandResult, HttpRequest, ServiceStart, StartSettings
 from importguard.inspectors import starts
 from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.inspected import Inspected
@@ -146,16 +146,44 @@ def test_without_a_network_what_the_imports_showed_is_kept() -> None:
     assert find_shortfalls([], seen.evidence) == ["its start could not be observed: no address pool is left"]
 
 
+@pytest.fixture
+def ready_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every service that is begun gets ready."""
+    begun = Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+    monkeypatch.setattr(starts, "begin", lambda *place, **more: begun)
+    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
+
+
+@pytest.mark.usefixtures("ready_services")
+@pytest.mark.parametrize("all_are_there", [True, False])
+def test_a_command_runs_only_where_every_image_was_started(
+    monkeypatch: pytest.MonkeyPatch, all_are_there: bool
+) -> None:
+    ran: list[Sequence[str]] = []
+
+    def travel(journey: Sequence[str], *more: Any) -> CommandResult:
+        ran.append(journey)
+        return CommandResult("pytest", 0)
+
+    monkeypatch.setattr(starts, "travel", travel)
+    auth = service("auth")
+    if not all_are_there:
+        auth = Inspected("auth", auth.config, error=ImageError("it could not be pulled"))
+    engine: Any = NetworkOnly()
+    progress = Notices()
+    with_starts([service("web"), auth], engine, progress, ["pytest"])
+    assert bool(ran) is all_are_there
+    assert ("pytest: not run, as not everything is ready" in progress.said) is not all_are_there
+
+
+@pytest.mark.usefixtures("ready_services")
 def test_a_command_that_cannot_reach_the_services_leaves_what_their_start_showed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def publish(run: ServiceRun) -> None:
         raise EngineError("the relay did not start")
 
-    begun = Begun(STARTED, seen=Conversed(ready=1.5, held=True))
     monkeypatch.setattr(ServiceRun, "publish", publish)
-    monkeypatch.setattr(starts, "begin", lambda *place, **more: begun)
-    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
     engine: Any = NetworkOnly()
     (seen,) = with_starts([service("web")], engine, QuietProgress(), ["pytest", "e2e"])
     assert seen.evidence is not None
