@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -67,6 +69,7 @@ def validate_all(
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     for config in configs:
         _check_source(config)
+    _check_journey(journey)
     inspect = inspector or _running()
     with closing(EnginePool(progress, engine)) as engines:
         is_start_wanted = any(config.start for _, config in wanted)
@@ -237,3 +240,9 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 def _check_source(config: Config) -> None:
     if config.source is not None and not os.path.isdir(config.source):
         raise UsageError(f"--source {config.source} is no folder: name the one that the image is built from")
+
+
+def _check_journey(journey: Sequence[str]) -> None:
+    """Refuse a command that does not exist before images are pulled and imported for it."""
+    if journey and shutil.which(journey[0]) is None:
+        raise UsageError(f"-- {shlex.join(journey)}: there is no program {journey[0]!r} on this machine")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import ServiceStart
+from importguard.evidence.starts import CommandResult, ServiceStart
 from importguard.failures.service import late_import_finding, service_finding
 from importguard.model import Diagnosis, Finding
 from importguard.rules.start import JOURNEY
@@ -26,17 +26,27 @@ def check_journeys(evidence: Evidence) -> list[Finding]:
 
 
 def _journey(start: ServiceStart) -> Finding:
-    assert start.journey is not None
-    said = [line for line in start.journey.output.splitlines() if line.strip()][-_MOST_LINES:]
-    code = start.journey.code
-    ended = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
-    told = Diagnosis(
-        "journey",
+    """The finding that the user's own command failed, with its last lines and those of the services."""
+    journey = start.journey
+    assert journey is not None
+    said = [line for line in journey.output.splitlines() if line.strip()][-_MOST_LINES:]
+    logs = [f"{name}: {line}" for name, log in journey.logs for line in log.splitlines()]
+    message = "\n".join([f"{journey.command} {_how_it_ended(journey)}.", *said, *logs])
+    explanation, confidence = (
         "Every service was ready, and what they do together is not what the command expects.",
-        "read the services' logs: --logs DIR keeps them",
-        None,
         "certain",
     )
-    logs = [f"{name}: {line}" for name, log in start.journey.logs for line in log.splitlines()]
-    message = "\n".join([f"{start.journey.command} {ended}.", *said, *logs])
-    return service_finding(JOURNEY, start.journey.command, message, diagnosis=told)
+    remedy = "read the services' logs: --logs DIR keeps them"
+    if journey.killed_after is not None:
+        explanation, confidence = "It takes longer, or waits for what does not come.", "possible"
+        remedy = f"give it more time with --timeout, or {remedy}"
+    told = Diagnosis("journey", explanation, remedy, None, confidence)
+    return service_finding(JOURNEY, journey.command, message, diagnosis=told)
+
+
+def _how_it_ended(journey: CommandResult) -> str:
+    if journey.killed_after is not None:
+        return f"did not end within {journey.killed_after:g} s, and importguard killed it"
+    if journey.code < 0:
+        return f"was killed (signal {-journey.code})"
+    return f"ended with exit code {journey.code}"

@@ -167,7 +167,8 @@ class CommandResult:
     """What a command came to: the image's HEALTHCHECK, or the user's own. ``output`` may be cut.
 
     ``logs`` are the last lines of each service that the user's own command failed with, by name. ``error``
-    says why that command could not be run at all.
+    says why that command could not be run at all, and ``killed_after`` that importguard killed it after so
+    many seconds.
     """
 
     command: str
@@ -175,6 +176,7 @@ class CommandResult:
     output: str = ""
     logs: tuple[tuple[str, str], ...] = ()
     error: str = ""
+    killed_after: Optional[float] = None
 
     @property
     def timed_out(self) -> bool:

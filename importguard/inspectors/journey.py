@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 
 from importguard.evidence.starts import CommandResult
 from importguard.progress import Progress
@@ -43,6 +43,7 @@ def travel(
     """Run ``command`` on this machine, show what it prints, and give how it ended and its last lines.
 
     It and what it started are killed after ``seconds``, when this process is interrupted, and when it dies.
+    The result says whether its time was over, or why it could not be run.
     """
     shown, lines = shlex.join(command), list[str]()
     environment = {**os.environ, **service_variables(addresses)}
@@ -59,8 +60,9 @@ def travel(
             start_new_session=True,
         )
     except OSError as error:
-        return CommandResult(shown, NOT_RUN, f"It cannot be run: {error}")
-    timer = Timer(seconds, _kill_group, [process.pid])
+        return CommandResult(shown, NOT_RUN, error=str(error))
+    time_is_over = Event()
+    timer = Timer(seconds, _kill_late_group, [process.pid, time_is_over])
     timer.start()
     Thread(target=_kill_what_is_left, args=(process,), daemon=True).start()
     with process, _killed_with_this_process(process.pid):
@@ -69,7 +71,9 @@ def travel(
             for line in process.stdout:
                 progress.show_notice(line.rstrip("\n"))
                 lines = [*lines, line.rstrip()][-_MOST_LINES:]
-            return CommandResult(shown, process.wait(), "\n".join(lines))
+            code = process.wait()
+            killed_after = seconds if time_is_over.is_set() else None
+            return CommandResult(shown, code, "\n".join(lines), killed_after=killed_after)
         finally:
             timer.cancel()
             _kill_group(process.pid)
@@ -79,6 +83,12 @@ def _kill_what_is_left(process: subprocess.Popen[str]) -> None:
     """A server in the background (``server & pytest``) would hold the output open after the command's end."""
     process.wait()
     _kill_group(process.pid)
+
+
+def _kill_late_group(leader: int, time_is_over: Event) -> None:
+    """Kill a command whose time is over, and note that."""
+    time_is_over.set()
+    _kill_group(leader)
 
 
 def _kill_group(leader: int) -> None:

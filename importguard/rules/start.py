@@ -232,7 +232,10 @@ JOURNEY = Rule(
     name="journey",
     summary="The command that tries the started services failed",
     severity=Severity.ERROR,
-    meaning="The command behind -- ran against the services, all of them ready, and did not exit with 0.",
+    meaning=(
+        "The command behind -- ran against the services, all of them ready, and did not exit with 0, or "
+        "did not end within --timeout."
+    ),
     origin="the services start, and do not work together: another secret, another address, another schema.",
     remedy="read its output and the services' logs (--logs DIR keeps them whole).",
     example="""

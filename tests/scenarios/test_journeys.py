@@ -37,11 +37,11 @@ def service() -> str:
     return build("service", DOCKERFILE, {"shop": SERVICE / "shop"})
 
 
-def travel(image: str, folder: Path, code: int, *options: str, mode: str = "well") -> Result:
+def travel(image: str, folder: Path, code: int, *options: str, mode: str = "well", ask: str = ASK) -> Result:
     """Start the system and run a command that asks it and exits with ``code``."""
     (folder / "importguard.toml").write_text(SYSTEM.replace("IMAGE", image).replace("MODE", mode))
     line = ("check", "--all", "--start", "--pull", "never", "--format", "json", *options)
-    return importguard(*line, "--", sys.executable, "-c", ASK, str(code), cwd=folder)
+    return importguard(*line, "--", sys.executable, "-c", ask, str(code), cwd=folder)
 
 
 def test_the_command_reaches_the_services_from_this_machine(service: str, tmp_path: Path) -> None:
@@ -76,7 +76,15 @@ def test_it_is_not_run_against_what_is_not_ready(service: str, tmp_path: Path) -
 def test_a_command_that_is_not_there(service: str, tmp_path: Path) -> None:
     (tmp_path / "importguard.toml").write_text(SYSTEM.replace("IMAGE", service).replace("MODE", "well"))
     line = ("check", "--all", "--start", "--pull", "never", "--format", "json", "--", "no-such-command")
-    assert "cannot be run" in importguard(*line, cwd=tmp_path).finding("IG510")["message"]
+    result = importguard(*line, cwd=tmp_path)
+    assert (result.code, "there is no program 'no-such-command'" in result.err) == (2, True)
+
+
+def test_a_command_that_does_not_end_in_time(service: str, tmp_path: Path) -> None:
+    result = travel(service, tmp_path, 0, "--timeout", "20s", ask="import time; time.sleep(600)")
+    finding = result.finding("IG510")
+    assert (result.code, "did not end within 20 s" in finding["message"]) == (1, True)
+    assert "--timeout" in finding["diagnosis"]["remedy"]
 
 
 def test_a_command_is_asked_for_where_there_is_none(service: str) -> None:

@@ -29,7 +29,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
 from importguard.report import Report
-from importguard.validation import Inspector, exit_code, validate
+from importguard.validation import Inspector, exit_code, validate, validate_all
 
 
 class Shelf:
@@ -174,6 +174,12 @@ def test_where_the_time_went_is_said_when_it_ran_out() -> None:
         "Most of the time went to shop.a 3.0 s (not finished), shop.b 1.0 s."
         in run(observed=observed).images[0].notes
     )
+
+
+def test_a_command_that_is_not_there_is_refused_before_any_work() -> None:
+    shelf = Shelf(shop=AssertionError("an image was asked for"))
+    with pytest.raises(UsageError, match="there is no program 'pytst'"):
+        validate_all((Config(images=("shop",)),), QuietProgress(), engine=shelf, journey=("pytst", "e2e"))
 
 
 def test_no_image_is_never_a_pass() -> None:

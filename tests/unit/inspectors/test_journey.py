@@ -36,8 +36,14 @@ def test_only_the_end_of_a_long_output_is_kept() -> None:
 
 
 def test_one_that_does_not_end_is_killed() -> None:
-    code, _ = run("import time; time.sleep(600)", seconds=0.5)
-    assert code != 0
+    result = travel(SLEEPS, {}, 0.5, QuietProgress())
+    assert (result.code != 0, result.killed_after) == (True, 0.5)
+
+
+def test_one_that_another_kills_was_not_out_of_time() -> None:
+    ends_itself = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    result = travel(ends_itself, {}, 30.0, QuietProgress())
+    assert (result.code, result.killed_after) == (-9, None)
 
 
 def test_what_it_leaves_in_the_background_is_killed_with_it() -> None:
@@ -57,7 +63,7 @@ def test_what_it_started_is_killed_when_its_time_is_up() -> None:
 @pytest.mark.parametrize("command", [["/no/such/program"]])
 def test_one_that_is_not_there(command: list[str]) -> None:
     result = travel(command, {}, 1.0, QuietProgress())
-    assert (result.code, "cannot be run" in result.output) == (NOT_RUN, True)
+    assert (result.code, "No such file" in result.error) == (NOT_RUN, True)
 
 
 def test_the_users_folder_is_not_on_the_path_of_what_watches(
