@@ -69,6 +69,7 @@ def validate_all(
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     for config in configs:
         _check_source(config)
+        _check_command(config)
     _check_journey(journey)
     inspect = inspector or _running()
     with closing(EnginePool(progress, engine)) as engines:
@@ -240,6 +241,14 @@ def _image(reference: str, config: Config, engine: Engine, progress: Progress) -
 def _check_source(config: Config) -> None:
     if config.source is not None and not os.path.isdir(config.source):
         raise UsageError(f"--source {config.source} is no folder: name the one that the image is built from")
+
+
+def _check_command(config: Config) -> None:
+    """Refuse a start command that cannot be divided into words."""
+    try:
+        shlex.split(config.commands[0] if config.start and config.commands else "")
+    except ValueError as error:
+        raise UsageError(f"--command {config.commands[0]!r} is no command: {error}") from None
 
 
 def _check_journey(journey: Sequence[str]) -> None:

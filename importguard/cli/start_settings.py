@@ -69,10 +69,18 @@ def _service(file: Configuration, number: int, values: dict[str, Any]) -> Needed
         name=own["name"],
         image=own["image"],
         env=read_environment(own["env"], (), os.environ),
-        command=tuple(shlex.split(own["command"])),
-        ready=tuple(shlex.split(own["ready"])),
+        command=_words("command", own["command"], blame),
+        ready=_words("ready", own["ready"], blame),
         settings=_settings(values, _OF_SERVICE, blame),
     )
+
+
+def _words(key: str, value: str, blame: Blame) -> tuple[str, ...]:
+    """The words of a command, as a shell divides them."""
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise blame(key, f"{value!r} is no command: {error}") from None
 
 
 def _circle(name: str, needs: Mapping[str, Sequence[str]], way: tuple[str, ...] = ()) -> tuple[str, ...]:

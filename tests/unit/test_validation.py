@@ -26,6 +26,7 @@ from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
+from importguard.evidence.starts import StartSettings
 from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
 from importguard.report import Report
@@ -180,6 +181,13 @@ def test_a_command_that_is_not_there_is_refused_before_any_work() -> None:
     shelf = Shelf(shop=AssertionError("an image was asked for"))
     with pytest.raises(UsageError, match="there is no program 'pytst'"):
         validate_all((Config(images=("shop",)),), QuietProgress(), engine=shelf, journey=("pytst", "e2e"))
+
+
+def test_a_start_command_with_an_open_quote_is_refused_before_any_work() -> None:
+    config = Config(images=("shop",), commands=("sh -c 'shop",), start=StartSettings())
+    shelf: Any = Shelf(shop=AssertionError("an image was asked for"))
+    with pytest.raises(UsageError, match=r"--command .* is no command: No closing quotation"):
+        validate(config, QuietProgress(), engine=shelf)
 
 
 def test_no_image_is_never_a_pass() -> None:

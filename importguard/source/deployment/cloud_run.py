@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from importguard.evidence.starts import HttpRequest
+from importguard.source.command_words import split_command
 from importguard.source.deployment.gcloud_commands import (
     deploying_command_lines,
     read_gcloud_options,
@@ -35,7 +35,7 @@ def pipeline_deployments(node: Node, path: str, depth: int) -> Iterator[Deployme
             yield _of_gcloud(words[index + 2 :], Place(path, node.line_number))
     given = node.value_at("with")
     if node.value_at("uses").scalar_text.startswith("google-github-actions/deploy-cloudrun"):
-        flags = shlex.split(given.value_at("flags").scalar_text.replace("'", ""))
+        flags = split_command(given.value_at("flags").scalar_text.replace("'", ""), comments=False)
         options = [
             given.value_at("service").scalar_text,
             "--image",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
+
+from importguard.source.command_words import split_command
 
 _GCLOUD = re.compile(r"\bgcloud\s+(?:(?:alpha|beta)\s+)?run\s+deploy\b([^\n&|;]*)")
 _COMMENT_LINE = re.compile(r"(?m)^[ \t]*#.*$")
@@ -18,11 +19,7 @@ def deploying_command_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """The words behind each ``gcloud run deploy``, and how many lines of ``text`` are before it."""
     joined = _CONTINUED.sub(_JOINT, _COMMENT_LINE.sub("", text))
     for match in _GCLOUD.finditer(joined):
-        command = match[1].replace(_JOINT, " ")
-        try:
-            words = shlex.split(command, comments=True)
-        except ValueError:
-            words = command.split()
+        words = split_command(match[1].replace(_JOINT, " "))
         before = joined[: match.start()]
         yield before.count("\n") + before.count(_JOINT), words
 

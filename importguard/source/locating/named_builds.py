@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Optional
 
+from importguard.source.command_words import split_command
 from importguard.source.locating.model import NamedBuild
 from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
 
@@ -133,11 +133,7 @@ def _of_mapping(keys: dict[str, Node], path: str, known: Collection[str]) -> Ite
 def _of_text(text: str, path: str, known: Collection[str]) -> Iterator[NamedBuild]:
     """The command lines that build an image, in a script or a recipe."""
     for arguments in _COMMAND.findall(_CONTINUED.sub(" ", text)):
-        try:
-            words = shlex.split(arguments, comments=True)
-        except ValueError:
-            words = arguments.split()
-        yield from _of_words(words, path, known)
+        yield from _of_words(split_command(arguments), path, known)
 
 
 def _of_words(words: Iterable[str], path: str, known: Collection[str]) -> Iterator[NamedBuild]:

@@ -6,11 +6,11 @@ import ast
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from importguard.source.command_words import split_command
 from importguard.source.dockerfile_model import Dockerfile, Instruction
 
 _TARGET = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_][\w.]*(?:\(.*\))?")
@@ -80,10 +80,7 @@ def _words(instruction: Instruction) -> list[str]:
         read = None
     words = [str(word) for word in read] if isinstance(read, list) else ["sh", "-c", value]
     if len(words) > 2 and words[0].endswith("sh") and words[1].endswith("c"):
-        try:
-            return shlex.split(words[2].replace("&&", " ; "), comments=True)
-        except ValueError:
-            return words[2].split()
+        return split_command(words[2].replace("&&", " ; "))
     return words
 
 

@@ -92,6 +92,14 @@ def test_services_and_what_needs_them() -> None:
     assert (service.command, service.ready) == (("postgres", "-c", "x=y"), ("pg_isready",))
 
 
+@pytest.mark.parametrize("key", ["command", "ready"])
+def test_an_open_quote_in_a_command_of_a_service_is_named(key: str) -> None:
+    table = {"name": "db", "image": "postgres:16", key: "sh -c 'postgres"}
+    file = Configuration(Path("importguard.toml"), {}, Policy({}, ()), (), {}, (table,))
+    with pytest.raises(UsageError, match=rf"service 1\.{key}: .* is no command: No closing quotation"):
+        read_services(file)
+
+
 def test_a_circle_is_named_by_its_way() -> None:
     images = tuple(
         ImageSettings(name, None, {}, {"needs": [needed]}) for name, needed in ("ab", "bc", "ca", "da")

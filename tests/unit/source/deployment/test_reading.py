@@ -252,3 +252,9 @@ def test_what_is_no_manifest_says_nothing(tmp_path: Path, text: str) -> None:
 )
 def test_the_name_of_an_image(reference: str, name: str) -> None:
     assert image_name(reference) == name
+
+
+def test_an_open_quote_in_the_flags_of_a_deployment_is_read_over(tmp_path: Path) -> None:
+    text = WORKFLOW.replace("--memory=2Gi --port=8000", """'--memory=2Gi --set-env-vars="A=b'""")
+    first, _ = read(tmp_path, ".github/workflows/deploy.yml", text)
+    assert first.memory == 2 * 1024**3
