@@ -17,7 +17,7 @@ from importguard.model import Outcome
 if TYPE_CHECKING:
     import click
 
-    from importguard.inspectors.start import Begun
+    from importguard.inspectors.start import RunningService
     from importguard.model import Finding
     from importguard.report import ImageReport, ModuleVerdict
 
@@ -31,7 +31,7 @@ _CHECKED = pytest.StashKey[_Checked]()
 class StartedService:
     """A started service. ``url`` and ``ws_url`` are its address on this machine."""
 
-    def __init__(self, address: str, begun: Begun) -> None:
+    def __init__(self, address: str, begun: RunningService) -> None:
         self.url = f"http://{address}"
         self.ws_url = f"ws://{address}"
         self._begun = begun

@@ -37,7 +37,7 @@ def service_variables(addresses: Mapping[str, str]) -> dict[str, str]:
     return variables
 
 
-def travel(
+def run_user_command(
     command: Sequence[str], addresses: Mapping[str, str], seconds: float, progress: Progress
 ) -> CommandResult:
     """Run ``command`` on this machine, show what it prints, and give how it ended and its last lines.

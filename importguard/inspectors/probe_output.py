@@ -34,7 +34,7 @@ LONGEST_MESSAGE = 4000
 """Characters of a message, about twice of what the probe sends: the image can write frames, too."""
 
 
-class Observed:
+class ProbeStream:
     """The probe's frames so far; ``only``: the modules that it was asked for, where not for all."""
 
     def __init__(self, secret: str, progress: Progress, only: Sequence[str] = ()) -> None:

@@ -154,9 +154,9 @@ def inspect_by_running(
             with engine.run(image, command, config.env, limits, stdin) as run:
                 # Not before: the container's start would wait for it.
                 threading.Thread(target=meanwhile).start()
-                from importguard.inspectors.probe_output import Observed, image_facts
+                from importguard.inspectors.probe_output import ProbeStream, image_facts
 
-                observed = Observed(secret, progress)
+                observed = ProbeStream(secret, progress)
                 observed.read_output(run.output)
         except CommandNotFound:
             looked.append(python)
@@ -217,7 +217,7 @@ class _ProbeInImage:
         progress: Optional[Progress] = None,
     ) -> Optional[Evidence]:
         """Import ``names``, or all, in another container; None where it gives no answer or time is over."""
-        from importguard.inspectors.probe_output import Observed
+        from importguard.inspectors.probe_output import ProbeStream
 
         left = self.ends - time.monotonic()
         if left <= 0:
@@ -226,7 +226,7 @@ class _ProbeInImage:
         limits = Limits(config.memory, config.timeout + GRACE, config.network, usual_privileges=privileged)
         secret = os.urandom(16).hex()
         command, stdin = replace(self, config=config).way_in(secret, names, reverse)
-        observed = Observed(secret, progress or QuietProgress(), names)
+        observed = ProbeStream(secret, progress or QuietProgress(), names)
         try:
             with self.engine.run(self.image, command, config.env, limits, stdin) as run:
                 observed.read_output(run.output)

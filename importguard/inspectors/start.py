@@ -32,7 +32,7 @@ _HEALTH_PAUSE_SECONDS = 0.5
 _HEALTH_SECONDS = 30.0  # that one run may take: the default of Docker's HEALTHCHECK --timeout
 
 
-class Begun(NamedTuple):
+class RunningService(NamedTuple):
     """A service that was started and asked; without ``service`` there is nothing to stop."""
 
     planned: ServiceStart
@@ -54,7 +54,7 @@ def begin(
     network: str,
     command: Sequence[str] = (),
     publish: bool = False,
-) -> Begun:
+) -> RunningService:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
 
     Raises InspectionError where the conversation could not be held, EngineError where the engine fails; then
@@ -71,7 +71,7 @@ def begin(
     try:
         service = engine.create_service(image, environment, limits, command=command, names=names, publish=out)
     except (CommandNotFound, ForeignProgram) as error:
-        return Begun(replace(planned, refusal=str(error)))
+        return RunningService(replace(planned, refusal=str(error)))
     try:
         check = _healthcheck(image, settings)
         request = service_request(image, settings, ports, config)
@@ -81,11 +81,11 @@ def begin(
             _ask_health(check, service, seen, ends)
     except (CommandNotFound, ForeignProgram) as error:
         service.close()
-        return Begun(replace(planned, refusal=str(error)))
+        return RunningService(replace(planned, refusal=str(error)))
     except BaseException:
         service.close()
         raise
-    return Begun(planned, service, seen, at)
+    return RunningService(planned, service, seen, at)
 
 
 def _healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
@@ -94,7 +94,7 @@ def _healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
     return settings.healthcheck or (image.healthcheck if is_free else ())
 
 
-def finish(begun: Begun) -> ServiceStart:
+def finish(begun: RunningService) -> ServiceStart:
     """Stop the service as the platform does, remove it, and give all that was seen of it."""
     if begun.service is None or begun.seen is None:
         return begun.planned

@@ -59,7 +59,7 @@ def failing_target(evidence: Evidence) -> Optional[EntryPoint]:
 
 
 def with_shown_targets(evidence: Evidence) -> Evidence:
-    """The same, where a target whose import did not end is a program that its start has shown to run.
+    """Count a target whose import timed out as imported where the started container proved that it runs.
 
     As ``python3 main.py`` without ``if __name__ == "__main__"``: importing it runs the server. Where Python
     does not run the target itself, only a right answer shows it, and of a command with one target: an open

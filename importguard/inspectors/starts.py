@@ -17,11 +17,11 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import CommandResult, NeededService, ServiceStart, StartSettings
 from importguard.inspectors.asking import Asker
 from importguard.inspectors.inspected import Inspected
-from importguard.inspectors.journey import NOT_RUN, travel
+from importguard.inspectors.journey import NOT_RUN, run_user_command
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.production import with_production
 from importguard.inspectors.relay import open_relay
-from importguard.inspectors.start import Begun, begin, finish
+from importguard.inspectors.start import RunningService, begin, finish
 from importguard.inspectors.startable import (
     asker_of,
     evidence_without_python,
@@ -50,7 +50,7 @@ def with_starts(
     try:
         with running_services(inspected, engine, progress, published=bool(journey)) as run:
             if journey:
-                run.travel(journey, max(one.config.timeout for one in inspected))
+                run.run_user_command(journey, max(one.config.timeout for one in inspected))
     except EngineError as error:
         failure = str(error)
     return [_with_start(one, index, run, failure) for index, one in enumerate(inspected)]
@@ -105,8 +105,8 @@ class ServiceRun:
     ready: dict[str, bool] = field(default_factory=dict)
     evidence: dict[int, Evidence] = field(default_factory=dict)
     seen: dict[int, ServiceStart] = field(default_factory=dict)
-    begun: dict[int, Begun] = field(default_factory=dict)
-    by_name: dict[str, Begun] = field(default_factory=dict)
+    begun: dict[int, RunningService] = field(default_factory=dict)
+    by_name: dict[str, RunningService] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     logs: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     result: Optional[CommandResult] = None
@@ -139,7 +139,7 @@ class ServiceRun:
             self.seen[index] = replace(why, settings=config.start)
         return why is None
 
-    def _begin(self, one: Inspected) -> Union[Begun, ImportguardError]:
+    def _begin(self, one: Inspected) -> Union[RunningService, ImportguardError]:
         place = self.network if one.config.network == "none" else one.config.network
         assert one.image is not None
         try:
@@ -149,7 +149,7 @@ class ServiceRun:
         except ImportguardError as error:
             return error
 
-    def _note(self, index: int, one: Inspected, begun: Union[Begun, ImportguardError]) -> None:
+    def _note(self, index: int, one: Inspected, begun: Union[RunningService, ImportguardError]) -> None:
         """Keep what came of a start, and tell it in a line."""
         name = one.label
         if isinstance(begun, ImportguardError):
@@ -183,7 +183,7 @@ class ServiceRun:
             self.stack.callback(relay.service.close)
             self.addresses.update(zip(hidden, relay.addresses))
 
-    def travel(self, journey: Sequence[str], seconds: float) -> None:
+    def run_user_command(self, journey: Sequence[str], seconds: float) -> None:
         """Run the user's command where everything is ready: the report says of each image why it is not."""
         command = shlex.join(journey)
         if len(self.begun) < self.count or not all(self.ready.values()):
@@ -194,7 +194,7 @@ class ServiceRun:
         except EngineError as error:
             self.result = CommandResult(command, NOT_RUN, error=str(error))
             return
-        self.result = travel(journey, self.addresses, seconds, self.progress)
+        self.result = run_user_command(journey, self.addresses, seconds, self.progress)
         if self.result.code:
             self.result = replace(self.result, logs=self._ends_of_logs())
 
@@ -203,9 +203,9 @@ class ServiceRun:
         logs = ((name, begun.service.log()) for name, begun in self.by_name.items() if begun.service)
         return tuple((name, _last_lines(log)) for name, log in logs)
 
-    def _end(self, index: int, begun: Begun) -> None:
-        last = index == max(self.begun, key=list(self.begun).index)
-        journey = self.result if last else None
+    def _end(self, index: int, begun: RunningService) -> None:
+        # The service that was started last carries what the user's command came to.
+        journey = self.result if index == next(reversed(self.begun)) else None
         self.seen[index] = replace(finish(begun), journey=journey)
 
     def seen_of(self, index: int) -> ServiceStart:

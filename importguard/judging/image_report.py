@@ -44,7 +44,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     source = material.source
     findings = _findings(evidence, config, source)
     reasons = find_shortfalls(findings, evidence)
-    findings, softening_notes = _softened(_told_once(findings, evidence), evidence, source)
+    findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(
@@ -103,8 +103,8 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     return mark_startup_impact(without_repeated(told), evidence)
 
 
-def _told_once(findings: list[Finding], evidence: Evidence) -> list[Finding]:
-    """What a start showed of a cause stands with that cause."""
+def _merge_start_symptoms(findings: list[Finding], evidence: Evidence) -> list[Finding]:
+    """Attach what a start showed to the finding of the import with the same cause."""
     if evidence.start is None or len(findings) < 2:
         return findings
     from importguard.diagnosis.repeated import with_symptoms

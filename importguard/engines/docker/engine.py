@@ -272,7 +272,9 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException) as error:
-        raise EngineError(f"The engine failed at starting or running services: {error}. Try again.") from error
+        raise EngineError(
+            f"The engine failed at starting or running services: {error}. Try again."
+        ) from error
 
 
 def _quietly(remove: Callable[[], None]) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from importguard.inspectors.journey import NOT_RUN, service_variables, travel
+from importguard.inspectors.journey import NOT_RUN, run_user_command, service_variables
 from importguard.progress import QuietProgress
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def run(code: str, seconds: float = 30.0) -> tuple[int, str]:
-    result = travel([sys.executable, "-c", code], {"web": "127.0.0.1:81"}, seconds, QuietProgress())
+    result = run_user_command([sys.executable, "-c", code], {"web": "127.0.0.1:81"}, seconds, QuietProgress())
     return result.code, result.output
 
 
@@ -36,13 +36,13 @@ def test_only_the_end_of_a_long_output_is_kept() -> None:
 
 
 def test_one_that_does_not_end_is_killed() -> None:
-    result = travel(SLEEPS, {}, 0.5, QuietProgress())
+    result = run_user_command(SLEEPS, {}, 0.5, QuietProgress())
     assert (result.code != 0, result.killed_after) == (True, 0.5)
 
 
 def test_one_that_another_kills_was_not_out_of_time() -> None:
     ends_itself = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
-    result = travel(ends_itself, {}, 30.0, QuietProgress())
+    result = run_user_command(ends_itself, {}, 30.0, QuietProgress())
     assert (result.code, result.killed_after) == (-9, None)
 
 
@@ -62,7 +62,7 @@ def test_what_it_started_is_killed_when_its_time_is_up() -> None:
 
 @pytest.mark.parametrize("command", [["/no/such/program"]])
 def test_one_that_is_not_there(command: list[str]) -> None:
-    result = travel(command, {}, 1.0, QuietProgress())
+    result = run_user_command(command, {}, 1.0, QuietProgress())
     assert (result.code, "No such file" in result.error) == (NOT_RUN, True)
 
 
@@ -72,5 +72,6 @@ def test_the_users_folder_is_not_on_the_path_of_what_watches(
     (tmp_path / "shlex.py").write_text("raise RuntimeError('the user\\'s')\n")
     (tmp_path / "signal.py").write_text("raise RuntimeError('the user\\'s')\n")
     monkeypatch.chdir(tmp_path)
-    assert travel([sys.executable, "-I", "-c", "print('done')"], {}, 30.0, QuietProgress()).code == 0
+    command = [sys.executable, "-I", "-c", "print('done')"]
+    assert run_user_command(command, {}, 30.0, QuietProgress()).code == 0
     assert capfd.readouterr().err == ""

@@ -14,7 +14,7 @@ from importguard.errors import InspectionError
 from importguard.evidence.imports import Cause, Frame, VariableLookup
 from importguard.evidence.inspection import Evidence
 from importguard.inspectors import probe_output
-from importguard.inspectors.probe_output import Observed
+from importguard.inspectors.probe_output import ProbeStream
 from importguard.progress import QuietProgress
 
 SECRET = "the-secret"
@@ -52,11 +52,11 @@ SYSTEM = {"distribution": "debian", "libc": "glibc"}
 WHOLE = [DISCOVERY, module("app"), module("app.main"), END]
 
 
-def observe(*chunks: bytes) -> Observed:
+def observe(*chunks: bytes) -> ProbeStream:
     def stream() -> Iterator[bytes]:
         yield from chunks
 
-    seen = Observed(SECRET, QuietProgress())
+    seen = ProbeStream(SECRET, QuietProgress())
     seen.read_output(stream())
     return seen
 
@@ -263,12 +263,12 @@ def test_progress_counts_the_verdicts() -> None:
             self.said.append((done, total, text))
 
     progress = Counting()
-    Observed(SECRET, progress).read_output(iter_of(*map(frame, WHOLE)))
+    ProbeStream(SECRET, progress).read_output(iter_of(*map(frame, WHOLE)))
     assert progress.said == [(1, 2, "app"), (2, 2, "app.main")]
 
 
 def test_of_modules_that_were_not_asked_for_no_verdict_is_missing() -> None:
-    asked = Observed(SECRET, QuietProgress(), ["app.main"])
+    asked = ProbeStream(SECRET, QuietProgress(), ["app.main"])
     asked.read_output(iter_of(*map(frame, [DISCOVERY, module("app.main"), END])))
     found = asked.build_evidence(Exit(0))
     assert (outcomes(found), found.complete) == ({"app.main": "imported", "app.tests": "skipped"}, True)

@@ -20,7 +20,7 @@ from importguard.evidence.starts import Answer, CommandResult, HttpRequest, Serv
 from importguard.inspectors import starts
 from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.inspected import Inspected
-from importguard.inspectors.start import Begun
+from importguard.inspectors.start import RunningService
 from importguard.inspectors.startable import failing_target, with_shown_targets
 from importguard.inspectors.starts import ServiceRun, running_services, with_starts
 from importguard.judging.completeness import find_shortfalls
@@ -114,11 +114,11 @@ def test_what_does_not_need_one_another_starts_side_by_side(monkeypatch: pytest.
     together = Barrier(2)
     begun: list[str] = []
 
-    def begin(engine: Any, image: Any, asker: Any, config: Config, *place: Any, **more: Any) -> Begun:
+    def begin(engine: Any, image: Any, asker: Any, config: Config, *rest: Any, **more: Any) -> RunningService:
         if config.name != "web":
             together.wait(30)
         begun.append(str(config.name))
-        return Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+        return RunningService(STARTED, seen=Conversed(ready=1.5, held=True))
 
     said = started(monkeypatch, begin, web=("auth", "search"), auth=(), search=())
     assert begun[-1] == "web"
@@ -126,10 +126,10 @@ def test_what_does_not_need_one_another_starts_side_by_side(monkeypatch: pytest.
 
 
 def test_one_that_cannot_be_observed_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    def begin(engine: Any, image: Any, asker: Any, config: Config, *place: Any, **more: Any) -> Begun:
+    def begin(engine: Any, image: Any, asker: Any, config: Config, *rest: Any, **more: Any) -> RunningService:
         if config.name == "auth":
             raise InspectionError("it broke off")
-        return Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+        return RunningService(STARTED, seen=Conversed(ready=1.5, held=True))
 
     assert sorted(started(monkeypatch, begin, auth=(), search=())) == [
         "auth: could not be observed",
@@ -149,7 +149,7 @@ def test_without_a_network_what_the_imports_showed_is_kept() -> None:
 @pytest.fixture
 def ready_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every service that is begun gets ready."""
-    begun = Begun(STARTED, seen=Conversed(ready=1.5, held=True))
+    begun = RunningService(STARTED, seen=Conversed(ready=1.5, held=True))
     monkeypatch.setattr(starts, "begin", lambda *place, **more: begun)
     monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
 
@@ -161,11 +161,11 @@ def test_a_command_runs_only_where_every_image_was_started(
 ) -> None:
     ran: list[Sequence[str]] = []
 
-    def travel(journey: Sequence[str], *more: Any) -> CommandResult:
+    def run_user_command(journey: Sequence[str], *more: Any) -> CommandResult:
         ran.append(journey)
         return CommandResult("pytest", 0)
 
-    monkeypatch.setattr(starts, "travel", travel)
+    monkeypatch.setattr(starts, "run_user_command", run_user_command)
     auth = service("auth")
     if not all_are_there:
         auth = Inspected("auth", auth.config, error=ImageError("it could not be pulled"))
