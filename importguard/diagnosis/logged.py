@@ -23,7 +23,8 @@ def diagnose_logged(
 ) -> list[Finding]:
     """The findings; those on a service whose log holds a traceback have that one's cause.
 
-    Where a failed import misses the same, its cause is taken. See ``diagnose`` for ``source`` and ``built``.
+    Where a failed import misses the same, its cause is taken. For ``source`` and ``built`` see
+    ``diagnose_findings``.
     """
     known = {one.missing: one.diagnosis for one in findings if one.missing and _is_import(one)}
     told = []

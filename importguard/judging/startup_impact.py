@@ -25,7 +25,8 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
     recognised; where one of several was not, they are never False.
 
     What a start that failed missed by its log is marked as the start shows it: a command may import it late.
-    What fails for want of the environment breaks no startup where production sets it: see ``shortfalls``.
+    What fails for want of the environment breaks no startup where production sets it; what it leaves
+    unchecked is a shortfall, see ``find_shortfalls``.
     """
     targets = [
         (entry, frozenset(entry.reaches)) for entry in evidence.entrypoints if entry.module is not None

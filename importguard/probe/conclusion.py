@@ -62,7 +62,7 @@ def has_trouble(
     return bool(failures or unreached or any(lost.values()) or found["problem"])
 
 
-def gather_clues(
+def clues_of_failures(
     found: Discovered,
     scene: Scene,
     request: Request,

@@ -7,7 +7,7 @@ is found goes to standard output as frames: a newline, the secret of this run, a
 newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
 (what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
 its verdict is final), ``left`` where files were left behind, ``entrypoint``, ``sites``, ``clues`` (many
-pieces, see ``clues.gather``), ``end``. A stream without ``end`` is no verdict.
+pieces, see ``clues.gather_clues``), ``end``. A stream without ``end`` is no verdict.
 
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
@@ -26,8 +26,8 @@ from collections import deque
 
 from importguard.probe.conclusion import (
     PRIVATE,
+    clues_of_failures,
     entrypoint_events,
-    gather_clues,
     has_trouble,
     notes_for_reader,
     scopes_to_read,
@@ -78,11 +78,11 @@ class Supervisor:
         self.limit: float = request["module_timeout"]
         # Whether another container has looked at the application, and only verdicts are asked for.
         self.is_second_look = bool(request["only"] or request["reverse"])
-        self.found: Discovered = {}  # what discover() found
+        self.found: Discovered = {}  # what discover_application() found
         self.introduced = False
         self.modules: list[str] = []
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
-        # module of an entry point → how its command starts it (``discover``); only fresh workers judge these
+        # module of an entry point → how its command starts it; only fresh workers judge these
         self.starts: dict[str, StartState] = {}
         # Modules of cycles that were not tried as the entry: it would take long.
         self.only_read: list[str] = []
@@ -225,7 +225,9 @@ class Supervisor:
             return
 
         def tell() -> None:
-            clues = gather_clues(self.found, scene, self.request, seconds, failures, self.lost, unreached)
+            clues = clues_of_failures(
+                self.found, scene, self.request, seconds, failures, self.lost, unreached
+            )
             for kind, values in clues:
                 self.write_frame("clues", kind=kind, values=values)
 

@@ -66,7 +66,7 @@ class Verdicts:
         self.scripts: dict[str, str] = {}
         self.final: dict[str, Verdict] = {}
         self.failures: list[Optional[FailureValues]] = []  # what all that did not import raised, as told
-        self.found: Discovered = {}  # what discover() found
+        self.found: Discovered = {}  # what discover_application() found
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
 
