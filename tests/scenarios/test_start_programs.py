@@ -43,9 +43,7 @@ def test_a_configuration_file_that_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "gunicorn.py").write_text("bind = ':8080'\n")
     start = 'CMD ["gunicorn", "-c", "conf/gunicorn.py", "main:app"]\n'
-    program = (
-        "RUN echo '#!/usr/bin/env python3' >/bin/gunicorn && chmod +x /bin/gunicorn\n"
-    )
+    program = "RUN echo '#!/usr/bin/env python3' >/bin/gunicorn && chmod +x /bin/gunicorn\n"
     finding = checked(tmp_path, "configuration", TOOL + program + start, SCRIPT).finding("IG110")
     assert (finding["breaks_startup"], finding["diagnosis"]["cause"]) == (True, "not-copied")
     assert "/app/conf/gunicorn.py is not there" in finding["message"]
