@@ -142,7 +142,9 @@ class TargetSearch:
             top = self.finder.locate_module(module.split(".")[0])
             if module in known or self.is_builtin(module) or (located and located.portions):
                 continue
-            if located is None and (not is_sure or (top and self.is_standard(top))):
+            # What a string names is meant where it would be a part of the application's own package.
+            is_meant = is_sure or (top is not None and not self.is_third_party(top, module))
+            if located is None and (not is_meant or (top and self.is_standard(top))):
                 continue
             if located is None and command.secondary and self.own_finder(command).locate_module(module):
                 self.details.append(

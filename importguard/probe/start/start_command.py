@@ -68,11 +68,15 @@ class StartCommand:
         return asked or not {"-P", "-I"}.isdisjoint(self.flags)
 
     def script_off_path(self, module: str) -> str | None:
-        """The script that Python runs as ``module``, where safe-path mode keeps its folder off the path."""
-        name, ending = os.path.splitext(os.path.basename(self.script or ""))
-        if self.is_safe_path() and self.script and (name, ending) == (module, ".py"):
-            return self.script if os.path.isfile(self.script) else None
-        return None
+        """The script that Python runs as ``module``, where its folder is not on the path of the application.
+
+        Safe-path mode keeps it off; of ``/usr/local/bin``, nothing else is the application's.
+        """
+        if not self.script or os.path.basename(self.script) != module + ".py":
+            return None
+        folder = os.path.dirname(os.path.realpath(self.script))
+        is_off = self.is_safe_path() or folder not in self.own_roots
+        return self.script if is_off and os.path.isfile(self.script) else None
 
     def add_entry_point(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""

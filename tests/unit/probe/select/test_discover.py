@@ -1224,3 +1224,19 @@ def test_the_main_of_an_installed_package_is_read(image):
     image.write(image.site / "shop/__main__.py", "import nowhere\nfrom shop.service import x\n")
     found = image.discover("python3", "-m", "shop")
     assert [entry["target"] for entry in found["entrypoints"]] == ["shop", "nowhere", "shop.service:x"]
+
+
+@pytest.mark.parametrize(("named", "absent"), [("shop.main:app", ["shop.main"]), ("other.main:app", [])])
+def test_a_string_that_a_server_is_given_names_a_part_of_the_application(image, named, absent):
+    image.write_all("shop/__init__.py")
+    image.write("shop/__main__.py", f"import uvicorn\ndef main():\n    uvicorn.run('{named}')\nmain()\n")
+    found = image.discover("python3", "-m", "shop")
+    assert [name for name, path in found["modules"] if path is None] == sorted([*absent, "uvicorn"])
+
+
+def test_a_script_among_the_systems_programs_is_judged_by_its_file(image):
+    image.write_all("shop.py")
+    path = image.bin / "serve.py"
+    path.write_text("import shop\n")
+    found = image.discover("python3", str(path))
+    assert found["by_path"] == {"serve": str(path)}
