@@ -282,3 +282,23 @@ def test_members_of_a_cycle_are_tried_as_the_entry_once(tree: Callable[[dict[str
     }
     assert outcome(plan["m0"])[0] == "failed"
     assert ran["m4"] < 12  # 14 where each trial and each second run tries the others as entries anew
+
+
+@pytest.mark.parametrize("python", pythons(), ids=lambda path: Path(path).parts[-3])
+def test_the_script_of_a_start_command_is_main(python: str, tree: Callable[[dict[str, str]], Path]) -> None:
+    """Every Python has another syntax tree, of which the program below the guard is cut off."""
+    guard = "if __name__ == '__main__':\n    raise SystemExit('the program runs')\n"
+    root = tree(
+        {
+            "fine.py": "import helper\n" + guard + "assert __name__ != 'fine' and __file__\n",
+            "helper.py": "",
+            "app.py": "db = 1\nfrom models import User\n" + guard,
+            "models.py": "from app import db\nclass User:\n    pass\n",
+        }
+    )
+    config = Config(commands=(f"{python} fine.py", f"{python} app.py"))
+    verdicts, events = run_probe(root, python, config, clues=False)
+    assert (verdicts["fine"]["outcome"], verdicts["models"]["outcome"]) == ("imported", "failed")
+    assert "cannot import name 'User'" in verdicts["app"]["failure"]["message"]
+    entries = {event["module"]: event["outcome"] for event in events if event["event"] == "entrypoint"}
+    assert entries == {"fine": "ok", "app": "failed"}
