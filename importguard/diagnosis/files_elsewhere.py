@@ -202,6 +202,8 @@ def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
         return None
     if case.is_own_module:
         return LIKELY
+    if _has_another_name(candidate, case):
+        return None
     workdir = case.evidence.image.workdir
     roots = [root for root in (*case.evidence.import_path, workdir) if root and root != "/"]
     sourced = case.source is None or case.module_in_source is not None
@@ -209,6 +211,16 @@ def _confidence(candidate: Candidate, case: Situation) -> Optional[str]:
         return LIKELY if sourced else POSSIBLE
     # A VOLUME is the application's own folder too, for what it is to keep.
     return POSSIBLE if sourced and _volume_of(candidate, case) else None
+
+
+def _has_another_name(candidate: Candidate, case: Situation) -> bool:
+    """Whether the import means something else than this file: it is the importing file itself, or lies in a
+    package, with that package's name in front, while a well-known distribution is called so."""
+    frames = case.failure.frames if case.failure else ()
+    if frames and frames[-1].path == candidate.path:
+        return True
+    body = posixpath.join(candidate.root, "__init__.py")
+    return case.is_well_known_distribution and any(file.path == body for file in case.clues.files)
 
 
 def _volume_of(candidate: Candidate, case: Situation) -> Optional[str]:

@@ -11,6 +11,7 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.source_index import SourceIndex, SourceModule
+from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, Distribution, System
@@ -88,6 +89,8 @@ class Situation:
         beside = found is None and self.rule is MISSING_MODULE and not self._is_declared
         if beside and self.import_place is not None:
             found = self.index.find_beside(self.missing, self.import_place.path)
+            if found is not None and self.index.is_package(found.root) and self.is_well_known_distribution:
+                return None
         if found is not None or self.rule is MISSING_MODULE:
             return found
         return self._package_without_its_body()
@@ -98,6 +101,12 @@ class Situation:
         means that, and not the folder."""
         name = canonicalize_name(self.top_name)
         return self.source is not None and any(one.name == name for one in self.source.requirements)
+
+    @property
+    def is_well_known_distribution(self) -> bool:
+        """Whether a well-known distribution provides what is missing: ``import redis`` means that, and not
+        the module ``shop.clients.redis``."""
+        return bool(from_table(self.missing)) or is_called_so(self.missing)
 
     def _package_without_its_body(self) -> Optional[SourceModule]:
         """A package whose ``__init__.py`` did not get into the image: an empty namespace is left of it."""

@@ -216,11 +216,12 @@ class SourceIndex:
             matching = [path for path in self._by_end.get(tail.rsplit("/", 1)[-1], ()) if _ends(path, tail)]
             for path in sorted(matching, key=lambda path: (path.count("/"), path)):
                 root = _head(path, tail)
-                if _ASIDE.isdisjoint(root.split("/")) and not self._is_package(root):
+                if _ASIDE.isdisjoint(root.split("/")) and not self.is_package(root):
                     return self._at(posixpath.join(root, relative), module, root)
         return None
 
-    def _is_package(self, folder: str) -> bool:
+    def is_package(self, folder: str) -> bool:
+        """Whether a folder of the source has an ``__init__.py``."""
         return f"{folder}/__init__.py" in self.files
 
     def image_root(self, root: str) -> Optional[str]:

@@ -195,6 +195,33 @@ def test_a_folder_that_is_called_like_a_requirement_is_not_what_is_meant() -> No
     assert only(seen, declared).cause == "declared-not-installed"
 
 
+@pytest.mark.parametrize(
+    ("missing", "importer", "cause"),
+    [
+        ("redis", "shop.clients.redis", "not-declared"),
+        ("redis", "shop.clients.cache", "not-declared"),
+        ("redis", "shop.main", "not-declared"),
+        ("kit", "shop.clients.kit", "not-declared"),
+        ("kit", "shop.clients.cache", "copied-elsewhere"),
+    ],
+)
+def test_a_module_that_is_called_like_a_distribution_is_not_what_is_meant(
+    missing: str, importer: str, cause: str
+) -> None:
+    """``import redis`` means redis from PyPI, and not ``shop.clients.redis``; no file imports itself."""
+    names = ("shop.main", "shop.clients", "shop.clients.cache", f"shop.clients.{missing}")
+    paths = [f"{name.replace('.', '/')}.py" for name in names if name != "shop.clients"]
+    paths.append("shop/clients/__init__.py")
+    place = Frame(f"/app/{importer.replace('.', '/')}.py", 1, "<module>", importer)
+    item = ModuleImport(importer, place.path, "failed", no_module(missing, place), culprit=importer)
+    lies = candidate(missing, f"/app/shop/clients/{missing}.py", "/app/shop/clients")
+    seen = observed(item, clues=clues(files=in_image(*FILES, *paths), candidates=(lies,)))
+    tree = source(*paths, copied={path: f"/app/{path}" for path in paths})
+    assert only(seen, tree).cause == cause
+    if cause == "not-declared":
+        assert only(seen).cause != "copied-elsewhere"
+
+
 def test_copied_after_install() -> None:
     install = pip(3, locals=("/app",), files=())
     tree = source(
