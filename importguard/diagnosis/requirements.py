@@ -119,17 +119,26 @@ def _is_taken(declared: Declared, earlier: Install) -> bool:
     """Whether the final stage takes the folder that the earlier stage installed into."""
     assert declared.dockerfile is not None
     stage = declared.dockerfile.stages[earlier.stage]
-    homes = [home for home in (earlier.target, earlier.interpreter, stage.env.get("VIRTUAL_ENV")) if home]
-    homes += [folder for folder in stage.env.get("PATH", "").split(":") if folder]
+    environments = _absolute([earlier.target, earlier.interpreter, stage.env.get("VIRTUAL_ENV")])
+    programs = _absolute(stage.env.get("PATH", "").split(":"))
     for copy in _copies(declared, earlier):
         for taken in copy.sources:
-            if any(
-                lies_below(home, taken) or lies_below(taken, home) for home in homes if home.startswith("/")
-            ):
+            if any(lies_below(home, taken) for home in (*environments, *programs)):
+                return True
+            if any(lies_below(taken, home) and not _is_programs_of(home, taken) for home in environments):
                 return True
             if not copy.resolved or taken.rstrip("/").endswith(_SYSTEM_HOMES):
                 return True
     return False
+
+
+def _absolute(folders: Sequence[Optional[str]]) -> list[str]:
+    return [folder for folder in folders if folder and folder.startswith("/")]
+
+
+def _is_programs_of(environment: str, taken: str) -> bool:
+    """Whether ``taken`` has the programs of an environment, and none of its modules."""
+    return lies_below(taken, f"{environment}/bin")
 
 
 def _installing(declared: Declared, *, final: bool) -> Optional[Install]:

@@ -213,6 +213,19 @@ def test_what_the_final_stage_takes_is_not_in_the_wrong_stage(install, taken) ->
     assert where(found) == ("declared-not-installed", ("requirements.txt", 7))
 
 
+@pytest.mark.parametrize("environment", ["/usr/local", "/app/.venv"])
+def test_the_programs_of_an_environment_are_not_its_modules(environment: str) -> None:
+    """``COPY --from=builder /usr/local/bin /usr/local/bin`` leaves site-packages behind."""
+    taken = f"{environment}/bin"
+    copy = Copy(8, 1, f"COPY --from=builder {taken} {taken}", (taken,), taken, from_stage=0)
+    install = pip(3, 0, tool="uv", files=("requirements.txt",), interpreter=environment)
+    found = only(
+        lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=dockerfile_of([copy], [install], BUILDER))
+    )
+    assert where(found) == ("wrong-stage", ("Dockerfile", 8))
+    assert f"takes only {taken} from it" in found.explanation
+
+
 def test_what_a_line_of_an_earlier_stage_leaves_out_is_to_be_added_there() -> None:
     copy = Copy(8, 1, "COPY --from=builder /opt/venv /opt/venv", ("/opt/venv",), "/opt/venv", from_stage=0)
     by_hand = pip(3, 0, packages=("fastapi",), interpreter="/opt/venv")
