@@ -54,8 +54,8 @@ def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement
         return None
     dockerfile = case.index.source.dockerfile
     placement = case.index.final_placement(case.module_in_source.path)
-    if placement is None:
-        return None
+    if placement is None or not placement.destination.endswith("/" + case.module_in_source.path_below_root):
+        return None  # COPY src /app: no install of /app finds a package 'src' there
     lineage = dockerfile.lineage()
     on_path = _on_path(placement.destination, case)
     # A console script has not the working directory on its path that the other commands have: what it misses
@@ -65,7 +65,11 @@ def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement
         for one in dockerfile.installs
         if one.stage in lineage and (one.editable or (one.locals and not on_path))
     ]
-    holding = [one for one in installs if _installs_folder_of(one, placement.destination)]
+    holding = [
+        one
+        for one in installs
+        if _installs_folder_of(one, placement.destination) and _is_installed(one, case)
+    ]
     if not holding or any(one.line > placement.line for one in holding):
         return None
     return dockerfile, holding[-1], placement
@@ -73,6 +77,14 @@ def _late_copy(case: Situation) -> Optional[tuple[Dockerfile, Install, Placement
 
 def _installs_folder_of(install: Install, destination: str) -> bool:
     return any(lies_below(destination, folder) for folder in (*install.locals, *install.editable))
+
+
+def _is_installed(install: Install, case: Situation) -> bool:
+    """Whether the image has the project installed. A project tool installs none that is no package (Poetry's
+    ``package-mode = false``, uv's and PDM's without a build system), and only what it depends on."""
+    if install.tool == "pip" or not case.clues.distributions:
+        return True
+    return any(one.editable or one.source in install.locals for one in case.clues.distributions)
 
 
 def _on_path(destination: str, case: Situation) -> bool:
@@ -183,7 +195,7 @@ def _placed(case: Situation) -> list[Candidate]:
     if placement is None or case.index is None or case.module_in_source is None:
         return []
     path, root = placement.destination, case.index.image_root(case.module_in_source.root)
-    tail = case.module_in_source.path[len(case.module_in_source.root) :].lstrip("/")
+    tail = case.module_in_source.path_below_root
     if root is None or path not in case.index.image_files or path != posixpath.join(root, tail):
         return []
     return [Candidate(case.missing, posixpath.join(root, case.missing.replace(".", "/")), root)]

@@ -38,6 +38,11 @@ class SourceModule:
         """The path that must get into the image: the package's folder, else the file."""
         return self.folder or self.path
 
+    @property
+    def path_below_root(self) -> str:
+        """``path`` relative to ``root``: where an import looks for it on the import path."""
+        return self.path[len(self.root) :].lstrip("/")
+
 
 class SourceIndex:
     """Look-ups over one Source. ``clues`` and ``evidence`` tell which files the image holds."""

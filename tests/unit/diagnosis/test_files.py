@@ -12,6 +12,7 @@ from unit.diagnosis.world import (
     FILES,
     candidate,
     clues,
+    dist,
     dockerfile_of,
     in_image,
     lacking,
@@ -28,6 +29,7 @@ from unit.diagnosis.world import (
 
 from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
+from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Copy, Stage
 from importguard.source.model import Git, GitIgnored, Place, Placement, Removed, Source
 
@@ -257,6 +259,34 @@ def test_an_editable_install_knows_only_what_lay_there() -> None:
     assert where(found) == ("copied-after-install", ("Dockerfile", 4))
     assert "maps what lies there when it runs" in found.explanation
     assert "move the COPY of line 4 above line 3" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("installed", "cause"),
+    [
+        (dist("rich"), "copied-elsewhere"),
+        (dist("bot", source="/app", editable=True), "copied-after-install"),
+        (dist("bot", source="/app"), "copied-after-install"),
+    ],
+)
+def test_a_project_that_is_no_package_is_never_installed(installed: Distribution, cause: str) -> None:
+    """``poetry install`` with ``package-mode = false``, ``uv sync`` without a build system."""
+    install = pip(3, tool="poetry", locals=("/app",), editable=("/app",), files=("pyproject.toml",))
+    tree = source("src/kit/__init__.py", copied={"src/kit/__init__.py": "/app/src/kit/__init__.py"})
+    tree = replace(tree, dockerfile=dockerfile_of(installs=[install]))
+    lies = candidate("kit", "/app/src/kit", "/app/src")
+    seen = lacking("kit", clues=clues(candidates=(lies,), distributions=(installed,)))
+    assert only(seen, tree).cause == cause
+
+
+def test_what_was_copied_without_its_folder_is_not_found_by_an_earlier_copy_either() -> None:
+    """``COPY src /app`` behind ``poetry install``: no order of the lines makes a package 'src'."""
+    install = pip(3, tool="poetry", locals=("/app",), editable=("/app",), files=("pyproject.toml",))
+    tree = source("src/__init__.py", copied={"src/__init__.py": "/app/__init__.py"})
+    tree = replace(tree, dockerfile=dockerfile_of(installs=[install]))
+    found = only(lacking("src", clues=clues(files=in_image("__init__.py"))), tree)
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 4))
+    assert found.change == "COPY src /app/src"
 
 
 def test_the_copy_of_what_an_editable_install_maps_stands_before_it() -> None:
