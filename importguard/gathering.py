@@ -17,6 +17,7 @@ from importguard.source.data_files import with_data_files
 from importguard.source.git import with_history
 from importguard.source.locating.source_choice import choose_source
 from importguard.source.model import Source
+from importguard.source.packaging_lines import with_packaging
 
 _MOST_MODULES = 100
 
@@ -37,7 +38,7 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     chosen = choose_source(config, evidence)
     if chosen.source is None:
         return Material(None, chosen.note)
-    source = with_data_files(chosen.source, _absent_files(evidence))
+    source = with_packaging(with_data_files(chosen.source, _absent_files(evidence)))
     return Material(with_history(source, _missing_names(evidence)), chosen.note)
 
 

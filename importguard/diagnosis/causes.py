@@ -27,6 +27,7 @@ from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
+from importguard.diagnosis.not_packaged import module_not_packaged
 from importguard.diagnosis.permissions import forbidden_path, read_only_path
 from importguard.diagnosis.requirements import (
     declared_not_installed,
@@ -65,6 +66,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     missing_data_file,
     program_left_behind,
     ignored_file,
+    module_not_packaged,
     contents_copied_early,
     not_copied,
     copied_after_install,

@@ -20,6 +20,7 @@ from importguard.failures.root_cause import exception_chain
 from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES, START_PROGRAM
 from importguard.source.model import DataFile
+from importguard.source.packaging_lines import packaging_line_of
 
 _NO_FILE = re.compile(r"\[Errno 2\] No such file or directory: '(.+)'")
 _SITES = ("/site-packages/", "/dist-packages/")
@@ -100,7 +101,7 @@ def _ignored(found: DataFile, path: str) -> Diagnosis:
 
 
 def _not_packaged(found: DataFile, path: str, case: Situation) -> Diagnosis:
-    packaging = case.source.packaging if case.source else None
+    packaging = packaging_line_of(case.source, found.path) if case.source else None
     where = f" at {place_and_line(packaging)}" if packaging else ""
     return make_diagnosis(
         "not-packaged",

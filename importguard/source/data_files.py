@@ -10,19 +10,10 @@ from typing import Optional
 
 from importguard.source.dockerfile.dockerignore import PatternError, ignored_files, read_patterns
 from importguard.source.dockerfile.placement import place_files
-from importguard.source.model import DataFile, Ignored, Place, Source
+from importguard.source.model import DataFile, Ignored, Source
 from importguard.source.tree import is_skipped_folder, most_entries
 
 _MOST = 50
-_PACKAGING = (
-    ("pyproject.toml", "[tool.setuptools"),
-    ("pyproject.toml", "[tool.hatch.build"),
-    ("pyproject.toml", "[tool.poetry]"),
-    ("setup.cfg", "[options"),
-    ("setup.py", "setup("),
-    ("pyproject.toml", "[build-system]"),
-)
-"""Where a project says which files its distribution has, the most telling first."""
 
 
 def with_data_files(source: Source, paths: Iterable[str]) -> Source:
@@ -31,7 +22,7 @@ def with_data_files(source: Source, paths: Iterable[str]) -> Source:
     found = [path for path in _files_named(source.root, names) if path] if names else []
     if not found:
         return source
-    return replace(source, data_files=tuple(_data_files(source, found[:_MOST])), packaging=_packaging(source))
+    return replace(source, data_files=tuple(_data_files(source, found[:_MOST])))
 
 
 def _files_named(root: str, names: Iterable[str]) -> Iterator[str]:
@@ -83,20 +74,6 @@ def _ignored(source: Source, paths: list[str]) -> list[Ignored]:
         return ignored_files(paths, read_patterns(text), source.ignore_file)
     except (OSError, PatternError):
         return []  # it is said of the source already
-
-
-def _packaging(source: Source) -> Optional[Place]:
-    """The line that says, or should say, which data files the project's distribution has."""
-    for name, words in _PACKAGING:
-        path = posixpath.normpath(posixpath.join(source.context, name))
-        try:
-            lines = _read(os.path.join(source.root, path)).splitlines()
-        except OSError:
-            continue
-        for number, line in enumerate(lines, 1):
-            if line.lstrip().startswith(words) or (words == "setup(" and words in line):
-                return Place(path, number, line.strip())
-    return None
 
 
 def _read(path: str) -> str:

@@ -207,8 +207,8 @@ class Source:
     that get into the build's context. ``dockerfiles`` are all that lie in the folders of these files.
     ``refused`` says why no builder would take it, where that is so. ``joined_folders`` are those with a
     Dockerfile, or a workspace's project, from which code outside of them imports.
-    ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` the line
-    that says which of them a distribution of the project has. ``notes`` says what could not be read.
+    ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` of
+    each project the line that says which files its distribution has. ``notes`` says what could not be read.
     """
 
     root: str
@@ -226,6 +226,6 @@ class Source:
     dockerfiles: tuple[str, ...] = ()
     joined_folders: frozenset[str] = frozenset()
     data_files: tuple[DataFile, ...] = ()
-    packaging: Optional[Place] = None
+    packaging: tuple[Place, ...] = ()
     refused: str = ""
     notes: tuple[str, ...] = ()

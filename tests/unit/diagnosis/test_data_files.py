@@ -12,6 +12,7 @@ from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose_findings
 from importguard.source.data_files import with_data_files
 from importguard.source.model import Source, Tree
+from importguard.source.packaging_lines import with_packaging
 from importguard.source.reader import read_source
 
 PYPROJECT = '[build-system]\nrequires = ["setuptools"]\n\n[tool.setuptools]\npackages = ["shop"]\n'
@@ -31,7 +32,7 @@ def tree(folder: Path, path: str, dockerfile: str, ignore: str = "") -> Source:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    return with_data_files(read_source(Tree(str(folder))), [path])
+    return with_packaging(with_data_files(read_source(Tree(str(folder))), [path]))
 
 
 @pytest.mark.parametrize(
