@@ -133,6 +133,22 @@ FILES = [
         },
     ),
     Cause(
+        "package-not-packaged",
+        "import kit.mail\n",
+        "not-packaged",
+        ("pyproject.toml", 8),
+        "add src/kit/mail/__init__.py, or have the project find namespace packages at pyproject.toml:8",
+        ["src/kit/mail has no __init__.py"],
+        dockerfile="FROM base\nWORKDIR /app\nCOPY pyproject.toml backend.py ./\nCOPY src src\n"
+        "RUN pip install --no-deps .\nCOPY shop shop\n",
+        files={
+            **KIT,
+            "backend.py": BACKEND.replace('rglob("*.py")', 'glob("*/*.py")'),
+            "src/kit/mail/client.py": "",
+            "pyproject.toml": PROJECT + "[tool.setuptools.packages.find]\nnamespaces = false\n",
+        },
+    ),
+    Cause(
         "copied-after-other-installs",
         USES_KIT,
         "copied-elsewhere",
@@ -286,6 +302,16 @@ REQUIREMENTS = [
         files={"requirements.txt": "redis>=2\nfastapi\n"},
     ),
     Cause(
+        "a-module-of-the-same-name",
+        "from shop.clients import yaml\n",
+        "not-declared",
+        ("requirements.txt", 1),
+        "add PyYAML to requirements.txt",
+        ["'yaml'", "shop/clients/yaml.py:1"],
+        dockerfile=INSTALLS,
+        files={**NEEDS_REDIS, "shop/clients/__init__.py": "", "shop/clients/yaml.py": USES_YAML},
+    ),
+    Cause(
         "declared-and-not-read",
         USES_YAML,
         "declared-not-installed",
@@ -354,6 +380,18 @@ REQUIREMENTS = [
         ["Dockerfile:4 installs PyYAML in stage builder", "Dockerfile:6"],
         dockerfile="FROM base AS builder\nWORKDIR /build\nCOPY requirements.txt ./\n"
         "RUN pip install -r requirements.txt\n\nFROM base\nWORKDIR /app\nCOPY shop shop\n",
+        files={"requirements.txt": "PyYAML>=6\n"},
+    ),
+    Cause(
+        "programs-of-an-environment",
+        USES_YAML,
+        "wrong-stage",
+        ("Dockerfile", 8),
+        "the virtual environment or site-packages",
+        ["takes only /deps/bin from it"],
+        dockerfile="FROM base AS builder\nWORKDIR /build\nCOPY requirements.txt ./\n"
+        "RUN mkdir -p /deps/bin && pip install --prefix /deps -r requirements.txt\n\n"
+        "FROM base\nWORKDIR /app\nCOPY --from=builder /deps/bin /deps/bin\nCOPY shop shop\n",
         files={"requirements.txt": "PyYAML>=6\n"},
     ),
     Cause(
