@@ -7,8 +7,8 @@ from typing import Optional
 
 from importguard.checks import run_checks
 from importguard.config import Config
-from importguard.diagnosis.data_files import absent_file
 from importguard.evidence.inspection import Evidence
+from importguard.failures.file_errors import NO_FILE, path_of_error
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import exception_chain
 from importguard.model import Finding, RuleFamily
@@ -50,7 +50,7 @@ def _absent_files(evidence: Evidence) -> list[str]:
     failures += [logged] if logged else []
     messages = [cause.message for failure in failures for cause in exception_chain(failure)]
     program = [evidence.problem.path] if evidence.problem and evidence.problem.path else []
-    return program + [path for message in messages if (path := absent_file(message))]
+    return program + [path for message in messages if (path := path_of_error(message, NO_FILE))]
 
 
 def _missing_names(evidence: Evidence) -> list[str]:

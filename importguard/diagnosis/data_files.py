@@ -5,7 +5,6 @@ Causes ignored, not-copied, not-packaged, copied-elsewhere."""
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import Optional
 
 from importguard.diagnosis.situation import (
@@ -16,13 +15,13 @@ from importguard.diagnosis.situation import (
     make_diagnosis,
     place_and_line,
 )
+from importguard.failures.file_errors import NO_FILE, path_of_error
 from importguard.failures.root_cause import exception_chain
 from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES, START_PROGRAM
 from importguard.source.model import DataFile
 from importguard.source.packaging_lines import packaging_line_of
 
-_NO_FILE = re.compile(r"\[Errno 2\] No such file or directory: '(.+)'")
 _SITES = ("/site-packages/", "/dist-packages/")
 
 
@@ -41,12 +40,6 @@ def missing_data_file(case: Situation) -> Optional[Diagnosis]:
     return _elsewhere(found, path, case)
 
 
-def absent_file(message: str) -> Optional[str]:
-    """The path that a FileNotFoundError names; None for another message."""
-    match = _NO_FILE.search(message)
-    return match.group(1) if match else None
-
-
 def _path_of_absent_file(case: Situation) -> Optional[str]:
     problem = case.evidence.problem
     if case.rule is START_PROGRAM and problem is not None:
@@ -54,7 +47,7 @@ def _path_of_absent_file(case: Situation) -> Optional[str]:
     if case.rule is not IMPORT_RAISES or case.failure is None:
         return None
     chain = reversed(exception_chain(case.failure))
-    paths = (absent_file(cause.message) for cause in chain if cause.type == "FileNotFoundError")
+    paths = (path_of_error(cause.message, NO_FILE) for cause in chain if cause.type == "FileNotFoundError")
     return next(filter(None, paths), None)
 
 

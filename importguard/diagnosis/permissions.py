@@ -7,13 +7,12 @@ import re
 from typing import Optional
 
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
+from importguard.failures.file_errors import DENIED, READ_ONLY, path_of_error
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES
 from importguard.source.dockerfile_model import Copy, Stage
 
-_DENIED = re.compile(r"\[Errno 13\] Permission denied: '(.+)'")
-_READ_ONLY = re.compile(r"\[Errno 30\] Read-only file system: '(.+)'")
 _CHOWN = re.compile(r"--chown=(\S+)")
 _ROOT = frozenset({"", "0", "root"})
 _ELSEWHERE = "what is written while it runs belongs below /tmp, or in a volume"
@@ -21,7 +20,7 @@ _ELSEWHERE = "what is written while it runs belongs below /tmp, or in a volume"
 
 def read_only_path(case: Situation) -> Optional[Diagnosis]:
     """It writes where the file system is mounted read-only."""
-    path = _refused_path(_READ_ONLY, "OSError", case)
+    path = _refused_path(READ_ONLY, "OSError", case)
     if path is None:
         return None
     return make_diagnosis(
@@ -37,7 +36,7 @@ def forbidden_path(case: Situation) -> Optional[Diagnosis]:
 
     Who owns it is told from the Dockerfile: COPY and WORKDIR give to root, unless they say otherwise.
     """
-    path = _refused_path(_DENIED, "PermissionError", case)
+    path = _refused_path(DENIED, "PermissionError", case)
     user = case.evidence.image.user
     if path is None or user.partition(":")[0] in _ROOT:
         return None
@@ -46,13 +45,13 @@ def forbidden_path(case: Situation) -> Optional[Diagnosis]:
     return _of_another_owner(path, user, case)
 
 
-def _refused_path(pattern: re.Pattern[str], kind: str, case: Situation) -> Optional[str]:
+def _refused_path(number: int, kind: str, case: Situation) -> Optional[str]:
     """The path, absolute, that the innermost exception of this kind names."""
     if case.rule is not IMPORT_RAISES or case.failure is None:
         return None
     chain = reversed(exception_chain(case.failure))
-    found = (pattern.search(cause.message) for cause in chain if type_name(cause.type) == kind)
-    path = next((match.group(1) for match in found if match), None)
+    found = (path_of_error(cause.message, number) for cause in chain if type_name(cause.type) == kind)
+    path = next(filter(None, found), None)
     if path is None:
         return None
     return posixpath.normpath(posixpath.join(case.evidence.image.workdir or "/", path))

@@ -62,3 +62,15 @@ def test_why_a_file_is_not_there(
     source = tree(tmp_path, path, dockerfile, ignore)
     (found,) = diagnose_findings(run_checks(seen), seen, source)
     assert (where(found.diagnosis) if found.diagnosis else None) == told
+
+
+@pytest.mark.parametrize(
+    "words", ["No such file or directory", "Unable to load configuration file (No such file or directory)"]
+)
+def test_the_words_of_the_error_are_the_librarys_own(tmp_path: Path, words: str) -> None:
+    """Flask's ``Config.from_pyfile`` puts its own before the path."""
+    path = "/app/shop/data/rates.json"
+    seen = raising("FileNotFoundError", f"[Errno 2] {words}: '{path}'")
+    (found,) = diagnose_findings(run_checks(seen), seen, tree(tmp_path, path, "COPY . .", "**/data/\n"))
+    assert found.diagnosis is not None
+    assert where(found.diagnosis) == ("ignored", (".dockerignore", 1))

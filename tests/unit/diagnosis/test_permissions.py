@@ -59,6 +59,13 @@ def test_the_line_that_gives_it_to_root(
     assert told.explanation.startswith("USER app (Dockerfile:4) may not")
 
 
+def test_a_library_writes_the_errors_words_anew() -> None:
+    """As Flask's ``Config.from_pyfile`` does."""
+    told = cause("[Errno 13] Unable to load configuration file (Permission denied): '/app/x.py'", None)
+    assert told is not None
+    assert told.explanation == "USER app may not open or make /app/x.py."
+
+
 def test_without_a_source_the_user_is_named() -> None:
     told = cause(f"{DENIED}'/app/x'", None)
     assert told is not None
