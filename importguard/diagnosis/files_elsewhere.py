@@ -292,12 +292,15 @@ def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optio
     change = f"ENV PYTHONPATH={root}"
     location = case.dockerfile_location(stage.workdir_line if stage else None)
     workdir = f", or set the WORKDIR{_at(location)} to {root} (it is {facts.workdir})"
-    return location, f"add '{change}'{workdir if _holds_all(root, case) else ''}", change
+    return location, f"add '{change}'{workdir if _may_be_workdir(root, case) else ''}", change
 
 
-def _holds_all(root: str, case: Situation) -> bool:
-    """Whether the application would lose no module of its own if ``root`` were the WORKDIR."""
+def _may_be_workdir(root: str, case: Situation) -> bool:
+    """Whether ``root`` as the WORKDIR would be on the import path, and the application lose no module of its
+    own. The path of ``python3 src/main.py`` has the script's folder, whatever the WORKDIR is."""
     workdir = case.evidence.image.workdir
+    if posixpath.normpath(workdir) not in {posixpath.normpath(one) for one in case.clues.sys_path if one}:
+        return False
     paths = [item.path for item in case.evidence.modules if item.selected and item.path]
     return all(lies_below(path, root) for path in paths if lies_below(path, workdir))
 

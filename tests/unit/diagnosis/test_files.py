@@ -10,6 +10,7 @@ from unit.builders import failed, frame, no_module, raised
 from unit.diagnosis.world import (
     BUILDER,
     FILES,
+    SITE,
     candidate,
     clues,
     dist,
@@ -156,9 +157,19 @@ def test_copied_elsewhere_without_a_source() -> None:
 
 
 def test_another_workdir_is_a_remedy_where_it_loses_nothing() -> None:
-    known = clues(candidates=(candidate("kit", "/srv/src/kit", "/srv/src"),))
+    lies = candidate("kit", "/srv/src/kit", "/srv/src")
+    known = clues(candidates=(lies,), sys_path=("/app", "/srv", SITE))
     seen = lacking("kit", clues=known, image=ImageFacts(workdir="/srv"))
     assert "or set the WORKDIR to /srv/src (it is /srv)" in only(seen).remedy
+
+
+def test_a_workdir_that_is_not_on_the_import_path_is_no_remedy() -> None:
+    """``python3 src/main.py``: Python puts the script's folder there, and no WORKDIR changes it."""
+    lies = candidate("src", "/app/src", "/app")
+    known = clues(candidates=(lies,), sys_path=("/app/src", SITE))
+    seen = lacking("src", clues=known, import_path=("/app/src",))
+    seen = replace(seen, modules=tuple(replace(one, path=None) for one in seen.modules))
+    assert only(seen).remedy == "add 'ENV PYTHONPATH=/app'"
 
 
 @pytest.mark.parametrize(
