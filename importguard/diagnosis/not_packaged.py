@@ -7,6 +7,7 @@ from typing import Optional
 
 from importguard.diagnosis.situation import (
     LIKELY,
+    POSSIBLE,
     Situation,
     lies_below,
     location_of,
@@ -14,7 +15,7 @@ from importguard.diagnosis.situation import (
     place_and_line,
 )
 from importguard.diagnosis.source_index import SourceIndex, SourceModule
-from importguard.evidence.surroundings import Distribution
+from importguard.evidence.surroundings import Candidate, Distribution
 from importguard.model import Diagnosis
 from importguard.rules.imports import MISSING_MODULE
 from importguard.source.model import Place
@@ -25,8 +26,10 @@ def module_not_packaged(case: Situation) -> Optional[Diagnosis]:
     """``pip install ./shop`` left it out: the project does not say that it belongs to its distribution."""
     module, index = case.module_in_source, case.index
     library = _installed_from_folder(case)
-    if case.rule is not MISSING_MODULE or module is None or index is None or library is None:
+    if case.rule is not MISSING_MODULE or library is None:
         return None
+    if module is None or index is None:
+        return _seen_in_image(library, case)
     if not _lay_there(module, library.source or "", index):
         return None
     packaging = packaging_line_of(index.source, module.path)
@@ -42,6 +45,27 @@ def module_not_packaged(case: Situation) -> Optional[Diagnosis]:
         (f"in the source: {module.path}", f"installed: {library.name} {library.version}"),
         packaging.text if packaging else None,
     )
+
+
+def _seen_in_image(library: Distribution, case: Situation) -> Optional[Diagnosis]:
+    """The same without the source: the folder that was installed is still in the image, with the module."""
+    left_out = next((one.path for one in case.clues.candidates if _is_left_out(one, library, case)), None)
+    if left_out is None:
+        return None
+    return make_diagnosis(
+        "not-packaged",
+        POSSIBLE,
+        f"The image has it at {left_out}, and the distribution {library.name}, which was installed from "
+        f"{library.source}, does not.",
+        "have the project include it among its packages (one without an __init__.py is none for most), and "
+        "see that the COPY lines before the install bring it",
+        evidence=(f"in the image: {left_out}", f"installed: {library.name} {library.version}"),
+    )
+
+
+def _is_left_out(candidate: Candidate, library: Distribution, case: Situation) -> bool:
+    is_it = candidate.module == case.missing and candidate.exact and not candidate.site
+    return is_it and lies_below(candidate.path, library.source or "/")
 
 
 def _installed_from_folder(case: Situation) -> Optional[Distribution]:

@@ -84,3 +84,11 @@ def test_a_folder_that_pip_finds_in_a_requirements_file_counts_too() -> None:
     docker = dockerfile_of(installs=[pip(9)])
     found = replace(found, dockerfile=docker, requirements=(needs("kit", 1, url="./libs/kit"),))
     assert only(seen(COPY_OF_KIT), found).cause == "not-packaged"
+
+
+def test_without_a_source_the_folder_that_was_installed_is_looked_at() -> None:
+    found = only(seen(COPY_OF_KIT))
+    assert (found.cause, found.confidence) == ("not-packaged", "possible")
+    assert "The image has it at /app/libs/kit/src/kit/mail" in found.explanation
+    assert "PYTHONPATH" not in found.remedy
+    assert only(seen(dist("kit", source="/elsewhere"))).cause == "copied-elsewhere"
