@@ -17,6 +17,7 @@ from importguard.rules.start import START_EXITS
 
 _MOST_NAMES = 5
 _FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
+_FILES_ELSEWHERE = frozenset({"not-packaged", "copied-elsewhere"})
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -126,6 +127,8 @@ def _need(finding: Finding) -> Optional[tuple[object, ...]]:
     if finding.rule in (MISSING_MODULE, MISSING_NAME) and told.cause in _FILES_LEFT_OUT:
         # "No module named 'shop.base'" and "cannot import name 'base' from 'shop'" are one file.
         return finding.missing, finding.severity, told.explanation, told.remedy
+    if finding.rule is IMPORT_RAISES and told.cause in _FILES_LEFT_OUT | _FILES_ELSEWHERE:
+        return finding.rule, finding.severity, told.explanation, told.remedy  # a data file that several read
     return (finding.rule, finding.severity, told.remedy) if newer or variable else None
 
 

@@ -67,6 +67,15 @@ def test_failed_imports_and_the_checks_of_the_source_do_not_hide_one_another():
     assert without_repeated(drift) == drift
 
 
+def test_a_data_file_that_two_modules_read_is_one_finding():
+    names = ("shop.a", "shop.b")
+    both = [told("IG104", "ignored", LINE, module=name, affected=(name,)) for name in names]
+    (one,) = without_repeated(both)
+    assert (one.module, one.affected) == ("shop.a", names)
+    other = told("IG104", "no-permission", LINE, module="shop.c")
+    assert without_repeated([*both, other]) == [one, other]
+
+
 def test_a_file_is_one_finding_however_it_is_imported():
     by_module = told("IG101", "not-copied", missing="shop.base", affected=("shop.a",))
     by_name = told("IG102", "not-copied", missing="shop.base", affected=("shop.b",))
