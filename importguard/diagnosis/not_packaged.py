@@ -30,7 +30,7 @@ def module_not_packaged(case: Situation) -> Optional[Diagnosis]:
         return None
     if module is None or index is None:
         return _seen_in_image(library, case)
-    if not _lay_there(module, library.source or "", index):
+    if not _lay_there(module, library.source or "", index) or _may_be_newer(library, index, case):
         return None
     packaging = packaging_line_of(index.source, module.path)
     why, remedy = _what_leaves_it_out(module, index, packaging)
@@ -45,6 +45,13 @@ def module_not_packaged(case: Situation) -> Optional[Diagnosis]:
         (f"in the source: {module.path}", f"installed: {library.name} {library.version}"),
         packaging.text if packaging else None,
     )
+
+
+def _may_be_newer(library: Distribution, index: SourceIndex, case: Situation) -> bool:
+    """Whether the module may have come into the source after the image was built: other files differ, and the
+    image has it nowhere in the folder that was installed."""
+    seen = any(_is_left_out(one, library, case) for one in case.clues.candidates)
+    return bool(index.differing_files) and not case.built and not seen
 
 
 def _seen_in_image(library: Distribution, case: Situation) -> Optional[Diagnosis]:

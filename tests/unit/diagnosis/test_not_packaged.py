@@ -11,6 +11,7 @@ from unit.diagnosis.world import (
     clues,
     dist,
     dockerfile_of,
+    in_image,
     lacking,
     needs,
     only,
@@ -92,3 +93,14 @@ def test_without_a_source_the_folder_that_was_installed_is_looked_at() -> None:
     assert "The image has it at /app/libs/kit/src/kit/mail" in found.explanation
     assert "PYTHONPATH" not in found.remedy
     assert only(seen(dist("kit", source="/elsewhere"))).cause == "copied-elsewhere"
+
+
+def test_a_module_that_the_source_got_after_the_image_was_built_is_no_packaging_mistake() -> None:
+    image = in_image("shop/util.py", digest="older")
+    found = seen(COPY_OF_KIT)
+    assert found.clues is not None
+    newer = replace(found, clues=replace(found.clues, candidates=(), files=image))
+    assert only(newer, tree(*KIT)).cause == "stale-image"
+    assert only(newer, tree(*KIT), built=True).cause == "not-packaged"
+    held = replace(found, clues=replace(found.clues, files=image))
+    assert only(held, tree(*KIT)).cause == "not-packaged"
