@@ -175,11 +175,11 @@ def _exit_code(error: Any) -> str:
 
 
 def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
-    """Those of the dotted ``wanted`` that the imported module ``name`` does not have."""
+    """Those of the dotted ``wanted`` that the module ``name`` lacks, or ``__main__`` where it ran so."""
     lost = []
     for dotted in wanted:
         try:
-            value: Any = sys.modules[name]
+            value: Any = sys.modules.get(name, sys.modules["__main__"])
             for part in dotted.split("."):
                 value = getattr(value, part)
         except BaseException:
