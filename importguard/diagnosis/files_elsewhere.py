@@ -260,9 +260,7 @@ def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagno
 
 def _longer_name(candidate: Candidate, case: Situation) -> Optional[str]:
     """The name under which the import path does find it: ``backend.routes`` for ``routes``."""
-    parts = (
-        candidate.path.split("/")[1:-1] if candidate.path.endswith(".py") else candidate.path.split("/")[1:]
-    )
+    parts = candidate.path.removesuffix(".py").split("/")[1:]
     for root in case.evidence.import_path:
         above = root.strip("/").split("/") if root.strip("/") else []
         name = ".".join([*parts[len(above) : len(parts)]])

@@ -363,6 +363,14 @@ def test_a_local_name_is_no_distribution(file: str) -> None:
     assert "or import it as 'backend.routes' at backend.main (backend/main.py:2)" in found.remedy
 
 
+def test_a_module_that_is_one_file_is_imported_under_its_whole_longer_name() -> None:
+    """``import manage`` of /app/backend/manage.py: it is 'backend.manage', not 'backend'."""
+    known = clues(candidates=(candidate("manage", "/app/backend/manage.py", "/app/backend"),))
+    manage = ModuleImport("backend.manage", "/app/backend/manage.py", "imported")
+    seen = observed(failed("shop.main", no_module("manage", frame("shop.main", 3))), manage, clues=known)
+    assert "or import it as 'backend.manage' at shop.main" in only(seen).remedy
+
+
 def test_what_an_installed_library_imports_is_not_looked_for_beside_it() -> None:
     """The library's file is no file of the source: its path is absolute, and has no end upward."""
     library = Frame("/usr/lib/python3/dist-packages/kit/__init__.py", 2, "<module>", "kit")
