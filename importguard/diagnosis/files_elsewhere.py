@@ -289,18 +289,26 @@ def _to_path(root: str, case: Situation) -> tuple[Optional[Location], str, Optio
         )
     change = f"ENV PYTHONPATH={root}"
     location = case.dockerfile_location(stage.workdir_line if stage else None)
-    workdir = f", or set the WORKDIR{_at(location)} to {root} (it is {facts.workdir})"
+    workdir = f", or 'WORKDIR {root}' below the last COPY and RUN (it is {facts.workdir})"
     return location, f"add '{change}'{workdir if _may_be_workdir(root, case) else ''}", change
 
 
 def _may_be_workdir(root: str, case: Situation) -> bool:
-    """Whether ``root`` as the WORKDIR would be on the import path, and the application lose no module of its
-    own. The path of ``python3 src/main.py`` has the script's folder, whatever the WORKDIR is."""
+    """Whether ``WORKDIR root`` puts it on the import path, and the application loses no module of its own.
+
+    A start command that runs a script has the script's folder there, and not the working directory.
+    """
     workdir = case.evidence.image.workdir
-    if posixpath.normpath(workdir) not in {posixpath.normpath(one) for one in case.clues.sys_path if one}:
+    known = {posixpath.normpath(one) for one in case.clues.sys_path if one}
+    if root == workdir or posixpath.normpath(workdir) not in known:
         return False
-    paths = [item.path for item in case.evidence.modules if item.selected and item.path]
-    return all(lies_below(path, root) for path in paths if lies_below(path, workdir))
+    started = {entry.module for entry in case.evidence.entrypoints}
+    for item in case.evidence.modules:
+        if item.selected and item.path and lies_below(item.path, workdir):
+            is_found = item.path.startswith(posixpath.join(root, item.name.replace(".", "/")))
+            if not lies_below(item.path, root) or (item.name in started and not is_found):
+                return False
+    return True
 
 
 def _at(location: Optional[Location]) -> str:

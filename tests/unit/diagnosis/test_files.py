@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.builders import failed, frame, no_module, raised
+from unit.builders import entry, failed, frame, no_module, raised
 from unit.diagnosis.world import (
     BUILDER,
     FILES,
@@ -156,11 +156,33 @@ def test_copied_elsewhere_without_a_source() -> None:
     assert found.remedy == "add 'ENV PYTHONPATH=/app/src'"
 
 
+def with_kit_in(root: str, workdir: str, path: str, **changes: Any) -> Evidence:
+    """``kit`` lies in the folder ``root`` of the image, and the import path has ``path`` alone."""
+    known = clues(candidates=(candidate("kit", f"{root}/kit", root),), sys_path=(path, SITE))
+    facts = ImageFacts(workdir=workdir)
+    seen = lacking("kit", "lib.main", clues=known, image=facts, import_path=(path,), **changes)
+    return replace(seen, modules=tuple(one for one in seen.modules if one.failure))
+
+
 def test_another_workdir_is_a_remedy_where_it_loses_nothing() -> None:
-    lies = candidate("kit", "/srv/src/kit", "/srv/src")
-    known = clues(candidates=(lies,), sys_path=("/app", "/srv", SITE))
-    seen = lacking("kit", clues=known, image=ImageFacts(workdir="/srv"))
-    assert "or set the WORKDIR to /srv/src (it is /srv)" in only(seen).remedy
+    """It stands below what is copied: relative paths of a COPY or RUN after it would move along."""
+    seen = with_kit_in("/srv/src", "/srv", "/srv")
+    assert only(seen).remedy == (
+        "add 'ENV PYTHONPATH=/srv/src', or 'WORKDIR /srv/src' below the last COPY and RUN (it is /srv)"
+    )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        with_kit_in("/srv", "/srv", "/srv/src"),
+        with_kit_in("/srv/lib", "/srv", "/srv/src"),
+        with_kit_in("/app/lib", "/app", "/app", entrypoints=(entry("lib.main", "failed"),)),
+    ],
+    ids=["it is that", "the command runs a script", "the command names the module from above"],
+)
+def test_no_other_workdir_is_a_remedy_where_it_changes_nothing_or_breaks_the_start(seen: Evidence) -> None:
+    assert "WORKDIR" not in only(seen).remedy
 
 
 def test_a_workdir_that_is_not_on_the_import_path_is_no_remedy() -> None:
