@@ -29,6 +29,15 @@ from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.installing import install_asks_for
 from importguard.source.requirements.requirement_text import parse_requires_dist
 
+_ASKING = {
+    ("pip", "extra"): "'.[{}]'",
+    ("poetry", "extra"): "--extras {}",
+    ("poetry", "group"): "--only main,{}",  # Poetry ignores --with beside --only.
+    ("pdm", "extra"): "--group {}",
+    ("pipenv", "group"): "--categories 'packages {}'",
+}
+"""How a tool is asked for an extra or a group, where that is not ``--extra`` or ``--group``."""
+
 
 def dev_only(case: Situation) -> Optional[Diagnosis]:
     """It is declared in a group or an extra alone, and nothing asks for that.
@@ -80,8 +89,8 @@ def _extra_not_installed(
     asks = (
         f"'{install.text}' at {file_and_line(line)} does not ask for it" if install else "no line asks for it"
     )
-    flag = f"--extra {group}" if kind == "extra" else f"--group {group}"
-    ask = f"'.[{group}]'" if kind == "extra" and (install is None or install.tool == "pip") else flag
+    tool = install.tool if install else "pip"
+    ask = _ASKING.get((tool, kind), f"--{kind} {{}}").format(group)
     where = f"at {file_and_line(line)}" if line else "where the image installs the project"
     return make_diagnosis(
         "extra-not-installed",

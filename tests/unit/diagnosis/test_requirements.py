@@ -371,7 +371,10 @@ def test_a_name_that_many_distributions_share_is_not_guessed():
         ("extra", {"locals": ("/app",), "files": ()}, "'.[worker]'"),
         ("extra", {"tool": "uv", "files": ("pyproject.toml",)}, "--extra worker"),
         ("group", {"tool": "uv", "files": ()}, "--group worker"),
-        ("extra", {"tool": "poetry", "files": ()}, "--extra worker"),
+        ("extra", {"tool": "poetry", "files": ()}, "--extras worker"),
+        ("group", {"tool": "poetry", "files": (), "main_only": True}, "--only main,worker"),
+        ("extra", {"tool": "pdm", "files": ()}, "--group worker"),
+        ("group", {"tool": "pipenv", "files": ()}, "--categories 'packages worker'"),
     ],
 )
 def test_an_extra_that_no_line_asks_for(kind, install, ask) -> None:
