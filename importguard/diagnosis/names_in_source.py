@@ -57,14 +57,16 @@ def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:
     if removed is None:
         return None
     what = f"renamed it to {removed.renamed_to}" if removed.renamed_to else "removed it"
-    back = f"git checkout {removed.commit[:12]}^ -- {removed.path}"
-    remedy = f"take the import out, or bring the file back: {back}"
+    # No module is left of a package: its folder comes back whole, as the import may ask for its submodules.
+    path = removed.path.removesuffix("__init__.py")
+    back = f"git checkout {removed.commit[:12]}^ -- {path}"
+    remedy = f"take the import out, or bring it back: {back}"
     if removed.renamed_to:
         remedy = f"import it by its new name: {_module_of(removed.renamed_to, case)}"
     return make_diagnosis(
         "removed-or-renamed",
         CERTAIN,
-        f"The source had {removed.path}; commit {removed.commit[:12]} ({removed.date[:10]}, "
+        f"The source had {path}; commit {removed.commit[:12]} ({removed.date[:10]}, "
         f"'{removed.subject}') {what}, and {case.importers} still imports it.",
         remedy,
         case.import_place,

@@ -496,6 +496,15 @@ def test_removed_or_renamed() -> None:
     assert "import it by its new name: shop.later" in found.remedy
 
 
+def test_a_package_that_was_removed_is_brought_back_whole() -> None:
+    """Its ``__init__.py`` alone would not have the submodule that the import asks for next."""
+    gone = Removed("shop/filters/__init__.py", "0123", "2026-05-06T07:08:09Z", "Tidy up")
+    git = Git("head", removed=(gone,))
+    found = only(lacking("shop.filters"), replace(source(), git=git))
+    assert found.remedy.endswith("git checkout 0123^ -- shop/filters/")
+    assert "The source had shop/filters/;" in found.explanation
+
+
 def test_another_modules_removal_is_not_to_blame() -> None:
     gone = Removed("other/late.py", "0123", "2026-05-06T07:08:09Z", "Tidy up")
     assert only(lacking("late"), replace(source(), git=Git("h", removed=(gone,)))).cause == "not-declared"
