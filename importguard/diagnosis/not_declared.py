@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from typing import Optional
 
@@ -13,6 +14,7 @@ from importguard.diagnosis.situation import (
     LIKELY,
     POSSIBLE,
     Situation,
+    lies_below,
     make_diagnosis,
     place_and_line,
     shortened_list,
@@ -86,9 +88,10 @@ def _unmatched(case: Situation) -> list[Requirement]:
 
 
 def place_to_declare(case: Situation) -> Optional[Place]:
-    """The last runtime declaration of the file that the image's installs read, else of the largest file.
+    """The last runtime declaration of the file that the image's installs read, else of any.
 
-    In a workspace that of the importing file's own project comes first.
+    In a workspace that of the importing file's own project comes first. Of several files it is the one in the
+    innermost folder around the importing file, else the largest.
     """
     main = [one for one in (case.source.requirements if case.source else ()) if one.kind in RUNTIME_KINDS]
     installs = case.source.dockerfile.installs if case.source and case.source.dockerfile else ()
@@ -98,5 +101,12 @@ def place_to_declare(case: Situation) -> Optional[Place]:
     files = Counter(one.place.path for one in own or read or main)
     if not files:
         return None
-    path = files.most_common(1)[0][0]
+    path = max(files, key=lambda file: (_depth_around_importer(file, case), files[file]))
     return max((one.place for one in main if one.place.path == path), key=lambda place: place.line)
+
+
+def _depth_around_importer(path: str, case: Situation) -> int:
+    """How deep the folder of a file of requirements lies, where it holds the importing file; else 0."""
+    folder, importer = posixpath.dirname(path), case.import_place
+    holds = importer is not None and lies_below(f"/{importer.path}", f"/{folder}")
+    return len(folder.split("/")) if folder and holds else 0

@@ -59,6 +59,18 @@ def test_not_declared_names_the_distribution_of_the_table(module: str, name: str
     assert (found.change, found.confidence) == (name, "likely")
 
 
+def test_of_several_files_the_requirement_is_added_to_the_one_around_the_importing_file() -> None:
+    """Each service has its requirements, and the library that they share has its own."""
+    api = [needs(name, line, "api/requirements.txt") for line, name in enumerate(("fastapi", "redis"), 1)]
+    library = needs("attrs", 4, "shop/requirements.txt")
+    installs = [pip(3, files=(one.place.path,)) for one in (api[0], library)]
+    found = only(lacking("yaml"), tree(*api, library, dockerfile=dockerfile_of(installs=installs)))
+    assert where(found) == ("not-declared", ("shop/requirements.txt", 4))
+    elsewhere = replace(library, place=replace(library.place, path="jobs/requirements.txt"))
+    found = only(lacking("yaml"), tree(*api, elsewhere))
+    assert where(found) == ("not-declared", ("api/requirements.txt", 2))
+
+
 def test_a_shared_namespace_is_told_by_what_the_import_asks_of_it() -> None:
     asking = site("shop.main", "google.cloud", 3, names=("bigquery",))
     found = only(lacking("google", sites=(asking,)), tree(needs("fastapi")))
