@@ -129,8 +129,20 @@ class Situation:
 
     def source_location(self, image_path: str, line: Optional[int] = None) -> Location:
         """A file of the image as a place: in the source where it is known to come from there."""
-        origin = self.index.origin_in_source(image_path) if self.index else None
-        return Location(origin.path if origin else self.code.path_below_import_root(image_path), line)
+        path = self._path_in_source(image_path)
+        return Location(path or self.code.path_below_import_root(image_path), line)
+
+    def _path_in_source(self, image_path: str) -> Optional[str]:
+        """The source's file that a COPY put there, or an install of the project, as the module that it is."""
+        if self.index is None:
+            return None
+        origin = self.index.origin_in_source(image_path)
+        if origin is not None:
+            return origin.path
+        name = self.code.modules.get(image_path, "")
+        found = self.index.find_module(name) if name in self.code.names else None
+        is_same = found is not None and posixpath.basename(found.path) == posixpath.basename(image_path)
+        return found.path if found is not None and is_same else None
 
     def dockerfile_location(self, line: Optional[int]) -> Optional[Location]:
         """A line of the Dockerfile, None where either is not known."""
@@ -144,9 +156,9 @@ class Situation:
         if location is None or self.index is None:
             return location
         for root in self.evidence.import_path:
-            origin = self.index.origin_in_source(posixpath.join(root, location.path))
-            if origin is not None:
-                return Location(origin.path, location.line)
+            path = self._path_in_source(posixpath.join(root, location.path))
+            if path is not None:
+                return Location(path, location.line)
         return location
 
     @cached_property

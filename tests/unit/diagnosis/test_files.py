@@ -496,6 +496,17 @@ def test_removed_or_renamed() -> None:
     assert "import it by its new name: shop.later" in found.remedy
 
 
+def test_a_module_that_an_install_of_the_project_put_there_is_named_by_its_file_in_the_source() -> None:
+    """Nobody changes /usr/local/lib/python3.13/site-packages/shop/service.py."""
+    place = Frame(f"{SITE}/shop/service.py", 6, "<module>", "shop.service")
+    seen = observed(failed("shop.service", no_module("shop.late", place)))
+    modules = (replace(seen.modules[-1], path=place.path), *seen.modules[:-1])
+    gone = Removed(LATE, "0123", "2026-05-06T07:08:09Z", "Tidy up")
+    tree = replace(source("lib/shop/service.py"), git=Git("head", removed=(gone,)))
+    found = only(replace(seen, modules=modules), tree)
+    assert where(found) == ("removed-or-renamed", ("lib/shop/service.py", 6))
+
+
 def test_a_package_that_was_removed_is_brought_back_whole() -> None:
     """Its ``__init__.py`` alone would not have the submodule that the import asks for next."""
     gone = Removed("shop/filters/__init__.py", "0123", "2026-05-06T07:08:09Z", "Tidy up")
