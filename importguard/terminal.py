@@ -43,8 +43,12 @@ def without_pipeline_commands(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """Escape each line as ``escape_text`` does; trailing space and empty lines at the ends go."""
-    return "\n".join(escape_text(line.rstrip()) for line in re.split("\r\n|\n|\r", text.strip("\r\n")))
+    """Escape each line as ``escape_text`` does; trailing space and empty lines at the ends go.
+
+    A tab is a space: libpq indents with one ("\\tIs the server running on that host").
+    """
+    lines = re.split("\r\n|\n|\r", text.strip("\r\n"))
+    return "\n".join(escape_text(line.replace("\t", " ").rstrip()) for line in lines)
 
 
 def _escaped(character: str) -> str:

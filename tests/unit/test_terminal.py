@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from importguard.terminal import printable_line
+from importguard.terminal import escape_lines, printable_line
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ from importguard.terminal import printable_line
 )
 def test_printable(text: str, shown: str) -> None:
     assert printable_line(text) == shown
+
+
+def test_a_tab_in_what_is_quoted_is_shown_as_a_space() -> None:
+    """What libpq says has a second line that begins with one."""
+    said = 'connection to "db" failed: Connection refused\n\tIs the server running on that host?\n'
+    assert escape_lines(said).split("\n")[1] == " Is the server running on that host?"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importguard.model import Finding, ImportStep, Location, Severity
 from importguard.reporters.wording.sentences import count_with_noun, symptom_lines
 from importguard.rules.imports import ENTRYPOINT_TARGET
-from importguard.terminal import escape_text, style_text, wrap_text
+from importguard.terminal import escape_lines, escape_text, style_text, wrap_text
 
 MOST_LINES = 12
 """What a finding takes at most, unless everything is asked for."""
@@ -170,9 +170,8 @@ def _names(text: str, place: str) -> bool:
 
 def _message(finding: Finding, page: Page) -> list[str]:
     told: list[str] = []
-    for line in [line for line in finding.message.split("\n") if line.strip()]:
-        text = escape_text(line.rstrip())
-        cut = text if page.verbose or len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + " …"
+    for line in [line for line in escape_lines(finding.message).split("\n") if line]:
+        cut = line if page.verbose or len(line) <= _LONGEST_MESSAGE else line[:_LONGEST_MESSAGE] + " …"
         told += page.wrap_styled(cut, "", INDENT)
     return told
 
