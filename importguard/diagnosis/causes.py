@@ -40,7 +40,7 @@ from importguard.diagnosis.start_program import program_left_behind, unusable_pr
 from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
-from importguard.diagnosis.versions import version_conflict
+from importguard.diagnosis.versions import module_of_another_version, version_conflict
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application_code
 from importguard.model import Diagnosis, Finding
@@ -89,6 +89,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     extra_of_library,
     requirement_of_library,
     version_conflict,
+    module_of_another_version,
     missing_name,
     not_in_source,
     not_declared,

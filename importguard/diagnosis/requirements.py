@@ -28,6 +28,12 @@ _SYSTEM_HOMES = ("/site-packages", "/dist-packages", "/usr/local", "/usr/local/l
 def third_party(case: Situation) -> Optional[Declared]:
     """Find what is declared of a missing third-party module: nothing of the application's own,
     of the standard library, or of what is installed."""
+    declared = of_any_distribution(case)
+    return declared if declared is not None and declared.installed_distribution is None else None
+
+
+def of_any_distribution(case: Situation) -> Optional[Declared]:
+    """Find what is declared of a missing third-party module, also where its distribution is installed."""
     if (
         case.rule is not MISSING_MODULE
         or not case.missing
@@ -40,8 +46,7 @@ def third_party(case: Situation) -> Optional[Declared]:
     resolution = case.clues.resolution_of(case.top_name)
     if resolution is not None and resolution.kind not in ("absent", "namespace"):
         return None
-    declared = Declared(case, case.missing)
-    return declared if declared.installed_distribution is None else None
+    return Declared(case, case.missing)
 
 
 def marker_excluded(case: Situation) -> Optional[Diagnosis]:

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from importguard.diagnosis.code_mistakes import attribute_asked
 from importguard.diagnosis.declared import may_apply
+from importguard.diagnosis.requirements import of_any_distribution
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -21,7 +22,9 @@ from importguard.diagnosis.situation import (
     location_of,
     make_diagnosis,
     place_and_line,
+    shortened_list,
 )
+from importguard.diagnosis.tables.distribution_names import REMOVALS
 from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE
@@ -107,6 +110,33 @@ def _of_lock(first: _Conflict, install: Install, case: Situation) -> Diagnosis:
         None,
         (f"{first.who} locks {distribution.name}{first.wanted}", f"installs: {file_and_line(line)}"),
         install.text,
+    )
+
+
+def module_of_another_version(case: Situation) -> Optional[Diagnosis]:
+    """The distribution that is known to bring a missing module is installed, in a version that has it not.
+
+    Cause ``version-conflict``: setuptools 82 left ``pkg_resources`` out.
+    """
+    declared = of_any_distribution(case)
+    installed = declared.installed_distribution if declared else None
+    if declared is None or installed is None or not declared.names.known or not installed.provides:
+        return None
+    if case.providing_distributions(case.missing):
+        return None  # its metadata has the module, so something removed the file
+    place = next((location_of(one.place) for one in declared.runtime_declarations), None)
+    removal = REMOVALS.get(case.missing)
+    why = f"version {removal} left it out" if removal else f"it has {shortened_list(installed.provides)}"
+    wanted = f"{installed.name}<{removal}" if removal else None
+    return make_diagnosis(
+        "version-conflict",
+        CERTAIN if removal else LIKELY,
+        f"{installed.name} {installed.version} is installed, and has no module '{case.missing}': {why}.",
+        f"require {wanted or f'a version of {installed.name} that has it'}"
+        f"{f' at {file_and_line(place)}' if place else ''}, or change the import at {case.importers}",
+        place or case.import_place,
+        wanted,
+        (f"installed: {installed.name} {installed.version}",),
     )
 
 

@@ -107,6 +107,9 @@ zmq pyzmq
 DISTRIBUTIONS: dict[str, str] = dict(line.split(" ", 1) for line in _TABLE.strip().splitlines())
 """Import name → distribution, as its authors write it."""
 
+REMOVALS = {"pkg_resources": "82"}
+"""Import name → the first version of its distribution that does not have it any more."""
+
 # Names that several distributions provide: which one an application means can't be told from the name.
 ALTERNATIVES: dict[str, tuple[str, ...]] = {
     "cv2": (

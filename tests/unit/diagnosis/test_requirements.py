@@ -28,7 +28,7 @@ from unit.diagnosis.world import (
 from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame
-from importguard.evidence.surroundings import OtherInterpreter
+from importguard.evidence.surroundings import Distribution, OtherInterpreter
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
 from importguard.source.model import Place, Project, Requirement
 
@@ -396,6 +396,28 @@ def test_an_extra_that_no_line_asks_for(kind, install, ask) -> None:
     assert f"ask for the {kind} at Dockerfile:3 ({ask})" in found.remedy
     asked = dockerfile_of(installs=[pip(**{**install, "groups": ("worker",)})])
     assert only(lacking("celery"), tree(one, dockerfile=asked)).cause == "declared-not-installed"
+
+
+@pytest.mark.parametrize(
+    ("module", "installed", "requires", "told"),
+    [
+        ("pkg_resources", dist("setuptools", "84.2.1"), "setuptools<82", "version 82 left it out"),
+        ("socks", dist("PySocks", "9", "pysocks"), "a version of PySocks that has it", "it has pysocks"),
+    ],
+)
+def test_a_module_that_the_installed_version_of_its_distribution_has_not(
+    module: str, installed: Distribution, requires: str, told: str
+) -> None:
+    """It is never told to install what is installed."""
+    seen = lacking(module, clues=clues(distributions=(installed,)))
+    found = only(seen, tree(needs(installed.name, 7)))
+    assert where(found) == ("version-conflict", ("requirements.txt", 7))
+    assert f"{installed.name} {installed.version} is installed" in found.explanation
+    assert f"has no module '{module}': {told}." in found.explanation
+    assert found.remedy.startswith(f"require {requires} at requirements.txt:7, or change the import at")
+    # Its metadata has the module: the file was removed, which no other version mends.
+    whole = clues(distributions=(replace(installed, provides=(module,)),))
+    assert only(lacking(module, clues=whole), tree(needs(installed.name, 7))).cause == "unknown"
 
 
 def test_an_extra_of_an_installed_distribution() -> None:
