@@ -11,9 +11,10 @@ from typing import Optional
 from importguard.source.dockerfile.dockerignore import PatternError, ignored_files, read_patterns
 from importguard.source.dockerfile.placement import place_files
 from importguard.source.model import DataFile, Ignored, Source
-from importguard.source.tree import is_skipped_folder, most_entries
+from importguard.source.tree import folders_above, is_skipped_folder, most_entries
 
 _MOST = 50
+_OTHER_FILE = "any other file"
 
 
 def with_data_files(source: Source, paths: Iterable[str]) -> Source:
@@ -69,9 +70,13 @@ def _in_context(path: str, source: Source) -> Optional[str]:
 def _ignored(source: Source, paths: list[str]) -> list[Ignored]:
     if source.ignore_file is None:
         return []
+    # Only a folder that any file would be left out of is let in as a whole.
+    folders = {folder for path in paths for folder in folders_above(path)}
+    others = [posixpath.join(folder, _OTHER_FILE) for folder in sorted(folders)]
     try:
         text = _read(os.path.join(source.root, source.ignore_file))
-        return ignored_files(paths, read_patterns(text), source.ignore_file)
+        found = ignored_files([*paths, *others], read_patterns(text), source.ignore_file)
+        return [one for one in found if one.path in paths]
     except (OSError, PatternError):
         return []  # it is said of the source already
 

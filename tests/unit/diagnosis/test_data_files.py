@@ -74,3 +74,23 @@ def test_the_words_of_the_error_are_the_librarys_own(tmp_path: Path, words: str)
     (found,) = diagnose_findings(run_checks(seen), seen, tree(tmp_path, path, "COPY . .", "**/data/\n"))
     assert found.diagnosis is not None
     assert where(found.diagnosis) == ("ignored", (".dockerignore", 1))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "exception"),
+    [
+        ("**/data/", "!shop/data/"),
+        ("shop/data/*", "!shop/data/**"),
+        ("**/rates.json", "!shop/data/rates.json"),
+        ("**/*.json", "!shop/data/rates.json"),
+    ],
+)
+def test_only_a_folder_that_is_left_out_whole_is_let_in_whole(
+    tmp_path: Path, pattern: str, exception: str
+) -> None:
+    """Not '!shop/data/**' for one file that a pattern of its name leaves out: others would get in."""
+    path = "/app/shop/data/rates.json"
+    seen = raising("FileNotFoundError", f"[Errno 2] No such file or directory: '{path}'")
+    (found,) = diagnose_findings(run_checks(seen), seen, tree(tmp_path, path, "COPY . .", f"{pattern}\n"))
+    assert found.diagnosis is not None
+    assert found.diagnosis.change == exception
