@@ -148,8 +148,8 @@ class ImageReport:
     """What came of starting it; None where that was not asked for."""
     build: Optional[BuildVerdict] = None
     """Only of an image that is not built yet, whose build was read (``importguard context``)."""
-    out_of_time: bool = False
-    """The check ended before every module had its verdict; what is found by then stands."""
+    verdicts_stand: bool = False
+    """What has a verdict is judged, also where the check is not complete."""
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def _load_the_rest() -> None:
 def exit_code(report: Report, fail_on: str) -> int:
     """3 or 4 if any image could not be judged, else 1 if a finding is at or above ``fail_on``, else 0.
 
-    Where time ran out, a finding that breaks startup for certain is a judgement on the image.
+    A finding that breaks startup for certain is a judgement on the image, whatever is left unchecked besides.
     """
     codes = (_code_of(image, fail_on) for image in report.images)
     unjudged = max(codes, default=InspectionError.exit_code)
@@ -199,7 +199,7 @@ def exit_code(report: Report, fail_on: str) -> int:
 def _code_of(image: ImageReport, fail_on: str) -> int:
     from importguard.judging.startup_impact import is_certain_to_break
 
-    certain = image.out_of_time and any(is_certain_to_break(finding, image) for finding in image.findings)
+    certain = image.verdicts_stand and any(is_certain_to_break(finding, image) for finding in image.findings)
     return EXIT_OK if certain and fail_on != "never" else image.exit_code
 
 

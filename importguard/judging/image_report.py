@@ -72,9 +72,20 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         ),
         details=evidence.details,
         exit_code=InspectionError.exit_code if reasons else EXIT_OK,
-        out_of_time=evidence.out_of_time,
+        verdicts_stand=_do_verdicts_stand(evidence),
         start=_start_verdict(evidence.start) if evidence.start else None,
     )
+
+
+def _do_verdicts_stand(evidence: Evidence) -> bool:
+    """Whether what has a verdict is judged, however much has none.
+
+    Not where the check broke off, other than for want of time: nobody knows what came before that. Nor where
+    the preparation failed, for want of which a start command may fail.
+    """
+    unprepared = evidence.preparation is not None and evidence.preparation.outcome != Outcome.IMPORTED
+    broke_off = evidence.error is not None or not evidence.complete
+    return evidence.out_of_time or not (broke_off or unprepared)
 
 
 def _what_is_not_imitated(evidence: Evidence) -> tuple[str, ...]:

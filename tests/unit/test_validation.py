@@ -24,7 +24,7 @@ from unit.builders import (
 from importguard.config import Build, Config
 from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
-from importguard.evidence.imports import EntryPoint
+from importguard.evidence.imports import EntryPoint, Preparation
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import StartSettings
 from importguard.policy.model import Ignore, Policy
@@ -151,6 +151,27 @@ def test_what_breaks_startup_for_certain_counts_when_time_ran_out(
     assert exit_code(run(observed=replace(observed, error=second)), fail_on) == code
     died = replace(observed, error="the probe died", out_of_time=False)
     assert exit_code(run(observed=died), fail_on) == 4
+
+
+@pytest.mark.parametrize(
+    ("worker", "prepared", "code"),
+    [("failed", True, 1), ("failed", False, 4), ("ok", True, 4)],
+)
+def test_what_breaks_one_start_counts_where_another_lacks_its_environment(
+    worker: str, prepared: bool, code: int
+) -> None:
+    unset = raised(("KeyError", "b'DATABASE_URL'", None))
+    lost = failed("shop.worker", no_module("redis")) if worker == "failed" else imported("shop.worker")
+    setup = Preparation("django.setup()", "imported" if prepared else "failed", None if prepared else unset)
+    observed = evidence(
+        failed("shop.main", unset),
+        lost,
+        entrypoints=(entry("shop.main", "failed"), entry("shop.worker", worker)),
+        preparation=setup,
+    )
+    report = run(observed=observed)
+    assert report.images[0].complete is False
+    assert exit_code(report, "error") == code
 
 
 def test_slow_modules_are_named_in_every_report() -> None:
