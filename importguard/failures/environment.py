@@ -103,7 +103,10 @@ def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:
     if credentials is not None:
         return _CREDENTIALS[credentials], False
     spoken_of = _spoken_of(failure)
-    return ((spoken_of,), True) if spoken_of else (_asked_for(failure), True)
+    if spoken_of:
+        return (spoken_of,), True
+    asked_for = _asked_for(failure)
+    return (asked_for, True) if asked_for else (_refused_as_value(failure), False)
 
 
 def _spoken_of(failure: ImportFailure) -> Optional[str]:
@@ -157,6 +160,18 @@ def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
         for lookup in failure.lookups
         if lookup.alone or nothing or _is_named(lookup.name, failure.message)
     )
+
+
+def _refused_as_value(failure: ImportFailure) -> tuple[str, ...]:
+    """The unset variables of the failing statement that a library refuses as a value, by its own exception or
+    a ValueError: "Token must contain a colon" of BOT_TOKEN, "Fernet key must be …" of SECRET_KEY.
+
+    A TypeError or AttributeError that says the same word is of the call, not of the value.
+    """
+    if failure.type != "ValueError" and "." not in failure.type:
+        return ()
+    said = set(re.findall(r"[a-z]{3,}", failure.message.lower()))
+    return tuple(lookup.name for lookup in failure.lookups if lookup.name.lower().rpartition("_")[2] in said)
 
 
 def _is_named(variable: str, message: str) -> bool:

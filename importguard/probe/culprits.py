@@ -42,12 +42,18 @@ class Culprits:
 
     def own_frame(self, frames: Iterable[PlainFrame], function: str = "") -> Optional[tuple[str, int]]:
         """(module, line) of the innermost frame of the application, in such a function if given."""
-        own = [
-            (self.modules.get(os.path.abspath(path)), line)
-            for path, line, name, _ in frames
-            if function in ("", name)
-        ]
-        return next(((module, line) for module, line in reversed(own) if module), None)
+        return next(iter(self.own_frames([frame for frame in frames if function in ("", frame[2])])), None)
+
+    def own_frames(self, frames: Iterable[PlainFrame]) -> list[tuple[str, int]]:
+        """(module, line) of the innermost frame of the application, and of those that called it directly."""
+        found: list[tuple[str, int]] = []
+        for path, line, _, _ in reversed(list(frames)):
+            module = self.modules.get(os.path.abspath(path))
+            if module:
+                found.append((module, line))
+            elif found:
+                break
+        return found
 
     def origin_of_named(self, module: str, kind: str, message: str) -> str:
         """The module from which ``module`` imports the class or function that an error names; else empty.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.code.lookups import Lookups
     from importguard.probe.culprits import Culprits
-    from importguard.probe.values import Discovered, FailureValues
+    from importguard.probe.values import Discovered, FailureValues, UnsetVariable
     from importguard.probe.workers.failures import Failure, PlainFrame
 
 FATAL = ("crashed", "timed_out", "exited")  # outcomes that end the process which imports
@@ -137,18 +137,22 @@ class Verdicts:
 
         return variables_required_from(self.variable_lookups, module, line, said)
 
+    def _lookups_of(
+        self, own_frames: list[tuple[str, int]], frames: list[PlainFrame], message: str
+    ) -> list[UnsetVariable]:
+        """The unset variables of the failing statement, else those that its message names."""
+        (module, line), *callers = own_frames
+        found = self.variable_lookups.unset_variables_at(module, line, message, tuple(callers))
+        return found or self.variable_lookups.unset_variables_named([frame[3] for frame in frames], message)
+
     def failure_values(self, failure: Optional[Failure]) -> Optional[FailureValues]:
         """A failure under the names of ``evidence.ImportFailure``."""
         if failure is None:
             return None
         kind, message, missing, frames, causes = failure
-        own = self.culprits_of_failures.own_frame(frames) if missing is None else None
-        lookups = self.variable_lookups.unset_variables_at(*own, message) if own else []
-        lookups = lookups or (
-            self.variable_lookups.unset_variables_named([frame[3] for frame in frames], message)
-            if own
-            else []
-        )
+        own_frames = self.culprits_of_failures.own_frames(frames) if missing is None else []
+        own = own_frames[0] if own_frames else None
+        lookups = self._lookups_of(own_frames, frames, message) if own else []
         named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
         said = " ".join([message, *(cause[1] for cause in causes)])
         body = self.culprits_of_failures.own_frame(frames, "<module>") if own else None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from importguard.probe.values import Node, UnsetVariable
 
+    Statement = tuple[str, int]  # the module and the line of a statement
+
     Lookup = tuple["str | None", bool]  # the variable, where its name is a constant; is there no default?
     Names = dict[
         str, list[Lookup]
@@ -39,20 +41,23 @@ class Lookups:
         self.environ = environ
         self.names: dict[str, Names] = {}  # those that a module binds
         self.everywhere: dict[str, frozenset[str]] = {}  # the variables that a module looks up
-        self.known: dict[tuple[str, int, str], list[UnsetVariable]] = {}
+        self.known: dict[tuple[str, int, str, tuple[Statement, ...]], list[UnsetVariable]] = {}
 
-    def unset_variables_at(self, module: str, line: int, message: str) -> list[UnsetVariable]:
+    def unset_variables_at(
+        self, module: str, line: int, message: str, callers: tuple[Statement, ...] = ()
+    ) -> list[UnsetVariable]:
         """(variable, alone) of each that the statement at ``line`` looks up and the environment does not set.
 
-        Looked up by the statement itself, by the condition under which it raises, or by the assignments that
-        gave it its names, here or in a module that they are imported from. ``alone``: such a condition asks
-        for nothing else, so it decides. Where the name is worked out while running (``os.getenv(name)``), it
-        is taken from the error's ``message`` if that tells it.
+        Looked up by the statement itself, by the condition under which it raises, by the assignments that
+        gave it its names, here or in a module that they are imported from, or by the arguments that its
+        function was called with: ``callers`` are the statements that led to it, innermost first. ``alone``:
+        such a condition asks for nothing else, so it decides. Where the name is worked out while running
+        (``os.getenv(name)``), it is taken from the error's ``message`` if that tells it.
         """
-        place = module, line, message
+        place = module, line, message, callers
         if place not in self.known:
             try:
-                found = self._at(module, line, message)
+                found = self._at(module, line, message, callers)
             except RecursionError:
                 found = {}
             self.known[place] = [(name, found[name]) for name in sorted(found) if not self.environ.get(name)]
@@ -80,17 +85,11 @@ class Lookups:
             self.everywhere[module] = frozenset(name for name, _ in lookups if name)
         return self.everywhere[module]
 
-    def _at(self, module: str, line: int, message: str) -> dict[str, bool]:
+    def _at(self, module: str, line: int, message: str, callers: tuple[Statement, ...]) -> dict[str, bool]:
         """Variable → alone, of the statement at ``line``."""
-        tree = self.read_tree(module)
-        place = _Place(tree.body, line) if tree else None
+        place, names = self._place_and_names(module, line, callers)
         if place is None or place.statement is None:
             return {}
-        names = {**self._imported(tree, module), **_assigned(tree)}
-        if place.function is not None:
-            for parameter in walk_nodes([place.function.args]):
-                names.pop(getattr(parameter, "arg", ""), None)
-            names.update(_assigned(place.function))
         found = dict.fromkeys(_variables(_lookups(expressions_of(place.statement), names), message), False)
         tests = place.deciding_tests()
         if tests:
@@ -98,6 +97,35 @@ class Lookups:
             alone = not place.depends and all(_asks_nothing_else(test, names) for test in tests)
             found.update(dict.fromkeys(asked, alone))
         return found
+
+    def _place_and_names(
+        self, module: str, line: int, callers: tuple[Statement, ...]
+    ) -> tuple[_Place | None, Names]:
+        """The place of a line, and the names that it knows, with the lookups that they come from."""
+        tree = self.read_tree(module)
+        if tree is None:
+            return None, {}
+        place = _Place(tree.body, line)
+        names = {**self._imported(tree, module), **_assigned(tree)}
+        if place.function is not None:
+            for parameter in walk_nodes([place.function.args]):
+                names.pop(getattr(parameter, "arg", ""), None)
+            names.update(self._arguments(place, callers))
+            names.update(_assigned(place.function))
+        return place, names
+
+    def _arguments(self, place: _Place, callers: tuple[Statement, ...]) -> Names:
+        """The parameters of the function at ``place``, with the lookups that its caller gave them.
+
+        Nothing where a library called it, or the caller's statement does not name it.
+        """
+        caller, names = self._place_and_names(*callers[0], callers[1:]) if callers else (None, {})
+        statement = caller.statement if caller else None
+        for node in walk_nodes(expressions_of(statement)) if statement else ():
+            if kind_of(node) == "Call" and _called_name(node) in place.called_names():
+                given = _given_arguments(node, place.function)
+                return {name: list(_lookups([value], names)) for name, value in given}
+        return {}
 
     def read_tree(self, module: str, word: bytes = b"") -> Node:
         """The nodes of a module's file; None where it cannot be read, or does not hold the word."""
@@ -159,6 +187,7 @@ class _Place:
         self.line = line
         self.conditions: list[Node] = []
         self.depends = False
+        self.owner = ""  # the class whose method the function is
         self.function: Node = None
         self.statement: Node = None
         self._enter(body)
@@ -176,11 +205,17 @@ class _Place:
         if kind in (*FUNCTIONS, "ClassDef"):
             self.conditions, self.depends = [], False
             self.function = last if kind in FUNCTIONS else self.function
+            self.owner = last.name if kind == "ClassDef" else self.owner
         elif kind == "If":
             self.conditions.append(last.test)
         elif kind not in ("Try", "TryStar", "For", "AsyncFor", "With", "AsyncWith"):
             self.depends = True  # a handler of exceptions, a case of a match, a while
         self._enter(max(blocks, key=lambda block: block[0].lineno))
+
+    def called_names(self) -> tuple[str, ...]:
+        """The names by which the function is called; a class stands for its ``__init__``."""
+        name = getattr(self.function, "name", "")
+        return (name, self.owner) if name == "__init__" else (name,)
 
     def deciding_tests(self) -> list[Node]:
         """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
@@ -200,6 +235,20 @@ def _blocks(statement: Node) -> list[list[Node]]:
     found = [getattr(statement, name, None) or [] for name in BLOCKS[:-1]]
     found += [case.body for case in getattr(statement, "cases", ())]
     return [block for block in found if block]
+
+
+def _called_name(call: Node) -> str | None:
+    return getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+
+
+def _given_arguments(call: Node, function: Node) -> list[tuple[str, Node]]:
+    """The parameters of the function that a call gives a value, with these; not those behind a ``*``."""
+    parameters = [item.arg for item in [*getattr(function.args, "posonlyargs", ()), *function.args.args]]
+    if parameters[:1] in (["self"], ["cls"]):
+        del parameters[0]
+    starred = next((at for at, item in enumerate(call.args) if kind_of(item) == "Starred"), len(call.args))
+    found = list(zip(parameters, call.args[:starred]))
+    return found + [(word.arg, word.value) for word in call.keywords if word.arg]
 
 
 def expressions_of(statement: Node) -> list[Node]:
@@ -227,8 +276,11 @@ def walk_nodes(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
 
 
 def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
-    """The lookups in these expressions, and those that their names were assigned from."""
-    for node in walk_nodes(nodes):
+    """The lookups in these expressions, and those that their names were assigned from.
+
+    None of ``os.getenv("MODE") or "dev"``, which has a value whatever is set.
+    """
+    for node in walk_nodes([node for node in nodes if not _has_default(node)]):
         found = _lookup(node)
         if found is not None:
             yield found
@@ -242,7 +294,7 @@ def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
 def _lookup(node: Node) -> Lookup | None:
     """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
     if kind_of(node) == "Call" and node.args:
-        called = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+        called = _called_name(node)
         asks = called == "get" and is_environ(getattr(node.func, "value", None))
         if called == "getenv" or asks or _asks_wrapper(node):
             defaults = node.args[1:] + [word.value for word in node.keywords if word.arg == "default"]
@@ -253,6 +305,12 @@ def _lookup(node: Node) -> Lookup | None:
     if kind_of(node) == "Compare" and is_environ(node.comparators[-1]):
         return constant_text(node.left), True
     return None
+
+
+def _has_default(node: Node) -> bool:
+    """Whether it is ``x or "default"``, with a constant that is true."""
+    last = node.values[-1] if kind_of(node) == "BoolOp" and kind_of(node.op) == "Or" else None
+    return last is not None and _constant(last) is not _ABSENT and bool(_constant(last))
 
 
 def _asks_wrapper(call: Node) -> bool:

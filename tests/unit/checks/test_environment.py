@@ -163,6 +163,25 @@ def test_a_parameter_that_is_called_like_the_variable(message: str, warns: bool)
 
 
 @pytest.mark.parametrize(
+    ("kind", "message", "warns"),
+    [
+        ("ValueError", "Token must contain a colon", True),
+        ("aiogram.utils.token.TokenValidationError", "Token is invalid!", True),
+        ("ValueError", "Tokenizer not found", False),
+        ("TypeError", "__init__() got an unexpected keyword argument 'token'", False),
+        ("AttributeError", "'Bot' object has no attribute 'token'", False),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: '/app/token'", False),
+    ],
+)
+def test_a_library_that_refuses_the_value_of_an_unset_variable(kind: str, message: str, warns: bool) -> None:
+    observed = replace(failure(kind, message), lookups=(VariableLookup("BOT_TOKEN", False),))
+    finding = judged(observed)
+    assert (finding.diagnosis.remedy if finding.diagnosis else None) == (
+        "--env BOT_TOKEN=…" if warns else None
+    )
+
+
+@pytest.mark.parametrize(
     ("kind", "message", "last"),
     [
         ("KeyError", "'DATABASE_URL'", None),

@@ -208,3 +208,40 @@ def test_names_that_come_from_another_module(
 def test_a_way_out_by_a_variable_is_not_the_cause(found: Found, source: str) -> None:
     """Something else went wrong before: a variable would only have excused it."""
     assert found(source) == [("ALLOW_CPU", False)]
+
+
+BOT = (
+    "class Bot:\n"
+    "    def __init__(self, token, name='bot'):\n"
+    "        if ':' not in token:\n"
+    "            raise ValueError('no colon')\n\n\n"
+    "def number(text):\n"
+    "    return int(text)\n\n\n"
+    "def both(text, mode):\n"
+    "    return number(text)\n\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "lines", "expected"),
+    [
+        ("Bot(os.getenv('TOKEN', ''))", [4], [("TOKEN", True)]),
+        ("Bot(token=os.getenv('TOKEN') or '')", [4], [("TOKEN", True)]),
+        ("Bot('a', name=os.getenv('TOKEN'))", [4], []),
+        ("Bot(os.getenv('TOKEN') or 'a')", [4], []),
+        ("Other(os.getenv('TOKEN'))", [4], []),
+        ("Bot(*os.getenv('TOKEN'))", [4], []),
+        ("number(os.environ.get('PORT'))", [8], [("PORT", False)]),
+        ("number(PORT)", [8], [("PORT", False)]),
+        ("both(os.getenv('PORT'), os.getenv('MODE'))", [8, 12], [("PORT", False)]),
+    ],
+)
+def test_a_value_that_the_callers_pass_on(
+    tmp_path: Path, call: str, lines: list[int], expected: list[tuple[str, bool]]
+) -> None:
+    path = tmp_path / "bot.py"
+    path.write_text(f"{BOT}PORT = os.getenv('PORT')\nx = {call}\n")
+    first, *others = [("bot", line) for line in (*lines, BOT.count("\n") + 2)]
+    lookups = Lookups({"bot": str(path)}, {})
+    assert lookups.unset_variables_at(*first, "", tuple(others)) == expected
+    assert lookups.unset_variables_at(*first, "", (("library", 1), *others)) == []
