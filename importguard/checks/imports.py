@@ -17,6 +17,7 @@ from importguard.failures.frames import frame_location, import_chain, own_frame
 from importguard.failures.root_cause import RootCause, exception_chain, root_cause, type_name
 from importguard.model import FAILURES, Diagnosis, Finding, ImportStep, Location, Severity
 from importguard.rules.imports import (
+    IMPORT_EXITS,
     IMPORT_RAISES,
     MISSING_MODULE,
     SYNTAX_ERROR,
@@ -188,10 +189,14 @@ def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str
 
 
 def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
-    """The environment as the cause; never of an ImportError, whatever it says."""
-    if cause.rule is not IMPORT_RAISES or item.failure is None:
+    """The environment as the cause; never of an ImportError, whatever it says.
+
+    Of an exit too: ``except ConnectionError: sys.exit(1)`` keeps what was handled in the chain.
+    """
+    if cause.rule not in (IMPORT_RAISES, IMPORT_EXITS) or item.failure is None:
         return None
-    if type_name(item.failure.type) in ("ImportError", "ModuleNotFoundError"):
+    decisive = exception_chain(item.failure)[: None if cause.rule is IMPORT_EXITS else 1]
+    if any(type_name(link.type) in ("ImportError", "ModuleNotFoundError") for link in decisive):
         return None
     return environment_diagnosis(item.failure)
 

@@ -154,7 +154,7 @@ def _asked_for(failure: ImportFailure) -> tuple[str, ...]:
     """
     if type_name(failure.type) in _MISTAKES:
         return ()
-    nothing = bool(_GIVEN_NOTHING.search(failure.message))
+    nothing = failure.type != "SystemExit" and bool(_GIVEN_NOTHING.search(failure.message))
     return tuple(
         lookup.name
         for lookup in failure.lookups

@@ -218,9 +218,9 @@ class _Place:
         return (name, self.owner) if name == "__init__" else (name,)
 
     def deciding_tests(self) -> list[Node]:
-        """What decides whether the statement raises; nothing where it is no ``raise`` and no ``assert``."""
+        """What decides whether the statement raises; nothing where it is no raise, assert or ``sys.exit``."""
         kind = kind_of(self.statement)
-        if kind not in ("Raise", "Assert"):
+        if kind not in ("Raise", "Assert") and not _is_exit(self.statement):
             return []
         if self.function is not None:
             returns = [
@@ -235,6 +235,11 @@ def _blocks(statement: Node) -> list[list[Node]]:
     found = [getattr(statement, name, None) or [] for name in BLOCKS[:-1]]
     found += [case.body for case in getattr(statement, "cases", ())]
     return [block for block in found if block]
+
+
+def _is_exit(statement: Node) -> bool:
+    call = statement.value if kind_of(statement) == "Expr" else None
+    return kind_of(call) == "Call" and _called_name(call) in ("exit", "quit")
 
 
 def _called_name(call: Node) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Optional
 
 import pytest
-from unit.builders import evidence, failed, frame, raised
+from unit.builders import ended, evidence, failed, frame, raised
 
 from importguard.checks.imports import check_module_imports
 from importguard.evidence.imports import Frame, ImportFailure, VariableLookup
@@ -127,6 +127,31 @@ def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
 )
 def test_a_server_that_cannot_be_reached(kind: str, message: str) -> None:
     assert judged(failure(kind, message)).severity is Severity.WARNING
+
+
+LEFT = ("SystemExit", "1", None)
+REFUSED = ("redis.exceptions.ConnectionError", "Error 111 connecting to db:6379. Connection refused.", None)
+
+
+@pytest.mark.parametrize(
+    ("handled", "lookups", "remedy"),
+    [
+        ([REFUSED], (), "connect when the program starts"),
+        ([("KeyError", "'TOKEN'", None), ("KeyError", "b'TOKEN'", None)], (), "--env TOKEN=…"),
+        ([], (VariableLookup("TOKEN", True),), "--env TOKEN=…"),
+        ([], (VariableLookup("TOKEN", False),), None),
+        ([("ValueError", "wrong", None)], (), None),
+        ([REFUSED, ("ModuleNotFoundError", "No module named 'redis'", "redis")], (), None),
+    ],
+)
+def test_an_exit_for_want_of_the_environment(
+    handled: list[tuple[str, str, Optional[str]]], lookups: tuple[VariableLookup, ...], remedy: Optional[str]
+) -> None:
+    observed = replace(raised(LEFT, *handled, frames=[frame("shop.conf", 3)]), lookups=lookups)
+    item = replace(ended("shop.conf", "exited", "sys.exit(1)"), failure=observed)
+    (finding,) = check_module_imports(evidence(item))
+    assert (finding.rule.id, finding.severity) == ("IG106", Severity.WARNING if remedy else Severity.ERROR)
+    assert (finding.diagnosis.remedy if finding.diagnosis else "").startswith(remedy or "")
 
 
 NONE = "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"

@@ -111,6 +111,12 @@ def test_the_condition_under_which_it_raises(found: Found, guard: str, alone: bo
     assert found(f"import os\n{guard}\n    raise RuntimeError('no')\n") == [("KEY", alone)]
 
 
+@pytest.mark.parametrize("end", ["sys.exit(1)", "exit('no key')", "quit()"])
+def test_the_condition_under_which_it_exits(found: Found, end: str) -> None:
+    assert found(f"if not os.getenv('KEY'):\n    print('no key')\n    {end}\n") == [("KEY", True)]
+    assert found(f"try:\n    load(os.getenv('KEY'))\nexcept OSError:\n    {end}\n") == []
+
+
 def test_all_conditions_around_it_count_but_those_around_its_function(found: Found) -> None:
     outer = "if not os.getenv('KEY'):\n    if broken():\n        raise RuntimeError\n"
     assert found(outer) == [("KEY", False)]
