@@ -129,7 +129,7 @@ class Finding:
     ``symptoms`` are findings of the start that come of the same cause, and are told with it.
     ``reached`` is False for what no import got to, because its module failed before. ``loaded_at_startup``
     says whether a start command imports a module that fails by it. It and ``breaks_startup`` are None where
-    no start command was recognised.
+    no start command was recognised, or startup stopped for want of its environment before it came to that.
     """
 
     rule: Rule

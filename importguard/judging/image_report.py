@@ -21,7 +21,7 @@ from importguard.judging.other_systems import other_systems_softening
 from importguard.judging.released_libraries import released_libraries_softening
 from importguard.judging.slowness import slow_modules
 from importguard.judging.softening import soften_findings
-from importguard.judging.startup_impact import mark_startup_impact
+from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
 from importguard.model import Finding, Outcome
 from importguard.report import (
     EntryPointVerdict,
@@ -45,6 +45,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     findings = _findings(evidence, config, source)
     reasons = find_shortfalls(findings, evidence)
     findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
+    findings = leave_open_behind_stop(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
     selected = [item for item in evidence.modules if item.selected]
     return ImageReport(

@@ -22,7 +22,7 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
 
     The part (image, code) that keeps the application from starting comes first; in each part what breaks
     startup, then what a start command imports, then the rest. Both marks are None where no start command was
-    recognised; where one of several was not, they are never False.
+    recognised; where one of several was not, they are never False. See also ``leave_open_behind_stop``.
 
     What a start that failed missed by its log is marked as the start shows it: a command may import it late.
     What fails for want of the environment breaks no startup where production sets it; what it leaves
@@ -48,10 +48,31 @@ def mark_startup_impact(findings: Iterable[Finding], evidence: Evidence) -> list
         else one
         for one in marked
     ]
-    breaking = {part_of(finding) for finding in marked if finding.breaks_startup}
+    return _in_reading_order(marked, evidence)
+
+
+def leave_open_behind_stop(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
+    """Where startup stopped for want of its environment, leave open what it would load after that.
+
+    Its source does not tell what it loads by a name, or by an import in a function. Warnings keep their
+    marks: they are of scripts, helpers of tests and the like, which lie apart from what starts.
+    """
+    if not any(stops_for_environment(finding, evidence) for finding in findings):
+        return list(findings)
+    opened = [
+        replace(finding, breaks_startup=finding.breaks_startup or None, loaded_at_startup=None)
+        if finding.severity is Severity.ERROR and finding.loaded_at_startup is False
+        else finding
+        for finding in findings
+    ]
+    return _in_reading_order(opened, evidence)
+
+
+def _in_reading_order(findings: Sequence[Finding], evidence: Evidence) -> list[Finding]:
+    breaking = {part_of(finding) for finding in findings if finding.breaks_startup}
     first = next((part for part in PARTS if part in breaking), IMAGE)
     parts = sorted(PARTS, key=lambda part: part != first)
-    return sorted(marked, key=lambda finding: (parts.index(part_of(finding)), *_order(finding, evidence)))
+    return sorted(findings, key=lambda finding: (parts.index(part_of(finding)), *_order(finding, evidence)))
 
 
 def _order(finding: Finding, evidence: Evidence) -> tuple[int, bool, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,8 +25,8 @@ from importguard.evidence.imports import EntryPoint, Frame, ModuleImport, Prepar
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Ending, ServiceStart, StartSettings
 from importguard.judging.completeness import find_shortfalls
-from importguard.judging.startup_impact import mark_startup_impact
-from importguard.model import Finding
+from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
+from importguard.model import Finding, Severity
 
 
 def judged(*modules: ModuleImport, **changes: Any) -> tuple[list[Finding], list[str]]:
@@ -155,6 +156,21 @@ def test_an_environment_that_a_side_module_needs_is_only_a_warning() -> None:
         imported("shop.main"), failed("shop.conf", ENVIRON), entrypoints=(entry("shop.main", "ok"),)
     )
     assert reasons == []
+
+
+def test_what_startup_would_load_behind_a_missing_variable_is_left_open() -> None:
+    modules = failed("shop.main", ENVIRON), failed("shop.tokens", no_module("jwt"))
+    observed = evidence(*modules, entrypoints=(entry("shop.main", "failed"),))
+    findings = leave_open_behind_stop(judged(*modules, entrypoints=observed.entrypoints)[0], observed)
+    assert [(one.missing, one.breaks_startup, one.loaded_at_startup) for one in findings] == [
+        ("jwt", None, None),
+        (None, False, True),
+    ]
+    softened = [replace(one, severity=Severity.WARNING, loaded_at_startup=False) for one in findings]
+    opened = leave_open_behind_stop(softened, observed)
+    assert [one.loaded_at_startup for one in opened] == [False, False]
+    started = evidence(*modules, entrypoints=(entry("shop.other", "ok"),))
+    assert [one.loaded_at_startup for one in leave_open_behind_stop(softened, started)] == [False, False]
 
 
 def test_a_preparation_without_its_environment_leaves_the_check_incomplete() -> None:
