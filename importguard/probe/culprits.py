@@ -40,10 +40,6 @@ class Culprits:
         """Where the process ended while ``name`` was imported: by its last known ``frames``, or its dump."""
         return self._innermost(frames) or self._dumped(output) or name
 
-    def own_frame(self, frames: Iterable[PlainFrame], function: str = "") -> Optional[tuple[str, int]]:
-        """(module, line) of the innermost frame of the application, in such a function if given."""
-        return next(iter(self.own_frames([frame for frame in frames if function in ("", frame[2])])), None)
-
     def own_frames(self, frames: Iterable[PlainFrame]) -> list[tuple[str, int]]:
         """(module, line) of the innermost frame of the application, and of those that called it directly."""
         found: list[tuple[str, int]] = []
@@ -54,6 +50,16 @@ class Culprits:
             elif found:
                 break
         return found
+
+    def own_frames_of_body(self, frames: list[PlainFrame]) -> list[tuple[str, int]]:
+        """(module, line) of the application's frames from the innermost out to that of a module's body."""
+        found: list[tuple[str, int]] = []
+        for path, line, function, _ in reversed(frames):
+            module = self.modules.get(os.path.abspath(path))
+            found += [(module, line)] if module else []
+            if module and function == "<module>":
+                return found
+        return []
 
     def origin_of_named(self, module: str, kind: str, message: str) -> str:
         """The module from which ``module`` imports the class or function that an error names; else empty.

@@ -132,10 +132,11 @@ class Verdicts:
             frames=list(verdict.frames),
         )
 
-    def _required_from(self, module: str, line: int, said: str) -> list[str]:
+    def _required_from(self, frames: list[PlainFrame], said: str) -> list[str]:
         from importguard.probe.code.required import variables_required_from
 
-        return variables_required_from(self.variable_lookups, module, line, said)
+        places = self.culprits_of_failures.own_frames_of_body(frames)
+        return variables_required_from(self.variable_lookups, places, said)
 
     def _lookups_of(
         self, own_frames: list[tuple[str, int]], frames: list[PlainFrame], message: str
@@ -155,7 +156,6 @@ class Verdicts:
         lookups = self._lookups_of(own_frames, frames, message) if own else []
         named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
         said = " ".join([message, *(cause[1] for cause in causes)])
-        body = self.culprits_of_failures.own_frame(frames, "<module>") if own else None
         return {
             "type": kind,
             "message": message,
@@ -164,7 +164,7 @@ class Verdicts:
             "causes": causes,
             "lookups": lookups,
             "named_from": named,
-            "required": self._required_from(*body, said) if body else [],
+            "required": self._required_from(frames, said) if own else [],
         }
 
 

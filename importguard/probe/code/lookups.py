@@ -286,7 +286,7 @@ def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
     None of ``os.getenv("MODE") or "dev"``, which has a value whatever is set.
     """
     for node in walk_nodes([node for node in nodes if not _has_default(node)]):
-        found = _lookup(node)
+        found = lookup_of(node)
         if found is not None:
             yield found
         elif kind_of(node) == "Name":
@@ -296,7 +296,7 @@ def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
             yield from names.get(named) or names.get("." + node.attr) or []
 
 
-def _lookup(node: Node) -> Lookup | None:
+def lookup_of(node: Node) -> Lookup | None:
     """``os.getenv(x)``, ``os.environ.get(x)``, ``os.environ[x]``, ``x in os.environ``, and by wrappers."""
     if kind_of(node) == "Call" and node.args:
         called = _called_name(node)
@@ -392,7 +392,7 @@ def _is_assignment(node: Node) -> bool:
 
 def _asks_nothing_else(test: Node, names: Names) -> bool:
     """Whether a condition depends on lookups alone: ``not os.getenv("A") or "B" not in os.environ``."""
-    if _lookup(test) is not None:
+    if lookup_of(test) is not None:
         return True
     kind = kind_of(test)
     if kind == "BoolOp":

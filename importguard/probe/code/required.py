@@ -5,6 +5,8 @@ Without them its owner would be told of one at a time. Pure, as ``lookups`` is.
 
 from __future__ import annotations
 
+import re
+
 from importguard.probe.code.lookups import (
     BLOCKS,
     FUNCTIONS,
@@ -13,65 +15,89 @@ from importguard.probe.code.lookups import (
     expressions_of,
     is_environ,
     kind_of,
+    lookup_of,
     walk_nodes,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from importguard.probe.code.lookups import Lookups
+    from importguard.probe.code.lookups import Lookups, Statement
     from importguard.probe.values import Node
 
 _MAY_BE_PASSED_OVER = ("IfExp", "BoolOp", "Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp")
 _MOST_NAMES = 20
+# Words that name a variable, or say that a function was given nothing.
+_TELLING = re.compile(NAME.pattern + r"|\bNone|''")
 
 
-def variables_required_from(lookups: Lookups, module: str, line: int, said: str) -> list[str]:
-    """The unset variables that a module's body looks up from its statement at ``line`` on, and has to have.
+def variables_required_from(lookups: Lookups, places: Sequence[Statement], said: str) -> list[str]:
+    """The unset variables that a module's body looks up from its failing statement on, and has to have.
 
-    ``said`` is what the exceptions say: a function that fails for a variable that is named there
-    (``env("A")``, ``config("A")``) will fail for others. Left out are blocks and expressions that may be
-    passed over, and names for which the file has a default elsewhere (``Env(PORT=(int, 80))``).
+    ``places`` are the statements that led there, innermost first, the last one in the body: what is left of
+    each function is run, too. ``said`` is what the exceptions say: a function that fails for a variable that
+    is named there (``env("A")``, ``config("A")``) will fail for others. Left out are blocks and expressions
+    that may be passed over, and names for which the file has a default elsewhere (``Env(PORT=(int, 80))``).
     """
-    tree = lookups.read_tree(module) if NAME.search(said) else None
-    try:
-        return _required_from(tree, line, said, lookups.environ) if tree else []
-    except RecursionError:
+    if not _TELLING.search(said):
         return []
+    found: dict[str, None] = {}
+    asking: set[str] = set()
+    for module, line in places:
+        tree = lookups.read_tree(module)
+        try:
+            names = _required_from(tree, line, said, asking, lookups.environ) if tree else []
+        except RecursionError:
+            names = []
+        found.update(dict.fromkeys(names))
+    return list(found)[:_MOST_NAMES]
 
 
-def _required_from(tree: Node, line: int, said: str, environ: Container[str]) -> list[str]:
+def _required_from(
+    tree: Node, line: int, said: str, asking: set[str], environ: Mapping[str, str]
+) -> list[str]:
+    """The names in one file; ``asking`` gets the functions that failed for a variable."""
     statements = list(_statements_from(tree.body, line))
-    asking = {
+    asking |= {
         _asking_name(call)
         for statement in statements[:1]
         for call in walk_nodes(expressions_of(statement))
         if _kind_is_call(call) and (constant_text(call.args[0]) or "-") in said
     } - {""}
     defaults = {node.arg for node in walk_nodes([tree]) if kind_of(node) == "keyword"}
-    found: dict[str, None] = {}
+    found = []
     for statement in statements:
         for node in _certain_expressions(expressions_of(statement)):
-            name = _required_name(node, asking)
-            if name and name not in environ and name not in defaults:
-                found[name] = None
-    return list(found)[:_MOST_NAMES]
+            name, number = _required_name(node, asking), _name_of_number(node)
+            is_unset = name not in environ or (number and not environ[name])
+            found += [name] if name and is_unset and name not in defaults else []
+    return found
 
 
 def _statements_from(body: list[Node], line: int) -> Iterator[Node]:
-    """The statement at ``line`` and those that are run after it; none where it is in a function."""
+    """The statement at ``line`` and those that are run after it, in its function where it is in one."""
     place = max((at for at, node in enumerate(body) if node.lineno <= line), default=-1)
     if place < 0:
         return
     inner = [block for block in _blocks_of(body[place]) if block[0].lineno <= line]
     if not inner:
         yield body[place]
-    elif kind_of(body[place]) in FUNCTIONS:
-        return
     else:
-        yield from _statements_from(max(inner, key=lambda block: block[0].lineno), line)
+        within = _statements_from(max(inner, key=lambda block: block[0].lineno), line)
+        if kind_of(body[place]) in FUNCTIONS:
+            yield from _until_return(within)
+            return
+        yield from within
     yield from _all_statements(body[place + 1 :])
+
+
+def _until_return(statements: Iterator[Node]) -> Iterator[Node]:
+    """The statements up to the first that returns, or may."""
+    for statement in statements:
+        yield statement
+        if any(kind_of(node) == "Return" for node in walk_nodes([statement], functions=False)):
+            return
 
 
 def _all_statements(body: list[Node]) -> Iterator[Node]:
@@ -96,8 +122,26 @@ def _certain_expressions(nodes: list[Node]) -> Iterator[Node]:
             yield from _certain_expressions(value if type(value) is list else [value])
 
 
+def _name_of_number(node: Node) -> str:
+    """The variable of ``int(os.getenv("PORT"))``, which fails for nothing and for an empty text."""
+    if _kind_is_call(node) and getattr(node.func, "id", "") in ("int", "float"):
+        return _name_without_default(node.args[0])
+    return ""
+
+
+def _name_without_default(node: Node) -> str:
+    """The variable that a call looks up whose answer may be None."""
+    lookup = lookup_of(node) if _kind_is_call(node) and len(node.args) == 1 and not node.keywords else None
+    return (lookup[0] or "") if lookup else ""
+
+
 def _required_name(node: Node, asking: set[str]) -> str:
     """The variable that this node cannot do without; empty for every other node."""
+    number = _name_of_number(node)
+    if number:
+        return number
+    if kind_of(node) in ("Attribute", "Subscript") and _name_without_default(node.value):
+        return _name_without_default(node.value)  # None has neither parts nor methods
     if kind_of(node) == "Subscript" and is_environ(node.value) and kind_of(node.ctx) == "Load":
         index = node.slice.value if kind_of(node.slice) == "Index" else node.slice  # until Python 3.8
         return constant_text(index) or ""

@@ -41,8 +41,13 @@ def test_the_innermost_body(frames: list[Frame], culprit: str) -> None:
 
 
 def test_the_innermost_frame_of_the_application() -> None:
-    assert Culprits(FILES).own_frame([A, B, LIBRARY]) == ("shop.b", 7)
-    assert Culprits(FILES).own_frame([LIBRARY]) is None
+    culprits = Culprits(FILES)
+    in_b, in_a = ("shop.b", B[1]), ("shop.a", A[1])
+    assert culprits.own_frames([A, B, LIBRARY]) == [in_b, in_a]
+    assert culprits.own_frames([A, LIBRARY, B]) == [in_b]
+    assert culprits.own_frames([LIBRARY]) == culprits.own_frames_of_body([LIBRARY]) == []
+    called = (B[0], 9, "work", "shop.b")
+    assert culprits.own_frames_of_body([A, B, LIBRARY, called]) == [("shop.b", 9), in_b]
 
 
 def test_where_a_process_ended() -> None:

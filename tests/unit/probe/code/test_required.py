@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from importguard.probe.code.lookups import Lookups
-from importguard.probe.code.required import variables_required_from as required
+from importguard.probe.code.required import variables_required_from
 
 SETTINGS = """
 import os, environ
@@ -43,6 +43,10 @@ def lookups(tmp_path: Path) -> Lookups:
     return Lookups({"settings": str(path)}, {"MAIL_HOST": "mail"})
 
 
+def required(lookups: Lookups, module: str, line: int, said: str) -> list[str]:
+    return variables_required_from(lookups, [(module, line)], said)
+
+
 def line_of(text: str) -> int:
     return SETTINGS[: SETTINGS.index(text)].count("\n") + 1
 
@@ -64,5 +68,45 @@ def test_in_a_branch_the_rest_of_it_and_what_comes_after_it(lookups: Lookups) ->
 
 def test_where_nothing_is_named_nothing_is_told(lookups: Lookups) -> None:
     assert required(lookups, "settings", line_of("FIRST ="), "no such file") == []
-    assert required(lookups, "settings", line_of("return"), "LATER is missing") == []
+    assert required(lookups, "settings", line_of("return"), "LATER is missing") == ["LATER"]
     assert required(lookups, "elsewhere", 1, "FIRST") == []
+
+
+NUMBERS = """
+import os
+def load():
+    Config(
+        token=env.str("TOKEN"), user=env.str("DB_USER"))
+    port = int(os.getenv("LOADED"))
+    if port:
+        return None
+    late = int(os.getenv("LATE"))
+APP_PORT = int(os.getenv("APP_PORT"))
+settings = load()
+USER = os.getenv("DB_USER")
+DB_PORT = int(os.environ.get("DB_PORT"))
+HOSTS = os.getenv("HOSTS").split(",")
+FIRST = os.getenv("FIRST")[0]
+TTL, SIZE, HEX = int(os.getenv("TTL", 0)), float(os.getenv("SIZE", "")), int("HEX", 16)
+NAMES = os.getenv("NAMES", "").split(",")
+EMPTY, SET = int(os.getenv("EMPTY")), int(os.getenv("SET"))
+BLANK = os.getenv("BLANK").strip()
+"""
+NUMBER = "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
+
+
+def test_numbers_and_parts_of_what_is_not_set(tmp_path: Path) -> None:
+    path = tmp_path / "settings.py"
+    path.write_text(NUMBERS)
+    lookups = Lookups({"settings": str(path)}, {"EMPTY": "", "SET": "1", "BLANK": ""})
+
+    def after(*texts: str, said: str = NUMBER) -> list[str]:
+        places = [("settings", NUMBERS[: NUMBERS.index(text)].count("\n") + 1) for text in texts]
+        return variables_required_from(lookups, places, said)
+
+    rest = ["DB_PORT", "HOSTS", "FIRST", "EMPTY"]
+    assert after("APP_PORT") == ["APP_PORT", *rest]
+    assert after("APP_PORT", said="invalid literal for int() with base 10: ''") == ["APP_PORT", *rest]
+    assert after("APP_PORT", said="no such file") == []
+    asked = after("token=", "settings = load", said='Environment variable "TOKEN" not set')
+    assert asked == ["TOKEN", "DB_USER", "LOADED", *rest]
