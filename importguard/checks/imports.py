@@ -121,7 +121,7 @@ def _runs_setup(item: ModuleImport, evidence: Evidence) -> bool:
 def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -> Finding:
     item, cause = min(members, key=lambda member: _rank(member[0], evidence))
     prepared = next((one for one, _ in members if not one.selected), None)
-    environmental = _environment(item, cause)
+    environmental = _environment(item, cause, evidence)
     frames = _frames(item, cause, code)
     location, way = _location(item, cause, frames, code), import_chain(frames, cause.missing, code)
     if location is None:
@@ -188,7 +188,7 @@ def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str
     return item.selected, item.name not in targets, item.culprit != item.name, item.name
 
 
-def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
+def _environment(item: ModuleImport, cause: RootCause, evidence: Evidence) -> Optional[Diagnosis]:
     """The environment as the cause; never of an ImportError, whatever it says.
 
     Of an exit too: ``except ConnectionError: sys.exit(1)`` keeps what was handled in the chain.
@@ -198,7 +198,7 @@ def _environment(item: ModuleImport, cause: RootCause) -> Optional[Diagnosis]:
     decisive = exception_chain(item.failure)[: None if cause.rule is IMPORT_EXITS else 1]
     if any(type_name(link.type) in ("ImportError", "ModuleNotFoundError") for link in decisive):
         return None
-    return environment_diagnosis(item.failure)
+    return environment_diagnosis(item.failure, empty_variables=evidence.image.empty_variables)
 
 
 def _frames(item: ModuleImport, cause: RootCause, code: Application) -> tuple[Frame, ...]:

@@ -24,7 +24,8 @@ MORE_TIME = "Give it more time with --timeout"
 @dataclass(frozen=True)
 class ImageFacts:
     """What the engine says of the image. ``environment`` are the names of its variables, never their values,
-    but ``python_path`` is the value of PYTHONPATH.
+    but ``python_path`` is the value of PYTHONPATH. ``empty_variables`` are those that it sets to an empty
+    text, as ``ENV PORT=${PORT}`` does without the build argument.
 
     ``history`` are the instructions that made it, the oldest first, as builders write them. They may hold
     values: they are compared with Dockerfiles, and never shown.
@@ -39,6 +40,7 @@ class ImageFacts:
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
+    empty_variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ a refused connection or a failed name look-up."""
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Literal, Optional
 
 from importguard.evidence.imports import Cause, ImportFailure
@@ -67,11 +68,14 @@ _CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
 
 
 def environment_diagnosis(
-    failure: ImportFailure, step: Literal["import", "start"] = "import"
+    failure: ImportFailure,
+    step: Literal["import", "start"] = "import",
+    empty_variables: Collection[str] = (),
 ) -> Optional[Diagnosis]:
     """The diagnosis where the failure is evidence of the environment, else None. ImportErrors never are.
 
     ``step`` is what failed, an import or the start of a service, whose log told the failure.
+    ``empty_variables`` are those that the image sets to an empty text.
     """
     variables, certain = _variables(failure)
     if variables:
@@ -80,7 +84,7 @@ def environment_diagnosis(
         after = f" After that it needs {', '.join(later)}." if later else ""
         return Diagnosis(
             cause="environment",
-            explanation=f"The {step} needs {', '.join(variables)}, which the image does not set.{after}",
+            explanation=f"The {step} needs {_with_what_is_wrong(variables, empty_variables)}.{after}",
             remedy=" ".join(f"--env {name}=…" for name in (*variables, *later)),
             location=None,
             confidence="certain" if certain else "likely",
@@ -89,6 +93,15 @@ def environment_diagnosis(
         explanation, remedy = _SERVER_WANTED[step]
         return Diagnosis("environment", explanation, remedy, location=None, confidence="likely")
     return None
+
+
+def _with_what_is_wrong(variables: Sequence[str], empty_variables: Collection[str]) -> str:
+    """The variables, and whether the image lacks them or sets them to nothing."""
+    unset = [name for name in variables if name not in empty_variables]
+    empty = [name for name in variables if name in empty_variables]
+    told = [f"{', '.join(unset)}, which the image does not set"] if unset else []
+    told += [f"{', '.join(empty)}, which the image sets to ''"] if empty else []
+    return ", and ".join(told)
 
 
 def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:

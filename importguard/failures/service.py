@@ -55,7 +55,7 @@ def logged_finding(
         return service_finding(rule, subject, "\n".join([message, *_last_lines(start)]))
     cause, code = _root_cause(failure), application_code(evidence)
     frame = raising_frame(failure.frames, code)
-    wanting = _wanting(failure, cause)
+    wanting = _wanting(failure, cause, evidence)
     return Finding(
         rule=rule,
         severity=Severity.WARNING if wanting else rule.severity,
@@ -92,9 +92,11 @@ def _root_cause(failure: ImportFailure) -> RootCause:
     return root_cause(ModuleImport("", None, Outcome.FAILED, failure=failure))
 
 
-def _wanting(failure: ImportFailure, cause: RootCause) -> Optional[Diagnosis]:
+def _wanting(failure: ImportFailure, cause: RootCause, evidence: Evidence) -> Optional[Diagnosis]:
     """The environment as the cause: what production sets and the check does not."""
-    return environment_diagnosis(failure, "start") if cause.rule is IMPORT_RAISES else None
+    if cause.rule is not IMPORT_RAISES:
+        return None
+    return environment_diagnosis(failure, "start", evidence.image.empty_variables)
 
 
 def _last_lines(start: ServiceStart) -> list[str]:

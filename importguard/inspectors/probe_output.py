@@ -223,6 +223,7 @@ def image_facts(image: Image, history: Sequence[str] = ()) -> ImageFacts:
         workdir=image.workdir,
         user=image.user,
         environment=tuple(sorted(variables)),
+        empty_variables=tuple(sorted(name for name, value in variables.items() if not value)),
         python_path=variables.get("PYTHONPATH", ""),
         volumes=image.volumes,
         entrypoint=image.entrypoint,

@@ -10,6 +10,7 @@ from unit.builders import ended, evidence, failed, frame, raised
 
 from importguard.checks.imports import check_module_imports
 from importguard.evidence.imports import Frame, ImportFailure, VariableLookup
+from importguard.evidence.inspection import ImageFacts
 from importguard.model import Finding, Severity
 
 ENVIRON = Frame("<frozen os>", 685, "__getitem__", "os")
@@ -178,6 +179,21 @@ def test_a_variable_that_the_statement_looks_up(kind: str, message: str, alone: 
     finding = judged(observed)
     assert finding.severity is (Severity.WARNING if warns else Severity.ERROR)
     assert (finding.diagnosis.remedy if finding.diagnosis else None) == ("--env PORT=…" if warns else None)
+
+
+def test_a_variable_that_the_image_sets_to_nothing() -> None:
+    observed = failure("ValueError", "invalid literal for int() with base 10: ''")
+    lookups = (VariableLookup("PORT"), VariableLookup("TTL"))
+    item = failed("shop.conf", replace(observed, lookups=lookups))
+    told = [
+        check_module_imports(evidence(item, image=ImageFacts(empty_variables=empty)))[0].diagnosis
+        for empty in ((), ("PORT",), ("PORT", "TTL"))
+    ]
+    assert [one.explanation for one in told if one] == [
+        "The import needs PORT, TTL, which the image does not set.",
+        "The import needs TTL, which the image does not set, and PORT, which the image sets to ''.",
+        "The import needs PORT, TTL, which the image sets to ''.",
+    ]
 
 
 @pytest.mark.parametrize(("message", "warns"), [("supabase_url is required", True), ("no supabase", False)])

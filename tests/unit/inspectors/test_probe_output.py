@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from unit.builders import IMAGE
 
 from importguard.engines.base import Exit
 from importguard.errors import InspectionError
 from importguard.evidence.imports import Cause, Frame, VariableLookup
 from importguard.evidence.inspection import Evidence
 from importguard.inspectors import probe_output
-from importguard.inspectors.probe_output import ProbeStream
+from importguard.inspectors.probe_output import ProbeStream, image_facts
 from importguard.progress import QuietProgress
 
 SECRET = "the-secret"
@@ -297,3 +299,9 @@ def test_clues_come_in_pieces_and_a_torn_one_is_lost_alone() -> None:
 
 def test_no_clues_where_none_were_asked_for() -> None:
     assert observe(*map(frame, WHOLE)).build_evidence(Exit(0)).clues is None
+
+
+def test_the_images_variables_are_known_by_name_and_the_empty_ones_as_such() -> None:
+    facts = image_facts(replace(IMAGE, env=("PORT=", "HOST=0.0.0.0", "PYTHONPATH=/lib")))
+    assert facts.environment == ("HOST", "PORT", "PYTHONPATH")
+    assert (facts.empty_variables, facts.python_path) == (("PORT",), "/lib")
