@@ -146,7 +146,10 @@ IMPORT_EXITS = Rule(
         "The module's body calls sys.exit, os._exit or the like, so whatever imports it ends, even with "
         "exit code 0. Only a script that the start command runs itself may end so, with exit code 0."
     ),
-    origin="a script without 'if __name__ == \"__main__\":'; a check that exits.",
+    origin=(
+        "a script without 'if __name__ == \"__main__\":'; a check that exits. It is a warning only where it "
+        "exits for want of a variable that it asks for, or in the handler of a server that cannot be reached."
+    ),
     remedy=(
         "guard the script's body, or raise an exception from a function instead of exiting. "
         "A script that is never imported can be left out with --exclude."
