@@ -155,7 +155,7 @@ class Verdicts:
         own = own_frames[0] if own_frames else None
         lookups = self._lookups_of(own_frames, frames, message) if own else []
         named = self.culprits_of_failures.origin_of_named(own[0], kind, message) if own else ""
-        said = " ".join([message, *(cause[1] for cause in causes)])
+        said = " ".join([message, *(cause[1] for cause in causes), *(lookup[0] for lookup in lookups)])
         return {
             "type": kind,
             "message": message,

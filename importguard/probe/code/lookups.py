@@ -81,7 +81,7 @@ class Lookups:
     def _looked_up(self, module: str) -> frozenset[str]:
         """The variables that a module looks up anywhere, under constant names."""
         if module not in self.everywhere:
-            lookups = _lookups([self.read_tree(module)], {})
+            lookups = lookups_in([self.read_tree(module)], {})
             self.everywhere[module] = frozenset(name for name, _ in lookups if name)
         return self.everywhere[module]
 
@@ -90,10 +90,10 @@ class Lookups:
         place, names = self._place_and_names(module, line, callers)
         if place is None or place.statement is None:
             return {}
-        found = dict.fromkeys(_variables(_lookups(expressions_of(place.statement), names), message), False)
+        found = dict.fromkeys(_variables(lookups_in(expressions_of(place.statement), names), message), False)
         tests = place.deciding_tests()
         if tests:
-            asked = _variables(_lookups(tests, names), message)
+            asked = _variables(lookups_in(tests, names), message)
             alone = not place.depends and all(_asks_nothing_else(test, names) for test in tests)
             found.update(dict.fromkeys(asked, alone))
         return found
@@ -106,12 +106,12 @@ class Lookups:
         if tree is None:
             return None, {}
         place = _Place(tree.body, line)
-        names = {**self._imported(tree, module), **_assigned(tree)}
+        names = {**self._imported(tree, module), **assigned_names(tree)}
         if place.function is not None:
             for parameter in walk_nodes([place.function.args]):
                 names.pop(getattr(parameter, "arg", ""), None)
             names.update(self._arguments(place, callers))
-            names.update(_assigned(place.function))
+            names.update(assigned_names(place.function))
         return place, names
 
     def _arguments(self, place: _Place, callers: tuple[Statement, ...]) -> Names:
@@ -124,7 +124,7 @@ class Lookups:
         for node in walk_nodes(expressions_of(statement)) if statement else ():
             if kind_of(node) == "Call" and _called_name(node) in place.called_names():
                 given = _given_arguments(node, place.function)
-                return {name: list(_lookups([value], names)) for name, value in given}
+                return {name: list(lookups_in([value], names)) for name, value in given}
         return {}
 
     def read_tree(self, module: str, word: bytes = b"") -> Node:
@@ -139,7 +139,7 @@ class Lookups:
     def _names(self, module: str) -> Names:
         """The names that an imported module binds from lookups: read once, since many may import it."""
         if module not in self.names:
-            self.names[module] = _assigned(self.read_tree(module, b"env"))
+            self.names[module] = assigned_names(self.read_tree(module, b"env"))
         return self.names[module]
 
     def _imported(self, tree: Node, module: str) -> Names:
@@ -220,7 +220,7 @@ class _Place:
     def deciding_tests(self) -> list[Node]:
         """What decides whether the statement raises; nothing where it is no raise, assert or ``sys.exit``."""
         kind = kind_of(self.statement)
-        if kind not in ("Raise", "Assert") and not _is_exit(self.statement):
+        if kind not in ("Raise", "Assert") and not is_exit(self.statement):
             return []
         if self.function is not None:
             returns = [
@@ -237,7 +237,8 @@ def _blocks(statement: Node) -> list[list[Node]]:
     return [block for block in found if block]
 
 
-def _is_exit(statement: Node) -> bool:
+def is_exit(statement: Node) -> bool:
+    """Whether it is ``sys.exit(…)``, ``exit(…)`` or ``quit(…)``."""
     call = statement.value if kind_of(statement) == "Expr" else None
     return kind_of(call) == "Call" and _called_name(call) in ("exit", "quit")
 
@@ -280,7 +281,7 @@ def walk_nodes(nodes: list[Node], functions: bool = True) -> Iterator[Node]:
             waiting += below if functions else [item for item in below if kind_of(item) not in FUNCTIONS]
 
 
-def _lookups(nodes: list[Node], names: Names) -> Iterator[Lookup]:
+def lookups_in(nodes: list[Node], names: Names) -> Iterator[Lookup]:
     """The lookups in these expressions, and those that their names were assigned from.
 
     None of ``os.getenv("MODE") or "dev"``, which has a value whatever is set.
@@ -358,7 +359,7 @@ def _variables(lookups: Iterator[Lookup], message: str) -> set[str]:
     return found
 
 
-def _assigned(scope: Node) -> Names:
+def assigned_names(scope: Node) -> Names:
     """The names that a module or function binds, those of a class as ``Class.name`` and ``.name``.
 
     With the lookups that they are assigned from; none where one assignment is from something else.
@@ -366,7 +367,7 @@ def _assigned(scope: Node) -> Names:
     found: Names = {}
     others: set[str] = set()
     for prefixes, item in _assignments(scope):
-        lookups = list(_lookups([item.value], {}))
+        lookups = list(lookups_in([item.value], {}))
         for target in getattr(item, "targets", None) or [item.target]:
             for key in [prefix + getattr(target, "id", "") for prefix in prefixes]:
                 found.setdefault(key, []).extend(lookups)

@@ -5,17 +5,18 @@ Without them its owner would be told of one at a time. Pure, as ``lookups`` is.
 
 from __future__ import annotations
 
-import re
-
 from importguard.probe.code.lookups import (
     BLOCKS,
     FUNCTIONS,
     NAME,
+    assigned_names,
     constant_text,
     expressions_of,
     is_environ,
+    is_exit,
     kind_of,
     lookup_of,
+    lookups_in,
     walk_nodes,
 )
 
@@ -23,24 +24,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from importguard.probe.code.lookups import Lookups, Statement
+    from importguard.probe.code.lookups import Lookups, Names, Statement
     from importguard.probe.values import Node
 
 _MAY_BE_PASSED_OVER = ("IfExp", "BoolOp", "Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp")
 _MOST_NAMES = 20
-# Words that name a variable, or say that a function was given nothing.
-_TELLING = re.compile(NAME.pattern + r"|\bNone|''")
 
 
 def variables_required_from(lookups: Lookups, places: Sequence[Statement], said: str) -> list[str]:
     """The unset variables that a module's body looks up from its failing statement on, and has to have.
 
     ``places`` are the statements that led there, innermost first, the last one in the body: what is left of
-    each function is run, too. ``said`` is what the exceptions say: a function that fails for a variable that
-    is named there (``env("A")``, ``config("A")``) will fail for others. Left out are blocks and expressions
-    that may be passed over, and names for which the file has a default elsewhere (``Env(PORT=(int, 80))``).
+    each function is run, too. ``said`` is what the exceptions say, with the variables that the failing
+    statement looks up: a function that fails for one of these (``env("A")``, ``config("A")``) will fail for
+    others, and where none is named, nothing is told. Left out are blocks and expressions that may be passed
+    over, and names for which the file has a default elsewhere (``Env(PORT=(int, 80))``).
     """
-    if not _TELLING.search(said):
+    if not NAME.search(said):
         return []
     found: dict[str, None] = {}
     asking: set[str] = set()
@@ -66,13 +66,48 @@ def _required_from(
         if _kind_is_call(call) and (constant_text(call.args[0]) or "-") in said
     } - {""}
     defaults = {node.arg for node in walk_nodes([tree]) if kind_of(node) == "keyword"}
-    found = []
-    for statement in statements:
-        for node in _certain_expressions(expressions_of(statement)):
-            name, number = _required_name(node, asking), _name_of_number(node)
-            is_unset = name not in environ or (number and not environ[name])
-            found += [name] if name and is_unset and name not in defaults else []
-    return found
+    names = assigned_names(tree)
+    return [
+        name
+        for statement in statements
+        for name, refuses_empty in _required_by(statement, asking, names)
+        if name not in defaults and (name not in environ or (refuses_empty and not environ[name]))
+    ]
+
+
+def _required_by(statement: Node, asking: set[str], names: Names) -> Iterator[tuple[str, bool]]:
+    """(variable, whether an empty one will not do) of each that a statement cannot do without."""
+    for node in _certain_expressions(expressions_of(statement)):
+        number = _name_of_number(node)
+        name = number or _required_name(node, asking)
+        if name:
+            yield name, bool(number)
+    for test in _refusing_tests(statement):
+        value, refuses_empty = _refused_value(test)
+        is_direct = kind_of(value) == "Name" or lookup_of(value) is not None
+        for variable, no_default in lookups_in([value], names) if is_direct else ():
+            if variable and no_default:
+                yield variable, refuses_empty
+
+
+def _refused_value(test: Node) -> tuple[Node, bool]:
+    """(what must be set, is empty not enough): ``not A``, ``A is None``, ``"A" not in environ``."""
+    if kind_of(test) == "UnaryOp" and kind_of(test.op) == "Not":
+        return test.operand, True
+    operator = kind_of(test.ops[0]) if kind_of(test) == "Compare" else ""
+    if operator == "Is":
+        return test.left, False
+    return (test if operator == "NotIn" else None), False
+
+
+def _refusing_tests(statement: Node) -> list[Node]:
+    """The conditions for any of which a statement raises or exits: ``if not A or B is None: raise``."""
+    if kind_of(statement) != "If" or not (
+        kind_of(statement.body[-1]) == "Raise" or is_exit(statement.body[-1])
+    ):
+        return []
+    is_any = kind_of(statement.test) == "BoolOp" and kind_of(statement.test.op) == "Or"
+    return list(statement.test.values) if is_any else [statement.test]
 
 
 def _statements_from(body: list[Node], line: int) -> Iterator[Node]:
@@ -137,9 +172,6 @@ def _name_without_default(node: Node) -> str:
 
 def _required_name(node: Node, asking: set[str]) -> str:
     """The variable that this node cannot do without; empty for every other node."""
-    number = _name_of_number(node)
-    if number:
-        return number
     if kind_of(node) in ("Attribute", "Subscript") and _name_without_default(node.value):
         return _name_without_default(node.value)  # None has neither parts nor methods
     if kind_of(node) == "Subscript" and is_environ(node.value) and kind_of(node.ctx) == "Load":

@@ -92,7 +92,6 @@ NAMES = os.getenv("NAMES", "").split(",")
 EMPTY, SET = int(os.getenv("EMPTY")), int(os.getenv("SET"))
 BLANK = os.getenv("BLANK").strip()
 """
-NUMBER = "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
 
 
 def test_numbers_and_parts_of_what_is_not_set(tmp_path: Path) -> None:
@@ -100,13 +99,54 @@ def test_numbers_and_parts_of_what_is_not_set(tmp_path: Path) -> None:
     path.write_text(NUMBERS)
     lookups = Lookups({"settings": str(path)}, {"EMPTY": "", "SET": "1", "BLANK": ""})
 
-    def after(*texts: str, said: str = NUMBER) -> list[str]:
+    def after(*texts: str, said: str) -> list[str]:
         places = [("settings", NUMBERS[: NUMBERS.index(text)].count("\n") + 1) for text in texts]
         return variables_required_from(lookups, places, said)
 
     rest = ["DB_PORT", "HOSTS", "FIRST", "EMPTY"]
-    assert after("APP_PORT") == ["APP_PORT", *rest]
-    assert after("APP_PORT", said="invalid literal for int() with base 10: ''") == ["APP_PORT", *rest]
+    assert after("APP_PORT", said="invalid literal for int() with base 10: '' APP_PORT") == [
+        "APP_PORT",
+        *rest,
+    ]
     assert after("APP_PORT", said="no such file") == []
     asked = after("token=", "settings = load", said='Environment variable "TOKEN" not set')
     assert asked == ["TOKEN", "DB_USER", "LOADED", *rest]
+
+
+REFUSALS = """
+import os, sys
+TOKEN = os.getenv("TOKEN")
+if not TOKEN:
+    raise RuntimeError("TOKEN is required")
+URL, KEY = os.getenv("URL"), os.getenv("KEY", "")
+if not os.getenv("DB_USER") or os.getenv("DB_NAME") is None:
+    print("no database")
+    sys.exit(1)
+if "REGION" not in os.environ:
+    raise RuntimeError
+if os.getenv("OLD"):
+    raise RuntimeError("OLD is gone")
+if not os.getenv("MODE", "dev"):
+    raise RuntimeError
+if not os.getenv("NOTE"):
+    print("no note")
+if not os.getenv("CPU") and not has_cuda():
+    raise RuntimeError
+if not is_valid(os.getenv("PLAN")):
+    raise RuntimeError
+EMAIL = os.getenv("EMAIL")
+if not EMAIL:
+    raise RuntimeError
+"""
+
+
+def test_variables_for_want_of_which_the_body_raises_or_exits(tmp_path: Path) -> None:
+    path = tmp_path / "settings.py"
+    path.write_text(REFUSALS)
+    place = "settings", REFUSALS[: REFUSALS.index("raise")].count("\n") + 1
+    for environ, expected in (
+        ({}, ["DB_USER", "DB_NAME", "REGION", "EMAIL"]),
+        ({"DB_USER": "", "DB_NAME": "", "REGION": ""}, ["DB_USER", "EMAIL"]),
+    ):
+        lookups = Lookups({"settings": str(path)}, environ)
+        assert variables_required_from(lookups, [place], "TOKEN is required") == expected
