@@ -28,6 +28,7 @@ NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 WRAPPER = re.compile(
     r"(?:^|_)env(?:iron(?:ment)?)?(?:$|_)|Env(?:iron(?:ment)?)?$"
 )  # env, get_env, _environment
+_NO_ATTRIBUTE = re.compile(r"'NoneType' object has no attribute '(\w+)'")
 _ABSENT = object()
 FUNCTIONS = ("FunctionDef", "AsyncFunctionDef", "Lambda")
 BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
@@ -90,7 +91,8 @@ class Lookups:
         place, names = self._place_and_names(module, line, callers)
         if place is None or place.statement is None:
             return {}
-        found = dict.fromkeys(_variables(lookups_in(expressions_of(place.statement), names), message), False)
+        expressions = _with_attribute(expressions_of(place.statement), message)
+        found = dict.fromkeys(_variables(lookups_in(expressions, names), message), False)
         tests = place.deciding_tests()
         if tests:
             asked = _variables(lookups_in(tests, names), message)
@@ -311,6 +313,20 @@ def lookup_of(node: Node) -> Lookup | None:
     if kind_of(node) == "Compare" and is_environ(node.comparators[-1]):
         return constant_text(node.left), True
     return None
+
+
+def _with_attribute(expressions: list[Node], message: str) -> list[Node]:
+    """What was asked for the attribute that the message says None lacks; all where the statement asks none.
+
+    In ``find("cache").open(os.getenv("MODE"))`` it is not the variable that is None.
+    """
+    lost = _NO_ATTRIBUTE.search(message)
+    asked = [
+        node.value
+        for node in walk_nodes(expressions)
+        if lost and kind_of(node) == "Attribute" and node.attr == lost.group(1)
+    ]
+    return asked or expressions
 
 
 def _has_default(node: Node) -> bool:

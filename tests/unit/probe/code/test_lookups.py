@@ -91,6 +91,24 @@ def test_a_default_is_the_statements_own_affair(found: Found, source: str) -> No
     assert found(source) == []
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("x = os.getenv('HOSTS').open(',')", ["HOSTS"]),
+        ("x = URL.open()", ["URL"]),
+        ("x = find('cache').open(os.getenv('MODE'))", []),
+        ("x = find('cache').open(URL)", []),
+        ("x = connect(os.getenv('HOST'))", ["HOST"]),
+    ],
+)
+def test_it_is_the_variable_that_lacks_the_attribute(
+    found: Found, statement: str, expected: list[str]
+) -> None:
+    message = "'NoneType' object has no attribute 'open'"
+    lookups = found(f"URL = os.getenv('URL')\n{statement}\n", message=message)
+    assert [name for name, _ in lookups] == expected
+
+
 def test_lookups_of_other_statements_do_not_count(found: Found) -> None:
     assert found("import os\nx = os.getenv('PORT')\ny = 1 / 0\n") == []
     assert found("import os\ndef f():\n    return os.getenv('PORT')\nf().x\n") == []
