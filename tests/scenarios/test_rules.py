@@ -245,13 +245,19 @@ def test_import_raises() -> None:
 ENVIRONMENT = {
     "subscript": "import os\nURL = os.environ['DATABASE_URL_XYZ']\n",
     "number": "import os\nPORT = int(os.getenv('PORT_XYZ'))\n",
+    "passed_on": "import os\ndef number(text):\n    return int(text)\nTTL = number(os.getenv('TTL_XYZ'))\n",
     "refused": "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n",
     "lookup": "import socket\nsocket.getaddrinfo('db.example.invalid', 5432)\n",
     "explicit": (
         "import os\nif not os.environ.get('SECRET_XYZ'):\n    raise RuntimeError('SECRET_XYZ is not set')\n"
     ),
 }
-VARIABLES = {"subscript": "DATABASE_URL_XYZ", "number": "PORT_XYZ", "explicit": "SECRET_XYZ"}
+VARIABLES = {
+    "subscript": "DATABASE_URL_XYZ",
+    "number": "PORT_XYZ",
+    "passed_on": "TTL_XYZ",
+    "explicit": "SECRET_XYZ",
+}
 
 
 def test_the_environment_is_a_warning() -> None:
@@ -266,6 +272,34 @@ def test_the_environment_is_a_warning() -> None:
     assert len(result.findings) == len(ENVIRONMENT)
     assert result.code == 0
     assert check(application("environment", files, RUN_MAIN), "--fail-on", "warning").code == 1
+
+
+def test_an_exit_for_want_of_the_environment_is_a_warning_and_any_other_an_error() -> None:
+    connect = "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=2)\n"
+    modules = {
+        "handled": f"try:\n    {connect.strip().replace(chr(10), chr(10) + '    ')}\n"
+        "except OSError:\n    raise SystemExit(1)\n",
+        "unset": "import os, sys\nif not os.getenv('SECRET_XYZ'):\n    sys.exit('no secret')\n",
+        "plain": "import sys\nsys.exit(3)\n",
+    }
+    result = judged("exit-environment", {**with_users(modules), "main.py": ""}, RUN_MAIN)
+    found = {name: result.finding("IG106", f"app.{name}")["severity"] for name in modules}
+    assert found == {"handled": "warning", "unset": "warning", "plain": "error"}
+
+
+def test_a_start_that_fails_for_certain_counts_where_another_lacks_its_environment() -> None:
+    files = {
+        "main.py": "import os\nPORT = int(os.getenv('PORT_XYZ'))\nTTL = int(os.getenv('TTL_XYZ'))\n",
+        "worker.py": "import app.lost\n",
+    }
+    image = application("two-starts", files, RUN_MAIN)
+    alone = check(image)
+    assert alone.code == 4
+    assert "--env PORT_XYZ=… --env TTL_XYZ=…" in alone.finding("IG104")["diagnosis"]["remedy"]
+    assert alone.finding("IG101")["loaded_at_startup"] is None
+    worker = check(image, "--command", "python3 -m app.main", "--command", "python3 -m app.worker")
+    assert (worker.code, worker.image["complete"]) == (1, False)
+    assert worker.finding("IG101")["breaks_startup"] is True
 
 
 def test_settings_that_name_a_variable(tmp_path: Path) -> None:
