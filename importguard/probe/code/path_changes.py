@@ -12,6 +12,8 @@ from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from importguard.probe.values import Node
 
     Names = dict[str, "str | None"]
@@ -27,14 +29,20 @@ _SAME = frozenset(
 
 def read_path_changes(path: str, directory: str) -> tuple[list[str], list[str]]:
     """(folders that the file puts first, in the order that they then have; those that it adds at the end)."""
-    text = read_text(path, _LONGEST) or ""
+    return path_changes_in(read_text(path, _LONGEST) or "", path, directory, os.path.isdir)
+
+
+def path_changes_in(
+    text: str, path: str, directory: str, is_folder: Callable[[str], bool]
+) -> tuple[list[str], list[str]]:
+    """The same of a file by its text; ``is_folder`` says whether a folder is there to be added."""
     if "sys.path" not in text and "addsitedir" not in text and "path.insert" not in text:
         return [], []
     try:
         tree = parse_module(text, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [], []
-    reader = _Reader(path, directory)
+    reader = _Reader(path, directory, is_folder)
     reader.read_statements(tree.body)
     return reader.first, reader.last
 
@@ -42,8 +50,9 @@ def read_path_changes(path: str, directory: str) -> tuple[list[str], list[str]]:
 class _Reader:
     """Follows the statements of a module; ``names`` are the strings and paths that are known by then."""
 
-    def __init__(self, path: str, directory: str) -> None:
+    def __init__(self, path: str, directory: str, is_folder: Callable[[str], bool]) -> None:
         self.directory = directory
+        self.is_folder = is_folder
         self.names: Names = {"__file__": path}
         self.first: list[str] = []
         self.last: list[str] = []
@@ -94,7 +103,7 @@ class _Reader:
         if value is None:
             return None
         path = os.path.normpath(os.path.join(self.directory, value))
-        return path if os.path.isdir(path) else None
+        return path if self.is_folder(path) else None
 
     def value_of_expression(self, node: Node) -> str | None:
         """A string or a path that an expression gives; None where it is not known."""

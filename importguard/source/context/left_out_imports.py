@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Optional
 
 from importguard.probe.code.imports import import_sites, parse_module
 from importguard.probe.code.quick_scan import likely_imports
+from importguard.source.context.file_names import FileNames
 from importguard.source.model import Source
-from importguard.source.modules.module_names import module_name, module_names
+from importguard.source.modules.module_names import module_name
 from importguard.source.modules.named_modules import NamedModule, installed_apps, started_modules
 from importguard.source.modules.standard_library import STANDARD
 
@@ -45,10 +46,10 @@ class ImportedAt:
 class LeftOutImports:
     """Finds imports of modules that are left out in files that go in."""
 
-    def __init__(self, root: str, roots: tuple[str, ...], inside: list[str], lost: Collection[str]) -> None:
+    def __init__(self, root: str, names: FileNames, inside: list[str], lost: Collection[str]) -> None:
         self.root = root
-        self.roots = roots
-        self.present = {name for path in inside for name in module_names(path, roots)}
+        self.names = names
+        self.present = {name for path in inside for name in names.names_of(path)}
         # What is left of a package whose __init__.py is left out is a namespace package (PEP 420).
         self.present |= {parent for name in self.present for parent in _parents(name)}
         self.packages = {posixpath.dirname(path) for path in (*inside, *lost) if path.endswith("__init__.py")}
@@ -56,7 +57,7 @@ class LeftOutImports:
         self.lost: dict[str, str] = {}
         self.beside: dict[str, dict[str, str]] = {}
         for path in sorted(lost):
-            for name in module_names(path, roots):
+            for name in names.names_of(path):
                 if name not in self.present:
                     self.lost.setdefault(name, path)
             self._note_beside(path)
@@ -87,11 +88,7 @@ class LeftOutImports:
         if named.script in there:
             return None
         paths = [path for path in self.paths if f"/{path}".endswith(f"/{named.path}")]
-        return (
-            (next(iter(module_names(paths[0], self.roots)), named.path), paths[0])
-            if len(paths) == 1
-            else None
-        )
+        return (next(iter(self.names.names_of(paths[0])), named.path), paths[0]) if len(paths) == 1 else None
 
     def imports_in_file(self, path: str) -> Iterator[tuple[str, ImportedAt]]:
         """The file that is left out, and the import, for each in the file ``path``."""
@@ -100,7 +97,7 @@ class LeftOutImports:
                 text = stream.read()
         except OSError:
             return
-        module = next(iter(module_names(path, self.roots)), "")
+        module = next(iter(self.names.names_of(path)), "")
         for named in installed_apps(text):
             app = self._missing(named.module, (), {})
             if app is not None:

@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from typing import Optional
 
 from importguard.source.context.arrival import LeftOut, left_out
+from importguard.source.context.file_names import FileNames
 from importguard.source.context.left_out_imports import ImportedAt, LeftOutImports
 from importguard.source.context.suggested_copy import CopyLines
 from importguard.source.dockerfile.early_installs import EarlyInstall, early_installs
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Place, Source
-from importguard.source.modules.module_names import (
-    import_roots,
-    innermost_first,
-    source_roots,
-)
 from importguard.source.modules.named_modules import (
     NamedModule,
     started_scripts,
@@ -120,9 +116,7 @@ def find_omissions(source: Source, include_tests: bool = False) -> Build:
     inside = [
         file.path for file in source.files if file.path in source.context_files and file.path not in lost
     ]
-    known = {*import_roots(inside, source.context), *source_roots([*inside, *lost]), *_image_roots(source)}
-    roots = innermost_first(known)
-    finder = LeftOutImports(source.root, roots, inside, lost)
+    finder = LeftOutImports(source.root, FileNames(source, inside, lost), inside, lost)
     tests = frozenset() if include_tests else files_of_tests(inside)
     importers = [path for path in inside if path.endswith(".py") and path not in tests]
     imports: dict[str, dict[ImportedAt, None]] = {}
@@ -183,20 +177,6 @@ def _late_omission(named: NamedModule, early: EarlyInstall, dockerfile: Dockerfi
     )
     start = (ImportedAt(top, dockerfile.path, named.line, "start"),)
     return Omission(top, out, start, severity=severity_of_imports(start))
-
-
-def _image_roots(source: Source) -> Iterator[str]:
-    """The folders of the source that become PYTHONPATH's and the WORKDIR, as far as COPY tells."""
-    if source.dockerfile is None:
-        return
-    stage = source.dockerfile.stages[source.dockerfile.final]
-    places = [*stage.env.get("PYTHONPATH", "").split(":"), stage.workdir]
-    starts = [place.rstrip("/") + "/" for place in places if place.startswith("/") and place != "/"]
-    for one in source.placements:
-        for start in starts:
-            tail = one.destination[len(start) :] if one.destination.startswith(start) else ""
-            if tail and f"/{one.path}".endswith(f"/{tail}"):
-                yield one.path[: -len(tail)].rstrip("/")
 
 
 def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection
-from typing import Optional
+from collections.abc import Collection, Iterator
 
+from importguard.source.context.file_names import moved_folder
 from importguard.source.dockerfile.copies import copy_takes, feeding_stages
 from importguard.source.model import Source
 from importguard.source.tree import folders_above
@@ -31,47 +31,49 @@ class CopyLines:
 
     def line_for(self, module: str, path: str) -> str:
         """The line for the highest folder of the module that is left out as a whole, else for its file."""
-        root = _root_of(module, path)
+        root, prefix = _root_and_prefix(module, path)
         whole = path
         for folder in folders_above(path):
             if (not root or folder.startswith(f"{root}/")) and folder not in self._arriving:
                 whole = folder
                 break
-        there = posixpath.join(self._place_of(root), posixpath.relpath(whole, root or "."))
+        there = posixpath.join(self._place_of(root, prefix), posixpath.relpath(whole, root or "."))
         here = self._in_context(whole)
         return f'COPY ["{here}", "{there}"]' if " " in here + there else f"COPY {here} {there}"
 
-    def _place_of(self, root: str) -> str:
-        """The folder of the image that ``root`` becomes, by the files that get there or to the folders above;
-        else the WORKDIR."""
+    def _place_of(self, root: str, prefix: str) -> str:
+        """The folder of the image, ending in ``prefix``, that ``root`` becomes: by the files that get there
+        or to the folders above; else the one below the WORKDIR."""
         dockerfile = self.source.dockerfile
         assert dockerfile is not None
         for folder in dict.fromkeys((root, *reversed(folders_above(root)), "")):
-            place = self._voted_place(folder)
-            if place is not None:
-                return posixpath.normpath(
-                    posixpath.join(place, posixpath.relpath(root or ".", folder or "."))
-                )
-        return dockerfile.stages[dockerfile.final].workdir
+            below = posixpath.relpath(root or ".", folder or ".")
+            votes = Counter(
+                posixpath.normpath(posixpath.join(place, below))
+                for place in self._places_of(folder, dockerfile.final)
+            )
+            fitting = [place for place, _ in votes.most_common() if place.endswith(prefix)]
+            if fitting:
+                return fitting[0]
+        return posixpath.join(dockerfile.stages[dockerfile.final].workdir, prefix.lstrip("/"))
 
-    def _voted_place(self, folder: str) -> Optional[str]:
-        dockerfile = self.source.dockerfile
-        assert dockerfile is not None
-        start, votes = f"{folder}/" if folder else "", Counter[str]()
+    def _places_of(self, folder: str, stage: int) -> Iterator[str]:
+        """The folder of the image that ``folder`` becomes, once for each file that says so."""
+        start = f"{folder}/" if folder else ""
         for placement in self.source.placements:
             tail = placement.path[len(start) :]
-            is_below = placement.stage == dockerfile.final and placement.path.startswith(start)
+            is_below = placement.stage == stage and placement.path.startswith(start)
             if is_below and placement.destination.endswith(f"/{tail}"):
-                votes[placement.destination[: -len(tail)].rstrip("/") or "/"] += 1
-        return votes.most_common(1)[0][0] if votes else None
+                yield placement.destination[: -len(tail)].rstrip("/") or "/"
 
     def _in_context(self, path: str) -> str:
         context = self.source.context
         return path if context == "." else posixpath.relpath(path, context)
 
 
-def _root_of(module: str, path: str) -> str:
-    """The folder that has to be on the import path for ``path`` to be ``module``."""
+def _root_and_prefix(module: str, path: str) -> tuple[str, str]:
+    """The folder that ``path`` has its name from, and what stands in front of that: ``/backend`` where
+    ``core/db.py`` is ``backend.core.db``, else empty."""
     stem = path[: -len("/__init__.py")] if path.endswith("/__init__.py") else path.rpartition(".")[0]
-    tail = module.replace(".", "/")
-    return stem[: -len(tail)].rstrip("/") if stem.endswith(tail) else posixpath.dirname(path)
+    root, prefix = moved_folder(stem, "/" + module.replace(".", "/"))
+    return (posixpath.dirname(path), "") if root == stem else (root, prefix.rstrip("/"))

@@ -16,6 +16,7 @@ from importguard.source.dockerfile_model import Dockerfile, Instruction
 _TARGET = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_][\w.]*(?:\(.*\))?")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _SERVERS = frozenset(("gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian", "uwsgi"))
+_CHANGES_FOLDER = frozenset(("cd", "--chdir", "--app-dir"))
 _STARTS = ("CMD", "ENTRYPOINT")
 
 
@@ -45,6 +46,18 @@ def start_words(dockerfile: Dockerfile) -> tuple[list[str], int]:
             last[instruction.keyword] = instruction
     started = [last[keyword] for keyword in ("ENTRYPOINT", "CMD") if keyword in last]
     return [word for one in started for word in _words(one)], started[-1].line if started else 0
+
+
+def start_folders(dockerfile: Dockerfile) -> list[str]:
+    """The folders that the last CMD and ENTRYPOINT change to."""
+    workdir = dockerfile.stages[dockerfile.final].workdir
+    words, _ = start_words(dockerfile)
+    found = []
+    for before, word in zip(["", *words], words):
+        option, equals, value = word.partition("=")
+        folder = word if before in _CHANGES_FOLDER else value if equals and option in _CHANGES_FOLDER else ""
+        found += [posixpath.normpath(posixpath.join(workdir, folder))] if folder else []
+    return found
 
 
 def started_scripts(dockerfile: Dockerfile, project: Mapping[str, object]) -> list[NamedModule]:
