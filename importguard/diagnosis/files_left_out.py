@@ -16,7 +16,8 @@ from importguard.diagnosis.situation import (
     place_and_line,
     shortened_list,
 )
-from importguard.diagnosis.source_index import SourceIndex, SourceModule
+from importguard.diagnosis.source_index import SourceIndex
+from importguard.diagnosis.source_module import SourceModule
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
 from importguard.source.dockerfile_model import Copy, Dockerfile, Install
@@ -119,7 +120,8 @@ def _quoted(copy: Copy, dockerfile: str) -> str:
 def _copy_line(case: Situation, index: SourceIndex, module: SourceModule) -> Optional[str]:
     """The COPY that would bring the module to its neighbours, or, where the image has none of them, to the
     import path; in JSON form for a name with spaces."""
-    root = index.image_root(module.root) or next(iter(case.evidence.import_path), None)
+    known = module.image_root or index.image_root(module.root)
+    root = known or next(iter(case.evidence.import_path), None)
     if root is None:
         return None
     here = index.in_context(module.path_to_copy)

@@ -10,7 +10,8 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.source_index import SourceIndex, SourceModule
+from importguard.diagnosis.source_index import SourceIndex
+from importguard.diagnosis.source_module import SourceModule
 from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.inspection import Evidence

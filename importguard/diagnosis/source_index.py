@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import Optional
 
+from importguard.diagnosis.source_module import SourceModule
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues, ImageFile
-from importguard.source.dockerfile.copies import copy_takes, feeding_stages, nearest_copy
+from importguard.source.dockerfile.copies import copy_takes, feeding_stages, moved_folder, nearest_copy
 from importguard.source.dockerfile_model import Copy
 from importguard.source.model import Ignored, Placement, Source, SourceFile
 from importguard.source.modules.test_files import files_of_tests
@@ -19,29 +20,6 @@ from importguard.source.modules.test_files import files_of_tests
 EXTENSIONS = (".so", ".pyd")
 # Folders whose top-level modules are seldom what an application imports under their bare name.
 _ASIDE = frozenset({"test", "tests", "doc", "docs", "example", "examples", "sample", "samples", "fixtures"})
-
-
-@dataclass(frozen=True)
-class SourceModule:
-    """A module of the source. ``path`` is its deciding file (of a folder without ``__init__.py`` its first),
-    ``folder`` the package's folder, None for a single file; ``root`` the folder that would be on the import
-    path. ``exact`` is False where the name differs in case."""
-
-    name: str
-    path: str
-    root: str
-    folder: Optional[str] = None
-    exact: bool = True
-
-    @property
-    def path_to_copy(self) -> str:
-        """The path that must get into the image: the package's folder, else the file."""
-        return self.folder or self.path
-
-    @property
-    def path_below_root(self) -> str:
-        """``path`` relative to ``root``: where an import looks for it on the import path."""
-        return self.path[len(self.root) :].lstrip("/")
 
 
 class SourceIndex:
@@ -161,11 +139,11 @@ class SourceIndex:
         return {name.lower(): name for name in names}
 
     def find_module(self, module: str) -> Optional[SourceModule]:
-        """The module in the source: below a known root; a dotted name, or a package of any name, also
-        elsewhere."""
+        """The module in the source: below a known root; a dotted name also by where COPY would put it; that
+        or a package of any name also elsewhere."""
         if not module:
             return None
-        return self._below_roots(module) or self._anywhere(module)
+        return self._below_roots(module) or self._by_destination(module) or self._anywhere(module)
 
     def find_beside(self, module: str, importer: str) -> Optional[SourceModule]:
         """The module in a folder that holds the importing file ``importer`` (a path of the source).
@@ -200,6 +178,27 @@ class SourceIndex:
             if found is not None:
                 return found
         return None
+
+    def _by_destination(self, module: str) -> Optional[SourceModule]:
+        """What would be the module if COPY brought it to where its neighbours are: ``core/`` of the source is
+        ``backend.core`` where ``api/`` becomes /backend/api and / is on the import path."""
+        if "." not in module:
+            return None
+        for import_root in self._evidence.import_path:
+            wanted = posixpath.join(import_root, module.replace(".", "/"))
+            for folder, there in self._moved_folders:
+                start = there.rstrip("/") + "/"
+                if wanted.startswith(start):
+                    found = self._at(posixpath.join(folder, wanted[len(start) :]), module, folder)
+                    if found is not None:
+                        return replace(found, image_root=there)
+        return None
+
+    @cached_property
+    def _moved_folders(self) -> tuple[tuple[str, str], ...]:
+        """The folders of the source that become folders of the image, each with that."""
+        moved = (moved_folder(one.path, one.destination) for one in self._origins.values())
+        return tuple(dict.fromkeys(moved))
 
     def _at(self, stem: str, module: str, root: str) -> Optional[SourceModule]:
         if f"{stem}/__init__.py" in self.files:

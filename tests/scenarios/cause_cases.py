@@ -80,6 +80,15 @@ FILES = [
         files={"static/x.css": "", "shop/db/__init__.py": "", "shop/db/session.py": ""},
     ),
     Cause(
+        "not-copied-beside-its-neighbours",
+        "import backend.lib.tool\n",
+        "not-copied",
+        ("Dockerfile", 2),
+        "add 'COPY lib /backend/lib'",
+        dockerfile="FROM base\nCOPY shop /backend/shop\nWORKDIR /\nCMD exec python3 -m backend.shop.main\n",
+        files={"lib/tool.py": ""},
+    ),
+    Cause(
         "not-copied-since-ignored",
         "import shop.db\n",
         "ignored",

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Collection, Iterator
 
 from importguard.probe.code.path_changes import path_changes_in
+from importguard.source.dockerfile.copies import moved_folder
 from importguard.source.model import Source
 from importguard.source.modules.module_names import (
     import_roots,
@@ -58,18 +59,6 @@ class FileNames:
             if not folder:
                 return
             folder = posixpath.dirname(folder)
-
-
-def moved_folder(path: str, destination: str) -> tuple[str, str]:
-    """The outermost folder around ``path`` that a COPY to ``destination`` moves as a whole, and where to.
-
-    Of a file that gets another name it is the file itself.
-    """
-    parts, there = path.split("/"), destination.split("/")
-    count = 0
-    while count < min(len(parts), len(there) - 1) and parts[-1 - count] == there[-1 - count]:
-        count += 1
-    return "/".join(parts[: len(parts) - count]), "/".join(there[: len(there) - count]) or "/"
 
 
 def _names(places: Collection[str], root: str) -> Iterator[str]:

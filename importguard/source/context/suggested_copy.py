@@ -6,8 +6,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from importguard.source.context.file_names import moved_folder
-from importguard.source.dockerfile.copies import copy_takes, feeding_stages
+from importguard.source.dockerfile.copies import copy_takes, feeding_stages, moved_folder
 from importguard.source.model import Source
 from importguard.source.tree import folders_above
 

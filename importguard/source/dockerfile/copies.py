@@ -1,4 +1,4 @@
-"""Find the COPY that takes a file of the context, or the nearest to one that none takes."""
+"""Find the COPY that takes a file of the context, or the nearest one, and the folders that COPY moves."""
 
 from __future__ import annotations
 
@@ -65,3 +65,15 @@ def _shared(copy: Copy, path: str) -> int:
             count += 1
         best = max(best, count)
     return best
+
+
+def moved_folder(path: str, destination: str) -> tuple[str, str]:
+    """The outermost folder around ``path`` that a COPY to ``destination`` moves as a whole, and where to.
+
+    Of a file that gets another name it is the file itself.
+    """
+    parts, there = path.split("/"), destination.split("/")
+    count = 0
+    while count < min(len(parts), len(there) - 1) and parts[-1 - count] == there[-1 - count]:
+        count += 1
+    return "/".join(parts[: len(parts) - count]), "/".join(there[: len(there) - count]) or "/"

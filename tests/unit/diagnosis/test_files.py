@@ -32,7 +32,7 @@ from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Copy, Stage
-from importguard.source.model import Git, GitIgnored, Place, Placement, Removed, Source
+from importguard.source.model import Git, GitIgnored, Ignored, Place, Placement, Removed, Source
 
 MONITORING = "shop/monitoring/__init__.py"
 PATTERN = (22, "**/monitoring/", "!shop/monitoring/")
@@ -93,6 +93,31 @@ def test_not_copied_names_the_nearest_copy_and_the_line_to_add() -> None:
     assert found.change == "COPY shop/db /app/shop/db"
     assert "COPY shop/db /app/shop/db" in found.remedy
     assert found.confidence == "certain"
+
+
+API = "api/main.py"
+CORE = "core/db.py"
+
+
+def of_backend_api(**changes: Any) -> tuple[Evidence, Source]:
+    """``backend.api`` of the image, which ``COPY api /backend/api`` brings, imports ``backend.core``."""
+    seen = lacking("backend.core", "backend.api.main", import_path=("/",), **changes)
+    copy = Copy(4, 0, "COPY api /backend/api", ("api",), "/backend/api")
+    tree = source(API, CORE, copied={API: "/backend/api/main.py"}, dockerfile=dockerfile_of([copy]))
+    return seen, tree
+
+
+def test_what_copy_would_bring_to_its_neighbours_is_not_copied() -> None:
+    found = only(*of_backend_api())
+    assert where(found) == ("not-copied", ("Dockerfile", 4))
+    assert found.change == "COPY core /backend/core"
+
+
+def test_what_copy_would_bring_to_its_neighbours_is_ignored() -> None:
+    seen, tree = of_backend_api()
+    rule = Ignored(CORE, Place(".dockerignore", 1, "**/core"), "!core/")
+    tree = replace(tree, ignored=(rule,), context_files=tree.context_files - {CORE})
+    assert where(only(seen, tree)) == ("ignored", (".dockerignore", 1))
 
 
 def test_not_copied_when_an_earlier_stage_alone_has_it() -> None:
