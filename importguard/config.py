@@ -19,6 +19,13 @@ class Build(NamedTuple):
     tag: Optional[str] = None
 
 
+class WorkingDirectory(NamedTuple):
+    """The directory in which a file of production starts a container, and the ``path:line`` that says so."""
+
+    folder: str
+    place: str
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything that ``validate`` needs to know. Times in seconds, ``memory`` in bytes.
@@ -27,7 +34,7 @@ class Config:
     that the configuration has for an image which is given by name. ``engine`` is ``auto`` or a name of
     ``engine_choice.ENGINES``; ``cache_dir`` is where the embedded one keeps what it unpacked. ``start``
     is None where it is not to be started; ``services`` are those that ``start.needs`` may name, besides
-    images.
+    images. ``workdir`` is what production has in place of the image's WORKDIR.
     """
 
     name: Optional[str] = None
@@ -57,6 +64,7 @@ class Config:
     start: Optional[StartSettings] = None
     start_anyway: bool = False
     services: tuple[NeededService, ...] = ()
+    workdir: Optional[WorkingDirectory] = None
 
 
 def build_arguments(build: Optional[Build]) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ def _inspected(
     try:
         engine, name = engines.engine_of(reference, config)
         image = _image(name, config, engine, progress)
+        config = _as_in_production(reference, config)
         progress.begin_phase(f"checking {reference}")
         evidence = inspect(engine, image, config, progress, _load_the_rest)
         return Inspected(reference, config, image, evidence)
@@ -124,6 +125,13 @@ def _inspected(
         raise
     except ImportguardError as error:
         return Inspected(reference, config, image, error=error)
+
+
+def _as_in_production(reference: str, config: Config) -> Config:
+    """The settings with the working directory that production's files give the image."""
+    from importguard.inspectors.working_directory import production_workdir
+
+    return replace(config, workdir=production_workdir(reference, config))
 
 
 def _judged(inspected: Inspected) -> ImageReport:

@@ -1,7 +1,7 @@
 """Propose ``[[image]]`` and ``[[service]]`` with how they are started, from a repository's compose file.
 
 What a compose file says follows the Compose specification: build, image, command, environment, env_file,
-ports, expose, healthcheck, depends_on, profiles.
+working_dir, ports, expose, healthcheck, depends_on, profiles.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _services(document: Node) -> Iterator[ComposeService]:
             posixpath.normpath(context) if context else None,
             build.value_at("dockerfile").scalar_text or "Dockerfile",
             build.value_at("target").scalar_text,
-            _command(node.value_at("command")),
+            _command(node),
             tuple(_environment(node.value_at("environment"))),
             tuple(_texts(node.value_at("env_file"))),
             tuple(_ports(node)),
@@ -123,8 +123,12 @@ def _keys(node: Node) -> list[str]:
     return [name for name, _ in node.mapping_items()]
 
 
-def _command(node: Node) -> str:
-    text = node.scalar_text or shlex.join(item.scalar_text for item in node)
+def _command(service: Node) -> str:
+    """Its command, in its working directory: ``check --command`` runs one in the image's WORKDIR."""
+    node, folder = service.value_at("command"), service.value_at("working_dir").scalar_text
+    text = node.scalar_text.strip() or shlex.join(item.scalar_text for item in node)
+    if text and folder:
+        text = shlex.join(["sh", "-c", f"cd {shlex.quote(folder)} && exec {text}"])
     return unescaped_dollars(with_default_values(text))
 
 

@@ -10,7 +10,7 @@ from typing import Optional
 from importguard.config import Config
 from importguard.evidence.starts import StartSettings
 from importguard.inspectors.inspected import Inspected
-from importguard.source.deployment.model import Deployment, image_name
+from importguard.source.deployment.model import Deployment, image_name, known_names
 from importguard.source.deployment.reading import read_deployments
 from importguard.source.tree import repository_around
 
@@ -23,11 +23,28 @@ def with_production(inspected: Sequence[Inspected]) -> list[Inspected]:
         if one.config.start is None:
             completed.append(one)
             continue
-        root = _root(one.config)
+        root = repository_of(one.config)
         deployments = read[root] if root in read else read.setdefault(root, read_deployments(root))
         deployment = matching_deployment(one, deployments, root, alone=len(inspected) == 1)
-        completed.append(_completed(one, one.config.start, deployment) if deployment else one)
+        settled = _completed(one, one.config.start, deployment) if deployment else one
+        completed.append(_in_its_directory(settled))
     return completed
+
+
+def names_of_image(reference: str, config: Config) -> frozenset[str]:
+    """What production's files may call the image."""
+    build = config.build or config.origin
+    tag = build.tag if build else None
+    return known_names(config.name or "", image_name(reference), image_name(tag or ""))
+
+
+def _in_its_directory(one: Inspected) -> Inspected:
+    """The same with production's working directory, where the check has found modules of the image there."""
+    workdir, modules = one.config.workdir, one.evidence.modules if one.evidence else ()
+    if one.image is None or workdir is None:
+        return one
+    is_there = any((item.path or "").startswith(workdir.folder.rstrip("/") + "/") for item in modules)
+    return one._replace(image=replace(one.image, workdir=workdir.folder)) if is_there else one
 
 
 def matching_deployment(
@@ -45,8 +62,8 @@ def matching_deployment(
         return called[0] if len(called) == 1 else None
     own = [deployment for deployment in deployments if not deployment.has_command]
     build = config.build or config.origin
-    names = {config.name, image_name(one.reference), image_name((build.tag if build else None) or "")}
-    named = [deployment for deployment in own if not deployment.names.isdisjoint(names - {None, ""})]
+    names = names_of_image(one.reference, config)
+    named = [deployment for deployment in own if not deployment.names.isdisjoint(names)]
     if not named and build is not None and os.path.isdir(build.context):
         folder = os.path.relpath(build.context, root).replace(os.sep, "/")
         named = [deployment for deployment in own if deployment.build == folder]
@@ -94,7 +111,7 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
     return one._replace(config=replace(one.config, start=start), evidence=evidence)
 
 
-def _root(config: Config) -> str:
+def repository_of(config: Config) -> str:
     """The repository that the image is built from, as far as the settings tell, or the working directory."""
     build = config.build or config.origin
     context = build.context if build and os.path.isdir(build.context) else None

@@ -77,6 +77,7 @@ def probe_input(
         "entrypoint": image.entrypoint,
         "cmd": image.cmd,
         "workdir": image.workdir,
+        "production_workdir": tuple(config.workdir) if config.workdir else None,
         "commands": config.commands,
         "python": config.python,
         "packages": config.packages,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         entrypoint: list[str]
         cmd: list[str]
         workdir: str
+        production_workdir: Optional[tuple[str, str]]  # and the file and line that say so
         commands: list[str]
         python: Optional[str]
         packages: list[str]

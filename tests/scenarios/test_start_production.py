@@ -72,3 +72,21 @@ def test_a_program_without_a_guard(tmp_path: Path) -> None:
     image = build("start-unguarded", lines, {"main.py": code})
     result = check(image, "--module-timeout", "4", "--start", cwd=tmp_path)
     assert (result.code, result.findings) == (0, []), result.findings
+
+
+@pytest.mark.parametrize("command", [[], ["--command", "python3 main.py"]])
+def test_the_working_directory_of_compose(command: list[str], tmp_path: Path) -> None:
+    """Without a command of the user's it is where the modules are imported and the service is started."""
+    code = (
+        "import os, signal, core\nfrom http.server import HTTPServer, SimpleHTTPRequestHandler\n"
+        "if __name__ == '__main__':\n    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))\n"
+        "    HTTPServer(('', 8080), SimpleHTTPRequestHandler).serve_forever()\n"
+    )
+    lines = 'FROM base\nWORKDIR /app\nCOPY . .\nCMD ["python3", "main.py"]\n'
+    image = build("start-workdir", lines, {"backend/main.py": code, "backend/core.py": ""})
+    text = f"services:\n  web:\n    image: {image}\n    working_dir: /app/backend\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    result = check(image, "--start", *command, cwd=tmp_path)
+    assert result.code == bool(command), result.findings
+    noted = "the working directory is /app/backend, as compose.yaml:2 says" in result.image["notes"]
+    assert noted == (not command)

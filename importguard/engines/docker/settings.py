@@ -75,6 +75,7 @@ def service_settings(
     """The same for a service: its own entry point, no standard input, and its state outlives it."""
     settings = container_settings(client, image, program or ("",), env, limits)
     del settings["stdin_open"]
+    settings["working_dir"] = image.workdir  # production may have another than the image
     if not program:
         del settings["entrypoint"]
         settings["command"] = list(command) or None

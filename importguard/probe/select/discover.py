@@ -161,7 +161,7 @@ class Discovery:
             self.details.append("start command: %s" % command.text)
             self.notes.extend(command.notes)
         self.problem = self.launch.find_problem()
-        self.notes.extend(self.launch.notes_on_programs(self.problem))
+        self.notes.extend(self.launch.notes_on_start(self.problem))
 
     def _roots(self, python: Interpreter) -> list[str]:
         """The entries that the start commands add, those of a PYTHONPATH of their own last."""

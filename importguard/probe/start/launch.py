@@ -32,6 +32,12 @@ class Launch:
         self.environ = environ
         self.words: list[str] = []
         self.directory: str = os.path.normpath(request.get("workdir") or "/")
+        self.directory_note = ""
+        folder, place = request.get("production_workdir") or ("", "")
+        # The file that says so may mean another image: then the folder is not there.
+        if folder and os.path.isdir(folder):
+            self.directory = os.path.normpath(folder)
+            self.directory_note = "the working directory is %s, as %s says" % (folder, place)
         self.commands = self._parse(request)
         self.commands.sort(key=lambda command: command.secondary)
         main = self.commands[0] if self.commands else self
@@ -60,8 +66,11 @@ class Launch:
         problem = find_start_problem(self.words, self.environ, self.directory)
         return problem or (missing_part(self.commands[0]) if self.commands else None)
 
-    def notes_on_programs(self, problem: StartProblemValues | None) -> Iterator[str]:
-        """Which programs of the start commands are not in the image, but for that of ``problem``."""
+    def notes_on_start(self, problem: StartProblemValues | None) -> Iterator[str]:
+        """Where it starts, if not in the image's WORKDIR, and which programs of the start commands are not in
+        the image, but for that of ``problem``."""
+        if self.directory_note:
+            yield printable_path(self.directory_note)
         known = problem["program"] if problem else None
         for command in self.commands:
             programs = [] if command.secondary else [command.missing_program, *command.missing_wrappers]

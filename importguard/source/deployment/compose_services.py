@@ -11,7 +11,14 @@ from importguard.source.deployment.compose_variables import (
     unescaped_dollars,
     with_default_values,
 )
-from importguard.source.deployment.model import Deployment, bytes_of, image_name, known_names, words_of
+from importguard.source.deployment.model import (
+    Deployment,
+    absolute_folder,
+    bytes_of,
+    image_name,
+    known_names,
+    words_of,
+)
 from importguard.source.model import Place
 from importguard.source.yaml_nodes import Node
 
@@ -32,6 +39,7 @@ def compose_deployments(document: Node, path: str) -> Iterator[Deployment]:
             command=() if _names_own_port(node) else health_command(node),
             has_command=bool(node.value_at("command") or node.value_at("entrypoint")),
             memory=bytes_of(with_default_values(limit.scalar_text)),
+            workdir=absolute_folder(with_default_values(node.value_at("working_dir").scalar_text)),
         )
 
 

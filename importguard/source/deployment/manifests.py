@@ -12,6 +12,7 @@ from importguard.evidence.starts import HttpRequest
 from importguard.source.deployment.model import (
     PROBE_BELOW,
     Deployment,
+    absolute_folder,
     bytes_of,
     image_name,
     number_of,
@@ -68,6 +69,7 @@ def _of_container(container: Node, path: str, names: frozenset[str], is_cloud_ru
         has_command=bool(container.value_at("command") or container.value_at("args")),
         memory=bytes_of(container.value_at("resources", "limits", "memory").scalar_text),
         seconds=_seconds_to_start(container, is_cloud_run),
+        workdir=absolute_folder(container.value_at("workingDir").scalar_text),
     )
 
 

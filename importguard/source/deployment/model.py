@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ class Deployment:
     health, and by a command in the container.
     ``accepts``: it asks no more than that the port accepts. ``has_command``: the image's own is not the one
     that runs. ``memory`` in bytes. ``seconds``: for how long the platform lets it start.
+    ``workdir`` is the directory in which it starts, in place of the image's WORKDIR.
     """
 
     place: Place
@@ -43,11 +45,12 @@ class Deployment:
     has_command: bool = False
     memory: Optional[int] = None
     seconds: Optional[float] = None
+    workdir: Optional[str] = None
 
     @property
     def is_silent(self) -> bool:
         """Whether it says nothing of how the container is started and asked."""
-        nameless = replace(self, names=frozenset(), build=None, has_command=False)
+        nameless = replace(self, names=frozenset(), build=None, has_command=False, workdir=None)
         return nameless == Deployment(self.place)
 
 
@@ -58,7 +61,13 @@ def image_name(reference: str) -> str:
 
 
 def known_names(*names: str) -> frozenset[str]:
+    """Those of the names that are not empty."""
     return frozenset(name for name in names if name)
+
+
+def absolute_folder(text: str) -> Optional[str]:
+    """A path of the container; None for one that is not written out."""
+    return posixpath.normpath(text) if text.startswith("/") and "$" not in text else None
 
 
 def words_of(node: Node) -> tuple[str, ...]:

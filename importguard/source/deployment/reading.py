@@ -15,11 +15,21 @@ from importguard.source.tree import relative_path
 from importguard.source.yaml_nodes import LARGEST, yaml_documents
 
 _MENTIONED = re.compile(r"run\b.{0,40}\bdeploy\b|deploy-cloudrun|containers:|services:", re.DOTALL)
+_WORKDIR = re.compile(r"\bworking_dir:|\bworkingDir:")
 _MOST_TEXT = 8 << 20  # of all files together: parsing them may take a second for each MiB
 
 
 def read_deployments(root: str) -> list[Deployment]:
     """The containers that the files below ``root`` deploy, in the order of the files."""
+    return _read(root, _MENTIONED)
+
+
+def deployments_with_workdir(root: str) -> list[Deployment]:
+    """The containers of those files that give any container a working directory: quick where none does."""
+    return _read(root, _WORKDIR)
+
+
+def _read(root: str, mentioned: re.Pattern[str]) -> list[Deployment]:
     found: list[Deployment] = []
     left = _MOST_TEXT
     for path in deploying_files(root):
@@ -28,7 +38,7 @@ def read_deployments(root: str) -> list[Deployment]:
                 text = stream.read(LARGEST)
         except OSError:
             continue
-        if _MENTIONED.search(text) and len(text) <= left:
+        if mentioned.search(text) and len(text) <= left:
             left -= len(text)
             found += _of_file(text, relative_path(path, root))
     return found

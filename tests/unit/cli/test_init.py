@@ -381,6 +381,18 @@ def test_a_compose_file_that_chooses_by_profiles_and_merges(folder: Path) -> Non
     assert '# name = "js"' in path.read_text()
 
 
+@pytest.mark.parametrize(
+    "command", ["python3 manage.py", "[python3, manage.py]", ">\n      python3\n      manage.py"]
+)
+def test_a_command_is_run_in_its_working_directory(command: str, folder: Path) -> None:
+    text = f"services:\n  web:\n    build: .\n    working_dir: /app/backend\n    command: {command}\n"
+    write(Dockerfile=PYTHON, compose_dot_yaml=text)
+    assert run("init") == 0
+    keys = {**KEYS, "command": "list"}
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys)
+    assert file.images[0].settings["command"] == ["sh -c 'cd /app/backend && exec python3 manage.py'"]
+
+
 @pytest.mark.parametrize("text", ["services: [", "services:\n  api: {image: x}\n", "- 1\n", ""])
 def test_a_compose_file_that_says_nothing(text: str, folder: Path) -> None:
     write(Dockerfile=PYTHON, compose_dot_yaml=text)

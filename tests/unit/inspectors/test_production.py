@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 import pytest
+from unit.builders import evidence
 
-from importguard.config import Build, Config
+from importguard.config import Build, Config, WorkingDirectory
 from importguard.engines.base import Image
+from importguard.evidence.imports import ModuleImport
 from importguard.evidence.starts import HttpRequest, StartSettings
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.production import matching_deployment, with_production
@@ -86,3 +88,12 @@ def test_files_complete_what_the_settings_leave_open(tmp_path: Path, monkeypatch
     said = StartSettings("container", "80", (HttpRequest("/"),), memory=1, timeout=5.0)
     (one,) = with_production([inspected(start=said)])
     assert one.config.start == said
+
+
+@pytest.mark.parametrize(("path", "folder"), [("/app/backend/manage.py", "/app/backend"), ("/srv/a.py", "/")])
+def test_it_is_started_in_production_s_directory_where_the_image_has_that(path: str, folder: str) -> None:
+    one = inspected(workdir=WorkingDirectory("/app/backend", "compose.yaml:3"))
+    seen = evidence(ModuleImport("a", path, "imported"))
+    (found,) = with_production([one._replace(evidence=seen)])
+    assert found.image is not None
+    assert found.image.workdir == folder

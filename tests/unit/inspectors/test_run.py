@@ -14,7 +14,7 @@ from typing import Any, Callable, Optional
 
 import pytest
 
-from importguard.config import Build, Config
+from importguard.config import Build, Config, WorkingDirectory
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
 from importguard.evidence.inspection import ImageFacts
@@ -204,6 +204,11 @@ def request(image: Image, config: Config) -> dict[str, Any]:
     return found
 
 
+def test_the_working_directory_of_production_goes_along() -> None:
+    config = Config(workdir=WorkingDirectory("/srv", "compose.yaml:3"))
+    assert request(IMAGE, config)["production_workdir"] == ("/srv", "compose.yaml:3")
+
+
 def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     image = replace(IMAGE, entrypoint=("e",), cmd=("c",))
@@ -216,6 +221,7 @@ def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pyt
         "entrypoint": ("e",),
         "cmd": ("c",),
         "workdir": "/app",
+        "production_workdir": None,
         "commands": ("run",),
         "python": None,
         "packages": ("p",),

@@ -469,6 +469,17 @@ def test_the_working_directory_helps_out(image):
     assert found["import_path"] == [str(image.root / "elsewhere"), str(image.app)]
 
 
+def test_production_s_working_directory_counts_where_the_image_has_it(image):
+    image.write_all("backend/manage.py backend/core/models.py")
+    backend = str(image.app / "backend")
+    found = image.discover("python3", "manage.py", production_workdir=(backend, "compose.yaml:3"))
+    assert [name for name, _ in found["modules"]] == ["core.models", "manage"]
+    assert f"the working directory is {backend}, as compose.yaml:3 says" in found["notes"]
+    found = image.discover("python3", "backend/manage.py", production_workdir=("/none", "compose.yaml:3"))
+    assert found["import_path"] == [backend]
+    assert not any("compose.yaml" in note for note in found["notes"])
+
+
 def test_the_working_directory_does_not_hide_that_the_command_fails(image):
     """What is not where the command looks is missing: importing it says so."""
     image.write_all("main.py site1/settings.py")

@@ -1,0 +1,57 @@
+"""The working directory that production's files give an image, in place of its WORKDIR."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Optional
+
+from importguard.config import Config, WorkingDirectory
+from importguard.inspectors.production import names_of_image, repository_of
+from importguard.source.deployment.model import Deployment
+from importguard.source.deployment.reading import deployments_with_workdir
+
+
+def production_workdir(reference: str, config: Config) -> Optional[WorkingDirectory]:
+    """The directory in which all containers of this image start, by the repository's files.
+
+    None where they differ or say nothing, and where the settings have a start command of their own: that is
+    written for the image's WORKDIR.
+    """
+    if config.commands:
+        return None
+    root = repository_of(config)
+    deployments = _of_image(reference, config, deployments_with_workdir(root), root)
+    folders = {one.workdir for one in deployments}
+    folder = folders.pop() if len(folders) == 1 else None
+    if folder is None:
+        return None
+    place = deployments[0].place
+    return WorkingDirectory(folder, f"{place.path}:{place.line}")
+
+
+def _of_image(
+    reference: str, config: Config, deployments: Sequence[Deployment], root: str
+) -> list[Deployment]:
+    """The containers that are this image: by its name or build context; else each that may be.
+
+    Of an image that is given by another name, each build context may be the one, as long as it has one
+    working directory in all of its containers. Whether the image has that at all is for the probe to see.
+    """
+    build = config.build or config.origin
+    names = names_of_image(reference, config)
+    named = [one for one in deployments if not one.names.isdisjoint(names)]
+    if build is None or named:
+        return named or _of_builds_that_agree(deployments)
+    folder = os.path.relpath(build.context, root).replace(os.sep, "/")
+    return [one for one in deployments if one.build == folder]
+
+
+def _of_builds_that_agree(deployments: Sequence[Deployment]) -> list[Deployment]:
+    folders: dict[str, set[Optional[str]]] = {}
+    for one in deployments:
+        if one.build is not None:
+            folders.setdefault(one.build, set()).add(one.workdir)
+    return [
+        one for one in deployments if one.build and len(folders[one.build]) == 1 and one.workdir is not None
+    ]
