@@ -63,8 +63,10 @@ class ComposeService:
 
     @property
     def build_file(self) -> str:
-        """The Dockerfile's path in the repository."""
-        return posixpath.normpath(posixpath.join(self.context or "", self.dockerfile))
+        """The Dockerfile's path in the repository; empty where none is built, or what runs is no service."""
+        if self.context is None or self.once:
+            return ""
+        return posixpath.normpath(posixpath.join(self.context, self.dockerfile))
 
 
 def read_compose(root: Path) -> tuple[str, list[ComposeService]]:

@@ -67,7 +67,8 @@ def _configuration(root: Path, files: list[scaffold.BuildFile], left_out: tuple[
     _create(root / OWN_FILE, scaffold.configuration_text(files, root))
     builds = ", ".join(file.dockerfile for file in files)
     compose, services = read_compose(root)
-    how = f"; importguard check --start starts them as {compose} does" if services else ""
+    is_built = any(service.build_file in {file.dockerfile for file in files} for service in services)
+    how = f"; importguard check --start starts them as {compose} does" if is_built else ""
     said = [f"wrote {OWN_FILE}: builds {builds}{how}"]
     if left_out:
         others = ", ".join(left_out)

@@ -14,7 +14,8 @@ from importguard.diagnosis.situation import (
     make_diagnosis,
     place_and_line,
 )
-from importguard.diagnosis.source_index import SourceIndex, SourceModule
+from importguard.diagnosis.source_index import SourceIndex
+from importguard.diagnosis.source_module import SourceModule
 from importguard.evidence.surroundings import Candidate, Distribution
 from importguard.model import Diagnosis
 from importguard.rules.imports import MISSING_MODULE

@@ -347,6 +347,12 @@ def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
     assert "migrate runs once" in text
 
 
+COMPOSE_ONCE = """\
+services:
+  migrate: {build: .}
+  db: {image: postgres, depends_on: {migrate: {condition: service_completed_successfully}}}
+"""
+
 CHOSEN_BY_PROFILES = """\
 x-app: &app
   build: {context: ., target: app}
@@ -391,6 +397,25 @@ def test_a_command_is_run_in_its_working_directory(command: str, folder: Path) -
     keys = {**KEYS, "command": "list"}
     file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys)
     assert file.images[0].settings["command"] == ["sh -c 'cd /app/backend && exec python3 manage.py'"]
+
+
+@pytest.mark.parametrize("text", ["services:\n  web: {image: '${NAME}'}\n", COMPOSE_ONCE])
+def test_a_compose_file_that_builds_no_service(text: str, folder: Path, capsys: Any) -> None:
+    """The Dockerfile is what there is to build: check needs it, and --start has nothing to start."""
+    write(Dockerfile=PYTHON, compose_dot_yaml=text)
+    assert run("init") == 0
+    assert "--start" not in capsys.readouterr().out
+    written = (folder / "importguard.toml").read_text()
+    assert 'build = "."' in written
+    assert "all = true" not in written
+
+
+def test_a_service_that_is_not_built_hides_no_dockerfile(folder: Path) -> None:
+    text = "services:\n  api: {build: api}\n  cache: {image: redis}\n"
+    write(Dockerfile=PYTHON, api__Dockerfile=PYTHON, compose_dot_yaml=text)
+    assert run("init") == 0
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, KEYS)
+    assert {image.settings["build"] for image in file.images} == {"api", "."}
 
 
 @pytest.mark.parametrize("text", ["services: [", "services:\n  api: {image: x}\n", "- 1\n", ""])
