@@ -6,6 +6,7 @@ The check itself mounts nothing, so the modules import here; in production they 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from typing import Optional
 
 from importguard.evidence.imports import ModuleImport
@@ -20,13 +21,16 @@ _SHOWN = 3
 
 
 def check_hiding_mounts(evidence: Evidence, source: Source) -> list[Finding]:
-    """One finding a mount that hides modules which import here."""
-    found = []
+    """One finding for all mounts of the same over one folder: the services of a compose file repeat them."""
+    alike: dict[tuple[str, str], list[Mount]] = {}
+    hidden: dict[tuple[str, str], list[ModuleImport]] = {}
     for mount in source.mounts:
-        hidden = _hidden(mount, evidence, source)
-        if hidden:
-            found.append(_finding(mount, hidden, source))
-    return found
+        modules = _hidden(mount, evidence, source)
+        if modules:
+            same = _mounted(mount), mount.target
+            alike.setdefault(same, []).append(mount)
+            hidden[same] = modules
+    return [_finding(mounts, hidden[same], source) for same, mounts in alike.items()]
 
 
 def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImport]:
@@ -53,14 +57,25 @@ def _is_of(mount: Mount, source: Source) -> bool:
     return mount.build is None or posixpath.normpath(mount.build) == posixpath.normpath(source.context)
 
 
-def _finding(mount: Mount, hidden: list[ModuleImport], source: Source) -> Finding:
+def _mounted(mount: Mount) -> str:
+    return _EMPTY.get(mount.kind) or _FILLED.get(mount.kind) or f"the folder {mount.origin}"
+
+
+def _is_likely(mount: Mount) -> bool:
+    """Whether it is a mount of this image, and known not to hold what the image has there."""
+    return mount.build is not None and mount.kind != "volume"
+
+
+def _finding(mounts: Sequence[Mount], hidden: list[ModuleImport], source: Source) -> Finding:
+    mount = max(mounts, key=_is_likely)  # the first of those
     first = min(hidden, key=lambda item: item.name)
-    place, copied = mount.place, _copied(first, source)
-    what = _EMPTY.get(mount.kind) or _FILLED.get(mount.kind) or f"the folder {mount.origin}"
+    place, copied, what = mount.place, _copied(first, source), _mounted(mount)
     names = ", ".join(sorted(item.name for item in hidden)[:_SHOWN])
     more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
     keeps = ", which keeps what it had when it was first filled" if mount.kind == "volume" else ""
     by = f" that {source.dockerfile.path}:{copied} copies there" if source.dockerfile and copied else ""
+    others = [f"{one.place.path}:{one.place.line}" for one in mounts if one is not mount]
+    also = f" The same mount is at {', '.join(others)}." if others else ""
     return Finding(
         rule=HIDDEN_BY_MOUNT,
         severity=HIDDEN_BY_MOUNT.severity,
@@ -70,13 +85,13 @@ def _finding(mount: Mount, hidden: list[ModuleImport], source: Source) -> Findin
         diagnosis=Diagnosis(
             cause="hidden-by-mount",
             explanation=f"{place.path}:{place.line} mounts {what} over {mount.target}{keeps}: {names}{more}"
-            f"{by} can't be imported in production.",
+            f"{by} can't be imported in production.{also}",
             remedy=f"mount it at a folder of its own, or move the modules out of {mount.target}",
             location=Location(place.path, place.line),
-            confidence="likely" if mount.build is not None and mount.kind != "volume" else "possible",
+            confidence="likely" if _is_likely(mount) else "possible",
             quote=place.text or None,
             evidence=(
-                f"mount: {place.path}:{place.line} {mount.kind} {mount.target}",
+                *(f"mount: {one.place.path}:{one.place.line} {one.kind} {one.target}" for one in mounts),
                 f"hidden: {names}{more}",
             ),
         ),

@@ -67,6 +67,20 @@ def test_what_hides_nothing_or_cannot_be_told(other: Mount) -> None:
     assert found(other) == []
 
 
+def test_the_same_mount_of_several_services_is_one_finding() -> None:
+    """The one that is of this image for certain is shown first, the lines of the others after it."""
+    mounts = [
+        mount("bind", origin="other", place=Place("compose.yaml", line, "- ./other:/app"), build=build)
+        for line, build in ((4, None), (7, "."), (10, "."))
+    ]
+    (finding,) = found(*mounts)
+    assert finding.location == Location("compose.yaml", 7)
+    assert finding.diagnosis is not None
+    assert finding.diagnosis.confidence == "likely"
+    assert finding.diagnosis.explanation.endswith(" The same mount is at compose.yaml:4, compose.yaml:10.")
+    assert len(found(*mounts, mount("bind", origin="another"))) == 2
+
+
 def test_a_folder_of_the_source_that_lacks_them() -> None:
     (finding,) = found(mount("bind", "/app/shop/plugins", "local-plugins"))
     assert "the folder local-plugins" in finding.message
