@@ -85,6 +85,8 @@ class TargetSearch:
         """The targets of all commands, in their order."""
         found: list[Target] = []
         for command in commands:
+            if command.dotenv and self.finder.locate_module("dotenv"):
+                command.set_variables(command.dotenv)
             loaded = self._loaded_by(command)
             found += loaded
             found += self._imported_by_main(command, loaded, [target.module for target in found])

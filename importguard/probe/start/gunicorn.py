@@ -69,6 +69,7 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
         "worker_class": options.last_value("-k", "--worker-class"),
     }
     settings = _file(command, options.last_value("-c", "--config"), given)
+    command.set_variables(_variables(command, options), override=True)
     start = command.directory
     if settings.get("chdir"):
         command.directory = command.resolve_path(settings["chdir"])
@@ -89,10 +90,9 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
 
 def _file(command: StartCommand, name: str | None, given: dict[str, str | None]) -> dict[str, str]:
     """The settings: what is given wins over the configuration file, which is read as far as it is literal."""
-    path = (name or "./gunicorn.conf.py").replace("file:", "", 1)
-    if path.startswith("python:"):
-        command.workers.append((path[len("python:") :], None))
-        path = path[len("python:") :].replace(".", "/") + ".py"
+    if name and name.startswith("python:"):
+        command.workers.append((name[len("python:") :], None))
+    path = _path_of_file(name)
     text = read_text(command.resolve_path(path))
     settings: dict[str, str] = {}
     unread: set[str] = set()
@@ -112,6 +112,37 @@ def _file(command: StartCommand, name: str | None, given: dict[str, str | None])
             )
     settings.update({key: value for key, value in given.items() if value is not None})
     return settings
+
+
+def _path_of_file(name: str | None) -> str:
+    """The path of the configuration file that is named ``FILE``, ``file:FILE`` or ``python:MODULE``."""
+    path = (name or "./gunicorn.conf.py").replace("file:", "", 1)
+    return path[len("python:") :].replace(".", "/") + ".py" if path.startswith("python:") else path
+
+
+def _variables(command: StartCommand, options: Options) -> dict[str, str]:
+    """The variables of ``--env NAME=value``, else of ``raw_env`` in the file, as far as that is literal."""
+    items = options.values.get("-e", []) + options.values.get("--env", [])
+    if not items:
+        path = command.resolve_path(_path_of_file(options.last_value("-c", "--config")))
+        items = list(_literal_variables(read_text(path) or ""))
+    pairs = [item.partition("=") for item in items]
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def _literal_variables(text: str) -> Iterator[str]:
+    """The strings of the list ``raw_env``; none of a file that is no Python, which is told elsewhere."""
+    try:
+        statements = parse_module(text, "gunicorn.conf.py").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for statement in statements:
+        targets = getattr(statement, "targets", [])
+        if len(targets) == 1 and getattr(targets[0], "id", "") == "raw_env":
+            for item in getattr(statement.value, "elts", []):
+                value = getattr(item, "value", getattr(item, "s", None))
+                if isinstance(value, str):
+                    yield value
 
 
 def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 
 class Launch:
-    """The start commands of an image. ``environ`` and ``directory`` are the container's; ``place`` is that of
-    the main command, (directory, environment).
+    """The start commands of an image. ``environ`` and ``directory`` are the container's.
 
     The command that starts the container decides; those that run before it come after it here.
     """
@@ -40,8 +39,6 @@ class Launch:
             self.directory_note = "the working directory is %s, as %s says" % (folder, place)
         self.commands = self._parse(request)
         self.commands.sort(key=lambda command: command.secondary)
-        main = self.commands[0] if self.commands else self
-        self.place = (main.directory, main.environ)
         self._asked: Asked | NoInterpreter
         self._first: Worker | None = None
         try:
@@ -50,6 +47,12 @@ class Launch:
             self._asked = problem
         else:
             self._first = self._asked.worker
+
+    @property
+    def place(self) -> tuple[str, dict[str, str]]:
+        """The (directory, environment) of the main command, as far as they are known by now."""
+        main = self.commands[0] if self.commands else self
+        return main.directory, main.environ
 
     def _parse(self, request: Request) -> list[StartCommand]:
         texts = request.get("commands") or []

@@ -6,6 +6,7 @@ import glob
 import os
 
 from importguard.probe.files import is_executable, read_text
+from importguard.probe.start.environment_files import read_environment_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,18 +104,13 @@ def _of_procfile(invocation: Invocation, words: list[str]) -> list[Program] | No
         if colon and command.strip() and not name.startswith("#") and (not wanted or name.strip() in wanted):
             program = Program(invocation, text=command.strip())
             program.directory = root
-            program.environ.update(_dotenv(os.path.join(root, ".env")))
+            program.environ.update(read_environment_file(os.path.join(root, ".env")))
             programs.append(program)
     return programs
 
 
 def _starts_alone(invocation: Invocation) -> bool:
     return os.path.basename(invocation.words[0]) in ("hivemind", "overmind")
-
-
-def _dotenv(path: str) -> dict[str, str]:
-    pairs = [line.strip().partition("=") for line in (read_text(path) or "").split("\n")]
-    return {key.strip(): value.strip("'\" ") for key, equals, value in pairs if equals and key[:1] != "#"}
 
 
 def _settings_file(name: str, invocation: Invocation, words: list[str]) -> str:

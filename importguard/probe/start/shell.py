@@ -38,6 +38,7 @@ class Shell:
     def __init__(self, environ: dict[str, str], directory: str, arguments: list[str]) -> None:
         self.variables = dict(environ)
         self.exported = set(environ)
+        self.exports_all = False  # after ``set -a``
         self.directory = directory
         self.arguments = arguments
         self.functions: dict[str, str] = {}
@@ -53,7 +54,7 @@ class Shell:
         name, equals, value = item.partition("=")
         if equals:
             self.variables[name] = value
-        if export:
+        if export or self.exports_all:
             self.exported.add(name)
 
     def declare_variables(self, items: list[str], export: bool) -> None:
@@ -61,6 +62,17 @@ class Shell:
         for item in items:
             if not item.startswith("-"):
                 self.assign_variable(item, export)
+
+    def set_export_of_all(self, options: list[str]) -> None:
+        """Carry out ``set -a`` and ``set -o allexport``, or the same with ``+``, among other options."""
+        for at, option in enumerate(options):
+            sign, letters = option[:1], option[1:]
+            if option == "--":
+                break
+            if sign not in ("-", "+"):
+                continue
+            if "a" in letters or ("o" in letters and options[at + 1 : at + 2] == ["allexport"]):
+                self.exports_all = sign == "-"
 
     def change_directory(self, target: str) -> None:
         """Carry out ``cd``."""
@@ -349,6 +361,7 @@ class _Reader:
         elif name == "unset":
             shell.variables = {key: value for key, value in shell.variables.items() if key not in rest}
         elif name == "set":
+            shell.set_export_of_all(rest)
             if "--" in rest:
                 shell.arguments[1:] = rest[rest.index("--") + 1 :]
         elif name == "shift":

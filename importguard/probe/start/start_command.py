@@ -18,12 +18,14 @@ class StartCommand:
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
     ``console`` that only the function is known that a console script calls. ``code`` is the text after
-    ``python -c``, ``main_file`` a file that the program runs and that no import finds.
+    ``python -c``, ``main_file`` a file that the program runs and that no import finds. ``dotenv``: variables
+    that it sets only where python-dotenv is installed.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
         self.text = text
         self.environ = environ
+        self.dotenv: dict[str, str] = {}
         self.directory = os.path.normpath(directory)
         self.recognised = False
         self.conditional = False
@@ -61,6 +63,23 @@ class StartCommand:
     def resolve_path(self, path: str) -> str:
         """A path as the program would resolve it."""
         return os.path.normpath(os.path.join(self.directory, path))
+
+    def set_variables(self, variables: dict[str, str], override: bool = False) -> None:
+        """Set variables that the program itself sets before it loads the application.
+
+        Its Python has started by then: what only the start of a process looks at has no effect any more.
+        """
+        for name, value in variables.items():
+            is_late = name == "PATH" or name.startswith(("PYTHON", "LD_"))
+            if not is_late and (override or name not in self.environ):
+                self.environ = {**self.environ, name: value}
+
+    def load_environment_file(self, path: str) -> None:
+        """Set the variables of a file that its arguments name, for which it needs python-dotenv."""
+        from importguard.probe.start.environment_files import read_environment_file
+
+        self.set_variables(read_environment_file(self.resolve_path(path)))
+        self.workers.append(("dotenv", None))
 
     def is_safe_path(self) -> bool:
         """Whether its Python puts nothing of its own on the import path (``-P``, ``-I``, PYTHONSAFEPATH)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from importguard.probe.files import printable_path, read_text
+from importguard.probe.start.environment_files import read_environment_file
 from importguard.probe.start.start_command import Options, StartCommand, load_path
 from importguard.probe.start.toml import read_toml
 
@@ -42,6 +43,9 @@ def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
         command.resolve_path(options.last_value("--app-dir") or command.environ.get("UVICORN_APP_DIR", ""))
     )
     target = options.rest[0] if options.rest else command.environ.get("UVICORN_APP", "")
+    env_file = options.last_value("--env-file") or command.environ.get("UVICORN_ENV_FILE")
+    if env_file:
+        command.load_environment_file(env_file)
     if target:
         command.add_entry_point(target)
 
@@ -88,12 +92,16 @@ def _read_daphne(command: StartCommand, words: list[str]) -> None:
 
 def _read_flask(command: StartCommand, words: list[str]) -> None:
     """``--app``/FLASK_APP is a module, a path, either with ``:name``; the default is wsgi.py or app.py."""
-    target = command.environ.get("FLASK_APP") or _in_dotenv(command, "FLASK_APP")
+    target = ""
     for at, item in enumerate(words):
-        if item in ("-A", "--app") and at + 1 < len(words):
-            target = words[at + 1]
-        elif item.startswith("--app="):
-            target = item[6:]
+        name, equals, value = item.partition("=")
+        value = value if equals else words[at + 1] if at + 1 < len(words) else ""
+        if name in ("-A", "--app"):
+            target = value
+        elif name in ("-e", "--env-file") and value:
+            command.load_environment_file(value)
+    command.dotenv = _dotenv_files(command, ".env", ".flaskenv")
+    target = target or command.environ.get("FLASK_APP") or command.dotenv.get("FLASK_APP", "")
     if not target:
         present = [name for name in ("wsgi.py", "app.py") if os.path.isfile(command.resolve_path(name))]
         target = present[0] if present else ""
@@ -102,17 +110,18 @@ def _read_flask(command: StartCommand, words: list[str]) -> None:
         load_path(command, target, climb=True)
 
 
-def _in_dotenv(command: StartCommand, name: str) -> str:
-    """A variable in .env or .flaskenv of the working directory or one above (flask.cli.load_dotenv)."""
-    for file in (".env", ".flaskenv"):
+def _dotenv_files(command: StartCommand, *files: str) -> dict[str, str]:
+    """The variables of the nearest file of each name, in the working directory or above; the first name wins.
+
+    flask.cli.load_dotenv, quart.cli.load_dotenv: they read none of it where python-dotenv is not installed.
+    """
+    variables: dict[str, str] = {}
+    for file in files:
         folder = command.directory
         while not os.path.isfile(os.path.join(folder, file)) and folder != "/":
             folder = os.path.dirname(folder)
-        for line in (read_text(os.path.join(folder, file)) or "").split("\n"):
-            key, equals, value = line.strip().partition("=")
-            if equals and key.replace("export ", "").strip() == name:
-                return value.strip().strip("'\"")
-    return ""
+        variables = {**read_environment_file(os.path.join(folder, file)), **variables}
+    return variables
 
 
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")

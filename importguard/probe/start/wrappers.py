@@ -75,7 +75,6 @@ FETCHERS = {
     "op": "run",
     "chamber": "exec",
     "berglas": "exec",
-    "dotenv": "run",
 }
 """Programs that fetch secrets for the one that they start: ``doppler run -- command``."""
 _UV_VALUES = frozenset(
@@ -166,11 +165,31 @@ def _unwrap_by_word(name: str, invocation: Invocation) -> bool:
     elif name in FETCHERS and FETCHERS[name] in words[:6]:
         rest = words[words.index(FETCHERS[name]) + 1 :]
         invocation.words = rest[rest.index("--") + 1 :] if "--" in rest else after_options(rest, frozenset())
+    elif name == "dotenv" and "run" in words:
+        _unwrap_dotenv(invocation)
     elif name == "hupper" and "-m" in words:
         invocation.words = ["python", *words[words.index("-m") :]]
     else:
         return False
     return True
+
+
+def _unwrap_dotenv(invocation: Invocation) -> None:
+    """``dotenv [-f FILE] run [--no-override] [--] command`` (dotenv.cli); the file's values win."""
+    from importguard.probe.start.environment_files import read_environment_file
+
+    words, file = invocation.words, ".env"
+    at = words.index("run")
+    for option, value in zip(words[1:at], [*words[2:at], ""]):
+        if option in ("-f", "--file"):
+            file = value
+        elif option.startswith(("--file=", "-f")):
+            file = option[7:] if option.startswith("--") else option[2:]
+    variables = read_environment_file(os.path.join(invocation.directory, file))
+    rest = after_options(words[at + 1 :], frozenset())
+    wins = "--no-override" not in words[at : len(words) - len(rest)]
+    first, last = (invocation.environ, variables) if wins else (variables, invocation.environ)
+    invocation.words, invocation.environ = rest, {**first, **last}
 
 
 def after_options(words: list[str], values: frozenset[str]) -> list[str]:

@@ -1251,3 +1251,17 @@ def test_a_script_among_the_systems_programs_is_judged_by_its_file(image):
     path.write_text("import shop\n")
     found = image.discover("python3", str(path))
     assert found["by_path"] == {"serve": str(path)}
+
+
+def test_the_environment_files_of_flask_count_where_dotenv_is_installed(image):
+    """Without python-dotenv flask reads none of them, and says so."""
+    image.write_all("web.py")
+    image.write(".env", "TITLE=secret\n")
+    image.script("flask", "from flask.cli import main\nmain()\n")
+    image.install("flask", "flask/__init__.py flask/cli.py")
+    command = ("flask", "--app", "web", "run")
+    assert image.discover(*command)["environ"] == {}
+    image.install("python_dotenv", "dotenv/__init__.py")
+    found = image.discover(*command)
+    assert found["environ"] == {"TITLE": "secret"}
+    assert "secret" not in repr([found["notes"], found["details"]])
