@@ -106,6 +106,8 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
     if os.path.isdir(path):
         command.own_roots.append(path)
         command.runs = "__main__"
+        if os.path.isfile(path + "/__main__.py"):
+            command.main_file = path + "/__main__.py"
         return
     folder = os.path.dirname(os.path.realpath(path))
     if not _is_of_programs(folder):

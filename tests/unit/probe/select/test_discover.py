@@ -918,6 +918,21 @@ def test_what_runs_as_main_is_read_for_what_it_imports(image):
     assert ["not_there", None] in found["modules"]
 
 
+def test_the_main_file_of_a_folder_that_python_runs_is_read(image):
+    """It is no part of the package there: the folder itself is on the import path."""
+    image.write_all("pkg/__init__.py pkg/jobs.py")
+    image.write(
+        "pkg/__main__.py",
+        "import pathlib, sys\n"
+        "sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))\n"
+        "from pkg.mian import main\nfrom pkg import jobs\n",
+    )
+    found = image.discover("python3", str(image.app / "pkg"))
+    assert targets(found) == ["pkg.mian:main", "pkg.jobs"]
+    assert ["pkg.mian", None] in found["modules"]
+    assert not [note for note in found["notes"] if "not understood" in note]
+
+
 def test_the_guard_of_a_script_is_read(image):
     image.write(
         "main.py", 'import web\nif __name__ == "__main__":\n    import late\n    from pkg import mod\n'
