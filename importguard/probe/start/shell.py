@@ -18,7 +18,9 @@ _ALL_ARGUMENTS = frozenset(['"$@"', "$@", '"${@}"', '"$*"', "$*"])
 _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
-_BRANCHES = frozenset(["then", "else", "elif"])
+_BRANCHES = frozenset(["then", "else", "elif", "do"])
+_TESTS = frozenset(["[", "[[", "test", "true", ":", "false"])
+_RESULTS = {"true": True, ":": True, "false": False}
 _KEPT = frozenset(["case", "for", "select"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
 _DEFINES = re.compile(r"[ \t]*\([ \t]*\)\s*\{")
@@ -123,6 +125,7 @@ class _Block:
         self.arguments = arguments
         self.value: str | None = None
         self.in_pattern = False
+        self.in_condition = kind in ("if", "while", "until")
         self.matched = False
         self.runs = True
         self.set_value: str | None = None
@@ -141,8 +144,11 @@ class _Block:
             self.matched = self.sure = True
 
     def begin_branch(self, word: str) -> None:
-        """``then``, ``else`` or ``elif`` of an ``if``: the first branch whose condition holds runs."""
-        if word == "elif":
+        """``then``, ``else`` or ``elif``: the first branch whose condition holds runs; ``do`` of a loop."""
+        self.in_condition = word == "elif"
+        if word == "do":
+            self.sure = self.test is (self.kind == "while")
+        elif word == "elif":
             self.matched = self.matched or self.test is not False
             self.test, self.sure = None, False
         elif word == "then":
@@ -321,7 +327,9 @@ class _Reader:
         return variable is not None and variable.group(1) in self.shell.variables
 
     def _test_of(self, words: list[str]) -> bool | None:
-        """What ``[ "$ROLE" = worker ]`` comes to, where the image sets the variable; None for other tests."""
+        """What ``true``, or ``[ "$ROLE" = web ]`` of a variable that the image sets, comes to; else None."""
+        if words[0] in _RESULTS:
+            return _RESULTS[words[0]]
         if len(words) not in (4, 5) or not self._is_set(words[1]) or "$" in getattr(words[3], "raw", ""):
             return None
         same = words[1] == words[3]
@@ -341,7 +349,7 @@ class _Reader:
                 self.shell.assign_variable(item)
         elif words[0] in self.shell.functions:
             self._call(words)
-        elif words[0] in ("[", "[[", "test") and self.blocks:
+        elif words[0] in _TESTS and self.blocks and self.blocks[-1].in_condition:
             self.blocks[-1].test = self._test_of(words)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
             environ = self.shell.command_environment()
