@@ -197,10 +197,9 @@ def _read_dagster(command: StartCommand, words: list[str]) -> None:
     attribute = options.last_value("-a", "--attribute")
     modules = options.values.get("-m", []) + options.values.get("--module-name", [])
     files = options.values.get("-f", []) + options.values.get("--python-file", [])
-    if not modules and not files:
-        modules, files = _read_workspace(
-            command.resolve_path(options.last_value("-w", "--workspace") or "workspace.yaml")
-        )
+    workspace = command.resolve_path(options.last_value("-w", "--workspace") or "workspace.yaml")
+    if not modules and not files and _load_workspace(command, workspace):
+        return
     if not modules and not files:
         project = read_toml(command.resolve_path("pyproject.toml"), "tool.dagster")
         modules = [str(project["module_name"])] if "module_name" in project else []
@@ -210,18 +209,25 @@ def _read_dagster(command: StartCommand, words: list[str]) -> None:
         command.load_file(command.resolve_path(path), attribute)
 
 
-def _read_workspace(path: str) -> tuple[list[str], list[str]]:
-    """(modules, files) of a ``workspace.yaml``, in its short and its long form."""
-    found: tuple[list[str], list[str]] = ([], [])
+def _load_workspace(command: StartCommand, path: str) -> bool:
+    """Load the code locations of a ``workspace.yaml``, in its short and its long form; whether it has any."""
     folder = os.path.dirname(path)  # what its files are relative to
+    locations: list[dict[str, str]] = []
     for line in (read_text(path) or "").split("\n"):
-        key, _, value = line.split("#")[0].strip(" -").partition(":")
-        value = value.strip(" \"'")
-        if value and key in ("python_module", "module_name"):
-            found[0].append(value)
-        elif value and key in ("python_file", "relative_path"):
-            found[1].append(os.path.join(folder, value))
-    return found
+        text = line.split("#")[0].strip()
+        if text.startswith("-"):
+            locations.append({})
+        key, _, value = text.strip(" -").partition(":")
+        if locations and value.strip():
+            locations[-1][key.strip()] = value.strip(" \"'")
+    for location in locations:
+        module = location.get("module_name") or location.get("python_module")
+        file = location.get("relative_path") or location.get("python_file")
+        if module:
+            command.add_entry_point(module, location.get("attribute"))
+        elif file:
+            command.load_file(os.path.join(folder, file), location.get("attribute"))
+    return bool(locations)
 
 
 _AIRFLOW_RUNS = frozenset(

@@ -12,6 +12,7 @@ WORKSPACE = """load_from:
   - python_module: a.jobs
   - python_module:
       module_name: a.more
+      attribute: defs
   - python_file: flows.py  # last
 """
 
@@ -53,7 +54,7 @@ WORKSPACE = """load_from:
         ("aws-lambda-rie /usr/bin/env python3 -m awslambdaric src/app.go", [("src.app", "go")]),
         ("dagster api grpc -h 0.0.0.0 -p 4266 -m a.flows", [("a.flows", None)]),
         ("dagster code-server start -f src/defs.py -a defs -p 4000", [("src.defs", "defs")]),
-        ("dagster dev -h 0.0.0.0", [("a.jobs", None), ("a.more", None), ("flows", None)]),
+        ("dagster dev -h 0.0.0.0", [("a.jobs", None), ("a.more", "defs"), ("flows", None)]),
         ("dagster-webserver -w none.yaml -p 80", [("a.project", None)]),
         ("python3 -m arq a.WorkerSettings", [("a", "WorkerSettings")]),
     ],
