@@ -289,6 +289,7 @@ def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCom
         separated = words[at - 1 : at] == ["--"] and find_program(
             item, invocation.environ, invocation.directory
         )
-        if name in SHELLS or is_python(name) or name in TOOLS or separated:
+        is_tool = name in TOOLS and name != "mcp"  # a subcommand of many programs: ``mytool mcp``
+        if name in SHELLS or is_python(name) or is_tool or separated:
             return _follow(invocation.inner_invocation(words[at:]), depth)
     return []

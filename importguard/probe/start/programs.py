@@ -169,11 +169,12 @@ def _call_of(text: str, name: str) -> str | None:
 # Servers and other tools
 
 _TABLES = {
-    "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask fastapi django-admin "
-    "streamlit chainlit gradio sanic litestar uwsgi mod_wsgi-express",
+    "web_servers": "uvicorn gunicorn hypercorn daphne granian waitress-serve flask quart fastapi "
+    "django-admin streamlit chainlit gradio marimo sanic litestar uwsgi mod_wsgi-express",
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
-    "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon",
-    "script_runners": "shiny locust bokeh panel",
+    "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon "
+    "faststream luigi luigid scrapy scrapyd",
+    "script_runners": "shiny locust bokeh panel mcp fastmcp",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
 }
@@ -199,6 +200,7 @@ MODULE_OF_TOOL = {
     "django-admin": "django",
     "huey_consumer": "huey",
     "huey_consumer.py": "huey",
+    "luigid": "luigi",
     "rqworker": "rq",
 }
 """The module of a program that has another name."""

@@ -1,4 +1,4 @@
-"""Programs that run a script of the application in their own way: shiny, locust, bokeh, panel."""
+"""Programs that run a script of the application in their own way: shiny, locust, bokeh, panel, mcp."""
 
 from __future__ import annotations
 
@@ -70,4 +70,35 @@ def _read_bokeh(command: StartCommand, words: list[str]) -> None:
             command.add_script(path)
 
 
-READERS = {"shiny": _read_shiny, "locust": _read_locust, "bokeh": _read_bokeh, "panel": _read_bokeh}
+_MCP_FLAGS = frozenset(
+    "-m --module --no-banner --reload --no-reload --stateless --skip-env --skip-source --help".split()
+)
+
+
+def _read_mcp(command: StartCommand, words: list[str]) -> None:
+    """``mcp run FILE[:NAME]``, and fastmcp, which has ``-m MODULE`` too: that is ``python -m MODULE``.
+
+    The file's folder comes first on the import path (mcp.cli.cli, fastmcp.cli.run).
+    """
+    options = Options(words[1:], _MCP_FLAGS)
+    target = options.rest[0] if options.rest and words[0] == "run" else ""
+    path, _, attribute = target.partition(":")
+    if target and not {"-m", "--module"}.isdisjoint(options.values):
+        command.own_roots.append(command.directory)
+        command.add_entry_point(target)
+    elif path.endswith(".py"):
+        path = command.resolve_path(path)
+        command.roots.append(os.path.dirname(path))
+        command.add_script(path, attribute.split("(")[0] or None)
+    else:
+        command.notes.append("%s names no Python file, so it is not followed" % command.text)
+
+
+READERS = {
+    "shiny": _read_shiny,
+    "locust": _read_locust,
+    "bokeh": _read_bokeh,
+    "panel": _read_bokeh,
+    "mcp": _read_mcp,
+    "fastmcp": _read_mcp,
+}

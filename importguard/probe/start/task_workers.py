@@ -118,6 +118,45 @@ def _read_taskiq(command: StartCommand, words: list[str]) -> None:
             command.add_entry_point(target)
 
 
+_FASTSTREAM_FLAGS = frozenset("-r --reload -f --factory --help -v --version".split())
+
+
+def _read_faststream(command: StartCommand, words: list[str]) -> None:
+    """``faststream run MODULE:NAME [--app-dir FOLDER]`` (faststream._internal.cli.main.run)."""
+    options = Options(words[1:], _FASTSTREAM_FLAGS)
+    command.roots.append(command.resolve_path(options.last_value("--app-dir") or ""))
+    if words[:1] == ["run"]:
+        for target in options.rest[:1]:
+            command.add_entry_point(target)
+
+
+def _read_luigi(command: StartCommand, words: list[str]) -> None:
+    """``luigi --module MODULE TASK``, by the import path alone (luigi.cmdline_parser); luigid loads none."""
+    module = Options(words, frozenset(["--local-scheduler", "--no-lock", "--help"])).last_value("--module")
+    if module and command.tool == "luigi":
+        command.add_entry_point(module)
+
+
+def _read_scrapy(command: StartCommand, words: list[str]) -> None:
+    """scrapy loads the settings module of its project for every command (scrapy.utils.project).
+
+    It is that of SCRAPY_SETTINGS_MODULE, else of the nearest ``scrapy.cfg``, whose folder is put on the
+    import path. scrapyd loads it for each job, and starts without it.
+    """
+    from importguard.probe.start.process_managers import read_sections
+
+    folder = command.directory
+    while not os.path.isfile(os.path.join(folder, "scrapy.cfg")) and folder != "/":
+        folder = os.path.dirname(folder)
+    project = dict(read_sections(os.path.join(folder, "scrapy.cfg"))).get("settings", {})
+    name = command.environ.get("SCRAPY_PROJECT", "default")
+    settings = command.environ.get("SCRAPY_SETTINGS_MODULE") or project.get(name)
+    if project:
+        command.roots.append(folder)
+    if settings and command.tool == "scrapy":
+        command.add_entry_point(settings)
+
+
 _KOPF_FLAGS = frozenset(
     "-v --verbose -d --debug -q --quiet -A --all-namespaces --standalone --dev --help --version".split()
 )
@@ -279,6 +318,11 @@ READERS = {
     "huey_consumer": _read_huey,
     "huey_consumer.py": _read_huey,
     "taskiq": _read_taskiq,
+    "faststream": _read_faststream,
+    "luigi": _read_luigi,
+    "luigid": _read_luigi,
+    "scrapy": _read_scrapy,
+    "scrapyd": _read_scrapy,
     "kopf": _read_kopf,
     "faust": _read_by_option,
     "procrastinate": _read_by_option,

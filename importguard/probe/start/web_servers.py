@@ -91,7 +91,13 @@ def _read_daphne(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_flask(command: StartCommand, words: list[str]) -> None:
-    """``--app``/FLASK_APP is a module, a path, either with ``:name``; the default is wsgi.py or app.py."""
+    """``--app``/FLASK_APP is a module, a path, either with ``:name``; the default is wsgi.py or app.py.
+
+    quart has the same with QUART_APP and .quartenv, and app.py alone (quart.cli.ScriptInfo.load_app).
+    """
+    is_quart = command.tool == "quart"
+    variable = "QUART_APP" if is_quart else "FLASK_APP"
+    defaults = ("app.py",) if is_quart else ("wsgi.py", "app.py")
     target = ""
     for at, item in enumerate(words):
         name, equals, value = item.partition("=")
@@ -100,10 +106,10 @@ def _read_flask(command: StartCommand, words: list[str]) -> None:
             target = value
         elif name in ("-e", "--env-file") and value:
             command.load_environment_file(value)
-    command.dotenv = _dotenv_files(command, ".env", ".flaskenv")
-    target = target or command.environ.get("FLASK_APP") or command.dotenv.get("FLASK_APP", "")
+    command.dotenv = _dotenv_files(command, ".env", ".quartenv" if is_quart else ".flaskenv")
+    target = target or command.environ.get(variable) or command.dotenv.get(variable, "")
     if not target:
-        present = [name for name in ("wsgi.py", "app.py") if os.path.isfile(command.resolve_path(name))]
+        present = [name for name in defaults if os.path.isfile(command.resolve_path(name))]
         target = present[0] if present else ""
     command.roots.append(command.directory)
     if target:
@@ -275,7 +281,7 @@ def _read_mod_wsgi(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_script(command: StartCommand, words: list[str]) -> None:
-    """chainlit, gradio: ``[run] FILE``, whose folder comes first on the import path."""
+    """chainlit, gradio, marimo: ``[run] FILE``, whose folder comes first on the import path."""
     rest = [item for item in words if item.split(":")[0].endswith(".py")]
     for target in rest[:1]:
         path = command.resolve_path(target.split(":")[0])
@@ -291,11 +297,13 @@ READERS = {
     "granian": _read_server,
     "waitress-serve": _read_server,
     "flask": _read_flask,
+    "quart": _read_flask,
     "fastapi": _read_fastapi,
     "django-admin": read_django,
     "streamlit": _read_streamlit,
     "chainlit": _read_script,
     "gradio": _read_script,
+    "marimo": _read_script,
     "sanic": _read_sanic,
     "litestar": _read_litestar,
     "uwsgi": _read_uwsgi,

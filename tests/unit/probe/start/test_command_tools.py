@@ -40,6 +40,18 @@ WORKSPACE = """load_from:
         ("huey_consumer a.huey -v", [("a", "huey")]),
         ("taskiq worker a.tkq:broker a.tasks -fsd --workers 2", [("a.tkq", "broker"), ("a.tasks", None)]),
         ("taskiq scheduler a.tkq:scheduler --skip-first-run", [("a.tkq", "scheduler")]),
+        ("quart --app a.web:make run -h 0.0.0.0", [("a.web", "make")]),
+        ("faststream run a.stream:app --workers 2", [("a.stream", "app")]),
+        ("faststream run -f a.stream:make --app-dir src", [("a.stream", "make")]),
+        ("marimo run book.py --host 0.0.0.0 -p 80", [("book", None)]),
+        ("mcp run server.py:mcp -t sse", [("server", "mcp")]),
+        ("fastmcp run --no-banner src/server.py --transport http", [("server", None)]),
+        ("fastmcp run -m a.server", [("a.server", None)]),
+        ("luigi --module a.tasks Report --local-scheduler", [("a.tasks", None)]),
+        ("python3 -m luigi --module=a.tasks Report", [("a.tasks", None)]),
+        ("luigid --port 80", []),
+        ("scrapy crawl prices", [("a.settings", None)]),
+        ("scrapyd", []),
         ("kopf run handlers.py --verbose -n default", [("handlers", None)]),
         ("kopf run -m a.handlers -A", [("a.handlers", None)]),
         ("faust -A a.app worker -l info", [("a.app", "app")]),
@@ -62,6 +74,7 @@ WORKSPACE = """load_from:
 def test_what_tools_load(image: Image, command: str, entries: list[object]) -> None:
     image.write("uwsgi.ini", "[uwsgi]\n; x\nmodule = $(APP)\nchdir = %dsrc\npythonpath = lib\n")
     image.write("workspace.yaml", WORKSPACE)
+    image.write("scrapy.cfg", "[settings]\ndefault = a.settings\nother = b.settings\n")
     image.write("pyproject.toml", '[tool.dagster]\nmodule_name = "a.project"\n')
     found = image.main(command, APP="shop.wsgi:app")
     assert found.recognised
@@ -76,6 +89,9 @@ def test_what_tools_load(image: Image, command: str, entries: list[object]) -> N
         ("dramatiq a --path lib x -p 2", ["lib", "x"]),
         ("kopf run src/handlers.py", ["src", "."]),
         ("rq worker -P lib high", ["lib"]),
+        ("mcp run src/server.py", ["src"]),
+        ("faststream run a:app --app-dir src", ["src"]),
+        ("luigi --module a.tasks Report", []),
         ("taskiq worker --app-dir src a:broker", ["src"]),
     ],
 )
@@ -150,6 +166,25 @@ def test_flask_by_its_environment_files(image: Image) -> None:
     image.write(".env", "FLASK_APP=other\n")
     assert image.main("flask run").entries == [("other", None)]
     assert image.main("flask run", FLASK_APP="third").entries == [("third", None)]
+
+
+def test_quart_by_its_environment_file_and_default(image: Image) -> None:
+    image.write("app.py")
+    assert image.main("quart run").entries == [("app", None)]
+    image.write(".quartenv", "QUART_APP=shop.web:make\n")
+    assert image.main("quart run").entries == [("shop.web", "make")]
+    assert image.main("quart run", QUART_APP="other", FLASK_APP="x").entries == [("other", None)]
+
+
+def test_scrapy_by_its_variables(image: Image) -> None:
+    image.write("scrapy.cfg", "[settings]\ndefault = a.settings\nother = b.settings\n")
+    assert image.main("scrapy crawl x", SCRAPY_PROJECT="other").entries == [("b.settings", None)]
+    assert image.main("scrapy crawl x", SCRAPY_SETTINGS_MODULE="c").entries == [("c", None)]
+
+
+def test_mcp_may_be_the_subcommand_of_another_program(image: Image) -> None:
+    image.program("mytool", "\x7fELF")
+    assert not image.main("mytool mcp").recognised
 
 
 def test_litestar_finds_its_file(image: Image) -> None:
