@@ -498,7 +498,7 @@ class Discovery:
                 continue
             self._add_entrypoint(command, None, None)
             why = "start command not understood: %s"
-            if command.is_read:
+            if command.is_read or command.main_file:
                 why = "no module of the application is named by the start command: %s"
             self.notes.append(why % command.text)
         if not self.commands:

@@ -933,6 +933,14 @@ def test_the_main_file_of_a_folder_that_python_runs_is_read(image):
     assert not [note for note in found["notes"] if "not understood" in note]
 
 
+def test_a_script_without_ending_that_needs_nothing_of_the_application_is_understood(image):
+    image.write_all("web.py")
+    image.script("serve", "import http.server\nhttp.server.test()\n")
+    notes = image.discover("serve")["notes"]
+    assert "no module of the application is named by the start command: serve" in notes
+    assert not [note for note in notes if "not understood" in note]
+
+
 def test_the_guard_of_a_script_is_read(image):
     image.write(
         "main.py", 'import web\nif __name__ == "__main__":\n    import late\n    from pkg import mod\n'
