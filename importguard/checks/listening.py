@@ -81,10 +81,12 @@ def _other_port(
 ) -> Diagnosis:
     address, number = listener
     location, quote = command_line(start, source, str(number))
+    is_set = start.settings.port or start.settings.platform == "cloud-run"
+    own = "" if is_set else f"EXPOSE {number} (or ENV PORT={number}) in the Dockerfile, or "
     return Diagnosis(
         "other-port",
         f"It listens on {address}:{number} instead of port {port}.",
-        f"let it listen on the port that PORT names ({port}), or say that {number} is right: "
+        f"let it listen on the port that PORT names ({port}), or say that {number} is right: {own}"
         f"port = {number} in [start]",
         location,
         "certain",

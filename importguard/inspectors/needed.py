@@ -52,7 +52,7 @@ def _until_a_port_accepts(
     """Without a command that says so, a service is ready when one of its ports accepts."""
     settings = replace(service.settings, http=())
     config = Config(name=service.name, env=service.env, start=settings, memory=_MEMORY)
-    begun = begin(engine, image, asker, config, network, service.command)
+    begun = begin(engine, image, asker, config, network, service.command, any_port=not settings.port)
     if begun.service is None:
         raise InspectionError(begun.planned.refusal)
     if begun.is_ready:

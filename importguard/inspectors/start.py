@@ -54,8 +54,11 @@ def begin(
     network: str,
     command: Sequence[str] = (),
     publish: bool = False,
+    any_port: bool = False,
 ) -> RunningService:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
+
+    With ``any_port`` a port that the image does not expose is as right as one that it does.
 
     Raises InspectionError where the conversation could not be held, EngineError where the engine fails; then
     the service is removed already.
@@ -75,6 +78,7 @@ def begin(
     try:
         check = _healthcheck(image, settings)
         request = service_request(image, settings, ports, config)
+        request["any_port"] = request["any_port"] or any_port
         seen = converse(engine, service, asker, {**request, "http": []} if check else request, at)
         if check and seen.held:
             ends = min(at + settings.seconds_to_ready, time.monotonic() + settings.seconds_to_answer)

@@ -25,12 +25,9 @@ def service_request(
     headers = {"User-Agent": "importguard", "Accept": "*/*"}
     if settings.platform == "cloud-run":
         headers["X-Forwarded-Proto"] = "https"
-    fixed = (
-        settings.port is not None or settings.platform == "cloud-run" or "PORT" in _variables(image, config)
-    )
     return {
         "ports": list(ports),
-        "any_port": not fixed,
+        "any_port": not _is_port_said(image, config, settings),
         "worker": settings.port == "none",
         "http": [asdict(asked) for asked in http],
         "grpc": settings.grpc,
@@ -42,6 +39,12 @@ def service_request(
         "patience": settings.seconds_of_patience,
         "settle": settings.settle,
     }
+
+
+def _is_port_said(image: Image, config: Config, settings: StartSettings) -> bool:
+    """Whether the settings, the platform, PORT or EXPOSE say which port it is; else any port is right."""
+    is_platform = settings.platform == "cloud-run"
+    return bool(settings.port or is_platform or image.ports or "PORT" in _variables(image, config))
 
 
 def expected_ports(image: Image, config: Config, settings: StartSettings) -> tuple[int, ...]:

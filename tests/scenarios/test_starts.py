@@ -200,8 +200,15 @@ def test_the_line_that_binds_the_wrong_port(tmp_path: Path) -> None:
     assert finding["diagnosis"]["location"] == {"path": "Dockerfile", "line": 5}
 
 
-def test_any_port_is_right_where_nothing_says_which(service: str, tmp_path: Path) -> None:
-    result = start(service, "other-port", tmp_path, 'settle = "0.5s"')
+def test_a_port_that_the_image_does_not_expose_is_not_the_service_s(service: str, tmp_path: Path) -> None:
+    finding = only(start(service, "other-port", tmp_path, SHORT))
+    assert (finding["rule"], finding["diagnosis"]["cause"]) == ("IG502", "other-port")
+    assert "0.0.0.0:9999 instead of port 8080" in finding["diagnosis"]["explanation"]
+
+
+def test_any_port_is_right_where_nothing_says_which(tmp_path: Path) -> None:
+    image = build("service-no-port", DOCKERFILE.replace("EXPOSE 8080\n", ""), {"shop": SERVICE / "shop"})
+    result = start(image, "other-port", tmp_path, 'settle = "0.5s"')
     assert (result.code, result.image["start"]["port"]) == (0, 9999)
 
 
