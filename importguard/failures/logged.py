@@ -1,4 +1,4 @@
-"""Tracebacks in a log: what the interpreter printed, plain or inside JSON lines, as failures.
+"""Tracebacks in a log: what the interpreter printed, plain, inside JSON lines or drawn by rich, as failures.
 
 The format is that of CPython's ``traceback`` module: chained exceptions are printed innermost first, with a
 sentence between.
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Optional
 from importguard.evidence.imports import Cause, Frame, ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
+from importguard.failures.rich_tracebacks import with_plain_tracebacks
 
 _HEADER = "Traceback (most recent call last):"
 _BETWEEN = (
@@ -52,7 +53,7 @@ class _Traceback(NamedTuple):
 def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
     """The failures whose tracebacks ``log`` holds, in its order."""
     modules = {item.path: item.name for item in evidence.modules if item.path}
-    lines = list(_unwrapped(log.splitlines()[-_MOST_LINES:]))
+    lines = with_plain_tracebacks(list(_unwrapped(log.splitlines()[-_MOST_LINES:])))
     return [_failure(chain, modules, evidence.import_path) for chain in _chains(lines)]
 
 
