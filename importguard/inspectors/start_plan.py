@@ -37,6 +37,7 @@ def service_request(
         "seconds": settings.seconds_to_ready,
         "seconds_to_answer": settings.seconds_to_answer,
         "patience": settings.seconds_of_patience,
+        "default_time": settings.has_default_time,
         "settle": settings.settle,
     }
 

@@ -28,7 +28,12 @@ _SECOND_THOUGHT_SECONDS = 5.0
 _NOT_YET = (None, 2, 429, 502, 503, 504)
 """Statuses of HTTP, and gRPC's NOT_SERVING."""
 
+_NOT_SERVING = 2
+_NO_HEALTH_SERVICE = "UNIMPLEMENTED"
+"""In the words of ``grpc_health``: a server of gRPC takes no service any more when it has been started."""
+
 _PAUSE_SECONDS = 0.2
+_INSIDE_SECONDS = 2.0  # that a request to a port inside the container may take
 _REST_SECONDS = 20.0
 _DUMP_SECONDS = 0.5  # that a Python may take to write where its threads are
 
@@ -63,6 +68,8 @@ class Conversation:
 
     ``seconds_to_answer`` are those that it has after its port accepts. After ``patience`` (None: never), and
     where its ports are open inside the container alone, one that does not work any more is not waited for.
+    With ``default_time`` nobody says how long a start may take: then that is also so of one that answers
+    HTTP inside the container alone, or says NOT_SERVING.
     """
 
     def __init__(self, request: Values) -> None:
@@ -73,6 +80,7 @@ class Conversation:
         self.others_since = 0.0
         self.waiting: set[int] = set()
         """The processes that lived when the last request was made: a later one lets nobody wait."""
+        self.asked_inside: set[tuple[str, int]] = set()
 
     def tell(self, event: str, **values: Any) -> None:
         """Write one frame."""
@@ -157,10 +165,12 @@ class Conversation:
         while not (self.port or self.look_for_port()):
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
-            is_hopeless = is_late or self.is_bound_inside()
+            is_certain = is_late or self.is_bound_inside()
+            is_hopeless = is_certain or self.is_open_inside_alone()
             if not is_hopeless:
                 activity = Activity()  # What it did before says nothing of the seconds that count.
-            if now >= self.ends or (is_hopeless and activity.is_at_rest(now)):
+            is_at_rest = is_hopeless and activity.is_at_rest(now)
+            if now >= self.ends or (is_at_rest and (is_certain or self.serves_inside())):
                 self.tell("given_up", seconds=now - self.began)
                 return False
             time.sleep(_POLL_SECONDS)
@@ -186,6 +196,26 @@ class Conversation:
         inside = {port for address, port in listeners() if is_loopback(address)}
         return bool(self.request["ports"]) and inside.issuperset(self.request["ports"])
 
+    def is_open_inside_alone(self) -> bool:
+        """Whether it listens, nobody else reaches any of that, and nobody says how long a start may take."""
+        addresses = [address for address, _ in listeners()] if self.request["default_time"] else []
+        return bool(addresses) and all(is_loopback(address) for address in addresses)
+
+    def serves_inside(self) -> bool:
+        """Whether a port that is open inside answers HTTP: its server is up, and is no helper of one to come.
+
+        Each is asked once.
+        """
+        from importguard.probe.asking.exchanges import ask_http
+
+        for address, port in listeners():
+            if (address, port) not in self.asked_inside:
+                self.asked_inside.add((address, port))
+                answer = ask_http(address, port, "/", self.request["headers"], _INSIDE_SECONDS)
+                if answer["status"] is not None or answer["tls"]:
+                    return True
+        return False
+
     def open_ports(self) -> dict[int, str]:
         """Give port → the loopback address that reaches it, of what others can reach too."""
         found: dict[int, str] = {}
@@ -206,17 +236,22 @@ class Conversation:
 
     def ask_until_right(self, kind: str, asked: Values, ask: Callable[[Values], Values]) -> bool:
         """Ask again while the answer may still become right; tell the last one."""
-        from importguard.probe.asking.sockets import process_numbers
+        from importguard.probe.asking.activity import Activity
+        from importguard.probe.asking.sockets import connecting, process_numbers
 
         first_wrong: float | None = None
+        activity = Activity()
         begun = time.monotonic()
         while True:
             self.waiting = process_numbers()
+            # Before it is asked: to answer is no work of its own.
+            is_at_rest = kind == "grpc" and self.request["default_time"] and activity.is_at_rest()
             answer = ask(asked)
-            if answer["right"] or self.is_final(first_wrong):
+            stays = is_at_rest and answer["status"] == _NOT_SERVING and not connecting()
+            if answer["right"] or stays or self.is_final(first_wrong):
                 self.tell(kind, asked=asked, answer=dict(answer, waited=time.monotonic() - begun))
                 return bool(answer["right"])
-            if answer["status"] not in _NOT_YET:
+            if answer["status"] not in _NOT_YET or _NO_HEALTH_SERVICE in answer["error"]:
                 first_wrong = first_wrong or time.monotonic()
             time.sleep(_PAUSE_SECONDS)
 

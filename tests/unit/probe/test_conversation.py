@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from importguard.probe.asking import activity, ports, sockets
+from importguard.probe.asking import activity, conversation, ports, sockets
 from importguard.probe.asking.activity import Activity
 from importguard.probe.asking.conversation import Conversation
 
@@ -27,12 +30,30 @@ REQUEST: dict[str, Any] = {
     "seconds": 30.0,
     "seconds_to_answer": 30.0,
     "patience": None,
+    "default_time": False,
     "settle": 0.0,
 }
 
 
 def events(output: str) -> list[dict[str, Any]]:
     return [json.loads(line[3:]) for line in output.splitlines() if line.startswith("s3 ")]
+
+
+@contextmanager
+def answering(said: bytes) -> Iterator[int]:
+    """The port of a server on 127.0.0.1 that says this to whoever connects."""
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        yield listening.getsockname()[1]
 
 
 def looks(busy: list[bool]) -> tuple[Activity, list[bool]]:
@@ -75,11 +96,11 @@ def test_what_was_seen_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyPa
     """The first look was as early as the start: it is not the beginning of ten seconds at rest."""
     monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.5)
     monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
-    conversation = Conversation({**REQUEST, "seconds": 5.0})
+    asking = Conversation({**REQUEST, "seconds": 5.0})
     answers = iter([True, *[False] * 70])
-    monkeypatch.setattr(conversation, "is_bound_inside", lambda: next(answers, True))
+    monkeypatch.setattr(asking, "is_bound_inside", lambda: next(answers, True))
     begun = time.monotonic()
-    assert not conversation.wait_for_port()
+    assert not asking.wait_for_port()
     assert time.monotonic() - begun > 1.2  # 70 looks, a hundred a second, and the window
 
 
@@ -89,6 +110,53 @@ def test_of_several_ports_one_that_is_open_inside_alone_is_not_the_end() -> None
         assert Conversation({**REQUEST, "ports": numbers}).is_bound_inside()
         assert not Conversation({**REQUEST, "ports": [*numbers, 9]}).is_bound_inside()
         assert not Conversation({**REQUEST, "ports": []}).is_bound_inside()
+
+
+@pytest.fixture
+def resting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that do nothing, of which that is known at once."""
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0.2)
+    monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
+
+
+@pytest.mark.usefixtures("resting")
+@pytest.mark.parametrize(
+    ("said", "default_time", "is_soon"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", True, True),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", False, False),
+        (b"220 a helper that is no server of the service\r\n", True, False),
+    ],
+)
+def test_a_server_inside_alone_is_given_up_soon_where_nobody_gives_the_time(
+    said: bytes, default_time: bool, is_soon: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(said) as port:
+        monkeypatch.setattr(conversation, "listeners", lambda: [("127.0.0.1", port)])
+        request = {**REQUEST, "any_port": True, "default_time": default_time, "seconds": 3.0}
+        begun = time.monotonic()
+        assert not Conversation(request).wait_for_port()
+    assert (time.monotonic() - begun < 2.5) is is_soon
+
+
+@pytest.mark.usefixtures("resting")
+@pytest.mark.parametrize(
+    ("answer", "default_time", "is_soon"),
+    [
+        ({"status": 2, "error": ""}, True, True),
+        ({"status": 2, "error": ""}, False, False),
+        ({"status": None, "error": "grpc-status 12 (UNIMPLEMENTED: it has no health service)"}, False, True),
+        ({"status": None, "error": "the connection was refused"}, True, False),
+    ],
+)
+def test_what_grpc_says_for_good_is_not_asked_to_the_end(
+    answer: dict[str, Any], default_time: bool, is_soon: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "_SECOND_THOUGHT_SECONDS", 0.1)
+    request = {**REQUEST, "default_time": default_time, "seconds": 3.0}
+    begun = time.monotonic()
+    asked = Conversation(request).ask_until_right("grpc", {}, lambda _: {"right": False, **answer})
+    assert (asked, time.monotonic() - begun < 2.5) == (False, is_soon)
 
 
 def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,9 +170,9 @@ def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch
 def test_a_port_that_accepts_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("0.0.0.0", 0)) as listening:
         number = listening.getsockname()[1]
-        conversation = Conversation({**REQUEST, "ports": [number]})
-        assert conversation.look_for_port()
-        assert conversation.wait_for_port()
+        asking = Conversation({**REQUEST, "ports": [number]})
+        assert asking.look_for_port()
+        assert asking.wait_for_port()
     assert events(capsys.readouterr().out) == [{"event": "listening", "port": number}]
 
 
