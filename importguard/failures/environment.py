@@ -42,6 +42,14 @@ _CONNECTION_WORDS = re.compile(
     r"nodename nor servname|network is unreachable|no address associated with hostname",
     re.IGNORECASE,
 )
+# python-telegram-bot: "You must pass the token you received from https://t.me/Botfather!".
+# stripe: "No API key provided."
+_SECRET_WANTED = re.compile(
+    r"(?:must|have to|need to) (?:pass|provide|supply|specify) (?:the|an?|your) (?:\w+ )?"
+    r"(?:token|api[ _-]?key|password|secret)\b|"
+    r"\bno (?:\w+ )?(?:token|api[ _-]?key|password|secret) (?:was |is )?(?:provided|given|specified|set)\b",
+    re.IGNORECASE,
+)
 # Errors of clients that found no credentials, and the variables that they would have taken.
 _CREDENTIALS = {
     "google.auth.exceptions.DefaultCredentialsError": ("GOOGLE_APPLICATION_CREDENTIALS",),
@@ -90,7 +98,10 @@ def environment_diagnosis(
             confidence="certain" if certain else "likely",
         )
     if any(_is_connection(cause) for cause in exception_chain(failure)):
-        explanation, remedy = _SERVER_WANTED[step]
+        return _server_wanted(step)
+    if any(_SECRET_WANTED.search(cause.message) for cause in exception_chain(failure)):
+        explanation = f"The {step} needs a secret that the check does not give it."
+        remedy = "give it with the variable that the code takes it from: --env NAME=…"
         return Diagnosis("environment", explanation, remedy, location=None, confidence="likely")
     return None
 
@@ -102,6 +113,16 @@ def _with_what_is_wrong(variables: Sequence[str], empty_variables: Collection[st
     told = [f"{', '.join(unset)}, which the image does not set"] if unset else []
     told += [f"{', '.join(empty)}, which the image sets to ''"] if empty else []
     return ", and ".join(told)
+
+
+def unreachable_server_diagnosis(line: str) -> Optional[Diagnosis]:
+    """The diagnosis where a log ends with this line, without a traceback, for want of a server."""
+    return _server_wanted("start") if _CONNECTION_WORDS.search(line) else None
+
+
+def _server_wanted(step: str) -> Diagnosis:
+    explanation, remedy = _SERVER_WANTED[step]
+    return Diagnosis("environment", explanation, remedy, location=None, confidence="likely")
 
 
 def _variables(failure: ImportFailure) -> tuple[tuple[str, ...], bool]:

@@ -11,7 +11,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.dump import dumped_frames
-from importguard.failures.environment import environment_diagnosis
+from importguard.failures.environment import environment_diagnosis, unreachable_server_diagnosis
 from importguard.failures.frames import frame_location, import_chain, raising_frame
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import RootCause, root_cause
@@ -52,7 +52,7 @@ def logged_finding(
     """A finding with what the last traceback of the log says, or else with the end of the log."""
     failure = ending_failure(start, evidence)
     if failure is None:
-        return service_finding(rule, subject, "\n".join([message, *_last_lines(start)]))
+        return _finding_of_last_words(rule, subject, message, start)
     cause, code = _root_cause(failure), application_code(evidence)
     frame = raising_frame(failure.frames, code)
     wanting = _wanting(failure, cause, evidence)
@@ -99,9 +99,17 @@ def _wanting(failure: ImportFailure, cause: RootCause, evidence: Evidence) -> Op
     return environment_diagnosis(failure, "start", evidence.image.empty_variables)
 
 
-def _last_lines(start: ServiceStart) -> list[str]:
+def _finding_of_last_words(rule: Rule, subject: str, message: str, start: ServiceStart) -> Finding:
+    """A finding with the end of the log, where that holds no traceback.
+
+    rq and the like say in one line which server they do not reach, and end.
+    """
     lines = [line.rstrip()[:_LONGEST_LINE] for line in start.log.splitlines() if line.strip()]
-    return ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]
+    told = ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]
+    has_failed = start.ending is not None and start.ending.code != 0
+    wanting = unreachable_server_diagnosis(lines[-1]) if lines and has_failed else None
+    severity = Severity.WARNING if wanting else None
+    return service_finding(rule, subject, "\n".join([message, *told]), severity=severity, diagnosis=wanting)
 
 
 def late_import_finding(start: ServiceStart, evidence: Evidence) -> Optional[Finding]:

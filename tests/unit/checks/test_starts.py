@@ -195,6 +195,31 @@ def test_a_log_without_a_traceback_is_shown_by_its_end() -> None:
     assert "line 40" not in finding.message
 
 
+TRACEBACK = 'Traceback (most recent call last):\n  File "/app/bot.py", line 8, in main\n    build()\n'
+NO_REDIS = "ERROR:root:Error -3 connecting to redis:6379. Temporary failure in name resolution.\n"
+NO_TOKEN = "telegram.error.InvalidToken: You must pass the token you received from …\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "severity"),
+    [
+        (NO_REDIS, 1, "warning"),
+        (NO_REDIS + "no such queue: shop\n", 1, "error"),
+        (NO_REDIS, 0, "error"),
+        (TRACEBACK + NO_TOKEN, 1, "warning"),
+        (TRACEBACK + "telegram.error.InvalidToken: The token was rejected\n", 1, "error"),
+    ],
+)
+def test_one_that_ends_for_want_of_its_environment_without_naming_a_variable(
+    log: str, code: int, severity: str
+) -> None:
+    ended = replace(SILENT, ending=Ending(code), log=log)
+    finding = only(ended)
+    assert (finding.rule.id, finding.severity.value) == ("IG501", severity)
+    report = judge_image(IMAGE, seen(ended), NOTHING, Config())
+    assert ("needs a" in (report.error or "")) is (severity == "warning")
+
+
 def test_killed_for_memory_is_not_told_twice() -> None:
     finding = only(replace(SILENT, ending=Ending(137, out_of_memory=True), out_of_memory=True))
     assert finding.rule.id == "IG506"
