@@ -19,6 +19,7 @@ from importguard.diagnosis.situation import (
     make_diagnosis,
     shortened_list,
 )
+from importguard.diagnosis.start_target import naming_place
 from importguard.evidence.surroundings import ModuleNames, Resolution
 from importguard.model import Diagnosis, ImportStep
 from importguard.rules.imports import ENTRYPOINT_TARGET, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME
@@ -231,7 +232,7 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
         CERTAIN if names and names.everything else LIKELY if names else POSSIBLE,
         f"{what} '{module}'{where} has no '{name}'.{_declared(case, provider)}",
         _to_correct(case, module, elsewhere, close, provider),
-        case.import_place,
+        naming_place(case)[1] if case.rule is ENTRYPOINT_TARGET else case.import_place,
         None,
         (
             f"names read: {len(names.names) if names else 'none'}",
@@ -275,7 +276,8 @@ def _to_correct(
     close: Sequence[str],
     provider: Optional[tuple[str, str]],
 ) -> str:
-    place = file_and_line(case.import_place) or "the import"
+    is_target = case.rule is ENTRYPOINT_TARGET
+    place = naming_place(case)[0] if is_target else file_and_line(case.import_place) or "the import"
     if elsewhere:
         return f"it is {' or '.join(elsewhere[:3])} now: correct {place}"
     if close:

@@ -6,6 +6,7 @@ from typing import Optional
 
 from importguard.evidence.starts import ServiceStart
 from importguard.model import Location
+from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Source
 
 
@@ -17,10 +18,14 @@ def command_line(
     Nothing where another command was started in place of the image's.
     """
     dockerfile = source.dockerfile if source and not start.given else None
-    if dockerfile is None:
-        return None, None
+    return command_line_holding(dockerfile, text) if dockerfile else (None, None)
+
+
+def command_line_holding(dockerfile: Dockerfile, *texts: str) -> tuple[Optional[Location], Optional[str]]:
+    """The last CMD or ENTRYPOINT of the image's stage that holds all of ``texts``, with its words."""
     stages = dockerfile.lineage()
     for one in reversed(dockerfile.instructions):
-        if one.keyword in ("CMD", "ENTRYPOINT") and one.stage in stages and text in one.text:
+        is_command = one.keyword in ("CMD", "ENTRYPOINT") and one.stage in stages
+        if is_command and all(text in one.text for text in texts):
             return Location(dockerfile.path, one.line), one.text
     return None, None

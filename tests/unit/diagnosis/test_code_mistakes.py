@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Optional
 
+import pytest
 from unit.builders import entry, failed, frame, imported, raised
 from unit.diagnosis.world import (
     SITE,
     clues,
     dist,
+    dockerfile_of,
     lacking,
     needs,
     observed,
@@ -24,6 +27,7 @@ from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.imports import Frame, ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import BrokenFile, ModuleNames
+from importguard.source.dockerfile_model import Instruction
 
 LIKELY = "most likely due to a circular import"
 QUEUE = resolves("queue", "module", "/app/queue.py", hidden=("/usr/local/lib/python3.13/queue.py",))
@@ -201,6 +205,29 @@ def test_the_start_commands_attribute() -> None:
     found = only(seen, source())
     assert found.cause == "missing-name"
     assert "'application'" not in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("command", "imported_at", "place", "path"),
+    [
+        ("uwsgi --ini uwsgi.ini", None, "uwsgi.ini", "uwsgi.ini"),
+        ("gunicorn -c python-conf/prod.py", None, "python-conf/prod.py", "python-conf/prod.py"),
+        ("gunicorn", None, "gunicorn.conf.py", "gunicorn.conf.py"),
+        ("python -m shop", ("/app/shop/__main__.py", 3), "shop/__main__.py:3", "shop/__main__.py"),
+        ("uvicorn shop.main:app", None, "the start command at Dockerfile:9", "Dockerfile"),
+        ("some-server", None, "the configuration that the start command reads", None),
+    ],
+)
+def test_the_place_where_a_start_command_names_what_is_not_there(
+    command: str, imported_at: Optional[tuple[str, int]], place: str, path: Optional[str]
+) -> None:
+    names = ModuleNames("shop.main", "/app/shop/main.py", ("apple",))
+    lost = replace(entry("shop.main", "missing_attribute"), command=command, imported_at=imported_at)
+    seen = observed(imported("shop.main"), entrypoints=(lost,), clues=clues(names=(names,)))
+    commands = (Instruction("CMD", '["uvicorn", "shop.main:app"]', 9, 0),)
+    found = only(seen, source(dockerfile=replace(dockerfile_of(), instructions=commands)))
+    assert found.remedy == f"did you mean 'apple'? Correct {place}"
+    assert (found.location.path if found.location else None) == path
 
 
 def test_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
