@@ -111,8 +111,7 @@ def not_in_source(case: Situation) -> Optional[Diagnosis]:
         return None
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     searched = f"{len(case.index.files)} files of the source"
-    by_command = case.finding.module == case.missing and not case.finding.chain
-    named, place = ("start command", "") if by_command else ("import", f" at {case.importers}")
+    named, place = _wrong_name(case)
     return make_diagnosis(
         "not-in-source",
         (CERTAIN if case.is_own_module else LIKELY) if case.source and case.source.git else LIKELY,
@@ -122,6 +121,19 @@ def not_in_source(case: Situation) -> Optional[Diagnosis]:
         None,
         (f"searched: {searched}", f"close names: {shortened_list(close) or 'none'}"),
     )
+
+
+def _wrong_name(case: Situation) -> tuple[str, str]:
+    """What names the missing module, and where, as words.
+
+    A library may load it by a name that it was given, as celery does its ``imports`` and
+    luigi its ``--module``: then no line of the application imports it.
+    """
+    if case.finding.module == case.missing and not case.finding.chain:
+        return "start command", ""
+    if case.import_place is None or case.import_place.path.startswith("/"):
+        return "name", " where the start command or the application's settings give it"
+    return "import", f" at {case.importers}"
 
 
 def _is_nobodys(case: Situation) -> bool:

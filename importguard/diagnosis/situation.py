@@ -173,8 +173,15 @@ class Situation:
         return max(around, key=lambda one: len(one.path), default=None)
 
     @property
+    def is_named_by_command(self) -> bool:
+        """Whether no module imports what is missing: the start command itself names it."""
+        return self.finding.module == self.missing and not self.finding.chain and self.import_place is None
+
+    @property
     def importers(self) -> str:
         """Name the modules that import what is missing, with the line."""
+        if self.is_named_by_command:
+            return "the start command"
         location, name = self.import_place, self.finding.module
         if name == self.missing and self.finding.chain:
             name = self.finding.chain[-1].importer  # what a start command's __main__ imports itself

@@ -572,6 +572,26 @@ def test_not_in_source_names_the_import_and_close_names() -> None:
     assert "shop/main.py:12" in found.remedy
 
 
+def test_a_name_that_a_library_was_given_is_not_said_to_be_imported_by_it() -> None:
+    """As celery's ``imports`` and luigi's ``--module``: the library is right."""
+    outside = raised(
+        ("ModuleNotFoundError", "No module named 'shop.utils'", "shop.utils"),
+        frames=[Frame("/opt/lib/celery/loaders/base.py", 88, "load", "celery.loaders.base")],
+        missing="shop.utils",
+    )
+    found = only(observed(failed("shop.main", outside)), source())
+    words = "Correct the name where the start command or the application's settings give it."
+    assert found.remedy == f"did you mean shop.util? {words}"
+
+
+def test_a_module_that_only_the_start_command_names_does_not_import_itself() -> None:
+    failure = raised(("ModuleNotFoundError", "No module named 'runtime'", "runtime"), missing="runtime")
+    absent = replace(failed("runtime", failure), path=None)
+    seen = observed(absent, entrypoints=(entry("runtime", "failed"),))
+    found = only(seen, source(dockerfile=dockerfile_of(installs=[pip()])))
+    assert "No requirement provides 'runtime', which the start command imports." in found.explanation
+
+
 def test_a_bare_name_that_is_nearly_one_of_the_applications() -> None:
     found = only(lacking("settngs"), source("settings.py", copied={"settings.py": "/app/settings.py"}))
     assert found.cause == "not-in-source"
