@@ -27,6 +27,7 @@ WORKER_FILES = {
         "workers.state",
         "workers.pauses",
         "workers.visit",
+        "workers.recorded_errors",
         "workers.memo",
         "workers.sweep",
     ),

@@ -18,6 +18,7 @@ import sys
 from importguard.probe.workers.failures import chain, deciding, describe, safe_text
 from importguard.probe.workers.fresh import _findable, _import
 from importguard.probe.workers.pauses import Pauses, _get_ident, _sleep
+from importguard.probe.workers.recorded_errors import _is_absent, raise_again, record_error
 from importguard.probe.workers.state import _MISSING, WATCHED, State, _modules
 from importguard.probe.workers.visit import Abandon, Glimpse, Memo, Replay, Stack, Visit, _holds
 
@@ -59,17 +60,6 @@ def _is_real(module: Any) -> bool:
     return getattr(module, "__spec__", None) is not None
 
 
-def _cut(error: BaseException, handled: Optional[BaseException]) -> None:
-    """Take ``handled``, which Python adds when a body fails, out of the chain of ``error``."""
-    for link in chain(error) if handled is not None else ():
-        if link.__context__ is handled:
-            link.__context__ = None
-
-
-def _is_absent(error: BaseException, name: str) -> bool:
-    return type(error) is ModuleNotFoundError and error.name == name
-
-
 def may_name_one_file(key: str, name: str) -> bool:
     """Whether both may be names of one file, which lies below two folders of the import path."""
     return ("." + key).endswith("." + name) or ("." + name).endswith("." + key)
@@ -101,6 +91,7 @@ class Memory:
         # Modules whose bodies ask what imports them → the modules that they look for in sys.modules.
         self.asking: dict[str, list[str]] = {}
         self.observer = observer
+        self.trying_again: set[str] = set()  # modules that are being imported twice more (``fails_again``)
         self.thread = _get_ident()
         self.foreign = False  # whether another thread has imported something since it was last looked for
         self.clock = Pauses().clock
@@ -327,11 +318,7 @@ class Memory:
         memo.state = self.state.take()
         memo.effects = self.state.effects(memo.state)
         if memo.error is not None:
-            _cut(memo.error, visit.handled)
-            memo.links = [
-                (link, link.__cause__, link.__context__, link.__suppress_context__, link.__traceback__)
-                for link in chain(memo.error)
-            ]
+            memo.links = record_error(memo.error, visit.handled)
         if memo.error is not None and visit.executing and not _is_absent(memo.error, memo.name):
             memo.body_failed = True
         memo.failed, memo.retried = frozenset(visit.failed), visit.retried
@@ -382,32 +369,41 @@ class Memory:
         """
         if memo.error is None or memo.seconds > CHEAP:
             return "alike"  # it failed half-way through a cycle only, or takes long to run twice more
+        if memo.name in self.trying_again:
+            # What its body imports has met it again, and has a new memo of it: trying that would never end.
+            return ""
         if memo.again is None:
-            memo.again = ""
-            visit = Visit(memo.name, self.suspend(), self.clock())
-            self.stack.append(visit)
-            kept, tentative = self.forget({memo.name}, bool(memo.cycle)), self.tentative
-            self.tentative = []
-            errors: list[BaseException] = [memo.error]
-            for _ in range(2):
-                visit.executing = False
-                try:
-                    _import(memo.name)
-                except BaseException as error:
-                    errors.append(error)
-            self.state.settle()
-            self.late = {**self.late, **self.bound_here(visit)}
-            for _, member in self.tentative:  # these saw the second attempt half imported, which is over
-                self.memos.pop(member.name, None)
-            self.memos.update(kept)
-            self.tentative = tentative
-            self.stack.pop()
-            self.resume(visit.outer)
-            if len(errors) == 3 and len({(type(error), safe_text(error)) for error in errors}) == 1:
-                memo.again = "alike"
-            elif len(errors) == 3 and all(isinstance(error, ImportError) for error in errors):
-                memo.again = "another"
+            self.trying_again.add(memo.name)
+            memo.again = self.compare_attempts(memo, memo.error)
+            self.trying_again.discard(memo.name)
         return memo.again
+
+    def compare_attempts(self, memo: Memo, first: BaseException) -> str:
+        """Import what failed with the error ``first`` twice more; returns what ``fails_again`` says of it."""
+        visit = Visit(memo.name, self.suspend(), self.clock())
+        self.stack.append(visit)
+        kept, tentative = self.forget({memo.name}, bool(memo.cycle)), self.tentative
+        self.tentative = []
+        errors: list[BaseException] = [first]
+        for _ in range(2):
+            visit.executing = False
+            try:
+                _import(memo.name)
+            except BaseException as error:
+                errors.append(error)
+        self.state.settle()
+        self.late = {**self.late, **self.bound_here(visit)}
+        for _, member in self.tentative:  # these saw the second attempt half imported, which is over
+            self.memos.pop(member.name, None)
+        self.memos.update(kept)
+        self.tentative = tentative
+        self.stack.pop()
+        self.resume(visit.outer)
+        if len(errors) == 3 and len({(type(error), safe_text(error)) for error in errors}) == 1:
+            return "alike"
+        if len(errors) == 3 and all(isinstance(error, ImportError) for error in errors):
+            return "another"
+        return ""
 
     def file(self, memo: Memo, visit: Visit) -> None:
         """Keep the memo; one that has seen a half-imported module waits until that one is whole."""
@@ -474,7 +470,8 @@ class Memory:
         self.appear(memo, visit)
         if memo.error is None:
             return self.spec(memo.name, memo.module)
-        return self.raise_again(memo, memo.error, handled)
+        self.raised = memo.error
+        return raise_again(memo, memo.error, handled)
 
     def take_note(self, visit: Visit, memo: Memo) -> None:
         """Hand on to ``visit`` what was noted while ``memo`` was observed."""
@@ -575,23 +572,3 @@ class Memory:
             return True
         changed = memo.state is not None and self.state.differs(memo.state)
         return "." not in name and changed and _findable(name)
-
-    def raise_again(self, memo: Memo, error: BaseException, handled: Optional[BaseException]) -> None:
-        """Raise the error as if the body had run: the same chain, ending in what is being handled now."""
-        for link, cause, context, suppress, traceback in memo.links:
-            link.__cause__, link.__context__, link.__traceback__ = cause, context, traceback
-            link.__suppress_context__ = suppress
-        context = error.__context__
-        self.raised = error
-        try:
-            raise error
-        except BaseException:
-            error.__context__ = context
-            known = {id(link[0]) for link in memo.links}
-            last: Any = error
-            while id(last.__context__) in known:
-                known.discard(id(last))
-                last = last.__context__
-            if handled is not None and id(handled) not in known and last.__context__ is None:
-                last.__context__ = handled
-            raise

@@ -160,3 +160,16 @@ def test_what_a_function_sets_in_its_module_is_undone_under_each_name_of_it(
     answer = observe(application, "a", "b", patched=[patched])
     assert answer["memos"]["b"]["error"] == "AssertionError: "
     assert observe(application, "a", "b", patched=["other"])["memos"]["b"]["error"] is None
+
+
+def test_a_package_that_fails_behind_a_submodule_that_passes_is_not_tried_without_end(observe: Any) -> None:
+    """The submodule imports its package, which fails again, and is then another memo of that package."""
+    application = {
+        "lib/__init__.py": "from .version import V\nfrom .types import X\n",
+        "lib/version.py": "V = 1\n",
+        "lib/types.py": "from json import not_there\n",
+        "a.py": "import lib\n",
+    }
+    answer = observe(application, "a", "lib", "lib.version")
+    assert answer["memos"]["a"]["error"].startswith("ImportError: cannot import name 'not_there'")
+    assert answer["ran"].count("lib") < 30, "thousands of times, where nothing ends that"
