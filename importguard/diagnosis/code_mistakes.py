@@ -21,13 +21,13 @@ from importguard.diagnosis.situation import (
 )
 from importguard.diagnosis.start_target import naming_place
 from importguard.evidence.surroundings import ModuleNames, Resolution
+from importguard.failures.circular_words import says_circular
 from importguard.model import Diagnosis, ImportStep
 from importguard.rules.imports import ENTRYPOINT_TARGET, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME
 
 _NO_ATTRIBUTE = re.compile(r"(?:partially initialized )?module '([^']+)' has no attribute '([^']+)'")
 _NO_SUBMODULE = re.compile(r"cannot access submodule '([^']+)' of module '([^']+)'")
 _NOT_A_PACKAGE = re.compile(r"'([^']+)' is not a package")
-_CIRCULAR = re.compile(r"partially initialized module|most likely due to a circular import")
 _CLOSE = 0.7
 
 
@@ -156,7 +156,7 @@ def _module_not_package(case: Situation, name: str) -> Diagnosis:
 def circular_import(case: Situation) -> Optional[Diagnosis]:
     """A name asked of a module that is still being imported, by one that it imports itself."""
     asked = attribute_asked(case)
-    if asked is None or not _CIRCULAR.search(case.finding.message) or _never_bound(asked, case):
+    if asked is None or not says_circular(case.finding.message) or _never_bound(asked, case):
         return None
     module, name = asked
     cycle = _cycle(module, case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from importguard.failures.circular_words import says_circular
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_HANGS, IMPORT_RAISES, MISSING_NAME, SYNTAX_ERROR
 
@@ -21,10 +22,8 @@ _CODE_CAUSES = frozenset(
 # What is absent, and a crash of compiled code, are the image's.
 _CODE_RULES = frozenset({MISSING_NAME, SYNTAX_ERROR})
 _OPEN_RULES = frozenset({IMPORT_RAISES, IMPORT_EXITS, IMPORT_HANGS})
-_MISTAKE = re.compile(
-    r"(?:NameError|UnboundLocalError|RecursionError): |"
-    r"\w*(?:Error|Exception): .*(?:partially initialized module|circular import)"
-)
+_MISTAKE = re.compile(r"(?:NameError|UnboundLocalError|RecursionError): ")
+_ERROR = re.compile(r"\w*(?:Error|Exception): ")
 _UNTOLD = frozenset({"unknown", "missing-name"})
 
 
@@ -40,9 +39,15 @@ def part_of(finding: Finding) -> str:
     if cause in _CODE_CAUSES:
         return CODE
     if cause in _UNTOLD and finding.rule in _CODE_RULES | _OPEN_RULES and _is_of_one_package(finding):
-        is_mistake = finding.rule in _CODE_RULES or _MISTAKE.match(finding.message)
+        is_mistake = finding.rule in _CODE_RULES or _is_mistake(finding.message)
         return CODE if is_mistake else UNPROVEN
     return IMAGE
+
+
+def _is_mistake(message: str) -> bool:
+    """Whether any image would raise it: a name is wanting, or is asked for too early."""
+    circular = _ERROR.match(message) is not None and says_circular(message)
+    return circular or _MISTAKE.match(message) is not None
 
 
 def _is_of_one_package(finding: Finding) -> bool:

@@ -9,6 +9,7 @@ from typing import Optional
 from importguard.diagnosis.parts import IMAGE, PARTS, START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
+from importguard.failures.circular_words import says_circular
 from importguard.model import FAILURES, Finding, Outcome, RuleFamily, Severity
 from importguard.report import EntryPointVerdict, ImageReport
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_MODULE, START_PROGRAM
@@ -161,7 +162,7 @@ def _breaks_target(
         return False
     if entry.module in finding.affected:
         return True
-    circular = "partially initialized module" in finding.message
+    circular = says_circular(finding.message)
     sources = (finding.module,) if finding.reached else finding.affected
     return not circular and any(source in reaches or source == entry.module for source in (*sources, *behind))
 

@@ -37,8 +37,9 @@ SWITCH_SECONDS = 0.2
 GARBAGE_THRESHOLDS = (50_000, 20, 100)  # gc.set_threshold
 TRIAL_SECONDS = 10.0  # that all members of a cycle may take to be tried; a longer one is read first
 TRIAL_LIMIT = 30  # when a trial is taken to hang
-# What Python says of a module that is only half imported, in all its versions.
-CIRCULAR = ("circular import", "partially initialized module")
+# What Python says of a module that is only half imported. Since 3.13 it suggests another name for one that
+# lies in the first entry of the import path (``Objects/moduleobject.c``, ``_PyModule_IsPossiblyShadowing``).
+CIRCULAR = ("circular import", "partially initialized module", "(consider renaming '")
 SLOW = 0.01  # seconds; those of quicker bodies come to little
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 

@@ -150,6 +150,16 @@ def test_a_circle_that_fails_from_each_of_its_modules_is_one_finding() -> None:
     assert "'shop.b.B' fails in the same way" in found[0].diagnosis.explanation
 
 
+@pytest.mark.parametrize("kind", ["library", "third-party module"])
+def test_circular_in_the_words_of_python_3_13(kind: str) -> None:
+    message = (
+        "cannot import name 'B' from 'shop.b' (consider renaming '/app/shop/b.py' if it has the same name as "
+        f"a {kind} you intended to import)"
+    )
+    found = only(circle("ImportError", message), source())
+    assert where(found) == ("circular", ("shop/a.py", 3))
+
+
 def test_circular_by_attribute() -> None:
     message = (
         "partially initialized module 'shop.b' has no attribute 'B' (most likely due to a circular import)"

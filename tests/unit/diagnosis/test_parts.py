@@ -46,6 +46,11 @@ def test_without_a_cause_the_rule_tells(rule: str, part: str) -> None:
     [
         ("NameError: name 'csrf' is not defined", CODE),
         ("AttributeError: partially initialized module 'shop' has no attribute 'x'", CODE),
+        (
+            "AttributeError: module 'x' has no attribute 'y' "
+            "(consider renaming 'x.py' if it has the same name as a library you intended to import)",
+            CODE,
+        ),
         ("AttributeError: 'Honcho' object has no attribute 'apps'", UNPROVEN),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'prompts.json'", UNPROVEN),
     ],

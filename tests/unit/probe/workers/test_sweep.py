@@ -135,3 +135,17 @@ def test_an_entry_point_says_what_it_lacks_and_what_it_loads(sweep: Any) -> None
     answer = sweep({"web.py": "import jobs\n", "jobs.py": ""}, attributes={"web": ["app"]})
     assert answer["verdicts"]["web"]["lost"] == ["app"]
     assert set(answer["verdicts"]["web"]["loaded"]) >= {"web", "jobs"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cannot import name 'A' from partially initialized module 'a' (most likely due to a circular import)",
+        "cannot import name 'A' from 'a' (consider renaming '/a.py' if it has the same name as a library)",
+    ],
+)
+def test_what_python_says_of_a_half_imported_module_is_known_in_each_version(sweep: Any, words: str) -> None:
+    """One answer holds for one entry of the cycle alone: the doubt names it."""
+    raises = f"import c\nraise ImportError({words!r}, name='a')\n"
+    answer = sweep({"c.py": "A = 1\n", "b.py": raises, "d.py": "import b\n"})
+    assert told(answer, "doubt") == {"c": None, "b": "error ", "d": "error "}
