@@ -87,6 +87,14 @@ TREES: dict[str, dict[str, str]] = {
         "e.py": "import marshal\nmarshal.dumps\n",
         "f.py": "import a\nimport e\n",
     },
+    "modules that are looked for by their names": {
+        "a.py": "import sys\ndef ask():\n    assert 'c' not in sys.modules\nask()\n",
+        "b.py": "import sys\ntry:\n    sys.modules['c']\nexcept KeyError:\n    0\nelse:\n    raise OSError\n",
+        "c.py": "try:\n    import a\nexcept AssertionError:\n    import b\n",
+        "d.py": "import sys\nif 'x' in sys.modules or 'e' in sys.modules:\n    value = 1\n",
+        "e.py": "from d import value\n",
+        "f.py": "from d import value\n",
+    },
     "a module that replaces itself": {
         "a.py": "import sys\nclass L:\n    value = 1\nsys.modules[__name__] = L()\n",
         "b.py": "import a\na.value\n",

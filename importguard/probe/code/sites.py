@@ -146,12 +146,10 @@ def _owners(source: bytes) -> set[bytes]:
 ASKS_IMPORTER = re.compile(
     rb"^[^\s#][^\n]*(?:_getframe\(|inspect\.stack\(|currentframe\(|in sys\.modules|sys\.modules\.get\()", re.M
 )
-
-
+# A module that is looked for by its name, also in a function, which the body may call, or in a ``try``.
 SOUGHT = re.compile(
-    rb"""^[^\s#][^\n]*?(?:["']([\w.]+)["'][ \t]+(?:not[ \t]+)?in[ \t]+sys\.modules\b"""
-    rb"""|\bsys\.modules\.get\([ \t]*["']([\w.]+)["'])""",
-    re.M,
+    rb"""["']([\w.]+)["'][ \t]+(?:not[ \t]+)?in[ \t]+sys\.modules\b"""
+    rb"""|\bsys\.modules(?:\.get\([ \t]*|\[)["']([\w.]+)["'](?!\][ \t]*=[^=])"""
 )
 BEHIND_THE_BACK = (("putenv", re.compile(rb"putenv\(|unsetenv\(")), ("_getframe", ASKS_IMPORTER))
 
@@ -161,7 +159,7 @@ def patched_names(module: str, path: str) -> set[str]:
 
     ``.NAME`` stands for all modules whose last name that is. ``module`` has functions that set its globals.
     ``putenv`` is among them where the file sets variables behind the back of ``os.environ``, and
-    ``_getframe`` where its body asks who imports it.
+    ``_getframe`` where its body asks who imports it, or looks for a module in ``sys.modules``.
     """
     try:
         with open(path, "rb") as file:
@@ -184,17 +182,19 @@ def patched_names(module: str, path: str) -> set[str]:
     if b"global " in source and GLOBAL.search(source):
         patched.add(module)
     patched.update(name for name, pattern in BEHIND_THE_BACK if pattern.search(source))
+    if b"sys.modules" in source and SOUGHT.search(source):
+        patched.add("_getframe")
     return patched
 
 
 def sought_modules(path: str) -> list[str]:
-    """The modules that the body of a file that asks for its importer looks for in ``sys.modules``.
+    """The modules that a file looks for in ``sys.modules`` by their names, in its body or a function.
 
-    Nothing where it asks in another way as well.
+    Nothing where its body asks for its importer in another way as well.
     """
     with open(path, "rb") as file:
         source = file.read()
-    found = SOUGHT.findall(source)
-    if len(found) != len(ASKS_IMPORTER.findall(source)):
+    if ASKS_IMPORTER.search(SOUGHT.sub(b"", source)):
         return []
-    return [(first or second).decode("utf-8", "replace") for first, second in found]
+    names = dict.fromkeys(first or second for first, second in SOUGHT.findall(source))
+    return [name.decode("utf-8", "replace") for name in names]

@@ -13,6 +13,7 @@ from importguard.probe.code.sites import (
     patched_names,
     read_sites,
     sites_of,
+    sought_modules,
     static_reach,
 )
 
@@ -157,7 +158,7 @@ PATCHES = {
     "vars(json)['dumps'] = None\n": {".json"},
     "json.__dict__['dumps'] = None\n": {".json"},
     "import app\napp.__path__.append('x')\n": {".app"},
-    "import sys\nsys.modules['a.b'].x = 1\n": {".b"},
+    "import sys\nsys.modules['a.b'].x = 1\n": {".b", "_getframe"},
     "x = 1\ndef f():\n    global x\n    x = 2\n": {"mod"},
     "import os\nos.putenv('A', '1')\n": {"putenv"},
 }
@@ -166,3 +167,28 @@ PATCHES = {
 @pytest.mark.parametrize("source", PATCHES)
 def test_names_of_modules_that_a_file_may_change(source: str, files: Write) -> None:
     assert patched_names("mod", files({"mod.py": source})["mod"]) == PATCHES[source]
+
+
+SOUGHT = {
+    "if 'a.b' in sys.modules:\n    pass\n": ["a.b"],
+    "if 'a' in sys.modules or 'b' not in sys.modules:\n    pass\n": ["a", "b"],
+    "def ask():\n    return 'a' in sys.modules\nask()\n": ["a"],
+    "try:\n    sys.modules['a'].x\nexcept KeyError:\n    pass\n": ["a"],
+    "same = sys.modules.get('a') is sys.modules['b'] == 1\n": ["a", "b"],
+    "if any(name in sys.modules for name in NAMES):\n    sys.modules['a']\n": [],  # another way as well
+    "frame = sys._getframe(1)\n": [],
+}
+
+
+@pytest.mark.parametrize("source", SOUGHT)
+def test_modules_that_a_file_looks_for_among_those_that_are_loaded(source: str, files: Write) -> None:
+    path = files({"mod.py": "import sys\n" + source})["mod"]
+    assert sought_modules(path) == SOUGHT[source]
+    assert "_getframe" in patched_names("mod", path)
+
+
+@pytest.mark.parametrize(
+    "source", ["sys.modules['a'] = 1\n", "def ask(name):\n    return name in sys.modules\n"]
+)
+def test_a_file_that_asks_for_no_module_by_its_name(source: str, files: Write) -> None:
+    assert "_getframe" not in patched_names("mod", files({"mod.py": "import sys\n" + source})["mod"])
