@@ -40,6 +40,7 @@ TRIAL_LIMIT = 30  # when a trial is taken to hang
 # What Python says of a module that is only half imported. Since 3.13 it suggests another name for one that
 # lies in the first entry of the import path (``Objects/moduleobject.c``, ``_PyModule_IsPossiblyShadowing``).
 CIRCULAR = ("circular import", "partially initialized module", "(consider renaming '")
+SHARED_IN_ONE_STATE = ("error", "state")  # doubts whose answer holds in the state that it was given in
 SLOW = 0.01  # seconds; those of quicker bodies come to little
 DEEP_CHAIN = 120  # about as many nested imports as a fresh interpreter's recursion limit allows
 
@@ -154,7 +155,19 @@ class Sweep:
         return visit.doubt
 
     def doubt_of(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
-        """A failure is trusted when its kind does not depend on the state of the process."""
+        """A failure is trusted when its kind does not depend on the state of the process.
+
+        Failures share an answer only where they arose in the same state: ``setLoggerClass`` before an import
+        decides whether it passes.
+        """
+        doubt = self.reason_for_doubt(memo, doubt)
+        if memo.error is None or doubt is None or doubt.partition(" ")[0] not in SHARED_IN_ONE_STATE:
+            return doubt
+        in_baseline = memo.state is None or memo.state == self.memory.state.base
+        return doubt if in_baseline else "{} in {}".format(doubt, hash(_comparable(memo.state)))
+
+    def reason_for_doubt(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
+        """Why a fresh interpreter may say something else than ``memo``: ``doubt``, where that is known."""
         if memo.error is None:
             return doubt
         decider = deciding(chain(memo.error))
@@ -469,7 +482,7 @@ def _comparable(state: Optional[Taken]) -> Optional[tuple[Any, ...]]:
     if state is None:
         return None
     variables, lists, directory, patches, _ = state
-    members = tuple(id(value) for values in lists for value in values)
+    members = tuple(value if type(value) is str else id(value) for values in lists for value in values)
     return frozenset(variables.items()), members, directory, frozenset(patches)
 
 

@@ -161,3 +161,20 @@ def test_what_an_importer_put_in_place_of_a_module_stays_there(sweep: Any, name:
     answer = sweep({**uses, "again.py": "import mocks\nimport uses\n"})
     assert told(answer, "outcome")["mocks"] == "imported", "what was put there is there"
     assert told(answer, "doubt") == {"lib": None, "uses": None, "mocks": "each", "again": None}
+
+
+def test_failures_share_an_answer_in_the_same_state_alone(sweep: Any) -> None:
+    """What ``web`` has set may let ``jobs`` pass in a fresh interpreter, although it fails here."""
+    sets = "import os\nos.environ['IG_SWEEP'] = '1'\n"
+    answer = sweep(
+        {
+            "jobs.py": "raise ValueError('own')\n",
+            "a.py": "import jobs\n",
+            "web.py": f"{sets}import jobs\n",
+            "web2.py": f"{sets}import jobs\n",
+        }
+    )
+    doubts = told(answer, "doubt")
+    assert doubts["a"] == doubts["jobs"] == "error"
+    assert doubts["web"] not in ("error", "state", None)
+    assert doubts["web"] == doubts["web2"]
