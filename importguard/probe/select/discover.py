@@ -20,7 +20,8 @@ from importguard.probe.select.django import VARIABLE, find_preparation
 from importguard.probe.select.duplicate_names import other_names
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.finder import Finder, Found
-from importguard.probe.select.installed import is_installed_folder, is_site
+from importguard.probe.select.imported_tests import take_imported_tests
+from importguard.probe.select.installed import is_installed_folder, is_site, lies_below_site
 from importguard.probe.select.scene import Scene
 from importguard.probe.select.selection import SYSTEM, Folder, Selection, TooMuch, is_versions
 from importguard.probe.select.targets import Target, TargetSearch
@@ -222,6 +223,7 @@ class Discovery:
                 self._add_distribution(distribution, "installed from a folder")
         for target in self.targets:
             self._add_target(target)
+        take_imported_tests(self.selection)
         self._keep_one_name(setup["environ"].get(VARIABLE) if setup else None)
         if self._packages():
             self.selection.narrow_to_packages([*self._packages(), *self._installed_targets()])
@@ -261,7 +263,7 @@ class Discovery:
         found = []
         for entry in self.finder.entries:
             third_party = self._is_installed_code(entry) or (
-                entry not in self.import_path and _below_site(entry)
+                entry not in self.import_path and lies_below_site(entry)
             )
             if not third_party and not self.interpreter.is_standard(entry):
                 found.append(entry)
@@ -593,7 +595,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return str(value) if isinstance(value, str) else value
-
-
-def _below_site(entry: str) -> bool:
-    return "/site-packages/" in entry or "/dist-packages/" in entry

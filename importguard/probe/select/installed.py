@@ -17,6 +17,11 @@ def is_site(entry: str) -> bool:
     return os.path.basename(entry.rstrip("/")) in SITES
 
 
+def lies_below_site(entry: str) -> bool:
+    """Whether an entry of the import path lies below a folder that installers write to."""
+    return any("/%s/" % site in entry for site in SITES)
+
+
 def is_installed_folder(entry: str, platform_roots: Iterable[str]) -> bool:
     """Whether it is a site folder, or one that a platform brings (AWS Lambda's runtime, its layers)."""
     return is_site(entry) or entry in platform_roots

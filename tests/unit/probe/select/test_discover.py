@@ -210,6 +210,28 @@ def test_reasons_to_leave_out(image):
     }
 
 
+def test_what_the_application_imports_is_no_test_whatever_its_name(image):
+    image.write("main.py", "import shop\n")
+    image.write("shop/__init__.py", "def client():\n    from .test_client import Client\n    return Client\n")
+    image.write("shop/views.py", "def view():\n    from shop import ab_test, models\n")
+    image.write("shop/run_tests.py", "def run():\n    import shop.test_views\n")
+    image.write("shop/late.py", "def load():\n    import shop.tests.test_late\n")
+    image.write_all("shop/test_client.py shop/ab_test.py shop/test_views.py shop/other_test.py")
+    image.write_all("shop/tests/__init__.py shop/tests/test_late.py")
+    found = image.discover("python3", "main.py")
+    assert {name for name, _ in found["modules"] if "test" in name} == {
+        "shop.ab_test",
+        "shop.run_tests",
+        "shop.test_client",
+    }
+    assert {name for name, _, _ in found["skipped"]} == {
+        "shop.other_test",
+        "shop.test_views",
+        "shop.tests",
+        "shop.tests.test_late",
+    }
+
+
 def test_a_folder_test_without_tests_is_part_of_the_application(image):
     image.write_all("main.py web/__init__.py web/test/__init__.py web/test/client.py web/test/tests/x.py")
     image.write_all("plugins/test/core.py plugins/test/contest.py checks/test/a.py checks/test/a_test.py")
