@@ -73,8 +73,9 @@ def test_the_program_needs_no_file_of_the_probe(kind: str) -> None:
 
 
 def loaded_by(program: str) -> set[str]:
-    command = [sys.executable, "-I", "-S", "-c", program]
-    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    command = [sys.executable, "-I", "-S", "-"]  # It is too long for an argument.
+    done = subprocess.run(command, input=program, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("kind", KINDS)
