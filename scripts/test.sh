@@ -70,7 +70,7 @@ docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROO
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
 # Several files at a time: most of a test is waiting, for the engine or for a service. The tests of one file share
 # its images. In the order of their names: the many short files of tests/unit come after the long ones.
-"$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" -n "${TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder \
+"$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" -n "${TEST_WORKERS:-3}" --dist loadfile --no-loadscope-reorder \
     "${@:-$ROOT/tests}"
 if [ $# = 0 ] && ! grep -q '^container|[^|]*|[0-9]' "$made"; then
     die "no container of the tests was seen" "See that 'docker events' works."

@@ -98,7 +98,7 @@ def test_no_shell() -> None:
 
 
 @pytest.mark.parametrize(
-    "entrypoint", ['["/bin/sh", "-c", "echo started; exit 7"]', '["false"]', '["/not/there"]']
+    "entrypoint", ['["/bin/sh", "-c", "echo started; exit 7"]', '["false"]', '["sleep", "600"]']
 )
 def test_entrypoint_is_not_run(entrypoint: str) -> None:
     name = "".join(letter for letter in entrypoint if letter.isalpha())[:20]
