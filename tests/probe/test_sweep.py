@@ -78,15 +78,6 @@ TREES: dict[str, dict[str, str]] = {
         "d.py": "import b, a\nfrom fake import x\n",
         "e.py": "import a, b\nfrom fake import x\n",
     },
-    "a stand-in in place of a module that another has loaded": {
-        "lib.py": "value = 1\n",
-        "a.py": "import lib\nlib.value\n",
-        "b.py": "import sys\nsys.modules['lib'] = None\nimport a\n",
-        "c.py": "import sys, types\nsys.modules['lib'] = types.SimpleNamespace()\nimport a\n",
-        "d.py": "import sys, types\nsys.modules['marshal'] = types.SimpleNamespace()\nimport e\n",
-        "e.py": "import marshal\nmarshal.dumps\n",
-        "f.py": "import a\nimport e\n",
-    },
     "modules that are looked for by their names": {
         "a.py": "import sys\ndef ask():\n    assert 'c' not in sys.modules\nask()\n",
         "b.py": "import sys\ntry:\n    sys.modules['c']\nexcept KeyError:\n    0\nelse:\n    raise OSError\n",

@@ -517,10 +517,18 @@ class Memory:
 
     def appear(self, memo: Memo, visit: Optional[Visit]) -> None:
         """Put the modules into the process that importing ``memo.name`` loads, and do its effects again."""
+        loaded = memo.loaded
         if visit and (visit.told_others or self.asking.get(memo.name) == []):
             visit.doubt = "each"
-        if self.put_modules(memo) and visit:
-            visit.doubt = "each"  # its bodies ran without the stand-in
+        if self.contested and not loaded.keys().isdisjoint(self.contested):
+            for key, module in loaded.items():
+                if key != memo.name and _modules.setdefault(key, module) is not module and visit:
+                    visit.doubt = "each" if self.contested.get(key) else visit.doubt
+        else:
+            mine = _modules.get(memo.name, _MISSING)
+            _modules.update(loaded)
+            if mine is _MISSING:
+                _modules.pop(memo.name, None)
         self.bind(memo.late)
         if memo.recursion is not None and visit:
             self.limit_recursion(memo.recursion, visit.frames)
@@ -530,27 +538,6 @@ class Memory:
                 visit.told_others = True
             if memo.effects[2] is None and visit:
                 visit.doubt = "each"  # a working directory that is gone can't be entered again
-
-    def put_modules(self, memo: Memo) -> bool:
-        """Add the modules that ``memo`` has loaded to those that are there, which stay as they are.
-
-        Returns whether its bodies would now meet a stand-in that they have not met: None, a mock, another
-        module under the name of one that the interpreter itself has loaded.
-        """
-        loaded, base = memo.loaded, self.base
-        present = {key: _modules[key] for key in loaded.keys() & _modules.keys()}
-        present.setdefault(memo.name, _MISSING)  # what is being imported is put there by its loader
-        replaced = base.items() if not base.items() <= _modules.items() else ()
-        meets = any(_modules.get(key) is not loaded.get(key, module) for key, module in replaced)
-        _modules.update(loaded)
-        for key, module in present.items():
-            if module is _MISSING:
-                _modules.pop(key, None)
-            elif module is not loaded[key] and module is not base.get(key, _MISSING):
-                _modules[key] = module
-                stand_in = self.contested.get(key) or not (_is_real(module) and _is_real(loaded[key]))
-                meets = meets or (stand_in and key != memo.name)
-        return meets
 
     def lost_now(self, name: str) -> bool:
         """Whether what imports from the baseline can't be found where the path has been shortened."""

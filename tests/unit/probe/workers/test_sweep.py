@@ -151,18 +151,6 @@ def test_what_python_says_of_a_half_imported_module_is_known_in_each_version(swe
     assert told(answer, "doubt") == {"c": None, "b": "error ", "d": "error "}
 
 
-@pytest.mark.parametrize("stand_in", ["None", "type('Mock', (), {})()"])
-@pytest.mark.parametrize("name", ["lib", "marshal"])  # of the application, of the interpreter
-def test_what_an_importer_put_in_place_of_a_module_stays_there(sweep: Any, name: str, stand_in: str) -> None:
-    """``uses`` has loaded the module itself, and would meet the stand-in behind ``mocks``."""
-    mocks = f"import sys\nsys.modules[{name!r}] = {stand_in}\nimport uses\n"
-    mocks += f"assert sys.modules[{name!r}] is not uses.{name}\n"
-    uses = {"lib.py": "", "uses.py": f"import {name}\n{name}.__spec__\n", "mocks.py": mocks}
-    answer = sweep({**uses, "again.py": "import mocks\nimport uses\n"})
-    assert told(answer, "outcome")["mocks"] == "imported", "what was put there is there"
-    assert told(answer, "doubt") == {"lib": None, "uses": None, "mocks": "each", "again": None}
-
-
 def test_failures_share_an_answer_in_the_same_state_alone(sweep: Any) -> None:
     """What ``web`` has set may let ``jobs`` pass in a fresh interpreter, although it fails here."""
     sets = "import os\nos.environ['IG_SWEEP'] = '1'\n"
