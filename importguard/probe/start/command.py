@@ -17,7 +17,7 @@ from importguard.probe.start.wrappers import Invocation, after_options, remove_w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from importguard.probe.start.shell import Shell
+    from importguard.probe.start.shell_state import Shell
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"])
 NO_WRAPPERS = frozenset(
@@ -143,7 +143,7 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
 
 def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:
     """What a script starts; ``arguments`` begin with its name."""
-    from importguard.probe.start.shell import Shell
+    from importguard.probe.start.shell_state import Shell
 
     found = _steps(text, Shell(outer.environ, outer.directory, arguments), outer, depth)
     if not any(command.recognised for command in found) and ("case" in text or "{" in text):
@@ -241,7 +241,8 @@ def _script(
 
 def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:
     """A script of execline is one command, over several lines (skarnet.org, "The execlineb program")."""
-    from importguard.probe.start.shell import Shell, script_steps
+    from importguard.probe.start.shell import script_steps
+    from importguard.probe.start.shell_state import Shell
 
     lines = [line for line in (read_text(path) or "").split("\n") if not line.strip().startswith("#")]
     read = script_steps(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importguard.probe.code.imports import parse_module
 from importguard.probe.files import printable_path, read_text
-from importguard.probe.start.shell import Shell, script_steps
+from importguard.probe.start.shell import script_steps
+from importguard.probe.start.shell_state import Shell
 from importguard.probe.start.start_command import Options, StartCommand, is_dotted
 
 TYPE_CHECKING = False

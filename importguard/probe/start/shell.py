@@ -1,7 +1,8 @@
 """Reads as much of the POSIX shell language as start commands and entrypoint scripts are written in.
 
-Nothing is run. Words are expanded with the variables that are known, conditions are not decided: every
-branch is read, and its commands are marked as conditional. Source: POSIX.1-2017, Shell Command Language.
+The commands are read here, their words in ``shell_words.py``. Nothing is run. Words are expanded with the
+variables that are known, conditions are not decided: every branch is read, and its commands are marked as
+conditional. Source: POSIX.1-2017, Shell Command Language.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import os
 import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
-from importguard.probe.start.words import Word, as_written, is_assignment, spelled_word
+from importguard.probe.start.shell_blocks import Block
+from importguard.probe.start.shell_state import DEEPEST_NESTING, Shell
+from importguard.probe.start.shell_words import ENDS_WORD, WordReader
+from importguard.probe.start.words import Word, is_assignment, spelled_word
 
 _BLANK = " \t\r"
-_ENDS_WORD = " \t\r\n;&|()<>"
-_ALL_ARGUMENTS = frozenset(['"$@"', "$@", '"${@}"', '"$*"', "$*"])
 _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
@@ -27,58 +29,6 @@ _DEFINES = re.compile(r"[ \t]*\([ \t]*\)\s*\{")
 _NAMED = re.compile(r"[ \t]*([\w.-]+)[ \t]*(?:\([ \t]*\))?\s*\{")
 _ARGUMENT = re.compile(r"\"?\$(?:[0-9]|\{[0-9](?::?-[\w.-]*)?\})\"?")
 _VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?")
-_NESTING = 12
-"""How deep ``${A:-${B}}`` and scripts that source scripts are followed: they can be endless."""
-
-
-class Shell:
-    """What a shell knows: variables and which are exported, its directory, its arguments (``$0`` first).
-
-    Not ``decides``: each branch of a ``case`` is read, and each function, whether it is called or not.
-    """
-
-    def __init__(self, environ: dict[str, str], directory: str, arguments: list[str]) -> None:
-        self.variables = dict(environ)
-        self.exported = set(environ)
-        self.exports_all = False  # after ``set -a``
-        self.directory = directory
-        self.arguments = arguments
-        self.functions: dict[str, str] = {}
-        self.decides = True
-        self.nesting = 0
-
-    def command_environment(self) -> dict[str, str]:
-        """The environment that a command started now would have."""
-        return {name: value for name, value in self.variables.items() if name in self.exported}
-
-    def assign_variable(self, item: str, export: bool = False) -> None:
-        """Carry out ``NAME=value``, or ``export NAME``."""
-        name, equals, value = item.partition("=")
-        if equals:
-            self.variables[name] = value
-        if export or self.exports_all:
-            self.exported.add(name)
-
-    def declare_variables(self, items: list[str], export: bool) -> None:
-        """Carry out ``export``, ``local`` and the like."""
-        for item in items:
-            if not item.startswith("-"):
-                self.assign_variable(item, export)
-
-    def set_export_of_all(self, options: list[str]) -> None:
-        """Carry out ``set -a`` and ``set -o allexport``, or the same with ``+``, among other options."""
-        for at, option in enumerate(options):
-            sign, letters = option[:1], option[1:]
-            if option == "--":
-                break
-            if sign not in ("-", "+"):
-                continue
-            if "a" in letters or ("o" in letters and options[at + 1 : at + 2] == ["allexport"]):
-                self.exports_all = sign == "-"
-
-    def change_directory(self, target: str) -> None:
-        """Carry out ``cd``."""
-        self.directory = os.path.normpath(os.path.join(self.directory, target))
 
 
 class Step:
@@ -105,73 +55,21 @@ class Step:
 def script_steps(text: str, shell: Shell) -> list[Step]:
     """The commands of a script in the order in which they are written; ``shell`` is left as it would be."""
     found: list[Step] = []
-    if shell.nesting < _NESTING:
+    if shell.nesting < DEEPEST_NESTING:
         shell.nesting += 1
-        _Reader(text, shell, found).read_to_end()
+        _CommandReader(text, shell, found).read_to_end()
         shell.nesting -= 1
     return found
 
 
-class _Block:
-    """An ``if``, loop or ``case`` that is open. Of a ``case`` over an argument it is known which branch runs.
-
-    ``arguments`` are those of the shell before it, ``value`` what a ``case`` compares, where it is known.
-    ``set_value`` is that, and ``test`` what a condition comes to, by the variables that the image sets: where
-    those are not changed, one branch is ``sure`` to run. The others are read all the same.
-    """
-
-    def __init__(self, kind: str, arguments: list[str]) -> None:
-        self.kind = kind
-        self.arguments = arguments
-        self.value: str | None = None
-        self.in_pattern = False
-        self.in_condition = kind in ("if", "while", "until")
-        self.matched = False
-        self.runs = True
-        self.set_value: str | None = None
-        self.test: bool | None = None
-        self.sure = False
-
-    def take_pattern(self, pattern: str) -> None:
-        """Take in one pattern of a branch: the first branch that has the value runs."""
-        import fnmatch
-
-        if self.matched:
-            return
-        if self.value is not None and fnmatch.fnmatchcase(self.value, pattern):
-            self.matched = self.runs = True
-        elif self.set_value is not None and fnmatch.fnmatchcase(self.set_value, pattern):
-            self.matched = self.sure = True
-
-    def begin_branch(self, word: str) -> None:
-        """``then``, ``else`` or ``elif``: the first branch whose condition holds runs; ``do`` of a loop."""
-        self.in_condition = word == "elif"
-        if word == "do":
-            self.sure = self.test is (self.kind == "while")
-        elif word == "elif":
-            self.matched = self.matched or self.test is not False
-            self.test, self.sure = None, False
-        elif word == "then":
-            self.sure = self.test is True and not self.matched
-        else:
-            self.sure = self.test is False and not self.matched
-
-    def end_branch(self) -> None:
-        """The next is a pattern; its branch does not run until it has matched."""
-        self.in_pattern = True
-        self.runs, self.sure = self.value is None, False
-
-
-class _Reader:
+class _CommandReader(WordReader):
     """Reads one text, one simple command after the other, and carries out what changes the shell."""
 
     def __init__(self, text: str, shell: Shell, found: list[Step]) -> None:
-        self.text = text
-        self.shell = shell
+        super().__init__(text, shell)
         self.found = found
-        self.at = 0
         self.words: list[str] = []
-        self.blocks: list[_Block] = []
+        self.blocks: list[Block] = []
         self.heredocs: list[str] = []
         self.is_alternative = False  # of ``a || b``, b runs where a fails
 
@@ -190,7 +88,7 @@ class _Reader:
             elif char in "\n;&|()":
                 self._separator(char)
             else:
-                self._add(self._word())
+                self._add(self.read_word())
         self._finish()
 
     def _line_end(self) -> int:
@@ -243,7 +141,7 @@ class _Reader:
                     return
         while self.at < len(self.text) and self.text[self.at] in _BLANK:
             self.at += 1
-        target = self._word() if self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD else []
+        target = self.read_word() if self.at < len(self.text) and self.text[self.at] not in ENDS_WORD else []
         if operator == "<<" and target:
             self.heredocs.append(target[0])
 
@@ -263,7 +161,7 @@ class _Reader:
             self.words = []
             return
         if not self.words and raw in _OPENS:
-            self.blocks.append(_Block(raw, list(self.shell.arguments)))
+            self.blocks.append(Block(raw, list(self.shell.arguments)))
             if raw not in _KEPT:
                 return
         elif not self.words and raw in _CLOSES | _DROPPED:
@@ -392,208 +290,3 @@ class _Reader:
             self.shell.assign_variable("PATH=%s:%s" % (folder, search), export=True)
             return
         self.found.extend(script_steps(read_text(path) or "", self.shell))
-
-    # Words
-
-    def _word(self) -> list[Word]:
-        """The next word; unquoted expansions can make none of it, or several."""
-        start = self.at
-        fields = [""]
-        kept = False
-        while self.at < len(self.text) and self.text[self.at] not in _ENDS_WORD:
-            char = self.text[self.at]
-            if char == "$":
-                kept = self._unquoted_expansion(fields) or kept
-                continue
-            kept = True
-            if char == "'":
-                fields[-1] += self._until("'")
-            elif char == '"':
-                kept = self._double_quoted(fields)
-            elif char == "`":
-                fields[-1] += "`%s`" % self._until("`")
-            elif char == "\\":
-                following = self.text[self.at + 1 : self.at + 2]
-                fields[-1] += "" if following == "\n" else following
-                self.at += 2
-            else:
-                fields[-1] += char
-                self.at += 1
-        if fields[-1] == "" and not (kept and len(fields) == 1):
-            fields.pop()
-        raw = self.text[start : self.at]
-        if raw in _ALL_ARGUMENTS:
-            raw = as_written(self.shell.arguments[1:])  # ``exec "$@"`` of an entrypoint is the image's CMD
-        return [spelled_word(value, "" if index else raw) for index, value in enumerate(fields)]
-
-    def _until(self, quote_char: str) -> str:
-        """The text up to the closing quote of the one that is next."""
-        end = self.text.find(quote_char, self.at + 1)
-        end = len(self.text) if end < 0 else end
-        inner = self.text[self.at + 1 : end]
-        self.at = end + 1
-        return inner
-
-    def _unquoted_expansion(self, fields: list[str]) -> bool:
-        """Expand ``$…`` and split its value into fields; whether the word stays even when it is empty."""
-        if self.text.startswith("$'", self.at):
-            self.at += 1
-            fields[-1] += self._until("'")
-            return True
-        if self.text.startswith("$(", self.at):
-            fields[-1] += self._dollar()[0]
-            return True
-        for index, value in enumerate(self._dollar()):
-            if index or value[:1].isspace():
-                fields.append("")
-            for part_index, part in enumerate(value.split()):
-                if part_index:
-                    fields.append("")
-                fields[-1] += part
-        return fields[-1] != ""
-
-    def _double_quoted(self, fields: list[str]) -> bool:
-        """Expand a double-quoted text; False where it was an empty ``"$@"``, which is no word."""
-        self.at += 1
-        kept = self.text[self.at : self.at + 3] not in ('$@"',)
-        while self.at < len(self.text) and self.text[self.at] != '"':
-            char = self.text[self.at]
-            if char == "\\" and self.text[self.at + 1 : self.at + 2] in ("$", "`", '"', "\\", "\n"):
-                following = self.text[self.at + 1]
-                fields[-1] += "" if following == "\n" else following
-                self.at += 2
-            elif char == "$":
-                values = self._dollar()
-                kept = kept or bool(values)
-                fields[-1] += values[0] if values else ""
-                fields.extend(values[1:])
-            elif char == "`":
-                fields[-1] += "`%s`" % self._until("`")
-            else:
-                fields[-1] += char
-                self.at += 1
-        self.at += 1
-        return kept
-
-    def _dollar(self) -> list[str]:
-        """What ``$…`` stands for: one value, or for ``$@`` all arguments. The unknown stays as written."""
-        following = self.text[self.at + 1 : self.at + 2]
-        if following == "{":
-            inner = self._balanced("{", "}")
-            return _parameter(inner, self.shell)
-        if following == "(":
-            inner = self._balanced("(", ")")
-            return [self._own_folder(inner) or "$(%s)" % inner]
-        if following and following in "@*#?$!-0123456789":
-            self.at += 2
-            return _special(following, self.shell)
-        end = self.at + 1
-        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] == "_"):
-            end += 1
-        name = self.text[self.at + 1 : end]
-        self.at = end
-        return [self.shell.variables.get(name, "") if name else "$"]
-
-    def _own_folder(self, inner: str) -> str:
-        """``$(dirname "$0")`` and ``$(cd "$(dirname "$0")" && pwd)`` with variations; nothing for others.
-
-        Most scripts that leave their folder find it so.
-        """
-        words = inner.replace("BASH_SOURCE[0]", "0").replace("BASH_SOURCE", "0").replace("${0}", "$0")
-        words = "".join(char for char in words if char not in "\"'$();&").replace("--", " ")
-        parts = words.split()
-        known = {
-            "cd",
-            "dirname",
-            "readlink",
-            "realpath",
-            "-f",
-            "-e",
-            "-P",
-            "pwd",
-            "0",
-            "/dev/null",
-            ">",
-            "2>1",
-        }
-        if parts == ["pwd"]:
-            return self.shell.directory
-        if "0" not in parts or not ({"dirname"} & set(parts)) or not known.issuperset(parts):
-            above = [part for part in parts if part not in known]
-            if above not in (["0/.."], ["/.."]) or "dirname" not in parts:
-                return ""
-        name = (self.shell.arguments or [""])[0]
-        folder = os.path.dirname(os.path.join(self.shell.directory, name))
-        return os.path.normpath(folder + "/.." if "/.." in words else folder)
-
-    def _balanced(self, opening: str, closing: str) -> str:
-        """The text between the brackets after the dollar sign."""
-        start = self.at + 2
-        depth = 0
-        self.at += 1
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            depth += (char == opening) - (char == closing)
-            self.at += 1
-            if depth == 0:
-                return self.text[start : self.at - 1]
-        return self.text[start:]
-
-    def expand_text(self) -> str:
-        """The whole text as if it stood in double quotes: the default of ``${NAME:-…}``."""
-        fields = [""]
-        self.text += '"'
-        self.at = -1
-        self._double_quoted(fields)
-        return " ".join(fields)
-
-
-def _special(name: str, shell: Shell) -> list[str]:
-    if name in "@*":
-        return list(shell.arguments[1:])
-    if name.isdigit():
-        return shell.arguments[int(name) : int(name) + 1] or [""]
-    return [str(len(shell.arguments) - 1) if name == "#" else ""]
-
-
-def _parameter(inner: str, shell: Shell) -> list[str]:
-    """``${…}``: a name and what to do where it has no value (POSIX 2.6.2); other operators do nothing."""
-    if inner[:1] in ("@", "*"):
-        start = inner[2:].split(":")[0]
-        return list(shell.arguments[int(start) if start.isdigit() else 1 :])
-    if inner[:1].isdigit():
-        end = 1
-        while inner[end : end + 1].isdigit():
-            end += 1
-        number = int(inner[:end][:6])
-        known = number < len(shell.arguments)
-        name, value = "", shell.arguments[number] if known else ""
-    else:
-        end = 0
-        while end < len(inner) and (inner[end].isalnum() or inner[end] == "_"):
-            end += 1
-        name = inner[:end]
-        known = name in shell.variables
-        value = shell.variables.get(name, "")
-    operator, rest = inner[end : end + 1], inner[end + 1 :]
-    if operator == ":":
-        known = known and value != ""
-        operator, rest = rest[:1], rest[1:]
-    if operator == "+":
-        return [_expand(rest, shell) if known else ""]
-    if known or not operator or operator not in "-=":
-        return [value]
-    value = _expand(rest, shell)
-    if operator == "=" and name:
-        shell.variables[name] = value
-    return [value]
-
-
-def _expand(text: str, shell: Shell) -> str:
-    text = text.strip("'\"") if text[:1] in ("'", '"') else text
-    if shell.nesting >= _NESTING:
-        return text
-    shell.nesting += 1
-    value = _Reader(text, shell, []).expand_text()
-    shell.nesting -= 1
-    return value

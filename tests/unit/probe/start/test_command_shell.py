@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.start.shell import Shell, script_steps
+from importguard.probe.start.shell import script_steps
+from importguard.probe.start.shell_state import Shell
 from importguard.probe.start.words import spelled_command
 
 
