@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from importguard.evidence.starts import NeededService, StartSettings
+if TYPE_CHECKING:
+    from importguard.evidence.starts import NeededService, StartSettings
 
 
 class Build(NamedTuple):

@@ -54,13 +54,15 @@ class ProbeStream:
         self.noise = b""
 
     def read_output(self, output: Iterator[bytes]) -> None:
-        """Read the stream to its end."""
+        """Read the stream to the probe's last frame: what is left of the container is only to be removed."""
         buffer = b""
         for chunk in output:
             *lines, buffer = (buffer + chunk).split(b"\n")
             buffer = buffer[:LONGEST_FRAME] if buffer.startswith(self.mark) else buffer[-LONGEST_NOISE:]
             for line in lines:
                 self.take_line(line)
+            if self.end is not None:
+                return
         self.noise += buffer[-LONGEST_NOISE:]
 
     def take_line(self, line: bytes) -> None:

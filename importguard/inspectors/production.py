@@ -12,7 +12,7 @@ from importguard.evidence.starts import StartSettings
 from importguard.inspectors.inspected import Inspected
 from importguard.source.deployment.model import Deployment, image_name, known_names
 from importguard.source.deployment.reading import read_deployments
-from importguard.source.tree import repository_around
+from importguard.source.paths import repository_of
 
 
 def with_production(inspected: Sequence[Inspected]) -> list[Inspected]:
@@ -109,11 +109,3 @@ def _completed(one: Inspected, settings: StartSettings, deployment: Deployment) 
     note = f"It is started and asked as {place} says: {', '.join(told) or 'its port has to accept'}."
     evidence = one.evidence and replace(one.evidence, notes=(*one.evidence.notes, note))
     return one._replace(config=replace(one.config, start=start), evidence=evidence)
-
-
-def repository_of(config: Config) -> str:
-    """The repository that the image is built from, as far as the settings tell, or the working directory."""
-    build = config.build or config.origin
-    context = build.context if build and os.path.isdir(build.context) else None
-    folder = os.path.abspath(config.source or context or os.curdir)
-    return repository_around(folder) or folder

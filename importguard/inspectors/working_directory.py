@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from importguard.config import Config, WorkingDirectory
-from importguard.inspectors.production import names_of_image, repository_of
-from importguard.source.deployment.model import Deployment
-from importguard.source.deployment.reading import deployments_with_workdir
+from importguard.source.paths import repository_of
+from importguard.source.production_files import texts_mentioning
+
+if TYPE_CHECKING:
+    from importguard.source.deployment.model import Deployment
+
+_WORKDIR = re.compile(r"\bworking_dir:|\bworkingDir:")
 
 
 def production_workdir(reference: str, config: Config) -> Optional[WorkingDirectory]:
@@ -21,7 +26,14 @@ def production_workdir(reference: str, config: Config) -> Optional[WorkingDirect
     if config.commands:
         return None
     root = repository_of(config)
-    deployments = _of_image(reference, config, deployments_with_workdir(root), root)
+    files = list(texts_mentioning(_WORKDIR, root))
+    if not files:
+        return None
+    from importguard.source.deployment.reading import (
+        deployments_in,
+    )  # every check comes here, and few need it
+
+    deployments = _of_image(reference, config, deployments_in(files), root)
     folders = {one.workdir for one in deployments}
     folder = folders.pop() if len(folders) == 1 else None
     if folder is None:
@@ -38,6 +50,8 @@ def _of_image(
     Of an image that is given by another name, each build context may be the one, as long as it has one
     working directory in all of its containers. Whether the image has that at all is for the probe to see.
     """
+    from importguard.inspectors.production import names_of_image
+
     build = config.build or config.origin
     names = names_of_image(reference, config)
     named = [one for one in deployments if not one.names.isdisjoint(names)]

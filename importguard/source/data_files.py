@@ -11,7 +11,8 @@ from typing import Optional
 from importguard.source.dockerfile.dockerignore import PatternError, ignored_files, read_patterns
 from importguard.source.dockerfile.placement import place_files
 from importguard.source.model import DataFile, Ignored, Source
-from importguard.source.tree import folders_above, is_skipped_folder, most_entries
+from importguard.source.paths import folders_above, most_entries
+from importguard.source.tree import is_skipped_folder
 
 _MOST = 50
 _OTHER_FILE = "any other file"

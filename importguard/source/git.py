@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.source.model import Git, GitIgnored, Place, Removed, Source
-from importguard.source.tree import relative_path, repository_around
+from importguard.source.paths import relative_path, repository_around
 
 _TIMEOUT = 20.0
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.quotepath=off")

@@ -17,9 +17,9 @@ from importguard.source.deployment.compose_variables import with_default_values
 from importguard.source.dockerfile.variables import Words, split_words
 from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.model import Mount, Place
-from importguard.source.production_files import COMPOSE_NAME, yaml_files
-from importguard.source.tree import relative_path
-from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
+from importguard.source.paths import relative_path
+from importguard.source.production_files import COMPOSE_NAME, LARGEST, yaml_files
+from importguard.source.yaml_nodes import Node, yaml_documents
 
 _KINDS = {
     "emptyDir": "emptyDir",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Optional
 
 from importguard.source.model import Place, Source
-from importguard.source.tree import folders_above
+from importguard.source.paths import folders_above
 
 _PACKAGING = (
     ("pyproject.toml", "[tool.setuptools"),

@@ -6,9 +6,12 @@ import os
 import re
 from collections.abc import Iterator
 
-from importguard.source.tree import most_entries, relative_path
+from importguard.source.paths import most_entries, relative_path
 
 COMPOSE_NAME = re.compile(r"(docker-)?compose([-_.][\w.-]+)?\.ya?ml")
+LARGEST = 1 << 20
+"""How many characters of a file are read."""
+
 _MOST_FILES = 500
 _MOST_FOLDERS = 5000
 _DEEPEST = 6
@@ -32,6 +35,18 @@ def deploying_files(root: str) -> Iterator[str]:
     found = (path for path in _files(root, _CI_FOLDERS) if path.endswith(_YAML) or _is_script(path))
     for _, path in zip(range(_MOST_FILES), found):
         yield path
+
+
+def texts_mentioning(pattern: re.Pattern[str], root: str) -> Iterator[tuple[str, str]]:
+    """Give the path from ``root`` and the text of each of those files in which ``pattern`` is found."""
+    for path in deploying_files(root):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read(LARGEST)
+        except OSError:
+            continue
+        if pattern.search(text):
+            yield relative_path(path, root), text
 
 
 def _is_script(path: str) -> bool:

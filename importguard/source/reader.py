@@ -25,9 +25,10 @@ from importguard.source.model import Ignored, Placement, Requirement, Source, So
 from importguard.source.modules.crossing_imports import folders_imported_from_outside
 from importguard.source.modules.outside_imports import find_imported
 from importguard.source.mounts import read_mounts
+from importguard.source.paths import relative_path
 from importguard.source.requirements.declarations import read_requirements
 from importguard.source.requirements.install_files import with_source_paths
-from importguard.source.tree import find_files, relative_path
+from importguard.source.tree import find_files
 
 
 def read_source(tree: Tree, contents: bool = True) -> Source:

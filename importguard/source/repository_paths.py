@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional
 from importguard.config import Config
 from importguard.model import Finding, Location
 from importguard.report import ImageReport
-from importguard.source.tree import repository_around
+from importguard.source.paths import repository_around
 
 if TYPE_CHECKING:
     from importguard.source.model import Source

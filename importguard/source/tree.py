@@ -8,41 +8,12 @@ from collections.abc import Iterator
 from typing import Optional
 
 from importguard.source.model import SourceFile
+from importguard.source.paths import relative_path
 
 MOST_FILES = 100_000
-_MOST_ENTRIES = {True: 300_000, False: 20_000}  # in a git repository, and elsewhere
 _LARGEST = 32 << 20
 _SUFFIXES = (".py", ".so", ".pyd")
 _OTHERS = frozenset(("node_modules", "__pycache__", "__pypackages__", "site-packages"))
-
-
-def relative_path(path: str, root: str) -> str:
-    """``path`` below ``root`` (or with ``..`` outside of it), with slashes."""
-    try:
-        return os.path.relpath(path, root).replace(os.sep, "/")
-    except ValueError:  # another drive of Windows
-        return path.replace(os.sep, "/")
-
-
-def folders_above(path: str) -> list[str]:
-    """The folders that a relative ``path`` is in, the outermost first."""
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
-
-
-def most_entries(root: str) -> int:
-    """How many entries below ``root`` are looked at: a home folder is no one's source."""
-    return _MOST_ENTRIES[os.path.exists(os.path.join(root, ".git"))]
-
-
-def repository_around(folder: str) -> Optional[str]:
-    """The folder itself, or the nearest one above it, that is the top of a git repository."""
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-    return folder
 
 
 def find_files(folder: str, root: str, notes: list[str], contents: bool = True) -> Iterator[SourceFile]:

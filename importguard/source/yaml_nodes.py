@@ -7,7 +7,6 @@ from typing import Optional
 
 import yaml
 
-LARGEST = 1 << 20
 _DEEPEST_MERGE = 5
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, where PyYAML was built with it, takes a tenth of the time."""

@@ -112,12 +112,11 @@ class DockerEngine:
             self._remove_stale()
             run.output = _translated(container.output(run), image)
             yield run
-        finally:
-            if limits.beside is None and run.exit is None:
-                _quietly(container.remove)
-            else:
-                # Beside the judging, or the service's end: it takes the daemon up to a second.
-                self._remove_later(container.remove)
+        except BaseException:
+            _quietly(container.remove)
+            raise
+        # Beside the judging, or the service's end: it takes the daemon up to a second.
+        self._remove_later(container.remove)
 
     @contextmanager
     def network(self) -> Iterator[str]:

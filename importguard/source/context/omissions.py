@@ -20,8 +20,8 @@ from importguard.source.modules.named_modules import (
     started_scripts,
 )
 from importguard.source.modules.test_files import files_of_tests
+from importguard.source.paths import folders_above
 from importguard.source.requirements.project_files import read_toml
-from importguard.source.tree import folders_above
 
 _LATE = frozenset({"function", "lazy"})
 _SEVERITIES = ("error", "warning", None)

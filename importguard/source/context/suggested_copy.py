@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from importguard.source.dockerfile.copies import copy_takes, feeding_stages, moved_folder
 from importguard.source.model import Source
-from importguard.source.tree import folders_above
+from importguard.source.paths import folders_above
 
 
 class CopyLines:

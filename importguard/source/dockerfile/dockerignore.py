@@ -13,7 +13,7 @@ from typing import Optional
 
 from importguard.source.dockerfile.patterns import SPACE, Pattern, PatternError, make_pattern
 from importguard.source.model import Ignored, Place
-from importguard.source.tree import folders_above
+from importguard.source.paths import folders_above
 
 __all__ = ["Ignore", "PatternError", "ignore_file_names", "ignored_files", "read_patterns"]
 

@@ -16,7 +16,7 @@ from importguard.source.dockerfile.dockerignore import Ignore
 from importguard.source.dockerfile.patterns import Match, PatternError, make_pattern
 from importguard.source.dockerfile_model import Copy, Dockerfile
 from importguard.source.model import Placement
-from importguard.source.tree import folders_above
+from importguard.source.paths import folders_above
 
 _WILDCARD = re.compile(r"[*?\[\\]")
 _MKDIR = re.compile(r"\bmkdir\s+((?:-\S+\s+)*)([^&|;\n]+)")

@@ -14,7 +14,7 @@ from importguard.source.dockerfile.parser import DockerfileError, parse_dockerfi
 from importguard.source.dockerfile_model import BaseImage, Dockerfile
 from importguard.source.locating.model import RepositoryFiles
 from importguard.source.locating.named_builds import describes_builds, read_named_builds
-from importguard.source.tree import most_entries
+from importguard.source.paths import most_entries
 
 MOST_DOCKERFILES = 200
 _LARGEST = 1 << 20

@@ -18,7 +18,7 @@ from importguard.source.locating.mapping import TreeMatch, application_files, ma
 from importguard.source.locating.model import LEAST_AGREEMENT, BuildChoice, Location, RepositoryFiles
 from importguard.source.locating.wording import say_choice, say_match, say_no_match
 from importguard.source.model import Tree
-from importguard.source.tree import relative_path, repository_around
+from importguard.source.paths import relative_path, repository_around
 
 _LARGEST = 8 << 20
 _USUAL = "Dockerfile"

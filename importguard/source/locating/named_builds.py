@@ -15,7 +15,8 @@ from typing import Optional
 
 from importguard.source.command_words import split_command
 from importguard.source.locating.model import NamedBuild
-from importguard.source.yaml_nodes import LARGEST, Node, yaml_documents
+from importguard.source.production_files import LARGEST
+from importguard.source.yaml_nodes import Node, yaml_documents
 
 _MOST_FILES = 200
 _DEEPEST = 4
