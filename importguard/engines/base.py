@@ -184,8 +184,8 @@ class Engine(Protocol):
         container is to be beside. What ``stdin`` gives is written to its standard input. It is called while
         the container starts: that takes an engine longer than anything that we do.
         The container's standard input stays open for as long as this process lives; the container and its
-        volumes are removed when the context ends (one that has ended by itself, or is beside a service, at
-        the latest by ``close``), and by themselves if this process dies.
+        volumes are removed from when the context ends, at the latest by ``close`` (where the context ends by
+        an exception, before it), and by themselves if this process dies.
         Raises CommandNotFound when the executable is absent, EngineError for anything else; ``output`` raises
         them too, where only execution shows it (an interpreter in ``#!`` that is absent, a lost engine).
         What ``first`` raises is raised.

@@ -148,6 +148,7 @@ def test_left_early_is_removed_with_its_volume(engine: Engine, only_docker: None
         (container,) = containers(os.getpid())
         volume = docker("inspect", "-f", "{{range .Mounts}}{{.Name}}{{end}}", container)
         assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == volume
+    await_removals(engine)
     assert what_is_left() == []
     assert docker("volume", "ls", "-q", "--filter", f"name={volume}") == ""
     assert running.exit is None
@@ -156,6 +157,7 @@ def test_left_early_is_removed_with_its_volume(engine: Engine, only_docker: None
 def test_never_iterated_is_removed(engine: Engine, image: Image) -> None:
     with engine.run(image, ["sleep", "60"], [], LIMITS):
         assert len(what_is_left()) == 1
+    await_removals(engine)
     assert what_is_left() == []
 
 
