@@ -71,16 +71,16 @@ def validate_all(
         _check_source(config)
         _check_command(config)
     _check_journey(journey)
-    inspect = inspector or _running()
+    inspect = inspector or _default_inspector()
     with closing(EnginePool(progress, engine)) as engines:
         is_start_wanted = any(config.start for _, config in wanted)
         start_engine = engines.engine_for_starts(wanted) if is_start_wanted else None
-        inspected = [_inspected(*each, progress, engines, inspect) for each in wanted]
+        inspected = [_inspect_image(*each, progress, engines, inspect) for each in wanted]
         if start_engine is not None:
             from importguard.inspectors.starts import with_starts
 
             inspected = with_starts(inspected, start_engine, progress, journey)
-        reports = tuple(_judged(one) for one in inspected)
+        reports = tuple(_judge_image(image) for image in inspected)
         from importguard.report import Report
 
         return Report(reports)
@@ -100,26 +100,26 @@ def started_services(
     wanted = [(reference, config) for config in configs for reference in _references(config)]
     with closing(EnginePool(progress)) as engines:
         engine = engines.engine_for_starts(wanted)
-        inspected = [_inspected(*each, progress, engines, _running()) for each in wanted]
-        if engine is None or not any(one.evidence for one in inspected):
+        inspected = [_inspect_image(*each, progress, engines, _default_inspector()) for each in wanted]
+        if engine is None or not any(image.evidence for image in inspected):
             raise inspected[0].error or InspectionError("there is no image to start")
         with running_services(inspected, engine, progress, published=True) as run:
             run.publish()
-            names = [one.config.name or one.reference for one in inspected]
+            names = [image.config.name or image.reference for image in inspected]
             yield run, tuple(name for name in names if not run.ready.get(name))
 
 
-def _inspected(
+def _inspect_image(
     reference: str, config: Config, progress: Progress, engines: EnginePool, inspect: Inspector
 ) -> Inspected:
-    """One image: got and its modules imported, or the reason why not."""
+    """Get one image and import its modules; where that cannot be done, the result holds the error."""
     image = None
     try:
         engine, name = engines.engine_of(reference, config)
-        image = _image(name, config, engine, progress)
-        config = _as_in_production(reference, config)
+        image = _get_image(name, config, engine, progress)
+        config = _with_production_workdir(reference, config)
         progress.begin_phase(f"checking {reference}")
-        evidence = inspect(engine, image, config, progress, _load_the_rest)
+        evidence = inspect(engine, image, config, progress, _load_judging_code)
         return Inspected(reference, config, image, evidence)
     except UsageError:
         raise
@@ -127,15 +127,15 @@ def _inspected(
         return Inspected(reference, config, image, error=error)
 
 
-def _as_in_production(reference: str, config: Config) -> Config:
-    """The settings with the working directory that production's files give the image."""
+def _with_production_workdir(reference: str, config: Config) -> Config:
+    """Add to the settings the working directory that compose files and manifests give the image."""
     from importguard.inspectors.working_directory import production_workdir
 
     return replace(config, workdir=production_workdir(reference, config))
 
 
-def _judged(inspected: Inspected) -> ImageReport:
-    """The report on one image."""
+def _judge_image(inspected: Inspected) -> ImageReport:
+    """Judge one inspected image; what could not be inspected or judged gets a report that says why."""
     reference, config, image, evidence, error = inspected
     if image is not None and evidence is not None:
         from importguard.gathering import gather_material
@@ -146,7 +146,7 @@ def _judged(inspected: Inspected) -> ImageReport:
             report = judge_image(image, evidence, material, config)
             # What production's files say was added to the settings.
             config = replace(config, start=evidence.start.settings) if evidence.start else config
-            return _publishable(report, image, config, material.source, evidence.existing)
+            return _prepare_for_readers(report, image, config, material.source, evidence.existing)
         except UsageError:
             raise
         except ImportguardError as failure:
@@ -154,10 +154,10 @@ def _judged(inspected: Inspected) -> ImageReport:
     from importguard.judging.image_report import unjudged_report
 
     why = error or InspectionError("nothing was inspected")
-    return _publishable(unjudged_report(reference, image, config, why), image, config)
+    return _prepare_for_readers(unjudged_report(reference, image, config, why), image, config)
 
 
-def _publishable(
+def _prepare_for_readers(
     report: ImageReport,
     image: Optional[Image],
     config: Config,
@@ -177,7 +177,7 @@ def _publishable(
     return redacted_report(with_places(report, config, source), variables, existing)
 
 
-def _load_the_rest() -> None:
+def _load_judging_code() -> None:
     """Load the judging and reporting code while the container works, when nothing else is to be done.
 
     Quietly: a check that is being terminated takes the import system from it. What is needed is loaded again.
@@ -227,14 +227,14 @@ def _references(config: Config) -> tuple[str, ...]:
     return (config.build.tag or config.build.context,) if config.build else config.images
 
 
-def _running() -> Inspector:
+def _default_inspector() -> Inspector:
     from importguard.inspectors.run import inspect_by_running
 
     return inspect_by_running
 
 
-def _image(reference: str, config: Config, engine: Engine, progress: Progress) -> Image:
-    """Build or pull, as the settings say."""
+def _get_image(reference: str, config: Config, engine: Engine, progress: Progress) -> Image:
+    """Build the image, or find it and pull it by the policy of the settings."""
     if config.build is None:
         return engine.image(reference, pull=config.pull, platform=config.platform)
     from importguard.judging.redaction import RedactedProgress, redaction_of
