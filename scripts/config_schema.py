@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+# The options of this tree, not those of a wheel that was installed before they were changed.
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from importguard.cli.config_option import NOT_OF_AN_IMAGE, option_value_kind, options_by_key
 from importguard.cli.main import cli
 from importguard.cli.start_settings import PLATFORMS

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,14 @@ class Readability(NamedTuple):
     one_word: float
     mean_length: float
     any_per_thousand_lines: float
+
+
+class ModuleCounts(NamedTuple):
+    """What one module adds to the measures; ``untyped`` counts its ``Any``."""
+
+    public_functions: tuple[str, ...]
+    untyped: int
+    lines: int
 
 
 LIMITS = {
@@ -70,24 +78,27 @@ def exceeded_limits(title: str, found: Readability) -> list[str]:
 
 def measure(paths: list[Path]) -> Readability:
     """Read the modules at ``paths``."""
-    texts = [path.read_text("utf-8") for path in paths]
-    trees = [ast.parse(text) for text in texts]
-    names = [name for tree in trees for name in _public_functions(tree)]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    untyped = sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes)
-    lines = sum(text.count("\n") for text in texts)
+    counts = [count_in_module(path) for path in paths]
+    names = [name for module in counts for name in module.public_functions]
     return Readability(
         len(names),
         sum("_" not in name for name in names) / len(names),
         sum(map(len, names)) / len(names),
-        1000 * untyped / lines,
+        1000 * sum(module.untyped for module in counts) / sum(module.lines for module in counts),
     )
 
 
-def _public_functions(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
-            yield node.name
+@cache  # each module counts for its part, and for all
+def count_in_module(path: Path) -> ModuleCounts:
+    """Read one module."""
+    text = path.read_text("utf-8")
+    nodes = list(ast.walk(ast.parse(text)))
+    functions = (node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return ModuleCounts(
+        tuple(name for name in functions if not name.startswith("_")),
+        sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes),
+        text.count("\n"),
+    )
 
 
 if __name__ == "__main__":
