@@ -294,12 +294,22 @@ def works():
         time.sleep(0.1)
 
 
+def waits_with_threads():
+    try:
+        for _ in range(31):
+            threading.Thread(target=signal.pause).start()
+    except RuntimeError:
+        pass  # there is no room for more
+    signal.pause()
+
+
 def forks_without_end():
+    """The kernel counts threads as processes (pids.max, cgroup v2), and makes them with a tenth of the work."""
     os.nice(19)  # The machine that runs the tests has other work, too.
     while True:
         try:
             if os.fork() == 0:
-                signal.pause()
+                waits_with_threads()
         except OSError:
             serve()
 
