@@ -10,7 +10,7 @@ from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Im
 from importguard.errors import InspectionError
 from importguard.evidence.starts import NeededService
 from importguard.inspectors.asking import Asker
-from importguard.inspectors.start import begin
+from importguard.inspectors.start import start_service
 
 _MEMORY = 1024**3
 _PAUSE_SECONDS = 0.2
@@ -52,7 +52,7 @@ def _until_a_port_accepts(
     """Without a command that says so, a service is ready when one of its ports accepts."""
     settings = replace(service.settings, http=())
     config = Config(name=service.name, env=service.env, start=settings, memory=_MEMORY)
-    begun = begin(engine, image, asker, config, network, service.command, any_port=not settings.port)
+    begun = start_service(engine, image, asker, config, network, service.command, any_port=not settings.port)
     if begun.service is None:
         raise InspectionError(begun.planned.refusal)
     if begun.is_ready:

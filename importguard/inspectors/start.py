@@ -46,7 +46,7 @@ class RunningService(NamedTuple):
         return self.seen is not None and self.seen.held
 
 
-def begin(
+def start_service(
     engine: Engine,
     image: Image,
     asker: Asker,
@@ -58,14 +58,11 @@ def begin(
 ) -> RunningService:
     """Start ``image`` in ``network`` and ask it all that the settings say. Whoever calls this ends it.
 
-    With ``any_port`` a port that the image does not expose is as right as one that it does.
-
-    Raises InspectionError where the conversation could not be held, EngineError where the engine fails; then
-    the service is removed already.
+    Raises InspectionError or EngineError, with the service removed. ``any_port``: see ``service_request``.
     """
     settings = config.start or StartSettings()
     ports, environment = expected_ports(image, config, settings), service_environment(image, config, settings)
-    memory = settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
+    memory = _memory_limit(config, settings)
     limits = Limits(memory, settings.seconds_to_ready, network=network, usual_privileges=True)
     command = command or (shlex.split(config.commands[0]) if config.commands else ())
     names, out = (config.name,) if config.name else (), ports if publish else ()
@@ -76,13 +73,11 @@ def begin(
     except (CommandNotFound, ForeignProgram) as error:
         return RunningService(replace(planned, refusal=str(error)))
     try:
+        request = service_request(image, settings, ports, config, any_port)
         check = _healthcheck(image, settings)
-        request = service_request(image, settings, ports, config)
-        request["any_port"] = request["any_port"] or any_port
         seen = converse(engine, service, asker, {**request, "http": []} if check else request, at)
         if check and seen.held:
-            ends = min(at + settings.seconds_to_ready, time.monotonic() + settings.seconds_to_answer)
-            _ask_health(check, service, seen, ends)
+            _ask_health(check, service, seen, settings, at)
     except (CommandNotFound, ForeignProgram) as error:
         service.close()
         return RunningService(replace(planned, refusal=str(error)))
@@ -92,13 +87,18 @@ def begin(
     return RunningService(planned, service, seen, at)
 
 
+def _memory_limit(config: Config, settings: StartSettings) -> int:
+    """The bytes that the service may use: as it is asked for, else as its platform gives."""
+    return settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
+
+
 def _healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
     """The command that says whether it is well: production's, or the image's where nothing else is asked."""
     is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
     return settings.healthcheck or (image.healthcheck if is_free else ())
 
 
-def finish(begun: RunningService) -> ServiceStart:
+def end_service(begun: RunningService) -> ServiceStart:
     """Stop the service as the platform does, remove it, and give all that was seen of it."""
     if begun.service is None or begun.seen is None:
         return begun.planned
@@ -106,8 +106,11 @@ def finish(begun: RunningService) -> ServiceStart:
         return _ended(begun.planned, begun.service, begun.seen, begun.at)
 
 
-def _ask_health(command: Sequence[str], service: Service, seen: Conversed, ends: float) -> None:
+def _ask_health(
+    command: Sequence[str], service: Service, seen: Conversed, settings: StartSettings, begun: float
+) -> None:
     """Run the image's HEALTHCHECK until it succeeds or the time is up."""
+    ends = min(begun + settings.seconds_to_ready, time.monotonic() + settings.seconds_to_answer)
     while True:
         seconds = min(_HEALTH_SECONDS, max(ends - time.monotonic(), 1.0))
         code, output = service.execute(command, seconds)

@@ -17,9 +17,12 @@ FAULT_HANDLER = "PYTHONFAULTHANDLER"
 
 
 def service_request(
-    image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config
+    image: Image, settings: StartSettings, ports: tuple[int, ...], config: Config, any_port: bool = False
 ) -> dict[str, Any]:
-    """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so."""
+    """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so.
+
+    With ``any_port`` a port that the image does not expose is as right as one that it does.
+    """
     by_default = () if settings.grpc else (HttpRequest("/"),)
     http = by_default if settings.http is None else settings.http
     headers = {"User-Agent": "importguard", "Accept": "*/*"}
@@ -27,7 +30,7 @@ def service_request(
         headers["X-Forwarded-Proto"] = "https"
     return {
         "ports": list(ports),
-        "any_port": not _is_port_said(image, config, settings),
+        "any_port": any_port or not _is_port_said(image, config, settings),
         "worker": settings.port == "none",
         "http": [asdict(asked) for asked in http],
         "grpc": settings.grpc,

@@ -21,7 +21,7 @@ from importguard.inspectors.journey import NOT_RUN, run_user_command
 from importguard.inspectors.needed import begin_needed
 from importguard.inspectors.production import with_production
 from importguard.inspectors.relay import open_relay
-from importguard.inspectors.start import RunningService, begin, finish
+from importguard.inspectors.start import RunningService, end_service, start_service
 from importguard.inspectors.startable import (
     asker_of,
     evidence_without_python,
@@ -145,7 +145,7 @@ class ServiceRun:
         try:
             asker = asker_of(one) or self.asker
             publish = self.published and place != self.network
-            return begin(self.engine, one.image, asker, one.config, place, publish=publish)
+            return start_service(self.engine, one.image, asker, one.config, place, publish=publish)
         except ImportguardError as error:
             return error
 
@@ -206,7 +206,7 @@ class ServiceRun:
     def _end(self, index: int, begun: RunningService) -> None:
         # The service that was started last carries what the user's command came to.
         journey = self.result if index == next(reversed(self.begun)) else None
-        self.seen[index] = replace(finish(begun), journey=journey)
+        self.seen[index] = replace(end_service(begun), journey=journey)
 
     def seen_of(self, index: int) -> ServiceStart:
         """What was seen of one image, with the logs of the services that were started for it."""

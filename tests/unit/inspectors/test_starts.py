@@ -97,8 +97,8 @@ class Notices(QuietProgress):
 def started(monkeypatch: pytest.MonkeyPatch, begin: Any, **needs: tuple[str, ...]) -> list[str]:
     """What is said where these services, with what they need, are begun by ``begin``."""
     progress = Notices()
-    monkeypatch.setattr(starts, "begin", begin)
-    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
+    monkeypatch.setattr(starts, "start_service", begin)
+    monkeypatch.setattr(starts, "end_service", lambda begun: begun.planned)
     services = [service(name, *needed) for name, needed in needs.items()]
     with running_services(services, NetworkOnly(), progress, published=False):  # type: ignore[arg-type]
         pass
@@ -150,8 +150,8 @@ def test_without_a_network_what_the_imports_showed_is_kept() -> None:
 def ready_services(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every service that is begun gets ready."""
     begun = RunningService(STARTED, seen=Conversed(ready=1.5, held=True))
-    monkeypatch.setattr(starts, "begin", lambda *place, **more: begun)
-    monkeypatch.setattr(starts, "finish", lambda begun: begun.planned)
+    monkeypatch.setattr(starts, "start_service", lambda *place, **more: begun)
+    monkeypatch.setattr(starts, "end_service", lambda begun: begun.planned)
 
 
 @pytest.mark.usefixtures("ready_services")
