@@ -37,7 +37,7 @@ def container_settings(
         pid_mode=beside,
         auto_remove=True,
         cap_drop=["ALL"],
-        cap_add=USUAL_CAPABILITIES if limits.usual_privileges else CAPABILITIES,
+        cap_add=_capabilities_of_root(limits) if image.runs_as_root else [],
         security_opt=["no-new-privileges"],
         mem_limit=limits.memory,
         memswap_limit=limits.memory,
@@ -60,6 +60,11 @@ def container_settings(
         "host_config": host_config,
         "use_config_proxy": False,
     }
+
+
+def _capabilities_of_root(limits: Limits) -> list[str]:
+    """What root may do. Docker gives it to no other user; Podman would: it could read and write all."""
+    return USUAL_CAPABILITIES if limits.usual_privileges else CAPABILITIES
 
 
 def service_settings(
