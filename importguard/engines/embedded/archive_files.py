@@ -85,7 +85,11 @@ class TarFiles:
 
 @contextmanager
 def open_archive_files(path: Path, reference: str, scratch: Path) -> Iterator[ArchiveFiles]:
-    """Open an archive or a folder. One that is compressed as a whole is uncompressed into ``scratch``."""
+    """Open an archive or a folder.
+
+    What can't be read where it lies goes to ``scratch`` first: what comes through a pipe, or is compressed as
+    a whole.
+    """
     if path.is_dir():
         yield FolderFiles(path, reference)
         return
@@ -94,16 +98,37 @@ def open_archive_files(path: Path, reference: str, scratch: Path) -> Iterator[Ar
     except OSError as error:
         raise ImageError(f"{reference}: {path} can't be read: {error.strerror}.") from error
     with stream, tempfile.TemporaryFile(dir=scratch) as plain:
-        reader = decompressed_stream(stream, reference)
-        if reader is not stream:
-            shutil.copyfileobj(reader, plain, 1 << 20)
-            plain.seek(0)
+        reader: BinaryIO = decompressed_stream(stream, reference)
+        if reader is not stream or not stream.seekable():
+            _copy_to_scratch(reader, plain, reference)
+            reader = plain
         try:
-            archive = tarfile.open(fileobj=stream if reader is stream else plain, mode="r:")  # noqa: SIM115
+            archive = tarfile.open(fileobj=reader, mode="r:")  # noqa: SIM115
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
-            raise ImageError(
-                f"{reference}: {path} is no image archive: {error}. Such files are made by `docker save`, "
-                "`docker buildx build --output type=oci`, kaniko --tar-path, `skopeo copy` or `podman save`."
-            ) from error
+            raise ImageError(f"{reference}: {path} is no image archive: {_advice(reader, error)}") from error
         with archive:
             yield TarFiles(archive, reference)
+
+
+def _copy_to_scratch(reader: BinaryIO, scratch: BinaryIO, reference: str) -> None:
+    try:
+        shutil.copyfileobj(reader, scratch, 1 << 20)
+        scratch.seek(0)
+    except OSError as error:
+        raise ImageError(
+            f"{reference}: it can't be written to the cache: {error.strerror}. Choose another folder with "
+            "--cache-dir."
+        ) from error
+
+
+def _advice(reader: BinaryIO, error: Exception) -> str:
+    """What to do with a file that is no tar archive."""
+    reader.seek(0)
+    head = reader.read(6)
+    for signature, program in ((b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz")):
+        if head.startswith(signature):
+            return f"it is compressed with {program}. Uncompress it first: {program} -dk FILE."
+    return (
+        f"{error}. Such files are made by `docker save`, `docker buildx build --output type=oci`, kaniko "
+        "--tar-path, `skopeo copy` or `podman save`."
+    )

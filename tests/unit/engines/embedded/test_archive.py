@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
+import os
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
@@ -106,6 +110,28 @@ def test_an_archive_that_is_compressed_as_a_whole(tmp_path: Path) -> None:
     assert made.image(str(source), pull="never").platform == f"linux/{HERE}"
     made.close()
     assert list((tmp_path / "cache/work").iterdir()) == []
+
+
+def test_an_archive_that_comes_through_a_pipe(tmp_path: Path) -> None:
+    source, pipe = oci_archive(tmp_path / "a.tar", LAYER), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()))
+    writer.start()
+    made = engine(tmp_path)
+    assert made.image(f"oci-archive:{pipe}", pull="never").platform == f"linux/{HERE}"
+    writer.join()
+    made.close()
+    assert list((tmp_path / "cache/work").iterdir()) == []
+
+
+@pytest.mark.parametrize(("packed", "program"), [(bz2.compress, "bzip2"), (lzma.compress, "xz")])
+def test_an_archive_that_is_compressed_in_another_way(
+    tmp_path: Path, packed: Callable[[bytes], bytes], program: str
+) -> None:
+    source = oci_archive(tmp_path / "a.tar", LAYER)
+    source.write_bytes(packed(source.read_bytes()))
+    with pytest.raises(ImageError, match=f"compressed with {program}. Uncompress it first: {program} -dk"):
+        engine(tmp_path).image(str(source), pull="never")
 
 
 def test_a_folder(tmp_path: Path) -> None:
