@@ -18,6 +18,7 @@ from importguard.source.git import with_history
 from importguard.source.locating.source_choice import choose_source
 from importguard.source.model import Source
 from importguard.source.packaging_lines import with_packaging
+from importguard.source.project_scripts import with_project_scripts
 
 _MOST_MODULES = 100
 
@@ -39,6 +40,8 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     if chosen.source is None:
         return Material(None, chosen.note)
     source = with_packaging(with_data_files(chosen.source, _absent_files(evidence)))
+    if evidence.problem is not None:
+        source = with_project_scripts(source)
     return Material(with_history(source, _missing_names(evidence)), chosen.note)
 
 

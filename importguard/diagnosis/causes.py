@@ -29,6 +29,7 @@ from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_sy
 from importguard.diagnosis.not_declared import not_declared
 from importguard.diagnosis.not_packaged import module_not_packaged
 from importguard.diagnosis.permissions import forbidden_path, read_only_path
+from importguard.diagnosis.project_programs import program_of_project
 from importguard.diagnosis.requirements import (
     declared_not_installed,
     marker_excluded,
@@ -64,6 +65,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     unusable_program,
     # What is missing is a file of the source: from the disk towards the image.
     missing_data_file,
+    program_of_project,
     program_left_behind,
     ignored_file,
     module_not_packaged,

@@ -108,6 +108,17 @@ class Project:
 
 
 @dataclass(frozen=True)
+class ProjectScript:
+    """A program that a project's pyproject.toml defines. ``target`` is its ``module:function``, and
+    ``is_packaged`` whether uv and Poetry install the project itself."""
+
+    name: str
+    target: str
+    place: Place
+    is_packaged: bool = True
+
+
+@dataclass(frozen=True)
 class Requirement:
     """A declared requirement. ``name`` is canonical (PEP 503), ``text`` as written, ``specifier`` and
     ``marker`` PEP 508's.
@@ -208,7 +219,8 @@ class Source:
     ``refused`` says why no builder would take it, where that is so. ``joined_folders`` are those with a
     Dockerfile, or a workspace's project, from which code outside of them imports.
     ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` of
-    each project the line that says which files its distribution has. ``notes`` says what could not be read.
+    each project the line that says which files its distribution has. ``scripts`` are the programs that
+    projects define, read where the image lacks its program. ``notes`` says what could not be read.
     """
 
     root: str
@@ -227,5 +239,6 @@ class Source:
     joined_folders: frozenset[str] = frozenset()
     data_files: tuple[DataFile, ...] = ()
     packaging: tuple[Place, ...] = ()
+    scripts: tuple[ProjectScript, ...] = ()
     refused: str = ""
     notes: tuple[str, ...] = ()

@@ -76,6 +76,13 @@ def test_a_program_that_cannot_be_started(tmp_path: Path, name: str) -> None:
         assert "python -m gunicorn" in finding["diagnosis"]["remedy"]
 
 
+def test_the_program_of_a_project_that_nothing_installs(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project.scripts]\nshop-web = "main:app"\n')
+    finding = checked(tmp_path, "project", 'CMD ["shop-web"]\n', SCRIPT).finding("IG110")
+    assert finding["diagnosis"]["cause"] == "project-not-installed"
+    assert "pyproject.toml:2 defines" in finding["diagnosis"]["explanation"]
+
+
 @pytest.mark.parametrize("name", SOUND)
 def test_a_program_that_can_be_started(tmp_path: Path, name: str) -> None:
     setup, start, script = SOUND[name]
