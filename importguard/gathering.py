@@ -14,6 +14,7 @@ from importguard.failures.root_cause import exception_chain
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.data_files import with_data_files
+from importguard.source.environment_examples import with_environment_examples
 from importguard.source.git import with_history
 from importguard.source.locating.source_choice import choose_source
 from importguard.source.model import Source
@@ -40,6 +41,7 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     if chosen.source is None:
         return Material(None, chosen.note)
     source = with_packaging(with_data_files(chosen.source, _absent_files(evidence)))
+    source = with_environment_examples(source, config.env)
     if evidence.problem is not None:
         source = with_project_scripts(source)
     return Material(with_history(source, _missing_names(evidence)), chosen.note)

@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code_mistakes import circular_import, missing_name, not_a_package, shadowed_module
 from importguard.diagnosis.data_files import missing_data_file
+from importguard.diagnosis.environment_files import with_environment_file
 from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
     contents_copied_early,
@@ -112,11 +113,12 @@ def diagnose_findings(
     code = application_code(evidence)
     index = SourceIndex(source, evidence, clues) if source is not None else None
     cases = [Situation(finding, evidence, clues, code, index, built) for finding in findings]
-    told = [
-        case.finding if case.finding.diagnosis else replace(case.finding, diagnosis=first_proven_cause(case))
-        for case in cases
-    ]
-    return one_a_circle(told, cases)
+    return one_a_circle([_diagnosed(case) for case in cases], cases)
+
+
+def _diagnosed(case: Situation) -> Finding:
+    cause = case.finding.diagnosis or first_proven_cause(case)
+    return replace(case.finding, diagnosis=cause and with_environment_file(cause, case.source))
 
 
 def first_proven_cause(case: Situation) -> Optional[Diagnosis]:

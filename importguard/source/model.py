@@ -210,6 +210,14 @@ class Imported:
 
 
 @dataclass(frozen=True)
+class EnvironmentExample:
+    """A file that shows which variables the application takes. ``names`` are those that it gives a value."""
+
+    path: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Source:
     """The source of one image. ``root`` is absolute on the host, for messages and for nothing else.
 
@@ -220,7 +228,8 @@ class Source:
     Dockerfile, or a workspace's project, from which code outside of them imports.
     ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` of
     each project the line that says which files its distribution has. ``scripts`` are the programs that
-    projects define, read where the image lacks its program. ``notes`` says what could not be read.
+    projects define, read where the image lacks its program. ``environment_examples`` are files such as
+    .env.example. ``notes`` says what could not be read.
     """
 
     root: str
@@ -240,5 +249,6 @@ class Source:
     data_files: tuple[DataFile, ...] = ()
     packaging: tuple[Place, ...] = ()
     scripts: tuple[ProjectScript, ...] = ()
+    environment_examples: tuple[EnvironmentExample, ...] = ()
     refused: str = ""
     notes: tuple[str, ...] = ()
