@@ -34,6 +34,8 @@ BACKPORTS = {
     "graphlib": "graphlib-backport",
     "importlib.metadata": "importlib-metadata",
     "importlib.resources": "importlib-resources",
+    "importlib.resources.as_file": "importlib-resources",
+    "importlib.resources.files": "importlib-resources",
     "tomllib": "tomli",
     "warnings.deprecated": "typing_extensions",
     "zoneinfo": "backports.zoneinfo",
@@ -50,38 +52,51 @@ _NAMES = (
     ),
     (
         (3, 9),
-        "ast.unparse asyncio.to_thread functools.cache math.lcm math.nextafter random.randbytes "
-        "types.GenericAlias typing.Annotated",
+        "ast.unparse asyncio.to_thread functools.cache importlib.resources.as_file "
+        "importlib.resources.files math.lcm math.nextafter math.ulp os.waitstatus_to_exitcode "
+        "random.randbytes types.GenericAlias typing.Annotated",
     ),
     (
         (3, 10),
-        "contextlib.aclosing dataclasses.KW_ONLY importlib.metadata.packages_distributions "
+        "base64.b32hexdecode base64.b32hexencode contextlib.AsyncContextDecorator "
+        "contextlib.aclosing dataclasses.KW_ONLY importlib.metadata.EntryPoints "
+        "importlib.metadata.PackageMetadata importlib.metadata.packages_distributions "
         "inspect.get_annotations itertools.pairwise statistics.correlation statistics.covariance "
-        "statistics.linear_regression sys.stdlib_module_names types.EllipsisType types.NoneType "
-        "types.NotImplementedType types.UnionType typing.Concatenate typing.ParamSpec "
-        "typing.ParamSpecArgs typing.ParamSpecKwargs typing.TypeAlias typing.TypeGuard "
-        "typing.is_typeddict",
+        "statistics.linear_regression sys.stdlib_module_names threading.getprofile "
+        "threading.gettrace types.EllipsisType types.NoneType types.NotImplementedType "
+        "types.UnionType typing.Concatenate typing.ParamSpec typing.ParamSpecArgs "
+        "typing.ParamSpecKwargs typing.TypeAlias typing.TypeGuard typing.is_typeddict",
     ),
     (
         (3, 11),
-        "asyncio.Barrier asyncio.Runner asyncio.TaskGroup asyncio.Timeout asyncio.timeout "
-        "asyncio.timeout_at builtins.BaseExceptionGroup builtins.ExceptionGroup contextlib.chdir "
-        "datetime.UTC enum.EnumCheck enum.EnumType enum.FlagBoundary enum.ReprEnum enum.StrEnum "
-        "enum.global_enum enum.member enum.nonmember enum.verify http.HTTPMethod "
-        "inspect.getmembers_static math.cbrt math.exp2 sys.exception typing.LiteralString typing.Never "
+        "asyncio.Barrier asyncio.BrokenBarrierError asyncio.Runner asyncio.TaskGroup "
+        "asyncio.Timeout asyncio.timeout asyncio.timeout_at builtins.BaseExceptionGroup "
+        "builtins.ExceptionGroup contextlib.chdir datetime.UTC enum.CONFORM enum.CONTINUOUS "
+        "enum.EJECT enum.EnumCheck enum.EnumType enum.FlagBoundary enum.KEEP enum.NAMED_FLAGS "
+        "enum.ReprEnum enum.STRICT enum.StrEnum enum.UNIQUE enum.global_enum enum.global_str "
+        "enum.member enum.nonmember enum.property enum.verify hashlib.file_digest http.HTTPMethod "
+        "inspect.getmembers_static inspect.ismethodwrapper logging.getLevelNamesMapping math.cbrt "
+        "math.exp2 operator.call sys.exception typing.LiteralString typing.Never "
         "typing.NotRequired typing.Required typing.Self typing.TypeVarTuple typing.Unpack "
         "typing.assert_never typing.assert_type typing.clear_overloads typing.dataclass_transform "
         "typing.get_overloads typing.reveal_type",
     ),
     (
         (3, 12),
-        "asyncio.eager_task_factory collections.abc.Buffer itertools.batched math.sumprod "
-        "random.binomialvariate types.get_original_bases typing.TypeAliasType typing.override",
+        "asyncio.create_eager_task_factory asyncio.eager_task_factory calendar.Day calendar.Month "
+        "collections.abc.Buffer inspect.BufferFlags inspect.getasyncgenlocals "
+        "inspect.getasyncgenstate inspect.markcoroutinefunction itertools.batched "
+        "logging.getHandlerByName logging.getHandlerNames math.sumprod random.binomialvariate "
+        "sys.monitoring threading.setprofile_all_threads threading.settrace_all_threads "
+        "types.get_original_bases typing.TypeAliasType typing.override",
     ),
     (
         (3, 13),
-        "asyncio.QueueShutDown enum.EnumDict math.fma typing.NoDefault typing.ReadOnly typing.TypeIs "
-        "typing.get_protocol_members typing.is_protocol unittest.mock.ThreadingMock warnings.deprecated",
+        "asyncio.EventLoop asyncio.QueueShutDown base64.z85decode base64.z85encode copy.replace "
+        "enum.EnumDict glob.translate math.fma os.process_cpu_count pathlib.UnsupportedOperation "
+        "queue.ShutDown statistics.kde statistics.kde_random typing.NoDefault typing.ReadOnly "
+        "typing.TypeIs typing.get_protocol_members typing.is_protocol unittest.mock.ThreadingMock "
+        "warnings.deprecated",
     ),
     (
         (3, 14),

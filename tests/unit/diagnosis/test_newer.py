@@ -46,6 +46,12 @@ def test_syntax_names_the_version_and_the_base_image() -> None:
             "3.11",
             "backports.strenum",
         ),
+        (  # Django 6 that was installed with a newer Python
+            raising("ImportError", "cannot import name 'markcoroutinefunction' from 'inspect' (/x.py)"),
+            "3.11.2",
+            "3.12",
+            "",
+        ),
         (
             raising("AttributeError", "module 'asyncio' has no attribute 'TaskGroup'"),
             "3.10.2",
