@@ -32,6 +32,7 @@ def ignored_file(case: Situation) -> Optional[Diagnosis]:
         return None
     rule, pattern = left_out.rule, left_out.rule.text
     copied = case.index.is_covered_by_copy(case.module_in_source.path)
+    narrowed = f" to '{left_out.narrowed}'" if left_out.narrowed else ""
     also = "" if copied else " No COPY line takes it either: add one."
     return make_diagnosis(
         "ignored",
@@ -39,7 +40,7 @@ def ignored_file(case: Situation) -> Optional[Diagnosis]:
         f"The source has {_named(case.module_in_source)}, and '{pattern}' at {place_and_line(rule)} keeps "
         "it out of the "
         "build context.",
-        f"add '{left_out.exception}' at the end of {rule.path}, or narrow the pattern.{also}",
+        f"add '{left_out.exception}' at the end of {rule.path}, or narrow the pattern{narrowed}.{also}",
         location_of(rule),
         left_out.exception,
         (f"on the disk: {case.module_in_source.path}", f"excluded by: {place_and_line(rule)} {pattern}"),

@@ -59,12 +59,14 @@ class Ignored:
 
     ``rule.text`` is the pattern as written. ``exception`` is the line that, added at the end of that file,
     lets the file's package (the highest folder that this pattern leaves out whole, else the file) in again,
-    such as ``!netra_backend/app/monitoring/``; it was tried.
+    such as ``!netra_backend/app/monitoring/``; it was tried. ``narrowed`` is the pattern of the context's
+    top folder alone, where one of that name is there and that lets the file in: ``/bot`` of ``**/bot``.
     """
 
     path: str
     rule: Place
     exception: str
+    narrowed: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,12 @@ def ignored_files(paths: Iterable[str], patterns: Sequence[Pattern], ignore_file
     rules = {path: ignore.excluding_pattern(path) for path in paths}
     exceptions = _Exceptions(patterns, rules)
     return [
-        Ignored(path, Place(ignore_file, rule.line, rule.text), exceptions.for_file(path))
+        Ignored(
+            path,
+            Place(ignore_file, rule.line, rule.text),
+            exceptions.for_file(path),
+            exceptions.narrowed_pattern(path),
+        )
         for path, rule in rules.items()
         if rule is not None
     ]
@@ -115,6 +120,7 @@ class _Exceptions:
             for folder in folders_above(path):
                 self._below.setdefault(folder, []).append(path)
         self._found: dict[tuple[str, int], Optional[str]] = {}
+        self._narrowed: dict[Pattern, Ignore] = {}
 
     def for_file(self, path: str) -> str:
         rule = self._rules[path]
@@ -127,6 +133,19 @@ class _Exceptions:
             if found:
                 return found
         return "!" + escape_pattern(path)
+
+    def narrowed_pattern(self, path: str) -> str:
+        """The file's pattern without its ``**/``; empty where no folder at the top is meant, or where another
+        line leaves the file out too."""
+        rule = self._rules[path]
+        assert rule is not None
+        top = rule.path.removeprefix("**/")
+        if top == rule.path or top not in self._below:
+            return ""
+        if rule not in self._narrowed:
+            patterns = [make_pattern(0, top) if one is rule else one for one in self._patterns]
+            self._narrowed[rule] = Ignore(patterns)
+        return f"/{top}" if self._narrowed[rule].excluding_pattern(path) is None else ""
 
     def _for_folder(self, folder: str, rule: Pattern) -> Optional[str]:
         """The exception for a folder that ``rule`` leaves out whole, None where no such line works."""

@@ -56,6 +56,22 @@ def test_characters_that_mean_something_are_escaped():
     assert left_out("a*\n", ("a[1]/b.py",)) == {"a[1]/b.py": (1, "!a\\[1\\]/")}
 
 
+@pytest.mark.parametrize(
+    ("text", "narrowed"),
+    [
+        ("**/bot\n", "/bot"),
+        ("**/bot/\n", "/bot"),
+        ("**/bot\ncore\n", ""),  # another line leaves it out too
+        ("**/handlers\n", ""),  # nothing of that name is at the top
+        ("core/bot\n", ""),
+    ],
+)
+def test_a_pattern_is_narrowed_to_the_folder_at_the_top(text: str, narrowed: str) -> None:
+    files = ("bot/run.py", "core/bot/handlers/start.py")
+    found = ignored_files(files, read_patterns(text), ".dockerignore")
+    assert [one.narrowed for one in found if one.path == files[1]] == [narrowed]
+
+
 def test_a_folder_that_no_exception_reaches_is_not_entered():
     ignore = Ignore(read_patterns("a\n!a/b\n"))
     assert ignore.excluding_pattern("a/b/c.py") is None
