@@ -27,9 +27,11 @@ _EXCEPTION = re.compile(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)(?:: (.*))?$")
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 _LIBRARY = re.compile(r".*/(?:python3(?:\.\d+)?/)(?:(?:site|dist)-packages/)?")
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
+_NO_MODULE_QUOTED = re.compile(r"No module named '([\w.]+)'")
 _NO_NAME = re.compile(r"cannot import name '[^']+' from (?:partially initialized module )?'([^']+)'")
 # What servers raise to end themselves after a worker has logged why: gunicorn, uvicorn, asyncio.
 _GIVING_UP = frozenset({"HaltServer", "SystemExit", "CancelledError", "KeyboardInterrupt"})
+_NOT_FOUND = "ModuleNotFoundError"
 _MOST_DEPTH = 4
 _MOST_LINES = 200_000
 
@@ -60,7 +62,19 @@ def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
 def ending_failure(start: ServiceStart, evidence: Evidence) -> Optional[ImportFailure]:
     """The last failure in a service's log that is not merely how its server says that it gives up."""
     failures = logged_failures(start.log, evidence)
-    return next((one for one in reversed(failures) if one.type.rpartition(".")[2] not in _GIVING_UP), None)
+    telling = (one for one in reversed(failures) if one.type.rpartition(".")[2] not in _GIVING_UP)
+    return next(telling, None) or _failure_in_a_line(start)
+
+
+def _failure_in_a_line(start: ServiceStart) -> Optional[ImportFailure]:
+    """The missing module that the last line of a failed service names without a traceback, as handlers print
+    it: ``fatal: ModuleNotFoundError("No module named 'bot'")``."""
+    has_failed = start.ending is not None and start.ending.code != 0
+    match = _NO_MODULE_QUOTED.search(start.log.rstrip().rpartition("\n")[2]) if has_failed else None
+    if match is None:
+        return None
+    message, missing = match.group(), match.group(1)
+    return ImportFailure(_NOT_FOUND, message, missing, (), (Cause(_NOT_FOUND, message, missing),))
 
 
 def _unwrapped(lines: Sequence[str]) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Optional
 
 import pytest
 from unit.builders import evidence, imported
 
 from importguard.evidence.imports import ImportFailure
-from importguard.evidence.starts import ServiceStart, StartSettings
+from importguard.evidence.starts import Ending, ServiceStart, StartSettings
 from importguard.failures.logged import ending_failure, logged_failures
 
 SEEN = evidence(imported("shop.main"), imported("shop.middleware"))
@@ -98,6 +99,21 @@ def test_how_a_server_gives_up_is_not_the_reason() -> None:
     failure = ending_failure(start, SEEN)
     assert failure is not None
     assert failure.missing == "shop.monitoring"
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "missing"),
+    [
+        ("starting\nfatal: ModuleNotFoundError(\"No module named 'shop.bot'\")\n", 3, "shop.bot"),
+        ("fatal: No module named 'shop.bot'\nshutting down\n", 3, None),
+        ("fatal: No module named 'shop.bot'\n", 0, None),
+        ("fatal: No module named 'shop.bot'\n", None, None),
+    ],
+)
+def test_the_last_line_of_a_failed_service(log: str, code: Optional[int], missing: Optional[str]) -> None:
+    ending = Ending(code) if code is not None else None
+    failure = ending_failure(ServiceStart("x", StartSettings(), log=log, ending=ending), SEEN)
+    assert (failure.missing if failure else None) == missing
 
 
 def test_a_log_without_a_traceback() -> None:
