@@ -1,7 +1,9 @@
 """What a part of a released library lacks, and the library does not require, is a warning. Pure functions.
 
 Where the start command names a published program, its distribution is what is checked: wsgidav's property
-managers for MongoDB and CouchDB need clients that whoever does not use them does not install.
+managers for MongoDB and CouchDB need clients that whoever does not use them does not install. pypiserver's
+``plugin`` imports a name that its package no longer has. What ends the process at its import stays an error:
+by that a command's option may say what it needs, as ``glances -w`` does without FastAPI.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
-from importguard.rules.imports import MISSING_MODULE
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.source.locating.named_installs import distributions_installed_by_name
 from importguard.source.model import Source
 from importguard.source.requirements.requirement_text import parse_requires_dist
 
@@ -38,37 +41,73 @@ def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str,
     """The modules of distributions that were installed by their name, each with its distribution.
 
     What was installed from a folder or URL (PEP 610), or lies in the source, is the project's own. Without a
-    source nothing tells a program of others from the project's own wheel.
+    source only the image's history tells a program of others from the project's own wheel.
     """
-    if source is None:
-        return {}
-    own = {part for file in source.files for part in file.path.split("/")[:-1]}
+    released = {}
+    for top, distribution in _sole_providers(evidence).items():
+        is_own = distribution.source is not None or distribution.editable
+        if not is_own and _is_of_others(top, distribution, evidence, source):
+            released[top] = distribution
+    return {
+        module.name: released[top]
+        for module in evidence.modules
+        if (top := module.name.partition(".")[0]) in released
+        and (module.path or "").startswith(released[top].location.rstrip("/") + "/")
+    }
+
+
+def _sole_providers(evidence: Evidence) -> dict[str, Distribution]:
+    """The top-level names that one distribution alone provides."""
     providers: dict[str, list[Distribution]] = {}
     for distribution in evidence.clues.distributions if evidence.clues else ():
         for name in distribution.provides:
             providers.setdefault(name.partition(".")[0], []).append(distribution)
-    released = {}
-    for module in evidence.modules:
-        top = module.name.partition(".")[0]
-        given = providers.get(top, [])
-        if len(given) != 1 or top in own or given[0].source is not None or given[0].editable:
-            continue
-        if (module.path or "").startswith(given[0].location.rstrip("/") + "/"):
-            released[module.name] = given[0]
-    return released
+    return {top: given[0] for top, given in providers.items() if len(given) == 1}
+
+
+def _is_of_others(top: str, distribution: Distribution, evidence: Evidence, source: Optional[Source]) -> bool:
+    """Whether a distribution is a program of others: by the source, or else by what the build installed."""
+    if source is not None:
+        return not _lies_in_source(top, distribution, source)
+    image = evidence.image
+    installed = distributions_installed_by_name(image.history, image.environment)
+    return canonicalize_name(distribution.name) in installed
+
+
+def _lies_in_source(top: str, distribution: Distribution, source: Source) -> bool:
+    """Whether a folder of the source is called ``top``, and COPY does not put it beside other libraries.
+
+    ``pip install --target packages`` fills a folder of the build context; PEP 610 tells there what is the
+    project's own, too.
+    """
+    site = distribution.location.rstrip("/") + "/"
+    libraries = {one.path for one in source.placements if one.destination.startswith(site)}
+    return any(top in file.path.split("/")[:-1] and file.path not in libraries for file in source.files)
 
 
 def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool:
-    """Whether only such modules fail by it, no start loads them, and their libraries do not require it."""
-    if finding.rule is not MISSING_MODULE or not finding.missing or not is_needed_by_no_start(finding):
+    """Whether only such modules fail by it, no start loads them, and their libraries do without it."""
+    if not is_needed_by_no_start(finding) or not all(name in released for name in finding.affected):
         return False
-    if finding.diagnosis is not None and finding.diagnosis.cause not in _CAN_DO_WITHOUT:
+    if finding.rule is MISSING_NAME:
+        return all(_is_own_mistake(finding, released[name]) for name in finding.affected)
+    return finding.rule is MISSING_MODULE and _is_not_required(finding, released)
+
+
+def _is_own_mistake(finding: Finding, distribution: Distribution) -> bool:
+    """Whether the missing name is of the library's own package, whose files are as they were released."""
+    is_sound = finding.diagnosis is None or finding.diagnosis.cause in ("unknown", "missing-name")
+    return is_sound and (finding.missing or "").partition(".")[0] in distribution.provides
+
+
+def _is_not_required(finding: Finding, released: Mapping[str, Distribution]) -> bool:
+    """Whether the missing module is of no distribution that the libraries always require, nor their own."""
+    if not finding.missing or (finding.diagnosis and finding.diagnosis.cause not in _CAN_DO_WITHOUT):
         return False
     wanted = {canonicalize_name(name) for name in from_table(finding.missing)} | {same_name(finding.missing)}
     top = finding.missing.partition(".")[0]
     return all(
-        name in released
-        and top not in {own.partition(".")[0] for own in released[name].provides}
+        top not in {own.partition(".")[0] for own in released[name].provides}
         and wanted.isdisjoint(_always_required(released[name].requires))
         for name in finding.affected
     )

@@ -10,12 +10,14 @@ from unit.builders import entry, evidence, failed, imported, no_module
 from unit.diagnosis.world import SITE, clues, source
 
 from importguard.checks import run_checks
+from importguard.evidence.imports import ImportFailure
+from importguard.evidence.inspection import ImageFacts
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.released_libraries import released_libraries_softening
 from importguard.judging.softening import soften_findings
 from importguard.judging.startup_impact import mark_startup_impact
 from importguard.model import Diagnosis
-from importguard.source.model import Source, SourceFile
+from importguard.source.model import Placement, Source, SourceFile
 
 DAV = Distribution(
     "WsgiDAV",
@@ -31,17 +33,20 @@ OTHERS = source(files=(SourceFile("deploy/settings.py", 1, 1.0),))
 
 
 def severities(
-    missing: str,
+    missing: str = "",
     dav: Distribution = DAV,
     loaded: bool = False,
     tree: Optional[Source] = OTHERS,
     cause: str = "not-declared",
+    failure: Optional[ImportFailure] = None,
+    facts: Optional[ImageFacts] = None,
 ) -> list[str]:
     name = "wsgidav.mongo"
-    module = replace(failed(name, no_module(missing)), path=f"{SITE}/wsgidav/mongo.py")
+    module = replace(failed(name, failure or no_module(missing)), path=f"{SITE}/wsgidav/mongo.py")
     start = entry("wsgidav", "ok", reaches=["wsgidav", *([name] if loaded else [])])
     observed = replace(
-        evidence(module, imported("wsgidav"), entrypoints=(start,)), clues=clues(distributions=(dav,))
+        evidence(module, imported("wsgidav"), entrypoints=(start,), image=facts or ImageFacts()),
+        clues=clues(distributions=(dav,)),
     )
     marked = mark_startup_impact(run_checks(observed), observed)
     told = [replace(one, diagnosis=Diagnosis(cause, "", "", None, "likely")) for one in marked]
@@ -49,6 +54,10 @@ def severities(
     found = [one.severity.value for one in softened]
     assert bool(notes) is ("warning" in found)
     return found
+
+
+def without_source(*history: str, variables: tuple[str, ...] = ("PATH",)) -> list[str]:
+    return severities("pymongo", tree=None, facts=ImageFacts(history=history, environment=variables))
 
 
 def test_what_a_published_program_can_do_without_is_a_warning() -> None:
@@ -73,8 +82,54 @@ def test_what_lies_in_the_source_is_the_projects_own() -> None:
     assert severities("pymongo", tree=tree) == ["error"]
 
 
-def test_without_a_source_it_may_be_the_projects_own_wheel() -> None:
-    assert severities("pymongo", tree=None) == ["error"]
+def test_what_was_installed_into_a_folder_of_the_source_is_of_others() -> None:
+    path = "packages/wsgidav/mongo.py"
+    tree = source(files=(SourceFile(path, 1, 1.0),))
+    copied = replace(tree, placements=(Placement(path, f"{SITE}/wsgidav/mongo.py", 0, 1),))
+    assert severities("pymongo", tree=copied) == ["warning"]
+    assert severities("pymongo", replace(DAV, source="/src"), tree=copied) == ["error"]
+    with_own = replace(copied, files=(*copied.files, SourceFile("wsgidav/mongo.py", 1, 1.0)))
+    assert severities("pymongo", tree=with_own) == ["error"]
+
+
+INSTALLED = "RUN /bin/sh -c pip install --no-cache-dir 'wsgidav[pam]>=4' cheroot # buildkit"
+
+
+def test_without_a_source_the_history_tells_what_was_installed_by_its_name() -> None:
+    assert without_source(INSTALLED) == ["warning"]
+    assert without_source("RUN /bin/sh -c apt-get -f update && uv pip install wsgidav") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        "",
+        "RUN /bin/sh -c pip install cheroot # buildkit",
+        "RUN /bin/sh -c pip install -r requirements.txt # buildkit",
+        "RUN /bin/sh -c pip install ./wsgidav-4.3-py3-none-any.whl # buildkit",
+        "RUN /bin/sh -c pip install --no-index --find-links /wheels wsgidav # buildkit",
+        "RUN /bin/sh -c pip install -i https://packages.example.com wsgidav # buildkit",
+        "RUN |1 PIP_EXTRA_INDEX_URL=https://packages.example.com /bin/sh -c pip install wsgidav # buildkit",
+        "RUN /bin/sh -c pip config set global.index-url https://packages.example.com && pip install wsgidav",
+    ],
+)
+def test_without_a_source_it_may_be_the_projects_own_wheel(history: str) -> None:
+    assert without_source(history) == ["error"]
+
+
+def test_where_the_image_names_another_index_it_may_be_the_projects_own_wheel() -> None:
+    assert without_source(INSTALLED, variables=("PATH", "PIP_INDEX_URL")) == ["error"]
+
+
+def test_a_name_that_a_published_package_lost_itself_is_a_warning() -> None:
+    lost = no_name("wsgidav")
+    assert severities(failure=lost, cause="missing-name") == ["warning"]
+    assert severities(failure=lost, cause="truncated") == ["error"]
+    assert severities(failure=no_name("cheroot"), cause="missing-name") == ["error"]
+
+
+def no_name(module: str) -> ImportFailure:
+    return ImportFailure("ImportError", f"cannot import name 'lost' from '{module}' (unknown location)")
 
 
 @pytest.mark.parametrize("cause", ["declared-not-installed", "stdlib-removed", "stdlib-not-built"])
