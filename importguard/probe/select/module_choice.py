@@ -43,6 +43,8 @@ class ModuleChoice(ApplicationPath):
     def _select(self) -> None:
         setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
+        pages = (folder for command in self.commands for folder in command.page_folders)
+        self.selection.page_folders = frozenset(pages)
         for name in self._packages():
             self._add_named(name)
             for target in self.targets:

@@ -178,6 +178,7 @@ class Selection:
         self.modules: dict[str, str | None] = {}
         self.skipped: dict[str, tuple[str, str]] = {}
         self.boundaries: frozenset[str] = frozenset()
+        self.page_folders: frozenset[str] = frozenset()
         self.has_migrations = False
         self.directories = 0
         self._cache: dict[str, Folder] = {}
@@ -358,8 +359,13 @@ class Selection:
                 continue
             stem = name if is_folder else name.rpartition(".")[0]
             by_name = not is_folder and name.endswith(".py") and "." not in stem
-            named = by_name and (self._is_migration(folder, stem) or is_versions(folder))
+            named = by_name and self._is_loaded_by_path(folder, stem)
             self.add_module(prefix + stem, path, reason if named else NO_NAME)
+
+    def _is_loaded_by_path(self, folder: Folder, stem: str) -> bool:
+        """Whether a migration, a revision or a page of the application, which are loaded whatever their names
+        are."""
+        return folder.path in self.page_folders or self._is_migration(folder, stem) or is_versions(folder)
 
     def _is_migration(self, folder: Folder, stem: str) -> bool:
         """Whether Django's loader imports it (django.db.migrations.loader.MigrationLoader.load_disk)."""

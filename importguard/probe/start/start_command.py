@@ -19,7 +19,8 @@ class StartCommand:
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
     ``console`` that only the function is known that a console script calls. ``code`` is the text after
     ``python -c``, ``main_file`` a file that the program runs and that no import finds. ``dotenv``: variables
-    that it sets only where python-dotenv is installed.
+    that it sets only where python-dotenv is installed. ``page_folders``: those whose files it runs whatever
+    their names are.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -51,6 +52,7 @@ class StartCommand:
         self.roots: list[str] = []
         self.own_roots: list[str] = []
         self.platform_roots: list[str] = []
+        self.page_folders: list[str] = []
         self.inserted: list[str] = []
         self.appended: list[str] = []
         self.entries: list[tuple[str, str | None]] = []

@@ -141,9 +141,10 @@ def _read_scrapy(command: StartCommand, words: list[str]) -> None:
     """scrapy loads the settings module of its project for every command (scrapy.utils.project).
 
     It is that of SCRAPY_SETTINGS_MODULE, else of the nearest ``scrapy.cfg``, whose folder is put on the
-    import path. scrapyd loads it for each job, and starts without it.
+    import path. scrapyd loads it for each job, and starts without it. A crawl loads what that names.
     """
     from importguard.probe.start.process_managers import read_sections
+    from importguard.probe.start.scrapy_settings import named_components
 
     folder = command.directory
     while not os.path.isfile(os.path.join(folder, "scrapy.cfg")) and folder != "/":
@@ -155,6 +156,8 @@ def _read_scrapy(command: StartCommand, words: list[str]) -> None:
         command.roots.append(folder)
     if settings and command.tool == "scrapy":
         command.add_entry_point(settings)
+    if settings and words[:1] in (["crawl"], ["runspider"]):
+        command.workers += named_components(os.path.join(folder, settings.replace(".", "/") + ".py"))
 
 
 _KOPF_FLAGS = frozenset(

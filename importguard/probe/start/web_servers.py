@@ -172,7 +172,10 @@ def read_django(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_streamlit(command: StartCommand, words: list[str]) -> None:
-    """``streamlit run [PATH]``: a script, or a folder with one (streamlit.web.cli.main_run)."""
+    """``streamlit run [PATH]``: a script, or a folder with one (streamlit.web.cli.main_run).
+
+    The files in ``pages`` beside it are scripts, too: ``1_📈_Sales.py`` (streamlit.runtime.pages_manager).
+    """
     if "run" not in words:
         command.notes.append("%s runs no script" % command.text)
         return
@@ -187,6 +190,7 @@ def _read_streamlit(command: StartCommand, words: list[str]) -> None:
     if os.path.isdir(path):
         path = os.path.join(path, "streamlit_app.py")
     command.roots.append(os.path.dirname(path))
+    command.page_folders.append(os.path.dirname(path) + "/pages")
     command.add_script(path)
 
 

@@ -1082,6 +1082,15 @@ def test_migrations_are_imported_by_name_where_django_is_set_up(image):
     ]
 
 
+def test_streamlits_pages_are_imported_whatever_their_names_are(image):
+    image.write_all("web/Home.py web/pages/1_Trends.py web/pages/2_📈_Sales.py web/pages/about.py web/2_x.py")
+    image.install("streamlit", "streamlit/__init__.py")
+    found = image.discover("streamlit", "run", "web/Home.py")
+    names = [name for name, _ in found["modules"]]
+    assert names == ["Home", "pages.1_Trends", "pages.2_📈_Sales", "pages.about"]
+    assert [name for name, *_ in found["skipped"]] == ["2_x"]
+
+
 def test_an_app_that_only_shiny_runs(image):
     """It is no module; what it imports is the start command's."""
     image.write("app.py", "from shiny.express import ui\nimport shop.prices\n\nui.page_opts(title='Shop')\n")

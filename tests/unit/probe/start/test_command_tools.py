@@ -176,6 +176,26 @@ def test_quart_by_its_environment_file_and_default(image: Image) -> None:
     assert image.main("quart run", QUART_APP="other", FLASK_APP="x").entries == [("other", None)]
 
 
+SCRAPY_SETTINGS = """
+ITEM_PIPELINES = {"a.pipelines.Store": 300, "a.old.Gone": None, LOCAL: 1, "function": 2}
+EXTENSIONS = {"a.ext.stats.Stats": 10, Found: 20}
+SPIDER_MIDDLEWARES = {"a.middlewares.Retry": 1}
+if DEBUG:
+    SPIDER_MIDDLEWARES = {}
+DOWNLOADER_MIDDLEWARES = find()
+"""
+
+
+def test_a_crawl_loads_what_scrapys_settings_name(image: Image) -> None:
+    image.write("scrapy.cfg", "[settings]\ndefault = a.settings\n")
+    image.write("a/settings.py", SCRAPY_SETTINGS)
+    components = [("a.pipelines", "Store"), ("a.ext.stats", "Stats")]
+    assert image.main("scrapy crawl prices").workers == components
+    assert image.main("scrapy version").workers == []
+    image.write("a/settings.py", "ITEM_PIPELINES = {")
+    assert image.main("scrapy crawl prices").workers == []
+
+
 def test_scrapy_by_its_variables(image: Image) -> None:
     image.write("scrapy.cfg", "[settings]\ndefault = a.settings\nother = b.settings\n")
     assert image.main("scrapy crawl x", SCRAPY_PROJECT="other").entries == [("b.settings", None)]
