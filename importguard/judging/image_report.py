@@ -21,6 +21,7 @@ from importguard.judging.other_systems import other_systems_softening
 from importguard.judging.released_libraries import released_libraries_softening
 from importguard.judging.slowness import slow_modules
 from importguard.judging.softening import soften_findings
+from importguard.judging.started_in_context import started_in_context_softening
 from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
 from importguard.model import Finding, Outcome
 from importguard.report import (
@@ -136,6 +137,7 @@ def _softened(
             *script_softenings(evidence, source),
             TEST_HELPERS,
             ASKING_MAIN,
+            started_in_context_softening(evidence),
             released_libraries_softening(evidence, source),
             other_systems_softening(evidence, source),
             other_images_softening(evidence, source),

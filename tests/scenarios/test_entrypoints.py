@@ -225,3 +225,22 @@ def test_a_worker_loads_what_its_application_includes(include: str, code: int) -
         finding = result.finding("IG101", missing)
         assert finding["breaks_startup"] is True
         assert not any("celery" in step["importer"] for step in finding["chain"])
+
+
+PAGES = {
+    "registry.py": "PAGES = None\n\n\ndef add(name):\n    PAGES.append(name)\n",
+    "app.py": "import registry\nregistry.PAGES = []\n__import__('pages.home')\n",
+    "pages/home.py": "import registry\n\nregistry.add(__name__)\n",
+}
+WORKER = {"work.py": "__import__('pages.home')\n"}
+
+
+def test_what_the_start_prepares_and_imports_is_only_warned_of() -> None:
+    """Dash's pages raise on their own; so they do for a command that does not prepare them."""
+    lines = "FROM base\nCOPY . /srv\nWORKDIR /srv\n"
+    result = started(build("pages", lines, PAGES), "python3 app.py")
+    assert (result.code, [finding["severity"] for finding in result.findings]) == (0, ["warning"])
+    result = started(
+        build("pages-and-worker", lines, {**PAGES, **WORKER}), "python3 app.py", "python3 work.py"
+    )
+    assert (result.code, result.findings[0]["breaks_startup"]) == (1, True)
