@@ -27,15 +27,20 @@ def naming_place(case: Situation) -> tuple[str, Optional[Location]]:
     if entry.imported_at is not None:
         place = case.source_location(*entry.imported_at)
         return file_and_line(place), place
-    if entry.attribute and re.search(rf"\b{re.escape(entry.attribute)}\b", entry.command):
+    named = _CONFIGURATION.findall(entry.command)
+    if _is_in_command(entry.attribute, entry) or (not named and _is_in_command(entry.module, entry)):
         dockerfile = case.source.dockerfile if case.source else None
-        names = (entry.module or "", entry.attribute)
+        names = [name for name in (entry.module, entry.attribute) if name and _is_in_command(name, entry)]
         line = command_line_holding(dockerfile, *names)[0] if dockerfile else None
         return (f"the start command at {file_and_line(line)}" if line else "the start command"), line
-    named = _CONFIGURATION.findall(entry.command)
     program = next((name for name in _DEFAULT_CONFIGURATIONS if name in entry.command), "")
     file = named[-1] if named else _DEFAULT_CONFIGURATIONS.get(program)
     return file or "the configuration that the start command reads", Location(file) if file else None
+
+
+def _is_in_command(name: Optional[str], entry: EntryPoint) -> bool:
+    """Whether the command has the name; ``gunicorn shop`` has the module's, and means its ``application``."""
+    return bool(name) and re.search(rf"(?<![\w.]){re.escape(name or '')}\b", entry.command) is not None
 
 
 def _lost_entry(case: Situation) -> Optional[EntryPoint]:

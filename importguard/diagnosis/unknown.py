@@ -82,6 +82,12 @@ def _looked_at(case: Situation) -> list[str]:
 
 
 _PROVIDER = "the distribution that provides '{}'"
+_COPY = "copy it into the image if it is a file of yours, or else "
+
+
+def _is_started(case: Situation) -> bool:
+    """Whether it is what a start command loads, such as the ``locustfile`` of a bare ``locust``."""
+    return any(entry.module == case.missing for entry in case.evidence.entrypoints)
 
 
 def _advice(case: Situation) -> str:
@@ -97,7 +103,8 @@ def _advice(case: Situation) -> str:
     if not case.is_own_module:
         names = names_for(case, case.missing)
         doubt = "" if names.known or not names.written else ", if that is the distribution's name"
-        steps.append(f"install {names.written or _PROVIDER.format(case.missing)}{doubt}.")
+        copy = _COPY if doubt and _is_started(case) else ""
+        steps.append(f"{copy}install {names.written or _PROVIDER.format(case.missing)}{doubt}.")
     elif case.source is None:
         steps.append(_OWN)
     return " ".join(steps) or f"look at {case.importers}"

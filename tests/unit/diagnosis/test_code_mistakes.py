@@ -225,6 +225,7 @@ def test_the_start_commands_attribute() -> None:
         ("gunicorn", None, "gunicorn.conf.py", "gunicorn.conf.py"),
         ("python -m shop", ("/app/shop/__main__.py", 3), "shop/__main__.py:3", "shop/__main__.py"),
         ("uvicorn shop.main:app", None, "the start command at Dockerfile:9", "Dockerfile"),
+        ("gunicorn --reload shop.main", None, "the start command at Dockerfile:9", "Dockerfile"),
         ("some-server", None, "the configuration that the start command reads", None),
     ],
 )
@@ -238,6 +239,12 @@ def test_the_place_where_a_start_command_names_what_is_not_there(
     found = only(seen, source(dockerfile=replace(dockerfile_of(), instructions=commands)))
     assert found.remedy == f"did you mean 'apple'? Correct {place}"
     assert (found.location.path if found.location else None) == path
+
+
+def test_what_a_start_command_loads_may_be_a_file_that_was_not_copied() -> None:
+    seen = lacking("locustfile", importer="locustfile", entrypoints=(entry("locustfile", "failed"),))
+    assert only(seen).remedy.startswith("copy it into the image if it is a file of yours, or else install")
+    assert only(lacking("locustfile")).remedy.startswith("install locustfile")
 
 
 def test_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
