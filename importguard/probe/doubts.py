@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # The reasons of doubts: one that no other module shares; which bodies failed on the way; in what state a
 # whole module lacked a name.
 EACH, ATTEMPTS, LACKS = "each", "attempts", "lacks"
+# What Python says where a name is asked of a member of a circle that is only half imported.
+HALF_IMPORTED = "partially initialized module"
 
 
 class Alike:
@@ -74,11 +76,15 @@ class Doubts:
         self.open[verdict.name] = verdict
         if reason == EACH:
             return "ask"
-        if failure is not None:
+        key: tuple[Any, ...]
+        if failure is not None and reason.startswith(ATTEMPTS) and HALF_IMPORTED in failure[1]:
+            # Its words and place tell which member of the circle came first, not what the bodies changed.
+            key = (reason, verdict.outcome, failure[0])
+        elif failure is not None:
             frames = failure[3]
             # A whole module that lacks a name lacks it for whoever imports it in the same state.
             place = None if reason.startswith(LACKS) else tuple(frames[-1][:2]) if frames else verdict.name
-            key: tuple[Any, ...] = (reason, failure[0], failure[1], place)
+            key = (reason, failure[0], failure[1], place)
         elif reason.startswith(ATTEMPTS):
             key = (reason, verdict.outcome)
         else:

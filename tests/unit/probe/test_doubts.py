@@ -53,6 +53,18 @@ def test_an_import_that_passes_is_asked_once_for_those_that_met_the_same_failure
     assert doubts.add_doubtful_verdict(Verdict("c", "imported"), "state") == "ask"
 
 
+def test_members_of_a_circle_that_met_the_same_failures_share_a_question() -> None:
+    """Each fails with words of its own: they name the member that is half imported when it comes first."""
+    doubts = Doubts()
+    half = "cannot import name 'A' from partially initialized module 'shop.a' (/app/shop/a.py)"
+    first, second = failed("a", half), failed("b", half.replace("'A'", "'B'"))
+    assert doubts.add_doubtful_verdict(first, "attempts 1") == "ask"
+    assert doubts.add_doubtful_verdict(second, "attempts 1") == "wait"
+    assert doubts.add_doubtful_verdict(failed("c", half), "attempts 2") == "ask"
+    assert doubts.add_doubtful_verdict(failed("d", "other"), "attempts 1") == "ask"
+    assert doubts.take_fresh_verdict(failed("a", half)) == ([second], [])
+
+
 def test_a_verdict_waits_for_the_doubtful_ones_that_it_rests_on() -> None:
     doubts = Doubts()
     doubts.add_doubtful_verdict(Verdict("base", "imported"), "each")
