@@ -64,6 +64,8 @@ class MeteredEngine(DockerEngine):
         with super().run(image, command, env, limits, *more) as run:
             outer.output = output(run)
             yield outer
+            for _ in outer.output:  # The meter speaks after the probe's last frame.
+                pass
 
 
 def cpu_of_probe(reference: str) -> float:
