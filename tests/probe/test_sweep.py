@@ -237,6 +237,23 @@ TREES: dict[str, dict[str, str]] = {
         "m.py": "import n\nn.x\n",
         "o.py": "import n.x.a\nn.x.a\n",
     },
+    "what an importer has set before": {
+        "settings.py": (
+            "import os\nif os.environ.get('SHOP_MODE') == 'production':\n    key = os.environ['SHOP_KEY']\n"
+        ),
+        "service.py": "import settings\n",
+        "environment.py": "import os\nos.environ['SHOP_MODE'] = 'production'\n",
+        "a.py": "import environment\nimport service\n",
+        "b.py": "import os\nos.environ['SHOP_MODE'] = 'production'\nimport service\n",
+        "c.py": "import settings\nimport environment\nimport service\n",
+        "d.py": "import os\nos.environ['SHOP_OTHER'] = 'production'\nimport service\n",
+        "limits.py": "import os\n[int(os.environ[key]) for key in os.environ if key.startswith('LIMIT_')]\n",
+        "e.py": "import os\nos.environ['LIMIT_JOBS'] = 'many'\nimport limits\n",
+        "path.py": "import os\nos.environ['PATH']\n",
+        "f.py": "import os\nos.environ.pop('PATH')\nimport path\n",
+        "texts.py": "open('settings.py').close()\n",
+        "g.py": "import os\nos.chdir('/')\nimport texts\n",
+    },
     "directories": {
         "a.py": "import os, tempfile\nd = tempfile.mkdtemp()\nos.chdir(d)\nos.rmdir(d)\n",
         "b.py": "import os\nos.getcwd()\n",

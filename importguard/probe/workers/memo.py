@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     class Observer(Protocol):
         """What is told of each import (``Sweep``)."""
 
+        selected: set[str]
+
         def begin(self, visit: Visit) -> None: ...
         def stumbled(self, error: Exception) -> None: ...
         def imported(self, visit: Visit, memo: Memo, seconds: float) -> bool: ...
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         def resolve(self, memo: Memo) -> Memo: ...
 
 
+RERUN_SECONDS = 5.0  # that bodies may take which run again as what they have read is something else
 CHEAP = 0.5  # seconds of its own that a failing body may take to be run again for each importer
 _CERTAIN = (ModuleNotFoundError, SyntaxError, SystemExit)  # failures that no state of the process explains
 THREAD_TURNS = 200  # of half a millisecond, that another thread's import is waited for
@@ -93,6 +96,7 @@ class Memory:
         self.observer = observer
         self.trying_again: set[str] = set()  # modules that are being imported twice more (``fails_again``)
         self.thread = _get_ident()
+        self.rerun = 0.0  # seconds that such bodies took
         self.foreign = False  # whether another thread has imported something since it was last looked for
         self.clock = Pauses().clock
         self.raised: Optional[BaseException] = (
@@ -237,7 +241,8 @@ class Memory:
     def suspend(self) -> Context:
         """Give the process its baseline; returns what it had."""
         self.let_threads_import()
-        outer = dict(_modules), self.late, self.state.take()
+        outer = dict(_modules), self.late, self.state.take(), self.state.lookups.read
+        self.state.lookups.read = set()
         if outer[2] != self.state.base:
             self.state.set(self.state.base, outer[2])
         self.unbind()
@@ -249,6 +254,7 @@ class Memory:
         """Give the process back what ``suspend`` returned. ``now`` is its state, where that is known."""
         self.let_threads_import()
         self.state.set(outer[2], now)
+        self.state.lookups.read = outer[3]
         self.unbind()
         _modules.clear()
         _modules.update(outer[0])
@@ -324,6 +330,8 @@ class Memory:
         memo.failed, memo.retried = frozenset(visit.failed), visit.retried
         memo.failures = frozenset(visit.failures)
         memo.sought = frozenset(visit.sought)
+        if memo.name in self.observer.selected:
+            memo.read = frozenset(self.state.lookups.read)
         memo.depth = visit.depth
         if not loaded.items() <= self.seen.items():
             self.see(loaded)
@@ -434,8 +442,9 @@ class Memory:
         cycle = [root.name] + [member.name for member in members]
         root.cycle = cycle
         root.sought = root.sought.union(*(member.sought for member in members))
+        root.read = root.read.union(*(member.read for member in members))
         for member in members:
-            member.sought = root.sought
+            member.sought, member.read = root.sought, root.read
             member.pending = member.cycle = cycle
             if root.error is None and member.error is None:
                 member.loaded, member.late, member.effects = root.loaded, root.late, root.effects
@@ -479,6 +488,7 @@ class Memory:
             self.lower(visit, memo.pending.low)
         visit.depth = max(visit.depth, memo.depth + 1)
         visit.sought |= memo.sought.difference(_modules)
+        self.state.lookups.read |= memo.read
         visit.failures |= memo.failures
         if memo.error is not None and not _is_absent(memo.error, memo.name):
             visit.failures.add(memo.name)
@@ -487,9 +497,9 @@ class Memory:
 
     def runs_here(self, memo: Memo, visit: Optional[Visit]) -> bool:
         """Whether the body may do something else now than alone: then it runs as part of what is imported."""
-        if visit and not memo.sought.isdisjoint(_modules):
-            # It looks for a module in sys.modules that is there now. In a cycle, others have met it half
-            # imported that it may now be the first to import.
+        if visit and (not memo.sought.isdisjoint(_modules) or self.reads_otherwise(memo)):
+            # It looks for a module in sys.modules that is there now, or for a variable that is set now. In a
+            # cycle, others have met it half imported that it may now be the first to import.
             for entry in self.stack[memo.pending.low or 0 :] if type(memo.pending) is Visit else ():
                 entry.doubt = "each"
             return True
@@ -499,6 +509,14 @@ class Memory:
             return True
         missing = describe(memo.error)[2]
         return missing is not None and self.findable_now(missing, memo)
+
+    def reads_otherwise(self, memo: Memo) -> bool:
+        """Whether ``memo``, of the application, has read what its importer has changed meanwhile."""
+        if memo.name not in self.observer.selected or memo.state is None or self.rerun > RERUN_SECONDS:
+            return False
+        differs = self.state.is_read_otherwise(memo.read, memo.state)
+        self.rerun += memo.seconds if differs else 0.0
+        return differs
 
     def attempted(self, visit: Visit, memo: Memo) -> None:
         """Note the bodies that failed while ``memo`` was imported: another importer runs them again."""

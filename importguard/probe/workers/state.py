@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     Space = dict[str, Any]  # a module's namespace
+    Variables = dict[Any, Any]  # of the environment, as ``os.environ`` holds them
     Patches = dict[tuple[str, str], "Held"]  # (module, name) → value
-    Taken = tuple[dict[Any, Any], list[list[Any]], Optional[str], Patches, Patches]  # as of State.take
+    Taken = tuple[Variables, list[list[Any]], Optional[str], Patches, Patches]  # as of State.take
     Moves = list[tuple[list[Any], list[Any], list[Any]]]
-    Effects = tuple[dict[Any, Any], Moves, Any, Patches]  # variables, moves in the lists, directory, patches
+    Effects = tuple[Variables, Moves, Any, Patches]  # variables, moves in the lists, directory, patches
 
 _modules = sys.modules
 _chdir, _getcwd = posix.chdir, posix.getcwd
+_get, _get_item, _iterate, _items_of = dict.get, dict.__getitem__, dict.__iter__, dict.items
 _MISSING: Any = object()
 _Module = type(sys)
 WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
@@ -57,7 +59,9 @@ class State:
         if type(self.filters) is list:
             self.lists.append(self.filters)
         self.environ: Any = _modules["os"].environ if "os" in _modules else {}
-        self.variables: dict[Any, Any] = getattr(self.environ, "_data", self.environ)
+        variables: Variables = getattr(self.environ, "_data", self.environ)
+        self.lookups = RecordedVariables(variables)
+        self.variables = self.lookups if self.record_lookups(variables) else variables
         self.hooks = {name: getattr(sys, name, None) for name in ("stdin", "stdout", "stderr", "excepthook")}
         self.settrace, self.setprofile = sys.settrace, sys.setprofile
         self.importers = dict(sys.path_importer_cache)
@@ -72,6 +76,35 @@ class State:
         self.always = {name for name in self.namespaces if name.startswith("class ")}
         self.directory = _where()
         self.base = self.take()
+        self.lookups.base = self.base[0]
+
+    def record_lookups(self, variables: Variables) -> bool:
+        """Make ``os.environ`` record which variables are looked up, if it is Python's own; whether it is."""
+        if type(variables) is not dict or variables is self.environ:
+            return False
+        mappings: list[Any] = [self.environ, getattr(_modules["os"], "environb", None)]
+        for mapping in mappings:
+            if getattr(mapping, "_data", None) is variables:
+                mapping._data = self.lookups
+        return True
+
+    def is_read_otherwise(self, read: frozenset[object], state: Taken) -> bool:
+        """Whether an import that has read ``read`` (``RecordedVariables.read``) may go otherwise now.
+
+        ``state`` is what it ended in: a directory that it has entered itself is no other one.
+        """
+        directory = _where()
+        if directory != self.base[2] and directory != state[2]:
+            return True
+        base = self.base[0]
+        if not read or _items_of(self.variables) == _items_of(base):
+            return False
+        now = dict(_items_of(self.variables))
+        if any(now.get(name) != base.get(name) for name in read - {None}):
+            return True
+        return None in read and any(
+            now.get(name) not in (base.get(name), state[0].get(name)) for name in now.keys() | base.keys()
+        )
 
     def watch(self, name: str, module: object) -> None:
         """From now on, a change of a name in ``module`` is an effect of whoever makes it."""
@@ -108,7 +141,9 @@ class State:
             if len(space) != size:
                 lazy.update(_differences(name, space, original))
         now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
-        return dict(self.variables), [list(values) for values in now], _where(), patches, lazy
+        # Of items: a lookup would be recorded.
+        variables = dict(_items_of(self.variables))
+        return variables, [list(values) for values in now], _where(), patches, lazy
 
     def differs(self, state: Taken) -> bool:
         """Whether the process has another state than ``state``, in what code could tell it by."""
@@ -149,7 +184,7 @@ class State:
             if self.variables is not self.environ:
                 name, value = self.environ.decodekey(name), value and self.environ.decodevalue(value)
             if value is None:
-                self.environ.pop(name, None)
+                del self.environ[name]  # ``pop`` would be recorded as a lookup
             else:
                 self.environ[name] = value
         except Exception:  # the application may have replaced anything of it
@@ -223,6 +258,27 @@ class State:
         if directory is not _MISSING:
             _enter(directory)
         self.put(patches)
+
+
+class RecordedVariables(dict):  # type: ignore[type-arg]  # Python 3.7 knows no dict[Any, Any] here
+    """The variables behind ``os.environ``, which note what is looked up while it is as in the baseline.
+
+    What has been changed before is no news: the same import changes it again.
+    """
+
+    def __init__(self, variables: Variables) -> None:
+        super().__init__(variables)
+        self.base = variables
+        self.read: set[object] = set()  # the names that were looked up; None where all were
+
+    def __getitem__(self, name: object) -> object:
+        if _get(self, name, _MISSING) == _get(self.base, name, _MISSING):
+            self.read.add(name)
+        return _get_item(self, name)
+
+    def __iter__(self) -> Iterator[object]:
+        self.read.add(None)
+        return _iterate(self)
 
 
 class Attributes:

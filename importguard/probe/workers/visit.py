@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     # (package, child) → (the package's namespace, module, what the package had under that name)
     Late = dict[tuple[str, str], tuple[Space, Any, Any]]
-    Context = tuple[dict[str, Any], Late, Taken]  # modules, late bindings, state
+    Context = tuple[dict[str, Any], Late, Taken, set[object]]  # modules, late bindings, state, lookups
     Link = tuple[
         BaseException, Optional[BaseException], Optional[BaseException], bool, Optional[TracebackType]
     ]
@@ -56,6 +56,8 @@ class Memo:
         self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
         # Modules that its bodies look for in sys.modules, and that were not there.
         self.sought: frozenset[str] = frozenset()
+        # The environment variables that the application's bodies look up (``RecordedVariables.read``).
+        self.read: frozenset[object] = frozenset()
         self.depth = 1
         self.seconds = 0.0  # that its own body took
         self.cpu = 0.0  # seconds of processor time that its own body took

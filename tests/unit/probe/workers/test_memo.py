@@ -14,6 +14,7 @@ from importguard.probe.workers.memo import Memory
 
 
 class Observer:  # of a sweep that asks nothing more
+    selected = set()
     def begin(self, visit): pass
     def stumbled(self, error): raise error
     def imported(self, visit, memo, seconds): pass
