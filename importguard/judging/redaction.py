@@ -6,14 +6,14 @@ format it is for, and over what a build shows.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, Optional, TypeVar, cast
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from importguard.judging.written_forms import case_forms, written_forms
 from importguard.model import Rule
 from importguard.progress import Progress
 from importguard.report import ImageInfo, ImageReport
@@ -137,8 +137,9 @@ def redaction_of(
         secret = _is_secret(name, value.strip(), known) and name not in existing
         bounded = _WORDS.fullmatch(value) is not None
         if secret:
-            forms += [(form, name, bounded) for form in _forms_of(value)]
-        forms += [(form, name, False) for part in _passwords(value) for form in _forms_of(part)]
+            others = [form for form in case_forms(value) if form not in known]
+            forms += [(form, name, bounded) for form in (*written_forms(value), *others)]
+        forms += [(form, name, False) for part in _passwords(value) for form in written_forms(part)]
     return Redaction(forms)
 
 
@@ -180,23 +181,6 @@ def _is_secret(name: str, value: str, known: Collection[str]) -> bool:
 def _is_code(value: str, known: Collection[str]) -> bool:
     """``shop.settings`` or ``shop.main:app`` where there is a module ``shop``."""
     return ("." in value or ":" in value) and re.split("[.:]", value)[0] in known
-
-
-def _forms_of(value: str) -> Iterator[str]:
-    """The value as it may be written: as it is, in a Python or JSON string, in a URL, and line by line."""
-    lines = [line.strip() for line in value.splitlines()]
-    for text in dict.fromkeys(
-        [value, value.strip(), *(line for line in lines if len(line) >= 2 * _SHORTEST)]
-    ):
-        quoted = (repr(text)[1:-1], json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-        escaped = (
-            text.replace("'", "\\'"),
-            text.replace('"', '\\"'),
-            repr(text.encode("utf-8", "replace"))[2:-1],
-        )
-        twice = tuple(repr(form)[1:-1] for form in quoted)
-        in_url = tuple(function(text, safe="", errors="replace") for function in (quote, quote_plus))
-        yield from dict.fromkeys(form for form in (text, *quoted, *escaped, *twice, *in_url) if form)
 
 
 def _passwords(value: str) -> Iterator[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import time
+from typing import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
+from requests.utils import requote_uri
 from unit.builders import entry, evidence, failed, imported, no_module, raised
 from unit.reports import finding, image
 from unit.test_validation import Shelf, run
@@ -54,6 +59,32 @@ def test_json_and_nested_quotes() -> None:
     for told in (json.dumps({"a": value}), repr({"a": repr(value)}), repr(value.encode())):
         text = redaction_of(ENV).redact_text(told)
         assert "word-quoted" not in text
+
+
+@pytest.mark.parametrize("secret", ["s3cr3t/Va+lue==x", "geheim\u00e9-19&<x>", "kürzer77"])
+@pytest.mark.parametrize("around", ["{}", "admin:{}", "us:{}", "u:{}@host", "{}\n"])
+def test_a_value_is_hidden_in_every_encoding(secret: str, around: str) -> None:
+    redaction = redaction_of([f"API_SECRET={secret}"])
+    told = around.format(secret)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.b16encode):
+        encoded = encode(told.encode()).decode()
+        text = redaction.redact_text(f"401 for Authorization: Basic {encoded}")
+        assert "<value of API_SECRET>" in text
+        assert not any(encoded[start : start + 8] in text for start in range(8, len(encoded) - 12))
+
+
+@pytest.mark.parametrize("write", [str.upper, str.lower, quote, quote_plus, html.escape, requote_uri])
+def test_a_value_is_hidden_in_another_case_and_in_markup(write: Callable[[str], str]) -> None:
+    secret = "s3cr3t/Va+lue==x & 'more'"
+    text = redaction_of([f"API_SECRET={secret}"]).redact_text(f"GET https://host/?key={write(secret)}.")
+    assert text == "GET https://host/?key=<value of API_SECRET>."
+
+
+def test_a_module_that_is_called_as_a_value_in_another_case_keeps_its_name() -> None:
+    assert (
+        redaction_of(["SERVICE=Acme_Shop2"], {"acme_shop2"}).redact_text("acme_shop2.main")
+        == "acme_shop2.main"
+    )
 
 
 @pytest.mark.parametrize("told", ["p%40ssw0rd1", "p@ssw0rd1", "verysecret7", "MIIEvQIBADANBgkqhkiG9w0"])
