@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -78,9 +79,14 @@ class EnginePool:
         return self._made[key]
 
     def _daemon_that_answers(self, config: Config) -> str:
-        """Docker, or Podman where Docker does not answer. Raises EngineError that says why neither does."""
+        """Docker, or Podman where Docker does not answer. Raises EngineError that says why neither does.
+
+        Podman does not stand in for a daemon that the environment names: an image of the same name there may
+        be an older one.
+        """
         reasons = []
-        for name in ("docker", "podman"):
+        is_named = os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT")
+        for name in ("docker",) if is_named else ("docker", "podman"):
             try:
                 self._engine(name, config).check()
                 return name

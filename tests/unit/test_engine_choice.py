@@ -75,12 +75,27 @@ def test_what_contradicts_itself(pool: EnginePool, reference: str, config: Confi
 
 
 def test_podman_takes_the_place_of_docker(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setitem(DEAD, "docker", True)
     assert pool.engine_of("shop", Config())[0].name == "podman"  # type: ignore[attr-defined]
     assert pool.engine_of(".", Config(build=Build(".")))[0].name == "docker"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("name", ["DOCKER_HOST", "DOCKER_CONTEXT"])
+def test_podman_is_not_asked_in_place_of_a_daemon_that_is_named(
+    pool: EnginePool, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "build-server")
+    monkeypatch.setitem(DEAD, "docker", True)
+    with pytest.raises(EngineError, match="docker is dead") as raised:
+        pool.engine_of("shop", Config())
+    assert "podman" not in str(raised.value)
+
+
 def test_where_none_answers_all_say_why(pool: EnginePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setitem(DEAD, "docker", True)
     monkeypatch.setitem(DEAD, "podman", True)
     with pytest.raises(EngineError, match=r"(?s)docker is dead\npodman is dead\n.*oci-archive"):
