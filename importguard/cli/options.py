@@ -92,12 +92,13 @@ def read_environment(env: Iterable[str], files: Iterable[str], environ: Mapping[
 
     A name alone takes its value from ``environ`` and is left out when it is not there.
     """
-    lines = [line for file in files for line in _env_lines(file)] + list(env)
-    found: dict[str, str] = {}
-    for line in lines:
-        name, equals, value = line.partition("=")
-        if not name or any(character.isspace() for character in name):
+    for line in (given := list(env)):
+        name = line.partition("=")[0]
+        if not _is_variable_name(name):
             raise UsageError(f"{name!r} is no name of an environment variable: give NAME=value, or NAME")
+    found: dict[str, str] = {}
+    for line in [line for file in files for line in _env_lines(file)] + given:
+        name, equals, value = line.partition("=")
         if "\0" in line:
             raise UsageError(f"the value of {name} holds a NUL character, which no environment can")
         if equals or name in environ:
@@ -112,7 +113,17 @@ def _env_lines(file: str) -> list[str]:
             lines = [line.lstrip() for line in stream.read().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--env-file {file} can't be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        # The line itself may be the rest of a secret, such as a key of several lines.
+        if line and not line.startswith("#") and not _is_variable_name(line.partition("=")[0]):
+            raise UsageError(
+                f"--env-file {file}: line {number} is neither NAME=value nor NAME: a value is on one line"
+            )
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def _is_variable_name(name: str) -> bool:
+    return bool(name) and not any(character.isspace() for character in name)
 
 
 def setup_callable(value: Optional[str]) -> Optional[str]:

@@ -46,6 +46,7 @@ _WORDS = {
     "tables": "a list of tables",
 }
 _TABLES = {"rules": "table", "ignore": "tables", "image": "tables", "start": "table", "service": "tables"}
+_VARIABLES = ("env", "build-arg")
 Keys = Mapping[str, str]
 
 
@@ -104,6 +105,10 @@ def _document(path: Path) -> dict[str, Any]:
     """The settings of the file: all of it, or its table in a pyproject.toml."""
     document = _read(path)
     if path.name != PROJECT_FILE:
+        if "importguard" in _tool(document, path):
+            raise UsageError(
+                f"{path}: only {PROJECT_FILE} has [tool.importguard]: leave 'tool.importguard' out"
+            )
         return document
     tool = _tool(document, path)
     if "importguard" not in tool:
@@ -139,7 +144,7 @@ class _Table:
             if key not in kinds:
                 raise self.usage_error(f"there is no such setting{_near(key, kinds)}", key)
             if not _fits(value, kinds[key]):
-                raise self.usage_error(f"this must be {_WORDS[kinds[key]]}, not {_shown(value)}", key)
+                raise self.usage_error(f"this must be {_WORDS[kinds[key]]}{_contrast(key, value)}", key)
 
     def array_of_tables(self, key: str) -> list[_Table]:
         return [
@@ -150,8 +155,8 @@ class _Table:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as stream:
-            return tomllib.load(stream)
+        # Editors on Windows begin a file with a byte order mark, which TOML's parser refuses.
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} can't be read: {error}") from error
 
@@ -172,6 +177,11 @@ def _fits(value: Any, kind: str) -> bool:
     if isinstance(value, (bool, datetime)):
         return kind == "boolean" and isinstance(value, bool)
     return isinstance(value, _TYPES[kind])
+
+
+def _contrast(key: str, value: Any) -> str:
+    """What was given instead. The values of variables are secrets, and errors are kept in the logs of CI."""
+    return f': {key} = ["NAME=value"]' if key in _VARIABLES else f", not {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

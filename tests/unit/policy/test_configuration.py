@@ -17,6 +17,7 @@ from unit.command_line import run, settings
 import importguard
 from importguard.cli.config_option import PATHS, find_config_file, option_value_kind, options_by_key
 from importguard.cli.main import cli
+from importguard.cli.options import read_environment
 from importguard.config import Build, Config
 from importguard.errors import UsageError
 from importguard.model import Severity
@@ -275,6 +276,16 @@ WRONG = [
     ("exact = 'yes'", "exact: this must be true or false, not 'yes'"),
     ("package = 'shop'", "package: this must be a list of strings, not 'shop'"),
     ("package = [1]", "package: this must be a list of strings, not [1]"),
+    ("env = 'DB_PASSWORD=hunter22'", 'env: this must be a list of strings: env = ["NAME=value"]'),
+    (
+        "build-arg = {TOKEN = 'hunter22'}",
+        'build-arg: this must be a list of strings: build-arg = ["NAME=value"]',
+    ),
+    (
+        "[[image]]\nname = 'a'\nenv = {TOKEN = 'hunter22'}",
+        "image 1.env: this must be a list of strings: env =",
+    ),
+    ("[tool.importguard]\nexact = true", "only pyproject.toml has [tool.importguard]"),
     ("network = true", "network: this must be a string, not true"),
     ("jobs = 1.5", "jobs: this must be a whole number, not 1.5"),
     ("jobs = true", "jobs: this must be a whole number, not true"),
@@ -339,6 +350,23 @@ _IN_WORDS_ONLY = ("did you mean", "no rule", "no duration", "too little", "set t
 def test_the_schema_refuses_what_the_program_refuses(text: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
         _validate(tomllib.loads(text))
+
+
+def test_an_error_tells_no_value_of_a_variable(tmp_path: Path) -> None:
+    for text in ("env = 'A=hunter22'", "env = {A = 'hunter22'}", "build-arg = {A = 'hunter22'}"):
+        (tmp_path / "importguard.toml").write_text(text)
+        with pytest.raises(UsageError) as raised:
+            load_configuration(tmp_path / "importguard.toml", KEYS, KEYS)
+        assert "hunter22" not in str(raised.value)
+    (tmp_path / "vars.env").write_text("KEY=-----BEGIN KEY-----\nMIIE hunter22\n")
+    with pytest.raises(UsageError, match=r"vars.env: line 2 is neither") as raised:
+        read_environment((), [str(tmp_path / "vars.env")], {})
+    assert "hunter22" not in str(raised.value)
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "importguard.toml").write_bytes(b"\xef\xbb\xbfexact = true\r\n[rules]\r\nIG101 = 'off'\r\n")
+    assert load_configuration(tmp_path / "importguard.toml", KEYS, KEYS).settings == {"exact": True}
 
 
 def test_the_schema_takes_what_the_program_takes() -> None:
