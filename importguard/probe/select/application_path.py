@@ -36,7 +36,7 @@ class ApplicationPath:
         self.installed: list[Distribution] | None = None
         self.foreign: dict[str, set[str]] = {}
 
-    def _roots(self, python: Interpreter) -> list[str]:
+    def _roots_of_commands(self, python: Interpreter) -> list[str]:
         """The entries that the start commands add, those of a PYTHONPATH of their own last."""
         main = [command for command in self.commands if not command.secondary]
         roots: list[str] = []
@@ -57,7 +57,7 @@ class ApplicationPath:
             return []
         return [command.resolve_path(entry) for entry in added.split(":") if entry]
 
-    def _set_path(self, roots: list[str]) -> None:
+    def _set_import_path(self, roots: list[str]) -> None:
         assert self.interpreter is not None
         self.import_path = roots
         entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
@@ -101,11 +101,11 @@ class ApplicationPath:
         """Whether a module was installed, in site-packages or beside the application."""
         if not found.entry:
             return False
-        return self._is_installed_code(found.entry) or module.split(".")[0] in self._foreign(
+        return self._is_installed_code(found.entry) or module.split(".")[0] in self._third_party_names(
             self.selection.list_folder(found.entry)
         )
 
-    def _foreign(self, folder: Folder) -> set[str]:
+    def _third_party_names(self, folder: Folder) -> set[str]:
         """Names of third-party distributions in an application root (``pip install --target``)."""
         found = self.foreign.get(folder.path)
         if found is None:

@@ -70,35 +70,35 @@ class Discovery(ModuleChoice):
         self.selection = Selection(
             python.suffixes, bool(self.request.get("include_tests")), self.request.get("exclude") or []
         )
-        self._set_path(self._roots(python))
+        self._set_import_path(self._roots_of_commands(python))
         self.targets = self._find_targets()
         if self._follow_path_changes():
-            self._set_path(self._roots(python))
+            self._set_import_path(self._roots_of_commands(python))
             self.targets = self._find_targets()
         self._add_directories_of_tools()
-        self._select()
+        self._select_modules()
         if not self._holds_own() and self._may_add_directory():
             self.notes.append(
                 "the start command's import path holds no modules; the working directory %s was added"
                 % printable_path(self.directory)
             )
-            self._set_path([*self.import_path, self.directory])
-            self._select()
-        if not self._holds_own() and not self._packages():
+            self._set_import_path([*self.import_path, self.directory])
+            self._select_modules()
+        if not self._holds_own() and not self._named_packages():
             self._take_installed()
-        self._entrypoints()
-        self._not_on_the_path()
+        self._describe_entrypoints()
+        self._note_unchecked_directory()
         self.setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         if not self._holds_own():
-            raise NothingToImport(self._nothing())
+            raise NothingToImport(self._describe_what_is_there())
 
     def _add_directories_of_tools(self) -> None:
         """A tool that is not known is taken to load what lies in its working directory, as most do."""
         assert self.interpreter is not None
         commands = [target.command for target in self.targets if target.foreign]
         folders = [command.directory for command in commands if not command.secondary]
-        if folders and not self._packages() and not self.interpreter.safe_path:
-            self._set_path(unique_texts([*self.import_path, *folders]))
+        if folders and not self._named_packages() and not self.interpreter.safe_path:
+            self._set_import_path(unique_texts([*self.import_path, *folders]))
 
     def _may_add_directory(self) -> bool:
         """Whether the working directory is still to be tried.
@@ -106,15 +106,15 @@ class Discovery(ModuleChoice):
         Not where the user named what to check, nor where the start command would fail without it.
         """
         assert self.interpreter is not None
-        asked = self._packages() or self.interpreter.safe_path or self.directory in self.import_path
+        asked = self._named_packages() or self.interpreter.safe_path or self.directory in self.import_path
         return not asked and all(self.finder.locate_module(target.module) for target in self.targets)
 
-    def _not_on_the_path(self) -> None:
+    def _note_unchecked_directory(self) -> None:
         """Say what a look at the image would make one expect to be checked, and is not."""
         folder = self.selection.list_folder(self.directory)
         names = [name for name in folder.modules if name != "setup" and name not in self.by_path]
         names += [name for name in folder.folders if folder.package_init_file(name, self.selection.suffixes)]
-        if names and not self._packages() and self.directory not in self.finder.entries:
+        if names and not self._named_packages() and self.directory not in self.finder.entries:
             self.notes.append(
                 "the working directory %s is not on the import path of the start command: its modules were "
                 "not checked (%s)" % (printable_path(self.directory), ", ".join(sorted(names)[:5]))
@@ -175,7 +175,7 @@ class Discovery(ModuleChoice):
                         "%s. The start command %s is a program of the installed package %s: if that is the "
                         "application, name it with -p %s"
                         % (
-                            self._nothing(),
+                            self._describe_what_is_there(),
                             target.command.text,
                             printable_path(name),
                             target.module.split(".")[0],
@@ -184,7 +184,7 @@ class Discovery(ModuleChoice):
                 target.foreign = False
                 self._add_target(target)
 
-    def _entrypoints(self) -> None:
+    def _describe_entrypoints(self) -> None:
         known = self.selection.modules
         self.targets += management_commands(self.commands, known)
         self.targets = [target for target in self.targets if not target.imported_at or target.module in known]

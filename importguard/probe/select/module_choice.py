@@ -37,15 +37,15 @@ class ModuleChoice(ApplicationPath):
         self.targets: list[Target] = []
         self.by_path: dict[str, str] = {}
 
-    def _packages(self) -> list[str]:
+    def _named_packages(self) -> list[str]:
         return list(self.request.get("packages") or [])
 
-    def _select(self) -> None:
+    def _select_modules(self) -> None:
         setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
         self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
         pages = (folder for command in self.commands for folder in command.page_folders)
         self.selection.page_folders = frozenset(pages)
-        for name in self._packages():
+        for name in self._named_packages():
             self._add_named(name)
             for target in self.targets:
                 # Its program is no tool where the user says that it is the application.
@@ -53,7 +53,9 @@ class ModuleChoice(ApplicationPath):
         roots = self.application_roots()
         self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
         folders = [self.selection.list_folder(root) for root in roots]
-        self.selection.walk_package(self.selection.add_folder_contents("", folders, allowed=self._allowed))
+        self.selection.walk_package(
+            self.selection.add_folder_contents("", folders, allowed=self._belongs_to_application)
+        )
         for name in self.finder.mapping:
             self._add_unit(name)
         for distribution in self._distributions():
@@ -63,8 +65,8 @@ class ModuleChoice(ApplicationPath):
             self._add_target(target)
         take_imported_tests(self.selection)
         self._keep_one_name(setup["environ"].get(VARIABLE) if setup else None)
-        if self._packages():
-            self.selection.narrow_to_packages([*self._packages(), *self._installed_targets()])
+        if self._named_packages():
+            self.selection.narrow_to_packages([*self._named_packages(), *self._installed_targets()])
 
     def _installed_targets(self) -> list[str]:
         """What the start loads and nobody would ask for: ``gunicorn -k uvicorn.workers.UvicornWorker``."""
@@ -73,7 +75,7 @@ class ModuleChoice(ApplicationPath):
 
     def _keep_one_name(self, settings: str | None) -> None:
         """Judge a file under the name by which production imports it, and say which other it could have."""
-        named = self._packages() + [target.module for target in self.targets]
+        named = self._named_packages() + [target.module for target in self.targets]
         others = other_names(self.selection.modules, named, settings)
         for name in others:
             if name not in named:
@@ -96,7 +98,7 @@ class ModuleChoice(ApplicationPath):
                     return True
         return False
 
-    def _allowed(self, folder: Folder, name: str) -> bool:
+    def _belongs_to_application(self, folder: Folder, name: str) -> bool:
         """Whether a name in an application root is the application's, and is what an import would find."""
         assert self.interpreter is not None
         targets = [target for target in self.targets if target.module.split(".")[0] == name]
@@ -107,7 +109,9 @@ class ModuleChoice(ApplicationPath):
             return False
         if name == "__main__":
             return True  # and left out: it runs
-        if name in self._foreign(folder) and all(target.alone or target.foreign for target in targets):
+        if name in self._third_party_names(folder) and all(
+            target.alone or target.foreign for target in targets
+        ):
             return False
         own = folder.path_of_entry(name)
         shown_path = folder.path_of_entry(folder.modules.get(name, name))
@@ -208,7 +212,8 @@ class ModuleChoice(ApplicationPath):
         tools = {target.module for target in self.targets if target.alone or target.foreign}
         return not tools.issuperset(self.selection.modules)
 
-    def _nothing(self) -> str:
+    def _describe_what_is_there(self) -> str:
+        """Say that nothing is to be imported, where it was looked for, and what is there."""
         looked = []
         for root in self.application_roots():
             folder = self.selection.list_folder(root)
