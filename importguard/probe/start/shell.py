@@ -21,7 +21,8 @@ _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
 _BRANCHES = frozenset(["then", "else", "elif", "do"])
-_TESTS = frozenset(["[", "[[", "test", "true", ":", "false"])
+_TESTS = frozenset(["[", "[[", "test", "true", ":", "false", "-v", "-V"])  # of ``command -v``, the rest
+_ASKS = _TESTS | {"grep", "egrep", "pgrep", "which", "type", "hash"}
 _RESULTS = {"true": True, ":": True, "false": False}
 _KEPT = frozenset(["case", "for", "select"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
@@ -72,6 +73,7 @@ class _CommandReader(WordReader):
         self.blocks: list[Block] = []
         self.heredocs: list[str] = []
         self.is_alternative = False  # of ``a || b``, b runs where a fails
+        self.is_guarded = False  # of ``[ a ] && b``, b runs where a holds
 
     def read_to_end(self) -> None:
         """Read to the end of the text."""
@@ -107,9 +109,9 @@ class _CommandReader(WordReader):
             self.words = []
             block.in_pattern = char != ")"
             return
-        count, is_command = len(self.found), bool(self.words)
+        count, words = len(self.found), self.words
         self._finish(background)
-        self.is_alternative = self.is_alternative and not is_command
+        self._pass_on_conditions(char, words)
         if char == "|" and self.text.startswith("|", self.at):
             for step in self.found[count:]:
                 step.conditional = True  # the start goes on without it
@@ -120,6 +122,30 @@ class _CommandReader(WordReader):
             for delimiter in self.heredocs:
                 self._skip_heredoc(delimiter)
             self.heredocs = []
+
+    def _pass_on_conditions(self, char: str, words: list[str]) -> None:
+        """Note what the command ``words``, which ``char`` ends, makes of those behind it."""
+        if words:
+            self.is_alternative = False
+            if char != "&" or not self.text.startswith("&", self.at):
+                self.is_guarded = False
+            elif words[0] in _ASKS:
+                self.is_guarded = self.is_guarded or self._test_of(words) is not True
+        if char == "(":
+            self._open_group("(")
+        elif char == ")":
+            self._close_group("(")
+
+    def _open_group(self, sign: str) -> None:
+        """``{`` or ``(``: what stands before it is a condition of all that is in it."""
+        group = Block(sign, list(self.shell.arguments))
+        group.sure = not (self.is_guarded or self.is_alternative)
+        self.blocks.append(group)
+        self.is_guarded = self.is_alternative = False
+
+    def _close_group(self, sign: str) -> None:
+        if self.blocks and self.blocks[-1].kind == sign:
+            self.blocks.pop()
 
     def _skip_heredoc(self, delimiter: str) -> None:
         while self.at < len(self.text):
@@ -173,7 +199,11 @@ class _CommandReader(WordReader):
 
     def _end_part(self, word: str) -> None:
         """A branch has ended: its ``shift`` is undone; ``set -- tool "$@"`` before bare options stays."""
-        if self.blocks and word in _BRANCHES:
+        if word == "{":
+            self._open_group(word)
+        elif word == "}":
+            self._close_group("{")
+        elif self.blocks and word in _BRANCHES:
             self.blocks[-1].begin_branch(word)
         elif self.blocks and word in _CLOSES:
             arguments = self.blocks.pop().arguments
@@ -212,12 +242,17 @@ class _CommandReader(WordReader):
         shell.arguments = [*arguments[:1], *words[1:]]
         called = script_steps(shell.functions[words[0]], shell)
         shell.arguments = arguments
-        for step in called:
+        self._add_steps(called)
+
+    def _add_steps(self, steps: list[Step]) -> None:
+        """Add the commands of another text, which run where the one that reads it does."""
+        for step in steps:
             step.conditional = step.conditional or self._is_conditional()
-        self.found.extend(called)
+        self.found.extend(steps)
 
     def _is_conditional(self) -> bool:
-        return any(block.value is None and not block.sure for block in self.blocks)
+        in_branch = any(block.value is None and not block.sure for block in self.blocks)
+        return in_branch or self.is_alternative or self.is_guarded
 
     def _is_set(self, word: str) -> bool:
         """Whether a word is a variable that the image or the script sets."""
@@ -247,13 +282,14 @@ class _CommandReader(WordReader):
                 self.shell.assign_variable(item)
         elif words[0] in self.shell.functions:
             self._call(words)
-        elif words[0] in _TESTS and self.blocks and self.blocks[-1].in_condition:
-            self.blocks[-1].test = self._test_of(words)
+        elif words[0] in _TESTS:
+            if self.blocks and self.blocks[-1].in_condition:
+                self.blocks[-1].test = self._test_of(words)
         elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
             environ = self.shell.command_environment()
             for item in assignments:
                 environ[item.partition("=")[0]] = item.partition("=")[2]
-            conditional = self._is_conditional() or self.is_alternative
+            conditional = self._is_conditional()
             self.found.append(Step(words, environ, self.shell.directory, conditional, background))
 
     def _builtin(self, name: str, rest: list[str]) -> bool:
@@ -273,7 +309,7 @@ class _CommandReader(WordReader):
         elif name == "shift":
             del shell.arguments[1 : 1 + (int(rest[0]) if rest and rest[0].isdigit() else 1)]
         elif name == "eval":
-            self.found.extend(script_steps(" ".join(rest), shell))
+            self._add_steps(script_steps(" ".join(rest), shell))
         elif name in (".", "source"):
             self._source(rest[0] if rest else "")
         else:
@@ -289,4 +325,4 @@ class _CommandReader(WordReader):
             search = self.shell.variables.get("PATH", DEFAULT_PATH)
             self.shell.assign_variable("PATH=%s:%s" % (folder, search), export=True)
             return
-        self.found.extend(script_steps(read_text(path) or "", self.shell))
+        self._add_steps(script_steps(read_text(path) or "", self.shell))

@@ -176,6 +176,18 @@ def test_hostile_texts_end(text):
         ('if [ "$ROLE" = web ]; then :; else a; fi', "a"),
         ('case "$ROLE" in web) a;; cr*) b;; *) c;; esac; d', "bd"),
         ('case "$OTHER" in web) a;; *) b;; esac', ""),
+        ("[ -f x ] && a; b", "b"),
+        ("[ -f x ] &&\n a && b\nc", "c"),
+        ("[[ -n $OTHER ]] && { a; b; }; c", "c"),
+        ("test -n x && (a; b)\nc", "c"),
+        ("command -v x >/dev/null 2>&1 && a || b; c", "c"),
+        ("if [ -f x ] && [ -f y ]; then a; fi; b", "b"),
+        ('[ "$ROLE" = cron ] && a; [ "$ROLE" = web ] && b', "a"),
+        ("true && a; { b; } && c", "abc"),
+        ("f() { a; }; [ -f x ] && f; f", "a"),
+        ("[ -f x ] || { a; b; }; c", "c"),
+        ("cd /srv && a & b", "ab"),
+        ("[ -f x ] && eval a; eval b", "b"),
     ],
 )
 def test_what_is_sure_to_run_as_the_image_sets_its_variables(text, sure):
