@@ -57,8 +57,14 @@ def parse_text(text: str, environ: dict[str, str], directory: str) -> list[Start
 
 def _unrecognised(text: str, words: list[str], environ: dict[str, str], directory: str) -> StartCommand:
     command = StartCommand(text, environ, directory)
-    command.missing_program = words[0] if not find_program(words[0], environ, directory) else None
+    if not find_program(words[0], environ, directory):
+        command.missing_program = _name_of_program(words[0])
     return command
+
+
+def _name_of_program(word: str) -> str | None:
+    """The program that a word names; None where only running a command would tell, as of ``$(find)``."""
+    return None if "$(" in word or "`" in word else word
 
 
 def _ordered(found: list[StartCommand]) -> list[StartCommand]:
@@ -178,7 +184,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     command.workers += [(module, None) for module in invocation.loads]
     command.argv = [path or words[0], *words[1:]]
     if path is None:
-        command.missing_program = words[0]
+        command.missing_program = _name_of_program(words[0])
         if is_python(name):
             read_python(command, words[1:])
         elif not read_tool(command, name, words[1:]):

@@ -1,11 +1,13 @@
 """Reads the words of a shell script: quotes, variables and other expansions (POSIX.1-2017, Shell, 2.6).
 
-A command substitution stays as it is written, but for those by which scripts find their own folder.
+A command substitution stays as it is written, but for those by which scripts find their own folder or a
+program.
 """
 
 from __future__ import annotations
 
 import os
+import re
 
 from importguard.probe.start.shell_state import DEEPEST_NESTING, Shell
 from importguard.probe.start.words import Word, as_written, spelled_word
@@ -110,7 +112,7 @@ class WordReader:
             return _parameter(inner, self.shell)
         if following == "(":
             inner = self._balanced("(", ")")
-            return [self._own_folder(inner) or "$(%s)" % inner]
+            return [self._own_folder(inner) or _program_looked_up(inner) or "$(%s)" % inner]
         if following and following in "@*#?$!-0123456789":
             self.at += 2
             return _special(following, self.shell)
@@ -173,6 +175,12 @@ class WordReader:
         self.at = -1
         self._double_quoted(fields)
         return " ".join(fields)
+
+
+def _program_looked_up(inner: str) -> str:
+    """The program of ``$(which python3)`` or ``$(command -v python3)``; nothing for others."""
+    found = re.fullmatch(r"\s*(?:which|command -v|type -[pP])\s+([\w./+-]+)\s*(?:2>\s*/dev/null\s*)?", inner)
+    return found.group(1) if found else ""
 
 
 def _special(name: str, shell: Shell) -> list[str]:

@@ -510,3 +510,8 @@ def test_a_configuration_module_is_imported_at_start(image):
 def test_worker_classes_that_need_more_than_gunicorn(image):
     assert image.main("gunicorn -k gevent a").workers == [("gunicorn.workers.ggevent", "GeventWorker")]
     assert image.main("gunicorn -k sync a").workers == []
+
+
+def test_a_program_that_only_a_command_would_name_is_not_called_missing(tmp_path: Path) -> None:
+    (found,) = parse_arguments(["sh", "-c", "exec $(find / -name tool) x"], {"PATH": "/bin"}, str(tmp_path))
+    assert found.missing_program is None

@@ -193,3 +193,10 @@ def test_hostile_texts_end(text):
 def test_what_is_sure_to_run_as_the_image_sets_its_variables(text, sure):
     steps = script_steps(text, Shell({"ROLE": "cron"}, "/app", ["sh"]))
     assert "".join(step.words[0] for step in steps if not step.conditional) == sure
+
+
+@pytest.mark.parametrize(
+    "lookup", ["$(which python3)", "$(command -v python3 2>/dev/null)", "$(type -p python3)"]
+)
+def test_a_program_that_is_looked_up_is_that_program(lookup):
+    assert words(f'exec "{lookup}" app.py', {}) == [["exec", "python3", "app.py"]]
