@@ -8,7 +8,14 @@ from typing import Any, Callable, Optional
 
 import click
 
-from importguard.cli.options import FORMATS, Line, option_with_variable, parse_duration, parse_memory
+from importguard.cli.options import (
+    FORMATS,
+    Line,
+    Platform,
+    option_with_variable,
+    parse_duration,
+    parse_memory,
+)
 from importguard.engine_choice import ENGINES
 
 _JOBS = min(os.cpu_count() or 1, 4)
@@ -116,7 +123,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="What the image is built from, to name the line to change. [default: the context of --build, "
         "else the working directory where the image's files are in it]",
     ),
-    option_with_variable("--platform", metavar="OS/ARCH", help="The platform to pull, build and check."),
+    option_with_variable(
+        "--platform", type=Platform(), metavar="OS/ARCH", help="The platform to pull, build and check."
+    ),
     option_with_variable(
         "-p",
         "--package",

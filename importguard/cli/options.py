@@ -19,6 +19,8 @@ _MULTIPLES = {unit: 1024**power for power, unit in enumerate(("", "k", "m", "g",
 # Docker's notation: https://pkg.go.dev/github.com/docker/go-units#RAMInBytes
 _SIZE = r"(?i)(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?"
 _LEAST_MEMORY = 6 * 1024**2  # the least that Docker accepts for --memory
+# The OCI image specification, "Image Index": os, architecture, variant.
+_PLATFORM = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
 _SETUP = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 
 
@@ -47,6 +49,17 @@ def parse_memory(value: str) -> int:
     if size < _LEAST_MEMORY:
         raise click.BadParameter(f"{value!r} is too little: the least that Docker accepts is 6m")
     return size
+
+
+class Platform(click.types.StringParamType):
+    """A platform, ``linux/arm64`` or ``linux/arm/v7``; BadParameter for what is written otherwise."""
+
+    def convert(self, value: Any, param: Optional[click.Parameter], ctx: Optional[click.Context]) -> Any:
+        """The same text."""
+        text = super().convert(value, param, ctx)
+        if not re.fullmatch(_PLATFORM, text):
+            self.fail(f"{value!r} is no platform: give OS/ARCH, such as linux/amd64", param, ctx)
+        return text
 
 
 class Line(click.types.StringParamType):

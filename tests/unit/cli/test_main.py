@@ -136,6 +136,7 @@ def test_a_name_alone_passes_its_value_on(checked: list[Config], monkeypatch: py
         ("shop", "--memory", "much"),
         ("shop", "--memory", "512"),
         ("shop", "--jobs", "0"),
+        ("shop", "--platform", "bogus"),
         ("shop", "--setup", "module"),
         ("shop", "--env", "=x"),
         ("shop", "--env-file", "/nowhere/vars.env"),
