@@ -69,7 +69,7 @@ docker build -q -t importguard-test:base --build-arg "BASE=$BASE_IMAGE" - <"$ROO
 # A test that needs the engine must not be skipped for want of one.
 export IMPORTGUARD_TEST_REQUIRE_DOCKER=1 IMPORTGUARD_TEST_BASE=importguard-test:base
 # Several files at a time: most of a test is waiting, for the engine or for a service. The tests of one file share
-# its images. In the order of their names: the many short files of tests/unit come after the long ones.
+# its images. Long files begin (conftest.py), and the many short ones of tests/unit come last.
 "$bin/pytest" --rootdir="$ROOT" -c "$ROOT/pyproject.toml" -n "${TEST_WORKERS:-3}" --dist loadfile --no-loadscope-reorder \
     "${@:-$ROOT/tests}"
 if [ $# = 0 ] && ! grep -q '^container|[^|]*|[0-9]' "$made"; then

@@ -20,6 +20,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ["IMPORTGUARD_TEST_SHARED"])
 
 
+# They take minutes, mostly of waiting for services: begun last, they would run alone at the end.
+LONG_FILES = (
+    "scenarios/test_starts.py",
+    "scenarios/test_start_frameworks.py",
+    "scenarios/test_start_servers.py",
+    "scenarios/test_causes.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG_FILES))
+
+
 def engine_is_missing() -> str:
     """Why there is no Docker engine to test with; empty when there is one."""
     if not shutil.which("docker"):
