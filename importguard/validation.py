@@ -119,7 +119,7 @@ def _inspect_image(
         image = _get_image(name, config, engine, progress)
         config = _with_production_workdir(reference, config)
         progress.begin_phase(f"checking {reference}")
-        evidence = inspect(engine, image, config, progress, _load_judging_code)
+        evidence = inspect(engine, image, config, progress, load_judging_code)
         return Inspected(reference, config, image, evidence)
     except UsageError:
         raise
@@ -177,7 +177,7 @@ def _prepare_for_readers(
     return redacted_report(with_places(report, config, source), variables, existing)
 
 
-def _load_judging_code() -> None:
+def load_judging_code() -> None:
     """Load the judging and reporting code while the container works, when nothing else is to be done.
 
     Quietly: a check that is being terminated takes the import system from it. What is needed is loaded again.
