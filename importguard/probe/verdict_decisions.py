@@ -9,15 +9,16 @@ from collections import deque
 
 from importguard.probe.doubts import Doubts
 from importguard.probe.scripts import DUMPED
-from importguard.probe.verdicts import FATAL, Verdict, Verdicts
+from importguard.probe.verdicts import FATAL, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Callable, Optional
+    from collections.abc import Iterable, Sequence
+    from typing import Any, Optional
 
     from importguard.probe.processes import Worker
-    from importguard.probe.values import StartState
+    from importguard.probe.values import EntryPointValues, StartState
+    from importguard.probe.verdicts import Verdicts
 
 ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
 # Failures that another process can cause which runs beside it.
@@ -25,28 +26,44 @@ CROWDED = ("OSError", "BlockingIOError", "FileExistsError", "sqlite3.Operational
 
 
 class VerdictDecisions:
-    """What is still to be imported, and what became of the rest; ``emit`` tells the host what is final."""
+    """What is still to be imported, and what became of the rest: ``verdicts`` are those that are final."""
 
-    def __init__(self, emit: Callable[..., None]) -> None:
+    def __init__(self, verdicts: Verdicts) -> None:
+        self.verdicts = verdicts
         self.attributes: dict[str, list[str]] = {}  # module of an entry point → what it must have
         # module of an entry point → how its command starts it; only fresh workers judge these
         self.starts: dict[str, StartState] = {}
         # Modules of cycles that were not tried as the entry: it would take long.
         self.only_read: list[str] = []
-        self.workers: dict[int, Worker] = {}
         # What is still to be imported: in the sweep, in fresh workers side by side, with nothing beside it.
         self.sweep: deque[str] = deque()
         self.fresh: deque[str] = deque()
         self.alone: deque[str] = deque()
         self.where: deque[Verdict] = deque()  # to settle when it is known where the process ended
         self.ended: dict[str, Verdict] = {}  # all of these
-        self.verdicts = Verdicts(emit)
         self.suspect: Optional[str] = None  # with which the sweep died: it goes on when that one is judged
         self.deaths: dict[str, int] = {}  # of the sweep, by module
         self.fatal: dict[str, str] = {}  # modules that the sweep must not import, and why
         self.doubts = Doubts()
         self.loaded: dict[str, list[str]] = {}  # entry point's module → what its import loads
         self.lost: dict[str, list[str]] = {}  # entry point's module → attributes that it lacks
+
+    def note_entry_points(self, entrypoints: Iterable[EntryPointValues]) -> None:
+        """Note how start commands start their modules, and what these must have."""
+        for entry in entrypoints:
+            if entry["module"]:
+                wanted = self.attributes.setdefault(entry["module"], [])
+                if entry["attribute"]:
+                    wanted.append(entry["attribute"])
+                start = self.starts.setdefault(entry["module"], entry.get("start") or {})
+                script = start.get("script")
+                if script:
+                    self.verdicts.scripts[entry["module"]] = script["path"]
+
+    def clear_queues(self) -> None:
+        """Ask nothing more."""
+        for queue in (self.sweep, self.fresh, self.alone, self.where):
+            queue.clear()
 
     def take_fresh_verdict(self, worker: Worker, verdict: Verdict, extra: dict[str, Any]) -> None:
         """A fresh interpreter has given its verdict, which is final if nothing beside it can have a part."""
@@ -115,8 +132,11 @@ class VerdictDecisions:
         for other in wrongly:
             self.take_doubtful_verdict(other, "rests on what was refuted", ())
 
-    def take_worker_death(self, worker: Worker) -> None:
-        """A worker has ended: whatever it was asked and did not answer is asked again, or judged."""
+    def take_worker_death(self, worker: Worker, others: Iterable[Worker]) -> None:
+        """A worker has ended: whatever it was asked and did not answer is asked again, or judged.
+
+        ``others`` are the workers that run on.
+        """
         if worker.verdict is not None:
             worker.verdict.frames = worker.frames
             self.settle_fresh_verdict(worker.verdict)
@@ -125,7 +145,8 @@ class VerdictDecisions:
             return
         outcome, detail = worker.how_it_ended()
         if worker.kind == "sweep":
-            self.blame_nested_import(worker.current or list(self.sweep)[:1])
+            asked = [other.modules[0] for other in others if other.kind in ASK_ONE]
+            self.blame_nested_import(worker.current or list(self.sweep)[:1], asked)
             return
         if worker.raised is None and not worker.current:
             detail = "the interpreter did not start: " + detail
@@ -137,11 +158,11 @@ class VerdictDecisions:
             else:
                 self.settle_ended_module(worker, name, outcome, detail)
 
-    def blame_nested_import(self, imports: list[str]) -> None:
+    def blame_nested_import(self, imports: list[str], asked: Sequence[str] = ()) -> None:
         """The sweep died during nested ``imports``: ask the innermost, else the outermost that is not judged.
 
         What passes on its own can end a process together with something else: two libraries that each bring
-        their own OpenMP.
+        their own OpenMP. About the modules ``asked``, a fresh interpreter is asked already.
         """
         unjudged = [name for name in imports if name not in self.verdicts]
         if not imports:
@@ -155,8 +176,7 @@ class VerdictDecisions:
             return
         self.deaths[name] = self.deaths.get(name, 0) + 1
         self.suspect = name
-        asked = [worker.modules for worker in self.workers.values() if worker.kind in ASK_ONE]
-        if name not in self.fresh and [name] not in asked:
+        if name not in self.fresh and name not in asked:
             self.fresh.appendleft(name)
 
     def settle_ended_module(self, worker: Worker, name: str, outcome: str, detail: str) -> None:

@@ -56,17 +56,17 @@ class Verdict:
 
 
 class Verdicts:
-    """The final verdicts by module name; adding one tells the host of it (event ``module``).
+    """The final verdicts by module name; adding one tells the host of it (event ``module``) by ``emit``.
 
     ``scripts``: the module of a start command that Python runs as ``__main__`` → its file.
     """
 
-    def __init__(self, emit: Callable[..., None]) -> None:
+    def __init__(self, discovery: Discovered, emit: Callable[..., None]) -> None:
+        self.discovery = discovery
         self.emit = emit
         self.scripts: dict[str, str] = {}
         self.final: dict[str, Verdict] = {}
         self.failures: list[Optional[FailureValues]] = []  # what all that did not import raised, as told
-        self.found: Discovered = {}  # what discover_application() found
         self._culprits: Optional[Culprits] = None
         self._lookups: Optional[Lookups] = None
 
@@ -89,7 +89,7 @@ class Verdicts:
         if self._culprits is None:
             from importguard.probe.culprits import Culprits
 
-            self._culprits = Culprits(dict(self.found["modules"]))
+            self._culprits = Culprits(dict(self.discovery["modules"]))
         return self._culprits
 
     @property
@@ -98,9 +98,9 @@ class Verdicts:
         if self._lookups is None:
             from importguard.probe.code.lookups import Lookups
 
-            prepared = self.found["setup"]["environ"] if self.found["setup"] else {}
-            environ = {**os.environ, **(self.found["environ"] or {}), **prepared}
-            self._lookups = Lookups(dict(self.found["modules"]), environ)
+            prepared = self.discovery["setup"]["environ"] if self.discovery["setup"] else {}
+            environ = {**os.environ, **(self.discovery["environ"] or {}), **prepared}
+            self._lookups = Lookups(dict(self.discovery["modules"]), environ)
         return self._lookups
 
     def make_final(self, verdict: Verdict) -> None:

@@ -10,54 +10,63 @@ import time
 
 from importguard.probe.disk import Disk
 from importguard.probe.processes import DUMP_SIGNAL, TAIL, Worker, read_available, worker_program
-from importguard.probe.verdict_decisions import ASK_ONE, VerdictDecisions
+from importguard.probe.verdict_decisions import ASK_ONE
 from importguard.probe.verdicts import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Collection, Iterable, Mapping
-    from typing import Any, Callable, Optional
+    from typing import Any, Optional
 
     from importguard.probe.start.launch import Launch
-    from importguard.probe.values import Discovered, Preparation, Request, StartState
+    from importguard.probe.values import Discovered, Request, StartState
+    from importguard.probe.verdict_decisions import VerdictDecisions
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
 
-class WorkerPool(VerdictDecisions):
-    """The workers that run side by side, and what each of them is asked."""
+class WorkerPool:
+    """The workers that run side by side, and what each of them is asked.
 
-    launch: Launch
+    The queues of ``decisions`` say what is to be asked, and it is told what each worker answers. ``ends`` is
+    when the time of the check is over.
+    """
 
-    def __init__(self, request: Request, sources: Mapping[str, str], emit: Callable[..., None]) -> None:
-        super().__init__(emit)
-        self.request = request
+    def __init__(
+        self,
+        request: Request,
+        sources: Mapping[str, str],
+        launch: Launch,
+        discovery: Discovered,
+        decisions: VerdictDecisions,
+        ends: float,
+    ) -> None:
+        self.jobs = request["jobs"]
+        self.secret = request["secret"] + "-worker"
+        self.limit = request["module_timeout"]
         self.sources = sources
-        self.programs: dict[str, str | bytes] = {}
-        self.secret: str = request["secret"]
-        self.ends: float = time.monotonic() + request["timeout"]
-        self.limit: float = request["module_timeout"]
-        self.found: Discovered = {}  # what discover_application() found
-        self.modules: list[str] = []
-        self.stumbled: list[str] = []  # errors of the probe's own
-        self.setup: Optional[Preparation] = None
-        self.disk = Disk()
-        self.broken: Optional[str] = None  # why the check ends before its time
-        self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
-        self.absent: Collection[str] = ()
+        self.launch = launch
+        self.discovery = discovery
+        self.decisions = decisions
+        self.ends = ends
+        self.setup = discovery["setup"]
+        self.modules: list[str] = []  # the names that the sweep observes
         # modules whose bodies ask what imports them → the modules that they look for
         self.asking_importers: dict[str, list[str]] = {}
         self.patchable: set[str] = set()  # names of modules that the application may change from outside
-
-    def tell_discovery(self) -> None:
-        """Say what was discovered, once: called while the first worker starts."""
-        raise NotImplementedError
+        self.programs: dict[str, str | bytes] = {}
+        self.workers: dict[int, Worker] = {}
+        self.disk = Disk()
+        self.broken: Optional[str] = None  # why the check ends before its time
+        self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
+        self.stumbled: list[str] = []  # errors of the probe's own
+        self.absent: Collection[str] = ()
 
     def program_of_kind(self, kind: str) -> str | bytes:
         """What a worker runs: compiled once for all of them where they are run by this very Python."""
         if kind not in self.programs:
-            source, python = worker_program(self.sources, kind), self.found["interpreter"]["executable"]
+            source, python = worker_program(self.sources, kind), self.discovery["interpreter"]["executable"]
             same = os.path.realpath(python) == os.path.realpath(sys.executable)
             code = marshal.dumps(compile(source, "<importguard>", "exec")) if same else source
             self.programs[kind] = code
@@ -65,35 +74,35 @@ class WorkerPool(VerdictDecisions):
 
     def start_worker(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
         """Start one worker of ``kind`` for ``modules``."""
-        interpreter = self.found["interpreter"]
-        start = self.starts.get(modules[0], {}) if kind in ASK_ONE else {}
+        interpreter = self.discovery["interpreter"]
+        start = self.decisions.starts.get(modules[0], {}) if kind in ASK_ONE else {}
         worker = self.launch.start_worker(
             [interpreter["executable"], *interpreter["flags"]], self.place_of(start)
         )
         request = {
-            "secret": self.secret + "-worker",
-            "import_path": start.get("import_path", self.found["import_path"]),
+            "secret": self.secret,
+            "import_path": start.get("import_path", self.discovery["import_path"]),
             "argv": start.get("argv", []),
             "script": start.get("script"),
             "load": start.get("load"),
             "setup": self.setup and {**self.setup, "callable": ""} if start.get("own_setup") else self.setup,
-            "by_path": self.found["by_path"],
-            "appended_path": self.found["appended_path"],
-            "attributes": self.attributes,
+            "by_path": self.discovery["by_path"],
+            "appended_path": self.discovery["appended_path"],
+            "attributes": self.decisions.attributes,
             "dump_signal": DUMP_SIGNAL,
             "limit": self.limit,
             "selected": self.modules if kind == "sweep" else [],
-            "files": dict(self.found["modules"]) if kind == "sweep" else {},
+            "files": dict(self.discovery["modules"]) if kind == "sweep" else {},
             "find": list(find),
             "patched": sorted(self.patchable) if kind == "sweep" else [],
             "asking": self.asking_importers if kind == "sweep" else {},
-            "fatal": self.fatal if kind == "sweep" else {},
+            "fatal": self.decisions.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
         }
         worker.send_request(
             kind, modules, self.limit, self.program_of_kind("sweep" if kind == "sweep" else "fresh"), request
         )
-        worker.script = self.verdicts.scripts.get(modules[0]) if kind in ASK_ONE else None
+        worker.script = self.decisions.verdicts.scripts.get(modules[0]) if kind in ASK_ONE else None
         self.workers[worker.pid] = worker
         return worker
 
@@ -111,7 +120,6 @@ class WorkerPool(VerdictDecisions):
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         while self.start_waiting_work() and not self.is_over():
-            self.tell_discovery()  # while the first worker starts
             self.wait_for_event(poll, wake)
             for worker in list(self.workers.values()):
                 worker.read_output()
@@ -133,8 +141,7 @@ class WorkerPool(VerdictDecisions):
 
     def stop_all(self) -> None:
         """End what still runs, and forget what is still to be done."""
-        for queue in (self.sweep, self.fresh, self.alone, self.where):
-            queue.clear()
+        self.decisions.clear_queues()
         for worker in list(self.workers.values()):
             for name in worker.current[-1:]:
                 self.unfinished[name] = time.monotonic() - worker.heard
@@ -145,19 +152,19 @@ class WorkerPool(VerdictDecisions):
 
     def start_waiting_work(self) -> bool:
         """Start what may run now; False when all is done."""
-        kinds = [worker.kind for worker in self.workers.values()]
+        queues, kinds = self.decisions, [worker.kind for worker in self.workers.values()]
         if "alone" in kinds:
             return True
-        waits = self.fresh and self.request["jobs"] == 1  # entry points come first
-        if self.sweep and "sweep" not in kinds and self.suspect is None and not waits:
-            self.start_worker("sweep", list(self.sweep))
-        while self.fresh and self.has_room():
-            self.start_worker("fresh", [self.fresh.popleft()])
-        while self.where and self.has_room():
-            verdict = self.where.popleft()
+        waits = queues.fresh and self.jobs == 1  # entry points come first
+        if queues.sweep and "sweep" not in kinds and queues.suspect is None and not waits:
+            self.start_worker("sweep", list(queues.sweep))
+        while queues.fresh and self.has_room():
+            self.start_worker("fresh", [queues.fresh.popleft()])
+        while queues.where and self.has_room():
+            verdict = queues.where.popleft()
             self.start_worker("where", [verdict.name]).verdict = verdict
-        if not self.workers and self.alone:
-            self.start_worker("alone", [self.alone.popleft()])
+        if not self.workers and queues.alone:
+            self.start_worker("alone", [queues.alone.popleft()])
         return bool(self.workers)
 
     def has_room(self) -> bool:
@@ -166,9 +173,8 @@ class WorkerPool(VerdictDecisions):
         One that sleeps, or waits for a server, leaves its place to another, up to twice as many as were asked
         for: each needs memory.
         """
-        jobs: int = self.request["jobs"]
         working = [worker for worker in self.workers.values() if not worker.is_waiting]
-        return len(working) < jobs and len(self.workers) < (2 * jobs if jobs > 1 else 1)
+        return len(working) < self.jobs and len(self.workers) < (2 * self.jobs if self.jobs > 1 else 1)
 
     def wait_for_event(self, poll: Any, wake: int) -> None:
         """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""
@@ -191,7 +197,7 @@ class WorkerPool(VerdictDecisions):
 
     def take_messages(self, worker: Worker) -> None:
         """Take in what ``worker`` says."""
-        for message in worker.read_messages((self.secret + "-worker ").encode("ascii")):
+        for message in worker.read_messages((self.secret + " ").encode("ascii")):
             kind = message[0]
             if kind == "at":
                 worker.frames = message[1]
@@ -206,10 +212,10 @@ class WorkerPool(VerdictDecisions):
                     del worker.current[worker.current.index(message[1]) :]
                 verdict, extra = Verdict(*message[1:6]), message[6]
                 if worker.kind == "sweep":
-                    self.take_sweep_verdict(verdict, extra)
+                    self.decisions.take_sweep_verdict(verdict, extra)
                 else:
                     verdict.output = worker.last_words()
-                    self.take_fresh_verdict(worker, verdict, extra)
+                    self.decisions.take_fresh_verdict(worker, verdict, extra)
             else:
                 worker.note_message(*message)
 
@@ -231,5 +237,5 @@ class WorkerPool(VerdictDecisions):
                 if len(worker.tail) >= TAIL:
                     break
             worker.kill_group()
-            self.take_worker_death(worker)
+            self.decisions.take_worker_death(worker, self.workers.values())
             worker.close_descriptors()
