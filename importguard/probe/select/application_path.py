@@ -14,41 +14,45 @@ if TYPE_CHECKING:
     from importguard.probe.start.interpreter import Interpreter
     from importguard.probe.start.launch import Launch
     from importguard.probe.start.start_command import StartCommand
-    from importguard.probe.values import Request
+
+
+class Remarks:
+    """What the reader of the report is told: ``notes``, and ``details`` where they ask for more."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.details: list[str] = []
 
 
 class ApplicationPath:
     """The import path that the start commands have together, and what is known of its entries."""
 
-    def __init__(self, request: Request, launch: Launch) -> None:
-        self.request = request
-        self.launch = launch
+    def __init__(self, launch: Launch, python: Interpreter, selection: Selection, remarks: Remarks) -> None:
         self.environ = launch.environ
         self.directory = launch.directory
         self.commands = launch.commands
-        self.interpreter: Interpreter | None = None
+        self.python = python
+        self.selection = selection
+        self.remarks = remarks
         self.import_path: list[str] = []
         self.appended_path: list[str] = []
-        self.notes: list[str] = []
-        self.details: list[str] = []
-        self.selection = Selection([], False, [])
-        self.finder = Finder([], self.selection)
-        self.installed: list[Distribution] | None = None
-        self.foreign: dict[str, set[str]] = {}
+        self.finder = Finder([], selection)
+        self._installed: list[Distribution] | None = None
+        self._third_party_by_folder: dict[str, set[str]] = {}
 
-    def _roots_of_commands(self, python: Interpreter) -> list[str]:
-        """The entries that the start commands add, those of a PYTHONPATH of their own last."""
+    def follow_commands(self) -> None:
+        """Put the entries first that the start commands add, those of a PYTHONPATH of their own last."""
         main = [command for command in self.commands if not command.secondary]
         roots: list[str] = []
         for command in main:
             roots += command.inserted
         for command in main:
-            roots += command.roots + ([] if python.safe_path else command.own_roots)
-        if not any(command.recognised for command in self.commands) and not python.safe_path:
+            roots += command.roots + ([] if self.python.safe_path else command.own_roots)
+        if not any(command.recognised for command in self.commands) and not self.python.safe_path:
             roots.append(self.directory)
         for command in main:
-            roots += [entry for entry in self._own_python_path(command) if entry in python.path]
-        return unique_texts(roots)
+            roots += [entry for entry in self._own_python_path(command) if entry in self.python.path]
+        self.set_first_entries(unique_texts(roots))
 
     def _own_python_path(self, command: StartCommand) -> list[str]:
         """The entries of a PYTHONPATH that only this command has."""
@@ -57,10 +61,10 @@ class ApplicationPath:
             return []
         return [command.resolve_path(entry) for entry in added.split(":") if entry]
 
-    def _set_import_path(self, roots: list[str]) -> None:
-        assert self.interpreter is not None
+    def set_first_entries(self, roots: list[str]) -> None:
+        """Make ``roots`` the first entries of the import path, before those of the interpreter."""
         self.import_path = roots
-        entries = roots + [entry for entry in self.interpreter.path if entry not in roots]
+        entries = roots + [entry for entry in self.python.path if entry not in roots]
         added = [path for command in self.commands if not command.secondary for path in command.appended]
         self.appended_path = [path for path in unique_texts(added) if path not in entries]
         entries += self.appended_path
@@ -69,25 +73,23 @@ class ApplicationPath:
             if is_site(entry):
                 names = self.selection.list_folder(entry).names
                 self.finder.mapping.update(editable_mapping(entry, names))
-        self.details.append("import path: %s" % ", ".join(printable_path(entry) for entry in entries))
+        self.remarks.details.append("import path: %s" % ", ".join(printable_path(entry) for entry in entries))
 
-    def _finder_of(self, command: StartCommand) -> Finder:
+    def finder_of(self, command: StartCommand) -> Finder:
         """What this command alone would find."""
-        assert self.interpreter is not None
         roots = command.inserted + command.roots + command.own_roots + self._own_python_path(command)
-        return Finder(unique_texts([*roots, *self.interpreter.path, *command.appended]), self.selection)
+        return Finder(unique_texts([*roots, *self.python.path, *command.appended]), self.selection)
 
     def application_roots(self) -> list[str]:
         """The entries of the import path that are neither installed code nor the standard library."""
-        assert self.interpreter is not None
-        found = []
+        roots = []
         for entry in self.finder.entries:
             third_party = self._is_installed_code(entry) or (
                 entry not in self.import_path and lies_below_site(entry)
             )
-            if not third_party and not self.interpreter.is_standard(entry):
-                found.append(entry)
-        return found
+            if not third_party and not self.python.is_standard(entry):
+                roots.append(entry)
+        return roots
 
     def _is_installed_code(self, entry: str) -> bool:
         """Whether an entry of the import path holds nothing of the application's, but what was installed."""
@@ -97,32 +99,33 @@ class ApplicationPath:
         """The folders of installed code that the platform brings (``StartCommand.platform_roots``)."""
         return [root for command in self.commands for root in command.platform_roots]
 
-    def _is_third_party(self, found: Found, module: str) -> bool:
+    def is_third_party(self, found: Found, module: str) -> bool:
         """Whether a module was installed, in site-packages or beside the application."""
         if not found.entry:
             return False
-        return self._is_installed_code(found.entry) or module.split(".")[0] in self._third_party_names(
+        return self._is_installed_code(found.entry) or module.split(".")[0] in self.third_party_names(
             self.selection.list_folder(found.entry)
         )
 
-    def _third_party_names(self, folder: Folder) -> set[str]:
+    def third_party_names(self, folder: Folder) -> set[str]:
         """Names of third-party distributions in an application root (``pip install --target``)."""
-        found = self.foreign.get(folder.path)
-        if found is None:
-            found = set()
+        names = self._third_party_by_folder.get(folder.path)
+        if names is None:
+            names = set()
             for distribution in installed_distributions(folder.path, folder.names):
                 if not distribution.is_local_folder():
-                    found |= distribution.top_level()
-            self.foreign[folder.path] = found
-        return found
+                    names |= distribution.top_level()
+            self._third_party_by_folder[folder.path] = names
+        return names
 
-    def _distributions(self) -> list[Distribution]:
-        if self.installed is None:
-            self.installed = []
+    def distributions(self) -> list[Distribution]:
+        """The distributions installed on the import path."""
+        if self._installed is None:
+            self._installed = []
             for entry in self.finder.entries:
-                self.installed += installed_distributions(entry, self.selection.list_folder(entry).names)
-        return self.installed
+                self._installed += installed_distributions(entry, self.selection.list_folder(entry).names)
+        return self._installed
 
-    def _is_standard(self, found: Found) -> bool:
-        assert self.interpreter is not None
-        return bool(found.entry) and self.interpreter.is_standard(found.entry)
+    def is_standard(self, found: Found) -> bool:
+        """Whether a module is the standard library's."""
+        return bool(found.entry) and self.python.is_standard(found.entry)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importguard.probe.files import printable_path
-from importguard.probe.select.application_path import ApplicationPath
 from importguard.probe.select.distributions import Distribution, owning_distribution
 from importguard.probe.select.django import VARIABLE, find_preparation
 from importguard.probe.select.duplicate_names import other_names
@@ -15,8 +14,9 @@ _KERNEL = frozenset(["proc", "sys", "dev"])
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from importguard.probe.select.application_path import ApplicationPath
+    from importguard.probe.select.finder import Finder
     from importguard.probe.select.targets import Target, TargetSearch
-    from importguard.probe.start.launch import Launch
     from importguard.probe.values import Request
 
 
@@ -24,33 +24,38 @@ class NothingToImport(Exception):
     """No module was selected; the message says where it looked and what is there."""
 
 
-class ModuleChoice(ApplicationPath):
+class ModuleChoice:
     """Adds to the selection what is the application's: below its roots, by name, and by the start commands.
 
     ``by_path``: modules that are loaded from a file, by names that no finder knows.
     """
 
-    search: TargetSearch
-
-    def __init__(self, request: Request, launch: Launch) -> None:
-        super().__init__(request, launch)
-        self.targets: list[Target] = []
+    def __init__(self, request: Request, path: ApplicationPath, search: TargetSearch) -> None:
+        self.setup: str | None = request.get("setup")
+        self.named_packages = list(request.get("packages") or [])
+        self.path = path
+        self.search = search
+        self.selection = path.selection
+        self.remarks = path.remarks
         self.by_path: dict[str, str] = {}
 
-    def _named_packages(self) -> list[str]:
-        return list(self.request.get("packages") or [])
+    @property
+    def finder(self) -> Finder:
+        """What the start commands have together."""
+        return self.path.finder
 
-    def _select_modules(self) -> None:
-        setup = find_preparation(self.request.get("setup"), self.commands, self.finder, self.environ)
+    def select_modules(self) -> None:
+        """Add all of them. Raises NothingToImport where a package that was named is not there."""
+        setup = find_preparation(self.setup, self.path.commands, self.finder, self.path.environ)
         self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
-        pages = (folder for command in self.commands for folder in command.page_folders)
+        pages = (folder for command in self.path.commands for folder in command.page_folders)
         self.selection.page_folders = frozenset(pages)
-        for name in self._named_packages():
+        for name in self.named_packages:
             self._add_named(name)
-            for target in self.targets:
+            for target in self.search.targets:
                 # Its program is no tool where the user says that it is the application.
                 target.foreign = target.foreign and not (target.module + ".").startswith(name + ".")
-        roots = self.application_roots()
+        roots = self.path.application_roots()
         self.selection.boundaries = frozenset(root for root in roots if not self._reached_from_above(root))
         folders = [self.selection.list_folder(root) for root in roots]
         self.selection.walk_package(
@@ -58,24 +63,26 @@ class ModuleChoice(ApplicationPath):
         )
         for name in self.finder.mapping:
             self._add_unit(name)
-        for distribution in self._distributions():
+        for distribution in self.path.distributions():
             if distribution.is_local_folder():
                 self._add_distribution(distribution, "installed from a folder")
-        for target in self.targets:
-            self._add_target(target)
+        for target in self.search.targets:
+            self.add_target(target)
         take_imported_tests(self.selection)
         self._keep_one_name(setup["environ"].get(VARIABLE) if setup else None)
-        if self._named_packages():
-            self.selection.narrow_to_packages([*self._named_packages(), *self._installed_targets()])
+        if self.named_packages:
+            self.selection.narrow_to_packages([*self.named_packages, *self._installed_targets()])
 
     def _installed_targets(self) -> list[str]:
         """What the start loads and nobody would ask for: ``gunicorn -k uvicorn.workers.UvicornWorker``."""
-        located = [(target.module, self.finder.locate_module(target.module)) for target in self.targets]
-        return [module for module, found in located if found and self._is_third_party(found, module)]
+        located = [
+            (target.module, self.finder.locate_module(target.module)) for target in self.search.targets
+        ]
+        return [module for module, found in located if found and self.path.is_third_party(found, module)]
 
     def _keep_one_name(self, settings: str | None) -> None:
         """Judge a file under the name by which production imports it, and say which other it could have."""
-        named = self._named_packages() + [target.module for target in self.targets]
+        named = self.named_packages + [target.module for target in self.search.targets]
         others = other_names(self.selection.modules, named, settings)
         for name in others:
             if name not in named:
@@ -83,14 +90,14 @@ class ModuleChoice(ApplicationPath):
         if others:
             name, kept = sorted(others.items())[0]
             count = "1 file is" if len(others) == 1 else "%d files are" % len(others)
-            self.notes.append(
+            self.remarks.notes.append(
                 "%s judged under the name that the application imports: %s, which could be imported as %s too"
                 % (count, printable_path(kept), printable_path(name))
             )
 
     def _reached_from_above(self, root: str) -> bool:
         """Whether an entry point names a module below this root by its longer name (``src.pkg.main``)."""
-        for target in self.targets:
+        for target in self.search.targets:
             found = self.finder.locate_module(target.module)
             if found and found.path.startswith(root + "/"):
                 depth = found.path[len(root) + 1 :].count("/") + (0 if found.package else 1)
@@ -100,8 +107,7 @@ class ModuleChoice(ApplicationPath):
 
     def _belongs_to_application(self, folder: Folder, name: str) -> bool:
         """Whether a name in an application root is the application's, and is what an import would find."""
-        assert self.interpreter is not None
-        targets = [target for target in self.targets if target.module.split(".")[0] == name]
+        targets = [target for target in self.search.targets if target.module.split(".")[0] == name]
         target = bool(targets)
         if name in folder.folders and name in SYSTEM.get(folder.path, ()) and (name in _KERNEL or not target):
             return False
@@ -109,22 +115,26 @@ class ModuleChoice(ApplicationPath):
             return False
         if name == "__main__":
             return True  # and left out: it runs
-        if name in self._third_party_names(folder) and all(
+        if name in self.path.third_party_names(folder) and all(
             target.alone or target.foreign for target in targets
         ):
             return False
         own = folder.path_of_entry(name)
         shown_path = folder.path_of_entry(folder.modules.get(name, name))
-        origin = self.interpreter.loaded.get(name)
-        if name in self.interpreter.builtin or (origin is not None and not origin.startswith(own)):
+        origin = self.path.python.loaded.get(name)
+        if name in self.path.python.builtin or (origin is not None and not origin.startswith(own)):
             return self._refuse(
-                self.notes, shown_path, "%r is a module that the interpreter itself has loaded already" % name
+                self.remarks.notes,
+                shown_path,
+                "%r is a module that the interpreter itself has loaded already" % name,
             )
         found = self.finder.locate_module(name)
         if found and not found.portions and not found.path.startswith(own) and own not in found.extended:
             self._add_revisions(folder, name)
             return self._refuse(
-                self.details, shown_path, "%r is found first in %s" % (name, printable_path(found.path))
+                self.remarks.details,
+                shown_path,
+                "%r is found first in %s" % (name, printable_path(found.path)),
             )
         return True
 
@@ -146,7 +156,7 @@ class ModuleChoice(ApplicationPath):
 
     def _add_distribution(self, distribution: Distribution, why: str) -> None:
         units = distribution.top_modules()
-        self.details.append(
+        self.remarks.details.append(
             "distribution %s (%s): %s" % (printable_path(distribution.name), why, ", ".join(units))
         )
         for name in units:
@@ -180,7 +190,7 @@ class ModuleChoice(ApplicationPath):
         if not found.portions:
             self.selection.force_module(name, found.path)
 
-    def _add_target(self, target: Target) -> None:
+    def add_target(self, target: Target) -> None:
         """The module of a target with what belongs to it; an absent one is imported all the same.
 
         Not that of a command that may never run: the report says that it could not be verified.
@@ -194,28 +204,28 @@ class ModuleChoice(ApplicationPath):
             self.selection.force_module(module, None)
         if found is None or found.portions:
             return
-        if not target.alone and not target.foreign and self._is_third_party(found, module):
-            distribution = owning_distribution(self._distributions(), found.path, module)
+        if not target.alone and not target.foreign and self.path.is_third_party(found, module):
+            distribution = owning_distribution(self.path.distributions(), found.path, module)
             if distribution:
                 self._add_distribution(distribution, "owns the entry point %s" % module)
             else:
                 self._add_unit(module.split(".")[0])
         self.selection.force_module(module, found.path)
 
-    def _holds_own(self) -> bool:
+    def holds_own(self) -> bool:
         """Whether anything of the application's is to be imported, or would be if it were there.
 
         Of a script that no import finds, what it imports is judged in its place.
         """
-        if any(target.imported_at and target.command.main_file for target in self.targets):
+        if any(target.imported_at and target.command.main_file for target in self.search.targets):
             return True
-        tools = {target.module for target in self.targets if target.alone or target.foreign}
+        tools = {target.module for target in self.search.targets if target.alone or target.foreign}
         return not tools.issuperset(self.selection.modules)
 
-    def _describe_what_is_there(self) -> str:
+    def describe_what_is_there(self) -> str:
         """Say that nothing is to be imported, where it was looked for, and what is there."""
         looked = []
-        for root in self.application_roots():
+        for root in self.path.application_roots():
             folder = self.selection.list_folder(root)
             names = sorted(folder.names)
             there = (

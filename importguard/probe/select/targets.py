@@ -13,9 +13,8 @@ from importguard.probe.start.start_command import StartCommand, is_dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
-
     from importguard.probe.code.main_code import Loaded
+    from importguard.probe.select.application_path import ApplicationPath
     from importguard.probe.select.finder import Finder, Found
 
 _MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
@@ -60,32 +59,22 @@ class Target:
 
 
 class TargetSearch:
-    """Finds the targets of start commands on an import path; ``notes`` and ``details`` are added to."""
+    """Finds the targets of the start commands on the application's import path."""
 
-    def __init__(
-        self,
-        finder: Finder,
-        environ: dict[str, str],
-        distributions: Callable[[], list[Distribution]],
-        is_third_party: Callable[[Found, str], bool],
-        is_standard: Callable[[Found], bool],
-        is_builtin: Callable[[str], bool],
-        own_finder: Callable[[StartCommand], Finder],
-    ) -> None:
-        self.finder = finder
-        self.environ = environ
-        self.distributions = distributions
-        self.is_third_party = is_third_party
-        self.is_standard = is_standard
-        self.is_builtin = is_builtin
-        self.own_finder = own_finder
-        self.notes: list[str] = []
-        self.details: list[str] = []
+    def __init__(self, path: ApplicationPath) -> None:
+        self.path = path
+        self.remarks = path.remarks
+        self.targets: list[Target] = []
 
-    def find_targets(self, commands: list[StartCommand]) -> list[Target]:
-        """The targets of all commands, in their order."""
+    @property
+    def finder(self) -> Finder:
+        """What the start commands have together."""
+        return self.path.finder
+
+    def find_targets(self) -> None:
+        """Find the targets of all commands, in their order."""
         found: list[Target] = []
-        for command in commands:
+        for command in self.path.commands:
             if command.dotenv and self.finder.locate_module("dotenv"):
                 command.set_variables(command.dotenv)
             loaded = self._loaded_by(command)
@@ -97,15 +86,15 @@ class TargetSearch:
             if program and program.isidentifier() and not self.finder.locate_module(program):
                 if program not in [target.module for target in found]:
                     found.append(Target(command, program, None, True))
-        return [target for target in found if not self._is_absent_branch(target, found)]
+        self.targets = [target for target in found if not self._is_absent_branch(target, found)]
 
     def _loaded_by(self, command: StartCommand) -> list[Target]:
         found = []
         for module, attribute in self._entries(command):
             module, attribute = self._as_imported(command, module, attribute)
             located = self.finder.locate_module(module)
-            if located and self.is_standard(located):
-                self.notes.append("%s of the start command is in the standard library" % module)
+            if located and self.path.is_standard(located):
+                self.remarks.notes.append("%s of the start command is in the standard library" % module)
                 continue
             target = Target(command, module, attribute, False)
             target.foreign = located is not None and self._is_foreign(target, located)
@@ -125,7 +114,7 @@ class TargetSearch:
     def is_standard_module(self, module: str) -> bool:
         """Whether a module is the interpreter's own."""
         located = self.finder.locate_module(module)
-        return self.is_builtin(module) or (located is not None and self.is_standard(located))
+        return module in self.path.python.builtin or (located is not None and self.path.is_standard(located))
 
     def _imported_by_main(
         self, command: StartCommand, loaded: list[Target], known: list[str]
@@ -143,20 +132,20 @@ class TargetSearch:
                 target.runs_again = target.runs_again or target.module == module
             located = self.finder.locate_module(module)
             top = self.finder.locate_module(module.split(".")[0])
-            if module in known or self.is_builtin(module) or (located and located.portions):
+            if module in known or module in self.path.python.builtin or (located and located.portions):
                 continue
             # What a string names is meant where it would be a part of the application's own package.
-            is_meant = is_sure or (top is not None and not self.is_third_party(top, module))
-            if located is None and (not is_meant or (top and self.is_standard(top))):
+            is_meant = is_sure or (top is not None and not self.path.is_third_party(top, module))
+            if located is None and (not is_meant or (top and self.path.is_standard(top))):
                 continue
-            if located is None and command.secondary and self.own_finder(command).locate_module(module):
-                self.details.append(
+            if located is None and command.secondary and self.path.finder_of(command).locate_module(module):
+                self.remarks.details.append(
                     "%s: %s is on its own import path alone" % (command.text, printable_path(module))
                 )
                 continue
-            if located and self.is_standard(located):
+            if located and self.path.is_standard(located):
                 continue
-            alone = located is None or self.is_third_party(located, module)
+            alone = located is None or self.path.is_third_party(located, module)
             target = Target(command, module, attribute, alone)
             target.imported_at = (path, line)
             known.append(module)
@@ -181,7 +170,7 @@ class TargetSearch:
             if call in seen or not located or not (located.path or "").endswith(".py"):
                 continue
             seen.add(call)
-            if not self.is_third_party(located, module) and not self.is_standard(located):
+            if not self.path.is_third_party(located, module) and not self.path.is_standard(located):
                 package = module if located.package else module.rpartition(".")[0]
                 loaded, called = _run_by(read_text(located.path), package, False, function)
                 found += [(one, located.path or "") for one in loaded]
@@ -198,10 +187,10 @@ class TargetSearch:
         located = self.finder.locate_module(name) if name else None
         if located and (located.package or located.portions):
             inner = self.finder.locate_module(name + ".__main__")
-            runs = inner is not None and inner.path.endswith(".py") and not self.is_standard(inner)
+            runs = inner is not None and inner.path.endswith(".py") and not self.path.is_standard(inner)
             return (inner.path, name, True) if inner and runs else ("", "", False)
         path = located.path if located else command.script
-        if not path or not path.endswith(".py") or (located and self.is_standard(located)):
+        if not path or not path.endswith(".py") or (located and self.path.is_standard(located)):
             return "", "", False
         return path, name.rpartition(".")[0], False
 
@@ -222,7 +211,7 @@ class TargetSearch:
         own = [
             item
             for item in found
-            if item and not self.is_third_party(item, "") and not self.is_standard(item)
+            if item and not self.path.is_third_party(item, "") and not self.path.is_standard(item)
         ]
         return [*(item.path for item in own if item.path), path]
 
@@ -236,7 +225,9 @@ class TargetSearch:
         others = [item for item in found if item is not target and self.finder.locate_module(item.module)]
         if not command.secondary and not others:
             return False
-        self.details.append("%s: %s is not in the image" % (command.text, printable_path(target.module)))
+        self.remarks.details.append(
+            "%s: %s is not in the image" % (command.text, printable_path(target.module))
+        )
         return True
 
     def is_surely_loaded(self, target: Target) -> bool:
@@ -245,10 +236,10 @@ class TargetSearch:
         Another role of the same script may need a program that is in another image.
         """
         command, package = target.command, target.module.rpartition(".")[0]
-        if command.secondary and self.own_finder(command).locate_module(target.module):
+        if command.secondary and self.path.finder_of(command).locate_module(target.module):
             return False
         located = self.finder.locate_module(package) if package else None
-        is_own_part = located is not None and not self.is_third_party(located, package)
+        is_own_part = located is not None and not self.path.is_third_party(located, package)
         return is_own_part or not command.conditional
 
     def _as_imported(
@@ -269,13 +260,13 @@ class TargetSearch:
         if command.tool == "celery":
             return [self._celery(module, attribute) for module, attribute in command.entries]
         if command.tool and not command.entries and command.script and not command.is_read:
-            target = entry_point(self.distributions(), command.tool)
+            target = entry_point(self.path.distributions(), command.tool)
             if target:
                 module, _, attribute = target.partition(":")
                 command.console = True
                 return [(module, attribute or None)]
         if command.tool == "django":
-            settings = settings_of(command, self.environ)
+            settings = settings_of(command, self.path.environ)
             return [(settings, None)] if settings else command.entries
         return command.entries
 
@@ -316,9 +307,9 @@ class TargetSearch:
         ``python -m`` is a tool's where it is known as such, or where it is given something to load.
         """
         command = target.command
-        if not (command.console or command.runs) or not self.is_third_party(located, target.module):
+        if not (command.console or command.runs) or not self.path.is_third_party(located, target.module):
             return False
-        target.distribution = owning_distribution(self.distributions(), located.path, target.module)
+        target.distribution = owning_distribution(self.path.distributions(), located.path, target.module)
         if target.distribution is not None and target.distribution.is_local_folder():
             return False
         return command.console or self.is_known_tool(target) or self.names_code(command)
@@ -346,7 +337,7 @@ class TargetSearch:
         if "/" in text and os.path.isdir(path):
             return bool(Folder(path, []).modules)
         found = self.finder.locate_module(text) if is_dotted(text) else None
-        return found is not None and bool(found.path) and not self.is_third_party(found, text)
+        return found is not None and bool(found.path) and not self.path.is_third_party(found, text)
 
 
 def _run_by(
