@@ -100,7 +100,8 @@ class Diagnosis:
     """The cause of a finding; ``confidence`` is certain, likely or possible.
 
     ``location`` is the line to change, ``quote`` what stands there; ``change`` is what to add, word for word,
-    where it can be said. ``evidence`` is what the cause was told from, a fact each.
+    where it can be said. ``evidence`` is what the cause was told from, a fact each. ``variables`` are those
+    that the remedy sets.
     """
 
     cause: str
@@ -111,6 +112,7 @@ class Diagnosis:
     quote: Optional[str] = None
     change: Optional[str] = None
     evidence: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,18 +45,18 @@ def setting(option: click.Option) -> dict[str, Any]:
     return described
 
 
+def paths(**more: dict[str, Any]) -> dict[str, Any]:
+    """A list of paths, or of tables that hold a path, a status and ``more``."""
+    path = {"type": "string", "pattern": "^/"}
+    status = {"type": "integer", "minimum": 100, "maximum": 599}
+    table = {"type": "object", "additionalProperties": False, "required": ["path"]}
+    properties = {"path": path, "status": status, **more}
+    return {"type": "array", "items": {"anyOf": [path, {**table, "properties": properties}]}}
+
+
 def start() -> dict[str, Any]:
     """What ``[start]`` and ``[image.start]`` may hold."""
     quantity = _TYPES["quantity"]
-    path = {"type": "string", "pattern": "^/"}
-    status = {"type": "integer", "minimum": 100, "maximum": 599}
-    asked_for = {"path": path, "status": status}
-    asked = {"type": "object", "additionalProperties": False, "required": ["path"]}
-    requests = {
-        **asked,
-        "properties": {**asked_for, "body": {"type": "string"}, "assets": {"type": "boolean"}},
-    }
-    handshakes = {**asked, "properties": {**asked_for, "protocol": {"type": "string"}}}
     return {
         "description": "How the image is started and asked with --start.",
         "type": "object",
@@ -69,13 +69,11 @@ def start() -> dict[str, Any]:
             },
             "http": {
                 "description": "What is asked for. Without a status, any below 500 is right.",
-                "type": "array",
-                "items": {"anyOf": [path, requests]},
+                **paths(body={"type": "string"}, assets={"type": "boolean"}),
             },
             "websocket": {
                 "description": "WebSockets that can be opened, or are refused with a status.",
-                "type": "array",
-                "items": {"anyOf": [path, handshakes]},
+                **paths(protocol={"type": "string"}),
             },
             "grpc": {
                 "description": "Whether grpc.health.v1.Health/Check has to say SERVING.",

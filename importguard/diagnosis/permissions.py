@@ -7,6 +7,7 @@ import re
 from typing import Optional
 
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, file_and_line, make_diagnosis
+from importguard.evidence.inspection import is_root
 from importguard.failures.file_errors import DENIED, READ_ONLY, path_of_error
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
@@ -14,7 +15,6 @@ from importguard.rules.imports import IMPORT_RAISES
 from importguard.source.dockerfile_model import Copy, Stage
 
 _CHOWN = re.compile(r"--chown=(\S+)")
-_ROOT = frozenset({"", "0", "root"})
 _ELSEWHERE = "what is written while it runs belongs below /tmp, or in a volume"
 
 
@@ -38,7 +38,7 @@ def forbidden_path(case: Situation) -> Optional[Diagnosis]:
     """
     path = _refused_path(DENIED, "PermissionError", case)
     user = case.evidence.image.user
-    if path is None or user.partition(":")[0] in _ROOT:
+    if path is None or is_root(user):
         return None
     if case.failure and case.failure.frames and case.failure.frames[-1].module == "subprocess":
         return _not_executable(path, user, case)
@@ -124,8 +124,8 @@ def copy_of(path: str, case: Situation) -> Optional[Copy]:
         return None
     lineage = dockerfile.lineage()
     above = [
-        one
-        for one in dockerfile.copies
-        if one.stage in lineage and f"{path}/".startswith(one.destination.rstrip("/") + "/")
+        copy
+        for copy in dockerfile.copies
+        if copy.stage in lineage and f"{path}/".startswith(copy.destination.rstrip("/") + "/")
     ]
-    return max(above, key=lambda one: (len(one.destination.rstrip("/")), one.line), default=None)
+    return max(above, key=lambda copy: (len(copy.destination.rstrip("/")), copy.line), default=None)

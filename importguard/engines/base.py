@@ -40,11 +40,6 @@ class Image:
     ports: tuple[int, ...] = ()
     healthcheck: tuple[str, ...] = ()
 
-    @property
-    def runs_as_root(self) -> bool:
-        """Whether its USER is root, by name or by number."""
-        return self.user.partition(":")[0] in ("", "0", "root")
-
 
 class Limits(NamedTuple):
     """What a container may use. ``memory`` in bytes, ``seconds`` of wall time for the whole run.

@@ -90,12 +90,14 @@ def environment_diagnosis(
         # One that failed for another reason may look up variables that it would have got elsewhere.
         later = [name for name in failure.required if name not in variables] if certain else []
         after = f" After that it needs {', '.join(later)}." if later else ""
+        wanted = (*variables, *later)
         return Diagnosis(
             cause="environment",
             explanation=f"The {step} needs {_with_what_is_wrong(variables, empty_variables)}.{after}",
-            remedy=" ".join(f"--env {name}=…" for name in (*variables, *later)),
+            remedy=" ".join(f"--env {name}=…" for name in wanted),
             location=None,
             confidence="certain" if certain else "likely",
+            variables=wanted,
         )
     if any(_is_connection(cause) for cause in exception_chain(failure)):
         return _server_wanted(step)

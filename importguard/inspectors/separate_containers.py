@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from importguard.evidence.imports import EntryPoint, ModuleImport
-from importguard.evidence.inspection import Evidence
+from importguard.evidence.inspection import Evidence, is_root
 from importguard.model import Outcome
 
 MOST_QUESTIONS = 8
@@ -22,7 +22,6 @@ MOST_QUESTIONS = 8
 _SETTLED = frozenset({Outcome.IMPORTED, Outcome.FAILED, Outcome.EXITED, Outcome.CRASHED})
 _REFUSED = frozenset({"PermissionError"})
 _OF_FILES = frozenset({"FileExistsError", "FileNotFoundError", "OSError", "BlockingIOError"})
-_ROOT = frozenset({"", "0", "root"})
 
 Ask = Callable[[Sequence[str], bool], Optional[Evidence]]
 """Imports the named modules in a container of its own, with Docker's usual privileges where that is True."""
@@ -44,7 +43,7 @@ def judge_apart(evidence: Evidence, user: str, ask: Ask, jobs: int = 1) -> Evide
     """
     if not evidence.complete:
         return evidence
-    as_root = user.partition(":")[0] in _ROOT
+    as_root = is_root(user)
     questions = [*_of_failures(evidence, as_root), *_of_left_files(evidence)]
     for question, answer in zip(questions, _answers(questions, ask, jobs)):
         evidence, changed = corrected_by(answer, evidence, [question.module])

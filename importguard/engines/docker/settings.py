@@ -9,6 +9,7 @@ from typing import Any, Optional
 from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits
 from importguard.engines.docker.container import wrong_platform
 from importguard.errors import EngineError
+from importguard.evidence.inspection import is_root
 
 LABEL = "importguard"
 
@@ -37,7 +38,7 @@ def container_settings(
         pid_mode=beside,
         auto_remove=True,
         cap_drop=["ALL"],
-        cap_add=_capabilities_of_root(limits) if image.runs_as_root else [],
+        cap_add=_capabilities_of_root(limits) if is_root(image.user) else [],
         security_opt=["no-new-privileges"],
         mem_limit=limits.memory,
         memswap_limit=limits.memory,

@@ -17,20 +17,17 @@ OTHER = EnvironmentExample("env.example", frozenset({"PORT"}))
 
 
 @pytest.mark.parametrize(
-    ("remedy", "expected"),
+    ("variables", "expected"),
     [
-        ("--env TOKEN=…", "--env-file .env.example"),
-        ("--env TOKEN=… --env PORT=…", "--env-file .env.example"),
-        ("--env TOKEN=… --env KEY=…", "--env-file .env.example --env KEY=…"),
-        ("--env KEY=…", "--env KEY=…"),
-        (
-            "check with --network NETWORK and the server's address: --env NAME=…",
-            "check with --network NETWORK and the server's address: --env NAME=…",
-        ),
+        (("TOKEN",), "--env-file .env.example"),
+        (("TOKEN", "PORT"), "--env-file .env.example"),
+        (("TOKEN", "KEY"), "--env-file .env.example --env KEY=…"),
+        (("KEY",), "as it was"),
+        ((), "as it was"),
     ],
 )
-def test_the_file_that_gives_most_of_the_variables(remedy: str, expected: str) -> None:
-    asked = Diagnosis("environment", "", remedy, None, "certain")
+def test_the_file_that_gives_most_of_the_variables(variables: tuple[str, ...], expected: str) -> None:
+    asked = Diagnosis("environment", "", "as it was", None, "certain", variables=variables)
     tree = source(environment_examples=(OTHER, EXAMPLE))
     assert with_environment_file(asked, tree).remedy == expected
     assert with_environment_file(asked, None) == asked
