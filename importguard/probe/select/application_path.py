@@ -6,8 +6,9 @@ from importguard.probe.files import printable_path
 from importguard.probe.select.distributions import Distribution, editable_mapping, installed_distributions
 from importguard.probe.select.entry_points import unique_texts
 from importguard.probe.select.finder import Finder, Found
+from importguard.probe.select.folder import Folder
 from importguard.probe.select.installed import is_installed_folder, is_site, lies_below_site
-from importguard.probe.select.selection import Folder, Selection
+from importguard.probe.select.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

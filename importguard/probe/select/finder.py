@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.select.selection import Selection, extends_path
+from importguard.probe.select.folder import extends_path
+from importguard.probe.select.selection import Selection
 
 
 class Found:

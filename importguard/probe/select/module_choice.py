@@ -6,8 +6,8 @@ from importguard.probe.files import printable_path
 from importguard.probe.select.distributions import Distribution, owning_distribution
 from importguard.probe.select.django import VARIABLE, find_preparation
 from importguard.probe.select.duplicate_names import other_names
+from importguard.probe.select.folder import SYSTEM, Folder, is_versions
 from importguard.probe.select.imported_tests import take_imported_tests
-from importguard.probe.select.selection import SYSTEM, Folder, is_versions
 
 _ENVIRONMENT = frozenset(["bin", "lib", "lib64", "include", "share"])
 _KERNEL = frozenset(["proc", "sys", "dev"])

@@ -1,16 +1,24 @@
 """Which modules can be imported from a set of folders, told from the file system alone, as PathFinder would.
 
-Order of what wins in one folder, and over several, is that of ``importlib.machinery.FileFinder`` and PEP 420:
-a package before extension modules before ``.py`` before ``.pyc``; folders without ``__init__`` are portions
-of a namespace package, used only where nothing else of that name is found anywhere.
+What wins over several folders is told by PEP 420: folders without ``__init__`` are portions of a namespace
+package, used only where nothing else of that name is found anywhere.
 """
 
 from __future__ import annotations
 
-import keyword
 import os
 
-from importguard.probe.files import printable_path, read_text
+from importguard.probe.files import printable_path
+from importguard.probe.select.folder import (
+    Folder,
+    extends_path,
+    has_init_function,
+    is_build_output,
+    is_environment,
+    is_versions,
+    leads_astray,
+    runs_when_imported,
+)
 from importguard.probe.select.tests_by_name import has_test_word, is_test_folder, names_a_test
 
 TYPE_CHECKING = False
@@ -25,142 +33,14 @@ LIBRARY = "not an extension module"
 EXCLUDED = "excluded"
 NOT_ASKED = "not in the packages asked for"
 
-_LARGEST_LIBRARY = 1 << 28
 DIRECTORY_LIMIT = 200000
 """Folders that are looked into before giving up."""
 
 _NEVER = frozenset(["__pycache__", "__pex__", "node_modules", "site-packages", "dist-packages"])
-SYSTEM: dict[str, frozenset[str]] = {
-    "/": frozenset(
-        (
-            "bin boot dev etc home lib lib32 lib64 libx32 lost+found media mnt nix opt proc root run "
-            "sbin srv sys tmp usr var"
-        ).split()
-    ),
-    "/usr": frozenset("bin games include lib lib32 lib64 libexec libx32 local sbin share src".split()),
-    "/usr/local": frozenset("bin etc games include lib lib64 man sbin share src".split()),
-}
-"""The system's own folders, which a working directory ``/`` would make importable (FHS 3.0)."""
-
-
-_SYSTEM_TREES = (
-    "/proc",
-    "/sys",
-    "/dev",
-    "/etc",
-    "/run",
-    "/usr/lib",
-    "/usr/share",
-    "/usr/include",
-    "/var/lib",
-)
 
 
 class TooMuch(Exception):
     """The folders hold more than can be looked at."""
-
-
-class Folder:
-    """What one folder offers to the import system; built from one listing."""
-
-    def __init__(self, path: str, suffixes: list[str]) -> None:
-        self.path = path
-        self.folders: dict[str, bool] = {}
-        self.modules: dict[str, str] = {}
-        self.unnamed: list[tuple[str, bool]] = []
-        self.names: set[str] = set()
-        self.identity: tuple[int, int] | None = None
-        self._list(suffixes)
-
-    def _list(self, suffixes: list[str]) -> None:
-        ranks: dict[str, int] = {}
-        endings = [*suffixes, ".py", ".pyc"]
-        try:
-            self.identity = _identity(self.path)
-            with os.scandir(self.path) as entries:
-                for entry in entries:
-                    self._entry(entry, endings, ranks)
-        except (OSError, ValueError):
-            return
-
-    def _entry(self, entry: os.DirEntry[str], endings: list[str], ranks: dict[str, int]) -> None:
-        name = entry.name
-        self.names.add(name)
-        stem, dot, _ = name.partition(".")
-        try:
-            if not dot and entry.is_dir():
-                if is_name(name):
-                    self.folders[name] = entry.is_symlink()
-                else:
-                    self.unnamed.append((name, True))
-                return
-            ending = next((item for item in endings if name.endswith(item)), "")
-            if not ending:
-                return
-            stem = name[: -len(ending)]
-            if not stem or not entry.is_file():
-                return
-        except OSError:
-            return
-        if not is_name(stem):
-            if not _another_version(stem, ending):
-                self.unnamed.append((name, False))
-        elif endings.index(ending) < ranks.get(stem, len(endings)):
-            ranks[stem] = endings.index(ending)
-            self.modules[stem] = name
-
-    def path_of_entry(self, name: str) -> str:
-        """The path of an entry."""
-        return "%s/%s" % (self.path.rstrip("/"), name)
-
-    def package_init_file(self, name: str, suffixes: list[str]) -> str | None:
-        """The ``__init__`` file of a sub-folder, where it is a regular package."""
-        for ending in [*suffixes, ".py", ".pyc"]:
-            path = "%s/__init__%s" % (self.path_of_entry(name), ending)
-            if os.path.isfile(path):
-                return path
-        return None
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _leads_astray(link: str, seen: tuple[object, ...]) -> bool:
-    """Whether a link leads back into a folder above it, or makes folders of the system look like packages."""
-    if _identity(link) in seen:
-        return True
-    try:
-        target = os.path.realpath(link)
-    except OSError:
-        return True
-    parent, name = os.path.split(target)
-    if target == "/" or name in SYSTEM.get(parent, ()):
-        return True
-    return any(target.startswith(tree + "/") for tree in _SYSTEM_TREES)
-
-
-def _another_version(stem: str, ending: str) -> bool:
-    """``x.cpython-39-x86_64-linux-gnu`` + ``.so``: an extension module of another interpreter."""
-    return ending == ".so" and "." in stem
-
-
-def is_name(text: str) -> bool:
-    """Whether an import statement can write this name (identifiers are compared in NFKC form)."""
-    if not text.isidentifier() or keyword.iskeyword(text):
-        return False
-    if text.isascii():
-        return True
-    import unicodedata
-
-    try:
-        return unicodedata.normalize("NFKC", text) == text
-    except UnicodeError:
-        return False
 
 
 class Selection:
@@ -331,19 +211,19 @@ class Selection:
         for child, is_link in folder.folders.items():
             if child in taken or child in _NEVER or (allowed and not allowed(folder, child)):
                 continue
-            if child == "lib" and _is_build_output(folder):
+            if child == "lib" and is_build_output(folder):
                 continue
             path = folder.path_of_entry(child)
-            if not is_link or not _leads_astray(path, seen):
+            if not is_link or not leads_astray(path, seen):
                 yield child, path
 
     def _modules(self, prefix: str, folder: Folder, names: list[str], reason: str) -> None:
-        runs = _runs_when_imported(folder)
+        runs = runs_when_imported(folder)
         for name in names:
             if name != "__init__":
                 path = folder.path_of_entry(folder.modules[name])
                 why = reason or (RUNS if name in runs else "")
-                if not why and path.endswith(".so") and not _has_init_function(path):
+                if not why and path.endswith(".so") and not has_init_function(path):
                     why = LIBRARY
                 self.add_module(prefix + name, path, why)
 
@@ -373,43 +253,6 @@ class Selection:
         return self.has_migrations and is_package and stem[0] not in "_~"
 
 
-def extends_path(init: str) -> bool:
-    """Whether a package takes in folders of its name elsewhere (pkgutil.extend_path, pkg_resources)."""
-    text = read_text(init, 16384) or "" if init.endswith(".py") else ""
-    return "extend_path(" in text or "declare_namespace(" in text
-
-
-def _has_init_function(path: str) -> bool:
-    """Whether a shared library can be imported (PEP 489); ``libicu.so`` beside the code is loaded by SQLite.
-
-    The names of symbols stand in the file as they are. A file that cannot be read is for the import to judge.
-    """
-    try:
-        with open(path, "rb") as file:
-            start = file.read(4)
-            return start != b"\x7fELF" or b"PyInit" in file.read(_LARGEST_LIBRARY)
-    except OSError:
-        return True
-
-
-def _is_build_output(folder: Folder) -> bool:
-    """Whether it is the ``build`` that setuptools leaves: a copy of what was installed."""
-    if os.path.basename(folder.path) != "build" or "__init__" in folder.modules:
-        return False
-    above = os.path.dirname(folder.path)
-    projects = ("setup.py", "pyproject.toml", "setup.cfg")
-    return any(name.startswith("bdist.") for name in folder.names) or any(
-        os.path.isfile(os.path.join(above, name)) for name in projects
-    )
-
-
-def is_versions(folder: Folder) -> bool:
-    """Whether it holds the revisions of an Alembic environment, which are loaded whatever their names are."""
-    above = os.path.dirname(folder.path)
-    is_environment = os.path.isfile(above + "/script.py.mako") and os.path.isfile(above + "/env.py")
-    return os.path.basename(folder.path) == "versions" and is_environment
-
-
 def _modules_below(paths: list[str]) -> Iterator[str]:
     """The names of the files below these folders that an import may load from source or bytecode."""
     for path in paths:
@@ -417,37 +260,6 @@ def _modules_below(paths: list[str]) -> Iterator[str]:
             for stem, ending in map(os.path.splitext, files):
                 if ending in (".py", ".pyc"):
                     yield stem
-
-
-def is_environment(folder: Folder) -> bool:
-    """A virtual environment (PEP 405) or a conda environment."""
-    return "pyvenv.cfg" in folder.names or "conda-meta" in folder.names
-
-
-def _runs_when_imported(folder: Folder) -> frozenset[str]:
-    """What acts when it is imported: ``setup.py`` beside a project's files, Alembic's ``env.py``, and the
-    ``app.py`` of Shiny Express, which refuses to be."""
-    found = set()
-    if "setup" in folder.modules and "__init__" not in folder.modules:
-        found.add("setup")
-    if "env" in folder.modules:
-        path = folder.path_of_entry(folder.modules["env"])
-        if "script.py.mako" in folder.names or (
-            "versions" in folder.folders and "alembic" in (read_text(path, 65536) or "")
-        ):
-            found.add("env")
-    if folder.modules.get("app", "").endswith(".py") and _is_express(folder.path_of_entry("app.py")):
-        found.add("app")
-    return frozenset(found)
-
-
-def _is_express(path: str) -> bool:
-    text = read_text(path, 65536) or ""
-    if "shiny.express" not in text:
-        return False
-    from importguard.probe.code.main_code import is_express_app
-
-    return is_express_app(text)
 
 
 def _matches(name: str, patterns: list[str]) -> bool:

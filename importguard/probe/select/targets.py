@@ -7,7 +7,7 @@ import os
 from importguard.probe.files import printable_path, read_text
 from importguard.probe.select.distributions import Distribution, entry_point, owning_distribution
 from importguard.probe.select.django import settings_of
-from importguard.probe.select.selection import Folder
+from importguard.probe.select.folder import Folder
 from importguard.probe.start.programs import MODULE_OF_TOOL
 from importguard.probe.start.start_command import StartCommand, is_dotted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from importguard.probe.files import printable_path
-from importguard.probe.select.selection import Folder
+from importguard.probe.select.folder import Folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -907,10 +907,10 @@ def test_a_wrapper_that_is_not_in_the_image(image, wrapper):
 
 
 def test_the_root_of_the_file_system_as_working_directory(image, monkeypatch):
-    from importguard.probe.select import selection
+    from importguard.probe.select import folder
 
     image.write_all("app/main.py usr/lib/x.py opt/tool/y.py proc/z.py etc/conf.py srv/api.py boot.py")
-    monkeypatch.setitem(selection.SYSTEM, str(image.app), selection.SYSTEM["/"])
+    monkeypatch.setitem(folder.SYSTEM, str(image.app), folder.SYSTEM["/"])
     assert image.modules("uvicorn", "app.main:app") == ["app.main", "boot"]
     assert image.modules("uvicorn", "srv.api:app") == ["app.main", "boot", "srv.api"]
 
