@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from importguard.errors import UsageError
 
 if TYPE_CHECKING:
     from importguard.evidence.starts import NeededService, StartSettings
@@ -78,3 +83,28 @@ def build_arguments(build: Optional[Build]) -> tuple[str, ...]:
         for text in (build.build_args if build else ())
         if "=" in text or text in os.environ
     )
+
+
+def references_of(config: Config) -> tuple[str, ...]:
+    """The images to check by name, or the one that is built. Raises UsageError for both and for neither."""
+    if bool(config.images) == bool(config.build):
+        raise UsageError("give either images to check or --build CONTEXT, not both and not neither")
+    return (config.build.tag or config.build.context,) if config.build else config.images
+
+
+def check_settings(configs: Sequence[Config], journey: Sequence[str] = ()) -> None:
+    """Raise UsageError for a folder or a command that cannot be meant, before images are pulled for it.
+
+    ``journey`` is the command that is run against what was started.
+    """
+    for config in configs:
+        if config.source is not None and not os.path.isdir(config.source):
+            raise UsageError(
+                f"--source {config.source} is no folder: name the one that the image is built from"
+            )
+        try:
+            shlex.split(config.commands[0] if config.start and config.commands else "")
+        except ValueError as error:
+            raise UsageError(f"--command {config.commands[0]!r} is no command: {error}") from None
+    if journey and shutil.which(journey[0]) is None:
+        raise UsageError(f"-- {shlex.join(journey)}: there is no program {journey[0]!r} on this machine")

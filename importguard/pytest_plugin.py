@@ -190,8 +190,8 @@ def _of_module(module: ModuleVerdict, cause: Optional[Finding], fail_on: str) ->
 
 
 def _of_finding(finding: Finding, fail_on: str) -> _Verdict:
+    from importguard.judging.exit_codes import is_failure
     from importguard.reporters.wording.sentences import finding_story
-    from importguard.validation import is_failure
 
     if finding.suppression:
         return _Verdict(skipped=f"{finding.rule.id} {finding.rule.name}: {finding.suppression.reason}")

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
-from importguard.config import Config, build_arguments
+from importguard.config import Config, build_arguments, check_settings, references_of
 from importguard.engine_choice import EnginePool
 from importguard.engines.base import Engine, Image
-from importguard.errors import EXIT_FINDINGS, EXIT_OK, ImportguardError, InspectionError, UsageError
+from importguard.errors import ImportguardError, InspectionError, UsageError
 from importguard.inspectors.inspected import Inspected
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
     from importguard.inspectors.starts import ServiceRun
-    from importguard.model import Finding
     from importguard.policy.model import Policy
     from importguard.report import ImageReport, Report
     from importguard.source.model import Source
@@ -66,11 +62,8 @@ def validate_all(
     given; the engines' connections are closed in any case. ``journey`` is a command that is run against what
     was started. Raises UsageError for wrong settings.
     """
-    wanted = [(reference, config) for config in configs for reference in _references(config)]
-    for config in configs:
-        _check_source(config)
-        _check_command(config)
-    _check_journey(journey)
+    wanted = [(reference, config) for config in configs for reference in references_of(config)]
+    check_settings(configs, journey)
     inspect = inspector or _default_inspector()
     with closing(EnginePool(progress, engine)) as engines:
         is_start_wanted = any(config.start for _, config in wanted)
@@ -97,7 +90,7 @@ def started_services(
     """
     from importguard.inspectors.starts import running_services
 
-    wanted = [(reference, config) for config in configs for reference in _references(config)]
+    wanted = [(reference, config) for config in configs for reference in references_of(config)]
     with closing(EnginePool(progress)) as engines:
         engine = engines.engine_for_starts(wanted)
         inspected = [_inspect_image(*each, progress, engines, _default_inspector()) for each in wanted]
@@ -191,42 +184,6 @@ def load_judging_code() -> None:
         import importguard.source.repository_paths  # noqa: F401
 
 
-def exit_code(report: Report, fail_on: str) -> int:
-    """3 or 4 if any image could not be judged, else 1 if a finding is at or above ``fail_on``, else 0.
-
-    A finding that breaks startup for certain is a judgement on the image, whatever is left unchecked besides.
-    """
-    codes = (_code_of(image, fail_on) for image in report.images)
-    unjudged = max(codes, default=InspectionError.exit_code)
-    if unjudged:
-        return unjudged
-    found = any(is_failure(finding, fail_on) for image in report.images for finding in image.findings)
-    return EXIT_FINDINGS if found else EXIT_OK
-
-
-def _code_of(image: ImageReport, fail_on: str) -> int:
-    from importguard.judging.startup_impact import is_certain_to_break
-
-    certain = image.verdicts_stand and any(is_certain_to_break(finding, image) for finding in image.findings)
-    return EXIT_OK if certain and fail_on != "never" else image.exit_code
-
-
-def is_failure(finding: Finding, fail_on: str) -> bool:
-    """Whether a finding makes the exit code 1.
-
-    Where no start command was recognised, nothing shows that an error leaves the start alone: it counts.
-    """
-    if fail_on == "startup":
-        return finding.severity == "error" and finding.breaks_startup is not False
-    return finding.severity in {"error": ("error",), "warning": ("error", "warning"), "never": ()}[fail_on]
-
-
-def _references(config: Config) -> tuple[str, ...]:
-    if bool(config.images) == bool(config.build):
-        raise UsageError("give either images to check or --build CONTEXT, not both and not neither")
-    return (config.build.tag or config.build.context,) if config.build else config.images
-
-
 def _default_inspector() -> Inspector:
     from importguard.inspectors.run import inspect_by_running
 
@@ -244,22 +201,3 @@ def _get_image(reference: str, config: Config, engine: Engine, progress: Progres
     progress.begin_phase(f"building {reference}")
     built = engine.build(config.build, config.platform, progress)
     return engine.image(built, pull="never", platform=config.platform)
-
-
-def _check_source(config: Config) -> None:
-    if config.source is not None and not os.path.isdir(config.source):
-        raise UsageError(f"--source {config.source} is no folder: name the one that the image is built from")
-
-
-def _check_command(config: Config) -> None:
-    """Refuse a start command that cannot be divided into words."""
-    try:
-        shlex.split(config.commands[0] if config.start and config.commands else "")
-    except ValueError as error:
-        raise UsageError(f"--command {config.commands[0]!r} is no command: {error}") from None
-
-
-def _check_journey(journey: Sequence[str]) -> None:
-    """Refuse a command that does not exist before images are pulled and imported for it."""
-    if journey and shutil.which(journey[0]) is None:
-        raise UsageError(f"-- {shlex.join(journey)}: there is no program {journey[0]!r} on this machine")

@@ -38,7 +38,6 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.cli.ci_runtime import detect_ci_runtime
     from importguard.cli.writing import writable_outputs
     from importguard.progress import make_progress
-    from importguard.validation import exit_code
 
     outputs = writable_outputs(options["outputs"])
     color = not options["no_color"] and not os.environ.get("NO_COLOR")
@@ -51,6 +50,7 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     finally:
         progress.close()
     from importguard.cli.publishing import Style, publish_report
+    from importguard.judging.exit_codes import exit_code
 
     publish_report(report, Style(format_, options["verbose"], color), outputs, runs_in)
     if options["logs"]:

@@ -70,7 +70,7 @@ def context(
     from importguard.cli.config_option import apply_loaded_policy
     from importguard.cli.publishing import Style, publish_report
     from importguard.cli.writing import writable_outputs
-    from importguard.validation import exit_code
+    from importguard.judging.exit_codes import exit_code
 
     known, outputs = read_known_findings(options), writable_outputs(options["outputs"])
     trees, notes = _trees(context, dockerfile, target)

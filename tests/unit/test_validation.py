@@ -27,10 +27,11 @@ from importguard.errors import EngineError, ImageError, InspectionError, UsageEr
 from importguard.evidence.imports import EntryPoint, Preparation
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import StartSettings
+from importguard.judging.exit_codes import exit_code
 from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
 from importguard.report import Report
-from importguard.validation import Inspector, exit_code, validate, validate_all
+from importguard.validation import Inspector, validate, validate_all
 
 
 class Shelf:

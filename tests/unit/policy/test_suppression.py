@@ -13,6 +13,7 @@ from unit.builders import ended, entry, failed, frame, imported, no_module, rais
 from unit.command_line import BROKEN, replace_check, run
 from unit.reporters.test_json import report
 
+from importguard.judging.exit_codes import exit_code
 from importguard.model import Severity
 from importguard.policy.model import Ignore, Policy
 from importguard.policy.suppression import apply_policy
@@ -20,7 +21,6 @@ from importguard.report import Report
 from importguard.reporters.json import render as as_json
 from importguard.reporters.text import render as as_text
 from importguard.rules import RULES
-from importguard.validation import exit_code
 
 TODAY = date(2030, 6, 15)
 
