@@ -9,6 +9,7 @@ from typing import Callable, Optional
 from importguard.diagnosis.circles import one_a_circle
 from importguard.diagnosis.code_mistakes import circular_import, missing_name, not_a_package, shadowed_module
 from importguard.diagnosis.data_files import missing_data_file
+from importguard.diagnosis.editable_installs import editable_left_behind
 from importguard.diagnosis.environment_files import with_environment_file
 from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
@@ -71,6 +72,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     ignored_file,
     module_not_packaged,
     contents_copied_early,
+    editable_left_behind,
     not_copied,
     copied_after_install,
     copied_elsewhere,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import Optional
 
 from importguard.diagnosis.situation import (
@@ -21,6 +22,7 @@ from importguard.diagnosis.source_module import SourceModule
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
 from importguard.source.dockerfile_model import Copy, Dockerfile, Install
+from importguard.source.model import Placement
 
 
 def ignored_file(case: Situation) -> Optional[Diagnosis]:
@@ -57,9 +59,11 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
         return None
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     outside = path not in index.source.context_files
-    change = None if outside else _copy_line(case, index, case.module_in_source)
+    earlier = _placement_in_stage(index, case.module_in_source, dockerfile)
+    change = None if outside else _copy_line(case, index, case.module_in_source, earlier)
     mapping = _mapping_install(change, dockerfile) if _is_mapped(case) else None
-    copy = index.nearest_copy(path, above=mapping.line if mapping else None)
+    copy = _last_copy_from(earlier, dockerfile) if earlier else None
+    copy = copy or index.nearest_copy(path, above=mapping.line if mapping else None)
     return make_diagnosis(
         "not-copied",
         LIKELY if unresolved else CERTAIN,
@@ -118,17 +122,62 @@ def _quoted(copy: Copy, dockerfile: str) -> str:
     return f"'{copy.text}' at {dockerfile}:{copy.line}"
 
 
-def _copy_line(case: Situation, index: SourceIndex, module: SourceModule) -> Optional[str]:
+def _placement_in_stage(
+    index: SourceIndex, module: SourceModule, dockerfile: Dockerfile
+) -> Optional[Placement]:
+    """Where an earlier stage that the final one copies from has the module's file or folder."""
+    below = posixpath.relpath(module.path, module.path_to_copy)
+    for one in index.placements.get(module.path, ()):
+        if _last_copy_from(one, dockerfile) is not None:
+            whole = posixpath.normpath(
+                one.destination.removesuffix(below) if below != "." else one.destination
+            )
+            return replace(one, destination=whole)
+    return None
+
+
+def _last_copy_from(placement: Placement, dockerfile: Dockerfile) -> Optional[Copy]:
+    """The last line by which the final stage takes something from the placement's stage."""
+    lineage = dockerfile.lineage()
+    found = [
+        one
+        for one in dockerfile.copies
+        if one.stage in lineage
+        and one.from_stage is not None
+        and placement.stage in dockerfile.lineage(one.from_stage)
+    ]
+    return found[-1] if found else None
+
+
+def _copy_line(
+    case: Situation, index: SourceIndex, module: SourceModule, earlier: Optional[Placement]
+) -> Optional[str]:
     """The COPY that would bring the module to its neighbours, or, where the image has none of them, to the
-    import path; in JSON form for a name with spaces."""
+    import path; in JSON form for a name with spaces. From the ``earlier`` stage where that has it."""
     known = module.image_root or index.image_root(module.root)
-    root = known or next(iter(case.evidence.import_path), None)
+    root = known or _meant_root(case, module.root) or next(iter(case.evidence.import_path), None)
     if root is None:
         return None
-    here = index.in_context(module.path_to_copy)
+    here = earlier.destination if earlier else index.in_context(module.path_to_copy)
     there = posixpath.join(root, posixpath.relpath(module.path_to_copy, module.root or "."))
-    spaced = " " in here + there
-    return f'COPY ["{here}", "{there}"]' if spaced else f"COPY {here} {there}"
+    words = f'["{here}", "{there}"]' if " " in here + there else f"{here} {there}"
+    return f"COPY {_from_stage(case, earlier)}{words}"
+
+
+def _from_stage(case: Situation, earlier: Optional[Placement]) -> str:
+    """``--from=builder`` with a space, or nothing."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if earlier is None or dockerfile is None:
+        return ""
+    stage = dockerfile.stages[earlier.stage]
+    return f"--from={stage.name or stage.index} "
+
+
+def _meant_root(case: Situation, root: str) -> Optional[str]:
+    """The entry of the import path that is there for a root of the source: /app/libs/shop for libs/shop, also
+    where the image has no such folder."""
+    path = (*case.evidence.import_path, *case.clues.sys_path)
+    return next((entry for entry in path if root and entry.endswith(f"/{root}")), None)
 
 
 def not_committed(case: Situation) -> Optional[Diagnosis]:

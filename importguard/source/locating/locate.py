@@ -21,7 +21,8 @@ from importguard.source.model import Tree
 from importguard.source.paths import relative_path, repository_around
 
 _LARGEST = 8 << 20
-_USUAL = "Dockerfile"
+_ALONE = 0.8
+"""The agreement of its steps with the history that proves a Dockerfile without any file."""
 
 
 def locate_source(evidence: Evidence, working: str) -> Location:
@@ -32,11 +33,11 @@ def locate_source(evidence: Evidence, working: str) -> Location:
     for root in _roots(working):
         repository = list_repository(root)
         match = match_tree(files, repository.python, _Digests(root), evidence.import_path)
-        if not match.is_source:
+        if match.total and not match.is_source:
             refused = refused or match
             continue
         choices = rank_builds(repository, evidence.image, match, partial(read_dockerfile, root))
-        if match.is_by_name_alone and not _is_of_history(choices):
+        if not _is_of_history(choices, match):
             refused = refused or match
             continue
         found = found or _located(repository, choices, match)
@@ -45,9 +46,17 @@ def locate_source(evidence: Evidence, working: str) -> Location:
     return found or Location(None, say_no_match(refused))
 
 
-def _is_of_history(choices: Choices) -> bool:
-    """Whether the image's history tells a Dockerfile: every project has a main.py."""
-    return any((choice.history or 0.0) >= LEAST_AGREEMENT for choice in choices.ranked[:1])
+def _is_of_history(choices: Choices, match: TreeMatch) -> bool:
+    """Whether the image's history tells a Dockerfile, where the files do not tell the tree.
+
+    They do not where they are alike by their names alone (every project has a main.py), or where the image
+    has none of the application's: a virtual environment was copied, and not the code that it leads to.
+    """
+    best = choices.ranked[0] if choices.ranked else None
+    history = (best.history if best else None) or 0.0
+    if not match.total:
+        return best is not None and history >= _ALONE and best.sources == 1.0
+    return not match.is_by_name_alone or history >= LEAST_AGREEMENT
 
 
 def locate_build(evidence: Evidence, root: str, dockerfile: Optional[str] = None) -> Location:
@@ -89,7 +98,7 @@ def _of_source(
     """The choice for the source at ``root``; what was named needs no word."""
     if asked:
         return Location(replace(_tree(repository, choices.ranked[0], asked), root=root), "")
-    location = _located(repository, choices, match)
+    location = _located(repository, choices, match, is_named=True)
     assert location.tree is not None
     return Location(replace(location.tree, root=root), location.note)
 
@@ -134,10 +143,12 @@ class _Digests:
             return None
 
 
-def _located(repository: RepositoryFiles, choices: Choices, match: TreeMatch) -> Location:
+def _located(
+    repository: RepositoryFiles, choices: Choices, match: TreeMatch, is_named: bool = False
+) -> Location:
     """The tree with the likeliest Dockerfile, or with the usual one where none of them is convincing."""
     choice = choices.likeliest_build
-    said = f"{say_match(match)}{say_choice(choices)}"
+    said = f"{say_match(match, is_named)}{say_choice(choices)}"
     if choice is None:
         usual = next((one for one in choices.ranked if one.usual), None)
         if usual is None:

@@ -11,10 +11,12 @@ from importguard.source.locating.model import LEAST_AGREEMENT, BuildChoice
 _MOST_NAMED = 4
 
 
-def say_match(match: TreeMatch) -> str:
-    """Say how far the tree agrees: "Source: this folder, 412 of 415 files are the image's …"."""
+def say_match(match: TreeMatch, is_named: bool) -> str:
+    """Say how far the tree agrees: "Source: this folder, 412 of 415 files are the image's …".
+
+    ``is_named`` says that the user chose the tree."""
     if not match.total:
-        return "Source: the folder that was named."
+        return "Source: the folder that was named." if is_named else "Source: this folder, by its Dockerfile."
     same = f", {_same(match)}" if match.comparable else ""
     first = match.mappings[0] if match.mappings else None
     moved = f"{_moved(match, first)}, " if first else ""

@@ -31,7 +31,7 @@ from unit.diagnosis.world import (
 from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Distribution
-from importguard.source.dockerfile_model import Copy, Stage
+from importguard.source.dockerfile_model import Copy, Install, Stage
 from importguard.source.model import Git, GitIgnored, Ignored, Place, Placement, Removed, Source
 
 MONITORING = "shop/monitoring/__init__.py"
@@ -127,6 +127,55 @@ def test_not_copied_when_an_earlier_stage_alone_has_it() -> None:
     found = only(lacking("shop.late"), tree)
     assert found.cause == "not-copied"
     assert "Dockerfile:3 brings it into stage builder only" in found.explanation
+
+
+def test_what_an_earlier_stage_has_is_copied_from_there() -> None:
+    copies = [
+        Copy(3, 0, "COPY libs libs", ("libs",), "/app/libs"),
+        Copy(8, 1, "COPY --from=builder /app/.venv /app/.venv", ("/app/.venv",), "/app/.venv", from_stage=0),
+    ]
+    name = "libs/log/src/acme_log/__init__.py"
+    tree = source(name, dockerfile=dockerfile_of(copies, stages=BUILDER))
+    tree = replace(tree, placements=(*tree.placements, Placement(name, f"/app/{name}", 0, 3)))
+    seen = lacking("acme_log", clues=clues(sys_path=("/app", "/app/libs/log/src", SITE)))
+    found = only(seen, tree)
+    assert where(found) == ("not-copied", ("Dockerfile", 8))
+    assert found.change == "COPY --from=builder /app/libs/log/src/acme_log /app/libs/log/src/acme_log"
+
+
+def test_what_is_copied_goes_to_the_entry_of_the_import_path_that_is_there_for_it() -> None:
+    copy = Copy(4, 0, "COPY shop shop", ("shop",), "/app/shop")
+    tree = source("libs/log/src/acme_log/__init__.py", dockerfile=dockerfile_of([copy]))
+    seen = lacking("acme_log", clues=clues(sys_path=("/app", "/app/libs/log/src", SITE)))
+    assert only(seen, tree).change == "COPY libs/log/src/acme_log /app/libs/log/src/acme_log"
+
+
+@pytest.mark.parametrize("with_source", [True, False])
+def test_an_environment_without_the_folder_that_its_editable_install_leads_to(with_source: bool) -> None:
+    folder, name = "/app/services/api", "services/api/src/acme_api/__init__.py"
+    installed = dist(
+        "acme-api", "0.1", editable=True, source=folder, location="/app/.venv/lib/python3.13/site-packages"
+    )
+    log = dist("acme-log", "0.1", editable=True, source="/app/libs/log", location=installed.location)
+    seen = lacking(
+        "acme_api",
+        clues=clues(distributions=(replace(installed, provides=()), replace(log, provides=()))),
+    )
+    copies = [
+        Copy(3, 0, "COPY services services", ("services",), "/app/services"),
+        Copy(8, 1, "COPY --from=builder /app/.venv /app/.venv", ("/app/.venv",), "/app/.venv", from_stage=0),
+    ]
+    sync = Install(4, 0, "uv", "uv sync --frozen", locals=("/app",), editable=("/app",))
+    tree = source(name, dockerfile=dockerfile_of(copies, [sync], BUILDER))
+    tree = replace(tree, placements=(*tree.placements, Placement(name, f"/app/{name}", 0, 3)))
+    found = only(seen, tree if with_source else None)
+    assert found.cause == "wrong-stage"
+    assert f"leads to {folder}" in found.explanation
+    assert "/app/libs/log" in found.remedy
+    if with_source:
+        assert where(found) == ("wrong-stage", ("Dockerfile", 8))
+        assert found.change == f"COPY --from=builder {folder} {folder}"
+        assert "--no-editable at line 4" in found.remedy
 
 
 def test_not_copied_when_it_lies_outside_of_the_context() -> None:

@@ -283,3 +283,11 @@ def test_what_variables_stood_for_and_where_the_base_image_puts_relative_copies(
         "/srv/shop/cart.py": "services/api/shop/cart.py",
         "/opt/app/shared/log.py": "shared/log.py",
     }
+
+
+def test_an_image_with_none_of_the_applications_files_is_told_by_its_history(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    assert found(image({}), tmp_path) == ("docker/Dockerfile.backend", ".", "1")
+    assert locate_source(image({}), str(tmp_path)).note.startswith("Source: this folder, by its Dockerfile. ")
+    other = (*HISTORY[:3], "COPY web web # buildkit", "RUN /bin/sh -c npm ci # buildkit")
+    assert locate_source(image({}, other), str(tmp_path)).tree is None
