@@ -18,6 +18,7 @@ from importguard.diagnosis.files_elsewhere import (
     copied_elsewhere,
 )
 from importguard.diagnosis.files_left_out import ignored_file, not_committed, not_copied, stale_image
+from importguard.diagnosis.folder_of_a_name import distribution_behind_folder
 from importguard.diagnosis.interpreter import (
     stdlib_name_removed,
     stdlib_not_built,
@@ -56,6 +57,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     read_only_path,
     abi_mismatch,
     missing_shared_library,
+    distribution_behind_folder,
     # An empty file may be one that hides another, which says more.
     shadowed_module,
     broken_file,

@@ -52,6 +52,8 @@ def shadowed_module(case: Situation) -> Optional[Diagnosis]:
     resolution = case.clues.resolution_of(name) if name else None
     if name is None or resolution is None or resolution.path is None or not _is_own(resolution, case):
         return None
+    if resolution.kind == "namespace":
+        return None  # it comes after every module and package of its name, wherever they lie (PEP 420)
     hidden = _hidden_of(name, resolution, case)
     if hidden is None:
         return None

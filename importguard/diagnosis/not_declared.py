@@ -53,10 +53,12 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
         if known or not declared.names.written
         else f", if that is the distribution that provides '{case.top_name}'"
     )
+    # What several names of one distribution say has to be the same, to be said once.
+    asking = "" if case.is_of_distribution else f", which {case.importers} imports"
     return make_diagnosis(
         "not-declared",
         LIKELY if known else POSSIBLE,
-        f"No requirement provides '{case.missing}', which {case.importers} imports.{indirect}",
+        f"No requirement provides '{case.missing}'{asking}.{indirect}",
         f"{add}{sure}",
         Location(place.path, place.line) if place else case.import_place,
         name if known else None,

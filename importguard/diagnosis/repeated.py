@@ -18,6 +18,7 @@ from importguard.rules.start import START_EXITS
 _MOST_NAMES = 5
 _FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
 _FILES_ELSEWHERE = frozenset({"not-packaged", "copied-elsewhere"})
+_NOT_INSTALLED = frozenset({"declared-not-installed", "not-declared", "wrong-stage"})
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -124,6 +125,9 @@ def _need(finding: Finding) -> Optional[tuple[object, ...]]:
     )
     if finding.rule is MISSING_MODULE and told.cause == "wrong-interpreter":
         return finding.rule, finding.severity, told.explanation, told.remedy
+    if finding.rule.family is RuleFamily.IMPORTS and told.cause in _NOT_INSTALLED:
+        # "No module named 'alembic.config'" and "cannot import name 'op' from 'alembic'": one distribution.
+        return finding.severity, told.explanation, told.remedy
     if finding.rule in (MISSING_MODULE, MISSING_NAME) and told.cause in _FILES_LEFT_OUT:
         # "No module named 'shop.base'" and "cannot import name 'base' from 'shop'" are one file.
         return finding.missing, finding.severity, told.explanation, told.remedy

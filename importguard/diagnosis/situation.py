@@ -28,7 +28,8 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 @dataclass(frozen=True)
 class Situation:
     """One finding and all that is known. ``built`` says that the image was just built from this source: it
-    can't be an old one, nor one of another checkout."""
+    can't be an old one, nor one of another checkout. ``is_of_distribution`` says that what is missing is a
+    distribution's, whatever the source has of that name."""
 
     finding: Finding
     evidence: Evidence
@@ -36,6 +37,7 @@ class Situation:
     code: Application
     index: Optional[SourceIndex] = None
     built: bool = False
+    is_of_distribution: bool = False
 
     @property
     def source(self) -> Optional[Source]:
@@ -84,7 +86,9 @@ class Situation:
     @cached_property
     def module_in_source(self) -> Optional[SourceModule]:
         """The missing module as it is in the source. Of a missing name, the submodule of that name."""
-        if self.index is None or self.rule not in (MISSING_MODULE, MISSING_NAME):
+        if self.index is None or self.is_of_distribution:
+            return None
+        if self.rule not in (MISSING_MODULE, MISSING_NAME):
             return None
         found = self.index.find_module(self.missing)
         beside = found is None and self.rule is MISSING_MODULE and not self._is_declared

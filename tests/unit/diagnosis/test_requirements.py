@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Optional
 
 import pytest
-from unit.builders import failed, frame, no_module, raised, site
+from unit.builders import failed, frame, imported, no_module, raised, site
 from unit.diagnosis.world import (
     BUILDER,
     SITE,
@@ -17,6 +17,7 @@ from unit.diagnosis.world import (
     lacking,
     needs,
     observed,
+    on_disk,
     only,
     pip,
     raising,
@@ -27,6 +28,7 @@ from unit.diagnosis.world import (
 
 from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose_findings
+from importguard.diagnosis.repeated import without_repeated
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import Distribution, OtherInterpreter
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
@@ -562,3 +564,53 @@ def test_an_import_error_that_says_what_to_install(
     seen = raising("ImportError", message)
     (found,) = diagnose_findings(run_checks(seen), seen, tree(*requirements))
     assert (where(found.diagnosis) if found.diagnosis else None) == told
+
+
+FOLDER = resolves("alembic", "namespace", "/app/alembic")
+OF_FOLDER = {
+    "a name": raising(
+        "ImportError", "cannot import name 'op' from 'alembic' (unknown location)", name="alembic"
+    ),
+    "a submodule": lacking("alembic.config", "alembic.env"),
+    "an attribute": raising("AttributeError", "module 'alembic' has no attribute 'context'"),
+}
+
+
+@pytest.mark.parametrize("asks", OF_FOLDER)
+def test_a_folder_of_the_name_of_a_distribution_that_is_not_installed(asks: str) -> None:
+    """It is a namespace, which any installed package of its name comes before."""
+    seen = replace(OF_FOLDER[asks], clues=clues(resolutions=(FOLDER,)))
+    here = on_disk("alembic/env.py", "alembic/versions/0001_first.py")
+    undeclared = only(seen, tree(needs("fastapi", 2), files=here))
+    assert where(undeclared) == ("not-declared", ("requirements.txt", 2)), undeclared
+    assert undeclared.change == "alembic"
+    assert "only the folder alembic" in undeclared.explanation
+    declared = only(seen, tree(needs("alembic", 7), files=here))
+    assert where(declared) == ("declared-not-installed", ("requirements.txt", 7)), declared
+
+
+def test_what_a_folder_lacks_of_its_own_is_no_distributions() -> None:
+    own = [imported("alembic.seeding"), imported("alembic")]
+    lack = failed("shop.main", no_module("alembic.seedng", frame("shop.main")))
+    seen = observed(*own, lack, clues=clues(resolutions=(FOLDER,)))
+    assert only(seen, tree(needs("fastapi"), files=on_disk("alembic/seeding.py"))).cause == "not-in-source"
+    folder = resolves("jobs", "namespace", "/app/jobs")
+    seen = lacking("jobs.nightly", clues=clues(resolutions=(folder,)))
+    assert only(seen, tree(needs("fastapi"), files=on_disk("jobs/hourly.py"))).cause == "unknown"
+    installed = clues(resolutions=(FOLDER,), distributions=(dist("alembic"),))
+    assert only(replace(OF_FOLDER["a submodule"], clues=installed), tree()).cause != "not-declared"
+
+
+def test_several_names_of_a_folder_are_one_finding() -> None:
+    name = failed(
+        "shop.a",
+        raised(
+            ("ImportError", "cannot import name 'op' from 'alembic' (unknown location)", "alembic"),
+            frames=[frame("shop.a")],
+        ),
+    )
+    module = failed("shop.b", no_module("alembic.config", frame("shop.b")))
+    seen = observed(name, module, clues=clues(resolutions=(FOLDER,)))
+    found = diagnose_findings(run_checks(seen), seen, tree(needs("fastapi"), files=on_disk("alembic/env.py")))
+    told = without_repeated(found)
+    assert [(one.missing, one.affected) for one in told] == [("alembic.config", ("shop.a", "shop.b"))]
