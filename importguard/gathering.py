@@ -8,7 +8,7 @@ from typing import Optional
 from importguard.checks import run_checks
 from importguard.config import Config
 from importguard.evidence.inspection import Evidence
-from importguard.failures.file_errors import NO_FILE, path_of_error
+from importguard.failures.file_errors import DENIED, NO_FILE, path_of_error
 from importguard.failures.logged import ending_failure
 from importguard.failures.root_cause import exception_chain
 from importguard.model import Finding, RuleFamily
@@ -40,22 +40,25 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     chosen = choose_source(config, evidence)
     if chosen.source is None:
         return Material(None, chosen.note)
-    source = with_packaging(with_data_files(chosen.source, _absent_files(evidence)))
+    source = with_packaging(with_data_files(chosen.source, _refused_files(evidence)))
     source = with_environment_examples(source, config.env)
     if evidence.problem is not None:
         source = with_project_scripts(source)
     return Material(with_history(source, _missing_names(evidence)), chosen.note)
 
 
-def _absent_files(evidence: Evidence) -> list[str]:
-    """The paths that modules wanted to open when they were imported, that a service's log names, and that of
+def _refused_files(evidence: Evidence) -> list[str]:
+    """The paths that modules could not open when they were imported, that a service's log names, and that of
     the container's program."""
     failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
     logged = ending_failure(evidence.start, evidence) if evidence.start else None
     failures += [logged] if logged else []
     messages = [cause.message for failure in failures for cause in exception_chain(failure)]
     program = [evidence.problem.path] if evidence.problem and evidence.problem.path else []
-    return program + [path for message in messages if (path := path_of_error(message, NO_FILE))]
+    errors = (NO_FILE, DENIED)
+    return program + [
+        path for message in messages for number in errors if (path := path_of_error(message, number))
+    ]
 
 
 def _missing_names(evidence: Evidence) -> list[str]:

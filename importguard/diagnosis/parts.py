@@ -25,6 +25,8 @@ _OPEN_RULES = frozenset({IMPORT_RAISES, IMPORT_EXITS, IMPORT_HANGS})
 _MISTAKE = re.compile(r"(?:NameError|UnboundLocalError|RecursionError): ")
 _ERROR = re.compile(r"\w*(?:Error|Exception): ")
 _UNTOLD = frozenset({"unknown", "missing-name"})
+_LACKING_FILE = re.compile(r"cannot import name '[^']+' from [^(]*'[^']+' \((/[^)]+)\)")
+_OF_A_PYTHON = re.compile(r"/(?:site|dist)-packages/|/lib(?:64)?/python[\d.]*/")
 
 
 def part_of(finding: Finding) -> str:
@@ -55,6 +57,9 @@ def _is_of_one_package(finding: Finding) -> bool:
     another version of it, or what it needs of the system, mends that.
     """
     top = _top(finding.module)
+    lacking = _LACKING_FILE.match(finding.message) if finding.rule is MISSING_NAME else None
+    if lacking is not None and not _OF_A_PYTHON.search(lacking[1]):
+        return True  # a file of the application, of which each may be a top-level module
     lacks = not finding.missing or _top(finding.missing) == top
     return lacks and (not finding.affected or top in {_top(name) for name in finding.affected})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -18,19 +18,21 @@ from importguard.rules.start import START_EXITS
 _MOST_NAMES = 5
 _FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
 _FILES_ELSEWHERE = frozenset({"not-packaged", "copied-elsewhere"})
+_FORBIDDEN = frozenset({"no-permission", "read-only"})
 _NOT_INSTALLED = frozenset({"declared-not-installed", "not-declared", "wrong-stage"})
 _NAME = re.compile(r"[\w.-]+")
 
 
-def without_repeated(findings: Iterable[Finding]) -> list[Finding]:
+def without_repeated(findings: Iterable[Finding], started: Collection[str] = ()) -> list[Finding]:
     """The same findings without those of IG3xx and IG4xx whose cause a failed import's diagnosis names too.
 
-    None is left out for one that is less severe: what is found must not fail a build any less.
+    None is left out for one that is less severe: what is found must not fail a build any less. ``started``
+    are the modules that start commands name: of several with one cause, theirs is shown.
     """
     found = list(findings)
     failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
     kept = [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
-    return list(_needs_told_once(kept))
+    return list(_needs_told_once(kept, started))
 
 
 def with_symptoms(findings: Iterable[Finding]) -> list[Finding]:
@@ -86,16 +88,16 @@ def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:
     return replace(told, severity=severity, symptoms=symptoms, diagnosis=next(causes, None))
 
 
-def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
+def _needs_told_once(findings: list[Finding], started: Collection[str]) -> Iterator[Finding]:
     """One finding for all modules that the same newer Python, variable or environment mends.
 
-    It is that of the first module; ``also_missing`` are what the others lack.
+    It is that of a start command's module, else of the first; ``also_missing`` are what the others lack.
     """
     groups: dict[object, list[Finding]] = {}
     for one in findings:
         groups.setdefault(_need(one) or one, []).append(one)
     for group in groups.values():
-        first = min(group, key=lambda one: (not one.reached, one.rule.id, bool(one.affected), one.module))
+        first = min(group, key=lambda one: _rank_to_show(one, started))
         if len(group) > 1:
             every = tuple(sorted({name for one in group for name in one.affected}))
             first = replace(first, affected=every)
@@ -103,6 +105,11 @@ def _needs_told_once(findings: list[Finding]) -> Iterator[Finding]:
                 others = sorted({name for one in group for name in one.all_missing} - {first.missing})
                 first = replace(first, also_missing=tuple(others), message=_message_of_all(first, others))
         yield first
+
+
+def _rank_to_show(finding: Finding, started: Collection[str]) -> tuple[bool, str, bool, bool, str]:
+    stops = bool({finding.module, *finding.affected}.intersection(started))
+    return not finding.reached, finding.rule.id, not stops, bool(finding.affected), finding.module
 
 
 def _message_of_all(first: Finding, others: Sequence[str]) -> str:
@@ -133,6 +140,8 @@ def _need(finding: Finding) -> Optional[tuple[object, ...]]:
         return finding.missing, finding.severity, told.explanation, told.remedy
     if finding.rule is IMPORT_RAISES and told.cause in _FILES_LEFT_OUT | _FILES_ELSEWHERE:
         return finding.rule, finding.severity, told.explanation, told.remedy  # a data file that several read
+    if finding.rule is IMPORT_RAISES and told.cause in _FORBIDDEN:
+        return finding.rule, finding.severity, told.location, told.remedy
     return (finding.rule, finding.severity, told.remedy) if newer or variable else None
 
 

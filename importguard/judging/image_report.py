@@ -113,7 +113,8 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
         from importguard.diagnosis.logged import diagnose_logged
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
-    return mark_startup_impact(without_repeated(told), evidence)
+    started = {entry.module for entry in evidence.entrypoints if entry.module}
+    return mark_startup_impact(without_repeated(told, started), evidence)
 
 
 def _merge_start_symptoms(findings: list[Finding], evidence: Evidence) -> list[Finding]:

@@ -65,3 +65,12 @@ def test_what_an_installed_distribution_lacks_or_raises_is_the_image_s() -> None
     assert part_of(of("IG102", "unknown", missing="pydantic.BaseSettings")) == IMAGE
     raised = {"missing": None, "module": "psycopg.pq", "affected": ("scripts.migrate",)}
     assert part_of(of("IG104", "unknown", **raised)) == IMAGE
+
+
+def test_a_name_that_a_file_of_the_application_lacks_is_the_code_s_in_a_flat_one_too() -> None:
+    flat = {"module": "bot", "missing": "api.Client", "affected": ("bot", "views.buttons")}
+    said = "cannot import name 'Client' from 'api' ({}/api.py)"
+    assert part_of(of("IG102", "missing-name", message=said.format("/app"), **flat)) == CODE
+    site = "/usr/local/lib/python3.13/site-packages"
+    assert part_of(of("IG102", "missing-name", message=said.format(site), **flat)) == IMAGE
+    assert part_of(of("IG102", "ignored", message=said.format("/app"), **flat)) == IMAGE

@@ -13,6 +13,7 @@ from importguard.checks import run_checks
 from importguard.diagnosis.causes import diagnose_findings
 from importguard.evidence.inspection import ImageFacts
 from importguard.model import Diagnosis
+from importguard.source.data_files import with_data_files
 from importguard.source.model import Source, Tree
 from importguard.source.reader import read_source
 
@@ -28,9 +29,14 @@ def source(folder: Path, lines: str) -> Source:
 
 
 def cause(
-    message: str, tree: Optional[Source], user: str = "app", kind: str = "PermissionError", module: str = ""
+    message: str,
+    tree: Optional[Source],
+    user: str = "app",
+    kind: str = "PermissionError",
+    module: str = "",
+    function: str = "call",
 ) -> Optional[Diagnosis]:
-    frames = [frame("shop.main", 3), *([frame(module, 1)] if module else [])]
+    frames = [frame("shop.main", 3), *([frame(module, 1, function)] if module else [])]
     facts = ImageFacts(workdir="/app", user=user)
     seen = raising(kind, message, frames=frames, image=facts)
     (found,) = diagnose_findings(run_checks(seen), seen, tree)
@@ -42,7 +48,13 @@ def cause(
     [
         ("COPY . .\nUSER app", "/app/shop/state.json", 3, "COPY --chown=app"),
         ("COPY . .\nUSER app", "shop/state.json", 3, "COPY --chown=app"),
-        ("COPY . .\nUSER app", "/app/state.json", 3, "'RUN chown app /app' for what it makes there"),
+        ("COPY . .\nUSER app", "/app/state.json", 2, "'RUN mkdir -p /app && chown app /app' before the USER"),
+        ("COPY . .\nUSER app", "/.cache", 4, "add 'ENV HOME=/tmp'"),
+        ("COPY . .\nUSER app", "/.local/share", 4, "chown app /.local"),
+        ("COPY . .\nUSER app", "/nonexistent", 4, "useradd --create-home"),
+        ("COPY . .\nUSER app", "/home/app", 4, "'RUN mkdir -p /home/app && chown app /home/app' before"),
+        ("COPY . .\nUSER app", "/app.log", 4, "let it write elsewhere"),
+        ("COPY . .\nUSER app", "/data", 4, "mkdir -p /data && chown app /data"),
         ("COPY shop /app/shop\nUSER app", "/app/state.json", 2, "chown app /app' before the USER"),
         ("COPY --chown=app . .\nUSER app", "/app/state.json", 2, "chown app /app' before the USER"),
         ("COPY --chown=app . .\nUSER app", "/app/shop/log/x", 4, "mkdir -p /app/shop/log"),
@@ -57,6 +69,7 @@ def test_the_line_that_gives_it_to_root(
     assert where(told) == ("no-permission", ("Dockerfile", line))
     assert remedy in told.remedy
     assert told.explanation.startswith("USER app (Dockerfile:4) may not")
+    assert "mkdir -p / " not in told.remedy
 
 
 def test_a_library_writes_the_errors_words_anew() -> None:
@@ -93,3 +106,37 @@ def test_a_file_system_that_is_read_only() -> None:
     told = cause("[Errno 30] Read-only file system: '/app/x'", None, kind="OSError")
     assert told is not None
     assert (told.cause, "/app/x lies on" in told.explanation) == ("read-only", True)
+
+
+def test_chown_stands_below_the_line_that_makes_the_user(tmp_path: Path) -> None:
+    """``COPY --chown=app`` fails the build where no such user is known yet."""
+    told = cause(f"{DENIED}'/app/shop/state.json'", source(tmp_path, "COPY . .\nRUN useradd app\nUSER app"))
+    assert told is not None
+    assert where(told) == ("no-permission", ("Dockerfile", 5))
+    assert told.remedy.startswith("add 'RUN chown -R app /app/shop' before the USER line")
+    (tmp_path / "earlier").mkdir()
+    earlier = source(tmp_path / "earlier", "RUN useradd app\nCOPY . .\nUSER app")
+    told = cause(f"{DENIED}'/app/shop/state.json'", earlier)
+    assert told is not None
+    assert told.remedy.startswith("write 'COPY --chown=app' there")
+
+
+def test_a_folder_that_is_to_be_made_is_given_to_the_user_itself(tmp_path: Path) -> None:
+    compose = "services:\n  web:\n    build: .\n    volumes: ['./instance:/app/instance']\n"
+    (tmp_path / "compose.yml").write_text(compose)
+    tree = source(tmp_path, "COPY . .\nUSER app")
+    told = cause(f"{DENIED}'/app/instance'", tree, module="os", function="makedirs")
+    assert told is not None
+    assert told.remedy.startswith(
+        "add 'RUN mkdir -p /app/instance && chown app /app/instance' before the USER"
+    )
+    assert "compose.yml:4 mounts instance there" in told.explanation
+
+
+def test_a_file_of_the_working_directory_that_copy_brings(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text("{}")
+    tree = with_data_files(source(tmp_path, "COPY . .\nUSER app"), ["/app/state.json"])
+    told = cause(f"{DENIED}'/app/state.json'", tree)
+    assert told is not None
+    assert where(told) == ("no-permission", ("Dockerfile", 3))
+    assert "COPY --chown=app" in told.remedy

@@ -72,8 +72,11 @@ def test_a_data_file_that_two_modules_read_is_one_finding():
     both = [told("IG104", "ignored", LINE, module=name, affected=(name,)) for name in names]
     (one,) = without_repeated(both)
     assert (one.module, one.affected) == ("shop.a", names)
-    other = told("IG104", "no-permission", LINE, module="shop.c")
+    other = told("IG104", "no-permission", LINE, module="shop.c", affected=("shop.c",))
     assert without_repeated([*both, other]) == [one, other]
+    again = told("IG104", "no-permission", LINE, module="shop.web", affected=("shop.web",))
+    (shown,) = without_repeated([other, again], started={"shop.web"})
+    assert (shown.module, shown.affected) == ("shop.web", ("shop.c", "shop.web"))
 
 
 def test_a_file_is_one_finding_however_it_is_imported():
