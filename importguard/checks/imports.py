@@ -12,7 +12,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Mention
 from importguard.failures import dump
 from importguard.failures.application import Application, application_code
-from importguard.failures.environment import environment_diagnosis
+from importguard.failures.environment import environment_diagnosis, withheld_diagnosis
 from importguard.failures.frames import frame_location, import_chain, own_frame
 from importguard.failures.root_cause import RootCause, exception_chain, root_cause, type_name
 from importguard.model import FAILURES, Diagnosis, Finding, ImportStep, Location, Severity
@@ -198,6 +198,10 @@ def _environment(item: ModuleImport, cause: RootCause, evidence: Evidence) -> Op
     decisive = exception_chain(item.failure)[: None if cause.rule is IMPORT_EXITS else 1]
     if any(type_name(link.type) in ("ImportError", "ModuleNotFoundError") for link in decisive):
         return None
+    if evidence.privileges_withheld:
+        withheld = withheld_diagnosis(item.failure, item.output, evidence.image.user)
+        if withheld is not None:
+            return withheld
     return environment_diagnosis(item.failure, empty_variables=evidence.image.empty_variables)
 
 

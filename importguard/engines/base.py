@@ -153,6 +153,10 @@ class Engine(Protocol):
     """Whether ``run`` writes to a container's standard input and keeps it open. An engine that can't (a
     Kubernetes job) gets all that it needs in ``command``, in arguments of up to 120,000 bytes."""
 
+    withholds_privileges: bool
+    """Whether root has less than ``Limits.usual_privileges`` say, and no process has /sys: what fails only
+    for want of these would pass elsewhere."""
+
     def check(self) -> None:
         """Try whether the engine can work here. Raises EngineError that says why not, and what to do."""
 

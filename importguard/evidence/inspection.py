@@ -78,5 +78,7 @@ class Evidence:
     """Modules whose source names a file that the imports left behind."""
     problem: Optional[StartProblem] = None
     """Why what the image names cannot be started at all."""
+    privileges_withheld: bool = False
+    """Whether root had fewer privileges than Docker gives it by default, and nobody had /sys."""
     start: Optional[ServiceStart] = None
     """What came of starting the image; None where that was not asked for."""

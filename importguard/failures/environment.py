@@ -72,6 +72,10 @@ _SERVER_WANTED = {
     ),
     "start": ("The start needs a server that cannot be reached from the check.", _WITH_SERVER),
 }
+# os.setuid, os.chown, a raw socket; chown(1) and others that were started.
+_NOT_PERMITTED = re.compile(r"\[Errno 1\] ")
+_NOT_PERMITTED_SAID = re.compile(r"(?i)operation not permitted")
+_OF_SYSTEM_FILES = re.compile(r"\[Errno \d+\] .*: ['\"]/sys(?:/|['\"])")
 _CONNECTING = re.compile(r"Error$|Timeout$|Refused$|Exception$")
 
 
@@ -106,6 +110,31 @@ def environment_diagnosis(
         remedy = "give it with the variable that the code takes it from: --env NAME=…"
         return Diagnosis("environment", explanation, remedy, location=None, confidence="likely")
     return None
+
+
+def withheld_diagnosis(failure: ImportFailure, output: str, user: str) -> Optional[Diagnosis]:
+    """The diagnosis where the engine withheld what Docker gives: root's privileges, or the files of /sys.
+
+    ``output`` is what was printed last, as by a program that was started. ``user`` is the image's USER: only
+    root has privileges elsewhere. Every file is open to it, so that what it is refused is no file.
+    """
+    chain = exception_chain(failure)
+    if any(_OF_SYSTEM_FILES.search(cause.message) for cause in chain):
+        what = "a file of /sys, which is empty there"
+    elif user.partition(":")[0] in ("", "0", "root") and (
+        any(_NOT_PERMITTED.match(cause.message) for cause in chain if cause.type == "PermissionError")
+        or (type_name(failure.type) == "CalledProcessError" and _NOT_PERMITTED_SAID.search(output))
+    ):
+        what = "a privilege that root has elsewhere, such as to change its user or the owner of a file"
+    else:
+        return None
+    return Diagnosis(
+        "environment",
+        f"The import needs what the embedded engine does not give and Docker may: {what}.",
+        "check it with --engine docker",
+        location=None,
+        confidence="likely",
+    )
 
 
 def _with_what_is_wrong(variables: Sequence[str], empty_variables: Collection[str]) -> str:

@@ -171,12 +171,18 @@ def inspect_by_running(
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
-        return replace(evidence, image=image_facts(image, history), notes=notes)
+        return replace(
+            evidence,
+            image=image_facts(image, history),
+            notes=notes,
+            privileges_withheld=engine.withholds_privileges,
+        )
     raise NoPythonError(_no_python(image, looked, too_old))
 
 
 def _looked_at_again(evidence: Evidence, probe: _ProbeInImage, progress: Progress) -> Evidence:
     """The evidence after the second pass of a ``--thorough`` check, and after what other containers say."""
+    from importguard.evidence.inspection import is_root
     from importguard.inspectors.separate_containers import judge_apart
 
     image, config = probe.image, probe.config
@@ -187,7 +193,8 @@ def _looked_at_again(evidence: Evidence, probe: _ProbeInImage, progress: Progres
         reverse = probe.import_apart((), reverse=True, progress=progress)
         exactly = replace(probe, config=replace(config, exact=True)).import_apart
         evidence = with_reverse_order(evidence, reverse, exactly)
-    return judge_apart(evidence, image.user, probe.import_apart, config.jobs)
+    gives_privileges = is_root(image.user) and not probe.engine.withholds_privileges
+    return judge_apart(evidence, gives_privileges, probe.import_apart, config.jobs)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from importguard.evidence.imports import EntryPoint, ModuleImport
-from importguard.evidence.inspection import Evidence, is_root
+from importguard.evidence.inspection import Evidence
 from importguard.model import Outcome
 
 MOST_QUESTIONS = 8
@@ -36,15 +36,14 @@ class Question:
     dependents: tuple[str, ...] = ()
 
 
-def judge_apart(evidence: Evidence, user: str, ask: Ask, jobs: int = 1) -> Evidence:
+def judge_apart(evidence: Evidence, gives_privileges: bool, ask: Ask, jobs: int = 1) -> Evidence:
     """The evidence with the verdicts of those that were asked again, ``jobs`` of them side by side.
 
-    ``user`` is the image's USER.
+    ``gives_privileges``: the image's USER has some in such a container, as root.
     """
     if not evidence.complete:
         return evidence
-    as_root = is_root(user)
-    questions = [*_of_failures(evidence, as_root), *_of_left_files(evidence)]
+    questions = [*_of_failures(evidence, gives_privileges), *_of_left_files(evidence)]
     for question, answer in zip(questions, _answers(questions, ask, jobs)):
         evidence, changed = corrected_by(answer, evidence, [question.module])
         passes = any(item.name == question.module and item.outcome == Outcome.IMPORTED for item in changed)
@@ -68,7 +67,7 @@ def _answers(questions: Sequence[Question], ask: Ask, jobs: int) -> Iterator[Opt
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_failures(evidence: Evidence, as_root: bool) -> Sequence[Question]:
+def _of_failures(evidence: Evidence, gives_privileges: bool) -> Sequence[Question]:
     """One question a module that fails by the file system or a privilege; start commands' modules first."""
     groups: dict[tuple[str, bool], list[str]] = {}
     for item in evidence.modules:
@@ -76,7 +75,7 @@ def _of_failures(evidence: Evidence, as_root: bool) -> Sequence[Question]:
             continue
         types = {cause.type for cause in item.failure.causes} | {item.failure.type}
         refused = not types.isdisjoint(_REFUSED)
-        if (refused and as_root) or (not refused and not types.isdisjoint(_OF_FILES)):
+        if (refused and gives_privileges) or (not refused and not types.isdisjoint(_OF_FILES)):
             groups.setdefault((item.culprit or item.name, refused), []).append(item.name)
     starts = {entry.module for entry in evidence.entrypoints}
     found = []

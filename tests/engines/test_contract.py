@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,13 @@ def test_output_of_both_streams_and_exit_code(engine: Engine, image: Image) -> N
 def test_starts_in_the_workdir_with_the_image_environment_and_ours(engine: Engine, image: Image) -> None:
     output, _ = run(engine, image, "sh", "-c", "echo $PWD $FROM_IMAGE $OURS", env=["OURS=a b"])
     assert output == b"/data 1 a b\n"
+
+
+def test_any_port_may_be_bound_without_a_privilege(engine: Engine, image: Image) -> None:
+    code = "import socket; socket.socket().bind(('', 80)); socket.socket(2, 2, 1); print('bound')"
+    users = ("", "1000:1000") if engine.kind != "podman" else ("",)  # type: ignore[attr-defined]
+    for asked in (replace(image, user=user) for user in users):
+        assert run(engine, asked, "python3", "-c", code) == (b"bound\n", Exit(0))
 
 
 def test_long_arguments_and_output_arrive_whole(engine: Engine, image: Image) -> None:
@@ -394,6 +402,22 @@ def test_a_service_that_hears_sigterm(engine: Engine, image: Image) -> None:
         assert started.exit() is None
         assert not started.stop(30).killed
         assert started.exit() == Exit(0)
+
+
+def test_an_engine_says_which_privileges_it_withholds(engine: Engine, image: Image) -> None:
+    """A change of users is not permitted there, and no invalid argument, which could be any mistake."""
+    code = """import os
+try:
+    os.listdir("/sys/devices")
+    os.chown("/tmp", 33, 33)
+    os.setuid(33)
+except OSError as error:
+    print(type(error).__name__, error)"""
+    limits = LIMITS._replace(usual_privileges=True)
+    output, _ = run(engine, image, "python3", "-c", code.replace("/sys/devices", "/sys"), limits=limits)
+    assert output.startswith(b"PermissionError [Errno 1]") is engine.withholds_privileges
+    output, _ = run(engine, image, "python3", "-c", code, limits=limits)
+    assert output.startswith(b"FileNotFoundError") is engine.withholds_privileges
 
 
 def test_a_service_that_changes_its_user(engine: Engine, image: Image) -> None:

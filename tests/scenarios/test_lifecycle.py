@@ -118,6 +118,7 @@ def test_the_container_is_shut_in(hanging: str) -> None:
         "DAC_READ_SEARCH",
         "FOWNER",
         "CHOWN",
+        "NET_BIND_SERVICE",
         "SETUID",
         "SETGID",
     }

@@ -37,6 +37,7 @@ class DockerEngine:
     """
 
     has_input = True
+    withholds_privileges = False
 
     def __init__(
         self, progress: Optional[Progress] = None, connect: Callable[[], Any] = connect_to_docker

@@ -13,13 +13,14 @@ from importguard.evidence.inspection import is_root
 
 LABEL = "importguard"
 
-CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "NET_BIND_SERVICE"]
 """Those by which root reads and writes its own image's files; without DAC_OVERRIDE, files of another owner
-with mode 700 look missing (capabilities(7))."""
+with mode 700 look missing (capabilities(7)). The last one only says that Podman's root may bind every port,
+as each user of Docker's may."""
 
 USUAL_CAPABILITIES = [
     *CAPABILITIES,
-    *("FSETID", "KILL", "NET_BIND_SERVICE", "NET_RAW", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+    *("FSETID", "KILL", "NET_RAW", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
 ]
 """Docker's default but for MKNOD, SETFCAP and AUDIT_WRITE, which no import needs
 (https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities)."""

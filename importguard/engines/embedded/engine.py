@@ -51,6 +51,7 @@ class EmbeddedEngine:
     """Implements ``engines.base.Engine`` for archives. What it unpacked stays in use until it is closed."""
 
     has_input = True
+    withholds_privileges = True
 
     def __init__(self, progress: Optional[Progress] = None, cache: Optional[Path] = None) -> None:
         self._progress = progress or QuietProgress()
@@ -167,7 +168,9 @@ class EmbeddedEngine:
         hosts = root.resolve_path("/etc/hosts") if place.hosts else None
         mounts = [(place.hosts, f"/{hosts.relative_to(folder)}")] if place.hosts and hosts else []
         arguments = sandbox_arguments(folder, place.namespaces, image.workdir, variables, mounts)
-        return Sandbox((*place.words, self._bubblewrap), arguments, place.descriptors)
+        user = root.find_user(image.user)
+        program = (*place.words, self._bubblewrap)
+        return Sandbox(program, arguments, place.descriptors, (user.uid, user.gid))
 
     def _variables(self, image: Image, env: Sequence[str]) -> dict[str, str]:
         return self._roots[image.id].find_user(image.user).variables_of_process([*image.env, *env])
@@ -281,6 +284,9 @@ def _complete_root(root: ImageRoot, image: Image, viewer: Viewer) -> None:
     mode = viewer.mode_of(Permissions(False, 0o644))
     for name, text in (("hosts", HOSTS), ("hostname", f"{HOSTNAME}\n"), ("resolv.conf", "")):
         root.write_file("/etc", name, text, mode)
+    etc = root.resolve_path("/etc")
+    if etc is not None and etc.is_dir() and not os.path.lexists(etc / "mtab"):
+        (etc / "mtab").symlink_to("/proc/mounts")
 
 
 def _viewer(root: ImageRoot, image: Image) -> Viewer:

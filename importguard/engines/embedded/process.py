@@ -57,8 +57,8 @@ class SandboxedProcess:
     """A program in a sandbox; whoever makes it closes it, and with it all that it has started.
 
     ``start`` stands in place of ``subprocess.Popen``; ``free_files`` are bytes that it may write besides its
-    memory. ``child`` is the number of the sandbox's process 1 on this machine, and ``pidfd`` a descriptor of
-    it; 0 and -1 where there is none.
+    memory. ``filter`` is that of its system calls. ``child`` is the number of the sandbox's process 1 on this
+    machine, and ``pidfd`` a descriptor of it; 0 and -1 where there is none.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class SandboxedProcess:
         self.pidfd = -1
         self._said = b""
         self._reading = threading.Lock()
-        self._filter = filter_of_this_machine()
+        self.filter = _filter_of_this_machine(sandbox.ids)
         status, status_end = os.pipe()
         begin, self._begin = os.pipe()
         # Without its filter, bubblewrap does not let the program begin. It takes the end of ``begin`` for a
@@ -87,10 +87,16 @@ class SandboxedProcess:
         with ExitStack() as stack:
             for descriptor in (status_end, begin, calls):
                 stack.callback(os.close, descriptor)
-            given = stack.enter_context(descriptor_of(joined_arguments(sandbox.arguments)))
+            data = list[int]()
+            arguments = list[str]()
+            for item in sandbox.arguments:
+                if isinstance(item, bytes):
+                    data.append(stack.enter_context(descriptor_of(item)))
+                arguments.append(str(data[-1]) if isinstance(item, bytes) else item)
+            given = stack.enter_context(descriptor_of(joined_arguments(arguments)))
             words = [*sandbox.program, "--args", str(given), "--json-status-fd", str(status_end)]
             words += ["--block-fd", str(begin), "--seccomp", str(calls), "--", *command]
-            descriptors = (given, status_end, begin, calls, *sandbox.descriptors)
+            descriptors = (given, status_end, begin, calls, *data, *sandbox.descriptors)
             self._process = start(words, pass_fds=descriptors, **_apart_from_this_process())
         with suppress(OSError):  # It is only faster: without it, each 64 KiB wait for the program.
             fcntl.fcntl(_pipe(self._process.stdin), _SET_PIPE_SIZE, _LARGEST_PIPE)
@@ -107,7 +113,7 @@ class SandboxedProcess:
             limit_resources(self.child, LARGEST_FILE, self.limits.pids)
         self._watch = MemoryWatch(self.child, self.limits, self._free_files)
         with suppress(BrokenPipeError):
-            os.write(self._calls, self._filter)
+            os.write(self._calls, self.filter)
             os.close(self._calls)
             self._calls = -1
             os.write(self._begin, b"1")
@@ -214,9 +220,9 @@ class SandboxedProcess:
         self._process.kill()
 
 
-def filter_of_this_machine() -> bytes:
-    """The filter of system calls. Raises EngineError where none is known."""
-    calls = system_call_filter(platform.machine())
+def _filter_of_this_machine(ids: tuple[int, int]) -> bytes:
+    """The filter of system calls for a user and its group. Raises EngineError where none is known."""
+    calls = system_call_filter(platform.machine(), *ids)
     if calls is None:
         raise EngineError(
             f"The embedded engine knows no filter of system calls for {platform.machine()}: choose "

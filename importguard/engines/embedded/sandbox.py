@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from importguard.engines.embedded.root_paths import HOSTNAME, ImageUser
 from importguard.errors import EngineError
@@ -59,12 +59,14 @@ class Place(NamedTuple):
 class Sandbox(NamedTuple):
     """A sandbox to be made: the words that start bubblewrap, and the arguments that it reads.
 
-    ``descriptors`` are those that the words or arguments name.
+    Where an argument is bytes, bubblewrap gets the number of a descriptor from which it reads them.
+    ``descriptors`` are those that the words or arguments name; ``ids`` are the user's and its group's.
     """
 
     program: Sequence[str]
-    arguments: Sequence[str]
+    arguments: Sequence[Union[str, bytes]]
     descriptors: Sequence[int] = ()
+    ids: tuple[int, int] = (0, 0)
 
 
 def own_namespaces(user: ImageUser, network: Sequence[str] = ("--unshare-net",)) -> list[str]:
@@ -89,7 +91,7 @@ def sandbox_arguments(
     workdir: str,
     variables: Mapping[str, str],
     read_only: Sequence[tuple[Path, str]] = (),
-) -> list[str]:
+) -> list[Union[str, bytes]]:
     """The arguments for a process that sees ``root`` as its own, may write everywhere, and leaves nothing.
 
     ``read_only`` are files of ours and where they are mounted: on files of the root, by no link.
@@ -101,6 +103,7 @@ def sandbox_arguments(
         *("--overlay-src", str(root), "--tmp-overlay", "/"),
         # These are folders in every root that was unpacked: nothing else is mounted into the image.
         *("--proc", "/proc", "--dev", "/dev"),
+        *_arguments_of_network(namespaces),
         *(word for name in _READ_ONLY for word in ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")),
         *(word for ours, there in read_only for word in ("--ro-bind", str(ours), there)),
         # The topmost folder is that of the layer above, which bubblewrap lets its user write to.
@@ -109,6 +112,15 @@ def sandbox_arguments(
         *(word for name, value in variables.items() for word in ("--setenv", name, value)),
         *("--chdir", workdir),
     ]
+
+
+def _arguments_of_network(namespaces: Sequence[str]) -> Iterator[Union[str, bytes]]:
+    """Let a new network bind every port and ask for ICMP echoes without a privilege, as Docker does."""
+    for name, value in (("ip_unprivileged_port_start", b"0"), ("ping_group_range", b"0 0")):
+        path = f"/proc/sys/net/ipv4/{name}"
+        # Who is beside another process is in its network. The group is the one that bubblewrap maps there.
+        if "--pidns" not in namespaces and os.path.exists(path):
+            yield from ("--file", value, path)
 
 
 def sandbox_failure(said: str) -> EngineError:

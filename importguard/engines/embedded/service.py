@@ -26,7 +26,7 @@ from importguard.engines.base import (
 )
 from importguard.engines.embedded.namespaces import joined_variables
 from importguard.engines.embedded.network import SandboxNamespaces, ServiceNetwork, helper_command
-from importguard.engines.embedded.process import LARGEST_FILE, SandboxedProcess, filter_of_this_machine
+from importguard.engines.embedded.process import LARGEST_FILE, SandboxedProcess
 from importguard.engines.embedded.sandbox import descriptor_of, environment_of_helpers
 from importguard.engines.service_log import ServiceLog
 from importguard.errors import EngineError
@@ -121,7 +121,7 @@ class SandboxedService:
     def execute(self, command: Sequence[str], seconds: float) -> tuple[int, bytes]:
         """See ``Service.execute``."""
         with ExitStack() as stack:
-            filter_fd = stack.enter_context(descriptor_of(filter_of_this_machine()))
+            filter_fd = stack.enter_context(descriptor_of(self._process.filter))
             variables_fd = stack.enter_context(descriptor_of(joined_variables(self._variables)))
             try:
                 pidfd = os.dup(self._process.pidfd)

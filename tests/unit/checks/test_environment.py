@@ -235,3 +235,39 @@ def test_a_library_that_refuses_the_value_of_an_unset_variable(kind: str, messag
 def test_without_evidence_it_is_an_error(kind: str, message: str, last: Optional[Frame]) -> None:
     finding = judged(failure(kind, message, *([last] if last else [])))
     assert (finding.severity, finding.diagnosis) == (Severity.ERROR, None)
+
+
+SETUID = failure("PermissionError", "[Errno 1] Operation not permitted")
+CHOWN = failure("subprocess.CalledProcessError", "Command 'chown' returned non-zero exit status 1.")
+SYSTEM = failure("FileNotFoundError", "[Errno 2] No such file or directory: '/sys/fs/cgroup/memory.max'")
+
+
+@pytest.mark.parametrize(
+    ("observed", "output", "user", "severity"),
+    [
+        (SETUID, "", "", Severity.WARNING),
+        (
+            raised(("Stop", "no", None), ("PermissionError", "[Errno 1] x", None)),
+            "",
+            "0",
+            Severity.WARNING,
+        ),
+        (CHOWN, "chown: changing ownership of 'x': Operation not permitted", "root", Severity.WARNING),
+        (SYSTEM, "", "app", Severity.WARNING),
+        (SETUID, "", "app", Severity.ERROR),
+        (CHOWN, "chown: invalid user: 'x'", "root", Severity.ERROR),
+        (failure("PermissionError", "[Errno 13] Permission denied: '/data'"), "", "", Severity.ERROR),
+        (failure("FileNotFoundError", "[Errno 2] No such file: '/system/x'"), "", "", Severity.ERROR),
+    ],
+)
+def test_what_an_engine_withholds_is_a_warning_there(
+    observed: ImportFailure, output: str, user: str, severity: Severity
+) -> None:
+    item = replace(failed("shop.conf", observed), output=output)
+    seen = replace(evidence(item, privileges_withheld=True), image=ImageFacts(user=user))
+    [finding] = check_module_imports(seen)
+    assert finding.severity is severity
+    told = finding.diagnosis.remedy if finding.diagnosis else ""
+    assert ("--engine docker" in told) is (severity is Severity.WARNING)
+    [elsewhere] = check_module_imports(replace(seen, privileges_withheld=False))
+    assert elsewhere.severity is Severity.ERROR

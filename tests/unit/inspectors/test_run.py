@@ -63,6 +63,7 @@ class Container:
     def __init__(self, found: dict[str, str], late: bool = False) -> None:
         self.found = found
         self.has_input = True
+        self.withholds_privileges = False
         self.late = late  # whether only the output says that there is no such file
         self.tried: list[str] = []
         self.limits: Optional[Limits] = None

@@ -38,7 +38,7 @@ def outcomes(found: Evidence) -> dict[str, str]:
 
 def test_a_module_that_passes_in_a_container_of_its_own_passes() -> None:
     ask = Asked(imported("shop.d"))
-    found = judge_apart(evidence(imported("shop.c"), failed("shop.d", LOCKED)), "", ask)
+    found = judge_apart(evidence(imported("shop.c"), failed("shop.d", LOCKED)), True, ask)
     assert ask.asked == [(("shop.d",), False)]
     assert outcomes(found) == {"shop.c": "imported", "shop.d": "imported"}
     assert found.details == ("shop.d: imported in a container of its own",)
@@ -46,26 +46,26 @@ def test_a_module_that_passes_in_a_container_of_its_own_passes() -> None:
 
 def test_a_module_that_fails_there_too_keeps_its_verdict() -> None:
     observed = evidence(failed("shop.d", LOCKED))
-    assert judge_apart(observed, "", Asked(failed("shop.d", LOCKED))) == observed
-    assert judge_apart(observed, "", Asked()) == observed
+    assert judge_apart(observed, True, Asked(failed("shop.d", LOCKED))) == observed
+    assert judge_apart(observed, True, Asked()) == observed
 
 
 def test_root_is_asked_with_the_usual_privileges_and_others_have_none() -> None:
     observed = evidence(failed("shop.main", REFUSED), entrypoints=(entry("shop.main", "failed"),))
     answer = entry("shop.main", "ok")
     ask = Asked(imported("shop.main"), entrypoints=(answer,))
-    found = judge_apart(observed, "root:root", ask)
+    found = judge_apart(observed, True, ask)
     assert ask.asked == [(("shop.main",), True)]
     assert found.entrypoints == (answer,)
     ask = Asked(imported("shop.main"))
-    assert judge_apart(observed, "app", ask) == observed
+    assert judge_apart(observed, False, ask) == observed
     assert ask.asked == []
 
 
 def test_one_question_a_culprit_and_its_dependents_are_asked_where_it_passes() -> None:
     modules = [failed(name, LOCKED, culprit="shop.d") for name in ("shop.a", "shop.d", "shop.b")]
     ask = Asked(imported("shop.d"), imported("shop.a"), failed("shop.b", no_module("redis")))
-    found = judge_apart(evidence(*modules), "", ask)
+    found = judge_apart(evidence(*modules), True, ask)
     assert ask.asked == [(("shop.d",), False), (("shop.a", "shop.b"), False)]
     assert outcomes(found) == {"shop.a": "imported", "shop.d": "imported", "shop.b": "failed"}
     assert found.modules[2].failure == no_module("redis")
@@ -75,14 +75,14 @@ def test_other_failures_are_not_asked_again() -> None:
     value = raised(("ValueError", "no", None))
     behind = replace(LOST, missing="redis")
     ask = Asked(imported("shop.a"), imported("shop.b"))
-    judge_apart(evidence(failed("shop.a", value), failed("shop.b", behind)), "", ask)
+    judge_apart(evidence(failed("shop.a", value), failed("shop.b", behind)), True, ask)
     assert ask.asked == []
 
 
 def test_questions_are_bounded_and_start_commands_come_first() -> None:
     modules = [failed(f"shop.m{n}", LOST) for n in range(20)]
     ask = Asked()
-    judge_apart(evidence(*modules, entrypoints=(entry("shop.m19", "failed"),)), "", ask)
+    judge_apart(evidence(*modules, entrypoints=(entry("shop.m19", "failed"),)), True, ask)
     assert len(ask.asked) == MOST_QUESTIONS
     assert ask.asked[0] == (("shop.m19",), False)
 
@@ -99,19 +99,19 @@ def test_a_module_that_read_what_another_left_fails() -> None:
         failed("shop.main", LOST, culprit="shop.b"),
         entrypoints=(entry("shop.main", "failed"),),
     )
-    found = judge_apart(observed, "", ask)
+    found = judge_apart(observed, True, ask)
     assert [names for names, _ in ask.asked] == [("shop.main",), ("shop.a",), ("shop.b",)]
     assert outcomes(found) == {"shop.main": "failed", "shop.a": "imported", "shop.b": "failed"}
     assert found.entrypoints[0].outcome == "failed"
     # The only one that names the file is the one that made it.
     ask = Asked()
-    judge_apart(replace(observed, readers=("shop.a",)), "", ask)
+    judge_apart(replace(observed, readers=("shop.a",)), True, ask)
     assert ask.asked == []
 
 
 def test_a_check_that_broke_off_is_left_alone() -> None:
     ask = Asked(imported("shop.d"))
-    judge_apart(evidence(failed("shop.d", LOCKED), complete=False, error="time ran out"), "", ask)
+    judge_apart(evidence(failed("shop.d", LOCKED), complete=False, error="time ran out"), True, ask)
     assert ask.asked == []
 
 
@@ -124,4 +124,4 @@ def test_two_are_asked_side_by_side() -> None:
         return evidence(*(imported(name) for name in names))
 
     observed = evidence(failed("shop.a", LOCKED), failed("shop.b", LOST))
-    assert outcomes(judge_apart(observed, "", ask, jobs=2)) == {"shop.a": "imported", "shop.b": "imported"}
+    assert outcomes(judge_apart(observed, True, ask, jobs=2)) == {"shop.a": "imported", "shop.b": "imported"}

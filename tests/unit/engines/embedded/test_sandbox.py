@@ -25,7 +25,7 @@ USER = ImageUser(1000, 50, (), "/home/shop")
 
 def test_nothing_of_this_machine_is_mounted(tmp_path: Path) -> None:
     arguments = sandbox_arguments(tmp_path, own_namespaces(USER), "/app", {"A": "b c"})
-    bound = [arguments[at + 1] for at, word in enumerate(arguments) if "bind" in word]
+    bound = [arguments[at + 1] for at, word in enumerate(arguments) if "bind" in str(word)]
     assert "/proc/sys" in bound
     assert all(path.startswith("/proc/") for path in bound)
     assert arguments[arguments.index("--setenv") :][:3] == ["--setenv", "A", "b c"]
@@ -71,8 +71,9 @@ def test_its_version(monkeypatch: pytest.MonkeyPatch, version: str, fits: bool) 
             find_bubblewrap()
 
 
-def verdict(program: bytes, architecture: int, number: int) -> int:
+def verdict(program: bytes, architecture: int, number: int, *arguments: int) -> int:
     """What the kernel would make of a system call."""
+    data = {4: architecture, 0: number, **{16 + 8 * at: value for at, value in enumerate(arguments)}}
     instructions, loaded, at = list(struct.iter_unpack("=HBBI", program)), 0, 0
     while True:
         code, if_so, if_not, value = instructions[at]
@@ -80,7 +81,7 @@ def verdict(program: bytes, architecture: int, number: int) -> int:
         if code == 0x06:
             return int(value)
         if code == 0x20:
-            loaded = {4: architecture, 0: number}[value]
+            loaded = data[value]
         else:
             at += if_so if (loaded == value if code == 0x15 else loaded >= value) else if_not
 
@@ -89,7 +90,7 @@ def verdict(program: bytes, architecture: int, number: int) -> int:
     ("machine", "audit", "keyctl", "read"), [("x86_64", 0xC000003E, 250, 0), ("aarch64", 0xC00000B7, 219, 63)]
 )
 def test_the_filter(machine: str, audit: int, keyctl: int, read: int) -> None:
-    program = system_call_filter(machine)
+    program = system_call_filter(machine, 1000, 50)
     assert program is not None
     assert verdict(program, audit, read) == 0x7FFF0000
     assert verdict(program, audit, keyctl) == 0x00050001
@@ -98,5 +99,19 @@ def test_the_filter(machine: str, audit: int, keyctl: int, read: int) -> None:
     assert verdict(program, 0x40000003, read) == 0x00050026
 
 
+@pytest.mark.parametrize(
+    ("machine", "audit", "setgid", "fchownat"),
+    [("x86_64", 0xC000003E, 106, 260), ("aarch64", 0xC00000B7, 144, 54)],
+)
+def test_the_filter_refuses_other_users(machine: str, audit: int, setgid: int, fchownat: int) -> None:
+    """The kernel would say that their numbers are invalid, which could be any mistake."""
+    program = system_call_filter(machine, 1000, 50)
+    assert program is not None
+    assert verdict(program, audit, setgid, 50) == 0x7FFF0000
+    assert verdict(program, audit, setgid, 1000) == 0x00050001
+    assert verdict(program, audit, fchownat, 3, 0, 1000, 0xFFFFFFFF, 0) == 0x7FFF0000
+    assert verdict(program, audit, fchownat, 3, 0, 1000, 33, 0) == 0x00050001
+
+
 def test_no_filter_for_a_machine_that_is_not_known() -> None:
-    assert system_call_filter("riscv64") is None
+    assert system_call_filter("riscv64", 0, 0) is None
