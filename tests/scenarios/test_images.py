@@ -14,10 +14,8 @@ IMAGES = Path(__file__).parent.parent / "images"
 PLAIN = "FROM base\nCOPY app /srv/app\nWORKDIR /srv\n"
 
 
-@pytest.mark.parametrize("user", ["1234:1234", "nobody"])
-def test_user_without_rights(user: str) -> None:
-    image = build(f"user-{user.split(':')[0]}", f"{PLAIN}USER {user}\n", APP)
-    assert_judged(check(image))
+def test_user_without_rights() -> None:
+    assert_judged(check(build("user-nobody", f"{PLAIN}USER nobody\n", APP)))
 
 
 def test_files_of_another_owner_that_only_root_may_read() -> None:
@@ -97,13 +95,11 @@ def test_no_shell() -> None:
     assert_judged(check(image))
 
 
-@pytest.mark.parametrize(
-    "entrypoint", ['["/bin/sh", "-c", "echo started; exit 7"]', '["false"]', '["sleep", "600"]']
-)
-def test_entrypoint_is_not_run(entrypoint: str) -> None:
-    name = "".join(letter for letter in entrypoint if letter.isalpha())[:20]
-    image = build(f"entrypoint-{name}", f'{PLAIN}ENTRYPOINT {entrypoint}\nCMD ["--flag"]\n', APP)
-    assert_judged(check(image))
+def test_entrypoint_is_not_run() -> None:
+    lines = f'{PLAIN}ENTRYPOINT ["/bin/sh", "-c", "echo started; exit 7"]\nCMD ["--flag"]\n'
+    result = check(build("entrypoint", lines, APP))
+    assert_judged(result)
+    assert "started" not in result.said
 
 
 def test_no_working_directory() -> None:
@@ -134,7 +130,6 @@ VENV_FILES = {
     ("name", "ending"),
     [
         ("path", "ENV PATH=/opt/venv/bin:$PATH\n"),
-        ("python", 'CMD ["/opt/venv/bin/python", "-m", "app.main"]\n'),
         ("shebang", 'ENV PYTHONPATH=/srv\nCMD ["/opt/venv/bin/serve"]\n'),
         ("shell", "CMD exec /opt/venv/bin/python -m app.main\n"),
     ],
@@ -157,18 +152,10 @@ def test_virtual_environment_in_the_working_directory() -> None:
     assert_judged(check(build("venv-inside", lines, files)))
 
 
-@pytest.mark.parametrize(
-    ("name", "ending"),
-    [
-        ("pythonpath", "ENV PYTHONPATH=/work/src\n"),
-        ("relative", "ENV PYTHONPATH=src\n"),
-        ("script", 'CMD ["python3", "src/run.py"]\n'),
-    ],
-)
-def test_src_layout(name: str, ending: str) -> None:
-    files = {**under("src", APP), "src/run.py": "import app.main\n"}
-    result = check(build(f"src-{name}", f"FROM base\nCOPY src /work/src\nWORKDIR /work\n{ending}", files))
-    assert_judged(result, extra=("run",))
+def test_src_layout() -> None:
+    lines = "FROM base\nCOPY src /work/src\nWORKDIR /work\nENV PYTHONPATH=src\n"
+    result = check(build("src-layout", lines, under("src", APP)))
+    assert_judged(result)
     assert "/work/src" in result.image["import_path"]
 
 
@@ -188,13 +175,6 @@ def test_installed_wheel_that_owns_the_entry_point() -> None:
     lines, files = install(tree, ending)
     files["serve"] = script("from app.main import app", call="app")
     assert_judged(check(build("wheel-entry", lines, files)))
-
-
-def test_wheel_installed_from_a_local_folder() -> None:
-    tree = distribution("app", APP, {"direct_url.json": '{"url": "file:///src", "dir_info": {}}'})
-    tree.update(distribution("thirdparty", {"thirdparty_xyz.py": "import not_there_third_party\n"}, {}))
-    lines, files = install(tree, "WORKDIR /empty\n")
-    assert_judged(check(build("wheel-local", lines, files)))
 
 
 def test_editable_install_by_a_path_file() -> None:
@@ -248,11 +228,6 @@ def test_no_python() -> None:
     said = (result.said).lower()
     assert "python" in said
     assert "/usr/bin" in said, "it must say where it looked"
-
-
-def test_nothing_to_import() -> None:
-    result = check(build("nothing", "FROM base\nWORKDIR /empty\n"))
-    assert result.code == 4
 
 
 def test_package_that_is_not_there() -> None:

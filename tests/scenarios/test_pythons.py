@@ -75,10 +75,10 @@ def test_this_machine_has_several() -> None:
     assert any(newest(f"3.{minor}") for minor in range(7, 16)) or shutil.which("mmdebstrap")
 
 
-@pytest.mark.parametrize("exact", [False, True], ids=["plan", "exact"])
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"])
-def test_pyenv(version: str, exact: bool) -> None:
-    result = check(pyenv_image(version), *(["--exact"] if exact else []))
+def test_pyenv(version: str) -> None:
+    """With ``--exact``, tests/probe runs each of them."""
+    result = check(pyenv_image(version))
     assert_judged(result)
     assert result.image["interpreter"]["version"].startswith(version + ".")
     assert result.image["interpreter"]["executable"].startswith(IN_IMAGE)

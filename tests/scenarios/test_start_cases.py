@@ -109,7 +109,6 @@ PHASES = {
     "import check": ("well", "", "marshal", 0.0),
     "start": ("sleeps", "port = 1\n", "shop.serve", 0.0),
     "waiting for the port": ("sleeps", "port = 1\n", "conversation", 1.0),
-    "asking": ("never", "", "conversation", 1.5),
     "settling": ("well", 'settle = "60s"\n', "conversation", 2.0),
     "stopping": ("deaf", 'settle = "0.1s"\n', "shop.serve", 3.0),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from scenarios.packaged import with_files, with_packages
+from scenarios.services import start_by_each
 from scenarios.support import check
 
 SOUND = {
@@ -64,6 +65,8 @@ FRONTS = {
 }
 """An Express app refuses to be imported: only shiny runs it."""
 
+SETTLE = 'settle = "0.5s"\n'
+
 
 @pytest.fixture(scope="module")
 def sound(server_packages: str) -> str:
@@ -75,27 +78,23 @@ def broken(server_packages: str) -> str:
     return with_files(server_packages, "broken", BROKEN)
 
 
-@pytest.mark.parametrize(
-    ("command", "settings"),
-    [
-        (
-            "uvicorn shop.api:app --host 0.0.0.0 --port 8080",
-            'http = [{ path = "/api/version", status = 200, body = "version" }]\nwebsocket = ["/ws"]\n',
-        ),
-        ("gunicorn -k uvicorn.workers.UvicornWorker -b :8080 shop.api:app", 'websocket = ["/ws"]\n'),
-        ("gunicorn --bind 0.0.0.0:8080 --workers 2 --threads 4 shop.pages:app", 'platform = "cloud-run"\n'),
-        ("daphne -b 0.0.0.0 -p 8080 project.asgi:application", ""),
-        ("shop.plain", ""),
-        ("aiohttp.web -H 0.0.0.0 -P 8080 shop.plain:create", ""),
-        ("celery -A shop.tasks worker --concurrency 2", 'port = "none"\n'),
-        ("celery -A shop.tasks worker --pool solo", 'port = "none"\n'),
-        ("celery -A shop.tasks beat -s /tmp/beat", 'port = "none"\n'),
-    ],
-)
-def test_a_sound_application_is_well(sound: str, command: str, settings: str, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text(f'[start]\nsettle = "0.5s"\n{settings}')
-    result = check(sound, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
-    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+WELL = {
+    "uvicorn shop.api:app --host 0.0.0.0 --port 8080": (
+        'http = [{ path = "/api/version", status = 200, body = "version" }]\nwebsocket = ["/ws"]\n'
+    ),
+    "gunicorn --bind 0.0.0.0:8080 --workers 2 --threads 4 shop.pages:app": 'platform = "cloud-run"\n',
+    "daphne -b 0.0.0.0 -p 8080 project.asgi:application": "",
+    "shop.plain": "",
+    "aiohttp.web -H 0.0.0.0 -P 8080 shop.plain:create": "",
+    "celery -A shop.tasks worker --concurrency 2": 'port = "none"\n',
+    "celery -A shop.tasks worker --pool solo": 'port = "none"\n',
+    "celery -A shop.tasks beat -s /tmp/beat": 'port = "none"\n',
+}
+
+
+def test_a_sound_application_is_well(sound: str, tmp_path: Path) -> None:
+    for result in start_by_each(sound, WELL, tmp_path, common=SETTLE):
+        assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
 
 
 def test_the_server_of_flask_hears_no_signal(sound: str, tmp_path: Path) -> None:
@@ -107,32 +106,31 @@ def test_the_server_of_flask_hears_no_signal(sound: str, tmp_path: Path) -> None
 
 def test_what_the_start_loads_is_checked_with_a_package(sound: str, tmp_path: Path) -> None:
     """Nobody would name gunicorn's worker class among the packages to check."""
+    (tmp_path / "importguard.toml").write_text('[start]\nwebsocket = ["/ws"]\n')
     command = "python3 -m gunicorn -k uvicorn.workers.UvicornWorker -b :8080 shop.api:app"
     result = check(sound, "--start", "-p", "shop", "--command", command, cwd=tmp_path)
     assert (result.code, result.findings) == (0, []), result.image["error"]
 
 
-@pytest.mark.parametrize(
-    ("command", "rule", "missing", "words"),
-    [
-        ("gunicorn -b :8080 shop.broken:app", "IG501", "not_there_xyz", "exit code 3"),
-        ("gunicorn -b :8080 shop.looping:app", "IG503", "shop.absent", "no whole answer"),
-        ("uvicorn shop.broken:app --host :: --port 8080 --reload", "IG502", "not_there_xyz", "port 8080"),
-        ("uvicorn shop.broken:app --host :: --port 8080 --workers 2", "IG502", "not_there_xyz", "port 8080"),
-        ("celery -A shop.lost worker", "IG501", "not_there_xyz", "exit code"),
-    ],
-)
-def test_what_kills_workers_is_told_by_their_log(
-    broken: str, command: str, rule: str, missing: str, words: str, tmp_path: Path
-) -> None:
-    port = '"none"' if command.startswith("celery") else "8080"
-    (tmp_path / "importguard.toml").write_text(f'[start]\nport = {port}\ntimeout = "20s"\n')
-    result = check(broken, "--start-anyway", "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
-    told = [(one, symptom) for one in result.findings for symptom in one["symptoms"]]
-    assert [symptom["rule"] for _, symptom in told] == [rule], result.findings or result.image["error"]
-    ((finding, symptom),) = told
-    assert finding["rule"] == ("IG106" if "looping" in command else "IG101"), result.findings
-    assert (missing in finding["message"], words in symptom["message"]) == (True, True), finding
+KILLED = {
+    "gunicorn -b :8080 shop.broken:app": ("IG501", "not_there_xyz", "exit code 3"),
+    "gunicorn -b :8080 shop.looping:app": ("IG503", "shop.absent", "no whole answer"),
+    "uvicorn shop.broken:app --host :: --port 8080 --reload": ("IG502", "not_there_xyz", "port 8080"),
+    "uvicorn shop.broken:app --host :: --port 8080 --workers 2": ("IG502", "not_there_xyz", "port 8080"),
+    "celery -A shop.lost worker": ("IG501", "not_there_xyz", "exit code"),
+}
+
+
+def test_what_kills_workers_is_told_by_their_log(broken: str, tmp_path: Path) -> None:
+    ports = {command: '"none"' if command.startswith("celery") else "8080" for command in KILLED}
+    settings = {command: f'port = {port}\ntimeout = "20s"\n' for command, port in ports.items()}
+    results = start_by_each(broken, settings, tmp_path, "--start-anyway")
+    for (command, (rule, missing, words)), result in zip(KILLED.items(), results):
+        told = [(finding, symptom) for finding in result.findings for symptom in finding["symptoms"]]
+        assert [symptom["rule"] for _, symptom in told] == [rule], result.findings or result.image["error"]
+        ((finding, symptom),) = told
+        assert finding["rule"] == ("IG106" if "looping" in command else "IG101"), result.findings
+        assert (missing in finding["message"], words in symptom["message"]) == (True, True), finding
 
 
 def test_where_a_worker_of_gunicorn_waits(broken: str, tmp_path: Path) -> None:
@@ -151,19 +149,14 @@ def fronts(tmp_path_factory: pytest.TempPathFactory) -> str:
     return with_files(packages, "front", FRONTS)
 
 
-@pytest.mark.parametrize(
-    ("command", "settings"),
-    [
-        (
-            "streamlit run front.py --server.port 8080 --server.address 0.0.0.0",
-            'http = ["/", "/_stcore/health"]',
-        ),
-        ("shiny run --host 0.0.0.0 --port 8080", 'websocket = ["/websocket/"]'),
-        ("shiny run --host 0.0.0.0 --port 8080 core/web.py", 'websocket = ["/websocket/"]'),
-    ],
-)
-def test_a_script_that_a_framework_runs(fronts: str, command: str, settings: str, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text(f'[start]\nsettle = "0.5s"\n{settings}\n')
-    result = check(fronts, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
-    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
-    assert not any("not understood" in note for note in result.image["notes"])
+SCRIPTS = {
+    "streamlit run front.py --server.port 8080 --server.address 0.0.0.0": 'http = ["/", "/_stcore/health"]\n',
+    "shiny run --host 0.0.0.0 --port 8080": 'websocket = ["/websocket/"]\n',
+    "shiny run --host 0.0.0.0 --port 8080 core/web.py": 'websocket = ["/websocket/"]\n',
+}
+
+
+def test_a_script_that_a_framework_runs(fronts: str, tmp_path: Path) -> None:
+    for result in start_by_each(fronts, SCRIPTS, tmp_path, common=SETTLE):
+        assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+        assert not any("not understood" in note for note in result.image["notes"])

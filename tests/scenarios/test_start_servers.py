@@ -7,6 +7,7 @@ from unittest.mock import ANY
 
 import pytest
 from scenarios.packaged import with_files
+from scenarios.services import start_by_each
 from scenarios.support import check
 
 WEB = """
@@ -98,20 +99,18 @@ def servers(server_packages: str) -> str:
     return with_files(server_packages, "servers", FILES, "USER root")
 
 
-@pytest.mark.parametrize(
-    ("command", "settings"),
-    [
-        ("uvicorn shop.web:app --host :: --port 8080 --reload", ""),
-        ("uvicorn shop.web:app --host 0.0.0.0 --port 8080 --workers 2", 'websocket = ["/ws"]\n'),
-        ("supervisor.supervisord -c sound.conf", ""),
-        ("gunicorn --bind :8080 project.wsgi", 'platform = "cloud-run"\n'),
-        ("hypercorn --bind 0.0.0.0:8080 shop.web:app", 'platform = "cloud-run"\n'),
-    ],
-)
-def test_a_sound_application_is_well(servers: str, command: str, settings: str, tmp_path: Path) -> None:
-    (tmp_path / "importguard.toml").write_text(f"[start]\n{SETTLE}{settings}")
-    result = check(servers, "--start", "--command", f"python3 -m {command}", cwd=tmp_path)
-    assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+WELL = {
+    "uvicorn shop.web:app --host :: --port 8080 --reload": "",
+    "uvicorn shop.web:app --host 0.0.0.0 --port 8080 --workers 2": 'websocket = ["/ws"]\n',
+    "supervisor.supervisord -c sound.conf": "",
+    "gunicorn --bind :8080 project.wsgi": 'platform = "cloud-run"\n',
+    "hypercorn --bind 0.0.0.0:8080 shop.web:app": 'platform = "cloud-run"\n',
+}
+
+
+def test_a_sound_application_is_well(servers: str, tmp_path: Path) -> None:
+    for result in start_by_each(servers, WELL, tmp_path, common=SETTLE):
+        assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
 
 
 @pytest.mark.parametrize(

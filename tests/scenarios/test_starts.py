@@ -7,12 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from scenarios.services import DOCKERFILE, SERVICE
+from scenarios.services import DOCKERFILE, SERVICE, start_by_each
 from scenarios.support import Result, build, check, command, docker, environment, importguard
 
 SHORT = 'timeout = "6s"\nsettle = "0.5s"\n'
@@ -35,10 +34,7 @@ def start(image: str, mode: str, folder: Path, settings: str = SHORT, *options: 
 
 def start_in_each(image: str, modes: Sequence[str], folder: Path, settings: str = SHORT) -> list[Result]:
     """Check and start ``image`` in each of these states, side by side: most of it is waiting."""
-    for mode in modes:
-        (folder / mode).mkdir()
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda mode: start(image, mode, folder / mode, settings), modes))
+    return start_by_each(image, {f"shop.serve {mode}": settings for mode in modes}, folder)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
