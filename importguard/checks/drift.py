@@ -71,17 +71,22 @@ class _Drift:
         self.loaded = {item.name: item.path for item in evidence.modules if item.path}
         self.named = _named_paths(source)
         files = {file.path: file for file in source.files}
-        self.placements = [one for one in source.placements if self._counts(one)]
-        odd = _odd(one.path for one in self.placements)
+        self.placements = [placement for placement in source.placements if self._counts(placement)]
+        odd = _odd(placement.path for placement in self.placements)
         self.pairs = [
-            _Pair(one.path, one.destination, files[one.path], image.get(one.destination))
-            for one in self.placements
-            if one.path in files and one.path not in odd
+            _Pair(
+                placement.path, placement.destination, files[placement.path], image.get(placement.destination)
+            )
+            for placement in self.placements
+            if placement.path in files and placement.path not in odd
         ]
 
-    def _counts(self, one: Placement) -> bool:
+    def _counts(self, placement: Placement) -> bool:
         assert self.source.dockerfile is not None
-        return one.stage == self.source.dockerfile.final and self._package(one.destination) in self.packages
+        return (
+            placement.stage == self.source.dockerfile.final
+            and self._package(placement.destination) in self.packages
+        )
 
     def _package(self, path: str) -> str:
         """The top-level name of a file of the image, for the import root that it is below."""
@@ -96,12 +101,12 @@ class _Drift:
         What an import did not find has a finding already. What no import would load is missed by nothing.
         """
         return [
-            one
-            for one in self.pairs
-            if one.there is None
-            and not self._is_never_loaded(one.destination)
-            and not self._is_named(one.destination)
-            and not any(self._is_part_of(one.destination, name) for name in self.missed)
+            pair
+            for pair in self.pairs
+            if pair.there is None
+            and not self._is_never_loaded(pair.destination)
+            and not self._is_named(pair.destination)
+            and not any(self._is_part_of(pair.destination, name) for name in self.missed)
         ]
 
     def _is_never_loaded(self, path: str) -> bool:
@@ -124,20 +129,20 @@ class _Drift:
     def find_different_files(self) -> list[_Pair]:
         """There with another content."""
         return [
-            one
-            for one in self.pairs
-            if one.there is not None
-            and one.here.text_digest
-            and one.there.text_digest
-            and one.here.text_digest != one.there.text_digest
-            and not self._is_named(one.destination)
+            pair
+            for pair in self.pairs
+            if pair.there is not None
+            and pair.here.text_digest
+            and pair.there.text_digest
+            and pair.here.text_digest != pair.there.text_digest
+            and not self._is_named(pair.destination)
         ]
 
     def only_in_image(self) -> list[_Pair]:
         """In a folder that the Dockerfile copies, and not in the source."""
-        places = {one.destination for one in self.placements}
+        places = {placement.destination for placement in self.placements}
         folders = {posixpath.dirname(place) for place in places}
-        ignored = {one.path for one in self.source.git.ignored} if self.source.git else set()
+        ignored = {file.path for file in self.source.git.ignored} if self.source.git else set()
         odd = _odd(self.image)
         written = {posixpath.basename(path) for path in ignored}
         return [
@@ -170,8 +175,8 @@ class _Drift:
             yield self._finding(rule, package, found)
 
     def _finding(self, rule: Rule, package: str, pairs: Sequence[_Pair]) -> Finding:
-        newest = max(pairs, key=lambda one: one.here.modified)
-        names = ", ".join(one.path for one in pairs[:_SHOWN])
+        newest = max(pairs, key=lambda pair: pair.here.modified)
+        names = ", ".join(pair.path for pair in pairs[:_SHOWN])
         rest = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
         age = _age(newest.here.modified, self.evidence.image.created) if rule is not SOURCE_LACKS else ""
         return Finding(
@@ -225,9 +230,9 @@ def _named_paths(source: Source) -> set[str]:
     assert source.dockerfile is not None
     lineage = source.dockerfile.lineage()
     named = set()
-    for one in source.dockerfile.instructions:
-        if one.keyword == "RUN" and one.stage in lineage:
-            for word in _BETWEEN_WORDS.split(_RELATIVE.sub("", f"{one.text}\n{one.heredoc}")):
+    for instruction in source.dockerfile.instructions:
+        if instruction.keyword == "RUN" and instruction.stage in lineage:
+            for word in _BETWEEN_WORDS.split(_RELATIVE.sub("", f"{instruction.text}\n{instruction.heredoc}")):
                 parts = word.partition("*")[0].rstrip("/").split("/")
                 named |= {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
     return named

@@ -46,8 +46,8 @@ def judge_apart(evidence: Evidence, gives_privileges: bool, ask: Ask, jobs: int 
     questions = [*_of_failures(evidence, gives_privileges), *_of_left_files(evidence)]
     for question, answer in zip(questions, _answers(questions, ask, jobs)):
         evidence, changed = corrected_by(answer, evidence, [question.module])
-        passes = any(item.name == question.module and item.outcome == Outcome.IMPORTED for item in changed)
-        if passes and question.dependents:
+        passing = [module.name for module in changed if module.outcome == Outcome.IMPORTED]
+        if question.module in passing and question.dependents:
             answer = ask(question.dependents, question.privileged)
             evidence, _ = corrected_by(answer, evidence, question.dependents)
     return evidence
@@ -70,21 +70,21 @@ def _answers(questions: Sequence[Question], ask: Ask, jobs: int) -> Iterator[Opt
 def _of_failures(evidence: Evidence, gives_privileges: bool) -> Sequence[Question]:
     """One question a module that fails by the file system or a privilege; start commands' modules first."""
     groups: dict[tuple[str, bool], list[str]] = {}
-    for item in evidence.modules:
-        if not item.selected or item.failure is None or item.failure.missing is not None:
+    for module in evidence.modules:
+        if not module.selected or module.failure is None or module.failure.missing is not None:
             continue
-        types = {cause.type for cause in item.failure.causes} | {item.failure.type}
+        types = {cause.type for cause in module.failure.causes} | {module.failure.type}
         refused = not types.isdisjoint(_REFUSED)
         if (refused and gives_privileges) or (not refused and not types.isdisjoint(_OF_FILES)):
-            groups.setdefault((item.culprit or item.name, refused), []).append(item.name)
+            groups.setdefault((module.culprit or module.name, refused), []).append(module.name)
     starts = {entry.module for entry in evidence.entrypoints}
-    found = []
+    weighted = []
     for (culprit, refused), names in groups.items():
         first = culprit if culprit in names else names[0]
         rest = tuple(name for name in names if name != first)
         weight = (starts.isdisjoint(names), -len(names), first)
-        found.append((weight, Question(first, refused, rest)))
-    return [question for _, question in sorted(found, key=lambda item: item[0])][:MOST_QUESTIONS]
+        weighted.append((weight, Question(first, refused, rest)))
+    return [question for _, question in sorted(weighted, key=lambda pair: pair[0])][:MOST_QUESTIONS]
 
 
 def _of_left_files(evidence: Evidence) -> Iterator[Question]:
@@ -97,7 +97,7 @@ def _of_left_files(evidence: Evidence) -> Iterator[Question]:
         return
     starts = [entry.module for entry in evidence.entrypoints if not readers.isdisjoint(entry.reaches)]
     names = [name for name in (*starts, *evidence.readers) if name]
-    passed = {item.name for item in evidence.modules if item.outcome == Outcome.IMPORTED}
+    passed = {module.name for module in evidence.modules if module.outcome == Outcome.IMPORTED}
     for name in list(dict.fromkeys(name for name in names if name in passed))[:MOST_QUESTIONS]:
         yield Question(name)
 
@@ -111,16 +111,20 @@ def corrected_by(
     """The evidence with the answer's verdicts on ``names``, and those of them that are other than before."""
     if answer is None:
         return evidence, []
-    told = {item.name: item for item in answer.modules if item.name in names and item.outcome in _SETTLED}
-    changed = [told[item.name] for item in evidence.modules if _differs(item, told.get(item.name))]
+    told = {
+        module.name: module
+        for module in answer.modules
+        if module.name in names and module.outcome in _SETTLED
+    }
+    changed = [told[module.name] for module in evidence.modules if _differs(module, told.get(module.name))]
     if not changed:
         return evidence, []
-    new = {item.name: item for item in changed}
+    new = {module.name: module for module in changed}
     entries = {entry.command: entry for entry in answer.entrypoints if entry.module in new}
-    details = [f"{item.name}: {item.outcome} {where}" for item in changed]
+    details = [f"{module.name}: {module.outcome} {where}" for module in changed]
     corrected = replace(
         evidence,
-        modules=tuple(new.get(item.name, item) for item in evidence.modules),
+        modules=tuple(new.get(module.name, module) for module in evidence.modules),
         entrypoints=tuple(_entry(entry, entries) for entry in evidence.entrypoints),
         details=(*evidence.details, *details),
     )
@@ -133,8 +137,8 @@ def _differs(old: ModuleImport, new: Optional[ModuleImport]) -> bool:
     return old.outcome != new.outcome or _words(old) != _words(new)
 
 
-def _words(item: ModuleImport) -> Optional[tuple[str, str]]:
-    return (item.failure.type, item.failure.message) if item.failure else None
+def _words(module: ModuleImport) -> Optional[tuple[str, str]]:
+    return (module.failure.type, module.failure.message) if module.failure else None
 
 
 def _entry(entry: EntryPoint, answers: dict[str, EntryPoint]) -> EntryPoint:

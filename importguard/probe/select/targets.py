@@ -161,7 +161,7 @@ class TargetSearch:
             path, package, whole = self._main_of(command)
             text = read_text(path) if path else None
         loaded, called = _run_by(text, package, whole)
-        found = [(one, path) for one in loaded]
+        found = [(load, path) for load in loaded]
         waiting = [*calls, *called]
         seen: set[tuple[str, str]] = set()
         while waiting and len(seen) < _MOST_FUNCTIONS:
@@ -173,7 +173,7 @@ class TargetSearch:
             if not self.path.is_third_party(located, module) and not self.path.is_standard(located):
                 package = module if located.package else module.rpartition(".")[0]
                 loaded, called = _run_by(read_text(located.path), package, False, function)
-                found += [(one, located.path or "") for one in loaded]
+                found += [(load, located.path or "") for load in loaded]
                 waiting += called
         return found
 
@@ -207,13 +207,13 @@ class TargetSearch:
             from importguard.probe.code.quick_scan import mentioned_modules
 
             names += mentioned_modules(module, path)
-        found = [self.finder.locate_module(name) for name in names[:_MOST_FILES]]
+        modules = [self.finder.locate_module(name) for name in names[:_MOST_FILES]]
         own = [
-            item
-            for item in found
-            if item and not self.path.is_third_party(item, "") and not self.path.is_standard(item)
+            module.path
+            for module in modules
+            if module and not self.path.is_third_party(module, "") and not self.path.is_standard(module)
         ]
-        return [*(item.path for item in own if item.path), path]
+        return [*filter(None, own), path]
 
     def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
         """Whether it is of a command that may never run, and is not in the image."""
@@ -222,7 +222,7 @@ class TargetSearch:
             return False
         if self.finder.locate_module(target.module) is not None or self.is_surely_loaded(target):
             return False
-        others = [item for item in found if item is not target and self.finder.locate_module(item.module)]
+        others = [other for other in found if other is not target and self.finder.locate_module(other.module)]
         if not command.secondary and not others:
             return False
         self.remarks.details.append(
