@@ -115,6 +115,14 @@ def test_any_port_may_be_bound_without_a_privilege(engine: Engine, image: Image)
         assert run(engine, asked, "python3", "-c", code) == (b"bound\n", Exit(0))
 
 
+def test_a_numeric_user_gets_no_account(engine: Engine, image: Image) -> None:
+    """Podman would make one: ``getpass.getuser()`` at import would pass there, and fail in production."""
+    code = "import os, pwd; print(os.getuid(), os.getgid(), [u for u in pwd.getpwall() if u.pw_uid == 4321])"
+    for user, gid in (("4321", 0), ("4321:99", 99), ("4321:root", 0)):
+        asked = replace(image, user=user)
+        assert run(engine, asked, "python3", "-c", code) == (b"4321 %d []\n" % gid, Exit(0))
+
+
 def test_long_arguments_and_output_arrive_whole(engine: Engine, image: Image) -> None:
     argument = "x" * 120_000
     output, _ = run(engine, image, "python3", "-c", "import sys; print(sys.argv[1] * 20)", argument)

@@ -56,12 +56,22 @@ def container_settings(
         "entrypoint": [command[0]],
         "command": list(command[1:]),
         "environment": list(env),
+        "user": _user_as_it_is(image.user),
         "stdin_open": True,
         "labels": {LABEL: str(os.getpid())},
         "healthcheck": {"test": ["NONE"]},
         "host_config": host_config,
         "use_config_proxy": False,
     }
+
+
+def _user_as_it_is(user: str) -> str:
+    """USER for a container with the image's own /etc/passwd and /etc/group.
+
+    Podman writes a line for a number that has none there, and looking up its user would pass. It takes a
+    number with a sign, which is the same for both engines, for a name.
+    """
+    return ":".join(f"+{part}" if part.isdigit() else part for part in user.split(":"))
 
 
 def _capabilities_of_root(limits: Limits) -> list[str]:
