@@ -1,39 +1,45 @@
 """What a user may call an image: a name of an engine's or a registry's, or the place of an archive.
 
-The prefixes are those of skopeo and podman (containers-transports(5)); an existing file or folder needs none.
+The prefixes are ours and those of skopeo, podman and buildah (containers-transports(5)); an existing file or
+folder needs none.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Optional
 
 from importguard.errors import ImageError
 
-ARCHIVES = ("docker-archive", "oci-archive", "oci-dir")
+ARCHIVES = ("docker-archive", "oci-archive", "oci-dir", "docker-dir")
 """What names a file or folder; what it holds tells its format."""
 
-_DAEMONS = ("docker", "podman")
+_SHORT_ARCHIVES = ("oci", "dir")  # They could be images: ``oci:latest`` is one unless there is such a folder.
+_DAEMONS = {"docker": "docker", "podman": "podman", "docker-daemon": "docker", "containers-storage": "podman"}
+_IN_REGISTRY = "docker://"
 
 
 def engine_of_reference(reference: str) -> str:
     """The engine that a reference says outright, such as ``embedded`` for an archive; "" for a bare name."""
-    prefix, colon, rest = reference.partition(":")
-    if is_archive(reference) or _is_in_registry(reference):
+    prefix, _, rest = reference.partition(":")
+    if is_archive(reference) or _is_in_registry(reference) or reference.startswith(_IN_REGISTRY):
         return "embedded"
-    return prefix if colon and prefix in _DAEMONS and rest else ""
+    return _DAEMONS.get(prefix, "") if rest else ""
 
 
 def is_archive(reference: str) -> bool:
     """Whether a reference names an archive by its place, and not an image by its name."""
-    prefix, colon, _ = reference.partition(":")
-    return (bool(colon) and prefix in ARCHIVES) or _is_path(reference)
+    return _place_of_archive(reference) is not None or _is_path(reference)
 
 
 def name_of_reference(reference: str) -> str:
     """What the engine calls the image: without the prefix that only chose the engine."""
     prefix, _, rest = reference.partition(":")
-    return rest if prefix in _DAEMONS and engine_of_reference(reference) == prefix else reference
+    if reference.startswith(_IN_REGISTRY):
+        name = reference[len(_IN_REGISTRY) :]
+        return f"registry:{name}" if "/" in name else f"registry:docker.io/{name}"
+    return rest if prefix in _DAEMONS and engine_of_reference(reference) else reference
 
 
 def archive_location(reference: str) -> tuple[Path, str]:
@@ -41,8 +47,7 @@ def archive_location(reference: str) -> tuple[Path, str]:
 
     Raises ImageError where there is no such file or folder.
     """
-    prefix, _, rest = reference.partition(":")
-    text = rest if prefix in ARCHIVES else reference
+    text = _place_of_archive(reference) or reference
     if os.path.exists(text):
         return Path(text), ""
     path, colon, tag = text.partition(":")
@@ -52,6 +57,13 @@ def archive_location(reference: str) -> tuple[Path, str]:
         f"{reference}: there is no file or folder {path}. Name an archive of an image: `docker save`, "
         "`podman save` and `skopeo copy` make one."
     )
+
+
+def _place_of_archive(reference: str) -> Optional[str]:
+    """What follows a prefix of archives; None where there is none."""
+    prefix, colon, rest = reference.partition(":")
+    is_short = prefix in _SHORT_ARCHIVES and ("/" in rest or os.path.exists(rest.partition(":")[0]))
+    return rest if colon and (prefix in ARCHIVES or is_short) else None
 
 
 def names_a_registry(reference: str) -> bool:

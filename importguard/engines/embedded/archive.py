@@ -1,14 +1,14 @@
 """An archive or a folder as the source of an image: an OCI image layout, or what ``docker save`` writes.
 
-The formats are those of https://github.com/opencontainers/image-spec (image-layout.md) and of
-https://github.com/moby/docker-image-spec.
+The formats are those of https://github.com/opencontainers/image-spec (image-layout.md), of
+https://github.com/moby/docker-image-spec, and the folder that ``dir:`` names in containers-transports(5).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Optional
@@ -31,6 +31,7 @@ class ImageArchive:
     def __init__(self, files: ArchiveFiles, tag: str, reference: str) -> None:
         self._files = files
         self._tag = tag
+        self._names: dict[str, str] = {}
         self._documents = ImageDocuments(lambda digest, _: self._read(blob_path(digest)), reference)
 
     def choose_image(self, platform: Optional[str]) -> StoredImage:
@@ -38,7 +39,7 @@ class ImageArchive:
         if self._files.has_file("index.json"):
             found = list(self._in_index(platform))
         elif self._files.has_file("manifest.json"):
-            found = list(self._in_docker_manifest())
+            found = list(self._in_manifest(platform))
         else:
             raise self._documents.error("it is no image: it has neither an index.json nor a manifest.json")
         if not found and self._tag:
@@ -48,7 +49,7 @@ class ImageArchive:
     def open_layers(self, image: StoredImage) -> Generator[tuple[Layer, BinaryIO], None, None]:
         """See ``ImageSource.open_layers``."""
         for layer in image.layers:
-            with self._files.open_file(layer.file) as stream:
+            with self._files.open_file(self._path_of(layer.file)) as stream:
                 yield layer, stream
 
     def _in_index(self, platform: Optional[str]) -> Iterator[StoredImage]:
@@ -58,10 +59,22 @@ class ImageArchive:
             descriptors = [item for item in descriptors if _has_tag(item, self._tag)]
         return self._documents.images_of_descriptors(descriptors, platform)
 
-    def _in_docker_manifest(self) -> Iterator[StoredImage]:
+    def _in_manifest(self, platform: Optional[str]) -> Iterator[StoredImage]:
+        """The images of a manifest.json: Docker's list, or the manifest or index itself, of ``dir:``."""
+        data = self._read("manifest.json")
+        document = self._documents.parse_document(data, "manifest.json", (list, dict))
+        if isinstance(document, list):
+            return self._in_docker_manifest(document)
+        if self._tag:
+            raise self._documents.error(f"it has one image, which has no name: leave out :{self._tag}")
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        self._names[blob_path(digest)] = "manifest.json"
+        descriptor = {"digest": digest, "mediaType": document.get("mediaType")}
+        return self._documents.images_of_descriptors([descriptor], platform)
+
+    def _in_docker_manifest(self, entries: Sequence[Any]) -> Iterator[StoredImage]:
         """The images of what ``docker save`` wrote before Docker 25, kaniko writes, and Bazel."""
         documents = self._documents
-        entries = documents.parse_document(self._read("manifest.json"), "manifest.json", list)
         for entry in entries[:_MOST_IMAGES]:
             if not isinstance(entry, dict) or not isinstance(entry.get("Config"), str):
                 raise documents.error("its manifest.json is broken: an image names no Config")
@@ -76,8 +89,14 @@ class ImageArchive:
             configuration = documents.parse_document(data, entry["Config"])
             yield documents.image_of_configuration(digest, configuration, files)
 
+    def _path_of(self, name: str) -> str:
+        """Where a file of that name is. A blob of ``dir:`` lies beside its manifest, by its bare digest."""
+        bare = name.rpartition("/")[2]
+        names = (name, self._names.get(name, ""), bare, f"{bare}.manifest.json")
+        return next((there for there in names if there and self._files.has_file(there)), name)
+
     def _read(self, name: str) -> bytes:
-        with self._files.open_file(name) as stream:
+        with self._files.open_file(self._path_of(name)) as stream:
             data = stream.read(LARGEST_DOCUMENT + 1)
         if len(data) > LARGEST_DOCUMENT:
             raise self._documents.error(f"{name} has more than {LARGEST_DOCUMENT >> 20} MiB")

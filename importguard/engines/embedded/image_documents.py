@@ -110,7 +110,7 @@ class ImageDocuments:
         layers = tuple(layer._replace(diff_id=diff_id) for layer, diff_id in zip(files, diff_ids))
         return StoredImage(image, layers, history)
 
-    def parse_document(self, data: bytes, name: str, kind: type = dict) -> Any:
+    def parse_document(self, data: bytes, name: str, kind: type | tuple[type, ...] = dict) -> Any:
         """Parse JSON whose outermost value is of ``kind``."""
         try:
             document = json.loads(data)

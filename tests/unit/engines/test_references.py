@@ -28,6 +28,14 @@ from importguard.errors import ImageError
         ("folder", "", "folder"),
         ("registry:example.org/shop:1", "embedded", "registry:example.org/shop:1"),
         ("registry:team/shop", "embedded", "registry:team/shop"),
+        ("docker-daemon:shop:1", "docker", "shop:1"),
+        ("containers-storage:localhost/shop", "podman", "localhost/shop"),
+        ("docker://example.org/shop:1", "embedded", "registry:example.org/shop:1"),
+        ("docker://shop:1", "embedded", "registry:docker.io/shop:1"),
+        ("oci:folder", "embedded", "oci:folder"),
+        ("oci:folder:1.2", "embedded", "oci:folder:1.2"),
+        ("dir:./nowhere", "embedded", "dir:./nowhere"),
+        ("oci:latest", "", "oci:latest"),  # an image of that name
         ("registry:2", "", "registry:2"),  # an image of that name
         ("registry", "", "registry"),
     ],
@@ -46,6 +54,7 @@ def test_where_an_archive_is(tmp_path: Path) -> None:
     (tmp_path / "c.tar").write_text("")
     assert archive_location(f"oci-archive:{tmp_path}/a:b.tar") == (tmp_path / "a:b.tar", "")
     assert archive_location(f"oci-archive:{tmp_path}/c.tar:shop:1") == (tmp_path / "c.tar", "shop:1")
+    assert archive_location(f"oci:{tmp_path}:1") == (tmp_path, "1")
     assert archive_location(f"{tmp_path}/c.tar") == (tmp_path / "c.tar", "")
     with pytest.raises(ImageError, match=r"no file or folder"):
         archive_location("oci-archive:nowhere.tar")

@@ -145,6 +145,25 @@ def test_a_folder(tmp_path: Path) -> None:
     made.close()
 
 
+@pytest.mark.parametrize("is_index", [False, True])
+def test_a_folder_of_digests(tmp_path: Path, is_index: bool) -> None:
+    """What skopeo writes to ``dir:``, and ``podman save --format docker-dir``."""
+    blobs: Blobs = {}
+    described = add_image(blobs, [LAYER])
+    files = {name.rpartition("/")[2]: data for name, data in blobs.items()}
+    manifest = files.pop(described["digest"][7:])
+    if is_index:
+        files[described["digest"][7:] + ".manifest.json"] = manifest
+        manifest = json.dumps({"schemaVersion": 2, "manifests": [described]}).encode()
+    for name, data in {**files, "manifest.json": manifest, "version": b"1.1"}.items():
+        (tmp_path / name).write_bytes(data)
+    made = engine(tmp_path)
+    assert made.image(f"dir:{tmp_path}", pull="never").platform == f"linux/{HERE}"
+    with pytest.raises(ImageError, match="which has no name: leave out :shop"):
+        made.image(f"dir:{tmp_path}:shop", pull="never")
+    made.close()
+
+
 def several(path: Path, tags: bool = False) -> Path:
     """An index of an index, as buildx writes it: two platforms and an attestation."""
     blobs: Blobs = {}
