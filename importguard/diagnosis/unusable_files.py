@@ -68,15 +68,23 @@ def _unreadable(one: UnreadableFile, case: Situation) -> Diagnosis:
     right = "755" if one.kind == "folder" else "644"
     location = _placing(one.path, case)
     copied = f" (at {file_and_line(location)})" if location else ""
+    if case.evidence.privileges_withheld:  # There all files seem to be the USER's, and have other modes.
+        explanation = f"The image's USER {user} may not {need} {one.path}."
+        seen = f"{one.kind}: {one.path}"
+    else:
+        explanation = (
+            f"{one.path} has mode {one.mode:o}, owner {one.owner}, group {one.group}: the image's USER "
+            f"{user} may not {need} it."
+        )
+        seen = f"{one.kind}: {one.path} {one.mode:o} {one.owner}:{one.group}"
     return make_diagnosis(
         "unreadable",
         CERTAIN,
-        f"{one.path} has mode {one.mode:o}, owner {one.owner}, group {one.group}: the image's USER {user} "
-        f"may not {need} it.",
+        explanation,
         f"chmod {right} it in the source, or copy it with 'COPY --chown={user}' or '--chmod=…'{copied}",
         location,
         None,
-        (f"{one.kind}: {one.path} {one.mode:o} {one.owner}:{one.group}", f"user: {user} (uid {system.uid})"),
+        (seen, f"user: {user} (uid {system.uid})"),
     )
 
 

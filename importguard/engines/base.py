@@ -154,8 +154,8 @@ class Engine(Protocol):
     Kubernetes job) gets all that it needs in ``command``, in arguments of up to 120,000 bytes."""
 
     withholds_privileges: bool
-    """Whether root has less than ``Limits.usual_privileges`` say, and no process has /sys: what fails only
-    for want of these would pass elsewhere."""
+    """Whether root has less than ``Limits.usual_privileges`` say, no process has /sys, and all files seem to
+    belong to the image's USER: what fails only for want of these would pass elsewhere."""
 
     def check(self) -> None:
         """Try whether the engine can work here. Raises EngineError that says why not, and what to do."""

@@ -79,6 +79,7 @@ class Evidence:
     problem: Optional[StartProblem] = None
     """Why what the image names cannot be started at all."""
     privileges_withheld: bool = False
-    """Whether root had fewer privileges than Docker gives it by default, and nobody had /sys."""
+    """Whether root had fewer privileges than Docker gives it by default, nobody had /sys, and all files
+    seemed to belong to the image's USER."""
     start: Optional[ServiceStart] = None
     """What came of starting the image; None where that was not asked for."""

@@ -194,6 +194,8 @@ def test_unreadable_file_and_folder() -> None:
     folder = only(lacking("shop.db", clues=unreadable("/app/shop/db", "folder", 0o700)), source())
     assert folder.cause == "unreadable"
     assert "may not enter" in folder.explanation
+    with_one_user = replace(seen, privileges_withheld=True)
+    assert only(with_one_user, source()).explanation == "The image's USER app may not read /app/shop/util.py."
 
 
 def test_an_unreadable_file_of_no_concern() -> None:
