@@ -134,10 +134,15 @@ def execute_inside(descriptors: list[int], limits: list[int], workdir: str, comm
 
 
 def limit_resources(process: int, file_bytes: int, processes: int) -> None:
-    """Set what the kernel limits for each process and those that it starts; 0 is this one (prlimit(2))."""
-    resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-    resource.prlimit(process, resource.RLIMIT_NPROC, (processes, processes))
+    """Set what the kernel limits for each process and those that it starts; 0 is this one (prlimit(2)).
+
+    A limit that is lower already, as by ``ulimit``, stays: only root may raise it.
+    """
+    wanted = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": file_bytes, "RLIMIT_NPROC": processes}
+    for name, most in wanted.items():
+        _, hard = resource.prlimit(process, getattr(resource, name))
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.prlimit(process, getattr(resource, name), (most, most))
 
 
 def joined_variables(variables: Mapping[str, str]) -> bytes:

@@ -22,6 +22,7 @@ from importguard.engines.embedded.sandbox import (
     Sandbox,
     descriptor_of,
     environment_of_helpers,
+    groups_of_helpers,
     joined_arguments,
     network_failure,
     sandbox_failure,
@@ -49,7 +50,7 @@ def _apart_from_this_process() -> dict[str, Any]:
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
         "start_new_session": True,
-        "extra_groups": [] if os.geteuid() == 0 else None,
+        "extra_groups": groups_of_helpers(),
     }
 
 

@@ -190,6 +190,19 @@ def environment_of_helpers() -> dict[str, str]:
     return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
+def groups_of_helpers() -> Optional[list[int]]:
+    """The ``extra_groups`` of every such process: none of root's; None where they can't be dropped.
+
+    In a user namespace of an ordinary user (``unshare -r``), root may not (user_namespaces(7), setgroups).
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        return None if Path("/proc/self/setgroups").read_text().strip() == "deny" else []
+    except OSError:
+        return []
+
+
 @contextmanager
 def descriptor_of(data: bytes) -> Iterator[int]:
     """A descriptor from which ``data`` can be read, for a process that inherits it."""

@@ -27,7 +27,7 @@ from importguard.engines.base import (
 from importguard.engines.embedded.namespaces import joined_variables
 from importguard.engines.embedded.network import SandboxNamespaces, ServiceNetwork, helper_command
 from importguard.engines.embedded.process import LARGEST_FILE, SandboxedProcess
-from importguard.engines.embedded.sandbox import descriptor_of, environment_of_helpers
+from importguard.engines.embedded.sandbox import descriptor_of, environment_of_helpers, groups_of_helpers
 from importguard.engines.service_log import ServiceLog
 from importguard.errors import EngineError
 
@@ -139,7 +139,7 @@ class SandboxedService:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     pass_fds=given,
-                    extra_groups=[] if os.geteuid() == 0 else None,
+                    extra_groups=groups_of_helpers(),
                 ) as helper,
                 self._process.counting_helper(helper.pid),
             ):

@@ -48,3 +48,14 @@ def test_it_is_held_to_its_limits(memory: int, pids: int, ends: bool) -> None:
         process.kill()
     assert was_killed is ends
     assert watch.ran_out_of_memory is (ends and pids > 0)
+
+
+def test_a_limit_that_is_lower_already_stays() -> None:
+    """As by ``ulimit -f``: no ordinary user may raise it."""
+    code = (
+        "import resource; from importguard.engines.embedded.namespaces import limit_resources; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); limit_resources(0, 8192, 4096); "
+        "print(resource.getrlimit(resource.RLIMIT_FSIZE))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "(4096, 4096)\n"
