@@ -23,9 +23,10 @@ class LineToChange:
 
     @property
     def added_lines(self) -> tuple[str, ...]:
-        """The lines to add there, word for word."""
+        """The lines to add there, word for word. What .dockerignore keeps out stands below its exceptions."""
         found = (finding.diagnosis.change for finding in self.findings if finding.diagnosis)
-        return tuple(dict.fromkeys(change for change in found if change))
+        lines = dict.fromkeys(line for change in found if change for line in change.split("\n"))
+        return tuple(sorted(lines, key=lambda line: not line.startswith("!")))
 
 
 def lines_to_change(findings: Iterable[Finding]) -> list[LineToChange]:

@@ -85,9 +85,9 @@ def _ignored(found: DataFile, path: str) -> Diagnosis:
         CERTAIN,
         f"The source has {found.path}, and '{rule.text}' at {place_and_line(rule)} keeps it out of the build "
         "context.",
-        f"add '{found.ignored.exception}' at the end of {rule.path}, or narrow the pattern",
+        f"add {found.ignored.addition} at the end of {rule.path}, or narrow the pattern",
         location_of(rule),
-        found.ignored.exception,
+        "\n".join(found.ignored.lines_to_add),
         (f"opened: {path}", f"on the disk: {found.path}"),
         rule.text,
     )

@@ -42,9 +42,9 @@ def ignored_file(case: Situation) -> Optional[Diagnosis]:
         f"The source has {_named(case.module_in_source)}, and '{pattern}' at {place_and_line(rule)} keeps "
         "it out of the "
         "build context.",
-        f"add '{left_out.exception}' at the end of {rule.path}, or narrow the pattern{narrowed}.{also}",
+        f"add {left_out.addition} at the end of {rule.path}, or narrow the pattern{narrowed}.{also}",
         location_of(rule),
-        left_out.exception,
+        "\n".join(left_out.lines_to_add),
         (f"on the disk: {case.module_in_source.path}", f"excluded by: {place_and_line(rule)} {pattern}"),
         pattern,
     )

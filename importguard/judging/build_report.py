@@ -70,5 +70,5 @@ def _diagnosis(omission: Omission, source: Source) -> Diagnosis:
         location=Location(place.path, place.line) if place else None,
         confidence="certain",
         quote=place.text if place else None,
-        change=out.exception or omission.copy,
+        change="\n".join(out.ignored.lines_to_add) if out.ignored else omission.copy,
     )

@@ -61,12 +61,26 @@ class Ignored:
     lets the file's package (the highest folder that this pattern leaves out whole, else the file) in again,
     such as ``!netra_backend/app/monitoring/``; it was tried. ``narrowed`` is the pattern of the context's
     top folder alone, where one of that name is there and that lets the file in: ``/bot`` of ``**/bot``.
+    ``repeated`` are the lines that have to stand below the exception once more, since it lets in what they
+    keep out: ``**/.env``.
     """
 
     path: str
     rule: Place
     exception: str
     narrowed: str = ""
+    repeated: tuple[str, ...] = ()
+
+    @property
+    def lines_to_add(self) -> tuple[str, ...]:
+        """The lines to add at the end of the file, in their order."""
+        return self.exception, *self.repeated
+
+    @property
+    def addition(self) -> str:
+        """The lines to add, in words."""
+        again = " and ".join(f"'{line}'" for line in self.repeated)
+        return f"'{self.exception}'" + (f" and, below it once more, {again}" if again else "")
 
 
 @dataclass(frozen=True)

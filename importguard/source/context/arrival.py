@@ -15,7 +15,7 @@ from typing import Optional
 from importguard.source.dockerfile.copies import feeding_stages, nearest_copy
 from importguard.source.dockerfile.installs import bind_mounts
 from importguard.source.dockerfile_model import Copy, Dockerfile, Instruction
-from importguard.source.model import Place, Source
+from importguard.source.model import Ignored, Place, Source
 
 # What makes something else of files than what was copied, or puts them elsewhere.
 _TRANSFORMS = re.compile(
@@ -29,19 +29,24 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 class LeftOut:
     """A file that the image will not have, or not where it is looked for. ``place`` is the line to blame: of
     .dockerignore, or the COPY that comes nearest or too late; None where the Dockerfile has none.
-    ``exception`` is what .dockerignore needs, ``install`` the editable install that a COPY must come before.
+    ``ignored`` says what .dockerignore needs, ``install`` the editable install that a COPY must come before.
     """
 
     path: str
     cause: str  # ignored | not-copied | copied-after-install
     place: Optional[Place]
-    exception: Optional[str] = None
+    ignored: Optional[Ignored] = None
     install: Optional[Place] = None
+
+    @property
+    def exception(self) -> Optional[str]:
+        """The line that .dockerignore needs."""
+        return self.ignored.exception if self.ignored else None
 
 
 def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
     """The files that do not get in, and notes on what can't be told."""
-    found = [LeftOut(one.path, "ignored", one.rule, one.exception) for one in source.ignored]
+    found = [LeftOut(one.path, "ignored", one.rule, one) for one in source.ignored]
     dockerfile, notes = source.dockerfile, []
     if dockerfile is None:
         return found, ["There is no Dockerfile: only what .dockerignore leaves out was looked at."]

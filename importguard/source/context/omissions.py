@@ -85,8 +85,8 @@ def lines_to_change(omission: Omission, source: Source) -> str:
 def _lines_to_add(omission: Omission, source: Source) -> Iterator[str]:
     """Every line that is needed, and where: what .dockerignore lets in again may need a COPY too."""
     place = omission.left_out.place
-    if omission.left_out.exception and place:
-        yield f"'{omission.left_out.exception}' at the end of {place.path}"
+    if omission.left_out.ignored and place:
+        yield f"{omission.left_out.ignored.addition} at the end of {place.path}"
     if omission.copy and source.dockerfile:
         yield f"'{omission.copy}' to {source.dockerfile.path}"
 

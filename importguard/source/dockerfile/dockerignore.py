@@ -7,6 +7,7 @@ github.com/tonistiigi/fsutil for the walk, which does not enter a folder that no
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -19,6 +20,12 @@ __all__ = ["Ignore", "PatternError", "ignore_file_names", "ignored_files", "read
 
 _LONGEST_LINE = 64 * 1024  # bufio.Scanner gives up beyond
 _WILDCARDS = frozenset("*[]?^")
+# What no image should hold: a folder that is let in again must not bring it along.
+_SECRET = re.compile(
+    r"\.env(?![a-z])|secret|credential|passw|token|keystore|id_(?:rsa|ed25519|ecdsa)"
+    r"|\.(?:pem|key|p12|pfx|jks|sqlite\d?|db|tfvars|htpasswd)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 def ignore_file_names(dockerfile: str) -> tuple[str, str]:
@@ -101,8 +108,9 @@ def ignored_files(paths: Iterable[str], patterns: Sequence[Pattern], ignore_file
         Ignored(
             path,
             Place(ignore_file, rule.line, rule.text),
-            exceptions.for_file(path),
+            exception := exceptions.for_file(path),
             exceptions.narrowed_pattern(path),
+            exceptions.lines_to_repeat(exception),
         )
         for path, rule in rules.items()
         if rule is not None
@@ -121,6 +129,7 @@ class _Exceptions:
                 self._below.setdefault(folder, []).append(path)
         self._found: dict[tuple[str, int], Optional[str]] = {}
         self._narrowed: dict[Pattern, Ignore] = {}
+        self._repeated: dict[str, tuple[str, ...]] = {}
 
     def for_file(self, path: str) -> str:
         rule = self._rules[path]
@@ -147,6 +156,27 @@ class _Exceptions:
             self._narrowed[rule] = Ignore(patterns)
         return f"/{top}" if self._narrowed[rule].excluding_pattern(path) is None else ""
 
+    def lines_to_repeat(self, exception: str) -> tuple[str, ...]:
+        """The lines that have to stand below the exception once more: what they keep out is secret, and the
+        exception lets it in."""
+        if exception not in self._repeated:
+            found = [one for one in self._patterns if not one.exception and _SECRET.search(one.path)]
+            kept = [one.text for one in found if self._is_undone(one, exception)]
+            self._repeated[exception] = tuple(dict.fromkeys(kept))
+        return self._repeated[exception]
+
+    def _is_undone(self, pattern: Pattern, exception: str) -> bool:
+        """Whether the exception lets in a file that ``pattern`` keeps out, told from one such file."""
+        added = make_pattern(0, exception)
+        folder = added.path.removesuffix("/**")
+        name = _sample_of(pattern.path)
+        for sample in (name, posixpath.join(folder, posixpath.basename(name))):
+            if Ignore((pattern,)).excluding_pattern(sample) is None:
+                continue
+            if Ignore((*self._patterns, added)).excluding_pattern(sample) is None:
+                return Ignore(self._patterns).excluding_pattern(sample) is not None
+        return False
+
     def _for_folder(self, folder: str, rule: Pattern) -> Optional[str]:
         """The exception for a folder that ``rule`` leaves out whole, None where no such line works."""
         files = self._below[folder]
@@ -157,6 +187,11 @@ class _Exceptions:
             if all(ignore.excluding_pattern(path) is None for path in files):
                 return line
         return None
+
+
+def _sample_of(pattern: str) -> str:
+    """A path that the pattern matches, where it has no classes: ``x/.env`` of ``**/.env``."""
+    return re.sub(r"\\(.)|\*+|\?", lambda match: match[1] or "x", pattern)
 
 
 def escape_pattern(path: str) -> str:

@@ -72,6 +72,29 @@ def test_a_pattern_is_narrowed_to_the_folder_at_the_top(text: str, narrowed: str
     assert [one.narrowed for one in found if one.path == files[1]] == [narrowed]
 
 
+@pytest.mark.parametrize(
+    ("text", "repeated"),
+    [
+        ("**/.env\n**/bot\n", ("**/.env",)),
+        ("**/bot\n**/.env\n**/*.pem\n**/.env\n", ("**/.env", "**/*.pem")),
+        ("core/bot/handlers/secrets.yaml\n**/bot\n", ("core/bot/handlers/secrets.yaml",)),
+        ("**/bot\n.env\nbot/.env\n**/__pycache__\n**/.envrc\n", ()),  # no secret is let in
+        ("**/.env\n!**/.env\n**/bot\n", ()),  # it was let in before
+    ],
+)
+def test_what_is_secret_stays_out_of_a_folder_that_is_let_in_again(
+    text: str, repeated: tuple[str, ...]
+) -> None:
+    files = ("core/bot/handlers/start.py", "core/bot/__init__.py")
+    (first, second) = ignored_files((*files, "core/__init__.py"), read_patterns(text), ".dockerignore")
+    assert (first.exception, first.repeated, second.repeated) == ("!core/bot/", repeated, repeated)
+    mended = Ignore(read_patterns(text + "\n" + "\n".join(first.lines_to_add)))
+    assert [mended.excluding_pattern(path) for path in files] == [None, None]
+    if "**/.env" in repeated:
+        assert mended.excluding_pattern("core/bot/.env") is not None
+        assert "'!core/bot/' and, below it once more, '**/.env'" in first.addition
+
+
 def test_a_folder_that_no_exception_reaches_is_not_entered():
     ignore = Ignore(read_patterns("a\n!a/b\n"))
     assert ignore.excluding_pattern("a/b/c.py") is None
