@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Optional, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
+from importguard.judging.wrapped_text import WrappedText
 from importguard.judging.written_forms import case_forms, written_forms
 from importguard.model import Rule
 from importguard.progress import Progress
@@ -23,6 +24,7 @@ Value = TypeVar("Value")
 _SHORTEST = 4
 _SHORTEST_NUMBER = 6
 _SHORTEST_PART = 6  # of a value that was cut in the middle
+_SHORTEST_WRAPPED = 8  # of a value that stands on two lines
 _LONGEST_WORD = 16
 _LONG_TEXT = 500  # what is longer may have been cut without an ellipsis
 _ELLIPSIS = re.compile(r" ?(?:…|\.\.\.|\[\.\.\.)")
@@ -62,7 +64,7 @@ class Redaction:
             return text
         if any(form in text for form in self._forms):  # a pattern of thousands is slow where none is
             text = self._pattern.sub(lambda match: self._mark(match.group()), text)
-        return self._without_parts(text)
+        return self._without_parts(self._without_halves(text))
 
     def redact_value(self, value: Value) -> Value:
         """The same value with every text in it redacted: frozen dataclasses, tuples and mappings."""
@@ -72,7 +74,7 @@ class Redaction:
         if isinstance(value, str) and not isinstance(value, Enum):
             return self.redact_text(value)
         if isinstance(value, tuple):
-            return tuple(self._redacted(item) for item in value)
+            return self._redacted_lines(value) or tuple(self._redacted(item) for item in value)
         if isinstance(value, dict):
             return {self._redacted(key): self._redacted(item) for key, item in value.items()}
         if not is_dataclass(value) or isinstance(value, (type, *_UNTOUCHED)):
@@ -80,6 +82,27 @@ class Redaction:
         old = {field.name: getattr(value, field.name) for field in fields(value)}
         new = {name: self._redacted(item) for name, item in old.items()}
         return value if new == old else replace(value, **new)
+
+    def _redacted_lines(self, value: tuple[Any, ...]) -> Optional[tuple[str, ...]]:
+        """The lines of a log, redacted as one text; None for anything else."""
+        if len(value) < 2 or not all(type(item) is str and "\n" not in item for item in value):
+            return None
+        lines = self.redact_text("\n".join(value)).split("\n")
+        return tuple(lines) if len(lines) == len(value) else None
+
+    def _without_halves(self, text: str) -> str:
+        """Hide the values that stand on two lines, as a terminal's width has wrapped them."""
+        if "\n" not in text:
+            return text
+        wrapped = WrappedText(text)
+        long_forms = (form for form in self._forms if len(form) >= _SHORTEST_WRAPPED)
+        spans = [(*span, form) for form in long_forms for span in wrapped.spans_over_lines(form)]
+        shown, done = "", 0
+        for start, end, form in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if start >= done:
+                shown += text[done:start] + self._mark(form) + "\n" * text.count("\n", start, end)
+                done = end
+        return shown + text[done:]
 
     def _mark(self, form: str) -> str:
         return f"<value of {self._names[form]}>"

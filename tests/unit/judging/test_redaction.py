@@ -104,6 +104,34 @@ def test_what_is_left_of_a_value_where_a_text_was_cut_is_hidden() -> None:
     assert hide("x" * 600 + " hunter2-d").endswith(" <value of API_TOKEN>")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "refused: hunter2-do-n\not-tell, sent",
+        "  refused: hunter2-do-n  \r\n    ot-tell, sent",
+        "│ refused: hunter2- │\n│ do-not-tell, sent  │",
+        "hunter2-\ndo-not-\ntell, sent",
+    ],
+)
+def test_a_value_that_was_wrapped_over_two_lines_is_hidden(told: str) -> None:
+    redaction = redaction_of(ENV)
+    shown = redaction.redact_text(told)
+    assert "<value of API_TOKEN>" in shown
+    assert "hunter2" not in shown
+    assert "tell" not in shown
+    assert (shown.count("\n"), ", sent" in shown) == (told.count("\n"), True)
+    lines = tuple(told.splitlines())
+    hidden = redaction.redact_value(lines)
+    assert "hunter2" not in "".join(hidden)
+    assert "tell" not in "".join(hidden)
+    assert len(hidden) == len(lines)
+
+
+def test_lines_whose_ends_are_no_value_stay() -> None:
+    told = ("hunter2", "do-not-tell", "a hunter2-do-not\n-say")
+    assert redaction_of(ENV).redact_value(told) == told
+
+
 def test_two_values_that_were_cut_in_one_text_are_both_hidden() -> None:
     hide = redaction_of(["API_TOKEN=tok-" + "A" * 30, "DB_SECRET=hunter2-" + "B" * 30]).redact_text
     assert hide("'tok-AAAAAAA...' and 'hunter2-BBBBB...' and 'tok-AAA...'") == (
