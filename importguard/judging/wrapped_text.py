@@ -1,4 +1,4 @@
-"""A text whose long words were wrapped where the line was full, by a terminal's width or a frame around it."""
+"""A text whose long words were wrapped where the line was full, by a terminal or by a frame around it."""
 
 from __future__ import annotations
 
