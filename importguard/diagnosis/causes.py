@@ -27,6 +27,7 @@ from importguard.diagnosis.interpreter import (
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
 from importguard.diagnosis.library_requirements import requirement_of_library
+from importguard.diagnosis.missing_folder import missing_folder
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
@@ -44,7 +45,11 @@ from importguard.diagnosis.start_program import program_left_behind, unusable_pr
 from importguard.diagnosis.told_to_install import told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
-from importguard.diagnosis.versions import module_of_another_version, version_conflict
+from importguard.diagnosis.versions import (
+    library_for_another_version,
+    module_of_another_version,
+    version_conflict,
+)
 from importguard.evidence.inspection import Evidence
 from importguard.failures.application import application_code
 from importguard.model import Diagnosis, Finding
@@ -69,6 +74,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     unusable_program,
     # What is missing is a file of the source: from the disk towards the image.
     missing_data_file,
+    missing_folder,
     program_of_project,
     program_left_behind,
     ignored_file,
@@ -97,6 +103,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     requirement_of_library,
     version_conflict,
     module_of_another_version,
+    library_for_another_version,
     missing_name,
     not_in_source,
     not_declared,

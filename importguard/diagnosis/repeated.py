@@ -18,7 +18,7 @@ from importguard.rules.start import START_EXITS
 _MOST_NAMES = 5
 _FILES_LEFT_OUT = frozenset({"ignored", "not-copied", "not-committed", "stale-image"})
 _FILES_ELSEWHERE = frozenset({"not-packaged", "copied-elsewhere"})
-_FORBIDDEN = frozenset({"no-permission", "read-only"})
+_FORBIDDEN = frozenset({"no-permission", "read-only", "folder-not-made"})
 _NOT_INSTALLED = frozenset({"declared-not-installed", "not-declared", "wrong-stage"})
 _NAME = re.compile(r"[\w.-]+")
 

@@ -29,6 +29,7 @@ from importguard.evidence.surroundings import Distribution
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import IMPORT_RAISES, MISSING_MODULE
 from importguard.source.dockerfile_model import Install
+from importguard.source.model import RUNTIME_KINDS, Requirement
 from importguard.source.requirements.lock_files import LOCK_FILES
 from importguard.source.requirements.requirement_text import parse_requires_dist
 
@@ -138,6 +139,63 @@ def module_of_another_version(case: Situation) -> Optional[Diagnosis]:
         wanted,
         (f"installed: {installed.name} {installed.version}",),
     )
+
+
+def library_for_another_version(case: Situation) -> Optional[Diagnosis]:
+    """One installed distribution asks another for a name that it has no more, and no requirement says so.
+
+    Cause ``version-conflict``: Flask 2.2 asks Werkzeug 3 for ``url_quote``, and requires Werkzeug>=2.2 alone.
+    """
+    asked, importer = attribute_asked(case), _importing_module(case)
+    if asked is None or {name.partition(".")[0] for name in (asked[0], importer)} & case.code.packages:
+        return None
+    installed, asking = (next(iter(case.providing_distributions(one)), None) for one in (asked[0], importer))
+    if installed is None or asking is None or installed == asking:
+        return None
+    bound = _older_bound(asking, installed)
+    declared = _runtime_requirement(installed, case) or _runtime_requirement(asking, case)
+    place = location_of(declared.place) if declared else None
+    older = f"{installed.name}<{bound[1]}" if bound else f"an older {installed.name}"
+    wants = f" (it requires {installed.name}{bound[0]})" if bound else ""
+    return make_diagnosis(
+        "version-conflict",
+        LIKELY,
+        f"{installed.name} {installed.version} is installed, and its '{asked[0]}' has no '{asked[1]}': "
+        f"{asking.name} {asking.version} asks for it{wants}.",
+        f"require {older}{f' at {file_and_line(place)}' if place else ''}, or a newer {asking.name}",
+        place or case.import_place,
+        f"{installed.name}<{bound[1]}" if bound else None,
+        (f"installed: {installed.name} {installed.version}", f"asked by: {importer} of {asking.name}"),
+    )
+
+
+def _importing_module(case: Situation) -> str:
+    """The module whose statement failed."""
+    frames = case.failure.frames if case.failure else ()
+    return frames[-1].module if frames else ""
+
+
+def _older_bound(asking: Distribution, installed: Distribution) -> Optional[tuple[str, int]]:
+    """What ``asking`` requires of the other, and the installed major version, where it was written for an
+    earlier one."""
+    for one in parse_requires_dist(asking.requires):
+        if canonicalize_name(one.name) != canonicalize_name(installed.name):
+            continue
+        floors = [spec.version for spec in one.specifier if spec.operator in (">=", ">", "~=")]
+        try:
+            majors = [Version(floor).major for floor in floors]
+            major = Version(installed.version).major
+        except InvalidVersion:
+            return None
+        if majors and max(majors) < major:
+            return str(one.specifier), major
+    return None
+
+
+def _runtime_requirement(distribution: Distribution, case: Situation) -> Optional[Requirement]:
+    name = canonicalize_name(distribution.name)
+    found = [one for one in (case.source.requirements if case.source else ()) if one.name == name]
+    return next((one for one in found if one.kind in RUNTIME_KINDS), None)
 
 
 def _module(case: Situation) -> Optional[str]:

@@ -146,3 +146,14 @@ def test_a_file_of_the_working_directory_that_copy_brings(tmp_path: Path) -> Non
     assert told is not None
     assert where(told) == ("no-permission", ("Dockerfile", 3))
     assert "COPY --chown=app" in told.remedy
+
+
+def test_a_folder_for_a_log_that_nobody_made(tmp_path: Path) -> None:
+    """A handler of ``logging`` makes its file: only the folder can be missing."""
+    absent = "[Errno 2] No such file or directory: '/app/logs/app.log'"
+    found = {"kind": "FileNotFoundError", "function": "_open"}
+    told = cause(absent, source(tmp_path, "COPY . .\nUSER app"), module="logging", **found)
+    assert told is not None
+    assert where(told) == ("folder-not-made", ("Dockerfile", 4))
+    assert told.change == "RUN mkdir -p /app/logs && chown app /app/logs"
+    assert cause(absent, None, module="json", **found) is None

@@ -614,3 +614,15 @@ def test_several_names_of_a_folder_are_one_finding() -> None:
     found = diagnose_findings(run_checks(seen), seen, tree(needs("fastapi"), files=on_disk("alembic/env.py")))
     told = without_repeated(found)
     assert [(one.missing, one.affected) for one in told] == [("alembic.config", ("shop.a", "shop.b"))]
+
+
+def test_a_library_that_was_written_for_an_older_version_of_another() -> None:
+    """Flask 2.2 requires Werkzeug>=2.2 alone, and asks it for what version 3 has no more."""
+    flask = dist("Flask", "2.2.1", requires=("Werkzeug>=2.2.0",))
+    held = clues(distributions=(flask, dist("Werkzeug", "3.1.9")))
+    frames = [frame("shop.main", 3), Frame(f"{SITE}/flask/app.py", 2, "<module>", "flask.app")]
+    message = "cannot import name 'url_quote' from 'werkzeug.urls'"
+    seen = raising("ImportError", message, name="werkzeug.urls", frames=frames, clues=held)
+    found = only(seen, tree(needs("Flask", 1), needs("Werkzeug", 2)))
+    assert where(found) == ("version-conflict", ("requirements.txt", 2)), found
+    assert found.change == "Werkzeug<3"
