@@ -20,6 +20,8 @@ from importguard.source.requirements.installing import install_reads
 from importguard.source.requirements.markers import marker_applies
 from importguard.source.requirements.requirement_text import parse_requires_dist
 
+INDIRECT_KINDS = ("constraint", "lock")
+"""The kinds of requirements that ask for nothing themselves."""
 _NAME = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 
 
@@ -149,15 +151,52 @@ class Declared:
         self._case = case
         self.names = names_for(case, module)
         source = case.source
-        found = source.requirements if source else ()
-        project = case.importing_project
-        self.all = [
+        self._every = source.requirements if source else ()
+        self.brought: Optional[str] = None
+        self.all = self._declared_as(self.names.candidates)
+        if all(one.kind in INDIRECT_KINDS for one in self.all):
+            self._take_bringing_distribution()
+
+    def _declared_as(self, candidates: Sequence[str]) -> list[Requirement]:
+        """The declarations of these names: what another member of the workspace declares is nothing that the
+        importing one may import, but its groups are installed beside it where it is developed."""
+        project = self._case.importing_project
+        named = [one for one in self._every if one.name in candidates]
+        own = [one for one in named if project is None or not one.projects or project in one.projects]
+        if all(one.kind in INDIRECT_KINDS for one in own):
+            own += [one for one in named if one not in own and one.kind == "group"]
+        return own
+
+    @cached_property
+    def of_other_projects(self) -> list[Requirement]:
+        """What other members of the workspace require at runtime."""
+        return [
             one
-            for one in found
-            if one.name in self.names.candidates
-            # What another member of the workspace declares is nothing that this one may import.
-            if project is None or not one.projects or project in one.projects
+            for one in self._every
+            if one.name in self.names.candidates and one.kind in RUNTIME_KINDS and one not in self.all
         ]
+
+    def _take_bringing_distribution(self) -> None:
+        """Speak of the declared distribution that is not installed and requires what is missing, by the lock
+        file: boto3 for botocore."""
+        installed = {canonicalize_name(one.name) for one in self._case.clues.distributions}
+        locked = [one for one in self._every if one.kind == "lock" and not one.editable]
+        waiting = [*self.names.candidates]
+        for wanted in waiting:
+            for parent in locked:
+                if wanted not in parent.requires or parent.name in (*waiting, *installed):
+                    continue
+                declared = self._declared_as((parent.name,))
+                if any(one.kind not in INDIRECT_KINDS for one in declared):
+                    self.brought, self.all = self.names.written, declared
+                    self.names = Names((parent.name,), written_name(parent.text) or parent.name, True)
+                    return
+                waiting.append(parent.name)
+
+    @property
+    def brought_as_well(self) -> str:
+        """A sentence that says what the declared distribution brings, where that is what is missing."""
+        return f" It requires {self.brought}." if self.brought else ""
 
     @cached_property
     def installed_distribution(self) -> Optional[Distribution]:

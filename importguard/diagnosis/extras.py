@@ -12,6 +12,7 @@ from importguard.diagnosis.declared import (
     names_for,
     requested_extras,
 )
+from importguard.diagnosis.not_declared import place_to_declare
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
     CERTAIN,
@@ -68,12 +69,19 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
         CERTAIN if install else LIKELY,
         f"{one.name} is declared in the {kind} '{one.group}' alone "
         f"({place_and_line(one.place)}){skipped}, and "
-        f"{case.importers} imports it at runtime.",
-        f"declare {one.name} as a runtime requirement, or install the {kind} '{one.group}' in the image",
+        f"{case.importers} imports {declared.brought or 'it'} at runtime.{declared.brought_as_well}",
+        f"declare {one.name} as a runtime requirement{_in_file(case, one)}, or install the {kind} "
+        f"'{one.group}' in the image",
         location_of(one.place),
         None,
         tuple(f"declared: {place_and_line(each.place)} {each.kind} {each.group}" for each in grouped),
     )
+
+
+def _in_file(case: Situation, requirement: Requirement) -> str:
+    """The file to declare it in, where that is another one than the declaration's."""
+    place = place_to_declare(case)
+    return f" in {place.path}" if place and place.path != requirement.place.path else ""
 
 
 def _is_for_development(requirement: Requirement) -> bool:
@@ -97,7 +105,7 @@ def _extra_not_installed(
         CERTAIN if install else LIKELY,
         f"{requirement.name} is declared in the {kind} '{group}' alone "
         f"({place_and_line(requirement.place)}), and "
-        f"{asks}.",
+        f"{asks}.{declared.brought_as_well}",
         f"ask for the {kind} {where} ({ask}), or declare {requirement.name} as a runtime requirement",
         location_of(requirement.place),
         None,

@@ -8,7 +8,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.diagnosis.declared import Declared, may_apply
+from importguard.diagnosis.declared import INDIRECT_KINDS, Declared, may_apply
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
     LIKELY,
@@ -46,7 +46,8 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
     known = declared.names.known
     others = declared.names.candidates[1:]
     what = f"{name} (or {', '.join(others)})" if others else name
-    indirect = "".join(f" {_only(one)}" for one in declared.all[:1])
+    other = [one for one in declared.of_other_projects if one.projects]
+    indirect = "".join(f" {_only(one)}" for one in [*other, *declared.all][:1])
     add = f"add {what} to {place.path}" if place else f"declare {what}"
     sure = (
         ""
@@ -70,10 +71,12 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
 
 
 def _only_indirect(declared: Declared) -> bool:
-    return all(one.kind in ("constraint", "lock") for one in declared.all)
+    return all(one.kind in INDIRECT_KINDS for one in declared.all)
 
 
 def _only(requirement: Requirement) -> str:
+    if requirement.kind in RUNTIME_KINDS:
+        return f"{place_and_line(requirement.place)} declares it for another project of the workspace."
     if requirement.kind == "constraint":
         return f"{place_and_line(requirement.place)} only constrains its version, which installs nothing."
     return f"{place_and_line(requirement.place)} locks it as a requirement of another distribution."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from importguard.diagnosis.declared import Declared, may_apply, written_name
+from importguard.diagnosis.outdated_locks import outdated_lock
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -176,12 +177,17 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
         return None
     if requirement is not None and requirement.kind not in RUNTIME_KINDS and install is None:
         return None
+    if requirement is not None and install is not None:
+        behind = outdated_lock(case, declared, requirement, install)
+        if behind is not None:
+            return behind
     location, where = _declaration(case, requirement, install)
     other = _last_install(declared) if install is None else None
     return make_diagnosis(
         "declared-not-installed",
         (LIKELY if install else CERTAIN) if declared.names.known else POSSIBLE,
-        f"{where} declares {_written(declared, requirement)}, and {_why(case, declared, install)}.",
+        f"{where} declares {_written(declared, requirement)}, and {_why(case, declared, install)}."
+        f"{declared.brought_as_well}",
         _to_install(requirement, install, other),
         case.dockerfile_location(other.line) if other else location,
         None,

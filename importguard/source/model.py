@@ -142,8 +142,9 @@ class Requirement:
     ``kind``: main | conda | extra | group | constraint | lock; "conda" is a package of conda's, whose name is
     mostly the distribution's. ``group`` is the extra's or group's name (Poetry's and
     PEP 735's "dev"; of a file like requirements-dev.txt, "dev"). ``via`` are the ``-r`` lines that led to its
-    file, outermost first. A locked one has ``==`` its version. ``projects`` are the projects of a workspace
-    that bring it when they are installed; none where it is of no workspace.
+    file, outermost first. A locked one has ``==`` its version, and ``requires`` the canonical names that its
+    entry in the lock file requires. ``projects`` are the projects of a workspace that bring it when they are
+    installed; none where it is of no workspace.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Requirement:
     editable: bool = False
     via: tuple[Place, ...] = ()
     projects: tuple[Project, ...] = ()
+    requires: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Optional
+
+from packaging.utils import canonicalize_name
 
 from importguard.source.model import Place, Requirement
 from importguard.source.requirements.project_files import read_toml
 from importguard.source.requirements.requirement_text import Lines, parse_requirement
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LOCK_FILES = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
 """The lock files that a tool reads beside its project file, and makes anew where there is none."""
 
@@ -49,8 +54,17 @@ def _locked(
     for candidate in (f"{text} ; {marker}" if marker else text, text):
         found = parse_requirement(candidate, place, kind="lock", group=group, editable=_is_editable(package))
         if found is not None:
-            yield found
+            yield replace(found, requires=frozenset(_required_names(package.get("dependencies"))))
             return
+
+
+def _required_names(dependencies: object) -> Iterator[str]:
+    """The canonical names in a table (Poetry), a list of tables (uv, PEP 751) or of requirements (PDM)."""
+    for one in dependencies if isinstance(dependencies, (list, Mapping)) else ():
+        text = one.get("name") if isinstance(one, Mapping) else one
+        match = _NAME.match(text) if isinstance(text, str) else None
+        if match:
+            yield canonicalize_name(match[0])
 
 
 def _group(package: Mapping[str, Any]) -> Optional[str]:

@@ -626,3 +626,70 @@ def test_a_library_that_was_written_for_an_older_version_of_another() -> None:
     found = only(seen, tree(needs("Flask", 1), needs("Werkzeug", 2)))
     assert where(found) == ("version-conflict", ("requirements.txt", 2)), found
     assert found.change == "Werkzeug<3"
+
+
+def test_a_group_of_the_workspace_is_installed_beside_the_members_that_are_developed() -> None:
+    root = Project("", "pyproject.toml")
+    world = tree(
+        needs("boto3", 26, root.path, kind="group", group="dev", projects=(root,)),
+        needs("fastapi", 3, SHOP.path, projects=(SHOP,)),
+        dockerfile=dockerfile_of(installs=[pip(9, tool="uv", files=("pyproject.toml",), members=("shop",))]),
+    )
+    found = only(lacking("boto3", clues=clues(distributions=(dist("fastapi"),))), world)
+    assert where(found) == ("dev-only", ("pyproject.toml", 26))
+
+
+def test_what_another_member_declares_is_named() -> None:
+    world = tree(
+        needs("boto3", 7, BOT.path, projects=(BOT,)),
+        needs("fastapi", 3, SHOP.path, projects=(SHOP,)),
+        needs("boto3", 80, "uv.lock", kind="lock"),
+    )
+    found = only(lacking("boto3", clues=clues(distributions=(dist("fastapi"),))), world)
+    assert found.cause == "not-declared"
+    assert "bot/pyproject.toml:7 declares it for another project of the workspace" in found.explanation
+
+
+SYNC = dockerfile_of(
+    installs=[pip(9, tool="uv", text="uv sync --frozen", files=("pyproject.toml", "uv.lock"))]
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "locked"),
+    [
+        ("orjson", {"shop": {"boto3"}, "boto3": {"botocore"}}),
+        # Another member of the workspace has it locked.
+        ("orjson", {"shop": {"boto3"}, "boto3": {"botocore"}, "orjson": set()}),
+    ],
+)
+def test_a_lock_file_that_is_older_than_the_declaration(asked: str, locked: dict[str, set[str]]) -> None:
+    entries = [
+        needs(name, 10 + at, "uv.lock", kind="lock", editable=name == "shop", requires=frozenset(names))
+        for at, (name, names) in enumerate(locked.items())
+    ]
+    found = only(lacking(asked), tree(needs(asked, 7, "pyproject.toml"), *entries, dockerfile=SYNC))
+    assert where(found) == ("declared-not-installed", ("pyproject.toml", 7))
+    assert "uv.lock was locked without it" in found.explanation
+    assert found.remedy.startswith("run 'uv lock'")
+    current = [replace(one, requires=frozenset({asked})) if one.editable else one for one in entries]
+    current += [] if asked in locked else [needs(asked, 90, "uv.lock", kind="lock")]
+    found = only(lacking(asked), tree(needs(asked, 7, "pyproject.toml"), *current, dockerfile=SYNC))
+    assert "locked without" not in found.explanation
+
+
+def test_what_a_declared_distribution_brings_has_its_cause() -> None:
+    """botocore comes with boto3, which is not installed: nobody has to declare it."""
+    world = tree(
+        needs("boto3", 8, "pyproject.toml"),
+        needs("boto3", 20, "uv.lock", kind="lock", requires=frozenset({"botocore"})),
+        needs("botocore", 30, "uv.lock", kind="lock"),
+        dockerfile=dockerfile_of(installs=[pip(3, packages=("uv",))]),
+    )
+    found = only(lacking("botocore.exceptions"), world)
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    assert "pyproject.toml:8 declares boto3" in found.explanation
+    assert found.explanation.endswith("It requires botocore.")
+    # With boto3 installed, the application has to declare what it imports itself.
+    held = clues(distributions=(dist("boto3"),))
+    assert only(lacking("botocore.exceptions", clues=held), world).cause == "not-declared"

@@ -14,6 +14,7 @@ from importguard.source.reader import read_source
 from importguard.source.requirements.declarations import read_requirements
 from importguard.source.requirements.install_files import with_source_paths
 from importguard.source.requirements.installing import install_reads
+from importguard.source.requirements.lock_files import read_lock
 
 Row = tuple[str, str, str, Optional[str], int]
 
@@ -347,3 +348,17 @@ def test_what_an_install_of_a_workspace_brings(tmp_path, command, installed):
     dockerfile = with_source_paths(parse_dockerfile(text, "Dockerfile"), str(tmp_path))
     (install,) = dockerfile.installs
     assert {one.name for one in requirements if install_reads(install, one)} == installed
+
+
+@pytest.mark.parametrize(
+    ("name", "dependencies"),
+    [
+        ("uv.lock", 'dependencies = [{ name = "botocore" }, { name = "s3transfer" }]\n'),
+        ("pdm.lock", 'dependencies = ["botocore<2,>=1.3", "s3transfer; os_name == \'posix\'"]\n'),
+        ("poetry.lock", '[package.dependencies]\nbotocore = ">=1.3"\nS3transfer = "*"\n'),
+    ],
+)
+def test_what_a_locked_distribution_requires(name: str, dependencies: str) -> None:
+    text = f'[[package]]\nname = "boto3"\nversion = "1.4"\n{dependencies}'
+    (found,) = read_lock(text, name)
+    assert found.requires == {"botocore", "s3transfer"}
