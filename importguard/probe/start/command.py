@@ -68,15 +68,25 @@ def _name_of_program(word: str) -> str | None:
 
 
 def _ordered(found: list[StartCommand]) -> list[StartCommand]:
-    """All that were recognised; the last that is sure to run is the main one, and stands last."""
-    known = [command for command in found if command.recognised] or found[-1:]
+    """All that were recognised; the last that is sure to run, or may, is the main one, and stands last."""
+    known = _once([command for command in found if command.recognised]) or found[-1:]
     sure = [command for command in known if not command.conditional]
+    sure = sure or [command for command in known if not command.is_dead]
     if sure:
         known.remove(sure[-1])
         known.append(sure[-1])
     for command in known[:-1]:
         command.secondary = command.conditional or not command.beside
     return known
+
+
+def _once(found: list[StartCommand]) -> list[StartCommand]:
+    """Each command once, where branches of a script start the same: the one that is surest to run."""
+    first: dict[tuple[str, ...], StartCommand] = {}
+    for command in sorted(found, key=lambda item: (item.conditional, item.is_dead)):
+        first.setdefault((command.text, command.directory, *command.argv), command)
+    kept = set(map(id, first.values()))
+    return [command for command in found if id(command) in kept]
 
 
 def _follow(invocation: Invocation, depth: int) -> list[StartCommand]:
@@ -167,6 +177,7 @@ def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[Start
         invocation = outer.inner_invocation(step.words)
         invocation.environ, invocation.directory = step.environ, step.directory
         invocation.conditional = outer.conditional or step.conditional
+        invocation.is_dead, invocation.stdin = outer.is_dead or step.is_dead, step.stdin
         invocation.beside = outer.beside or step.background
         found += _follow(invocation, depth)
     return found
@@ -181,6 +192,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     command.conditional = invocation.conditional
     command.missing_wrappers = invocation.missing
     command.beside, command.by_runner = invocation.beside, invocation.by_runner
+    command.is_dead, command.stdin = invocation.is_dead, invocation.stdin
     command.workers += [(module, None) for module in invocation.loads]
     command.argv = [path or words[0], *words[1:]]
     if path is None:

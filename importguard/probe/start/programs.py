@@ -40,7 +40,10 @@ def read_python(command: StartCommand, words: list[str], name: str = "") -> None
             command.code = value
             return
     if not words or words[0] == "-":
-        command.recognised = False
+        command.recognised = command.stdin is not None
+        command.own_roots.append(command.directory)
+        command.argv = words or [""]
+        command.code = command.stdin
         return
     _read_file(command, words[0], words[1:], name)
 

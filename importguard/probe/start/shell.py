@@ -1,8 +1,9 @@
 """Reads as much of the POSIX shell language as start commands and entrypoint scripts are written in.
 
 The commands are read here, their words in ``shell_words.py``. Nothing is run. Words are expanded with the
-variables that are known, conditions are not decided: every branch is read, and its commands are marked as
-conditional. Source: POSIX.1-2017, Shell Command Language.
+variables that are known, and conditions decided by them where they can be (``shell_tests.py``). Every branch
+is read all the same, and the commands of those that may not run are marked as conditional. Source:
+POSIX.1-2017, Shell Command Language.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import os
 import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
-from importguard.probe.start.shell_blocks import Block
+from importguard.probe.start.shell_blocks import Block, Conditions
 from importguard.probe.start.shell_state import DEEPEST_NESTING, Shell
+from importguard.probe.start.shell_tests import ASKS, evaluate_test
 from importguard.probe.start.shell_words import ENDS_WORD, WordReader
 from importguard.probe.start.words import Word, is_assignment, spelled_word
 
@@ -21,21 +23,21 @@ _OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
 _CLOSES = frozenset(["fi", "esac", "done"])
 _DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
 _BRANCHES = frozenset(["then", "else", "elif", "do"])
-_TESTS = frozenset(["[", "[[", "test", "true", ":", "false", "-v", "-V"])  # of ``command -v``, the rest
-_ASKS = _TESTS | {"grep", "egrep", "pgrep", "which", "type", "hash"}
-_RESULTS = {"true": True, ":": True, "false": False}
 _KEPT = frozenset(["case", "for", "select"])
+_SEARCHES = frozenset(["grep", "egrep", "pgrep"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
 _DEFINES = re.compile(r"[ \t]*\([ \t]*\)\s*\{")
 _NAMED = re.compile(r"[ \t]*([\w.-]+)[ \t]*(?:\([ \t]*\))?\s*\{")
 _ARGUMENT = re.compile(r"\"?\$(?:[0-9]|\{[0-9](?::?-[\w.-]*)?\})\"?")
-_VARIABLE = re.compile(r"\"?\$\{?(\w+)\}?\"?")
+_ARRAY = re.compile(r"([A-Za-z_]\w*)(\+?)=")
+_ARITHMETIC = re.compile(r"\(\(\s*([^\s<>=!&|()]+)\s*(==|!=|>=|<=|<|>)\s*([^\s<>=!&|()]+)\s*\)\)")
 
 
 class Step:
     """One command that a script would start: its words, and what it would be started with.
 
-    ``background``: the script goes on at once, as after ``&``.
+    ``background``: the script goes on at once, as after ``&``. ``is_dead``: as the image is started, it does
+    not run. ``stdin``: the here-document that it reads.
     """
 
     def __init__(
@@ -51,6 +53,20 @@ class Step:
         self.environ = environ
         self.directory = directory
         self.conditional = conditional
+        self.is_dead = False
+        self.stdin: str | None = None
+
+
+class _HereDocument:
+    """A ``<<`` whose text follows on the next lines, and the command that reads it."""
+
+    def __init__(self, delimiter: Word) -> None:
+        self.delimiter = delimiter
+        self.step: Step | None = None
+
+
+def _sign(text: str) -> Word:
+    return spelled_word(text, text, is_known=True)
 
 
 def script_steps(text: str, shell: Shell) -> list[Step]:
@@ -69,11 +85,13 @@ class _CommandReader(WordReader):
     def __init__(self, text: str, shell: Shell, found: list[Step]) -> None:
         super().__init__(text, shell)
         self.found = found
-        self.words: list[str] = []
+        self.words: list[Word] = []
         self.blocks: list[Block] = []
-        self.heredocs: list[str] = []
-        self.is_alternative = False  # of ``a || b``, b runs where a fails
-        self.is_guarded = False  # of ``[ a ] && b``, b runs where a holds
+        self.closed: Block | None = None  # the one that has just ended
+        self.heredocs: list[_HereDocument] = []
+        self.conditions = Conditions()
+        self.has_returned = False
+        self.has_command = False  # since the last separator
 
     def read_to_end(self) -> None:
         """Read to the end of the text."""
@@ -85,75 +103,152 @@ class _CommandReader(WordReader):
                 self.at += 2
             elif char == "#":
                 self.at = self._line_end()
+            elif self._is_in_brackets():
+                self._bracket_word(char)
             elif char in "<>" or self.text.startswith("&>", self.at):
                 self._redirection()
+            elif char == "(" and not self.words and self._arithmetic():
+                pass
             elif char in "\n;&|()":
                 self._separator(char)
             else:
                 self._add(self.read_word())
         self._finish()
 
+    def _is_in_brackets(self) -> bool:
+        """Whether what follows belongs to an open ``[[``, in which ``&&``, ``<`` and ``(`` are words."""
+        return self.words[:1] == ["[["] and self.words[-1] != "]]"
+
+    def _bracket_word(self, char: str) -> None:
+        if char not in "\n;&|()<>":
+            self.words.extend(self.read_word() or [spelled_word("", "", self.is_known)])
+        elif char in "\n;" and self.words[-1] not in ("&&", "||"):
+            self._separator(char)  # it was none after all
+        else:
+            sign = self.text[self.at : self.at + 2]
+            sign = sign if sign in ("&&", "||") else char
+            self.words.append(_sign(sign))
+            self.at += len(sign)
+
+    def _arithmetic(self) -> bool:
+        """``((A > B))``: a comparison of two values; False where it is another expression, or a subshell."""
+        match = _ARITHMETIC.match(self.text, self.at)
+        if match is None:
+            return False
+        self.at = match.end()
+        left, operator, right = match.groups()
+        values = ["$" + text if text.isidentifier() else text for text in (left, right)]
+        read = [WordReader(value, self.shell).read_word() or [spelled_word("", "")] for value in values]
+        self.words = [_sign("(("), read[0][0], _sign(operator), read[1][0], _sign("))")]
+        return True
+
     def _line_end(self) -> int:
         end = self.text.find("\n", self.at)
         return len(self.text) if end < 0 else end
 
     def _separator(self, char: str) -> None:
-        background = (
-            char == "&" and "&" not in self.text[self.at - 1 : self.at] + self.text[self.at + 1 : self.at + 2]
-        )
-        self.at += 1
+        sign = self.text[self.at : self.at + 2] if self.text[self.at : self.at + 2] in ("&&", "||") else char
+        self.at += len(sign)
         block = self.blocks[-1] if self.blocks else None
-        if block and block.in_pattern and char in "(|)":
+        if block and block.in_pattern and sign in ("(", "|", ")"):
             for pattern in self.words:
                 block.take_pattern(pattern)
             self.words = []
-            block.in_pattern = char != ")"
+            if sign == ")":
+                block.begin_case_branch()
+                self._save_where_dead(block)
             return
-        count, words = len(self.found), self.words
-        self._finish(background)
-        self._pass_on_conditions(char, words)
-        if char == "|" and self.text.startswith("|", self.at):
-            for step in self.found[count:]:
-                step.conditional = True  # the start goes on without it
-            self.is_alternative = True
-        if block and block.kind == "case" and char == ";" and self.text.startswith(";", self.at):
+        count = len(self.found)
+        self._finish(background=sign == "&")
+        self._pass_on_conditions(sign, count)
+        if block and block.kind == "case" and sign == ";" and self.text.startswith(";", self.at):
+            self._leave_branch(block)
             block.end_branch()
         if char == "\n":
-            for delimiter in self.heredocs:
-                self._skip_heredoc(delimiter)
+            for document in self.heredocs:
+                self._read_heredoc(document)
             self.heredocs = []
 
-    def _pass_on_conditions(self, char: str, words: list[str]) -> None:
-        """Note what the command ``words``, which ``char`` ends, makes of those behind it."""
-        if words:
-            self.is_alternative = False
-            if char != "&" or not self.text.startswith("&", self.at):
-                self.is_guarded = False
-            elif words[0] in _ASKS:
-                self.is_guarded = self.is_guarded or self._test_of(words) is not True
-        if char == "(":
-            self._open_group("(")
-        elif char == ")":
+    def _pass_on_conditions(self, sign: str, count: int) -> None:
+        """Note what the command that ``sign`` ends, behind ``count`` steps, makes of those that follow."""
+        closed, self.closed = self.closed, None
+        if closed and sign == "&":
+            for step in self.found[closed.first_step :]:
+                step.background = True
+        if sign in ("&&", "||"):
+            self.conditions.go_on(sign)
+            for step in self.found[count:] if sign == "||" else []:
+                step.conditional = True  # the start goes on without it
+        elif sign == "(":
+            self._open("(")
+            self.blocks[-1].saved = self.shell.copy()
+        elif sign == ")":
             self._close_group("(")
+        elif sign != "|" and self.has_command:
+            self._end_list()
+        self.has_command = False
 
-    def _open_group(self, sign: str) -> None:
-        """``{`` or ``(``: what stands before it is a condition of all that is in it."""
-        group = Block(sign, list(self.shell.arguments))
-        group.sure = not (self.is_guarded or self.is_alternative)
-        self.blocks.append(group)
-        self.is_guarded = self.is_alternative = False
+    def _end_list(self) -> None:
+        if self.blocks and self.blocks[-1].in_condition:
+            self.blocks[-1].test = self.conditions.status
+        self.conditions.begin()
+
+    def _open(self, kind: str) -> None:
+        """Open an ``if``, loop, ``case`` or group: what stands before it is a condition of all in it."""
+        self.blocks.append(Block(kind, self.shell, self.conditions, self.at, len(self.found)))
+        self.conditions = Conditions()
 
     def _close_group(self, sign: str) -> None:
         if self.blocks and self.blocks[-1].kind == sign:
-            self.blocks.pop()
+            self._close()
 
-    def _skip_heredoc(self, delimiter: str) -> None:
+    def _close(self) -> None:
+        """The innermost block ends: a subshell and a branch that does not run have changed nothing.
+
+        Of one that may run, ``set -- tool "$@"`` before bare options stays, and ``shift`` does not.
+        """
+        block = self.blocks.pop()
+        self._leave_branch(block)
+        kept = self.shell.arguments[1:] and not self.shell.arguments[1].startswith("-")
+        is_sure = block.sure or block.value is not None
+        if not is_sure and block.arguments[1:] and not block.arguments[1].startswith("-") and kept:
+            self.shell.arguments = block.arguments
+        self.conditions, self.closed = block.outer, block
+        self.conditions.end_command(None if self._is_in_condition() else True, is_test=False)
+        if block.kind == "while" and block.sure and len(self.shell.arguments) < len(block.arguments):
+            self.at, self.closed = block.begin, None  # it reads the arguments one by one
+            self._open("while")
+
+    def _leave_branch(self, block: Block) -> None:
+        if block.saved is not None:
+            self.shell.take_back(block.saved)
+            block.saved = None
+
+    def _save_where_dead(self, block: Block) -> None:
+        if block.is_dead:
+            block.saved = self.shell.copy()
+
+    def _is_in_condition(self) -> bool:
+        outer = [block for block in self.blocks if block.kind not in "({"]
+        return bool(outer) and outer[-1].in_condition
+
+    def _read_heredoc(self, document: _HereDocument) -> None:
+        lines = []
         while self.at < len(self.text):
             end = self._line_end()
             line = self.text[self.at : end]
             self.at = end + 1
-            if line.strip("\t") == delimiter:
-                return
+            if line.strip("\t") == document.delimiter:
+                break
+            lines.append(line)
+        if document.step is not None:
+            text = "\n".join(lines) + "\n"
+            is_quoted = not document.delimiter.raw.isidentifier()
+            document.step.stdin = text if is_quoted else self._with_variables(text)
+
+    def _with_variables(self, text: str) -> str:
+        known = self.shell.variables
+        return re.sub(r"\$\{?([A-Za-z_]\w*)\}?", lambda match: known.get(match.group(1), ""), text)
 
     def _redirection(self) -> None:
         start = self.at
@@ -169,46 +264,70 @@ class _CommandReader(WordReader):
             self.at += 1
         target = self.read_word() if self.at < len(self.text) and self.text[self.at] not in ENDS_WORD else []
         if operator == "<<" and target:
-            self.heredocs.append(target[0])
+            self.heredocs.append(_HereDocument(target[0]))
 
     def _add(self, fields: list[Word]) -> None:
         raw = fields[0].raw if fields else ""
         next_char = self.text[self.at : self.at + 1]
+        self.has_command = True
         if raw.isdigit() and next_char and next_char in "<>":
             return
         if not self.words and (raw == "function" or _DEFINES.match(self.text, self.at)):
             if self._define(raw):
                 return
-        if len(self.words) == 2 and self.words[0] == "case" and raw == "in" and self.blocks:
-            is_known = _ARGUMENT.fullmatch(getattr(self.words[1], "raw", ""))
-            self.blocks[-1].value = str(self.words[1]) if is_known and self.shell.decides else None
-            self.blocks[-1].set_value = str(self.words[1]) if self._is_set(self.words[1]) else None
-            self.blocks[-1].end_branch()
-            self.words = []
-            return
-        if not self.words and raw in _OPENS:
-            self.blocks.append(Block(raw, list(self.shell.arguments)))
-            if raw not in _KEPT:
-                return
+        if next_char == "(" and _ARRAY.fullmatch(raw):
+            self._read_array(raw)
+        elif len(self.words) == 2 and self.words[0] == "case" and raw == "in" and self.blocks:
+            self._begin_case(self.words[1])
+        elif not self.words and raw in _OPENS:
+            self._open(raw)
+            self.words.extend(fields if raw in _KEPT else [])
         elif not self.words and raw in _CLOSES | _DROPPED:
             self._end_part(raw)
-            return
-        if is_assignment(raw) and all(is_assignment(item) for item in self.words):
-            fields = [spelled_word(" ".join(fields), raw)]
-        self.words.extend(fields)
+        elif is_assignment(raw.replace("+=", "=", 1)) and all(is_assignment(item) for item in self.words):
+            self.words.append(spelled_word(" ".join(fields), raw, self.is_known))
+        else:
+            self.words.extend(fields)
+
+    def _begin_case(self, word: Word) -> None:
+        block = self.blocks[-1]
+        if _ARGUMENT.fullmatch(word.raw) and self.shell.decides:
+            block.value = str(word)
+        block.set_value = str(word) if word.is_known else None
+        block.end_branch()
+        self.words = []
+
+    def _read_array(self, raw: str) -> None:
+        """``NAME=(…)`` and ``NAME+=(…)``, over several lines, with comments."""
+        values: list[str] = []
+        self.at += 1
+        while self.at < len(self.text) and self.text[self.at] != ")":
+            char = self.text[self.at]
+            if char == "#":
+                self.at = self._line_end()
+            elif char in ENDS_WORD or self.text.startswith("\\\n", self.at):
+                self.at += 2 if char == "\\" else 1
+            else:
+                values.extend(self.read_word())
+        self.at += 1
+        match = _ARRAY.fullmatch(raw)
+        if match and all(block.runs for block in self.blocks) and self.conditions.runs is not False:
+            self.shell.assign_array(match.group(1), values, is_more=bool(match.group(2)))
 
     def _end_part(self, word: str) -> None:
-        """A branch has ended: its ``shift`` is undone; ``set -- tool "$@"`` before bare options stays."""
-        if word == "{":
-            self._open_group(word)
+        """Carry out a reserved word."""
+        if word == "!":
+            self.conditions.is_negated = not self.conditions.is_negated
+        elif word == "{":
+            self._open(word)
         elif word == "}":
             self._close_group("{")
         elif self.blocks and word in _BRANCHES:
+            self._leave_branch(self.blocks[-1])
             self.blocks[-1].begin_branch(word)
+            self._save_where_dead(self.blocks[-1])
         elif self.blocks and word in _CLOSES:
-            arguments = self.blocks.pop().arguments
-            if arguments[1:] and not arguments[1].startswith("-"):
-                self.shell.arguments = arguments
+            self._close()
 
     def _define(self, name: str) -> bool:
         """Note a function; its text is read where it is called. False where it is none after all."""
@@ -235,81 +354,117 @@ class _CommandReader(WordReader):
         self.at = end
         return True
 
-    def _call(self, words: list[str]) -> None:
-        """Read the function that is called, with its arguments."""
-        shell = self.shell
-        arguments = shell.arguments
-        shell.arguments = [*arguments[:1], *words[1:]]
-        called = script_steps(shell.functions[words[0]], shell)
-        shell.arguments = arguments
-        self._add_steps(called)
-
-    def _add_steps(self, steps: list[Step]) -> None:
-        """Add the commands of another text, which run where the one that reads it does."""
+    def _read_inner(self, text: str) -> list[Step]:
+        """Read what another text starts, as surely as this one runs it."""
+        shell, is_sure, is_dead = self.shell, not self._is_conditional(), self._is_dead()
+        has_ended, in_doubt = shell.has_ended, shell.in_doubt
+        shell.in_doubt = in_doubt or not is_sure
+        steps = script_steps(text, shell)
+        shell.in_doubt = in_doubt
+        shell.has_ended = shell.has_ended if is_sure else has_ended
         for step in steps:
-            step.conditional = step.conditional or self._is_conditional()
+            step.conditional = step.conditional or not is_sure
+            step.is_dead = step.is_dead or is_dead
         self.found.extend(steps)
+        return steps
+
+    def _call(self, words: list[Word]) -> bool:
+        """Read the function that is called, with its arguments; whether it starts anything."""
+        arguments = self.shell.arguments
+        self.shell.arguments = [*arguments[:1], *words[1:]]
+        steps = self._read_inner(self.shell.functions[words[0]])
+        self.shell.arguments = arguments
+        return bool(steps)
 
     def _is_conditional(self) -> bool:
-        in_branch = any(block.value is None and not block.sure for block in self.blocks)
-        return in_branch or self.is_alternative or self.is_guarded
+        is_in_branch = any(
+            block.outer.runs is not True or (block.value is None and not block.sure) for block in self.blocks
+        )
+        has_ended = self.shell.has_ended or self.has_returned
+        return is_in_branch or has_ended or self.conditions.runs is not True
 
-    def _is_set(self, word: str) -> bool:
-        """Whether a word is a variable that the image or the script sets."""
-        variable = _VARIABLE.fullmatch(getattr(word, "raw", ""))
-        return variable is not None and variable.group(1) in self.shell.variables
-
-    def _test_of(self, words: list[str]) -> bool | None:
-        """What ``true``, or ``[ "$ROLE" = web ]`` of a variable that the image sets, comes to; else None."""
-        if words[0] in _RESULTS:
-            return _RESULTS[words[0]]
-        if len(words) not in (4, 5) or not self._is_set(words[1]) or "$" in getattr(words[3], "raw", ""):
-            return None
-        same = words[1] == words[3]
-        return {"=": same, "==": same, "!=": not same}.get(words[2])
+    def _is_dead(self) -> bool:
+        is_in_branch = any(block.is_dead or block.outer.runs is False for block in self.blocks)
+        return is_in_branch or self.conditions.runs is False or self.shell.has_ended
 
     def _finish(self, background: bool = False) -> None:
         """A command has ended: carry it out, or note it as one that would be started."""
         words, self.words = self.words, []
-        if not all(block.runs for block in self.blocks):
-            return
-        count = 0
-        while count < len(words) and is_assignment(getattr(words[count], "raw", "")):
-            count += 1
-        assignments, words = words[:count], words[count:]
         if not words:
-            for item in assignments:
-                self.shell.assign_variable(item)
-        elif words[0] in self.shell.functions:
-            self._call(words)
-        elif words[0] in _TESTS:
-            if self.blocks and self.blocks[-1].in_condition:
-                self.blocks[-1].test = self._test_of(words)
-        elif words[0] not in _KEPT and not self._builtin(words[0], words[1:]):
-            environ = self.shell.command_environment()
-            for item in assignments:
-                environ[item.partition("=")[0]] = item.partition("=")[2]
-            conditional = self._is_conditional()
-            self.found.append(Step(words, environ, self.shell.directory, conditional, background))
+            return
+        if not all(block.runs for block in self.blocks):
+            self.conditions.end_command(None, is_test=True)
+            return
+        before = self.shell.copy() if self.conditions.runs is False else None
+        count = 0
+        while count < len(words) and is_assignment(words[count].raw.replace("+=", "=", 1)):
+            count += 1
+        if words[count:]:
+            result, is_test = self._carry_out(words[:count], words[count:], background)
+        else:
+            for item in words:
+                self.shell.assign_variable(item, is_sure=self._is_sure())
+            result, is_test = True, False
+        if before is not None:
+            self.shell.take_back(before)
+        self.conditions.end_command(result, is_test)
 
-    def _builtin(self, name: str, rest: list[str]) -> bool:
+    def _is_sure(self) -> bool:
+        return not (self._is_conditional() or self.shell.in_doubt)
+
+    def _carry_out(
+        self, assignments: list[Word], words: list[Word], background: bool
+    ) -> tuple[bool | None, bool]:
+        """A command, and what it comes to: (its result, whether that is what it is for)."""
+        name = words[0]
+        is_asked = self._is_in_condition()
+        if name in self.shell.functions:
+            starts = self._call(words)
+            return (None if is_asked or not starts else True), not starts
+        if name in ASKS:
+            if name == "return" and not self._is_conditional():
+                self.has_returned = True
+            return evaluate_test(words, self.shell), True
+        if name in _KEPT:
+            self.shell.forget_variable(words[1] if words[1:] else "")
+        elif not self._builtin(name, words[1:]):
+            self._add_step(assignments, words, background)
+            return (None if is_asked or name in _SEARCHES else True), name in _SEARCHES
+        return True, False
+
+    def _add_step(self, assignments: list[Word], words: list[Word], background: bool) -> None:
+        environ = self.shell.command_environment()
+        for item in assignments:
+            environ[item.partition("=")[0]] = item.partition("=")[2]
+        is_conditional = self._is_conditional()
+        step = Step(list(words), environ, self.shell.directory, is_conditional, background)
+        step.is_dead = self._is_dead()
+        self.found.append(step)
+        for document in self.heredocs:
+            document.step = document.step or step
+        is_last = (words[0] == "exec" and words[1:]) or words in (["exit"], ["exit", "0"])
+        if is_last and not background and not is_conditional:
+            self.shell.has_ended = True
+
+    def _builtin(self, name: str, rest: list[Word]) -> bool:
         """Carry out a built-in that changes the shell; False where ``name`` is none."""
         shell = self.shell
         if name in _DECLARES:
-            shell.declare_variables(rest, export=name == "export")
+            shell.declare_variables(list(rest), name == "export", self._is_sure())
         elif name in ("cd", "pushd"):
             targets = [item for item in rest if not item.startswith("-")]
             shell.change_directory(targets[0] if targets else shell.variables.get("HOME", "/"))
-        elif name == "unset":
-            shell.variables = {key: value for key, value in shell.variables.items() if key not in rest}
+        elif name in ("unset", "read"):
+            for item in rest:
+                shell.forget_variable(item)
         elif name == "set":
-            shell.set_export_of_all(rest)
+            shell.set_export_of_all(list(rest))
             if "--" in rest:
-                shell.arguments[1:] = rest[rest.index("--") + 1 :]
+                shell.arguments[1:] = rest[list(map(str, rest)).index("--") + 1 :]
         elif name == "shift":
             del shell.arguments[1 : 1 + (int(rest[0]) if rest and rest[0].isdigit() else 1)]
         elif name == "eval":
-            self._add_steps(script_steps(" ".join(rest), shell))
+            self._read_inner(" ".join(rest))
         elif name in (".", "source"):
             self._source(rest[0] if rest else "")
         else:
@@ -325,4 +480,4 @@ class _CommandReader(WordReader):
             search = self.shell.variables.get("PATH", DEFAULT_PATH)
             self.shell.assign_variable("PATH=%s:%s" % (folder, search), export=True)
             return
-        self._add_steps(script_steps(read_text(path) or "", self.shell))
+        self._read_inner(read_text(path) or "")

@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import re
 
+from importguard.probe.start.shell_parameters import Parameter, parameter, special_parameter, variable
 from importguard.probe.start.shell_state import DEEPEST_NESTING, Shell
 from importguard.probe.start.words import Word, as_written, spelled_word
 
 ENDS_WORD = " \t\r\n;&|()<>"
+_NO_WORD = re.compile(r"\$@\"|\$\{\w*\[?@[^}]*\}\"")
+"""What is no word where it stands for nothing: ``"$@"`` and ``"${NAME[@]}"``."""
+_ALL_ELEMENTS = re.compile(r"\"?\$\{(\w+)\[[@*]\]\}\"?")
 _ALL_ARGUMENTS = frozenset(['"$@"', "$@", '"${@}"', '"$*"', "$*"])
 
 
@@ -23,10 +27,11 @@ class WordReader:
         self.text = text
         self.shell = shell
         self.at = 0
+        self.is_known = True
 
     def read_word(self) -> list[Word]:
         """The next word; unquoted expansions can make none of it, or several."""
-        start = self.at
+        start, self.is_known = self.at, True
         fields = [""]
         kept = False
         while self.at < len(self.text) and self.text[self.at] not in ENDS_WORD:
@@ -40,7 +45,7 @@ class WordReader:
             elif char == '"':
                 kept = self._double_quoted(fields)
             elif char == "`":
-                fields[-1] += "`%s`" % self._until("`")
+                fields[-1] += self._backquoted()
             elif char == "\\":
                 following = self.text[self.at + 1 : self.at + 2]
                 fields[-1] += "" if following == "\n" else following
@@ -51,9 +56,21 @@ class WordReader:
         if fields[-1] == "" and not (kept and len(fields) == 1):
             fields.pop()
         raw = self.text[start : self.at]
+        spelled = self._spelled_apart(raw)
+        if spelled and fields == spelled:
+            return [spelled_word(item, as_written([item]), self.is_known) for item in spelled]
+        return [spelled_word(value, "" if at else raw, self.is_known) for at, value in enumerate(fields)]
+
+    def _spelled_apart(self, raw: str) -> list[str]:
+        """The words that are shown as they were given: ``exec "$@"`` of an entrypoint is the image's CMD."""
         if raw in _ALL_ARGUMENTS:
-            raw = as_written(self.shell.arguments[1:])  # ``exec "$@"`` of an entrypoint is the image's CMD
-        return [spelled_word(value, "" if index else raw) for index, value in enumerate(fields)]
+            return self.shell.arguments[1:]
+        array = _ALL_ELEMENTS.fullmatch(raw)
+        return list(self.shell.arrays.get(array.group(1), {}).values()) if array else []
+
+    def _backquoted(self) -> str:
+        self.is_known = False
+        return "`%s`" % self._until("`")
 
     def _until(self, quote_char: str) -> str:
         """The text up to the closing quote of the one that is next."""
@@ -75,16 +92,16 @@ class WordReader:
         for index, value in enumerate(self._dollar()):
             if index or value[:1].isspace():
                 fields.append("")
-            for part_index, part in enumerate(value.split()):
+            for part_index, part in enumerate(_split_fields(value)):
                 if part_index:
                     fields.append("")
                 fields[-1] += part
         return fields[-1] != ""
 
     def _double_quoted(self, fields: list[str]) -> bool:
-        """Expand a double-quoted text; False where it was an empty ``"$@"``, which is no word."""
+        """Expand a double-quoted text; False where it was empty as ``"$@"`` can be."""
         self.at += 1
-        kept = self.text[self.at : self.at + 3] not in ('$@"',)
+        kept = _NO_WORD.match(self.text, self.at) is None
         while self.at < len(self.text) and self.text[self.at] != '"':
             char = self.text[self.at]
             if char == "\\" and self.text[self.at + 1 : self.at + 2] in ("$", "`", '"', "\\", "\n"):
@@ -97,7 +114,7 @@ class WordReader:
                 fields[-1] += values[0] if values else ""
                 fields.extend(values[1:])
             elif char == "`":
-                fields[-1] += "`%s`" % self._until("`")
+                fields[-1] += self._backquoted()
             else:
                 fields[-1] += char
                 self.at += 1
@@ -109,19 +126,25 @@ class WordReader:
         following = self.text[self.at + 1 : self.at + 2]
         if following == "{":
             inner = self._balanced("{", "}")
-            return _parameter(inner, self.shell)
+            return self._value_of(parameter(inner, self.shell, lambda text: _expand(text, self.shell)))
         if following == "(":
             inner = self._balanced("(", ")")
-            return [self._own_folder(inner) or _program_looked_up(inner) or "$(%s)" % inner]
+            known = self._own_folder(inner) or _program_looked_up(inner)
+            self.is_known = self.is_known and bool(known)
+            return [known or "$(%s)" % inner]
         if following and following in "@*#?$!-0123456789":
             self.at += 2
-            return _special(following, self.shell)
+            return self._value_of(special_parameter(following, self.shell))
         end = self.at + 1
         while end < len(self.text) and (self.text[end].isalnum() or self.text[end] == "_"):
             end += 1
         name = self.text[self.at + 1 : end]
         self.at = end
-        return [self.shell.variables.get(name, "") if name else "$"]
+        return self._value_of(variable(name, self.shell)) if name else ["$"]
+
+    def _value_of(self, found: Parameter) -> list[str]:
+        self.is_known = self.is_known and found.is_known
+        return found.values
 
     def _own_folder(self, inner: str) -> str:
         """``$(dirname "$0")`` and ``$(cd "$(dirname "$0")" && pwd)`` with variations; nothing for others.
@@ -177,51 +200,24 @@ class WordReader:
         return " ".join(fields)
 
 
+def _split_fields(value: str) -> list[str]:
+    """The fields of a value, split at blanks, but for those within ``$(…)``, of which nothing is known."""
+    if "$(" not in value:
+        return value.split()
+    fields, depth = [""], 0
+    for at, char in enumerate(value):
+        depth += (char == "(" and (depth > 0 or value[at - 1 : at] == "$")) - (char == ")" and depth > 0)
+        if char.isspace() and depth == 0:
+            fields.append("")
+        else:
+            fields[-1] += char
+    return [field for field in fields if field]
+
+
 def _program_looked_up(inner: str) -> str:
     """The program of ``$(which python3)`` or ``$(command -v python3)``; nothing for others."""
     found = re.fullmatch(r"\s*(?:which|command -v|type -[pP])\s+([\w./+-]+)\s*(?:2>\s*/dev/null\s*)?", inner)
     return found.group(1) if found else ""
-
-
-def _special(name: str, shell: Shell) -> list[str]:
-    if name in "@*":
-        return list(shell.arguments[1:])
-    if name.isdigit():
-        return shell.arguments[int(name) : int(name) + 1] or [""]
-    return [str(len(shell.arguments) - 1) if name == "#" else ""]
-
-
-def _parameter(inner: str, shell: Shell) -> list[str]:
-    """``${…}``: a name and what to do where it has no value (POSIX 2.6.2); other operators do nothing."""
-    if inner[:1] in ("@", "*"):
-        start = inner[2:].split(":")[0]
-        return list(shell.arguments[int(start) if start.isdigit() else 1 :])
-    if inner[:1].isdigit():
-        end = 1
-        while inner[end : end + 1].isdigit():
-            end += 1
-        number = int(inner[:end][:6])
-        known = number < len(shell.arguments)
-        name, value = "", shell.arguments[number] if known else ""
-    else:
-        end = 0
-        while end < len(inner) and (inner[end].isalnum() or inner[end] == "_"):
-            end += 1
-        name = inner[:end]
-        known = name in shell.variables
-        value = shell.variables.get(name, "")
-    operator, rest = inner[end : end + 1], inner[end + 1 :]
-    if operator == ":":
-        known = known and value != ""
-        operator, rest = rest[:1], rest[1:]
-    if operator == "+":
-        return [_expand(rest, shell) if known else ""]
-    if known or not operator or operator not in "-=":
-        return [value]
-    value = _expand(rest, shell)
-    if operator == "=" and name:
-        shell.variables[name] = value
-    return [value]
 
 
 def _expand(text: str, shell: Shell) -> str:

@@ -19,8 +19,9 @@ class StartCommand:
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
     ``console`` that only the function is known that a console script calls. ``code`` is the text after
     ``python -c``, ``main_file`` a file that the program runs and that no import finds. ``dotenv``: variables
-    that it sets only where python-dotenv is installed. ``page_folders``: those whose files it runs whatever
-    their names are.
+    that it sets only where python-dotenv is installed. ``is_dead``: it stands in a branch of a script that
+    does not run as the image is started. ``stdin``: the text that it reads. ``page_folders``: those whose
+    files it runs whatever their names are.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -30,6 +31,8 @@ class StartCommand:
         self.directory = os.path.normpath(directory)
         self.recognised = False
         self.conditional = False
+        self.is_dead = False
+        self.stdin: str | None = None
         self.secondary = False
         self.beside = False
         self.by_runner = False

@@ -6,15 +6,19 @@ from importguard.probe.files import printable_path
 
 
 class Word(str):
-    """A word after expansion. ``raw`` is how it was written: a variable's value is never shown."""
+    """A word after expansion. ``raw`` is how it was written: a variable's value is never shown.
+
+    Not ``is_known``: what it is depends on a variable that is not set, or on what a command says.
+    """
 
     raw = ""
+    is_known = False
 
 
-def spelled_word(value: str, raw: str) -> Word:
+def spelled_word(value: str, raw: str, is_known: bool = False) -> Word:
     """A word with its spelling."""
     made = Word(value)
-    made.raw = raw
+    made.raw, made.is_known = raw, is_known
     return made
 
 

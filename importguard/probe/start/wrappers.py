@@ -102,8 +102,9 @@ class Invocation:
     """One program about to be started.
 
     ``missing``: wrappers before it that are not in the image; ``loads``: modules that those load. ``beside``:
-    what follows it in a script does not wait for its end. ``by_runner``: ``uv run`` and the like may put more
-    programs in PATH than is known.
+    what follows it in a script does not wait for its end. ``is_dead``: as the image is started, it does not
+    run. ``stdin``: the text that it reads. ``by_runner``: ``uv run`` and the like may put more programs in
+    PATH than is known.
     """
 
     def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
@@ -113,6 +114,8 @@ class Invocation:
         self.conditional = conditional
         self.missing: list[str] = []
         self.loads: list[str] = []
+        self.is_dead = False
+        self.stdin: str | None = None
         self.beside = False
         self.by_runner = False
         self.budget = [PROGRAMS]
@@ -127,6 +130,7 @@ class Invocation:
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing, made.loads = list(self.missing), list(self.loads)
         made.beside, made.by_runner = self.beside, self.by_runner
+        made.is_dead, made.stdin = self.is_dead, self.stdin
         made.budget = self.budget
         return made
 

@@ -65,7 +65,7 @@ def test_words(text, expected):
         ("a ${NO:-${PORT:-9}} ${NO:-'x y'}", ["a", "80", "x", "y"]),
         ("a $NO $MANY", ["a", "-w", "2"]),
         ('a "$MANY" x$MANY', ["a", "-w 2", "x-w", "2"]),
-        ("a ${PORT%%0}", ["a", "80"]),
+        ("a ${PORT%%0} ${PORT#8}", ["a", "8", "0"]),
         ("a $0 $1 $# $9", ["a", "sh", "one", "2"]),
         ('a "$@" b', ["a", "one", "two words", "b"]),
         ('a "${@:2}" $*', ["a", "two words", "one", "two", "words"]),
@@ -179,7 +179,7 @@ def test_hostile_texts_end(text):
         ("[ -f x ] && a; b", "b"),
         ("[ -f x ] &&\n a && b\nc", "c"),
         ("[[ -n $OTHER ]] && { a; b; }; c", "c"),
-        ("test -n x && (a; b)\nc", "c"),
+        ("test -n x && (a; b)\nc", "abc"),
         ("command -v x >/dev/null 2>&1 && a || b; c", "c"),
         ("if [ -f x ] && [ -f y ]; then a; fi; b", "b"),
         ('[ "$ROLE" = cron ] && a; [ "$ROLE" = web ] && b', "a"),
@@ -188,10 +188,23 @@ def test_hostile_texts_end(text):
         ("[ -f x ] || { a; b; }; c", "c"),
         ("cd /srv && a & b", "ab"),
         ("[ -f x ] && eval a; eval b", "b"),
+        ('if [ "$1" = web ]; then a; elif [ "$1" = cron ]; then b; else c; fi', "b"),
+        ("if [ $# -eq 0 ]; then a; else b; fi; if (( $# > 0 )); then c; fi", "bc"),
+        ('[[ "$1" == c* && -z "$2" ]] && a', "a"),
+        ('if [[ "$1" == -* ]]; then a; elif [ "${1#-}" = "$1" ]; then b; fi', "b"),
+        ('if [ -d / ] && ! [ "$1" = web ]; then a; fi', "a"),
+        ("if [ -d / ]; then exec a; fi; exec b", "exec"),
+        ("if [ -d /missing ]; then exec a; fi; exec b", "exec"),
+        ("if a; then exit; fi; b", "b"),
+        ("(exec a); b", "execb"),
+        ('case "${MODE:-api}" in api) a;; *) b;; esac', "a"),
+        ('MODE="${1:-api}"; case "$MODE" in api) a;; cron) b;; esac', "b"),
+        ('f() { if [ "$1" = x ]; then a; return; fi; b; }; f x; f y', "ab"),
+        ('ask() { [ "$OTHER" = 1 ]; }; ask && exec a; b', "b"),
     ],
 )
 def test_what_is_sure_to_run_as_the_image_sets_its_variables(text, sure):
-    steps = script_steps(text, Shell({"ROLE": "cron"}, "/app", ["sh"]))
+    steps = script_steps(text, Shell({"ROLE": "cron"}, "/app", ["sh", "cron"]))
     assert "".join(step.words[0] for step in steps if not step.conditional) == sure
 
 
@@ -200,3 +213,47 @@ def test_what_is_sure_to_run_as_the_image_sets_its_variables(text, sure):
 )
 def test_a_program_that_is_looked_up_is_that_program(lookup):
     assert words(f'exec "{lookup}" app.py', {}) == [["exec", "python3", "app.py"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ARGS=(\n  -w 2 # workers\n  'a b'\n)\nARGS+=( shop.wsgi )\nexec gunicorn \"${ARGS[@]}\"", None),
+        ('declare -a ARGS=(-w 2 "a b"); f() { gunicorn "$@" shop.wsgi; }; f "${ARGS[@]}"', None),
+        ('if [ "$#" -gt 0 ]; then CMD=("$@"); else CMD=(b); fi; "${CMD[@]}"', ["one"]),
+        ("declare -A APPS=([web]=shop [job]=jobs); a ${APPS[${ROLE:-web}]} ${#APPS[@]}", ["a", "shop", "2"]),
+        ('NONE=(); a "${NONE[@]}" ${NONE[0]}', ["a"]),
+        ("WORKERS=$(( $(nproc) * 2 + 1 )); a -w $WORKERS b", ["a", "-w", "$(( $(nproc) * 2 + 1 ))", "b"]),
+        (
+            "P=shop/main.py; M=${P%.py}; a ${M//\\//.} ${P##*/} ${P%%/*}",
+            ["a", "shop.main", "main.py", "shop"],
+        ),
+        ("NAME=Web; a ${NAME,,} ${NAME:0:1} ${#NAME}", ["a", "web", "W", "3"]),
+        ('case "${ROLE:-web}" in web) APP=shop;; *) APP=jobs;; esac; a $APP', ["a", "shop"]),
+        ("if [ -d / ]; then APP=shop; else APP=jobs; fi; a $APP", ["a", "shop"]),
+        ('CMD="$1"; if [ -z "$CMD" ]; then CMD=web; fi; a $CMD', ["a", "one"]),
+        ("(cd /srv; A=1); a $A", ["a"]),
+        (
+            'while [ $# -gt 0 ]; do case "$1" in one) M=shop;; two) N=jobs;; esac; shift; done; a $M $N',
+            ["a", "shop"],
+        ),
+    ],
+)
+def test_what_scripts_of_bash_put_together(text, expected):
+    found = words(text, {}, ("bash", "one"))[-1]
+    assert found[found[0] == "exec" :] == (expected or ["gunicorn", "-w", "2", "a b", "shop.wsgi"])
+
+
+def test_all_in_a_subshell_in_the_background_runs_beside_the_rest():
+    steps = script_steps("(cd /srv && exec a) & { b; } & c", Shell({}, "/app", ["sh"]))
+    assert [(step.words[-1], step.directory, step.background) for step in steps] == [
+        ("a", "/srv", True),
+        ("b", "/app", True),
+        ("c", "/app", False),
+    ]
+
+
+def test_a_here_document_is_read_by_its_command():
+    shell = Shell({"APP": "shop"}, "/app", ["sh"])
+    plain, quoted = script_steps("python - <<END && a <<'EOF'\nimport $APP\nEND\n$APP\nEOF\n", shell)
+    assert (plain.stdin, quoted.stdin) == ("import shop\n", "$APP\n")
