@@ -31,7 +31,7 @@ SERVERS_AND_TOOLS = frozenset(
         "ray prefect dagster dagster_webserver dbt_core luigi ansible ansible_core aerich yoyo_migrations "
         "python_dotenv dotenv wheel setuptools virtualenv shiv pex gradio_client marimo solara nicegui "
         "reflex mkdocs sphinx twine build ruff mypy black invoke fabric uvloop socketify fastwsgi ipdb "
-        "quart faststream fastmcp mcp scrapyd "
+        "quart faststream fastmcp mcp scrapyd bottle cheroot pgqueuer streaq "
         "py_spy memray scalene viztracer sentry_cli awscli httpie pyinfra"
     ).split()
 )

@@ -177,6 +177,7 @@ _TABLES = {
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
     "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon "
     "faststream luigi luigid scrapy scrapyd",
+    "app_loaders": "bottle bottle.py cheroot nameko pgq robyn streaq twistd",
     "script_runners": "shiny locust bokeh panel mcp fastmcp",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
@@ -190,10 +191,15 @@ MODULES.update(
         "django": "django-admin",
         "rq.cli": "rq",
         "huey.bin.huey_consumer": "huey_consumer",
+        "pgqueuer": "pgq",
+        "twisted": "twistd",
     }
 )
 MODULE_OF_TOOL = {
+    "bottle.py": "bottle",
     "ff": "functions_framework",
+    "pgq": "pgqueuer",
+    "twistd": "twisted",
     "functions_framework_python": "functions_framework",
     "functions-framework": "functions_framework",
     "functions-framework-python": "functions_framework",
@@ -209,6 +215,7 @@ MODULE_OF_TOOL = {
 """The module of a program that has another name."""
 MODULE_WRAPPERS = {
     "debugpy": frozenset(["--listen", "--connect", "--log-to", "--pid"]),
+    "tornado.autoreload": frozenset(),
     "cProfile": frozenset(["-o", "-s"]),
     "coverage": frozenset(["--rcfile", "--source", "--include", "--omit", "--data-file"]),
 }
@@ -230,6 +237,8 @@ def _readers(table: str) -> Mapping[str, Callable[[StartCommand, list[str]], Non
         from importguard.probe.start.web_servers import READERS as found
     elif table == "task_workers":
         from importguard.probe.start.task_workers import READERS as found
+    elif table == "app_loaders":
+        from importguard.probe.start.app_loaders import READERS as found
     elif table == "script_runners":
         from importguard.probe.start.script_runners import READERS as found
     else:

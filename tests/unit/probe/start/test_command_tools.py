@@ -69,6 +69,21 @@ WORKSPACE = """load_from:
         ("dagster dev -h 0.0.0.0", [("a.jobs", None), ("a.more", "defs"), ("flows", None)]),
         ("dagster-webserver -w none.yaml -p 80", [("a.project", None)]),
         ("python3 -m arq a.WorkerSettings", [("a", "WorkerSettings")]),
+        ("bottle -b 0.0.0.0:80 --debug a.web:app", [("a.web", "app")]),
+        ("python3 -m bottle -s gunicorn a.web", [("a.web", None)]),
+        ("cheroot --bind 0.0.0.0:80 a.web", [("a.web", "application")]),
+        (
+            "nameko run --config c.yml a.one a.two:Service --backdoor-port 3",
+            [("a.one", None), ("a.two", "Service")],
+        ),
+        ("robyn src/server.py --workers 2", [("server", None)]),
+        ("pgq run a.worker:create --batch-size 5", [("a.worker", "create")]),
+        ("pgq install", []),
+        ("streaq run -w 2 a.queue:worker", [("a.queue", "worker")]),
+        ("streaq a.queue.worker", [("a.queue", "worker")]),
+        ("twistd -n web --port 80 --wsgi a.web.app", [("a.web", "app")]),
+        ("twistd --nodaemon -y a.tac --pidfile=", []),
+        ("python3 -m tornado.autoreload --until-success -m a.server", [("a.server", None)]),
     ],
 )
 def test_what_tools_load(image: Image, command: str, entries: list[object]) -> None:
@@ -92,6 +107,10 @@ def test_what_tools_load(image: Image, command: str, entries: list[object]) -> N
         ("mcp run src/server.py", ["src"]),
         ("faststream run a:app --app-dir src", ["src"]),
         ("luigi --module a.tasks Report", []),
+        ("cheroot a.web", []),
+        ("python3 -m cheroot a.web", ["."]),
+        ("robyn src/server.py", ["src"]),
+        ("nameko run a.one", ["."]),
         ("taskiq worker --app-dir src a:broker", ["src"]),
     ],
 )
