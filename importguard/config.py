@@ -102,9 +102,16 @@ def check_settings(configs: Sequence[Config], journey: Sequence[str] = ()) -> No
             raise UsageError(
                 f"--source {config.source} is no folder: name the one that the image is built from"
             )
-        try:
-            shlex.split(config.commands[0] if config.start and config.commands else "")
-        except ValueError as error:
-            raise UsageError(f"--command {config.commands[0]!r} is no command: {error}") from None
+        _check_commands(config.commands)
     if journey and shutil.which(journey[0]) is None:
         raise UsageError(f"-- {shlex.join(journey)}: there is no program {journey[0]!r} on this machine")
+
+
+def _check_commands(commands: Sequence[str]) -> None:
+    """Refuse a start command that no shell could read; the text of a here-document is not looked at."""
+    for command in commands:
+        try:
+            shlex.split("" if "<<" in command else command, comments=True)
+        except ValueError as error:
+            why = "a quotation mark is not closed" if "quotation" in str(error) else str(error)
+            raise UsageError(f"--command {command} is no command: {why}") from None

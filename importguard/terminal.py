@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Optional
 
@@ -17,6 +18,16 @@ _COMMAND = r"(?im)^\s*::|##(?:vso)?\["
 # SGR parameters, ECMA-48 section 8.3.117.
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _PLAIN = {"✓": "OK", "✗": "x", "!": "!", "→": "->", "·": "-", "…": "..."}
+
+
+def wants_color(refused: bool, is_terminal: bool) -> bool:
+    """Whether to write colours: not where ``refused`` or by NO_COLOR, else on a terminal or by FORCE_COLOR.
+
+    https://no-color.org, https://force-color.org: each counts unless it is empty.
+    """
+    if refused or os.environ.get("NO_COLOR"):
+        return False
+    return is_terminal or bool(os.environ.get("FORCE_COLOR"))
 
 
 def escape_text(text: str) -> str:

@@ -11,6 +11,8 @@ import click
 from importguard.cli.check_options import check_options
 from importguard.cli.journey_command import JourneyCommand, journey_of, write_logs
 from importguard.cli.lazy_commands import SUMMARIES
+from importguard.errors import UsageError
+from importguard.terminal import wants_color
 
 if TYPE_CHECKING:
     from importguard.config import Config
@@ -40,11 +42,13 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.progress import make_progress
 
     outputs = writable_outputs(options["outputs"])
-    color = not options["no_color"] and not os.environ.get("NO_COLOR")
+    color = wants_color(options["no_color"], sys.stdout.isatty())
+    _check_logs(ctx, options)
     runs_in = detect_ci_runtime(os.environ)
     asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
     format_ = options["format_"] if asked else None
-    progress = make_progress(sys.stderr, options["quiet"], options["verbose"], color, bar=runs_in is None)
+    bar_color = wants_color(options["no_color"], sys.stderr.isatty())
+    progress = make_progress(sys.stderr, options["quiet"], options["verbose"], bar_color, bar=runs_in is None)
     try:
         report = make_report(ctx, options, progress)
     finally:
@@ -53,9 +57,16 @@ def check(ctx: click.Context, /, **options: Any) -> int:
     from importguard.judging.exit_codes import exit_code
 
     publish_report(report, Style(format_, options["verbose"], color), outputs, runs_in)
-    if options["logs"]:
+    if options["logs"] and options["start"]:
         write_logs(options["logs"], report)
     return exit_code(report, options["fail_on"])
+
+
+def _check_logs(ctx: click.Context, options: dict[str, Any]) -> None:
+    """Refuse ``--logs`` where nothing is started that writes any; a configuration may name its folder."""
+    is_asked = ctx.get_parameter_source("logs") is click.core.ParameterSource.COMMANDLINE
+    if is_asked and not options["start"]:
+        raise UsageError("--logs keeps what the services say that --start starts: give --start, too")
 
 
 def make_report(ctx: click.Context, options: dict[str, Any], progress: Progress) -> Report:

@@ -6,6 +6,7 @@ Builds → what they leave out → findings → policy → report → exit code,
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ import click
 from importguard.cli.check_options import CONFIGURATION, REPORTING, with_options
 from importguard.cli.lazy_commands import SUMMARIES
 from importguard.cli.options import option_with_variable
+from importguard.terminal import wants_color
 
 if TYPE_CHECKING:
     from importguard.report import Report
@@ -78,7 +80,7 @@ def context(
     report = apply_loaded_policy(ctx, _judged(examined, notes), whole=False)
     report = compare_with_baseline(report, options, known, whole=False)
     asked = ctx.get_parameter_source("format_") is not click.core.ParameterSource.DEFAULT
-    color = not options["no_color"] and not os.environ.get("NO_COLOR")
+    color = wants_color(options["no_color"], sys.stdout.isatty())
     style = Style(options["format_"] if asked else None, options["verbose"], color)
     publish_report(report, style, outputs, detect_ci_runtime(os.environ), partial(_render, examined))
     return exit_code(report, options["fail_on"])

@@ -56,7 +56,7 @@ def publish_report(
 
 def _page_of_stdout(style: Style) -> Page:
     if not sys.stdout.isatty():
-        return Page(verbose=style.verbose)
+        return Page(color=style.color, verbose=style.verbose)
     return Page(shutil.get_terminal_size().columns, style.color, style.verbose)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
 from importguard.cli.lazy_commands import SUMMARIES
+from importguard.terminal import wants_color
 
 
 @click.command(short_help=SUMMARIES["rules"])
@@ -43,4 +43,4 @@ def explain(names: tuple[str, ...]) -> None:
 
 
 def _color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return wants_color(refused=False, is_terminal=sys.stdout.isatty())

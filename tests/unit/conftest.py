@@ -14,7 +14,7 @@ from importguard.config import Config
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in [name for name in os.environ if name.startswith("IMPORTGUARD_") or name == "NO_COLOR"]:
+    for name in [name for name in os.environ if name.startswith("IMPORTGUARD_") or name.endswith("_COLOR")]:
         monkeypatch.delenv(name)
     for name in ("GITHUB_ACTIONS", "BUILDER_OUTPUT", "CI"):
         monkeypatch.delenv(name, raising=False)

@@ -26,7 +26,6 @@ from importguard.engines.base import Engine, Image, Limits, Run
 from importguard.errors import EngineError, ImageError, InspectionError, UsageError
 from importguard.evidence.imports import EntryPoint, Preparation
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import StartSettings
 from importguard.judging.exit_codes import exit_code
 from importguard.policy.model import Ignore, Policy
 from importguard.progress import Progress, QuietProgress
@@ -206,9 +205,9 @@ def test_a_command_that_is_not_there_is_refused_before_any_work() -> None:
 
 
 def test_a_start_command_with_an_open_quote_is_refused_before_any_work() -> None:
-    config = Config(images=("shop",), commands=("sh -c 'shop",), start=StartSettings())
+    config = Config(images=("shop",), commands=("shop # don't", "sh -c 'shop"))
     shelf: Any = Shelf(shop=AssertionError("an image was asked for"))
-    with pytest.raises(UsageError, match=r"--command .* is no command: No closing quotation"):
+    with pytest.raises(UsageError, match=r"--command .* is no command: a quotation mark is not closed"):
         validate(config, QuietProgress(), engine=shelf)
 
 

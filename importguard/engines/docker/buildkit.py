@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from importguard.engines.docker.connection import START_DOCKER
 from importguard.progress import Progress
 from importguard.terminal import printable_line
 
@@ -165,7 +166,10 @@ def failure_message(context: str, step: str, lines: Iterable[str]) -> str:
     title = f"The image of {context} was not built"
     title += f"; the step that failed: {printable_line(step)}" if step else ""
     body = "\n".join("    " + printable_line(line) for line in lines)
-    return f"{title}\n{body}\nMend the step, then run again; `docker build {context}` shows the whole log."
+    remedy = f"Mend the step, then run again; `docker build {context}` shows the whole log."
+    if "Cannot connect to the Docker daemon" in body:
+        remedy = START_DOCKER
+    return f"{title}\n{body}\n{remedy}"
 
 
 def _objects(event: dict[str, Any], key: str) -> list[dict[str, Any]]:

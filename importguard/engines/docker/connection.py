@@ -114,6 +114,12 @@ def _endpoint() -> dict[str, Any]:
     return options
 
 
+START_DOCKER = (
+    "Start it (Docker Desktop, or `sudo systemctl start docker`), or name another one with DOCKER_HOST or "
+    "`docker context use`."
+)
+
+
 def unreachable_docker(address: str, error: BaseException) -> EngineError:
     """Say why the daemon at ``address`` did not answer, and what to do about it."""
     reason = _root_cause(error)
@@ -122,10 +128,7 @@ def unreachable_docker(address: str, error: BaseException) -> EngineError:
             f"This user may not use the Docker daemon at {address} (permission denied). Join the group that "
             "owns the socket (`sudo usermod -aG docker $USER`, then log in again), or use sudo."
         )
-    return EngineError(
-        f"No Docker daemon answers at {address} ({reason}). Start it (Docker Desktop, or `sudo systemctl "
-        "start docker`), or name another one with DOCKER_HOST or `docker context use`."
-    )
+    return EngineError(f"No Docker daemon answers at {address} ({reason}). {START_DOCKER}")
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from importguard.diagnosis.parts import CODE, IMAGE, START, UNPROVEN, part_of
-from importguard.model import Finding, Outcome, Severity
+from importguard.model import Finding, Outcome, RuleFamily, Severity
 from importguard.report import ImageReport, RequestVerdict
 from importguard.rules.imports import ENTRYPOINT_TARGET
 from importguard.terminal import escape_lines, escape_text
@@ -67,7 +67,7 @@ def _summary_of_imports(image: ImageReport) -> Iterator[str]:
     if image.suppressed and not image.findings:
         yield "Nothing is found but what is suppressed."
     if failed:
-        causes = sum(1 for finding in everything if finding.reached and finding.rule is not ENTRYPOINT_TARGET)
+        causes = sum(1 for finding in everything if _is_cause(finding))
         verb = "does" if failed == 1 else "do"
         modules, found = count_with_noun(checked, "module"), count_with_noun(causes, "cause")
         yield f"{failed} of {modules} {verb} not import, from {found}."
@@ -81,6 +81,12 @@ def _summary_of_imports(image: ImageReport) -> Iterator[str]:
     yield from _started(image)
     if checked and not failed and everything:
         yield from _all_import(checked)
+
+
+def _is_cause(finding: Finding) -> bool:
+    """Whether a module does not import for it: what drift and requirements show makes none fail."""
+    is_import = finding.rule.family is RuleFamily.IMPORTS and finding.rule is not ENTRYPOINT_TARGET
+    return is_import and finding.reached
 
 
 def _all_import(checked: int) -> Iterator[str]:

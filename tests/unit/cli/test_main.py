@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -257,6 +258,9 @@ def test_colour_needs_a_terminal_and_no_objection(
     assert "\x1b" not in out(no_color="anything")
     assert "\x1b" not in out("--no-color")
     assert "\x1b" not in out(terminal=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" in out(terminal=False)
+    assert "\x1b" not in out(no_color="1")
 
 
 @pytest.mark.parametrize(
@@ -390,3 +394,28 @@ def test_help_lists_every_command_with_its_own_words(capsys: pytest.CaptureFixtu
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("chek") == 2
     assert "chek" in capsys.readouterr().err
+
+
+def test_logs_without_a_start_are_refused_before_any_work(
+    checked: list[Config], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("check", "shop", "--logs", str(tmp_path / "logs")) == 2
+    assert "give --start, too" in capsys.readouterr().err
+    assert not checked
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_interrupting_the_start_shows_no_traceback(tmp_path: Path) -> None:
+    """The module that loads the command line is replaced by one that stops where it loads."""
+    code = (
+        "import os, signal, sys, types\n"
+        "from importguard.__main__ import program\n"
+        "class Stops:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'importguard.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Stops())\n"
+        "program()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")

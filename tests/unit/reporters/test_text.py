@@ -29,6 +29,7 @@ from importguard.model import Diagnosis, Location
 from importguard.progress import QuietProgress
 from importguard.report import Report
 from importguard.reporters.text import render
+from importguard.rules.source import SOURCE_LACKS
 from importguard.terminal import escape_text, fit_encoding
 from importguard.validation import validate
 
@@ -295,6 +296,14 @@ def test_singular() -> None:
     text = render(report(evidence(failed("shop", no_module("redis")))))
     assert "✗ 1 of 1 module does not import, from 1 cause." in text
     assert "The module imports." in render(report(evidence(imported("shop"))))
+
+
+def test_drift_is_no_cause_of_a_failed_import() -> None:
+    judged = report(evidence(failed("shop", no_module("redis"))))
+    image = judged.images[0]
+    drift = replace(image.findings[0], rule=SOURCE_LACKS, breaks_startup=False)
+    both = replace(judged, images=(replace(image, findings=(*image.findings, drift)),))
+    assert "1 of 1 module does not import, from 1 cause." in render(both)
 
 
 def test_an_incomplete_check_says_why_and_is_no_success() -> None:

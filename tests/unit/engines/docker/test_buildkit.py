@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import pytest
 
-from importguard.engines.docker.buildkit import BuildLog, json_values
+from importguard.engines.docker.buildkit import BuildLog, failure_message, json_values
 from importguard.progress import QuietProgress
 
 ERROR = 'process "/bin/sh -c make" did not complete successfully: exit code: 7'
@@ -183,3 +183,11 @@ def test_unknown_events_stop_nothing(event: dict[str, Any]) -> None:
 def test_bytes_that_are_no_text() -> None:
     lines = followed(stream([vertex(1, "RUN x"), log(1, b"\xff\x1b[31mred\n")]))[1].lines
     assert lines[-1] == "#1 \ufffd\x1b[31mred", "escaped where it is shown"
+
+
+def test_a_daemon_that_does_not_answer_is_to_be_started() -> None:
+    text = failure_message(
+        "ctx", "", ["ERROR: Cannot connect to the Docker daemon at tcp://db:1. Is it running?"]
+    )
+    assert "Start it (Docker Desktop" in text
+    assert "Mend the step" not in text
