@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, ServiceStart
@@ -13,6 +14,7 @@ from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
 
 _BODY_CHARACTERS = 160
+_NO_LIBRARY = "No supported WebSocket library detected"  # uvicorn.protocols.http
 
 
 def check_service_answers(evidence: Evidence) -> list[Finding]:
@@ -57,14 +59,8 @@ def _wrong(
     rule: Rule, subject: str, answer: Answer, due: str, start: ServiceStart, evidence: Evidence
 ) -> Finding:
     message = f"{subject}: {_told(answer)}; expected {due}."
-    if answer.tls:
-        told = Diagnosis(
-            "tls",
-            f"Port {start.port} speaks TLS, and plain HTTP is due: TLS ends at the platform's front end.",
-            "let it speak plain HTTP: leave out its certificate and key",
-            None,
-            "certain",
-        )
+    told = _told_cause(rule, answer, start)
+    if told is not None:
         return service_finding(rule, subject, message, diagnosis=told)
     frame = waiting_frame(start, evidence) if answer.late else None
     if frame is not None:
@@ -76,6 +72,27 @@ def _wrong(
     if answer.status is None or answer.status >= 500 or answer.close_code is not None:
         return logged_finding(rule, subject, message, start, evidence)
     return service_finding(rule, subject, message)
+
+
+def _told_cause(rule: Rule, answer: Answer, start: ServiceStart) -> Optional[Diagnosis]:
+    """The cause that the answer or the server itself tells."""
+    if answer.tls:
+        return Diagnosis(
+            "tls",
+            f"Port {start.port} speaks TLS, and plain HTTP is due: TLS ends at the platform's front end.",
+            "let it speak plain HTTP: leave out its certificate and key",
+            None,
+            "certain",
+        )
+    if rule is WEBSOCKET and _NO_LIBRARY in start.log:
+        return Diagnosis(
+            "websocket-library",
+            "The server says that it has no WebSocket library: uvicorn alone brings none.",
+            "install uvicorn[standard], or websockets",
+            None,
+            "certain",
+        )
+    return None
 
 
 def _told(answer: Answer) -> str:

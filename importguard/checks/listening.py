@@ -52,7 +52,8 @@ def _waited(start: ServiceStart) -> str:
     seconds = start.settings.seconds_to_ready
     if start.given_up is None or start.given_up >= seconds:
         return f"{seconds:.0f} s"
-    return f"{start.given_up:.0f} s, and its processes do not work any more (it has {seconds:.0f} s)"
+    idle = f"its processes are idle, so the rest of its {seconds:.0f} s was not waited for"
+    return f"{start.given_up:.0f} s; {idle}"
 
 
 def _is_loopback(address: str) -> bool:

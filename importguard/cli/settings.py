@@ -155,7 +155,8 @@ def _of_image(
     if image.reference:
         merged["build"] = None
     if not image.reference and not merged["build"]:
-        raise UsageError(f"{file.path}: image {image.name!r}: give build, or the reference of an image")
+        ways = "give build, the folder of its context, or reference, the name of an image that exists"
+        raise UsageError(f"{file.path}: image {image.name!r}: {ways}")
     return _config(merged, read_start(file, image), image.name)
 
 

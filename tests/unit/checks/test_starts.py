@@ -14,6 +14,7 @@ from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.starts import (
     Answer,
     Ending,
+    Handshake,
     HttpRequest,
     Process,
     ServiceStart,
@@ -147,9 +148,17 @@ def test_the_time_of_a_start() -> None:
     assert StartSettings().seconds_to_ready == 240
 
 
+@pytest.mark.parametrize("log", ["WARNING:  No supported WebSocket library detected. Please use …", ""])
+def test_a_server_without_a_websocket_library(log: str) -> None:
+    wrong = ((Handshake("/ws"), Answer(right=False, status=404)),)
+    found = only(replace(WELL, websocket=wrong, log=log))
+    assert found.rule.id == "IG504"
+    assert (found.diagnosis.cause if found.diagnosis else "") == ("websocket-library" if log else "")
+
+
 def test_one_that_is_given_up_says_so() -> None:
     settings = StartSettings(platform="cloud-run")
-    assert "within 61 s, and its processes do not work any more (it has 240 s)" in (
+    assert "within 61 s; its processes are idle, so the rest of its 240 s was not waited for" in (
         only(replace(SILENT, settings=settings, given_up=60.7)).message
     )
     assert "within 240 s." in only(replace(SILENT, settings=settings, given_up=240.1)).message
