@@ -411,6 +411,7 @@ def test_interrupting_the_start_shows_no_traceback(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys, types\n"
         "from importguard.__main__ import program\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background of a shell
         "class Stops:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'importguard.cli.main': os.kill(os.getpid(), signal.SIGINT)\n"

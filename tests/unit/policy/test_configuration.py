@@ -473,7 +473,7 @@ def test_all_in_the_file_gives_way_to_an_image_that_is_typed(checked: list[Confi
             ("--all",),
             "The build context gone is no folder",
         ),
-        ("[[image]]\nname = 'a'", ("--all",), "image 'a': give build, or the reference"),
+        ("[[image]]\nname = 'a'", ("--all",), "image 'a': give build, the folder"),
         ("[[image]]\nname = 'a'\nreference = 'x'", ("--all", "shop"), "give either it or an image"),
         ("[[image]]\nname = 'a'\nreference = 'x'", ("--all", "--build", "."), "give either it or --build"),
         ("[[image]]\nname = 'a'\nreference = 'x'", (), "or --all for the images of"),
