@@ -38,7 +38,8 @@ def _unjudged(evidence: Evidence) -> Iterable[str]:
     elif evidence.error or not evidence.complete:
         yield f"{evidence.error or 'the check broke off before everything was judged'}{advice}"
     if not settled and not unchecked and evidence.executable:
-        yield "nothing was imported: every module found is left out. Name what to check: --package NAME"
+        why = "every module found is left out" if outcomes else "no module of the application was found"
+        yield f"nothing was imported: {why}. Name what to check: --package NAME"
 
 
 def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:

@@ -168,9 +168,12 @@ def _breaks_target(
 
 
 def is_certain_to_break(finding: Finding, image: ImageReport) -> bool:
-    """Whether a start command's own import was tried and failed by this error, whatever is unchecked."""
+    """Whether a start command cannot be started, or its own import was tried and failed by this error,
+    whatever is unchecked."""
     if finding.severity is not Severity.ERROR or not (finding.breaks_startup and finding.reached):
         return False
+    if finding.rule is START_PROGRAM:
+        return True
     failed = {
         entry.target.partition(":")[0] for entry in image.entrypoints if entry.target and _failed(entry)
     }

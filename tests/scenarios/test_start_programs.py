@@ -83,6 +83,17 @@ def test_the_program_of_a_project_that_nothing_installs(tmp_path: Path) -> None:
     assert "pyproject.toml:2 defines" in finding["diagnosis"]["explanation"]
 
 
+def test_a_program_is_missing_where_no_module_is_the_applications(tmp_path: Path) -> None:
+    """Nothing of the project was copied or installed: the program tells why, and the check is no pass."""
+    (tmp_path / "pyproject.toml").write_text('[project.scripts]\nshop-web = "main:app"\n')
+    (tmp_path / "Dockerfile").write_text(f'FROM {BASE}\nWORKDIR /srv\nCMD ["shop-web"]\n')
+    docker("build", "-q", "-t", PREFIX + "start-program-alone", str(tmp_path))
+    result = check(PREFIX + "start-program-alone", cwd=tmp_path)
+    assert result.code == 1
+    assert result.finding("IG110")["diagnosis"]["cause"] == "project-not-installed"
+    assert "no module of the application was found" in result.image["error"]
+
+
 @pytest.mark.parametrize("name", SOUND)
 def test_a_program_that_can_be_started(tmp_path: Path, name: str) -> None:
     setup, start, script = SOUND[name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importguard.probe.code.path_changes import read_path_changes
 from importguard.probe.files import printable_path
 from importguard.probe.select.application_path import ApplicationPath, Remarks
-from importguard.probe.select.discovery_result import build_scene, result_for_host
+from importguard.probe.select.discovery_result import build_scene, is_told_as_module, result_for_host
 from importguard.probe.select.django import find_preparation
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
 from importguard.probe.select.module_choice import ModuleChoice, NothingToImport
@@ -54,6 +54,12 @@ def discover_application(request: Request, launch: Launch) -> tuple[Discovered, 
         error = str(why)
     if search is not None:
         scene = build_scene(search)
+        if problem and is_told_as_module(search, problem):
+            problem = None
+        elif problem and error and not search.selection.modules:
+            # The program that is missing is told with its cause, which explains this too.
+            remarks.notes.append(error)
+            error = None
     return result_for_host(launch, remarks, problem, search, error), scene
 
 

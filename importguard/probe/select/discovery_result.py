@@ -57,8 +57,6 @@ def result_for_host(
     }
     if search is not None:
         answer.update(_findings(search))
-        if problem and _is_told_as_module(search, problem):
-            answer["problem"] = None
     answer["notes"] = unique_texts(remarks.notes)
     answer["details"] = unique_texts(remarks.details)
     told: Discovered = _plain(answer)
@@ -91,7 +89,7 @@ def _findings(search: Discovery) -> dict[str, Any]:
     }
 
 
-def _is_told_as_module(search: Discovery, problem: StartProblemValues) -> bool:
+def is_told_as_module(search: Discovery, problem: StartProblemValues) -> bool:
     """Whether the program is a tool whose module is missing, too: that is what is to be installed."""
     name = os.path.basename(problem["program"]) if problem["why"] == "absent" else ""
     absent = [target.module for target in search.targets if not search.finder.locate_module(target.module)]
