@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importguard.probe.code.imports import parse_module
 from importguard.probe.files import printable_path, read_text
+from importguard.probe.start.named_parts import load_gunicorn_logging
 from importguard.probe.start.shell import script_steps
 from importguard.probe.start.shell_state import Shell
 from importguard.probe.start.start_command import Options, StartCommand, is_dotted
@@ -46,6 +47,11 @@ _FLAGS = frozenset(
 READ = frozenset(["chdir", "pythonpath", "wsgi_app", "worker_class"])
 """The settings that say what is loaded, and from where (docs.gunicorn.org, "Settings")."""
 
+_LOGGING = frozenset(["logger_class", "logconfig", "logconfig_json"])
+"""Settings of which a class or a dictionary of the file itself does as well as a name."""
+
+_NAMED = READ | _LOGGING
+
 WORKERS = {
     "gevent": "gunicorn.workers.ggevent.GeventWorker",
     "gevent_wsgi": "gunicorn.workers.ggevent.GeventPyWSGIWorker",
@@ -68,6 +74,9 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
         "pythonpath": options.last_value("--pythonpath"),
         "wsgi_app": options.rest[0] if options.rest else None,
         "worker_class": options.last_value("-k", "--worker-class"),
+        "logger_class": options.last_value("--logger-class"),
+        "logconfig": options.last_value("--log-config"),
+        "logconfig_json": options.last_value("--log-config-json"),
     }
     settings = _file(command, options.last_value("-c", "--config"), given)
     command.set_variables(_variables(command, options), override=True)
@@ -87,6 +96,7 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
     module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
     if dot and is_dotted(module):
         command.workers.append((module, attribute))
+    load_gunicorn_logging(command, settings)
 
 
 def _file(command: StartCommand, name: str | None, given: dict[str, str | None]) -> dict[str, str]:
@@ -105,7 +115,7 @@ def _file(command: StartCommand, name: str | None, given: dict[str, str | None])
         command.notes.append(
             "gunicorn's configuration file %s is no Python to be read" % printable_path(path)
         )
-    for key in sorted(unread):
+    for key in sorted(unread - _LOGGING):
         if given[key] is None:
             command.notes.append(
                 "%s in %s is not written out as a string, so it is not followed: give it with --command"
@@ -155,14 +165,14 @@ def literal_settings(text: str) -> tuple[dict[str, str], set[str]]:
     unknown: set[str] = set()
     for statement in parse_module(text, "gunicorn.conf.py").body:
         name, value = _plain(statement)
-        if name in READ and isinstance(value, str):
+        if name in _NAMED and isinstance(value, str):
             found[name] = value
             unknown.discard(name)
-        elif name in READ and value is None and _is_constant(statement.value):
+        elif name in _NAMED and value is None and _is_constant(statement.value):
             found.pop(name, None)  # None is the default
             unknown.discard(name)
         else:
-            unknown.update(READ.intersection(_bound(statement)))
+            unknown.update(_NAMED.intersection(_bound(statement)))
     return {name: value for name, value in found.items() if name not in unknown}, unknown
 
 
@@ -193,7 +203,7 @@ def _bound(statement: Node) -> Iterator[str]:
         if kind == "Name" and type(node.ctx).__name__ != "Load":
             yield node.id
         elif kind == "alias":
-            yield from READ if node.name == "*" else [node.asname or node.name]
+            yield from _NAMED if node.name == "*" else [node.asname or node.name]
         for field in getattr(node, "_fields", ()):
             value = getattr(node, field, None)
             waiting.extend(value if isinstance(value, list) else [value])

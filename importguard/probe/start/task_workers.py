@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from importguard.probe.files import read_text
+from importguard.probe.start.named_parts import load_celery_parts
 from importguard.probe.start.start_command import Options, StartCommand, is_dotted, load_path
 from importguard.probe.start.toml import read_toml
 
@@ -21,6 +22,7 @@ def _read_celery(command: StartCommand, words: list[str]) -> None:
         elif item == "--workdir" or item.startswith("--workdir="):
             command.directory = command.resolve_path(item[10:] or following)
     command.roots.append(command.directory)
+    load_celery_parts(command, words)
     if target:
         command.add_entry_point(target)
 
@@ -98,7 +100,10 @@ _HUEY_FLAGS = frozenset(
 def _read_huey(command: StartCommand, words: list[str]) -> None:
     """``huey_consumer MODULE.HUEY`` (huey.bin.huey_consumer)."""
     command.roots.append(command.directory)
-    for target in Options(words, _HUEY_FLAGS).rest[:1]:
+    options = Options(words, _HUEY_FLAGS)
+    if options.last_value("-k", "--worker-type") in ("greenlet", "gevent"):
+        command.workers.append(("gevent", None))
+    for target in options.rest[:1]:
         _load_dotted(command, target)
 
 

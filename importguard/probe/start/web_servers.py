@@ -6,6 +6,11 @@ import os
 
 from importguard.probe.files import printable_path, read_text
 from importguard.probe.start.environment_files import read_environment_file
+from importguard.probe.start.named_parts import (
+    load_granian_parts,
+    load_hypercorn_logging,
+    load_uvicorn_parts,
+)
 from importguard.probe.start.start_command import Options, StartCommand, load_path
 from importguard.probe.start.toml import read_toml
 
@@ -46,6 +51,7 @@ def _read_uvicorn(command: StartCommand, words: list[str]) -> None:
     env_file = options.last_value("--env-file") or command.environ.get("UVICORN_ENV_FILE")
     if env_file:
         command.load_environment_file(env_file)
+    load_uvicorn_parts(command, options)
     if target:
         command.add_entry_point(target)
 
@@ -59,7 +65,10 @@ def _read_gunicorn(command: StartCommand, words: list[str]) -> None:
 def _read_server(command: StartCommand, words: list[str]) -> None:
     """granian, waitress: the target is the argument that names one."""
     command.roots.append(command.directory)
-    targets = Options(words, _SERVER_FLAGS).rest or [item for item in words if not item.startswith("-")]
+    options = Options(words, _SERVER_FLAGS)
+    if command.tool == "granian":
+        load_granian_parts(command, options)
+    targets = options.rest or [item for item in words if not item.startswith("-")]
     named = [item for item in targets if ":" in item and not item.split(":")[1].isdigit()] or targets[:1]
     for target in named[:1]:
         command.add_entry_point(target, "app")
@@ -81,6 +90,7 @@ def _read_hypercorn(command: StartCommand, words: list[str]) -> None:
     worker = options.last_value("-k", "--worker-class")
     if worker in ("uvloop", "trio"):
         command.workers.append((worker, None))
+    load_hypercorn_logging(command, options)
 
 
 def _read_daphne(command: StartCommand, words: list[str]) -> None:

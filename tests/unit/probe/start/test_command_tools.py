@@ -322,3 +322,93 @@ def test_scripts_of_a_project(image: Image, manager: str) -> None:
         assert image.main(f"{manager} run serve").code == "from shop.cli import main"
     if "web" in tables[manager]:
         assert image.main(f"{manager} run web --port 80").entries == [("a", "app")]
+
+
+@pytest.mark.parametrize(
+    ("command", "environ", "parts"),
+    [
+        ("uvicorn a:app --loop uvloop --http=httptools", {}, [("uvloop", None), ("httptools", None)]),
+        ("uvicorn a:app --loop auto --http h11 --ws none", {}, []),
+        ("uvicorn a:app --ws websockets-sansio", {}, [("websockets", None)]),
+        ("uvicorn a:app --loop shop.loops:make", {}, [("shop.loops", "make")]),
+        ("uvicorn a:app", {"UVICORN_LOOP": "uvloop"}, [("uvloop", None)]),
+        ("granian a:app --loop uvloop --env-files .env", {}, [("uvloop", None), ("dotenv", None)]),
+        ("gunicorn a --logger-class shop.logs.Logger", {}, [("shop.logs", "Logger")]),
+        ("gunicorn a -c logger.py", {}, [("shop.logs", "Logger")]),
+        ("gunicorn a -c class.py", {}, []),
+        ("celery -A a worker -B -P gevent -S state", {}, [("gevent", None)]),
+        ("celery -A a worker --pool=prefork", {}, []),
+        ("celery -A a beat --scheduler redbeat.RedBeatScheduler", {}, [("redbeat", "RedBeatScheduler")]),
+        ("celery -A a beat -S django", {}, [("django_celery_beat.schedulers", "DatabaseScheduler")]),
+        ("huey_consumer a.h -k greenlet", {}, [("gevent", None)]),
+        ("huey_consumer a.h -k thread", {}, []),
+    ],
+)
+def test_parts_that_options_name(image: Image, command: str, environ: dict[str, str], parts: list) -> None:
+    """The server imports its event loop, its pool, its logger when it starts, before the application."""
+    image.write("logger.py", 'logger_class = "shop.logs.Logger"\n')
+    image.write("class.py", "class Logger: pass\nlogger_class = Logger\n")
+    found = image.main(command, **environ)
+    assert found.workers == parts
+    assert found.notes == []
+
+
+JSON_LOG = """{"version": 1, "formatters": {"j": {"()": "jsonlog.json.Formatter"}, "u": {"format": "x"}},
+"handlers": {"h": {"class": "logging.StreamHandler"}, "r": {"class": "logging.handlers.RotatingFileHandler"},
+"o": {"class": "shop.logs.Handler.Inner", "formatter": "j"}}}"""
+YAML_LOG = """formatters:
+  j: {(): x}
+  k:
+    (): jsonlog.json.Formatter # why
+handlers:
+  h:
+    class : 'shop.H'
+"""
+INI_LOG = """[formatters]
+keys=j
+[formatter_j]
+class=jsonlog.json.Formatter
+[handlers]
+keys=a,b
+[handler_a]
+class=handlers.RotatingFileHandler
+[handler_b]
+class=StreamHandler
+[handler_unused]
+class=shop.H
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        ("uvicorn a:app --log-config log.json", [("jsonlog.json", "Formatter"), ("shop.logs", "Handler")]),
+        (
+            "uvicorn a:app --log-config log.yaml",
+            [("yaml", None), ("jsonlog.json", "Formatter"), ("shop", "H")],
+        ),
+        ("uvicorn a:app --log-config log.ini", [("jsonlog.json", "Formatter")]),
+        ("gunicorn a --log-config log.ini", [("jsonlog.json", "Formatter")]),
+        ("gunicorn a --log-config-json log.json", [("jsonlog.json", "Formatter"), ("shop.logs", "Handler")]),
+        ("granian a:app --log-config log.json", [("jsonlog.json", "Formatter"), ("shop.logs", "Handler")]),
+        ("hypercorn a:app --log-config log.ini", [("jsonlog.json", "Formatter")]),
+        (
+            "hypercorn a:app --log-config json:log.json",
+            [("jsonlog.json", "Formatter"), ("shop.logs", "Handler")],
+        ),
+        ("uvicorn a:app --log-config broken.json", []),
+    ],
+)
+def test_classes_that_logging_settings_name(image: Image, command: str, parts: list) -> None:
+    image.write("log.json", JSON_LOG)
+    image.write("log.yaml", YAML_LOG)
+    image.write("log.ini", INI_LOG)
+    image.write("broken.json", "{")
+    found = image.main(command)
+    assert found.workers == parts
+    assert found.missing_file is None
+
+
+def test_logging_settings_that_are_not_there(image: Image) -> None:
+    """The server ends: it is as a configuration file that is missing."""
+    assert image.main("uvicorn a:app --log-config log.json").missing_file == "log.json"
