@@ -72,7 +72,7 @@ if TYPE_CHECKING:
         environ: dict[str, str]
         own_setup: bool
         script: Optional[ScriptValues]  # the target's own file, where Python runs that as ``__main__``
-        load: str  # the method of the target's object by which a worker loads what that names
+        load: list[str]  # what of the target's object a worker asks for, and so loads what that names
 
     class EntryPointValues(TypedDict):
         """A start command and what it loads; ``target`` is None where that was not understood."""

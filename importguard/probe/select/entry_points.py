@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from importguard.probe.values import EntryPointValues, ScriptValues, StartState
 
 
-_LOADERS = {"celery": "loader.import_default_modules"}
-"""By which method of its application a worker loads what settings, ``include`` and ``autodiscover_tasks``
-name, before it does anything else (celery.loaders.base.BaseLoader.init_worker)."""
+_LOADERS = {
+    "celery": ["loader.import_default_modules()", "connection_for_write().transport", "backend"],
+}
+"""What of its application a worker asks for before it does anything else: what settings, ``include`` and
+``autodiscover_tasks`` name (celery.loaders.base.BaseLoader.init_worker), and what speaks to the broker and
+keeps the results, by the schemes of their addresses. Nothing is connected to."""
 
 
 def management_commands(commands: list[StartCommand], modules: Iterable[str]) -> list[Target]:
@@ -46,7 +49,7 @@ def describe_entry_point(
         "start": {
             **_state_at_start(command, place is not None, finder, environ),
             "script": _script_of(command, target, finder),
-            "load": _LOADERS.get(command.tool or "", "") if target and place is None else "",
+            "load": _LOADERS.get(command.tool or "", []) if target and place is None else [],
         },
         "imported_at": (printable_path(place[0]), place[1]) if place and place[0] else None,
     }

@@ -187,18 +187,31 @@ def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
     return lost
 
 
-def load_named(name: str, attributes: list[str], method: str) -> None:
-    """Call the ``method`` of the application in the module ``name``: it loads what its settings name.
+def load_named(name: str, attributes: list[str], wanted: list[str]) -> None:
+    """Ask the application in the module ``name`` for ``wanted``: it loads what its settings name.
 
-    Of one that is called otherwise, nothing is loaded.
+    ``pool.size`` is an attribute of one, ``connect().transport`` one of what a method gives. Of an
+    application that is called otherwise, or lacks the first of these, nothing is loaded.
     """
     for dotted in attributes or ["app", "celery"]:
-        value: Any = sys.modules[name]
-        for part in [*dotted.split("."), *method.split(".")]:
-            value = getattr(value, part, None)
-        if value is not None:
-            value()
+        application: Any = sys.modules[name]
+        for part in dotted.split("."):
+            application = getattr(application, part, None)
+        if hasattr(type(application), wanted[0].split(".")[0]):
+            for expression in wanted:
+                _evaluate(application, expression)
             return
+
+
+def _evaluate(value: Any, expression: str) -> None:
+    for part in expression.split("."):
+        name, call, _ = part.partition("()")
+        # Not getattr() with a default: an AttributeError of the property's own code is what is looked for.
+        if not hasattr(type(value), name):
+            return
+        value = getattr(value, name)
+        if call:
+            value = value()
 
 
 def _findable(name: str) -> bool:
