@@ -17,6 +17,7 @@ from importguard.diagnosis.situation import (
     make_diagnosis,
     place_and_line,
 )
+from importguard.evidence.inspection import is_root
 from importguard.failures.file_errors import NO_FILE, path_of_error
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
@@ -40,7 +41,7 @@ def missing_folder(case: Situation) -> Optional[Diagnosis]:
     stage = dockerfile.stages[dockerfile.final] if dockerfile else None
     mounted = f" {place_and_line(mount.place)} mounts it; the image alone has none." if mount else ""
     user = case.evidence.image.user
-    owner = f" && chown {user} {folder}" if user.partition(":")[0] not in ("", "0", "root") else ""
+    owner = "" if is_root(user) else f" && chown {user} {folder}"
     change = f"RUN mkdir -p {folder}{owner}"
     user_line = stage.user_line if stage and owner else None
     line = user_line or (stage.workdir_line or stage.line if stage else None)

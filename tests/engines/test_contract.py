@@ -206,13 +206,14 @@ def test_nothing_but_loopback(engine: Engine, only_docker: None, image: Image) -
     assert observe(engine, image, "os.listdir('/sys/class/net')") == ["lo"]
 
 
-def test_capabilities_are_those_of_files(engine: Engine, only_docker: None, image: Image) -> None:
+def test_capabilities_are_those_of_files_and_ports(engine: Engine, only_docker: None, image: Image) -> None:
     status = observe(
         engine, image, "dict(re.findall(r'(\\w+):\\s+(\\w+)\\n', open('/proc/self/status').read()))"
     )
-    chown, dac_override, fowner = 1 << 0, 1 << 1, 1 << 3  # linux/capability.h
+    # linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, NET_BIND_SERVICE
+    granted = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 10
     for kind in ("CapEff", "CapPrm", "CapBnd"):
-        assert int(status[kind], 16) == chown | dac_override | fowner
+        assert int(status[kind], 16) == granted
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
 

@@ -57,6 +57,14 @@ FILES = [
         },
     ),
     Cause(
+        "log-folder-not-made",
+        "import logging.handlers\n\nlogging.handlers.RotatingFileHandler('logs/shop.log')\n",
+        "folder-not-made",
+        ("Dockerfile", 2),
+        "RUN mkdir -p /app/logs",
+        ["the image has no folder /app/logs"],
+    ),
+    Cause(
         "ignored-but-let-in-again",
         "from shop.monitoring import metrics\n",
         "not-copied",

@@ -66,7 +66,7 @@ def make_network() -> None:
 
 
 def attach_network(user: int, network: int, number: int) -> None:
-    """Go to a new network namespace, with ``eth0`` on the bridge."""
+    """Go to a new network namespace, with ``eth0`` on the bridge. Any port may be bound, as in Docker's."""
     enter_network(user, network)
     bridge = socket.if_nametoindex(BRIDGE)
     with _netlink() as outside:
@@ -85,6 +85,11 @@ def attach_network(user: int, network: int, number: int) -> None:
         address = socket.inet_aton(service_address(number))
         head = struct.pack("=BBBBI", socket.AF_INET, 16, 0, 0, eth0)
         _ask_kernel(inside, _NEW_ADDRESS, _CREATE, head + _attribute(2, address) + _attribute(1, address))
+    try:
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", "w") as stream:
+            stream.write("0")
+    except OSError:
+        pass  # read-only in some containers: ports below 1024 are refused then
 
 
 def enter_network(user: int, network: int) -> None:

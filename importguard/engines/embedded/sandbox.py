@@ -118,8 +118,8 @@ def _arguments_of_network(namespaces: Sequence[str]) -> Iterator[Union[str, byte
     """Let a new network bind every port and ask for ICMP echoes without a privilege, as Docker does."""
     for name, value in (("ip_unprivileged_port_start", b"0"), ("ping_group_range", b"0 0")):
         path = f"/proc/sys/net/ipv4/{name}"
-        # Who is beside another process is in its network. The group is the one that bubblewrap maps there.
-        if "--pidns" not in namespaces and os.path.exists(path):
+        # One that bubblewrap did not make is not its to change. The group is the one that it maps there.
+        if "--unshare-net" in namespaces and os.path.exists(path):
             yield from ("--file", value, path)
 
 
