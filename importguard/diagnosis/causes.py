@@ -42,7 +42,7 @@ from importguard.diagnosis.requirements import (
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.source_index import SourceIndex
 from importguard.diagnosis.start_program import program_left_behind, unusable_program
-from importguard.diagnosis.told_to_install import told_to_install
+from importguard.diagnosis.told_to_install import lacks_what_it_is_named_for, told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
 from importguard.diagnosis.versions import (
@@ -108,6 +108,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     not_in_source,
     not_declared,
     told_to_install,
+    lacks_what_it_is_named_for,
     unknown_cause,
 )
 

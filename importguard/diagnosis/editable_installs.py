@@ -78,13 +78,10 @@ def _environment(location: str) -> str:
 
 def _copy_of(environment: str, dockerfile: Dockerfile) -> Optional[Copy]:
     """The line by which the final stage gets the environment from another one."""
-    lineage = dockerfile.lineage()
     found = [
-        one
-        for one in dockerfile.copies
-        if one.stage in lineage
-        and one.from_stage is not None
-        and any(lies_below(environment, source) for source in one.sources)
+        copy
+        for copy, _ in dockerfile.copies_from_stages()
+        if any(lies_below(environment, source) for source in copy.sources)
     ]
     return found[-1] if found else None
 

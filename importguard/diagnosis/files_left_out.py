@@ -138,13 +138,10 @@ def _placement_in_stage(
 
 def _last_copy_from(placement: Placement, dockerfile: Dockerfile) -> Optional[Copy]:
     """The last line by which the final stage takes something from the placement's stage."""
-    lineage = dockerfile.lineage()
     found = [
-        one
-        for one in dockerfile.copies
-        if one.stage in lineage
-        and one.from_stage is not None
-        and placement.stage in dockerfile.lineage(one.from_stage)
+        copy
+        for copy, stage in dockerfile.copies_from_stages()
+        if placement.stage in dockerfile.lineage(stage)
     ]
     return found[-1] if found else None
 

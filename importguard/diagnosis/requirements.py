@@ -111,13 +111,8 @@ def _copies(declared: Declared, earlier: Install) -> list[Copy]:
     """List what the final stage copies from the stage of this install, or from one that is FROM it."""
     dockerfile = declared.dockerfile
     assert dockerfile is not None
-    final = dockerfile.lineage()
     return [
-        one
-        for one in dockerfile.copies
-        if one.stage in final
-        and one.from_stage is not None
-        and earlier.stage in dockerfile.lineage(one.from_stage)
+        copy for copy, stage in dockerfile.copies_from_stages() if earlier.stage in dockerfile.lineage(stage)
     ]
 
 

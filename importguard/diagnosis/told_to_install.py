@@ -1,4 +1,4 @@
-"""A library says in an exception of its own what is not installed, and how to install it."""
+"""A library says by an exception of its own what is not installed, and perhaps how to install it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.not_declared import place_to_declare
 from importguard.diagnosis.situation import LIKELY, Situation, location_of, make_diagnosis, place_and_line
+from importguard.diagnosis.tables.distribution_names import is_called_so
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis
 from importguard.rules.imports import IMPORT_RAISES
@@ -18,6 +19,8 @@ from importguard.source.model import RUNTIME_KINDS, Requirement
 _NAME = r"(?<![\w.-])['\"`]?([A-Za-z0-9][A-Za-z0-9._-]{0,98}[A-Za-z0-9])['\"`]?"
 _LACKS = re.compile(rf"{_NAME} is not installed|requires? {_NAME} to be installed|{_NAME} must be installed")
 _ADVICE = re.compile(r"\bpip3? install\s+(?:-\S+\s+)*['\"`]?([A-Za-z0-9][A-Za-z0-9._-]*)(\[[\w, .-]+\])?")
+
+_OF_NONE = "'NoneType' object has no attribute"
 
 
 def told_to_install(case: Situation) -> Optional[Diagnosis]:
@@ -47,6 +50,32 @@ def told_to_install(case: Situation) -> Optional[Diagnosis]:
         location_of(where) if where else case.import_place,
         wanted,
         (f"said: {advice[0]}",),
+    )
+
+
+def lacks_what_it_is_named_for(case: Situation) -> Optional[Diagnosis]:
+    """``kombu.transport.redis`` guards its import of redis, and then builds on what is None without it."""
+    failure = case.failure
+    if case.rule is not IMPORT_RAISES or failure is None or not failure.frames:
+        return None
+    place = failure.frames[-1]
+    package, _, name = place.module.rpartition(".")
+    is_of_library = bool(package) and package.partition(".")[0] not in case.code.packages
+    if not is_of_library or place.function != "<module>" or _OF_NONE not in failure.message:
+        return None
+    if not is_called_so(name) or not case.clues.distributions or case.providing_distributions(name):
+        return None
+    declared = _declared(case, name)
+    if declared is not None:
+        return _of_declared(declared, name)
+    where = place_to_declare(case)
+    return make_diagnosis(
+        "not-declared",
+        LIKELY,
+        f"{name} is not installed, and {place.module} cannot be imported without it.",
+        f"require {name}" + (f" at {place_and_line(where)}" if where else ""),
+        location_of(where) if where else None,
+        name,
     )
 
 

@@ -135,3 +135,12 @@ class Dockerfile:
                 break
             following = parent
         return tuple(found)
+
+    def copies_from_stages(self) -> list[tuple[Copy, int]]:
+        """The lines by which the image takes something from another stage, in order, with that stage."""
+        lineage = self.lineage()
+        return [
+            (copy, copy.from_stage)
+            for copy in self.copies
+            if copy.stage in lineage and copy.from_stage is not None
+        ]

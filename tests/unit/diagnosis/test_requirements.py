@@ -566,6 +566,37 @@ def test_an_import_error_that_says_what_to_install(
     assert (where(found.diagnosis) if found.diagnosis else None) == told
 
 
+@pytest.mark.parametrize(
+    ("module", "function", "told"),
+    [
+        ("kombu.transport.redis", "<module>", ("not-declared", ("requirements.txt", 4))),
+        ("kombu.transport.redis", "connect", None),
+        ("kombu.transport.virtual", "<module>", None),
+        ("redis", "<module>", None),
+        ("shop.clients.redis", "<module>", None),
+    ],
+)
+def test_a_module_of_a_library_that_is_named_for_another_one(
+    module: str, function: str, told: Optional[tuple[str, tuple[str, int]]]
+) -> None:
+    frames = [frame("shop.main"), Frame(f"{SITE}/{module.replace('.', '/')}.py", 387, function, module)]
+    seen = raising("AttributeError", "'NoneType' object has no attribute 'Redis'", frames=frames)
+    seen = replace(seen, clues=clues(distributions=(dist("kombu"),)))
+    (found,) = diagnose_findings(run_checks(seen), seen, tree(needs("celery", 4)))
+    assert (where(found.diagnosis) if found.diagnosis else None) == told
+
+
+def test_what_a_library_is_named_for_may_be_declared_or_installed() -> None:
+    frames = [Frame(f"{SITE}/kombu/transport/redis.py", 387, "<module>", "kombu.transport.redis")]
+    seen = raising("AttributeError", "'NoneType' object has no attribute 'Redis'", frames=frames)
+    lacking_it = replace(seen, clues=clues(distributions=(dist("kombu"),)))
+    declared = only(lacking_it, tree(needs("redis", 9, kind="group", group="dev")))
+    assert where(declared) == ("dev-only", ("requirements.txt", 9))
+    with_it = replace(seen, clues=clues(distributions=(dist("redis"),)))
+    (found,) = diagnose_findings(run_checks(with_it), with_it, tree(needs("celery", 4)))
+    assert found.diagnosis is None
+
+
 FOLDER = resolves("alembic", "namespace", "/app/alembic")
 OF_FOLDER = {
     "a name": raising(
