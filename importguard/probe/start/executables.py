@@ -38,13 +38,15 @@ def find_start_problem(
     return None
 
 
-def missing_part(command: StartCommand) -> StartProblemValues | None:
-    """What a known tool lacks: its program in PATH, which a line of shell may start, or its configuration."""
+def missing_part(command: StartCommand, is_plain: bool) -> StartProblemValues | None:
+    """What a command lacks: the program of a known tool, or of all that is given (``is_plain``), or a tool's
+    configuration."""
     if command.secondary or command.conditional:
         return None
     if command.missing_file:
         return _problem(command.tool or "", command.resolve_path(command.missing_file), "no-configuration")
-    if command.by_runner or not command.tool_program or not command.missing_program:
+    is_known = command.tool_program or (is_plain and not command.recognised)
+    if command.by_runner or not is_known or not command.missing_program:
         return None
     return _problem(command.missing_program, "", "absent")
 

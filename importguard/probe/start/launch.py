@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from importguard.probe.start.start_command import StartCommand
     from importguard.probe.values import Request, StartProblemValues
 
+_SIGNS = frozenset("|&;<>(){}$`\\\n#=")
+"""Of the shell: a text with one of these is more than the words of one command."""
+
 
 class Launch:
     """The start commands of an image. ``environ`` and ``directory`` are the container's.
@@ -37,6 +40,7 @@ class Launch:
         if folder and os.path.isdir(folder):
             self.directory = os.path.normpath(folder)
             self.directory_note = "the working directory is %s, as %s says" % (folder, place)
+        self._is_plain = False  # whether there is one command, given as words without a sign of the shell's
         self.commands = self._parse(request)
         self.commands.sort(key=lambda command: command.secondary)
         self._asked: Asked | NoInterpreter
@@ -58,6 +62,8 @@ class Launch:
         texts = request.get("commands") or []
         self.words = list(request.get("entrypoint") or ())  # of another CMD, these are all that is known
         if texts:
+            # A line of shell may define what it calls, or make it.
+            self._is_plain = len(texts) == 1 and _SIGNS.isdisjoint(texts[0])
             return [item for text in texts for item in parse_text(text, self.environ, self.directory)]
         self.words += request.get("cmd") or ()
         return parse_arguments(self.words, self.environ, self.directory)
@@ -67,7 +73,7 @@ class Launch:
         from importguard.probe.start.executables import find_start_problem, missing_part
 
         problem = find_start_problem(self.words, self.environ, self.directory)
-        return problem or (missing_part(self.commands[0]) if self.commands else None)
+        return problem or (missing_part(self.commands[0], self._is_plain) if self.commands else None)
 
     def notes_on_start(self, problem: StartProblemValues | None) -> Iterator[str]:
         """Where it starts, if not in the image's WORKDIR, and which programs of the start commands are not in

@@ -106,7 +106,7 @@ def test_the_whole_answer(image):
                     "environ": {},
                     "own_setup": False,
                     "script": {"path": f"{image.app}/main.py", "as_module": False, "again": False},
-                    "load": "",
+                    "load": [],
                 },
             }
         ],
@@ -683,7 +683,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {},
         "own_setup": False,
         "script": None,
-        "load": "",
+        "load": [],
     }
     assert starts["tool"]["import_path"] == [here]
     assert starts["tool"]["argv"] == [f"{here}/tool/__main__.py", "-v"]
@@ -694,7 +694,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {"PYTHONPATH": "lib", "A": "1"},
         "own_setup": False,
         "script": {"path": f"{src}/worker.py", "as_module": False, "again": False},
-        "load": "",
+        "load": [],
     }
     assert starts["web"]["import_path"] == [here]
     assert (starts["tool"]["script"], starts["web"]["script"]) == (None, None), "Python runs other files"
@@ -727,6 +727,14 @@ def test_the_standard_library_is_no_entry_point(image):
     found = image.discover("python3", "-m", "http.server")
     assert found["entrypoints"][0]["target"] is None
     assert "http.server of the start command is in the standard library" in found["notes"]
+
+
+def test_a_given_command_whose_program_is_missing(image):
+    image.write_all("main.py")
+    problem = {"program": "notthere", "path": "", "why": "absent", "interpreter": ""}
+    assert image.discover(commands=["notthere --port 80"])["problem"] == problem
+    for line in ("notthere() { :; }; notthere", "cd jobs && notthere", "notthere main.py; python3 main.py"):
+        assert image.discover(commands=[line])["problem"] is None, line
 
 
 def test_no_start_command(image):
