@@ -11,7 +11,7 @@ import posix
 import sys
 import time
 
-from importguard.probe.workers.failures import UNKNOWN_LINE, describe, lines_to, safe_text, unread
+from importguard.probe.workers.failures import UNKNOWN_LINE, chain, describe, lines_to, safe_text, unread
 from importguard.probe.workers.main_body import run_script
 
 TYPE_CHECKING = False
@@ -191,16 +191,36 @@ def load_named(name: str, attributes: list[str], wanted: list[str]) -> None:
     """Ask the application in the module ``name`` for ``wanted``: it loads what its settings name.
 
     ``pool.size`` is an attribute of one, ``connect().transport`` one of what a method gives. Of an
-    application that is called otherwise, or lacks the first of these, nothing is loaded.
+    application that is called otherwise, or lacks the first of these, nothing is loaded. The first may raise
+    whatever it does; of the others, only what cannot be imported counts: an address that is put together from
+    variables of production's is none without them.
     """
     for dotted in attributes or ["app", "celery"]:
         application: Any = sys.modules[name]
         for part in dotted.split("."):
             application = getattr(application, part, None)
         if hasattr(type(application), wanted[0].split(".")[0]):
-            for expression in wanted:
-                _evaluate(application, expression)
+            _evaluate(application, wanted[0])
+            for expression in wanted[1:]:
+                try:
+                    _evaluate(application, expression)
+                except Exception as error:
+                    if _is_of_import(error):
+                        raise
             return
+
+
+def _is_of_import(error: BaseException) -> bool:
+    """Whether something could not be imported, or a library says what is to be installed."""
+    for link in chain(error):
+        if issubclass(type(link), ImportError):
+            return True
+        traceback = link.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
+                return True
+            traceback = traceback.tb_next
+    return "need to install" in safe_text(error)
 
 
 def _evaluate(value: Any, expression: str) -> None:
