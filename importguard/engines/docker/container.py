@@ -21,6 +21,9 @@ from importguard.engines.docker.connection import AttachedStream
 REMOVAL_SECONDS = 60
 """How long the daemon may take to remove a container that has ended."""
 
+OOM_SECONDS = 3
+"""How long a busy daemon may take to say that a container was killed for memory."""
+
 KILLED = 128 + 9
 """The exit code of a container whose first process died by SIGKILL."""
 
@@ -44,14 +47,17 @@ class Container:
         self._gone = False
 
     def create(self, settings: dict[str, Any]) -> None:
-        """Create, attach and ask for the exit code."""
+        """Create it. What it is beside need not run yet."""
         self._client.create_container(name=self._name, **settings)
+
+    def start(self, seconds: float) -> None:
+        """Attach, ask for the exit code and start it; ``seconds`` of wall time later it is killed.
+
+        Podman attaches only where what it is beside runs.
+        """
         streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         self._stream = AttachedStream(self._client.attach_socket(self._name, streams))
         self._wait = self._request_wait("next-exit")
-
-    def start(self, seconds: float) -> None:
-        """Start it; ``seconds`` of wall time later it is killed."""
         self._client.start(self._name)
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
@@ -120,9 +126,13 @@ class Container:
         return Exit(code, out_of_memory=out_of_memory, timed_out=timed_out)
 
     def _met_oom(self) -> bool:
-        """Ask the daemon's memory of recent events; the container itself can be asked no longer."""
+        """Ask the daemon's memory of recent events; the container itself can be asked no longer.
+
+        The event may come after the end of the container that it is about.
+        """
         wanted = {"container": [self._name], "event": ["oom"]}
-        events = self._client.events(since=0, until=int(time.time()) + 1, filters=wanted, decode=True)
+        until = int(time.time()) + OOM_SECONDS
+        events = self._client.events(since=0, until=until, filters=wanted, decode=True)
         return any(True for _ in events)
 
     def _expire(self) -> None:
