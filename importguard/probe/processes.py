@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import select
 import time
 
@@ -24,6 +25,8 @@ WORKER_FILES = {
         *_FRESH,
         "code.imports",
         "workers.simulation",
+        "workers.namespaces",
+        "workers.recorded_variables",
         "workers.state",
         "workers.pauses",
         "workers.visit",
@@ -32,7 +35,8 @@ WORKER_FILES = {
         "workers.sweep",
     ),
 }
-OWN_IMPORTS = ("from importguard.probe", "from __future__")
+# An import of the probe's own, on one line or in parentheses.
+OWN_IMPORT = re.compile(r"^from (importguard\.probe|__future__)\b[^(\n]*(\([^)]*\))?\n", re.MULTILINE)
 END = b"end\0\0"
 PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answers
 PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
@@ -387,8 +391,6 @@ def _become(command: list[str], place: tuple[str, dict[str, str]], pipes: tuple[
 
 def worker_program(sources: Mapping[str, str], kind: str) -> str:
     """What a worker does: its files in one namespace, called with the request and where to answer."""
-    lines = ["from __future__ import annotations"]
-    for name in WORKER_FILES[kind]:
-        text = sources["importguard.probe." + name]
-        lines += [line for line in text.split("\n") if not line.startswith(OWN_IMPORTS)]
-    return "\n".join([*lines, "run_{}(REQUEST, {})".format(kind, RESULTS)])
+    files = [OWN_IMPORT.sub("", sources["importguard.probe." + name]) for name in WORKER_FILES[kind]]
+    call = "run_{}(REQUEST, {})".format(kind, RESULTS)
+    return "\n".join(["from __future__ import annotations", *files, call])

@@ -17,13 +17,22 @@ import sys
 
 from importguard.probe.workers.failures import chain, deciding, describe, safe_text
 from importguard.probe.workers.fresh import _findable, _import
+from importguard.probe.workers.namespaces import _MISSING, _modules
 from importguard.probe.workers.pauses import Pauses, _get_ident, _sleep
 from importguard.probe.workers.recorded_errors import _is_absent, raise_again, record_error
-from importguard.probe.workers.state import _MISSING, WATCHED, State, _modules
-from importguard.probe.workers.visit import Abandon, Glimpse, Memo, Replay, Stack, Visit, _holds
-
-# isort: split
-from importguard.probe.workers.visit import _cpu_clock, _exc_info, _getframe
+from importguard.probe.workers.state import WATCHED, State
+from importguard.probe.workers.visit import (
+    Abandon,
+    Glimpse,
+    Memo,
+    Replay,
+    Stack,
+    Visit,
+    _cpu_clock,
+    _exc_info,
+    _getframe,
+    _holds,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

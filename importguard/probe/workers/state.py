@@ -6,38 +6,36 @@ import builtins
 import posix
 import sys
 
+from importguard.probe.workers.namespaces import (
+    _MISSING,
+    IMPORT_SYSTEM,
+    Attributes,
+    _Module,
+    _modules,
+    are_same,
+    changed_names,
+    copy_namespace,
+    has_changed,
+    import_system_classes,
+    set_or_delete,
+)
+from importguard.probe.workers.recorded_variables import RecordedVariables
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, Optional
 
-    Space = dict[str, Any]  # a module's namespace
-    Variables = dict[Any, Any]  # of the environment, as ``os.environ`` holds them
-    Patches = dict[tuple[str, str], "Held"]  # (module, name) → value
+    from importguard.probe.workers.namespaces import Patches, Space
+    from importguard.probe.workers.recorded_variables import Variables
+
     Taken = tuple[Variables, list[list[Any]], Optional[str], Patches, Patches]  # as of State.take
     Moves = list[tuple[list[Any], list[Any], list[Any]]]
     Effects = tuple[Variables, Moves, Any, Patches]  # variables, moves in the lists, directory, patches
 
-_modules = sys.modules
 _chdir, _getcwd = posix.chdir, posix.getcwd
-_get, _get_item, _iterate, _items_of = dict.get, dict.__getitem__, dict.__iter__, dict.items
-_MISSING: Any = object()
-_Module = type(sys)
+_items_of = dict.items
 WATCHED = ("io", "json", "logging", "os", "random", "socket", "subprocess", "threading", "time", "warnings")
-UNTRACKED = ("__warningregistry__", "__path__")  # of no consequence; compared by content
-IMPORT_SYSTEM = ("importlib", "_frozen_importlib", "_frozen_importlib_external", "zipimport")
-# What State has tracked in another way, or what changes with every error.
-OF_SYS: tuple[str, ...] = (
-    "path",
-    "meta_path",
-    "path_hooks",
-    "path_importer_cache",
-    "modules",
-    "stdin",
-    "stdout",
-    "stderr",
-)
-OF_SYS += ("excepthook", "last_exc", "last_type", "last_value", "last_traceback", "ps1", "ps2")
+_IMPORTERS = tuple(kind for kind in import_system_classes() if kind.__name__ in ("FileFinder", "zipimporter"))
 
 
 class State:
@@ -69,7 +67,7 @@ class State:
         for name in WATCHED + IMPORT_SYSTEM:
             if name in _modules:
                 self.watch(name, _modules[name])
-        for kind in _import_system_classes():
+        for kind in import_system_classes():
             name = "class {}.{}".format(kind.__module__, kind.__name__)
             attributes: Any = Attributes(kind)
             self.namespaces[name] = attributes, dict(vars(kind))
@@ -110,7 +108,7 @@ class State:
         """From now on, a change of a name in ``module`` is an effect of whoever makes it."""
         space = getattr(module, "__dict__", None)
         if type(space) is dict and name not in self.namespaces:
-            self.namespaces[name] = (space, _copy(name, space))
+            self.namespaces[name] = (space, copy_namespace(name, space))
 
     def watch_lazy_names(self, name: str, module: object) -> None:
         """From now on, what ``module`` imports when it is asked for an attribute is an effect of who asks.
@@ -123,23 +121,26 @@ class State:
         space: Space = _Module.__getattribute__(module, "__dict__")
         classes = type(module).__mro__[: -len(_Module.__mro__)]
         if "__getattr__" in space or any("__getattr__" in vars(kind) for kind in classes):
-            self.lazy[name] = space, _copy(name, space), len(space)
+            self.lazy[name] = space, copy_namespace(name, space), len(space)
 
     def take(self) -> Taken:
         """The state now: (environment, lists, directory, patches, lazy names), comparable with ``==``."""
         patches: Patches = {}
         for name in (self.namespaces.keys() & _modules.keys()) | self.always:
             space, original = self.namespaces[name]
-            if _differ(name, space, original):
+            if has_changed(name, space, original):
                 known = self.patched.get(name)
-                if known is None or _differ(name, space, known[0]):
-                    known = self.patched[name] = _copy(name, space), _differences(name, space, original)
+                if known is None or has_changed(name, space, known[0]):
+                    known = self.patched[name] = (
+                        copy_namespace(name, space),
+                        changed_names(name, space, original),
+                    )
                 patches.update(known[1])
         lazy: Patches = {}
         for name in self.lazy.keys() & _modules.keys():
             space, original, size = self.lazy[name]
             if len(space) != size:
-                lazy.update(_differences(name, space, original))
+                lazy.update(changed_names(name, space, original))
         now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
         # Of items: a lookup would be recorded.
         variables = dict(_items_of(self.variables))
@@ -166,17 +167,17 @@ class State:
             _enter(directory)
         for module, key in set(now[3]) - set(patches):
             space, original = self.namespaces[module]
-            _put(space, key, original.get(key, _MISSING))
+            set_or_delete(space, key, original.get(key, _MISSING))
         for module, key in now[4].keys() - lazy.keys():
             space, original, _ = self.lazy[module]
-            _put(space, key, original.get(key, _MISSING))
+            set_or_delete(space, key, original.get(key, _MISSING))
         self.put({**patches, **lazy})
 
     def put(self, patches: Patches) -> None:
         """Set the names as ``patches`` has them."""
         for (module, key), held in patches.items():
             space = self.namespaces[module][0] if module in self.namespaces else self.lazy[module][0]
-            _put(space, key, held.value)
+            set_or_delete(space, key, held.value)
 
     def set_variable(self, name: Any, value: Any) -> None:
         """Set an environment variable as ``take`` has it, for the C library too; None removes it."""
@@ -203,7 +204,7 @@ class State:
     def settle_importers(self) -> None:
         """Undo what code wrote into the importer cache, and what a path hook of the application's made."""
         cache = sys.path_importer_cache
-        if _are_same(cache, self.importers):
+        if are_same(cache, self.importers):
             return
         hooked = sys.path_hooks != self.base[1][2]
         for path, importer in list(cache.items()):
@@ -260,135 +261,6 @@ class State:
         self.put(patches)
 
 
-class RecordedVariables(dict):  # type: ignore[type-arg]  # Python 3.7 knows no dict[Any, Any] here
-    """The variables behind ``os.environ``, which note what is looked up while it is as in the baseline.
-
-    What has been changed before is no news: the same import changes it again.
-    """
-
-    def __init__(self, variables: Variables) -> None:
-        super().__init__(variables)
-        self.base = variables
-        self.read: set[object] = set()  # the names that were looked up; None where all were
-
-    def __getitem__(self, name: object) -> object:
-        if _get(self, name, _MISSING) == _get(self.base, name, _MISSING):
-            self.read.add(name)
-        return _get_item(self, name)
-
-    def __iter__(self) -> Iterator[object]:
-        self.read.add(None)
-        return _iterate(self)
-
-
-class Attributes:
-    """The attributes of a class, with the operations of a module's namespace that ``State`` needs.
-
-    importlib_metadata, which OpenTelemetry brings, deletes ``PathFinder.find_distributions``.
-    """
-
-    def __init__(self, owner: type) -> None:
-        self.owner = owner
-        self.items, self.keys, self.get = vars(owner).items, vars(owner).keys, vars(owner).get
-
-    def __getitem__(self, key: str) -> Any:
-        return vars(self.owner)[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(vars(self.owner))
-
-    def __contains__(self, key: str) -> bool:
-        return key in vars(self.owner)
-
-    def __eq__(self, other: object) -> bool:
-        return vars(self.owner) == other
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        type.__setattr__(self.owner, key, value)
-
-    def pop(self, key: str, default: object = None) -> None:
-        """Delete an attribute, if it is there."""
-        if key in vars(self.owner):
-            type.__delattr__(self.owner, key)
-
-
-def _import_system_classes() -> list[type]:
-    """The finders and loaders of the interpreter that can be changed: those written in Python."""
-    modules = [_modules[name] for name in IMPORT_SYSTEM[1:] if name in _modules]
-    kinds = [value for module in modules for value in vars(module).values() if issubclass(type(value), type)]
-    return [kind for kind in dict.fromkeys(kinds) if kind.__module__ in IMPORT_SYSTEM]
-
-
-_IMPORTERS = tuple(
-    kind for kind in _import_system_classes() if kind.__name__ in ("FileFinder", "zipimporter")
-)
-
-
-class Held:
-    """A value of the application, compared by identity: its own ``==`` is never asked."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Held) and self.value is other.value
-
-
-def _is_submodule(value: Any, name: str, key: str) -> bool:
-    if not issubclass(type(value), _Module):
-        return False
-    space: Space = _Module.__getattribute__(value, "__dict__")
-    return space.get("__name__") == name + "." + str(key)
-
-
-def _differ(name: str, space: Space, original: Space) -> bool:
-    if "__path__" not in original:
-        return not _are_same(space, original)
-    try:
-        if not original.items() <= space.items():
-            return True
-    except Exception:  # as above
-        return True
-    if len(space) == len(original):
-        return False
-    return any(key not in original and not _is_submodule(space.get(key), name, key) for key in list(space))
-
-
-def _are_same(space: Space, original: Space) -> bool:
-    try:
-        return space == original
-    except Exception:  # the ``==`` of a value that was replaced
-        return False
-
-
-def _is_untracked(name: str, key: str) -> bool:
-    return key in UNTRACKED or (name == "sys" and key in OF_SYS)
-
-
-def _copy(name: str, space: Space) -> Space:
-    """A shallow copy without submodules, which their own imports bind; ``__path__`` may grow in place."""
-    copy = dict(space)  # in one step: another thread of the application may bind names meanwhile
-    if "__path__" not in copy:
-        return copy
-    copy = {key: value for key, value in copy.items() if not _is_submodule(value, name, key)}
-    if type(copy["__path__"]) is list:
-        copy["__path__"] = list(copy["__path__"])
-    return copy
-
-
-def _differences(name: str, space: Space, original: Space) -> Patches:
-    patches: Patches = {}
-    if space.get("__path__") != original.get("__path__"):
-        patches[name, "__path__"] = Held(space.get("__path__"))
-    changed = [key for key, value in list(space.items()) if original.get(key, _MISSING) is not value]
-    changed += [key for key in original if key not in space]
-    for key in changed:
-        value = space.get(key, _MISSING)
-        if not _is_untracked(name, key) and not _is_submodule(value, name, key):
-            patches[name, key] = Held(value)
-    return patches
-
-
 def _list_changes(before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
     """(added before the first known entry, added after it, removed)."""
     first = _first_known(before, after)
@@ -402,13 +274,6 @@ def _first_known(before: list[Any], after: list[Any]) -> int:
         if value in before:
             return index
     return len(after)
-
-
-def _put(space: Space, key: str, value: Any) -> None:
-    if value is _MISSING:
-        space.pop(key, None)
-    else:
-        space[key] = value
 
 
 def _forget_filters() -> None:

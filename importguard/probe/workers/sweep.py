@@ -9,12 +9,20 @@ from __future__ import annotations
 import posix
 import sys
 
-from importguard.probe.workers.failures import chain, deciding, describe, safe_text
-from importguard.probe.workers.fresh import Channel, missing_attributes, prepare, start
-
-# isort: split
 from importguard.probe.code.imports import may_bind, may_bind_unseen, parse_module
-from importguard.probe.workers.fresh import _close, _exit, _find_spec, _io_open, _open, _write
+from importguard.probe.workers.failures import chain, deciding, describe, safe_text
+from importguard.probe.workers.fresh import (
+    Channel,
+    _close,
+    _exit,
+    _find_spec,
+    _io_open,
+    _open,
+    _write,
+    missing_attributes,
+    prepare,
+    start,
+)
 from importguard.probe.workers.memo import Memory
 from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
 

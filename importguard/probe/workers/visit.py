@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import time
 
-from importguard.probe.workers.state import _modules
+from importguard.probe.workers.namespaces import _modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
     from typing import Any, Optional, Union
 
-    from importguard.probe.workers.state import Effects, Space, Taken
+    from importguard.probe.workers.namespaces import Space
+    from importguard.probe.workers.state import Effects, Taken
 
     # (package, child) → (the package's namespace, module, what the package had under that name)
     Late = dict[tuple[str, str], tuple[Space, Any, Any]]
