@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Optional
 
 from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
+from importguard.evidence.surroundings import Clues
 from importguard.failures.application import Application, application_code
 from importguard.model import FAILURES, Finding, ImportStep, Location
 from importguard.rules.imports import MISSING_MODULE
@@ -23,11 +25,12 @@ def check_unreached_imports(evidence: Evidence) -> list[Finding]:
         if site.scope == "module" and site.resolves is False and site.module in failed
     ]
     code = application_code(evidence)
-    targets = {_named(site.target, code) for site in sites}
+    named = {site.target: _named(site.target, code, evidence.clues) for site in sites}
+    targets = set(named.values())
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:
         if not _covered(site.target, known):
-            groups.setdefault(_shortest(_named(site.target, code), targets), []).append(site)
+            groups.setdefault(_shortest(named[site.target], targets), []).append(site)
     return [_finding(target, group, code) for target, group in groups.items()]
 
 
@@ -36,11 +39,14 @@ def _prefixes(name: str) -> list[str]:
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _named(target: str, code: Application) -> str:
-    """What Python would name as missing. Of a package that is not the application's, the whole is absent:
-    its submodules are not looked for without running it."""
+def _named(target: str, code: Application, clues: Optional[Clues]) -> str:
+    """What Python would name as missing: the first package on the way that is absent. Of one that is not the
+    application's, the whole is: its submodules are not looked for without running it."""
     top = target.partition(".")[0]
-    return target if top in code.packages else top
+    if top not in code.packages:
+        return top
+    found = ((name, clues.resolution_of(name) if clues else None) for name in _prefixes(target))
+    return next((name for name, one in found if one is not None and one.kind == "absent"), target)
 
 
 def _covered(target: str, known: Iterable[str]) -> bool:

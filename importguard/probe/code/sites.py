@@ -77,8 +77,10 @@ def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[SiteV
 
 
 def no_file(target: str, files: Files) -> bool:
-    """Whether ``target`` would be a file of a regular package of the application, and is not there."""
+    """Whether ``target``, or a package above it, is absent from a regular package of the application."""
     parent, _, name = target.rpartition(".")
+    while parent and parent not in files and target not in files:
+        parent, _, name = parent.rpartition(".")
     home, init = os.path.split(files.get(parent) or "")
     if target in files or init != "__init__.py":
         return False

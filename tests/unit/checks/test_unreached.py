@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from unit.builders import evidence, failed, imported, no_module, site
+from unit.diagnosis.world import resolves
 
 from importguard.checks.unreached import check_unreached_imports
+from importguard.evidence.surroundings import Clues, System
 from importguard.model import Location
 
 
@@ -29,6 +31,14 @@ def test_a_parent_that_is_missing_covers_its_children() -> None:
     )
     found = check_unreached_imports(evidence(failed("shop.a", no_module("redis")), sites=sites))
     assert [one.missing for one in found] == ["boto", "shop.x", "shop.z"]
+
+
+def test_the_package_that_is_absent_is_named_and_not_the_module_in_it() -> None:
+    known = (resolves("shop", "package", "/app/shop/__init__.py"), resolves("shop.x"))
+    clues = Clues(System(), {}, (), resolutions=known)
+    sites = (site("shop.a", "shop.x.deep.y"), site("shop.a", "shop.x.z"))
+    found = check_unreached_imports(evidence(failed("shop.a", no_module("shop.b")), sites=sites, clues=clues))
+    assert [one.missing for one in found] == ["shop.x"]
 
 
 def test_only_unguarded_imports_of_failed_modules_count() -> None:

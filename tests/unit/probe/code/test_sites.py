@@ -10,6 +10,7 @@ import pytest
 from importguard.probe.code.quick_scan import imports_lazily, mentioned_modules
 from importguard.probe.code.sites import (
     imported_modules,
+    no_file,
     patched_names,
     read_sites,
     sites_of,
@@ -192,3 +193,13 @@ def test_modules_that_a_file_looks_for_among_those_that_are_loaded(source: str, 
 )
 def test_a_file_that_asks_for_no_module_by_its_name(source: str, files: Write) -> None:
     assert "_getframe" not in patched_names("mod", files({"mod.py": "import sys\n" + source})["mod"])
+
+
+def test_a_module_of_a_package_that_is_not_there_is_no_file_either(files: Write) -> None:
+    found = files({"shop/__init__.py": "", "shop/b.py": "", "shop/space/c.py": "", "plain.py": ""})
+    absent = [
+        name
+        for name in ("shop.x", "shop.x.deep.y", "shop.space.c.d", "shop.b", "plain.x.y", "other.x.y")
+        if no_file(name, found)
+    ]
+    assert absent == ["shop.x", "shop.x.deep.y"]
