@@ -170,11 +170,11 @@ class WorkerPool:
     def has_room(self) -> bool:
         """Whether another worker may start.
 
-        One that sleeps, or waits for a server, leaves its place to another, up to twice as many as were asked
-        for: each needs memory.
+        One that sleeps, or waits for a server, leaves its place to another, up to three times as many as were
+        asked for: each needs memory.
         """
         working = [worker for worker in self.workers.values() if not worker.is_waiting]
-        return len(working) < self.jobs and len(self.workers) < (2 * self.jobs if self.jobs > 1 else 1)
+        return len(working) < self.jobs and len(self.workers) < (3 * self.jobs if self.jobs > 1 else 1)
 
     def wait_for_event(self, poll: Any, wake: int) -> None:
         """Sleep until a worker says something or dies, the host goes away, or a deadline passes."""

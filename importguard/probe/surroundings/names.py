@@ -24,6 +24,8 @@ _MOST_NAMES = 2000
 _MOST_ELSEWHERE = 20
 _MOST_FILES = 5000
 _DYNAMIC = re.compile(rb"\bglobals\(\)|\bdef __getattr__\b|sys\.modules\[__name__\]|\bvars\(\)|\bexec\(")
+# A line that may bind a name: parsing each file that only uses the name took a second.
+_BINDS = rb"\b(?:def|class|type|as)[ \t]+NAME\b|^[\w\t ,*]*\bNAME\b[\w\t ,*]*(?:[:=]|\bin\b)|\bNAME[ \t]*:="
 _BLOCKS = (
     "If",
     "Try",
@@ -171,7 +173,7 @@ def _submodules(resolver: Resolver, package: str) -> list[str]:
 def _elsewhere(name: str, module: str, path: str | None, scene: Scene, budget: Budget) -> list[str]:
     """``module.name`` where modules of the application, or of the same package, define ``name``."""
     plain = os.fsencode(name)
-    word = re.compile(rb"\b" + re.escape(plain) + rb"\b")
+    binds = re.compile(_BINDS.replace(b"NAME", re.escape(plain)), re.M)
     found: list[str] = []
     for other, file in _neighbours(module, path, scene):
         if len(found) >= _MOST_ELSEWHERE or budget.is_spent("where names are defined"):
@@ -182,7 +184,7 @@ def _elsewhere(name: str, module: str, path: str | None, scene: Scene, budget: B
             found.append(other)
             continue
         source = read_bytes(file, _READ) or b""
-        if plain in source and word.search(source) and name in bound_names(file).defined:
+        if plain in source and binds.search(source) and name in bound_names(file).defined:
             found.append("%s.%s" % (other, name))
     return found
 

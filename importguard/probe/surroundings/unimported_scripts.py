@@ -35,6 +35,7 @@ _VENDORED = frozenset("_vendor _vendors _vendored vendored".split())  # "vendors
 _RUNS = re.compile(
     rb"\A#!|^if __name__ *== *[\"']__main__|^[^\s#].*\bparse_(?:known_)?args\(|^[^\s#].*\bsys\.argv\b", re.M
 )
+_WORDS_OF_SCRIPTS = (b"#!", b"__main__", b"_args(", b"sys.argv")
 
 
 def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[ScriptValues]:
@@ -49,7 +50,7 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
         text = read_bytes(path, _READ) if path.endswith(".py") else None
         if text is not None:
             texts[name] = text
-    found = [name for name, text in texts.items() if _RUNS.search(text) or _copied_tree(name)]
+    found = [name for name, text in texts.items() if _reads_like_script(text) or _copied_tree(name)]
     bare = [name for name in texts if "." not in name and os.path.basename(modules[name]) == name + ".py"]
     unmarked = set(bare).difference(found)
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
@@ -66,6 +67,11 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
                 {"module": printable_path(name), "aside": aside, "vendored": copied, "marked": marked}
             )
     return scripts
+
+
+def _reads_like_script(text: bytes) -> bool:
+    # One of the words is in whatever the expression matches, and is looked for much faster.
+    return any(word in text for word in _WORDS_OF_SCRIPTS) and _RUNS.search(text) is not None
 
 
 def _is_wanted(name: str, path: str, texts: Mapping[str, bytes], importers: Mapping[str, set[str]]) -> bool:
