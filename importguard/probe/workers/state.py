@@ -46,8 +46,8 @@ class State:
 
     def __init__(self) -> None:
         self.namespaces: dict[str, tuple[Space, Space]] = {"builtins": (vars(builtins), dict(vars(builtins)))}
-        # module → (its content, the patches in it) as last seen
-        self.patched: dict[str, tuple[Space, Patches]] = {}
+        # (module, whether its lazy names) → (its content, the patches in it) as last seen
+        self.patched: dict[tuple[str, bool], tuple[Space, Patches]] = {}
         # module → (its content, as first seen, and how many names that were)
         self.lazy: dict[str, tuple[Space, Space, int]] = {}
         self.known: tuple[Optional[Taken], Optional[Effects]] = (None, None)  # as last asked
@@ -129,22 +129,24 @@ class State:
         for name in (self.namespaces.keys() & _modules.keys()) | self.always:
             space, original = self.namespaces[name]
             if has_changed(name, space, original):
-                known = self.patched.get(name)
-                if known is None or has_changed(name, space, known[0]):
-                    known = self.patched[name] = (
-                        copy_namespace(name, space),
-                        changed_names(name, space, original),
-                    )
-                patches.update(known[1])
+                patches.update(self.patches_in((name, False), space, original))
         lazy: Patches = {}
         for name in self.lazy.keys() & _modules.keys():
             space, original, size = self.lazy[name]
             if len(space) != size:
-                lazy.update(changed_names(name, space, original))
+                lazy.update(self.patches_in((name, True), space, original))
         now: list[Any] = [sys.path, sys.meta_path, sys.path_hooks, *self.lists[3:]]
         # Of items: a lookup would be recorded.
         variables = dict(_items_of(self.variables))
         return variables, [list(values) for values in now], _where(), patches, lazy
+
+    def patches_in(self, key: tuple[str, bool], space: Space, original: Space) -> Patches:
+        """What in ``space`` is not as in ``original``; read again only where it has changed meanwhile."""
+        name = key[0]
+        known = self.patched.get(key)
+        if known is None or has_changed(name, space, known[0]):
+            known = self.patched[key] = copy_namespace(name, space), changed_names(name, space, original)
+        return known[1]
 
     def differs(self, state: Taken) -> bool:
         """Whether the process has another state than ``state``, in what code could tell it by."""
