@@ -44,9 +44,10 @@ def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str,
     source only the image's history tells a program of others from the project's own wheel.
     """
     released = {}
+    checked = {module.name.partition(".")[0] for module in evidence.modules}
     for top, distribution in _sole_providers(evidence).items():
         is_own = distribution.source is not None or distribution.editable
-        if not is_own and _is_of_others(top, distribution, evidence, source):
+        if top in checked and not is_own and _is_of_others(top, distribution, evidence, source):
             released[top] = distribution
     return {
         module.name: released[top]
