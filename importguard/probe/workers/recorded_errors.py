@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
 
-    from importguard.probe.workers.visit import Link, Memo
+    from importguard.probe.workers.memo import Link, Memo
 
 
 def record_error(error: BaseException, handled: Optional[BaseException]) -> list[Link]:

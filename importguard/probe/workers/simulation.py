@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.values import Node
     from importguard.probe.workers.failures import PlainFrame
-    from importguard.probe.workers.visit import Memo
+    from importguard.probe.workers.memo import Memo
 
     Operation = tuple[Any, ...]  # kind, line, and what the kind needs
     Names = dict[str, "str | None"]  # name → the module that it is bound to, None for another object

@@ -23,7 +23,7 @@ from importguard.probe.workers.fresh import (
     prepare,
     start,
 )
-from importguard.probe.workers.memo import Memory
+from importguard.probe.workers.memory import Memory
 from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
 
 TYPE_CHECKING = False
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from typing import Any, Optional, Union
 
     from importguard.probe.workers.failures import Failure
+    from importguard.probe.workers.memo import Memo
     from importguard.probe.workers.simulation import Operation
     from importguard.probe.workers.state import Taken
-    from importguard.probe.workers.visit import Memo, Visit
+    from importguard.probe.workers.visit import Visit
 else:
     import _signal as signal  # Built in. The module around it could be the application's.
 
@@ -171,7 +172,7 @@ class Sweep:
         doubt = self.reason_for_doubt(memo, doubt)
         if memo.error is None or doubt is None or doubt.partition(" ")[0] not in SHARED_IN_ONE_STATE:
             return doubt
-        in_baseline = memo.state is None or memo.state == self.memory.state.base
+        in_baseline = memo.state is None or memo.state == self.memory.process.state.base
         return doubt if in_baseline else "{} in {}".format(doubt, hash(_comparable(memo.state)))
 
     def reason_for_doubt(self, memo: Memo, doubt: Optional[str]) -> Optional[str]:
@@ -377,7 +378,7 @@ class Sweep:
         """``memo`` fails as simulated: by the error of another module, with what was whole by then loaded."""
         memo.error, memo.links, memo.module = fails.memo.error, fails.memo.links, None
         memo.lead = fails.lead
-        memo.state = self.memory.state.base
+        memo.state = self.memory.process.state.base
         memo.effects, memo.late, memo.loaded = None, {}, {}
         for known in simulation.memos.values():
             if known is not None:
@@ -444,7 +445,7 @@ class Sweep:
         """The memo of a module outside of the cycle, imported if need be; None if its parent brings it."""
         memory = self.memory
         known = memory.memos.get(parent)
-        if name in memory.base or (known is not None and name in known.loaded):
+        if name in memory.process.base or (known is not None and name in known.loaded):
             return None
         memo = memory.memos.get(name)
         if memo is None:

@@ -1,4 +1,4 @@
-"""One import that is observed, the memo of what it did, and the loaders that do it again."""
+"""The imports that are being observed now, each with what it interrupted."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from importguard.probe.workers.namespaces import _modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType, TracebackType
-    from typing import Any, Optional, Union
+    from typing import Any, Optional
 
+    from importguard.probe.workers.memo import Late, Memo
     from importguard.probe.workers.namespaces import Space
-    from importguard.probe.workers.state import Effects, Taken
+    from importguard.probe.workers.state import Taken
 
-    # (package, child) → (the package's namespace, module, what the package had under that name)
-    Late = dict[tuple[str, str], tuple[Space, Any, Any]]
     Context = tuple[dict[str, Any], Late, Taken, set[object]]  # modules, late bindings, state, lookups
-    Link = tuple[
-        BaseException, Optional[BaseException], Optional[BaseException], bool, Optional[TracebackType]
-    ]
 
 _getframe, _exc_info = sys._getframe, sys.exc_info
 _cpu_clock = time.process_time
@@ -33,47 +28,6 @@ def _count_frames() -> int:
         frame = frame.f_back
         count += 1
     return count
-
-
-class Memo:
-    """What importing ``name`` from the baseline did."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.module: Any = None
-        self.error: Optional[BaseException] = None  # what it raised
-        # The exceptions of its chain, with the attributes that raising it again would change.
-        self.links: list[Link] = []
-        self.loaded: dict[str, Any] = {}  # every entry of sys.modules beyond the baseline
-        self.late: Late = {}  # bindings of submodules on packages whose own import does not bring them
-        self.effects: Optional[Effects] = None
-        self.state: Optional[Taken] = None  # when it ended
-        self.body_failed = False
-        # (importer, module) of each body that failed on the way
-        self.failed: frozenset[tuple[str, str]] = frozenset()
-        self.failures: frozenset[str] = frozenset()  # modules that were there, and failed for it
-        self.retried = False  # whether a body that had failed on the way was imported once more
-        self.doubt: Optional[str] = None  # why its import could go otherwise in a fresh interpreter
-        self.again: Optional[str] = None  # how a second import in the same process fails (``fails_again``)
-        # Modules that its bodies look for in sys.modules, and that were not there.
-        self.sought: frozenset[str] = frozenset()
-        # The environment variables that the application's bodies look up (``RecordedVariables.read``).
-        self.read: frozenset[object] = frozenset()
-        self.depth = 1
-        self.seconds = 0.0  # that its own body took
-        self.cpu = 0.0  # seconds of processor time that its own body took
-        self.recursion: Optional[int] = None  # the recursion limit that it sets
-        # The cycle in which it was first imported, not as the entry: still being imported, or its members.
-        self.pending: Union[Visit, list[str], None] = None
-        self.cycle: list[str] = []  # the members of the cycle that it is, or was, one of
-        self.only_read = False  # whether it passes as a member of a cycle by reading alone
-        self.lead: list[Any] = []  # where known from simulation: the frames that lead to the failure
-
-
-def _holds(memo: Memo, members: set[str]) -> bool:
-    if not members.isdisjoint(memo.loaded):
-        return True
-    return memo.error is not None and any(failed in members for _, failed in memo.failed)
 
 
 class Visit:
@@ -140,44 +94,3 @@ class Stack(list):  # type: ignore[type-arg]  # of Visit; Python 3.8 knows no li
         modules = _modules if index == len(self) - 1 else self[index + 1].outer[0]
         spec = getattr(modules.get(name), "__spec__", None)
         return bool(getattr(spec, "_initializing", False))
-
-
-class Replay:
-    """A loader that makes a known module appear; it never touches the module's own attributes."""
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-
-    def create_module(self, spec: object) -> None:
-        """The import system makes a placeholder (importlib.abc.Loader)."""
-
-    def exec_module(self, placeholder: ModuleType) -> None:
-        """Put the known module in the placeholder's place."""
-        _modules[placeholder.__name__] = self.module
-
-
-class Glimpse(Replay):
-    """Makes a half-imported module appear, which its package has no attribute for before it is whole.
-
-    A fresh interpreter finds it in ``sys.modules`` and binds nothing; after a loader, it would be bound.
-    """
-
-    def exec_module(self, placeholder: ModuleType) -> None:
-        """Put the module in the placeholder's place, and keep its package from being told."""
-        super().exec_module(placeholder)
-        package = _modules.get(placeholder.__name__.rpartition(".")[0])
-        try:
-            kind = type(package)
-            blind = type(kind.__name__, (kind,), {"__slots__": (), "__setattr__": _ignore_once})
-            object.__setattr__(package, "__class__", blind)
-        except Exception:  # no module, but an object that stands for one
-            return
-
-
-def _ignore_once(package: Any, child: str, module: ModuleType) -> None:
-    """In place of ``__setattr__``: the package is of its own class again, and has no new attribute."""
-    object.__setattr__(package, "__class__", type(package).__base__)
-
-
-class Abandon(BaseException):
-    """Ends an import that reached a module which ends the process."""

@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from importguard.probe.workers.visit import Memo, Stack, Visit
+from importguard.probe.workers.memo import Memo
+from importguard.probe.workers.visit import Stack, Visit
 
 
 def begin(stack: Stack, name: str, modules: dict[str, object] | None = None) -> Visit:

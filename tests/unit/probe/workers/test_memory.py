@@ -10,7 +10,7 @@ import pytest
 from unit.probe.workers.applications import run_beside
 
 PROGRAM = """
-from importguard.probe.workers.memo import Memory
+from importguard.probe.workers.memory import Memory
 
 
 class Observer:  # of a sweep that asks nothing more
