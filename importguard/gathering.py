@@ -7,6 +7,7 @@ from typing import Optional
 
 from importguard.checks import run_checks
 from importguard.config import Config
+from importguard.diagnosis.not_generated import proto_file_of
 from importguard.evidence.inspection import Evidence
 from importguard.failures.file_errors import DENIED, NO_FILE, path_of_error
 from importguard.failures.logged import ending_failure
@@ -40,11 +41,13 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     chosen = choose_source(config, evidence)
     if chosen.source is None:
         return Material(None, chosen.note)
-    source = with_packaging(with_data_files(chosen.source, _refused_files(evidence)))
+    missing = _missing_names(evidence)
+    wanted = [*_refused_files(evidence), *filter(None, map(proto_file_of, missing))]
+    source = with_packaging(with_data_files(chosen.source, wanted))
     source = with_environment_examples(source, config.env)
     if evidence.problem is not None:
         source = with_project_scripts(source)
-    return Material(with_history(source, _missing_names(evidence)), chosen.note)
+    return Material(with_history(source, missing), chosen.note)
 
 
 def _refused_files(evidence: Evidence) -> list[str]:

@@ -31,6 +31,7 @@ from importguard.diagnosis.missing_folder import missing_folder
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
+from importguard.diagnosis.not_generated import not_generated
 from importguard.diagnosis.not_packaged import module_not_packaged
 from importguard.diagnosis.permissions import forbidden_path, read_only_path
 from importguard.diagnosis.project_programs import program_of_project
@@ -88,6 +89,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     stale_image,
     # It is not, under this name.
     case_mismatch,
+    not_generated,
     removed_or_renamed,
     # It is not the source's: the interpreter's, or a distribution's.
     stdlib_name_removed,

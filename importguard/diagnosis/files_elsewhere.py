@@ -7,6 +7,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
+from importguard.diagnosis.not_generated import is_of_protoc
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -242,7 +243,8 @@ def _volume_of(candidate: Candidate, case: Situation) -> Optional[str]:
 
 def _elsewhere(candidate: Candidate, confidence: str, case: Situation) -> Diagnosis:
     location, remedy, change = _to_path(candidate.root, case)
-    longer = _longer_name(candidate, case)
+    is_written_anew = case.import_place is not None and is_of_protoc(case.import_place.path)
+    longer = None if is_written_anew else _longer_name(candidate, case)
     remedy += f"; or import it as '{longer}' at {case.importers}" if longer else ""
     volume = _volume_of(candidate, case)
     hidden = f" {volume} is a VOLUME: what is mounted there hides it." if volume else ""

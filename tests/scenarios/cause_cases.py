@@ -57,6 +57,16 @@ FILES = [
         },
     ),
     Cause(
+        "not-generated",
+        "from shop import cart_pb2\n",
+        "not-generated",
+        ("Dockerfile", 3),
+        "python -m grpc_tools.protoc -I/app/proto --python_out=/app/shop --grpc_python_out=/app/shop "
+        "/app/proto/cart.proto",
+        ["protoc writes it from proto/cart.proto"],
+        files={"proto/cart.proto": 'syntax = "proto3";\nmessage Cart {}\n'},
+    ),
+    Cause(
         "log-folder-not-made",
         "import logging.handlers\n\nlogging.handlers.RotatingFileHandler('logs/shop.log')\n",
         "folder-not-made",
