@@ -99,6 +99,7 @@ def service() -> dict[str, Any]:
             "name": text("What images that need it, and their variables, call it."),
             "image": text("The image that it is started from."),
             "env": {"description": "Its variables, K=V.", **_TYPES["list"]},
+            "env-file": {"description": "Files of its variables, one K=V a line.", **_TYPES["list"]},
             "command": text("A command in place of the image's CMD."),
             "ready": text("A command in it that succeeds when it is ready; else its HEALTHCHECK, or a port."),
             **{key: settings[key] for key in ("port", "timeout", "memory")},

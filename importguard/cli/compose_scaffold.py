@@ -7,21 +7,22 @@ working_dir, ports, expose, healthcheck, depends_on, profiles.
 from __future__ import annotations
 
 import json
-import os
 import posixpath
 import re
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from importguard.cli.compose_environment import chosen_values, service_variables, variable_files
 from importguard.source.deployment.compose_services import health_command
 from importguard.source.deployment.compose_variables import (
-    has_open_variable,
     unescaped_dollars,
     with_default_values,
+    with_values,
 )
+from importguard.source.mounts import service_mounts
 from importguard.source.yaml_nodes import Node, yaml_documents
 
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -44,8 +45,8 @@ _REQUEST = re.compile(
 class ComposeService:
     """A service as the file has it. ``needs`` are those that it depends on; ``once``: it runs to its end.
 
-    ``context`` is the folder that it is built from, with slashes, None where it is not. ``ports`` are the
-    container's own, ``health`` the command of its health check.
+    ``context`` is the folder that it is built from, with slashes, None where it is not. ``env_files`` are
+    there, ``ports`` are the container's own, ``health`` is the command of its health check.
     """
 
     name: str
@@ -78,11 +79,11 @@ def read_compose(root: Path) -> tuple[str, list[ComposeService]]:
                 document = next(iter(yaml_documents(path.read_text("utf-8", "replace"))), None)
             except (OSError, ValueError):
                 return "", []
-            return name, list(_services(document)) if document else []
+            return name, list(_services(document, str(root))) if document else []
     return "", []
 
 
-def _services(document: Node) -> Iterator[ComposeService]:
+def _services(document: Node, root: str) -> Iterator[ComposeService]:
     nodes = dict(document.value_at("services").mapping_items())
     once = {
         name
@@ -93,6 +94,7 @@ def _services(document: Node) -> Iterator[ComposeService]:
     # Where nothing is built without a profile, they do not set tools apart, but choose what a machine runs.
     usual = {name for name, node in nodes.items() if not node.value_at("profiles")}
     started = usual if any(nodes[name].value_at("build") for name in usual) else nodes.keys()
+    values = chosen_values([nodes[name] for name in started])
     for name, node in nodes.items():
         if name not in started:
             continue
@@ -104,11 +106,11 @@ def _services(document: Node) -> Iterator[ComposeService]:
             posixpath.normpath(context) if context else None,
             build.value_at("dockerfile").scalar_text or "Dockerfile",
             build.value_at("target").scalar_text,
-            _command(node),
-            tuple(_environment(node.value_at("environment"))),
-            tuple(_texts(node.value_at("env_file"))),
+            _command(node, values),
+            tuple(service_variables(node.value_at("environment"), values)),
+            tuple(variable_files(node, root)),
             tuple(_ports(node)),
-            health_command(node),
+            _health(node),
             (*_texts(node.value_at("depends_on")), *_keys(node.value_at("depends_on"))),
             name in once,
         )
@@ -125,27 +127,23 @@ def _keys(node: Node) -> list[str]:
     return [name for name, _ in node.mapping_items()]
 
 
-def _command(service: Node) -> str:
+def _command(service: Node, values: Mapping[str, str]) -> str:
     """Its command, in its working directory: ``check --command`` runs one in the image's WORKDIR."""
     node, folder = service.value_at("command"), service.value_at("working_dir").scalar_text
     text = node.scalar_text.strip() or shlex.join(item.scalar_text for item in node)
     if text and folder:
         text = shlex.join(["sh", "-c", f"cd {shlex.quote(folder)} && exec {text}"])
-    return unescaped_dollars(with_default_values(text))
+    return unescaped_dollars(with_values(with_default_values(text), values))
 
 
-def _environment(node: Node) -> Iterator[str]:
-    """``NAME=value``; a name alone, which passes its value on, for a variable without a default."""
-    pairs = [(name, None if value.is_null else value.scalar_text) for name, value in node.mapping_items()]
-    for item in node:
-        name, equals, value = item.scalar_text.partition("=")
-        pairs.append((name, value if equals else None))
-    for name, given in pairs:
-        if not name or given is None:
-            yield from [name] if name else []
-            continue
-        filled = with_default_values(given)
-        yield name if has_open_variable(filled) else f"{name}={unescaped_dollars(filled)}"
+def _health(service: Node) -> tuple[str, ...]:
+    """The command of its health check, but for one that the file mounts: it is not in the image."""
+    command = health_command(service)
+    mounted = [target.rstrip("/") for kind, target, *_ in service_mounts(service) if kind == "bind"]
+    is_mounted = any(
+        f"{word}/".startswith(f"{target}/") for word in " ".join(command).split() for target in mounted
+    )
+    return () if is_mounted else command
 
 
 def _ports(node: Node) -> Iterator[int]:
@@ -216,8 +214,8 @@ def _service(one: ComposeService) -> str:
 
 def _variables(one: ComposeService) -> list[str]:
     lines = [f"env = [{', '.join(map(quoted_toml, one.env))}]"] if one.env else []
-    files = [file for file in one.env_files if os.path.isfile(file)]
-    return lines + ([f"env-file = [{', '.join(map(quoted_toml, files))}]"] if files and one.context else [])
+    files = ", ".join(map(quoted_toml, one.env_files))
+    return lines + ([f"env-file = [{files}]"] if files else [])
 
 
 def _commented(table: str) -> str:

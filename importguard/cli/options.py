@@ -98,6 +98,9 @@ _COMPLETE = {
 }
 
 
+_EXPORT = re.compile(r"^\s*(?:export\s+(?=\w+=))?")
+
+
 def read_environment(env: Iterable[str], files: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
     """``--env`` and ``--env-file`` as ``NAME=value``, read as by ``docker run``.
 
@@ -120,10 +123,13 @@ def read_environment(env: Iterable[str], files: Iterable[str], environ: Mapping[
 
 
 def _env_lines(file: str) -> list[str]:
-    """Docker's format: a variable a line, ``#`` begins a comment line, nothing is quoted."""
+    """Docker's format: a variable a line, ``#`` begins a comment line, nothing is quoted.
+
+    ``export NAME=value``, which Compose and shells read, is taken as well.
+    """
     try:
         with open(file, encoding="utf-8-sig") as stream:
-            lines = [line.lstrip() for line in stream.read().splitlines()]
+            lines = [_EXPORT.sub("", line) for line in stream.read().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--env-file {file} can't be read: {error}") from error
     for number, line in enumerate(lines, 1):

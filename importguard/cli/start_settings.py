@@ -58,6 +58,7 @@ def _service(file: Configuration, number: int, values: dict[str, Any]) -> Needed
     def blame(key: str, text: str) -> UsageError:
         return UsageError(f"{file.path}: service {number}.{key}: {text}")
 
+    folder = file.path.parent
     own = {key: values.pop(key, kind()) for key, kind in _SERVICE.items()}
     for key, value in own.items():
         is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -68,7 +69,7 @@ def _service(file: Configuration, number: int, values: dict[str, Any]) -> Needed
     return NeededService(
         name=own["name"],
         image=own["image"],
-        env=read_environment(own["env"], (), os.environ),
+        env=read_environment(own["env"], (str(folder / path) for path in own["env-file"]), os.environ),
         command=_words("command", own["command"], blame),
         ready=_words("ready", own["ready"], blame),
         settings=_settings(values, _OF_SERVICE, blame),
@@ -185,4 +186,11 @@ _READERS: dict[str, Reader] = {
     "needs": _names,
 }
 _OF_SERVICE = {key: _READERS[key] for key in ("port", "timeout", "memory")}
-_SERVICE: dict[str, type] = {"name": str, "image": str, "env": list, "command": str, "ready": str}
+_SERVICE: dict[str, type] = {
+    "name": str,
+    "image": str,
+    "env": list,
+    "env-file": list,
+    "command": str,
+    "ready": str,
+}

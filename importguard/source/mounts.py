@@ -60,14 +60,14 @@ def _compose(document: Node, path: str, lines: list[str], root: str) -> Iterator
         context = build.scalar_text or build.value_at("context").scalar_text
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), context)) if context else None
         image = with_default_values(node.value_at("image").scalar_text) or None
-        for kind, target, origin, line in _of_service(node):
+        for kind, target, origin, line in service_mounts(node):
             if kind == "bind":
                 origin = posixpath.normpath(posixpath.join(posixpath.dirname(path), origin))
             where = Place(path, line, lines[line - 1].strip())
             yield Mount(where, kind, posixpath.normpath(target), origin, image, place)
 
 
-def _of_service(node: Node) -> Iterator[tuple[str, str, str, int]]:
+def service_mounts(node: Node) -> Iterator[tuple[str, str, str, int]]:
     """Kind, target, origin and line of each mount of a service."""
     for volume in node.value_at("volumes"):
         if volume.scalar_text:

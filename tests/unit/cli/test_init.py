@@ -347,6 +347,59 @@ def test_a_compose_file_says_how_they_are_started(folder: Path) -> None:
     assert "migrate runs once" in text
 
 
+OF_THE_SERVER = """\
+services:
+  db:
+    image: docker.io/library/postgres:16
+    environment: {POSTGRES_USER: "${DB_USER:-shop}", POSTGRES_PASSWORD: "${DB_PASSWORD:?set it}"}
+    volumes: ["./checks:/checks"]
+    healthcheck: {test: /checks/ready.sh}
+  cache: {image: redis, command: "redis-server --requirepass $CACHE_PASSWORD"}
+  api:
+    build: api
+    environment:
+      DATABASE_URL: postgresql://${DB_USER}:${DB_PASSWORD}@db/shop
+      CACHE_URL: redis://:${CACHE_PASSWORD}@cache
+      API_KEY: ${API_KEY}
+    depends_on: [db, cache]
+"""
+
+
+def test_an_account_of_a_server_that_is_started_for_the_check_is_free_to_choose(folder: Path) -> None:
+    """All that have it get the same; a key of another is passed on. What is mounted can't be run."""
+    write(api__Dockerfile=PYTHON, compose_dot_yaml=OF_THE_SERVER)
+    assert run("init") == 0
+    keys = {**KEYS, "env": "list"}
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys)
+    assert file.images[0].settings["env"] == [
+        "DATABASE_URL=postgresql://shop:importguard@db/shop",
+        "CACHE_URL=redis://:importguard@cache",
+        "API_KEY",
+    ]
+    db, cache = read_services(file)
+    assert (db.env, db.ready) == (("POSTGRES_USER=shop", "POSTGRES_PASSWORD=importguard"), ())
+    assert cache.command == ("redis-server", "--requirepass", "importguard")
+
+
+WITH_FILES = """\
+services:
+  db: {image: postgres, environment: {POSTGRES_PASSWORD: "${POSTGRES_PASSWORD}"}}
+  api: {build: api, env_file: [./.env, other.env], depends_on: [db]}
+"""
+
+
+@pytest.mark.parametrize("name", [".env", ".env.example", ".env-sample"])
+def test_an_example_stands_for_a_file_of_variables_that_is_not_there(name: str, folder: Path) -> None:
+    """The server has the same password, of the file that Compose itself reads."""
+    write(api__Dockerfile=PYTHON, compose_dot_yaml=WITH_FILES, other_dot_env_dot_dist="no variable\n")
+    Path(name).write_text("# to begin with\nexport POSTGRES_PASSWORD=check\n")
+    assert run("init") == 0
+    keys = {**KEYS, "env-file": "list"}
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys)
+    assert file.images[0].settings["env-file"] == [name]
+    assert read_services(file)[0].env == ("POSTGRES_PASSWORD=check",)
+
+
 COMPOSE_ONCE = """\
 services:
   migrate: {build: .}
