@@ -41,3 +41,7 @@ class InspectionError(ImportguardError):
 
 class NoPythonError(InspectionError):
     """There is no Python in the image, or none that is new enough."""
+
+
+class NothingToImportError(InspectionError):
+    """There is a Python in the image, and no module of an application."""

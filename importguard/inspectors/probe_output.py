@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Optional
 
 from importguard.engines.base import Exit, Image
-from importguard.errors import InspectionError
+from importguard.errors import InspectionError, NothingToImportError
 from importguard.evidence.imports import (
     Cause,
     EntryPoint,
@@ -28,6 +28,7 @@ from importguard.progress import Progress
 if TYPE_CHECKING:
     from importguard.inspectors.surroundings import Gathered
 
+_NOTHING = "nothing to import: "  # of ``probe/select/module_choice.py``
 LONGEST_FRAME = 64 << 20
 LONGEST_NOISE = 2000
 LONGEST_MESSAGE = 4000
@@ -127,6 +128,8 @@ class ProbeStream:
         error = self.end["error"] if self.end else _died(ended, self.noise)
         killed = ended is not None and ended.timed_out
         out_of_time = bool(self.end.get("out_of_time")) if self.end else killed
+        if self.discovery and (why := str(self.discovery.get("error") or "")).startswith(_NOTHING):
+            raise NothingToImportError(why)
         if not self.discovery or (not self.modules and error):
             raise InspectionError(f"{error}. {MORE_TIME}" if out_of_time else error)
         for name, path in self.module_paths().items():

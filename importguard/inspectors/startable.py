@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
 from importguard.engines.base import Engine, Image
+from importguard.errors import NoPythonError, NothingToImportError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart, StartSettings
@@ -20,6 +22,13 @@ FAILED = ("failed", "exited", "crashed", "missing_attribute")
 """What breaks a start for certain. A target that does not end may be the program itself, without a guard."""
 
 _RUNS_PYTHON = re.compile(r"(?:^|[\s/])python[\d.]*\s")
+_OTHER_SERVERS = frozenset(
+    {"nginx", "caddy", "node", "nodejs", "httpd", "httpd-foreground", "apache2", "apachectl", "apache2ctl"}
+    | {"lighttpd", "haproxy", "traefik", "envoy", "serve", "http-server", "bun", "deno", "java", "php-fpm"}
+)
+_BEFORE_A_PROGRAM = frozenset(
+    {"tini", "dumb-init", "catatonit", "sh", "bash", "-c", "--", "exec", "docker-entrypoint.sh"}
+)
 _NO_PYTHON = "There is no Python in the image: it was only started and asked."
 
 
@@ -102,7 +111,31 @@ def asker_of(inspected: Inspected) -> Optional[Asker]:
     return Asker(inspected.image, inspected.evidence.executable)
 
 
-def evidence_without_python(image: Image, engine: Engine) -> Evidence:
+def why_only_started(inspected: Inspected) -> str:
+    """What a report says of an image of which nothing can be imported, and which is started all the same.
+
+    Images of Node bring a Python for their builds, Debian's nginx may have one. Nothing to import is no pass
+    where the start command may be Python's.
+    """
+    if inspected.evidence is not None or inspected.image is None:
+        return ""
+    if isinstance(inspected.error, NoPythonError):
+        return _NO_PYTHON
+    server = _other_server(inspected.image, inspected.config.commands)
+    if isinstance(inspected.error, NothingToImportError) and server:
+        return f"{server} starts the image, which holds nothing to import: it was only started and asked."
+    return ""
+
+
+def _other_server(image: Image, commands: Sequence[str]) -> str:
+    """The program of the start command, where that is a known one that is not Python's."""
+    text = " ".join([*image.entrypoint, *(commands[:1] or image.cmd)])
+    names = (os.path.basename(word) for word in text.split())
+    name = next((name for name in names if name not in _BEFORE_A_PROGRAM), "")
+    return name if name in _OTHER_SERVERS and "python" not in text else ""
+
+
+def evidence_without_python(image: Image, engine: Engine, note: str) -> Evidence:
     """The evidence of an image in which nothing can be imported."""
     return Evidence(
         executable="",
@@ -115,7 +148,7 @@ def evidence_without_python(image: Image, engine: Engine) -> Evidence:
         preparation=None,
         complete=True,
         error=None,
-        notes=(_NO_PYTHON,),
+        notes=(note,),
         details=(),
         seconds=0.0,
         image=image_facts(image, engine.history(image)),

@@ -12,7 +12,7 @@ from typing import Optional, Union
 
 from importguard.config import Config
 from importguard.engines.base import Engine, Service
-from importguard.errors import EngineError, ImportguardError, NoPythonError
+from importguard.errors import EngineError, ImportguardError
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import CommandResult, NeededService, ServiceStart, StartSettings
 from importguard.inspectors.asking import Asker
@@ -27,6 +27,7 @@ from importguard.inspectors.startable import (
     evidence_without_python,
     in_waves,
     why_not_started,
+    why_only_started,
     with_shown_targets,
 )
 from importguard.progress import Progress
@@ -213,8 +214,9 @@ class ServiceRun:
         return replace(self.seen[index], others=self.logs.get(index, ()))
 
     def _evidence_of(self, inspected: Inspected) -> Optional[Evidence]:
-        if inspected.evidence is None and isinstance(inspected.error, NoPythonError) and inspected.image:
-            return evidence_without_python(inspected.image, self.engine)
+        note = why_only_started(inspected)
+        if note and inspected.image:
+            return evidence_without_python(inspected.image, self.engine, note)
         return inspected.evidence
 
     def _lacks(self, index: int, config: Config) -> Optional[ServiceStart]:

@@ -12,7 +12,7 @@ import pytest
 from unit.builders import IMAGE
 
 from importguard.engines.base import Exit
-from importguard.errors import InspectionError
+from importguard.errors import InspectionError, NothingToImportError
 from importguard.evidence.imports import Cause, Frame, VariableLookup
 from importguard.evidence.inspection import Evidence
 from importguard.inspectors import probe_output
@@ -211,6 +211,12 @@ def test_the_last_words_are_told() -> None:
 def test_what_discovery_found_wrong_is_told() -> None:
     with pytest.raises(InspectionError, match="nothing to import in /app"):
         evidence(DISCOVERY, {"event": "end", "complete": False, "error": "nothing to import in /app"})
+
+
+def test_nothing_to_import_is_an_error_of_its_own() -> None:
+    why = "nothing to import: no application modules in /app (empty); name packages with -p"
+    with pytest.raises(NothingToImportError, match="in /app"):
+        evidence({**DISCOVERY, "error": why}, {"event": "end", "complete": False, "error": why})
 
 
 def test_modules_that_were_not_checked_make_it_incomplete() -> None:

@@ -13,7 +13,7 @@ from unit.builders import IMAGE, ended, evidence, imported
 
 from importguard.checks.journeys import check_journeys
 from importguard.config import Config
-from importguard.errors import EngineError, ImageError, InspectionError
+from importguard.errors import EngineError, ImageError, InspectionError, NoPythonError, NothingToImportError
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, HttpRequest, ServiceStart, StartSettings
@@ -21,7 +21,7 @@ from importguard.inspectors import starts
 from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.inspected import Inspected
 from importguard.inspectors.start import RunningService
-from importguard.inspectors.startable import failing_target, with_shown_targets
+from importguard.inspectors.startable import failing_target, why_only_started, with_shown_targets
 from importguard.inspectors.starts import ServiceRun, running_services, with_starts
 from importguard.judging.completeness import find_shortfalls
 from importguard.progress import QuietProgress
@@ -39,6 +39,28 @@ ANSWERED = replace(STARTED, http=((HttpRequest("/"), Answer(True, 200)),))
 
 def test_what_does_not_end_is_started() -> None:
     assert failing_target(unending("python3 main.py", None)) is None
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "cmd", "error", "told"),
+    [
+        (("docker-entrypoint.sh",), ("node", "server.js"), NothingToImportError(""), "node starts the image"),
+        ((), ("/bin/sh", "-c", "exec /usr/sbin/nginx -g 'daemon off;'"), NothingToImportError(""), "nginx"),
+        (("/usr/bin/tini", "--"), ("perl", "x.pl"), NoPythonError(""), "There is no Python"),
+        ((), ("node", "run.js", "python3", "main.py"), NothingToImportError(""), ""),
+        ((), ("./start.sh",), NothingToImportError(""), ""),
+        ((), ("uvicorn", "main:app"), NothingToImportError(""), ""),
+        ((), ("node", "server.js"), InspectionError("the probe died"), ""),
+    ],
+)
+def test_an_image_that_another_server_starts_is_only_started(
+    entrypoint: tuple[str, ...], cmd: tuple[str, ...], error: InspectionError, told: str
+) -> None:
+    """Images of Node bring a Python, too. A start command that may be Python's has something to import."""
+    image = replace(IMAGE, entrypoint=entrypoint, cmd=cmd)
+    note = why_only_started(Inspected("web", Config(), image, error=error))
+    assert note.startswith(told)
+    assert bool(note) == bool(told)
 
 
 @pytest.mark.parametrize(
