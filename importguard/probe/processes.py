@@ -24,6 +24,7 @@ WORKER_FILES = {
     "sweep": (
         *_FRESH,
         "code.imports",
+        "workers.statements",
         "workers.simulation",
         "workers.namespaces",
         "workers.recorded_variables",
@@ -37,6 +38,9 @@ WORKER_FILES = {
         "workers.seen_modules",
         "workers.reruns",
         "workers.memory",
+        "workers.doubts",
+        "workers.cycle_reader",
+        "workers.cycles",
         "workers.sweep",
     ),
 }

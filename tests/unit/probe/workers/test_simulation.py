@@ -10,7 +10,8 @@ from typing import Any, Optional
 import pytest
 
 from importguard.probe.code.imports import parse_module
-from importguard.probe.workers.simulation import Fails, Simulation, Undecided, program
+from importguard.probe.workers.simulation import Fails, Simulation, Undecided
+from importguard.probe.workers.statements import import_operations
 
 ABSENT = ModuleNotFoundError("No module named 'absent'", name="absent")
 
@@ -35,14 +36,16 @@ class World:
             return SimpleNamespace(error=known, module=None)
         return None if known is None else SimpleNamespace(error=None, module=known)
 
-    def program(self, name: str) -> Any:
+    def operations_of(self, name: str) -> Any:
         if name in self.unreadable:
             return None
-        return program(parse_module(self.sources[name], name + ".py"), name, name in self.packages)
+        return import_operations(parse_module(self.sources[name], name + ".py"), name, name in self.packages)
 
     def enter(self, name: str) -> Simulation:
         files = {module: "/" + module + ".py" for module in self.sources}
-        simulation = Simulation(self.sources.__contains__, self.fact, self.program, files, self.failures)
+        simulation = Simulation(
+            self.sources.__contains__, self.fact, self.operations_of, files, self.failures
+        )
         simulation.simulate_import(name)
         return simulation
 
