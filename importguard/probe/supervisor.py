@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import time
 
+from importguard.probe.child_processes import call_in_child
 from importguard.probe.conclusion import (
     PRIVATE,
     clues_of_failures,
@@ -29,7 +30,6 @@ from importguard.probe.conclusion import (
     scopes_to_read,
 )
 from importguard.probe.leftovers import Leftovers
-from importguard.probe.processes import call_in_child
 from importguard.probe.select.discover import discover_application
 from importguard.probe.verdict_decisions import VerdictDecisions
 from importguard.probe.verdicts import Verdict, Verdicts

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Optional
 
-    from importguard.probe.processes import Worker
     from importguard.probe.values import EntryPointValues, StartState
     from importguard.probe.verdicts import Verdicts
+    from importguard.probe.worker import Worker
 
 ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
 # Failures that another process can cause which runs beside it.

@@ -8,10 +8,12 @@ import select
 import sys
 import time
 
+from importguard.probe.child_processes import read_available
 from importguard.probe.disk import Disk
-from importguard.probe.processes import DUMP_SIGNAL, TAIL, Worker, read_available, worker_program
 from importguard.probe.verdict_decisions import ASK_ONE
 from importguard.probe.verdicts import Verdict
+from importguard.probe.worker import DUMP_SIGNAL, TAIL, Worker
+from importguard.probe.worker_program import worker_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from importguard.probe.files import (
     printable_path,
     read_interpreter_line,
 )
-from importguard.probe.processes import RESULTS, Worker, in_unnamed_namespace
 from importguard.probe.start.start_command import StartCommand
+from importguard.probe.worker import Worker
+from importguard.probe.worker_program import RESULTS, in_unnamed_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from importguard.probe.files import printable_path
-from importguard.probe.processes import Worker
 from importguard.probe.start.command import parse_arguments, parse_text
 from importguard.probe.start.interpreter import NoInterpreter, ask_interpreter
+from importguard.probe.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import re
 import sys
 
 from importguard.probe.files import printable_path, read_bytes, read_text
-from importguard.probe.processes import RESULTS, Worker, in_unnamed_namespace
 from importguard.probe.start.interpreter import pairs
 from importguard.probe.surroundings.libraries import Loader, musl_loader
+from importguard.probe.worker import Worker
+from importguard.probe.worker_program import RESULTS, in_unnamed_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

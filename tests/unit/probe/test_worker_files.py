@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import importguard.probe
-from importguard.probe import processes
+from importguard.probe import worker_program
 
 PROBE = Path(importguard.probe.__file__).parent
-KINDS = sorted(processes.WORKER_FILES)
+KINDS = sorted(worker_program.WORKER_FILES)
 BUILT_IN = {"_imp", "_thread", "builtins", "marshal", "posix", "sys", "time"}
 
 
@@ -47,13 +47,13 @@ def bound(nodes: list[ast.stmt]) -> Iterator[str]:
 
 
 def test_one_namespace_holds_all_names() -> None:
-    names = [name for file in processes.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
+    names = [name for file in worker_program.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
     assert "Memory" in names
     assert "describe" in names
     assert sorted({name for name in names if names.count(name) > 1} - {"TYPE_CHECKING"}) == []
 
 
-@pytest.mark.parametrize("file", processes.WORKER_FILES["sweep"])
+@pytest.mark.parametrize("file", worker_program.WORKER_FILES["sweep"])
 def test_a_worker_loads_built_in_modules_only(file: str) -> None:
     loaded = set()
     for node in body(file):
@@ -66,7 +66,7 @@ def test_a_worker_loads_built_in_modules_only(file: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_program_needs_no_file_of_the_probe(kind: str) -> None:
-    lines = processes.worker_program(sources(), kind).split("\n")
+    lines = worker_program.worker_program(sources(), kind).split("\n")
     assert len(lines) > 100
     assert [line for line in lines if line.startswith("from importguard")] == []
     assert compile("\n".join(lines), "<program>", "exec")
@@ -82,7 +82,7 @@ def loaded_by(program: str) -> set[str]:
 def test_the_program_loads_no_module_that_start_up_does_not(kind: str) -> None:
     """It stops where it needs its request."""
     show = "import sys\nprint(*sorted(set(sys.modules)))"
-    program = processes.worker_program(sources(), kind)
+    program = worker_program.worker_program(sources(), kind)
     loaded = loaded_by(f"try:\n    exec({program!r})\nexcept NameError:\n    exec({show!r})")
     assert "marshal" in loaded
     assert loaded - loaded_by(show) - BUILT_IN <= {"__future__"}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.processes import RESULTS
 from importguard.probe.select.discover import discover_application
 from importguard.probe.start import interpreter
 from importguard.probe.start.launch import Launch
+from importguard.probe.worker_program import RESULTS
 
 BASE = Path(sys.base_prefix) / "bin" / "python{}.{}".format(*sys.version_info[:2])
 

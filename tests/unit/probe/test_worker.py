@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from importguard.probe import processes
-from importguard.probe.processes import Worker
+from importguard.probe import worker
+from importguard.probe.worker import Worker
 
 SCRIPT = """
 import os, signal, sys, time
-from importguard.probe.processes import call_in_child
+from importguard.probe.child_processes import call_in_child
 def action():
     {action}
 print("well", flush=True) if call_in_child(action, {seconds}) else print("badly", flush=True)
@@ -63,7 +63,7 @@ def test_the_end_of_standard_input_ends_both() -> None:
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Worker]]:
     """Make a worker whose process runs some code, looked at for the first time when that begins."""
-    monkeypatch.setattr(processes, "WAITING_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "WAITING_SECONDS", 0.0)
     running = []
 
     def look(code: str) -> Worker:

@@ -1,53 +1,26 @@
-"""The processes that import the application: started as its interpreter would be, watched from outside."""
+"""A process that imports the application: started as its interpreter would be, watched from outside."""
 
 from __future__ import annotations
 
 import marshal
 import os
-import re
 import select
 import time
+
+from importguard.probe.child_processes import end_first_without_memory, read_available
+from importguard.probe.worker_program import PLAN, RESULTS, WAITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Iterator, Mapping
-    from typing import Any, Callable
+    from collections.abc import Iterator
+    from typing import Any
 
     from importguard.probe.verdicts import Verdict
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
-_FRESH = ("workers.failures", "workers.main_body", "workers.fresh")
-WORKER_FILES = {
-    "fresh": _FRESH,
-    "sweep": (
-        *_FRESH,
-        "code.imports",
-        "workers.statements",
-        "workers.simulation",
-        "workers.namespaces",
-        "workers.recorded_variables",
-        "workers.state",
-        "workers.pauses",
-        "workers.memo",
-        "workers.visit",
-        "workers.loaders",
-        "workers.recorded_errors",
-        "workers.process",
-        "workers.seen_modules",
-        "workers.reruns",
-        "workers.memory",
-        "workers.doubts",
-        "workers.cycle_reader",
-        "workers.cycles",
-        "workers.sweep",
-    ),
-}
-# An import of the probe's own, on one line or in parentheses.
-OWN_IMPORT = re.compile(r"^from (importguard\.probe|__future__)\b[^(\n]*(\([^)]*\))?\n", re.MULTILINE)
 END = b"end\0\0"
-PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answers
 PIPE, SET_PIPE_SIZE = 1 << 16, 1031  # what a pipe holds, and F_SETPIPE_SZ (fcntl.h)
 DUMP_SIGNAL = 63  # on which a worker's faulthandler writes where it is
 TAIL = 8000  # bytes of what a worker prints that are kept: a dump of its stack has to fit
@@ -55,29 +28,6 @@ WAITING_SECONDS = 0.5  # without processor time, after which a worker is taken t
 REST_SECONDS = 5.0  # of waiting, after which a script is asked whether it runs on behind its imports
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LONGEST_FRAME = 4 << 20
-
-
-def in_unnamed_namespace(code: str) -> str:
-    """A statement that runs ``code`` in a namespace that is nobody's module.
-
-    It has builtins of its own: the application may replace those of the interpreter.
-    """
-    space = "{'__name__': '<importguard>', '__builtins__': dict(vars(__import__('builtins')))}"
-    return "exec(compile({!r}, '<importguard>', 'exec'), {})\n".format(code, space)
-
-
-# All that it is asked is read before any application code runs.
-WAITS = in_unnamed_namespace(
-    """
-import marshal, posix
-parts = [posix.read({0}, 1 << 20)]
-while parts[-1]:
-    parts.append(posix.read({0}, 1 << 20))
-posix.close({0})
-PROGRAM, REQUEST = marshal.loads(b"".join(parts))
-exec(marshal.loads(PROGRAM) if type(PROGRAM) is bytes else compile(PROGRAM, "<importguard>", "exec"))
-""".format(PLAN)
-)
 
 
 class Worker:
@@ -322,45 +272,6 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
-def read_available(descriptor: int) -> bytes:
-    """What a non-blocking descriptor has now; nothing where there is nothing."""
-    try:
-        return os.read(descriptor, 1 << 16)
-    except (BlockingIOError, InterruptedError):
-        return b""
-
-
-def call_in_child(action: Callable[[], None], seconds: float) -> bool:
-    """Call ``action`` in a child of its own, so that no file that it meets can end or hold up this process.
-
-    False where it did not come to its end within ``seconds``. Ends this process, as the supervisor does, when
-    standard input ends.
-    """
-    done, done_end = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _first_to_go()
-        try:
-            action()
-            os.write(done_end, b"!")
-        finally:
-            os._exit(0)
-    os.close(done_end)
-    until = time.monotonic() + seconds
-    waiting = [0, done]
-    try:
-        while select.select(waiting, [], [], max(0.0, until - time.monotonic()))[0] == [0]:
-            if not os.read(0, 4096):
-                os.kill(child, signal.SIGKILL)
-                os._exit(1)
-        os.set_blocking(done, False)
-        return bool(read_available(done))
-    finally:
-        os.close(done)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-
-
 def _widen(pipe: int) -> None:
     """Let ``pipe`` hold more: a process that hangs before it reads must not hold up this one (pipe(7))."""
     import fcntl
@@ -371,20 +282,11 @@ def _widen(pipe: int) -> None:
         pass
 
 
-def _first_to_go() -> None:
-    """Let the kernel end this process before others when memory runs out (proc_pid_oom_score_adj(5))."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-    except OSError:
-        pass
-
-
 def _become(command: list[str], place: tuple[str, dict[str, str]], pipes: tuple[int, int, int]) -> None:
     """In the child: its own group, the first to go when memory runs out, then the interpreter."""
     plan, results, output = pipes
     os.setsid()
-    _first_to_go()
+    end_first_without_memory()
     signal.set_wakeup_fd(-1)
     null = os.open(os.devnull, os.O_RDONLY)
     high = [os.dup(descriptor) for descriptor in (null, output, plan, results)]
@@ -396,10 +298,3 @@ def _become(command: list[str], place: tuple[str, dict[str, str]], pipes: tuple[
     os.closerange(5, 256)
     os.chdir(place[0])
     os.execve(command[0], command, place[1])
-
-
-def worker_program(sources: Mapping[str, str], kind: str) -> str:
-    """What a worker does: its files in one namespace, called with the request and where to answer."""
-    files = [OWN_IMPORT.sub("", sources["importguard.probe." + name]) for name in WORKER_FILES[kind]]
-    call = "run_{}(REQUEST, {})".format(kind, RESULTS)
-    return "\n".join(["from __future__ import annotations", *files, call])
