@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from importguard.probe.code.imports import import_sites, parse_module, truth_as_main
+from importguard.probe.code.imports import child_nodes, import_sites, parse_module, truth_as_main
+from importguard.probe.code.nodes import dotted_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _calls(body: list[Node], sites: list[Site]) -> list[tuple[str, str]]:
     for node in _certain(body):
         for inner in _nodes(node):
             called: Node = getattr(inner, "func", None)
-            owner = _dotted(getattr(called, "value", None))
+            owner = dotted_name(getattr(called, "value", None))
             if getattr(called, "id", None) in origins:
                 found.append(origins[called.id])
             elif owner in origins:
@@ -96,12 +97,6 @@ def _calls(body: list[Node], sites: list[Site]) -> list[tuple[str, str]]:
             elif owner in modules:
                 found.append((owner, called.attr))
     return list(dict.fromkeys(found))
-
-
-def _dotted(node: Node) -> str:
-    if type(node).__name__ == "Attribute":
-        return "%s.%s" % (_dotted(node.value), node.attr)
-    return getattr(node, "id", "")
 
 
 def _called(body: list[Node], functions: dict[str, Node]) -> list[Node]:
@@ -153,7 +148,7 @@ def _forgives(handler: Node) -> bool:
 def _suppresses(node: Node) -> bool:
     """Whether a ``with`` is one of contextlib.suppress."""
     called = (getattr(item.context_expr, "func", None) for item in getattr(node, "items", ()))
-    return any(_dotted(function).rpartition(".")[2] == "suppress" for function in called)
+    return any(dotted_name(function).rpartition(".")[2] == "suppress" for function in called)
 
 
 def _ends(node: Node) -> bool:
@@ -163,10 +158,7 @@ def _ends(node: Node) -> bool:
 
 
 def _nodes(node: Node) -> Iterator[Node]:
-    """A node and all nodes below it."""
+    """A node and all nodes below it, in the order in which they are written."""
     yield node
-    for name in node._fields:
-        value = getattr(node, name, None)
-        for item in value if type(value) is list else [value]:
-            if hasattr(item, "_fields"):
-                yield from _nodes(item)
+    for child in child_nodes(node):
+        yield from _nodes(child)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from importguard.probe.code.imports import child_nodes, parse_module
+from importguard.probe.code.nodes import dotted_name
 from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
@@ -65,7 +66,7 @@ class _Reader:
                 self._assign(node.targets[0], node.value)
             elif kind == "AnnAssign" and node.value is not None:
                 self._assign(node.target, node.value)
-            elif kind == "AugAssign" and _dotted(node.target) == "sys.path":
+            elif kind == "AugAssign" and dotted_name(node.target) == "sys.path":
                 self.last += self._each(node.value)
             elif kind == "Expr" and type(node.value).__name__ == "Call":
                 self._call(node.value)
@@ -79,11 +80,11 @@ class _Reader:
         kind = type(target).__name__
         if kind == "Name":
             self.names[target.id] = self.value_of_expression(value)
-        elif kind == "Subscript" and _dotted(target.value) == "sys.path":
+        elif kind == "Subscript" and dotted_name(target.value) == "sys.path":
             self.first[:0] = self._each(value)
 
     def _call(self, call: Node) -> None:
-        name = _dotted(call.func)
+        name = dotted_name(call.func)
         if name in ("sys.path.insert", "path.insert") and len(call.args) == 2:
             folder = self._folder(call.args[1])
             # Behind the first entry it is before site-packages all the same.
@@ -150,7 +151,7 @@ class _Reader:
         return os.path.join(left, right) if operator == "Div" else left + right
 
     def _result(self, node: Node) -> str | None:
-        name = _dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
+        name = dotted_name(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
         values = [self.value_of_expression(item) for item in node.args]
         if name in ("getcwd", "cwd") and not values:
             return self.directory
@@ -175,12 +176,3 @@ def _names_settings(function: Node) -> bool:
             return True
         nodes.extend(child_nodes(node))
     return False
-
-
-def _dotted(node: Node) -> str:
-    """``a.b.c`` as it is written; nothing for anything else."""
-    parts = []
-    while type(node).__name__ == "Attribute":
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if type(node).__name__ == "Name" else ""

@@ -5,26 +5,16 @@ Without them its owner would be told of one at a time. Pure, as ``lookups`` is.
 
 from __future__ import annotations
 
-from importguard.probe.code.lookups import (
-    BLOCKS,
-    FUNCTIONS,
-    NAME,
-    assigned_names,
-    constant_text,
-    expressions_of,
-    is_environ,
-    is_exit,
-    kind_of,
-    lookup_of,
-    lookups_in,
-    walk_nodes,
-)
+from importguard.probe.code.environment_lookups import NAME, assigned_names, is_environ, lookup_of, lookups_in
+from importguard.probe.code.nodes import BLOCKS, FUNCTIONS, constant_text, expressions_of, kind_of, walk_nodes
+from importguard.probe.code.statement_place import is_exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from importguard.probe.code.lookups import Lookups, Names, Statement
+    from importguard.probe.code.environment_lookups import Names
+    from importguard.probe.code.lookups import Lookups, Statement
     from importguard.probe.values import Node
 
 _MAY_BE_PASSED_OVER = ("IfExp", "BoolOp", "Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp")

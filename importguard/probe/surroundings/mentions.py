@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from importguard.probe.code.imports import parse_module
+from importguard.probe.code.nodes import constant_text
 from importguard.probe.files import printable_path, read_bytes
 
 TYPE_CHECKING = False
@@ -41,7 +42,7 @@ def find_mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) ->
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             continue
         for setting, node in _strings(body):
-            name = next((name for name in wanted if _names(_text(node), name)), None)
+            name = next((name for name in wanted if _names(constant_text(node) or "", name)), None)
             if name is not None:
                 found.append(
                     {"name": name, "path": printable_path(path), "line": node.lineno, "setting": setting}
@@ -51,12 +52,6 @@ def find_mentions(names: Iterable[str], paths: Iterable[str], budget: Budget) ->
 
 def _names(text: str, name: str) -> bool:
     return text == name or text.startswith((name + ".", name + ":"))
-
-
-def _text(node: Node) -> str:
-    """The value of a string; Python 3.7 calls it ``s``."""
-    value = getattr(node, "value", None) if type(node).__name__ == "Constant" else getattr(node, "s", None)
-    return value if type(value) is str else ""
 
 
 def _strings(body: list[Node]) -> Iterator[tuple[str, Node]]:
