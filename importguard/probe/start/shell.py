@@ -1,8 +1,9 @@
 """Reads as much of the POSIX shell language as start commands and entrypoint scripts are written in.
 
-The commands are read here, their words in ``shell_words.py``. Nothing is run. Words are expanded with the
-variables that are known, and conditions decided by them where they can be (``shell_tests.py``). Every branch
-is read all the same, and the commands of those that may not run are marked as conditional. Source:
+The commands are read here, their words in ``shell_words.py``; ``shell_control.py`` follows the blocks around
+them. Nothing is run. Words are expanded with the variables that are known, and conditions decided by them where
+they can be (``shell_tests.py``). Every branch is read all the same, and the commands of those that may not run
+are marked as conditional. Source:
 POSIX.1-2017, Shell Command Language.
 """
 
@@ -12,17 +13,13 @@ import os
 import re
 
 from importguard.probe.files import DEFAULT_PATH, read_text
-from importguard.probe.start.shell_blocks import Block, Conditions
+from importguard.probe.start.shell_control import CLOSING_WORDS, OPENING_WORDS, OTHER_WORDS, ControlFlow, Step
 from importguard.probe.start.shell_state import DEEPEST_NESTING, Shell
 from importguard.probe.start.shell_tests import ASKS, evaluate_test
 from importguard.probe.start.shell_words import ENDS_WORD, WordReader
 from importguard.probe.start.words import Word, is_assignment, spelled_word
 
 _BLANK = " \t\r"
-_OPENS = frozenset(["if", "case", "for", "while", "until", "select"])
-_CLOSES = frozenset(["fi", "esac", "done"])
-_DROPPED = frozenset(["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"])
-_BRANCHES = frozenset(["then", "else", "elif", "do"])
 _KEPT = frozenset(["case", "for", "select"])
 _SEARCHES = frozenset(["grep", "egrep", "pgrep"])
 _DECLARES = frozenset(["export", "declare", "local", "readonly", "typeset"])
@@ -31,30 +28,6 @@ _NAMED = re.compile(r"[ \t]*([\w.-]+)[ \t]*(?:\([ \t]*\))?\s*\{")
 _ARGUMENT = re.compile(r"\"?\$(?:[0-9]|\{[0-9](?::?-[\w.-]*)?\})\"?")
 _ARRAY = re.compile(r"([A-Za-z_]\w*)(\+?)=")
 _ARITHMETIC = re.compile(r"\(\(\s*([^\s<>=!&|()]+)\s*(==|!=|>=|<=|<|>)\s*([^\s<>=!&|()]+)\s*\)\)")
-
-
-class Step:
-    """One command that a script would start: its words, and what it would be started with.
-
-    ``background``: the script goes on at once, as after ``&``. ``is_dead``: as the image is started, it does
-    not run. ``stdin``: the here-document that it reads.
-    """
-
-    def __init__(
-        self,
-        words: list[str],
-        environ: dict[str, str],
-        directory: str,
-        conditional: bool,
-        background: bool = False,
-    ) -> None:
-        self.background = background
-        self.words = words
-        self.environ = environ
-        self.directory = directory
-        self.conditional = conditional
-        self.is_dead = False
-        self.stdin: str | None = None
 
 
 class _HereDocument:
@@ -79,19 +52,13 @@ def script_steps(text: str, shell: Shell) -> list[Step]:
     return found
 
 
-class _CommandReader(WordReader):
+class _CommandReader(ControlFlow):
     """Reads one text, one simple command after the other, and carries out what changes the shell."""
 
     def __init__(self, text: str, shell: Shell, found: list[Step]) -> None:
-        super().__init__(text, shell)
-        self.found = found
+        super().__init__(text, shell, found)
         self.words: list[Word] = []
-        self.blocks: list[Block] = []
-        self.closed: Block | None = None  # the one that has just ended
         self.heredocs: list[_HereDocument] = []
-        self.conditions = Conditions()
-        self.has_returned = False
-        self.has_command = False  # since the last separator
 
     def read_to_end(self) -> None:
         """Read to the end of the text."""
@@ -156,81 +123,18 @@ class _CommandReader(WordReader):
             self.words = []
             if sign == ")":
                 block.begin_case_branch()
-                self._save_where_dead(block)
+                self.save_where_dead(block)
             return
         count = len(self.found)
         self._finish(background=sign == "&")
-        self._pass_on_conditions(sign, count)
+        self.pass_on_conditions(sign, count)
         if block and block.kind == "case" and sign == ";" and self.text.startswith(";", self.at):
-            self._leave_branch(block)
+            self.leave_branch(block)
             block.end_branch()
         if char == "\n":
             for document in self.heredocs:
                 self._read_heredoc(document)
             self.heredocs = []
-
-    def _pass_on_conditions(self, sign: str, count: int) -> None:
-        """Note what the command that ``sign`` ends, behind ``count`` steps, makes of those that follow."""
-        closed, self.closed = self.closed, None
-        if closed and sign == "&":
-            for step in self.found[closed.first_step :]:
-                step.background = True
-        if sign in ("&&", "||"):
-            self.conditions.go_on(sign)
-            for step in self.found[count:] if sign == "||" else []:
-                step.conditional = True  # the start goes on without it
-        elif sign == "(":
-            self._open("(")
-            self.blocks[-1].saved = self.shell.copy()
-        elif sign == ")":
-            self._close_group("(")
-        elif sign != "|" and self.has_command:
-            self._end_list()
-        self.has_command = False
-
-    def _end_list(self) -> None:
-        if self.blocks and self.blocks[-1].in_condition:
-            self.blocks[-1].test = self.conditions.status
-        self.conditions.begin()
-
-    def _open(self, kind: str) -> None:
-        """Open an ``if``, loop, ``case`` or group: what stands before it is a condition of all in it."""
-        self.blocks.append(Block(kind, self.shell, self.conditions, self.at, len(self.found)))
-        self.conditions = Conditions()
-
-    def _close_group(self, sign: str) -> None:
-        if self.blocks and self.blocks[-1].kind == sign:
-            self._close()
-
-    def _close(self) -> None:
-        """The innermost block ends: a subshell and a branch that does not run have changed nothing.
-
-        Of one that may run, ``set -- tool "$@"`` before bare options stays, and ``shift`` does not.
-        """
-        block = self.blocks.pop()
-        self._leave_branch(block)
-        kept = self.shell.arguments[1:] and not self.shell.arguments[1].startswith("-")
-        is_sure = block.sure or block.value is not None
-        if not is_sure and block.arguments[1:] and not block.arguments[1].startswith("-") and kept:
-            self.shell.arguments = block.arguments
-        self.conditions, self.closed = block.outer, block
-        self.conditions.end_command(None if self._is_in_condition() else True, is_test=False)
-        if block.kind == "while" and block.sure and len(self.shell.arguments) < len(block.arguments):
-            self.at, self.closed = block.begin, None  # it reads the arguments one by one
-            self._open("while")
-
-    def _leave_branch(self, block: Block) -> None:
-        if block.saved is not None:
-            self.shell.take_back(block.saved)
-            block.saved = None
-
-    def _save_where_dead(self, block: Block) -> None:
-        if block.is_dead:
-            block.saved = self.shell.copy()
-
-    def _is_in_condition(self) -> bool:
-        outer = [block for block in self.blocks if block.kind not in "({"]
-        return bool(outer) and outer[-1].in_condition
 
     def _read_heredoc(self, document: _HereDocument) -> None:
         lines = []
@@ -279,11 +183,11 @@ class _CommandReader(WordReader):
             self._read_array(raw)
         elif len(self.words) == 2 and self.words[0] == "case" and raw == "in" and self.blocks:
             self._begin_case(self.words[1])
-        elif not self.words and raw in _OPENS:
-            self._open(raw)
+        elif not self.words and raw in OPENING_WORDS:
+            self.open_block(raw)
             self.words.extend(fields if raw in _KEPT else [])
-        elif not self.words and raw in _CLOSES | _DROPPED:
-            self._end_part(raw)
+        elif not self.words and raw in CLOSING_WORDS | OTHER_WORDS:
+            self.carry_out_reserved_word(raw)
         elif is_assignment(raw.replace("+=", "=", 1)) and all(is_assignment(item) for item in self.words):
             self.words.append(spelled_word(" ".join(fields), raw, self.is_known))
         else:
@@ -314,21 +218,6 @@ class _CommandReader(WordReader):
         if match and all(block.runs for block in self.blocks) and self.conditions.runs is not False:
             self.shell.assign_array(match.group(1), values, is_more=bool(match.group(2)))
 
-    def _end_part(self, word: str) -> None:
-        """Carry out a reserved word."""
-        if word == "!":
-            self.conditions.is_negated = not self.conditions.is_negated
-        elif word == "{":
-            self._open(word)
-        elif word == "}":
-            self._close_group("{")
-        elif self.blocks and word in _BRANCHES:
-            self._leave_branch(self.blocks[-1])
-            self.blocks[-1].begin_branch(word)
-            self._save_where_dead(self.blocks[-1])
-        elif self.blocks and word in _CLOSES:
-            self._close()
-
     def _define(self, name: str) -> bool:
         """Note a function; its text is read where it is called. False where it is none after all."""
         head = (_NAMED if name == "function" else _DEFINES).match(self.text, self.at)
@@ -356,7 +245,7 @@ class _CommandReader(WordReader):
 
     def _read_inner(self, text: str) -> list[Step]:
         """Read what another text starts, as surely as this one runs it."""
-        shell, is_sure, is_dead = self.shell, not self._is_conditional(), self._is_dead()
+        shell, is_sure, is_dead = self.shell, not self.is_conditional(), self.is_dead()
         has_ended, in_doubt = shell.has_ended, shell.in_doubt
         shell.in_doubt = in_doubt or not is_sure
         steps = script_steps(text, shell)
@@ -376,17 +265,6 @@ class _CommandReader(WordReader):
         self.shell.arguments = arguments
         return bool(steps)
 
-    def _is_conditional(self) -> bool:
-        is_in_branch = any(
-            block.outer.runs is not True or (block.value is None and not block.sure) for block in self.blocks
-        )
-        has_ended = self.shell.has_ended or self.has_returned
-        return is_in_branch or has_ended or self.conditions.runs is not True
-
-    def _is_dead(self) -> bool:
-        is_in_branch = any(block.is_dead or block.outer.runs is False for block in self.blocks)
-        return is_in_branch or self.conditions.runs is False or self.shell.has_ended
-
     def _finish(self, background: bool = False) -> None:
         """A command has ended: carry it out, or note it as one that would be started."""
         words, self.words = self.words, []
@@ -403,26 +281,23 @@ class _CommandReader(WordReader):
             result, is_test = self._carry_out(words[:count], words[count:], background)
         else:
             for item in words:
-                self.shell.assign_variable(item, is_sure=self._is_sure())
+                self.shell.assign_variable(item, is_sure=self.is_sure())
             result, is_test = True, False
         if before is not None:
             self.shell.take_back(before)
         self.conditions.end_command(result, is_test)
-
-    def _is_sure(self) -> bool:
-        return not (self._is_conditional() or self.shell.in_doubt)
 
     def _carry_out(
         self, assignments: list[Word], words: list[Word], background: bool
     ) -> tuple[bool | None, bool]:
         """A command, and what it comes to: (its result, whether that is what it is for)."""
         name = words[0]
-        is_asked = self._is_in_condition()
+        is_asked = self.is_in_condition()
         if name in self.shell.functions:
             starts = self._call(words)
             return (None if is_asked or not starts else True), not starts
         if name in ASKS:
-            if name == "return" and not self._is_conditional():
+            if name == "return" and not self.is_conditional():
                 self.has_returned = True
             return evaluate_test(words, self.shell), True
         if name in _KEPT:
@@ -436,9 +311,9 @@ class _CommandReader(WordReader):
         environ = self.shell.command_environment()
         for item in assignments:
             environ[item.partition("=")[0]] = item.partition("=")[2]
-        is_conditional = self._is_conditional()
+        is_conditional = self.is_conditional()
         step = Step(list(words), environ, self.shell.directory, is_conditional, background)
-        step.is_dead = self._is_dead()
+        step.is_dead = self.is_dead()
         self.found.append(step)
         for document in self.heredocs:
             document.step = document.step or step
@@ -450,7 +325,7 @@ class _CommandReader(WordReader):
         """Carry out a built-in that changes the shell; False where ``name`` is none."""
         shell = self.shell
         if name in _DECLARES:
-            shell.declare_variables(list(rest), name == "export", self._is_sure())
+            shell.declare_variables(list(rest), name == "export", self.is_sure())
         elif name in ("cd", "pushd"):
             targets = [item for item in rest if not item.startswith("-")]
             shell.change_directory(targets[0] if targets else shell.variables.get("HOME", "/"))

@@ -1,0 +1,152 @@
+"""The blocks and lists around the commands of a shell script: whether a command is sure to run."""
+
+from __future__ import annotations
+
+from importguard.probe.start.shell_blocks import Block, Conditions
+from importguard.probe.start.shell_words import WordReader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importguard.probe.start.shell_state import Shell
+
+OPENING_WORDS = frozenset(["if", "case", "for", "while", "until", "select"])
+CLOSING_WORDS = frozenset(["fi", "esac", "done"])
+OTHER_WORDS = frozenset(
+    ["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"]
+)
+_BRANCHES = frozenset(["then", "else", "elif", "do"])
+
+
+class Step:
+    """One command that a script would start: its words, and what it would be started with.
+
+    ``background``: the script goes on at once, as after ``&``. ``is_dead``: as the image is started, it does
+    not run. ``stdin``: the here-document that it reads.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        environ: dict[str, str],
+        directory: str,
+        conditional: bool,
+        background: bool = False,
+    ) -> None:
+        self.background = background
+        self.words = words
+        self.environ = environ
+        self.directory = directory
+        self.conditional = conditional
+        self.is_dead = False
+        self.stdin: str | None = None
+
+
+class ControlFlow(WordReader):
+    """Follows the blocks that open and close in a text, and the ``&&``, ``||`` and ``&`` between commands."""
+
+    def __init__(self, text: str, shell: Shell, found: list[Step]) -> None:
+        super().__init__(text, shell)
+        self.found = found
+        self.blocks: list[Block] = []
+        self.closed: Block | None = None  # the one that has just ended
+        self.conditions = Conditions()
+        self.has_returned = False
+        self.has_command = False  # since the last separator
+
+    def pass_on_conditions(self, sign: str, count: int) -> None:
+        """Note what the command that ``sign`` ends, behind ``count`` steps, makes of those that follow."""
+        closed, self.closed = self.closed, None
+        if closed and sign == "&":
+            for step in self.found[closed.first_step :]:
+                step.background = True
+        if sign in ("&&", "||"):
+            self.conditions.go_on(sign)
+            for step in self.found[count:] if sign == "||" else []:
+                step.conditional = True  # the start goes on without it
+        elif sign == "(":
+            self.open_block("(")
+            self.blocks[-1].saved = self.shell.copy()
+        elif sign == ")":
+            self._close_group("(")
+        elif sign != "|" and self.has_command:
+            self._end_list()
+        self.has_command = False
+
+    def _end_list(self) -> None:
+        if self.blocks and self.blocks[-1].in_condition:
+            self.blocks[-1].test = self.conditions.status
+        self.conditions.begin()
+
+    def open_block(self, kind: str) -> None:
+        """Open an ``if``, loop, ``case`` or group: what stands before it is a condition of all in it."""
+        self.blocks.append(Block(kind, self.shell, self.conditions, self.at, len(self.found)))
+        self.conditions = Conditions()
+
+    def _close_group(self, sign: str) -> None:
+        if self.blocks and self.blocks[-1].kind == sign:
+            self._close()
+
+    def _close(self) -> None:
+        """The innermost block ends: a subshell and a branch that does not run have changed nothing.
+
+        Of one that may run, ``set -- tool "$@"`` before bare options stays, and ``shift`` does not.
+        """
+        block = self.blocks.pop()
+        self.leave_branch(block)
+        kept = self.shell.arguments[1:] and not self.shell.arguments[1].startswith("-")
+        is_sure = block.sure or block.value is not None
+        if not is_sure and block.arguments[1:] and not block.arguments[1].startswith("-") and kept:
+            self.shell.arguments = block.arguments
+        self.conditions, self.closed = block.outer, block
+        self.conditions.end_command(None if self.is_in_condition() else True, is_test=False)
+        if block.kind == "while" and block.sure and len(self.shell.arguments) < len(block.arguments):
+            self.at, self.closed = block.begin, None  # it reads the arguments one by one
+            self.open_block("while")
+
+    def leave_branch(self, block: Block) -> None:
+        """Undo what a branch that does not run, or a subshell, has changed."""
+        if block.saved is not None:
+            self.shell.take_back(block.saved)
+            block.saved = None
+
+    def save_where_dead(self, block: Block) -> None:
+        """Keep the shell as it is, to be given back behind a branch that does not run."""
+        if block.is_dead:
+            block.saved = self.shell.copy()
+
+    def is_in_condition(self) -> bool:
+        """Whether the command stands behind ``if``, ``while`` or ``until``, which ask for its result."""
+        outer = [block for block in self.blocks if block.kind not in "({"]
+        return bool(outer) and outer[-1].in_condition
+
+    def carry_out_reserved_word(self, word: str) -> None:
+        """``then``, ``fi``, ``{``, ``!`` …: open, change or close the block that they belong to."""
+        if word == "!":
+            self.conditions.is_negated = not self.conditions.is_negated
+        elif word == "{":
+            self.open_block(word)
+        elif word == "}":
+            self._close_group("{")
+        elif self.blocks and word in _BRANCHES:
+            self.leave_branch(self.blocks[-1])
+            self.blocks[-1].begin_branch(word)
+            self.save_where_dead(self.blocks[-1])
+        elif self.blocks and word in CLOSING_WORDS:
+            self._close()
+
+    def is_conditional(self) -> bool:
+        """Whether the command may not run."""
+        is_in_branch = any(
+            block.outer.runs is not True or (block.value is None and not block.sure) for block in self.blocks
+        )
+        has_ended = self.shell.has_ended or self.has_returned
+        return is_in_branch or has_ended or self.conditions.runs is not True
+
+    def is_dead(self) -> bool:
+        """Whether the command does not run, as the image is started."""
+        is_in_branch = any(block.is_dead or block.outer.runs is False for block in self.blocks)
+        return is_in_branch or self.conditions.runs is False or self.shell.has_ended
+
+    def is_sure(self) -> bool:
+        """Whether the command runs, whatever the text is read for."""
+        return not (self.is_conditional() or self.shell.in_doubt)
