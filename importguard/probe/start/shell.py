@@ -1,9 +1,9 @@
 """Reads as much of the POSIX shell language as start commands and entrypoint scripts are written in.
 
 The commands are read here, their words in ``shell_words.py``; ``shell_control.py`` follows the blocks around
-them. Nothing is run. Words are expanded with the variables that are known, and conditions decided by them where
-they can be (``shell_tests.py``). Every branch is read all the same, and the commands of those that may not run
-are marked as conditional. Source:
+them. Nothing is run. Words are expanded with the variables that are known, and conditions decided by them
+where they can be (``shell_tests.py``). Every branch is read all the same, and the commands of those that may
+not run are marked as conditional. Source:
 POSIX.1-2017, Shell Command Language.
 """
 
