@@ -5,13 +5,15 @@ from __future__ import annotations
 import collections
 import time
 
-from importguard.probe.asking.sockets import is_busy
+from importguard.probe.asking.sockets import is_busy, main_thread_sleeps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Deque, Tuple
 
 WINDOW_SECONDS = 10.0
+_REQUESTS = 5
+_PAUSE_SECONDS = 0.02  # in which an event loop falls asleep again
 _BUSY_SHARE = 0.05
 """A loop that waits, such as one that asks for a database every second, works less than that."""
 
@@ -33,3 +35,19 @@ class Activity:
             self.samples.popleft()
         busy = sum(is_busy for _, is_busy in self.samples)
         return busy < _BUSY_SHARE * len(self.samples)
+
+
+def wakes_main_thread(ask: Callable[[], bool], sleeps: Callable[[], int] = main_thread_sleeps) -> bool:
+    """Whether each request wakes a process's main thread, by how often these fall asleep again.
+
+    What serves metrics beside a program that still waits has a thread of its own. What wakes them besides is
+    seen in as much time without a request.
+    """
+    begun, before = time.monotonic(), sleeps()
+    for _ in range(_REQUESTS):
+        if not ask():
+            return False
+        time.sleep(_PAUSE_SECONDS)
+    took, asked = time.monotonic() - begun, sleeps()
+    time.sleep(took)
+    return (asked - before) - (sleeps() - asked) >= _REQUESTS

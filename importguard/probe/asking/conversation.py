@@ -69,7 +69,7 @@ class Conversation:
     ``seconds_to_answer`` are those that it has after its port accepts. After ``patience`` (None: never), and
     where its ports are open inside the container alone, one that does not work any more is not waited for.
     With ``default_time`` nobody says how long a start may take: then that is also so of one that answers
-    HTTP inside the container alone, or says NOT_SERVING.
+    HTTP inside the container alone, or whose main thread answers it on another port, or says NOT_SERVING.
     """
 
     def __init__(self, request: Values) -> None:
@@ -166,11 +166,11 @@ class Conversation:
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
             is_certain = is_late or self.is_bound_inside()
-            is_hopeless = is_certain or self.is_open_inside_alone()
+            is_hopeless = is_certain or self.is_open_inside_alone() or self.is_open_elsewhere()
             if not is_hopeless:
                 activity = Activity()  # What it did before says nothing of the seconds that count.
             is_at_rest = is_hopeless and activity.is_at_rest(now)
-            if now >= self.ends or (is_at_rest and (is_certain or self.serves_inside())):
+            if now >= self.ends or (is_at_rest and (is_certain or self.serves_there())):
                 self.tell("given_up", seconds=now - self.began)
                 return False
             time.sleep(_POLL_SECONDS)
@@ -201,18 +201,29 @@ class Conversation:
         addresses = [address for address, _ in listeners()] if self.request["default_time"] else []
         return bool(addresses) and all(is_loopback(address) for address in addresses)
 
-    def serves_inside(self) -> bool:
-        """Whether a port that is open inside answers HTTP: its server is up, and is no helper of one to come.
+    def is_open_elsewhere(self) -> bool:
+        """Whether others reach a port that is none of the wanted ones, and nobody says how long a start may
+        take."""
+        return bool(self.request["default_time"] and self.open_ports())
 
-        Each is asked once.
+    def serves_there(self) -> bool:
+        """Whether a port that is not wanted answers HTTP: its server is up, and no helper of one to come.
+
+        Where others reach it, as they do one of metrics, the main thread has to serve it. Each is asked once.
         """
+        from importguard.probe.asking.activity import wakes_main_thread
         from importguard.probe.asking.exchanges import ask_http
 
         for address, port in listeners():
             if (address, port) not in self.asked_inside:
                 self.asked_inside.add((address, port))
-                answer = ask_http(address, port, "/", self.request["headers"], _INSIDE_SECONDS)
-                if answer["status"] is not None or answer["tls"]:
+
+                def answers(address: str = address, port: int = port) -> bool:
+                    answer = ask_http(address, port, "/", self.request["headers"], _INSIDE_SECONDS)
+                    return answer["status"] is not None or answer["tls"]
+
+                is_alone = is_loopback(address) and self.is_open_inside_alone()
+                if answers() and (is_alone or (not is_loopback(address) and wakes_main_thread(answers))):
                     return True
         return False
 

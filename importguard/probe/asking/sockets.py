@@ -92,6 +92,16 @@ def is_busy() -> bool:
     return False
 
 
+def main_thread_sleeps() -> int:
+    """Give how often the main threads of the processes but this one have gone to sleep so far."""
+    total = 0
+    for number in process_numbers() - {os.getpid()}:
+        for line in text_of(f"/proc/{number}/status").splitlines():
+            if line.startswith("voluntary_ctxt_switches:"):
+                total += int(line.split()[1])
+    return total
+
+
 def hears_sigterm() -> bool:
     """Whether the container's first process handles SIGTERM, or waits for it as tini does."""
     return _is_in_mask(1, signal.SIGTERM, ("SigCgt", "SigBlk"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -137,6 +139,41 @@ def test_a_server_inside_alone_is_given_up_soon_where_nobody_gives_the_time(
         begun = time.monotonic()
         assert not Conversation(request).wait_for_port()
     assert (time.monotonic() - begun < 2.5) is is_soon
+
+
+IN_THE_MAIN_THREAD = "server.serve_forever()"
+BESIDE_IT = (
+    "import threading, time\nthreading.Thread(target=server.serve_forever, daemon=True).start()\n"
+    "while True:\n    time.sleep(0.02)"
+)
+
+
+@pytest.mark.usefixtures("resting")
+@pytest.mark.parametrize(
+    ("serve", "default_time", "is_soon"),
+    [(IN_THE_MAIN_THREAD, True, True), (IN_THE_MAIN_THREAD, False, False), (BESIDE_IT, True, False)],
+)
+def test_a_program_that_serves_another_port_is_given_up_soon(
+    serve: str, default_time: bool, is_soon: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What serves metrics beside a program that has not begun yet is no sign of its end."""
+    code = (
+        "from http.server import HTTPServer, SimpleHTTPRequestHandler\n"
+        "server = HTTPServer(('', 0), SimpleHTTPRequestHandler)\n"
+        f"print(server.server_port, flush=True)\n{serve}"
+    )
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", code], **piped) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        monkeypatch.setattr(conversation, "listeners", lambda: [("0.0.0.0", port)])
+        monkeypatch.setattr(sockets, "process_numbers", lambda: {process.pid})
+        request = {**REQUEST, "default_time": default_time, "seconds": 3.0}
+        begun = time.monotonic()
+        assert not Conversation(request).wait_for_port()
+        took = time.monotonic() - begun
+        process.kill()
+    assert (took < 2.5) is is_soon
 
 
 @pytest.mark.usefixtures("resting")
