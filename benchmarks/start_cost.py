@@ -30,7 +30,7 @@ from importguard.config import Config
 from importguard.engines.docker.engine import DockerEngine
 from importguard.evidence.starts import StartSettings
 from importguard.inspectors.asking import Asker
-from importguard.inspectors.start import begin, finish
+from importguard.inspectors.start import end_service, start_service
 
 SEEN_LIMIT, WHOLE_LIMIT = 100, 700
 SETTLE_SECONDS = 1.0
@@ -79,8 +79,8 @@ def seen_after(wait: str) -> float:
     image = engine.image(IMAGE, pull="never")
     config = Config(env=(f"WAIT={wait}",), start=StartSettings(settle=0.0))
     with engine.network() as network:
-        begun = begin(engine, image, Asker(image, "python3"), config, network)
-        start = finish(begun)
+        begun = start_service(engine, image, Asker(image, "python3"), config, network)
+        start = end_service(begun)
     engine.close()
     assert start.accepted is not None, start
     return (begun.at + start.accepted - accepted_at(start.log)) * 1000

@@ -27,6 +27,12 @@ def benchmark(name: str) -> ModuleType:
     return module
 
 
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "benchmarks").glob("*.py"))])
+def test_each_finds_what_it_imports_of_importguard(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))  # as of a file that Python runs
+    benchmark(name)
+
+
 @pytest.fixture(scope="module")
 def results():
     return json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
