@@ -25,10 +25,12 @@ from importguard.failures.circular_words import says_circular
 from importguard.model import Diagnosis, ImportStep
 from importguard.rules.imports import ENTRYPOINT_TARGET, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME
 
-_NO_ATTRIBUTE = re.compile(r"(?:partially initialized )?module '([^']+)' has no attribute '([^']+)'")
+# Python 3.13 says from which file a module is that is only half imported.
+_NO_ATTRIBUTE = re.compile(r"module '([^']+)'(?: from '[^']+')? has no attribute '([^']+)'")
 _NO_SUBMODULE = re.compile(r"cannot access submodule '([^']+)' of module '([^']+)'")
 _NOT_A_PACKAGE = re.compile(r"'([^']+)' is not a package")
 _CLOSE = 0.7
+_PASSED = ": the statement that binds it was not run"
 
 
 def attribute_asked(case: Situation) -> Optional[tuple[str, str]]:
@@ -168,12 +170,19 @@ def circular_import(case: Situation) -> Optional[Diagnosis]:
         "circular",
         CERTAIN if cycle else LIKELY,
         f"'{module}' is asked for '{name}' before it has bound it, by a module that it imports itself{told}.",
-        f"move the import at {case.importers} into the function that uses it, or what both need into a third "
-        "module",
+        _out_of_the_circle(case),
         case.import_place,
         None,
         tuple(f"{step.importer} imports {step.imported} at {file_and_line(step.location)}" for step in cycle),
     )
+
+
+def _out_of_the_circle(case: Situation) -> str:
+    if case.rule is IMPORT_RAISES:  # the statement that fails asks for an attribute, and imports nothing
+        way = f"ask for it, not at {case.importers}, but in the function that uses it, or move"
+    else:
+        way = f"move the import at {case.importers} into the function that uses it, or"
+    return f"{way} what both need into a third module"
 
 
 def import_circle(case: Situation) -> frozenset[str]:
@@ -222,7 +231,9 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
     if names is None and provider is None:
         return None
     elsewhere = names.elsewhere if names else ()
-    close = difflib.get_close_matches(name, names.names if names else (), n=3, cutoff=_CLOSE)
+    others = [one for one in (names.names if names else ()) if one != name]
+    passed = names is not None and len(others) < len(names.names)
+    close = difflib.get_close_matches(name, others, n=3, cutoff=_CLOSE)
     what = f"{provider[0]} {provider[1]} is installed, and its" if provider else "The module"
     where = (
         f" ({file_and_line(case.source_location(names.path))})"
@@ -232,8 +243,8 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
     return make_diagnosis(
         "missing-name",
         CERTAIN if names and names.everything else LIKELY if names else POSSIBLE,
-        f"{what} '{module}'{where} has no '{name}'.{_declared(case, provider)}",
-        _to_correct(case, module, elsewhere, close, provider),
+        f"{what} '{module}'{where} has no '{name}'{_PASSED if passed else ''}.{_declared(case, provider)}",
+        _to_correct(case, module, elsewhere, () if passed else close, provider),
         naming_place(case)[1] if case.rule is ENTRYPOINT_TARGET else case.import_place,
         None,
         (

@@ -6,6 +6,7 @@ import difflib
 import posixpath
 from typing import Optional
 
+from importguard.diagnosis.code_mistakes import names_of
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -23,8 +24,13 @@ _CLOSE = 0.8
 
 
 def case_mismatch(case: Situation) -> Optional[Diagnosis]:
-    """A file whose name differs in case only: found on macOS and Windows, not in the image."""
+    """A file whose name differs in case only: found on macOS and Windows, not in the image.
+
+    The name of a class is no file's: ``from models import User`` beside ``models/user.py``, which defines it.
+    """
     if case.rule not in (MISSING_MODULE, MISSING_NAME) or case.module_in_source is not None:
+        return None
+    if case.rule is MISSING_NAME and _is_defined(case):
         return None
     there = next((one for one in case.clues.candidates if one.module == case.missing and not one.exact), None)
     here = case.index.find_other_case(case.missing) if case.index else None
@@ -45,6 +51,13 @@ def case_mismatch(case: Situation) -> Optional[Diagnosis]:
         None,
         tuple(f"found: {one}" for one in (written, there.path if there else None) if one),
     )
+
+
+def _is_defined(case: Situation) -> bool:
+    """Whether another module defines the missing name as it is written."""
+    tail = "." + case.missing.rpartition(".")[2]
+    known = names_of(case.holding_module, case) if case.holding_module else None
+    return known is not None and any(one.endswith(tail) for one in known.elsewhere)
 
 
 def removed_or_renamed(case: Situation) -> Optional[Diagnosis]:

@@ -308,6 +308,14 @@ FILES = [
         files={"shop/Models.py": ""},
     ),
     Cause(
+        "a-class-beside-the-file-of-its-name",
+        "from shop.models import User\n",
+        "missing-name",
+        ("shop/main.py", 1),
+        "it is shop.models.user.User now",
+        files={"shop/models/__init__.py": "", "shop/models/user.py": "class User:\n    pass\n"},
+    ),
+    Cause(
         "case-is-right",
         "import shop.models\n",
         "not-in-source",
@@ -679,6 +687,27 @@ CODE = [
         ("shop/a.py", 1),
         "did you mean 'Bee'?",
         files={"shop/a.py": "from shop.b import Been\n", "shop/b.py": "import shop.a\nBee = 1\n"},
+    ),
+    Cause(
+        "missing-name-was-passed",
+        "from shop.conf import DEEP\n",
+        "missing-name",
+        ("shop/main.py", 1),
+        "correct shop/main.py:1, or bind the name in 'shop.conf'",
+        ["has no 'DEEP': the statement that binds it was not run"],
+        files={"shop/conf.py": "import os\nif os.sep == '-':\n    DEEP = DEEPER = 1\n"},
+    ),
+    Cause(
+        "circular-by-attribute",
+        "from shop.b import B\n",
+        "circular",
+        ("shop/a.py", 2),
+        "ask for it, not at shop.a (shop/a.py:2), but in the function that uses it",
+        ["shop.b (shop/b.py:1) → shop.a (shop/a.py:2) → shop.b"],
+        files={
+            "shop/a.py": "from shop import b\ndef use(b: b.B): pass\n",
+            "shop/b.py": "import shop.a\nB = 1\n",
+        },
     ),
     Cause(
         "missing-name",

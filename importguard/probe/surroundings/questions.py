@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
 
 _CANNOT_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
-_NO_ATTRIBUTE = re.compile(r"module '([^']+)' has no attribute '([^']+)'")
+# Python 3.13 says from which file a module is that is only half imported.
+_NO_ATTRIBUTE = re.compile(r"module '([^']+)'(?: from '[^']+')? has no attribute '([^']+)'")
 _WORDS = re.compile(r"[\s:'\"()]+")
 _LIBRARY = re.compile(r"\.so(?:\.[\d.]+)?$")
 BY_NAME = ("importlib", "logging.config")  # modules that import what they are given the name of

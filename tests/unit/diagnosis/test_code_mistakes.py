@@ -160,9 +160,11 @@ def test_circular_in_the_words_of_python_3_13(kind: str) -> None:
     assert where(found) == ("circular", ("shop/a.py", 3))
 
 
-def test_circular_by_attribute() -> None:
+@pytest.mark.parametrize("file", ["", " from '/app/shop/b.py'"])
+def test_circular_by_attribute(file: str) -> None:
     message = (
-        "partially initialized module 'shop.b' has no attribute 'B' (most likely due to a circular import)"
+        f"partially initialized module 'shop.b'{file} has no attribute 'B' "
+        "(most likely due to a circular import)"
     )
     found = only(circle("AttributeError", message), source())
     assert found.cause == "circular"

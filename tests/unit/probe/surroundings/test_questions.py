@@ -34,6 +34,7 @@ def test_every_missing_module_of_the_chain() -> None:
         ("cannot import name 'A' from partially initialized module 'b' (most likely…)", ("b", "A")),
         ("module 'b' has no attribute 'A'", ("b", "A")),
         ("partially initialized module 'b' has no attribute 'A' (most likely…)", ("b", "A")),
+        ("partially initialized module 'b' from '/app/b.py' has no attribute 'A' (most…)", ("b", "A")),
     ],
 )
 def test_a_missing_name(message: str, pair: tuple[str, str]) -> None:
