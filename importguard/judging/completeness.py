@@ -20,7 +20,8 @@ def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str
     reasons = [*_unjudged(evidence)]
     reasons += [reason for entry in evidence.entrypoints if (reason := _unverified(entry, evidence))]
     reasons += [_stopped(finding) for finding in findings if stops_for_environment(finding, evidence)]
-    reasons += [f"its start could not be observed: {unseen}"] if (unseen := _unseen(evidence)) else []
+    unseen = _unseen(evidence)
+    reasons += [f"its start could not be observed: {unseen}"] if unseen else []
     reasons += [*_not_run(evidence)]
     reasons += [_wanting(finding) for finding in findings if _is_wanting(finding)]
     return list(dict.fromkeys(reasons))
@@ -60,7 +61,19 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
 
 
 def _unseen(evidence: Evidence) -> str:
-    return evidence.start.error if evidence.start else ""
+    """Why the start has no verdict: no pass is what accepted, did not get ready, and gave no wrong answer."""
+    start = evidence.start
+    if start is None or start.error:
+        return start.error if start else ""
+    is_ready = start.ready is not None or start.held
+    if start.port is None or is_ready or start.ending or start.out_of_memory:
+        return ""
+    answers = (
+        *(answer for _, answer in (*start.http, *start.websocket)),
+        *([start.grpc] if start.grpc else ()),
+    )
+    is_told = any(not answer.right for answer in answers)
+    return "" if is_told else "it did not get ready, and no answer of it says why"
 
 
 def _not_run(evidence: Evidence) -> Iterable[str]:

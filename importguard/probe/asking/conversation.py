@@ -32,6 +32,9 @@ _NOT_SERVING = 2
 _NO_HEALTH_SERVICE = "UNIMPLEMENTED"
 """In the words of ``grpc_health``: a server of gRPC takes no service any more when it has been started."""
 
+_MOST_TOLD = 2000
+"""Characters of a body that are told: a megabyte that is no text makes too long a frame to be read."""
+
 _PAUSE_SECONDS = 0.2
 _INSIDE_SECONDS = 2.0  # that a request to a port inside the container may take
 _REST_SECONDS = 20.0
@@ -260,7 +263,8 @@ class Conversation:
             answer = ask(asked)
             stays = is_at_rest and answer["status"] == _NOT_SERVING and not connecting()
             if answer["right"] or stays or self.is_final(first_wrong):
-                self.tell(kind, asked=asked, answer=dict(answer, waited=time.monotonic() - begun))
+                told = dict(answer, body=answer["body"][:_MOST_TOLD], waited=time.monotonic() - begun)
+                self.tell(kind, asked=asked, answer=told)
                 return bool(answer["right"])
             if answer["status"] not in _NOT_YET or _NO_HEALTH_SERVICE in answer["error"]:
                 first_wrong = first_wrong or time.monotonic()

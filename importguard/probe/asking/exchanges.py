@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Values = Dict[str, Any]
 
 MOST_BYTES = 1 << 20
-_MOST_TEXT = 2000
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _LISTEN_SECONDS = 0.5  # to a WebSocket that was just opened: does the service close it at once?
 _CLOSE = 8  # the opcode, RFC 6455, section 5.5.1

@@ -392,3 +392,14 @@ def test_a_program_of_supervisord_that_dies_of_a_slow_import() -> None:
     finding = only(replace(WELL, log=SUPERVISED + runs + AGAIN + runs + AGAIN + runs))
     assert finding.severity == "error"
     assert "3 times." in finding.message
+
+
+def test_one_that_did_not_get_ready_is_no_pass_where_nothing_says_why() -> None:
+    """Such as where the frame that tells of a wrong answer was lost."""
+    untold = replace(SILENT, port=8080, accepted=0.5)
+    assert run_checks(seen(untold)) == []
+    (reason,) = find_shortfalls([], seen(untold))
+    assert "did not get ready" in reason
+    wrong = replace(untold, http=((HttpRequest("/"), Answer(right=False, status=500)),))
+    for told in (WELL, SILENT, wrong, replace(untold, ending=Ending(1))):
+        assert find_shortfalls([], seen(told)) == []

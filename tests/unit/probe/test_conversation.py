@@ -192,7 +192,9 @@ def test_what_grpc_says_for_good_is_not_asked_to_the_end(
     monkeypatch.setattr(conversation, "_SECOND_THOUGHT_SECONDS", 0.1)
     request = {**REQUEST, "default_time": default_time, "seconds": 3.0}
     begun = time.monotonic()
-    asked = Conversation(request).ask_until_right("grpc", {}, lambda _: {"right": False, **answer})
+    asked = Conversation(request).ask_until_right(
+        "grpc", {}, lambda _: {"right": False, "body": "", **answer}
+    )
     assert (asked, time.monotonic() - begun < 2.5) == (False, is_soon)
 
 
@@ -202,6 +204,18 @@ def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch
     assert not Conversation({**REQUEST, "patience": 0.1, "seconds": 1.0}).wait_for_port()
     (told,) = events(capsys.readouterr().out)
     assert told["seconds"] >= 1.0
+
+
+def test_of_a_long_body_that_is_no_text_the_beginning_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole of it would be a frame that is longer than the host reads."""
+    body = b"\xff" * 1_000_000
+    with answering(b"HTTP/1.1 404 No\r\nContent-Length: 1000000\r\n\r\n" + body) as port:
+        talk = Conversation({**REQUEST, "http": [{"path": "/", "status": 404}]})
+        talk.port = port
+        assert talk.ask_all() == [True]
+    output = capsys.readouterr().out
+    (told,) = events(output)
+    assert (told["answer"]["status"], len(output) < 20_000) == (404, True)
 
 
 def test_a_port_that_accepts_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
