@@ -315,12 +315,12 @@ class Conversation:
     def ask_assets(self, answer: Values, path: str) -> None:
         """Ask for what the page needs; the first that is not there makes its answer wrong."""
         from importguard.probe.asking.exchanges import ask_http
-        from importguard.probe.asking.pages import own_assets
+        from importguard.probe.asking.pages import own_assets, what_is_wrong_with_asset
 
         for asset in own_assets(answer["body"], path):
             found = ask_http(self.host, self.port, asset, self.request["headers"], self.patience())
-            if found["error"] or found["status"] >= 400:
-                what = found["error"] or f"is answered {found['status']}"
+            what = what_is_wrong_with_asset(found)
+            if what:
                 answer["error"], answer["right"] = f"{asset}, which the page needs: {what}", False
                 return
 

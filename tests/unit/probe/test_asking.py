@@ -14,7 +14,7 @@ import pytest
 from importguard.probe.asking import sockets
 from importguard.probe.asking.exchanges import ask_http, shake_hands
 from importguard.probe.asking.grpc_health import ask_grpc_health
-from importguard.probe.asking.pages import own_assets
+from importguard.probe.asking.pages import own_assets, what_is_wrong_with_asset
 from importguard.probe.asking.ports import accepts, is_loopback, listeners
 from importguard.probe.asking.redirects import redirect_loop
 from importguard.probe.asking.sockets import processes
@@ -192,3 +192,23 @@ def test_the_assets_of_a_page() -> None:
     <script src="/app.js?v=1"></script><script src="/app.js?v=1"></script><script>inline()</script>
     <script src="https://elsewhere.example/x.js"></script><script src="../up.js"></script>"""
     assert own_assets(page, "/shop/") == ["/shop/style.css", "/app.js?v=1", "/up.js"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "words"),
+    [
+        (200, "text/javascript", b"go()", ""),
+        (404, "text/javascript", b"go()", "answered 404"),
+        (200, "text/html; charset=utf-8", b"\n<!DOCTYPE html><html></html>", "page of HTML"),
+        (200, "text/html", b"<!-- a script for old browsers\ngo()", ""),
+        (200, "text/javascript", b"<html> in no HTML", ""),
+        (302, "text/html", b"<!doctype html><title>Redirecting...</title>", ""),
+    ],
+)
+def test_what_a_script_is_answered_with(status: int, kind: str, body: bytes, words: str) -> None:
+    """A front end's fallback to its page is 200, too."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with server(saying(head.encode() + body)) as port:
+        told = what_is_wrong_with_asset(ask_http("127.0.0.1", port, "/app.js", {}, 5.0))
+    assert words in told
+    assert bool(told) is bool(words)
