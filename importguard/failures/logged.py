@@ -173,9 +173,23 @@ def _failure(
     deciding = deciding or (imports[0] if imports else outermost_first[-1])
     frames = tuple(
         replace(frame, module=modules.get(frame.path) or _module_name(frame.path, import_path))
-        for frame in deciding.frames
+        for frame in _whole_way(deciding, outermost_first)
     )
     return ImportFailure(outermost_first[0].type, outermost_first[0].message, missing, frames, causes)
+
+
+def _whole_way(deciding: _Traceback, outermost_first: Sequence[_Traceback]) -> tuple[Frame, ...]:
+    """The frames of one of a chain, led by those that called the handler: its own begin there.
+
+    So an error of a database's driver, which the library above raises again, has the application's line.
+    """
+    frames = deciding.frames
+    for outer in reversed(outermost_first[: outermost_first.index(deciding)]):
+        places = [(frame.path, frame.function) for frame in outer.frames]
+        first = (frames[0].path, frames[0].function) if frames else None
+        if first in places:
+            frames = outer.frames[: places.index(first)] + frames
+    return frames
 
 
 def _without_outlived(

@@ -11,6 +11,9 @@ from unit.builders import evidence, imported
 from importguard.evidence.imports import ImportFailure
 from importguard.evidence.starts import Ending, ServiceStart, StartSettings
 from importguard.failures.logged import ending_failure, logged_failures
+from importguard.failures.service import logged_finding
+from importguard.model import Location
+from importguard.rules.start import START_EXITS
 
 SEEN = evidence(imported("shop.main"), imported("shop.middleware"))
 CHAIN = """Traceback (most recent call last):
@@ -35,13 +38,43 @@ def only(log: str) -> ImportFailure:
     return failure
 
 
-def test_a_chain_is_told_outermost_first_with_the_frames_of_what_decides() -> None:
+def test_a_chain_is_told_outermost_first_with_the_frames_that_lead_to_what_decides() -> None:
     failure = only(f"starting\n{CHAIN}bye\n")
     assert (failure.type, failure.missing) == ("RuntimeError", "shop.monitoring")
     assert [cause.type for cause in failure.causes] == ["RuntimeError", "ModuleNotFoundError"]
     assert [(frame.module, frame.line, frame.function) for frame in failure.frames] == [
-        ("shop.middleware", 10, "install")
+        ("shop.main", 4, "<module>"),
+        ("shop.middleware", 10, "install"),
     ]
+
+
+DRIVER = """Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/sqlalchemy/engine/base.py", line 1967, in _execute
+    self.dialect.do_execute(cursor)
+  File "/usr/lib/python3/dist-packages/psycopg/cursor.py", line 117, in execute
+    raise ex
+psycopg.errors.UndefinedTable: relation "messages" does not exist
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/starlette/routing.py", line 694, in lifespan
+    async with self.lifespan_context(app):
+  File "/app/shop/main.py", line 13, in lifespan
+    count()
+  File "/usr/lib/python3/dist-packages/sqlalchemy/engine/base.py", line 1967, in _execute
+    self.dialect.do_execute(cursor)
+  File "/usr/lib/python3/dist-packages/sqlalchemy/engine/base.py", line 2355, in _handle
+    raise wrapped from error
+sqlalchemy.exc.ProgrammingError: relation "messages" does not exist
+"""
+
+
+def test_an_error_that_a_library_raises_again_has_the_applications_line() -> None:
+    start = ServiceStart("uvicorn", StartSettings(), ending=Ending(3), log=DRIVER)
+    finding = logged_finding(START_EXITS, "uvicorn", "It ended.", start, SEEN)
+    assert finding.location == Location("shop/main.py", 13)
+    assert [frame.line for frame in only(DRIVER).frames] == [694, 13, 1967, 117]
 
 
 @pytest.mark.parametrize(
