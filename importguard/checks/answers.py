@@ -9,6 +9,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
+from importguard.failures.health_checks import missing_program
 from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
@@ -52,7 +53,20 @@ def _unhealthy(health: CommandResult, whose: str) -> Finding:
     said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
     how = "does not end in time" if health.timed_out else f"fails with exit code {health.code}"
     message = f"The {whose} HEALTHCHECK {how}: {health.command}.{said}"
-    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message)
+    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=_missing_program(health))
+
+
+def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
+    program = missing_program(health)
+    if not program:
+        return None
+    return Diagnosis(
+        "program-missing",
+        f"{program}, which the HEALTHCHECK runs, is not in the image.",
+        f"install {program} in the image, or ask by a program that is there, such as its Python",
+        None,
+        "certain",
+    )
 
 
 def _wrong(

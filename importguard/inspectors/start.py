@@ -12,6 +12,7 @@ from typing import NamedTuple, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, ForeignProgram, Image, Limits, Service
 from importguard.evidence.starts import CommandResult, Ending, ServiceStart, StartSettings
+from importguard.failures.health_checks import missing_program
 from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.asking import END_SECONDS, Asker, converse
 from importguard.inspectors.start_plan import (
@@ -115,7 +116,8 @@ def _ask_health(
         seconds = min(_HEALTH_SECONDS, max(ends - time.monotonic(), 1.0))
         code, output = service.execute(command, seconds)
         seen.health = CommandResult(shlex.join(command), code, output.decode("utf-8", "backslashreplace"))
-        if code == 0 or time.monotonic() >= ends or service.exit() is not None:
+        is_over = missing_program(seen.health) or time.monotonic() >= ends or service.exit() is not None
+        if code == 0 or is_over:
             seen.held = seen.held and code == 0
             return
         time.sleep(_HEALTH_PAUSE_SECONDS)

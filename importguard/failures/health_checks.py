@@ -1,0 +1,26 @@
+"""What a failed health check says of itself."""
+
+from __future__ import annotations
+
+import re
+
+from importguard.evidence.starts import CommandResult
+
+_NOT_FOUND = (
+    re.compile(r"\S*sh: (?:line )?(?:\d+: )?(\S+?): (?:command )?not found"),  # dash, Bash, BusyBox
+    re.compile(r'.*exec: "([^"]+)": executable file not found.*', re.DOTALL),  # Docker's runtime
+)
+_GIVING_UP = re.compile(r"\s*\|\|\s*exit(?:\s+\d+)?(?='?$)")
+_SEVERAL = re.compile(r"[;&|`]|\$\(")
+
+
+def missing_program(result: CommandResult) -> str:
+    """The program of a failed command that runs one alone, where that is not in the image; else empty.
+
+    The exit code does not tell: ``curl … || exit 1`` is 1 whatever curl came to.
+    """
+    command, output = _GIVING_UP.sub("", result.command), result.output.strip()
+    found = next(filter(None, (pattern.fullmatch(output) for pattern in _NOT_FOUND)), None)
+    if not result.code or found is None or _SEVERAL.search(command):
+        return ""
+    return found[1] if re.search(rf"(?<![\w/.-]){re.escape(found[1])}(?![\w/.-])", command) else ""
