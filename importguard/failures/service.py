@@ -102,12 +102,16 @@ def _wanting(failure: ImportFailure, cause: RootCause, evidence: Evidence) -> Op
 def _finding_of_last_words(rule: Rule, subject: str, message: str, start: ServiceStart) -> Finding:
     """A finding with the end of the log, where that holds no traceback.
 
-    rq and the like say in one line which server they do not reach, and end.
+    rq and the like say in one line which server they do not reach, and end. A start script that waits for a
+    server (``until nc -z db 5432``) says it again and again.
     """
     lines = [line.rstrip()[:_LONGEST_LINE] for line in start.log.splitlines() if line.strip()]
     told = ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]
-    has_failed = start.ending is not None and start.ending.code != 0
-    wanting = unreachable_server_diagnosis(lines[-1]) if lines and has_failed else None
+    if start.ending is None:
+        telling = lines[-_LOG_LINES:] if start.port is None else []
+    else:
+        telling = lines[-1:] if start.ending.code != 0 else []
+    wanting = next(filter(None, map(unreachable_server_diagnosis, telling)), None)
     severity = Severity.WARNING if wanting else None
     return service_finding(rule, subject, "\n".join([message, *told]), severity=severity, diagnosis=wanting)
 

@@ -148,6 +148,18 @@ def test_the_time_of_a_start() -> None:
     assert StartSettings().seconds_to_ready == 240
 
 
+def test_a_start_that_waits_for_a_server_is_not_complete() -> None:
+    """As one that ends for want of it: the check has no such server."""
+    line = 'nc: getaddrinfo for host "database" port 5432: Temporary failure in name resolution\n'
+    waiting = replace(SILENT, log=f"Waiting for postgres...\n{line}Waiting for postgres...\n")
+    found = only(waiting)
+    assert (found.rule.id, found.severity) == ("IG502", "warning")
+    assert found.diagnosis is not None
+    assert "a server that cannot be reached" in found.diagnosis.explanation
+    assert find_shortfalls([found], seen(waiting))
+    assert only(replace(waiting, log=line + "other words\n" * 6)).severity == "error"
+
+
 @pytest.mark.parametrize("log", ["WARNING:  No supported WebSocket library detected. Please use …", ""])
 def test_a_server_without_a_websocket_library(log: str) -> None:
     wrong = ((Handshake("/ws"), Answer(right=False, status=404)),)
