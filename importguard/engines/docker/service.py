@@ -234,7 +234,8 @@ class RunNetwork:
         self.labels = {**labels, _NETWORK_LABEL: self.name}
         self._client = client
         try:
-            client.create_network(self.name, driver="bridge", internal=True, labels=self.labels)
+            settings = {"driver": "bridge", "internal": True, "labels": self.labels}
+            complete_request(lambda: client.create_network(self.name, **settings), bool)
         except BaseException:
             self.remove()
             raise
