@@ -17,13 +17,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from importguard.engines.embedded.removal import remove_tree
 from importguard.errors import EngineError
 
 DEFAULT_SIZE = 20 * 1024**3
 """Bytes that the cache may keep; the image in use stays whatever its size."""
+
+
+_FORMAT = 2
+"""Higher where unpacking gives other files or modes than before: what is of an older one is made again."""
 
 
 class Unpacked(NamedTuple):
@@ -48,29 +52,26 @@ class ImageCache:
     def __init__(self, folder: Path, most: int = DEFAULT_SIZE) -> None:
         self._folder = folder
         self._most = most
-        try:
+        with self._as_engine_error():
             for name in ("", "images", "locks", "work"):
                 # No other user may run or read what images hold.
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             if folder.stat().st_uid != os.geteuid():
                 raise PermissionError(f"it belongs to user {folder.stat().st_uid}")
             folder.chmod(0o700)
-        except OSError as error:
-            raise EngineError(
-                f"The cache for unpacked images, {folder}, can't be used: {error}. Choose another "
-                "folder with --cache-dir."
-            ) from error
 
     @contextmanager
     def hold_image(self, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> Iterator[Path]:
         """Give the root of an image, unpacked now if it is not there; it stays while the context lasts."""
         digest = id.rpartition(":")[2]
         home = self._folder / "images" / digest
-        with open(self._folder / "locks" / digest, "a+b") as lock:
+        with self._as_engine_error():
+            lock = open(self._folder / "locks" / digest, "a+b")  # noqa: SIM115
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            while not home.exists():
+            while not _is_whole(home):
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                if not home.exists():
+                if not _is_whole(home):
                     self._make(home, id, reference, unpack)
                 fcntl.flock(lock, fcntl.LOCK_SH)  # Not at once: it may be removed between the two.
             os.utime(lock.fileno())
@@ -81,7 +82,7 @@ class ImageCache:
         found = []
         for home in (self._folder / "images").iterdir():
             with suppress(OSError, ValueError, KeyError, TypeError):
-                about = json.loads((home / "about.json").read_text("utf-8"))
+                about = _read_about(home)
                 used = (self._folder / "locks" / home.name).stat().st_mtime
                 found.append(CachedImage(f"sha256:{home.name}", about["reference"], int(about["size"]), used))
         return sorted(found, key=lambda image: -image.used)
@@ -89,9 +90,12 @@ class ImageCache:
     def prune_images(self, keep: Optional[int] = None) -> list[CachedImage]:
         """Remove what killed runs left, and the images used least until ``keep`` bytes are left; tell which.
 
-        ``keep`` is the cache's size if None. What is in use stays.
+        ``keep`` is the cache's size if None. What is in use stays. What is damaged goes, untold.
         """
         self._remove_leftovers()
+        for home in (self._folder / "images").iterdir():
+            if not _is_whole(home):
+                self._remove(home.name)
         left, removed = self._most if keep is None else keep, []
         for image in self.list_images():
             left -= image.size
@@ -106,11 +110,12 @@ class ImageCache:
     def _make(self, home: Path, id: str, reference: str, unpack: Callable[[Path], Unpacked]) -> None:
         """Unpack into a folder of its own, then give it its name."""
         self._remove_leftovers()
-        with self.work_folder() as work:
+        with self._as_engine_error(), self.work_folder() as work:
             (work / "root").mkdir(mode=0o700)
             unpacked = unpack(work / "root")
-            about = {"id": id, "reference": reference, "made": time.time(), **unpacked._asdict()}
-            (work / "about.json").write_text(json.dumps(about), "utf-8")
+            told = {"id": id, "reference": reference, "made": time.time(), "format": _FORMAT}
+            (work / "about.json").write_text(json.dumps({**told, **unpacked._asdict()}), "utf-8")
+            self._take_away(home)
             work.rename(home)
         self.prune_images()
 
@@ -127,6 +132,17 @@ class ImageCache:
                 remove_tree(work)
                 os.unlink(lock.name)
 
+    @contextmanager
+    def _as_engine_error(self) -> Iterator[None]:
+        """Say of what the disk refuses that it is the cache's: it is full, or may only be read."""
+        try:
+            yield
+        except OSError as error:
+            raise EngineError(
+                f"The cache for unpacked images, {self._folder}, can't be used: {error}. Choose another "
+                "folder with --cache-dir."
+            ) from error
+
     def _remove_leftovers(self) -> None:
         for path in (self._folder / "work").glob("*.lock"):
             with suppress(OSError), open(path, "r+b") as lock:
@@ -142,10 +158,31 @@ class ImageCache:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 return False
-            with self.work_folder() as work:
-                work.rmdir()
-                home.rename(work)
+            self._take_away(home)
         return True
+
+    def _take_away(self, home: Path) -> None:
+        """Remove an image that this process alone has locked, if it is there."""
+        with self.work_folder() as work, suppress(FileNotFoundError):
+            work.rmdir()
+            home.rename(work)
+
+
+def _read_about(home: Path) -> dict[str, Any]:
+    """What is told of an image. Raises OSError or ValueError where it can't be read."""
+    about: dict[str, Any] = json.loads((home / "about.json").read_text("utf-8"))
+    return about
+
+
+def _is_whole(home: Path) -> bool:
+    """Whether an image is there, unpacked as this version does it.
+
+    Whoever cleans up folders of caches by the age of their files removes parts of an image.
+    """
+    try:
+        return _read_about(home)["format"] == _FORMAT and (home / "root").is_dir()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def default_cache_folder() -> Path:

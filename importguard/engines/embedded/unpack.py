@@ -104,7 +104,10 @@ class RootFolder:
             except OSError as error:
                 shown = entry.name[:200].decode("utf-8", "backslashreplace")
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise self._error(f"there is no space left on the disk for {shown!r}") from error
+                    raise self._error(
+                        f"there is no space left on the disk of the cache for {shown!r}. Choose another "
+                        "folder with --cache-dir, or make room with `importguard cache prune --keep SIZE`"
+                    ) from error
                 raise self._error(f"{shown!r} can't be unpacked: {error.strerror}") from error
 
     def _add(self, entry: TarEntry, reader: TarReader) -> None:
@@ -176,6 +179,8 @@ class RootFolder:
         # What was removed may have been on the way to the target.
         folder = self._walk(target[:-1], make=False)
         os.link(target[-1], path[-1], src_dir_fd=folder, dst_dir_fd=parent, follow_symlinks=False)
+        if target in self._permissions:  # The target may be removed, and this name stays.
+            self._permissions[path] = self._permissions[target]
 
     def _add_fifo(self, entry: TarEntry, path: Path, parent: int, reader: TarReader) -> None:
         self._remove(path, parent)

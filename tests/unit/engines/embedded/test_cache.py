@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,3 +136,33 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 def test_it_lies_in_the_user_s_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache_folder() == tmp_path / "importguard" / "images"
+
+
+@pytest.mark.parametrize("damaged", ["about.json", "root", "old"])
+def test_what_is_damaged_is_made_again_or_removed(tmp_path: Path, damaged: str) -> None:
+    """Whoever cleans up caches by the age of their files leaves parts of an image; versions differ."""
+    for id in IDS[:2]:
+        fill(ImageCache(tmp_path), id)
+        home = tmp_path / "images" / id[7:]
+        if damaged == "root":
+            shutil.rmtree(home / "root")
+        else:
+            (home / "about.json").write_text("" if damaged == "about.json" else '{"size": 1, "format": 1}')
+    fill(ImageCache(tmp_path), IDS[0])
+    ImageCache(tmp_path).prune_images()
+    assert [path.name for path in (tmp_path / "images").iterdir()] == [IDS[0][7:]]
+    assert work_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("refused", ["root", "lock"])
+def test_a_full_disk_is_told_of_the_cache(tmp_path: Path, refused: str) -> None:
+    cache = ImageCache(tmp_path)
+    if refused == "lock":
+        (tmp_path / "locks").rmdir()
+
+    def unpack(root: Path) -> Unpacked:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(EngineError, match="--cache-dir"), cache.hold_image(IDS[0], "shop", unpack):
+        pass
+    assert work_of(tmp_path) == []

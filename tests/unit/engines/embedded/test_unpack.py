@@ -152,15 +152,19 @@ def test_permissions_for_a_user_who_is_not_root(tmp_path: Path) -> None:
         folder("app", 0o755, uid=1000),
         entry("app/own", b"x", mode=0o600, uid=1000),
         hard_link("app/also", "app/own"),
+        entry("app/secret", b"x", mode=0o600),
+        hard_link("app/still-secret", "app/secret"),
     ]
     root = RootFolder(str(tmp_path), "image")
     root.unpack_layer(io.BytesIO(layer(*layers)))
+    root.unpack_layer(io.BytesIO(layer(entry("app/.wh.secret", b""))))
     root.grant_permissions(Viewer(1000, (1000,)))
     root.close()
     modes = {
-        path: stat.S_IMODE((tmp_path / path).stat().st_mode) >> 6 for path in ("private", "app", "app/own")
+        path: stat.S_IMODE((tmp_path / path).stat().st_mode) >> 6
+        for path in ("private", "app", "app/own", "app/still-secret")
     }
-    assert modes == {"private": 0, "app": 7, "app/own": 6}
+    assert modes == {"private": 0, "app": 7, "app/own": 6, "app/still-secret": 0}
     assert stat.S_IMODE(tmp_path.stat().st_mode) >> 6 == 5
     remove_tree(tmp_path)
     assert not tmp_path.exists()
