@@ -18,6 +18,7 @@ from importguard.engines.embedded.image_documents import (
     LARGEST_DOCUMENT,
     ImageDocuments,
     blob_path,
+    list_names,
     list_of,
 )
 from importguard.engines.embedded.image_source import Layer, StoredImage
@@ -32,6 +33,7 @@ class ImageArchive:
         self._files = files
         self._tag = tag
         self._names: dict[str, str] = {}
+        self._tags: list[str] = []
         self._documents = ImageDocuments(lambda digest, _: self._read(blob_path(digest)), reference)
 
     def choose_image(self, platform: Optional[str]) -> StoredImage:
@@ -43,8 +45,9 @@ class ImageArchive:
         else:
             raise self._documents.error("it is no image: it has neither an index.json nor a manifest.json")
         if not found and self._tag:
-            raise self._documents.error(f"it has no image named {self._tag}")
-        return self._documents.choose_image(found, platform)
+            there = f"but {list_names(self._tags)}" if self._tags else "and its images have no names"
+            raise self._documents.error(f"it has no image named {self._tag}, {there}")
+        return self._documents.choose_image(found, platform, self._tags)
 
     def open_layers(self, image: StoredImage) -> Generator[tuple[Layer, BinaryIO], None, None]:
         """See ``ImageSource.open_layers``."""
@@ -55,8 +58,9 @@ class ImageArchive:
     def _in_index(self, platform: Optional[str]) -> Iterator[StoredImage]:
         index = self._documents.parse_document(self._read("index.json"), "index.json")
         descriptors = list_of(index, "manifests")
+        self._tags = [names[-1] for names in map(_names_of_descriptor, descriptors) if names]
         if self._tag:
-            descriptors = [item for item in descriptors if _has_tag(item, self._tag)]
+            descriptors = [item for item in descriptors if _is_meant(_names_of_descriptor(item), self._tag)]
         return self._documents.images_of_descriptors(descriptors, platform)
 
     def _in_manifest(self, platform: Optional[str]) -> Iterator[StoredImage]:
@@ -78,7 +82,9 @@ class ImageArchive:
         for entry in entries[:_MOST_IMAGES]:
             if not isinstance(entry, dict) or not isinstance(entry.get("Config"), str):
                 raise documents.error("its manifest.json is broken: an image names no Config")
-            if self._tag and not any(_same_tag(name, self._tag) for name in entry.get("RepoTags") or ()):
+            names = [str(name) for name in list_of(entry, "RepoTags")]
+            self._tags += names
+            if self._tag and not _is_meant(names, self._tag):
                 continue
             data = self._read(entry["Config"])
             digest = "sha256:" + hashlib.sha256(data).hexdigest()
@@ -110,12 +116,14 @@ def opened_archive(path: Path, tag: str, reference: str, scratch: Path) -> Itera
         yield ImageArchive(files, tag, reference)
 
 
-def _has_tag(descriptor: Any, tag: str) -> bool:
+def _names_of_descriptor(descriptor: Any) -> list[str]:
+    """The names that an index gives an image: its tag, and as containerd and Docker write it, all of it."""
     names = (descriptor.get("annotations") or {}) if isinstance(descriptor, dict) else {}
     keys = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
-    return any(_same_tag(str(names.get(key) or ""), tag) for key in keys)
+    return [str(names[key]) for key in keys if names.get(key)]
 
 
-def _same_tag(name: str, tag: str) -> bool:
-    """Whether ``registry/shop:1.2`` is meant by ``1.2``, ``shop:1.2`` or all of it."""
-    return name == tag or name.endswith((f"/{tag}", f":{tag}"))
+def _is_meant(names: Sequence[str], tag: str) -> bool:
+    """Whether ``registry/shop:1.2`` is meant by ``1.2``, ``shop:1.2`` or all; ``shop`` is its latest."""
+    ends = (tag, f"{tag}:latest")
+    return any(name in ends or name.endswith((f":{tag}", *(f"/{end}" for end in ends))) for name in names)

@@ -38,6 +38,8 @@ MANIFEST_TYPES = (
 _DEEPEST_INDEX = 4
 _MOST_MANIFESTS = 1000
 _MOST_LAYERS = 1000  # Docker's overlay has at most 128.
+_MOST_NAMES = 20
+_LONGEST_NAME = 255
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
 
 ReadDocument = Callable[[str, bool], bytes]
@@ -64,8 +66,13 @@ class ImageDocuments:
         for descriptor in fitting or manifests:
             yield self._image_of_manifest(descriptor)
 
-    def choose_image(self, found: Sequence[StoredImage], platform: Optional[str]) -> StoredImage:
-        """Give the only one that serves the platform. Raises ImageError where there are none, or several."""
+    def choose_image(
+        self, found: Sequence[StoredImage], platform: Optional[str], names: Sequence[str] = ()
+    ) -> StoredImage:
+        """Give the only one that serves the platform. Raises ImageError where there are none, or several.
+
+        ``names`` are those of all images that are there: one of several is to be chosen by its own.
+        """
         images = {image.image.id: image for image in found}
         chosen = [
             image
@@ -79,8 +86,9 @@ class ImageDocuments:
         platforms = sorted({image.image.platform for image in found})
         if not chosen:
             raise self._no_platform(platform or "", platforms)
+        named = f": {list_names(names)}" if names else ""
         raise self.error(
-            f"it has {len(found)} images (for {', '.join(platforms)}). Name one by its tag or digest, as in "
+            f"it has {len(found)} images (for {', '.join(platforms)}){named}. Name one by its tag, as in "
             "oci-archive:FILE:TAG, or choose by --platform"
         )
 
@@ -178,6 +186,13 @@ class ImageDocuments:
         if not isinstance(digest, str) or not _DIGEST.match(digest):
             raise self.error(f"it names a file by {digest!r}, which is no digest")
         return digest
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Write the names of images one after another, each once, and of very many only the first."""
+    shown = list(dict.fromkeys(name[:_LONGEST_NAME] for name in names))
+    more = f" and {len(shown) - _MOST_NAMES} more" if len(shown) > _MOST_NAMES else ""
+    return ", ".join(shown[:_MOST_NAMES]) + more
 
 
 def blob_path(digest: str) -> str:

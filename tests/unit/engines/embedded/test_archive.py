@@ -91,9 +91,22 @@ def test_what_docker_saved(tmp_path: Path, name: str) -> None:
     source = docker_archive(tmp_path / name)
     made = engine(tmp_path)
     assert made.image(f"docker-archive:{source}:shop:1", pull="never").platform == f"linux/{HERE}"
-    with pytest.raises(ImageError, match=r"no image named shop:2"):
+    with pytest.raises(ImageError, match=r"no image named shop:2, but shop:1\."):
         made.image(f"docker-archive:{source}:shop:2", pull="never")
     made.close()
+
+
+def test_a_name_without_a_tag_is_the_latest(tmp_path: Path) -> None:
+    source = docker_archive(tmp_path / "a.tar", tags=("localhost/web/shop:latest",))
+    for name in ("latest", "shop", "web/shop", "localhost/web/shop", "shop:latest"):
+        with opened_archive(source, name, "a", tmp_path) as archive:
+            assert archive.choose_image(None).image.platform == f"linux/{HERE}"
+    for name in ("op", "op:latest", "web"):
+        with (
+            opened_archive(source, name, "a", tmp_path) as archive,
+            pytest.raises(ImageError, match="but loc"),
+        ):
+            archive.choose_image(None)
 
 
 def test_a_configuration_that_is_not_what_its_name_says(tmp_path: Path) -> None:
@@ -203,6 +216,15 @@ def test_several_of_one_platform(tmp_path: Path) -> None:
     source = write_archive(tmp_path / "a.tar", layout(blobs, described))
     with opened_archive(source, "", "a", tmp_path) as archive, pytest.raises(ImageError, match="by its tag"):
         archive.choose_image(None)
+    unnamed = pytest.raises(ImageError, match="and its images have no names")
+    with opened_archive(source, "c", "a", tmp_path) as archive, unnamed:
+        archive.choose_image(None)
+    for number, image in enumerate(described):
+        image["annotations"] = {"org.opencontainers.image.ref.name": f"v{number}"}
+    source = write_archive(tmp_path / "b.tar", layout(blobs, described))
+    for tag, message in (("", r"2 images .*: v0, v1\. Name one"), ("v2", r"named v2, but v0, v1\.")):
+        with opened_archive(source, tag, "a", tmp_path) as archive, pytest.raises(ImageError, match=message):
+            archive.choose_image(None)
 
 
 def test_only_one_of_another_platform_is_given_all_the_same(tmp_path: Path) -> None:
