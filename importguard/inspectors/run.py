@@ -170,7 +170,7 @@ def inspect_by_running(
         evidence = _looked_at_again(observed.build_evidence(run.exit), probe, progress)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
-        notes = (*evidence.notes, *filter(None, [engine.limits_not_held()]))
+        notes = (*evidence.notes, *filter(None, [engine.limits_not_held(), _note_on_owners(engine, image)]))
         return replace(
             evidence,
             image=image_facts(image, history),
@@ -241,6 +241,17 @@ class _ProbeInImage:
             return observed.build_evidence(run.exit)
         except (CommandNotFound, InspectionError):
             return None
+
+
+def _note_on_owners(engine: Engine, image: Image) -> str:
+    """What is not judged where all files seem to be the image's USER's; nothing for root, who may."""
+    if not engine.withholds_privileges or image.user.partition(":")[0] in ("", "0", "root"):
+        return ""
+    return (
+        f"The embedded engine shows all files as those of {image.user}: code that changes the mode or the "
+        "time of another's file, or renames or removes one in a folder like /tmp, passes, and fails in "
+        "production."
+    )
 
 
 def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:

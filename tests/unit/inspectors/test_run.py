@@ -133,6 +133,23 @@ def test_a_limit_that_does_not_hold_is_a_note() -> None:
     assert evidence.notes[-1] == "Memory was not limited."
 
 
+@pytest.mark.parametrize(
+    ("user", "withholds", "told"),
+    [
+        ("app:app", True, True),
+        ("1001", True, True),
+        ("app", False, False),
+        ("0:0", True, False),
+        ("", True, False),
+    ],
+)
+def test_files_that_seem_to_be_the_user_s_are_a_note(user: str, withholds: bool, told: bool) -> None:
+    container = Container({"python3": "good"})
+    container.withholds_privileges = withholds
+    evidence = inspect_by_running(container, replace(IMAGE, user=user), Config(), QuietProgress())
+    assert any(f"as those of {user}:" in note for note in evidence.notes) is told
+
+
 def test_the_python_that_was_named_comes_first() -> None:
     engine = Container({"python3": "good", "/my/python": "good"})
     assert executable(engine, Config(python="/my/python")) == "/my/python"
