@@ -166,7 +166,9 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
     name = posixpath.basename(folder)
     below = [one for one in index.source.placements if lies_below("/" + one.path, "/" + folder)]
     tails = {one: posixpath.relpath(one.path, folder) for one in below}
-    if not below or any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
+    if sought.path not in {one.path for one in below}:
+        return None  # COPY shop/main.py /src: one file of the folder, and not what lies in it
+    if any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
         return None
     first = min(below, key=lambda one: one.line)
     if not first.destination.endswith("/" + tails[first]):

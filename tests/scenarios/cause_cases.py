@@ -44,6 +44,15 @@ FILES = [
         files={**KIT, "src/kit/tool.py": ""},
     ),
     Cause(
+        "one-file-of-a-package",
+        "from shop.core import run\n",
+        "not-copied",
+        ("Dockerfile", 3),
+        "add 'COPY shop /app/shop'",
+        dockerfile='FROM base\nWORKDIR /app\nCOPY shop/main.py /app/\nCMD ["python3", "main.py"]\n',
+        files={"shop/core.py": "def run(): pass\n"},
+    ),
+    Cause(
         "ignored",
         "import os\n\nfrom shop.monitoring import metrics\n",
         "ignored",
