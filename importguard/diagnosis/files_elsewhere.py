@@ -166,11 +166,14 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
     name = posixpath.basename(folder)
     below = [one for one in index.source.placements if lies_below("/" + one.path, "/" + folder)]
     tails = {one: posixpath.relpath(one.path, folder) for one in below}
-    if sought.path not in {one.path for one in below}:
-        return None  # COPY shop/main.py /src: one file of the folder, and not what lies in it
-    if any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
+    if not below or any(one.destination.endswith(f"/{name}/{tail}") for one, tail in tails.items()):
         return None
     first = min(below, key=lambda one: one.line)
+    copies = [one for one in dockerfile.copies if one.line == first.line]
+    if any(
+        posixpath.normpath(path) == index.in_context(first.path) for one in copies for path in one.sources
+    ):
+        return None  # COPY shop/main.py /src: a file of the folder by its name, and not what lies in it
     if not first.destination.endswith("/" + tails[first]):
         return None  # COPY src/functions/one/index.py /app: what it copies is not this folder
     there = first.destination[: -len(tails[first])].rstrip("/") or "/"

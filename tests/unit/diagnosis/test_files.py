@@ -445,8 +445,12 @@ def test_an_earlier_stage_installs_what_lies_in_a_folder_and_not_the_folder() ->
     other = tuple(Placement(f"cogs/voice/{name}", f"/src/{name}", 0, 3) for name in ("a.py", "b.py"))
     part = source("cogs/__init__.py", "cogs/voice/a.py", "cogs/voice/b.py", dockerfile=docker)
     assert only(lacking("cogs"), replace(part, placements=other)).cause == "not-copied"
-    # Nor does COPY cogs/draw.py /src: it takes a file.
-    assert only(lacking("cogs"), replace(tree, placements=early[1:])).cause == "not-copied"
+    # The __init__.py of the next folder that is copied there takes the place of this one's.
+    assert only(lacking("cogs"), replace(tree, placements=early[1:])).cause == "copied-elsewhere"
+    # COPY cogs/draw.py /src takes a file.
+    one = [Copy(3, 0, "COPY cogs/draw.py /src", ("cogs/draw.py",), "/src")]
+    named = replace(tree, placements=early[1:], dockerfile=replace(docker, copies=tuple(one)))
+    assert only(lacking("cogs"), named).cause == "not-copied"
     whole = tuple(replace(one, destination=f"/src/{one.path}") for one in early)
     assert only(lacking("cogs"), replace(tree, placements=whole)).cause == "not-copied"
 
