@@ -12,6 +12,7 @@ from importguard.probe.select.application_path import ApplicationPath, Remarks
 from importguard.probe.select.discovery_result import build_scene, is_told_as_module, result_for_host
 from importguard.probe.select.django import find_preparation
 from importguard.probe.select.entry_points import describe_entry_point, management_commands, unique_texts
+from importguard.probe.select.known_tools import is_known_tool, names_code
 from importguard.probe.select.module_choice import ModuleChoice, NothingToImport
 from importguard.probe.select.scene import Scene
 from importguard.probe.select.selection import Selection, TooMuch
@@ -159,12 +160,12 @@ class Discovery:
     def _follow_path_changes(self) -> bool:
         """Note what the code that the start commands load adds to ``sys.path``; whether it adds anything."""
         for command in self.commands:
-            files = [self.search.main_file(command)]
+            files = [self.search.main_files.main_file(command)]
             for target in self.targets:
                 found = self.finder.locate_module(target.module)
                 own = found and found.path and not self.path.is_third_party(found, target.module)
                 if found and own and target.command is command and not (target.alone or target.foreign):
-                    files += self.search.files_that_run(target.module, found.path)
+                    files += self.search.main_files.files_that_run(target.module, found.path)
             for file in unique_texts([file for file in files if file]):
                 first, last = read_path_changes(file, command.directory)
                 command.inserted = unique_texts([*first, *command.inserted])
@@ -179,7 +180,7 @@ class Discovery:
         for target in self.targets:
             if target.foreign and not target.command.secondary:
                 name = target.distribution.name if target.distribution else target.module.split(".")[0]
-                if self.search.is_known_tool(target) or self.search.names_code(target.command):
+                if is_known_tool(target) or names_code(self.path, target.command):
                     raise NothingToImport(
                         "%s. The start command %s is a program of the installed package %s: if that is the "
                         "application, name it with -p %s"

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import os
-
 from importguard.probe.files import printable_path, read_text
 from importguard.probe.select.distributions import Distribution, entry_point, owning_distribution
 from importguard.probe.select.django import settings_of
-from importguard.probe.select.folder import Folder
+from importguard.probe.select.known_tools import is_known_tool, names_code
+from importguard.probe.select.main_files import MainFiles
 from importguard.probe.start.programs import MODULE_OF_TOOL
 from importguard.probe.start.start_command import StartCommand, is_dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from importguard.probe.code.main_code import Loaded
     from importguard.probe.select.application_path import ApplicationPath
     from importguard.probe.select.finder import Finder, Found
 
-_MOST_IMPORTS, _MOST_FILES, _MOST_FUNCTIONS = 30, 60, 20
-
-SERVERS_AND_TOOLS = frozenset(
-    (
-        "uvicorn gunicorn hypercorn daphne granian waitress celery flask fastapi fastapi_cli django "
-        "streamlit shiny functions_framework awslambdaric rq rq_scheduler arq dramatiq huey taskiq sanic "
-        "litestar kopf uwsgi mod_wsgi supervisor honcho circus watchfiles watchdog hupper ddtrace "
-        "newrelic alembic pip pytest opentelemetry_instrumentation opentelemetry_distro uv poetry pdm "
-        "hatch pipenv tox nox coverage debugpy aiohttp robyn blacksheep cherrypy bjoern meinheld twisted "
-        "tornado eventlet gevent chainlit gradio panel bokeh voila jupyter jupyter_core jupyterlab "
-        "notebook ipython ipykernel faust faust_streaming saq procrastinate nameko locust scrapy bentoml "
-        "ray prefect dagster dagster_webserver dbt_core luigi ansible ansible_core aerich yoyo_migrations "
-        "python_dotenv dotenv wheel setuptools virtualenv shiv pex gradio_client marimo solara nicegui "
-        "reflex mkdocs sphinx twine build ruff mypy black invoke fabric uvloop socketify fastwsgi ipdb "
-        "quart faststream fastmcp mcp scrapyd bottle cheroot pgqueuer streaq "
-        "py_spy memray scalene viztracer sentry_cli awscli httpie pyinfra"
-    ).split()
-)
-"""Distributions that load an application which is somewhere else: never one themselves."""
+_MOST_IMPORTS = 30
 
 
 class Target:
@@ -63,6 +43,7 @@ class TargetSearch:
 
     def __init__(self, path: ApplicationPath) -> None:
         self.path = path
+        self.main_files = MainFiles(path)
         self.remarks = path.remarks
         self.targets: list[Target] = []
 
@@ -124,7 +105,7 @@ class TargetSearch:
         found: list[Target] = []
         scripts = [target for target in loaded if command.console and not target.foreign]
         calls = [(target.module, target.attribute) for target in scripts if target.attribute]
-        for (module, attribute, is_sure, line), path in self._imports_of_main(command, calls):
+        for (module, attribute, is_sure, line), path in self.main_files.imports_of_main(command, calls):
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
                 module, attribute = inner, None
@@ -151,69 +132,6 @@ class TargetSearch:
             known.append(module)
             found.append(target)
         return found[:_MOST_IMPORTS]
-
-    def _imports_of_main(
-        self, command: StartCommand, calls: list[tuple[str, str]]
-    ) -> list[tuple[Loaded, str]]:
-        """What ``MainCode`` says is loaded, each with the file that loads it ("" of a command's own code)."""
-        text, path, package, whole = command.code, "", "", True
-        if text is None:
-            path, package, whole = self._main_of(command)
-            text = read_text(path) if path else None
-        loaded, called = _run_by(text, package, whole)
-        found = [(load, path) for load in loaded]
-        waiting = [*calls, *called]
-        seen: set[tuple[str, str]] = set()
-        while waiting and len(seen) < _MOST_FUNCTIONS:
-            call = module, function = waiting.pop(0)
-            located = self.finder.locate_module(module)
-            if call in seen or not located or not (located.path or "").endswith(".py"):
-                continue
-            seen.add(call)
-            if not self.path.is_third_party(located, module) and not self.path.is_standard(located):
-                package = module if located.package else module.rpartition(".")[0]
-                loaded, called = _run_by(read_text(located.path), package, False, function)
-                found += [(load, located.path or "") for load in loaded]
-                waiting += called
-        return found
-
-    def _main_of(self, command: StartCommand) -> tuple[str, str, bool]:
-        """(own file that runs as ``__main__`` or "", its package, whether no import runs it)."""
-        if command.main_file:
-            return command.main_file, "", True
-        if command.is_read or command.console:
-            return "", "", False
-        name = command.runs or ""
-        located = self.finder.locate_module(name) if name else None
-        if located and (located.package or located.portions):
-            inner = self.finder.locate_module(name + ".__main__")
-            runs = inner is not None and inner.path.endswith(".py") and not self.path.is_standard(inner)
-            return (inner.path, name, True) if inner and runs else ("", "", False)
-        path = located.path if located else command.script
-        if not path or not path.endswith(".py") or (located and self.path.is_standard(located)):
-            return "", "", False
-        return path, name.rpartition(".")[0], False
-
-    def main_file(self, command: StartCommand) -> str:
-        """The file of the application's that runs as ``__main__``, or nothing."""
-        return self._main_of(command)[0]
-
-    def files_that_run(self, module: str, path: str) -> list[str]:
-        """The files that run when a module is imported: packages above it, what it imports itself, and it."""
-        parts = module.split(".")
-        names = [".".join(parts[:count]) for count in range(1, len(parts))]
-        text = read_text(path, 1 << 19) or ""
-        if "sys.path" not in text and path.endswith(".py"):
-            from importguard.probe.code.quick_scan import mentioned_modules
-
-            names += mentioned_modules(module, path)
-        modules = [self.finder.locate_module(name) for name in names[:_MOST_FILES]]
-        own = [
-            module.path
-            for module in modules
-            if module and not self.path.is_third_party(module, "") and not self.path.is_standard(module)
-        ]
-        return [*filter(None, own), path]
 
     def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
         """Whether it is of a command that may never run, and is not in the image."""
@@ -298,8 +216,6 @@ class TargetSearch:
             return False
         return not found.package or name in (read_text(found.path) or "")
 
-    # Tools
-
     def _is_foreign(self, target: Target, located: Found) -> bool:
         """Whether a program is that of an installed distribution, whose application may be something else.
 
@@ -312,41 +228,4 @@ class TargetSearch:
         target.distribution = owning_distribution(self.path.distributions(), located.path, target.module)
         if target.distribution is not None and target.distribution.is_local_folder():
             return False
-        return command.console or self.is_known_tool(target) or self.names_code(command)
-
-    def is_known_tool(self, target: Target) -> bool:
-        """Whether the distribution of a target is known to load other people's applications."""
-        name = target.distribution.name if target.distribution else target.module.split(".")[0]
-        return name.lower().replace("-", "_").replace(".", "_") in SERVERS_AND_TOOLS
-
-    def names_code(self, command: StartCommand) -> bool:
-        """Whether an argument is a file or a folder with Python, or ``module:attribute``."""
-        for word in command.argv[1:]:
-            for text in (word, word.partition("=")[2]):
-                if text and not text.startswith("-") and self._is_code(command, str(text)):
-                    return True
-        return False
-
-    def _is_code(self, command: StartCommand, text: str) -> bool:
-        module, colon, attribute = text.partition(":")
-        if colon and is_dotted(module) and is_dotted(attribute.split("(")[0]):
-            return self.finder.locate_module(module) is None or not command.console
-        path = command.resolve_path(text)
-        if text.endswith(".py") and os.path.isfile(path):
-            return True
-        if "/" in text and os.path.isdir(path):
-            return bool(Folder(path, []).modules)
-        found = self.finder.locate_module(text) if is_dotted(text) else None
-        return found is not None and bool(found.path) and not self.path.is_third_party(found, text)
-
-
-def _run_by(
-    text: str | None, package: str, whole: bool, function: str = ""
-) -> tuple[list[Loaded], list[tuple[str, str]]]:
-    """See ``MainCode``: what is loaded, and which functions of other files are called."""
-    if not text or ("import" not in text and ".run(" not in text):
-        return [], []
-    from importguard.probe.code.main_code import MainCode
-
-    code = MainCode(text, package, whole, function)
-    return code.loaded, code.calls
+        return command.console or is_known_tool(target) or names_code(self.path, command)
