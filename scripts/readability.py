@@ -1,4 +1,4 @@
-"""Measure how the code reads: the names of what is public, what is untyped, the lengths of functions and files.
+"""Measure how the code reads: public names, what is untyped, and the lengths of functions and files.
 
     python scripts/readability.py
 
