@@ -100,7 +100,7 @@ def _dockerfiles(root: str, files: Sequence[SourceFile]) -> Iterator[str]:
 
 def _parts(dockerfiles: Sequence[str], requirements: Sequence[Requirement]) -> set[str]:
     """The folders below the root that hold a Dockerfile or a workspace's project."""
-    projects = {project.path for one in requirements for project in one.projects}
+    projects = {project.path for requirement in requirements for project in requirement.projects}
     return {posixpath.dirname(path) for path in (*dockerfiles, *projects)} - {""}
 
 
@@ -123,7 +123,7 @@ def _files(root: str, context: Optional[str], notes: list[str], contents: bool) 
     files = list(find_files(root, root, notes, contents))
     if context is not None:
         known = {file.path for file in files}
-        files += [one for one in find_files(context, root, notes, contents) if one.path not in known]
+        files += [file for file in find_files(context, root, notes, contents) if file.path not in known]
     return files
 
 
@@ -132,7 +132,7 @@ def _code(
 ) -> list[str]:
     """The files that the image's code is: those in the final stage, where the Dockerfile tells of any."""
     final = dockerfile.final if dockerfile else -1
-    paths = dict.fromkeys(one.path for one in placed if one.stage == final)
+    paths = dict.fromkeys(placement.path for placement in placed if placement.stage == final)
     return [within.path_in_tree(path) for path in paths or going_in]
 
 
@@ -220,7 +220,7 @@ def _dockerfile(
     def outer(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(path if path.startswith("/") else within.path_in_tree(path) for path in paths)
 
-    installs = tuple(replace(one, files=outer(one.files)) for one in found.installs)
+    installs = tuple(replace(install, files=outer(install.files)) for install in found.installs)
     return replace(found, installs=installs)
 
 

@@ -89,7 +89,7 @@ def _of_table(
     python = _caret(str(table.get("python") or "*"))
     markers += [f"python_version {_quoted(part)}" for part in python.split(",") if part]
     extras = f"[{','.join(_strings(table.get('extras')))}]" if table.get("extras") else ""
-    marker = " and ".join(f"({one})" if " or " in one else one for one in markers)
+    marker = " and ".join(f"({marker})" if " or " in marker else marker for marker in markers)
     text = f"{name}{extras}{specifier}" + (f" ; {marker}" if marker else "")
     found = parse_requirement(text, place, kind=kind, group=group)
     if found is None:
@@ -110,11 +110,11 @@ def _caret(constraint: str) -> str:
     """Poetry's ``^`` and ``~`` and bare versions as PEP 440 writes them; "" for anything, and for ``||``."""
     if "||" in constraint:
         return ""
-    return ",".join(part for one in re.split(r"\s*,\s*", constraint.strip()) if (part := _bounds(one)))
+    return ",".join(part for text in re.split(r"\s*,\s*", constraint.strip()) if (part := _bounds(text)))
 
 
-def _bounds(one: str) -> str:
-    match = re.fullmatch(r"([\^~]|[<>=!~]*)\s*v?(\d[\w.*+!-]*)", one)
+def _bounds(text: str) -> str:
+    match = re.fullmatch(r"([\^~]|[<>=!~]*)\s*v?(\d[\w.*+!-]*)", text)
     if match is None:
         return ""
     operator, version = match[1], match[2]
