@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from scenarios.every_case import ALL, HOSTILE, PEACEFUL
 from scenarios.failure_cases import THIRD_PARTY
 from scenarios.hostile_cases import HANGS
 from scenarios.packaged import SERVERS, with_packages
-from scenarios.support import SITE, build, docker
+from scenarios.support import SITE, build, docker, made_once
 from scenarios.verdicts import Truth
 
 
@@ -36,8 +34,9 @@ def _engine(docker_engine: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server_packages(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An image with the usual servers and frameworks, and no application."""
-    return with_packages(tmp_path_factory.mktemp("servers"), "start-packages", *SERVERS)
+    """An image with the usual servers and frameworks, and no application: several files of tests use it."""
+    folder = tmp_path_factory.mktemp("servers")
+    return made_once("servers.image", lambda: with_packages(folder, "start-packages", *SERVERS))
 
 
 def image_with(name: str, cases: list[Case]) -> str:
@@ -80,16 +79,10 @@ def image_of(cases_image: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
-def truth(cases_image: str, tmp_path_factory: pytest.TempPathFactory) -> Truth:
+def truth(cases_image: str) -> Truth:
     """What fresh interpreters say of every module of every case, asked once for all workers of a test run."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return ask_fresh_interpreters(cases_image)
-    answers = tmp_path_factory.getbasetemp().parent / "truth.json"  # the parent is one folder for all workers
-    with answers.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not answers.exists():
-            answers.write_text(json.dumps(ask_fresh_interpreters(cases_image)))
-    return {module: tuple(answer) for module, answer in json.loads(answers.read_text()).items()}
+    answers = made_once("truth.json", lambda: json.dumps(ask_fresh_interpreters(cases_image)))
+    return {module: tuple(answer) for module, answer in json.loads(answers).items()}
 
 
 def ask_fresh_interpreters(image: str) -> Truth:

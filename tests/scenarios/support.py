@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 from scenarios.command_server import run_command
 
@@ -84,6 +84,16 @@ def build(name: str, dockerfile: str, files: Optional[Files] = None, base: str =
     if done.returncode:
         raise RuntimeError(f"{reference} cannot be built:\n{done.stderr.decode(errors='replace')[-3000:]}")
     return reference
+
+
+def made_once(name: str, make: Callable[[], str]) -> str:
+    """The text that ``make`` gives, which the first worker of this run makes, and the others wait for."""
+    path = Path(SHARED, name)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            path.write_text(make())
+    return path.read_text()
 
 
 def pip_install(folder: Path, *requirements: str) -> None:
@@ -209,13 +219,12 @@ def check(image: str, *options: str, engine: str = "docker", **more: Any) -> Res
 def archive_of(id: str) -> str:
     """An archive of an image of Docker's, for all workers of this run."""
     path = Path(SHARED, f"{id[7:]}.tar")
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            part = path.with_suffix(".part")
-            docker("save", "-o", str(part), id)
-            part.rename(path)
-    return f"docker-archive:{path}"
+
+    def save() -> str:
+        docker("save", "-o", str(path), id)
+        return f"docker-archive:{path}"
+
+    return made_once(f"{id[7:]}.reference", save)
 
 
 @cache
