@@ -175,13 +175,6 @@ def with_limits(engine: Engine) -> None:
         pytest.skip("this engine does not limit memory here")
 
 
-@pytest.fixture
-def only_docker(engine: Engine) -> None:
-    """Skip what another engine does not do."""
-    if engine.kind != "docker":  # type: ignore[attr-defined]
-        pytest.skip("Docker only")
-
-
 def is_of_control_groups_1() -> bool:
     """Whether this machine has control groups of version 1, which an ordinary user gets none of."""
     return not Path("/sys/fs/cgroup/cgroup.controllers").exists()

@@ -30,6 +30,10 @@ from importguard.errors import EngineError, ImageError
 LIMITS = Limits(memory=256 * 1024**2, seconds=60)
 
 
+ONLY_DOCKER = pytest.mark.parametrize("engine", ["docker"], indirect=True)
+"""For what no other engine does."""
+
+
 def run(
     engine: Engine, image: Image, *command: str, env: Sequence[str] = (), limits: Limits = LIMITS
 ) -> tuple[bytes, Exit]:
@@ -68,16 +72,19 @@ def test_image_tells_its_configuration(image: Image, reference: str) -> None:
     assert "FROM_IMAGE=1" in image.env
 
 
-def test_image_is_found_by_its_id(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_image_is_found_by_its_id(engine: Engine, image: Image) -> None:
     assert engine.image(image.id, pull="missing", platform=None).id == image.id
 
 
-def test_missing_image_is_not_pulled_against_the_policy(engine: Engine, only_docker: None) -> None:
+@ONLY_DOCKER
+def test_missing_image_is_not_pulled_against_the_policy(engine: Engine) -> None:
     with pytest.raises(ImageError, match=r"no local image importguard-test-nowhere:1.*--pull"):
         engine.image("importguard-test-nowhere:1", pull="never", platform=None)
 
 
-def test_missing_id_is_not_looked_for_in_a_registry(engine: Engine, only_docker: None) -> None:
+@ONLY_DOCKER
+def test_missing_id_is_not_looked_for_in_a_registry(engine: Engine) -> None:
     with pytest.raises(ImageError, match="cannot be pulled"):
         engine.image("sha256:" + "0" * 64, pull="missing", platform=None)
 
@@ -92,7 +99,8 @@ def test_image_of_the_asked_platform_runs(engine: Engine, reference: str, image:
     assert run(engine, asked, "echo", "x") == (b"x\n", Exit(0))
 
 
-def test_words_that_are_no_reference(engine: Engine, only_docker: None) -> None:
+@ONLY_DOCKER
+def test_words_that_are_no_reference(engine: Engine) -> None:
     with pytest.raises(ImageError, match="Not A Reference"):
         engine.image("Not A Reference", pull="never", platform=None)
 
@@ -158,7 +166,8 @@ def test_standard_input_stays_open(engine: Engine, image: Image) -> None:
     assert run(engine, image, "python3", "-c", code)[0] == b"[]\n"
 
 
-def test_left_early_is_removed_with_its_volume(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_left_early_is_removed_with_its_volume(engine: Engine, image: Image) -> None:
     with engine.run(image, ["sh", "-c", "echo begun; sleep 60"], [], LIMITS) as running:
         assert next(running.output) == b"begun\n"
         (container,) = containers(os.getpid())
@@ -183,7 +192,8 @@ def test_removed_when_its_reader_fails(engine: Engine, image: Image) -> None:
     assert what_is_left() == []
 
 
-def test_volume_is_removed_at_the_end(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_volume_is_removed_at_the_end(engine: Engine, image: Image) -> None:
     limits = Limits(memory=2**28, seconds=2)
     with engine.run(image, ["sh", "-c", "echo begun; read x"], [], limits) as running:
         assert next(running.output) == b"begun\n"
@@ -202,11 +212,13 @@ def test_two_at_once(engine: Engine, image: Image) -> None:
     assert what_is_left() == []
 
 
-def test_nothing_but_loopback(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_nothing_but_loopback(engine: Engine, image: Image) -> None:
     assert observe(engine, image, "os.listdir('/sys/class/net')") == ["lo"]
 
 
-def test_capabilities_are_those_of_files_and_ports(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_capabilities_are_those_of_files_and_ports(engine: Engine, image: Image) -> None:
     status = observe(
         engine, image, "dict(re.findall(r'(\\w+):\\s+(\\w+)\\n', open('/proc/self/status').read()))"
     )
@@ -248,7 +260,8 @@ def test_limits_that_do_not_hold_are_told(engine: Engine) -> None:
     assert ("memory" in told) == (bool(told) and is_of_control_groups_1())
 
 
-def test_no_log_on_the_host(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_no_log_on_the_host(engine: Engine, image: Image) -> None:
     asked = "{{.HostConfig.LogConfig.Type}} {{.HostConfig.Init}} {{.HostConfig.Binds}}"
     with engine.run(image, ["sleep", "60"], [], LIMITS):
         (container,) = containers(os.getpid())
@@ -324,7 +337,8 @@ def test_values_of_the_environment_are_never_told(engine: Engine, image: Image) 
     assert "hidden-value" not in str(raised.value)
 
 
-def test_unknown_network(engine: Engine, only_docker: None, image: Image) -> None:
+@ONLY_DOCKER
+def test_unknown_network(engine: Engine, image: Image) -> None:
     limits = LIMITS._replace(network="importguard-nowhere")
     with pytest.raises(EngineError, match="--network"):
         run(engine, image, "true", limits=limits)
