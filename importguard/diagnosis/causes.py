@@ -11,7 +11,6 @@ from importguard.diagnosis.code_mistakes import circular_import, missing_name, n
 from importguard.diagnosis.data_files import missing_data_file
 from importguard.diagnosis.editable_installs import editable_left_behind
 from importguard.diagnosis.environment_files import with_environment_file
-from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.files_elsewhere import (
     contents_copied_early,
     copied_after_install,
@@ -26,20 +25,15 @@ from importguard.diagnosis.interpreter import (
     wrong_interpreter,
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
-from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.missing_folder import missing_folder
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
 from importguard.diagnosis.not_generated import not_generated
+from importguard.diagnosis.not_installed import NOT_INSTALLED
 from importguard.diagnosis.not_packaged import module_not_packaged
 from importguard.diagnosis.permissions import forbidden_path, read_only_path
 from importguard.diagnosis.project_programs import program_of_project
-from importguard.diagnosis.requirements import (
-    declared_not_installed,
-    marker_excluded,
-    wrong_stage,
-)
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.source_index import SourceIndex
 from importguard.diagnosis.start_program import program_left_behind, unusable_program
@@ -97,12 +91,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     newer_library,
     wrong_interpreter,
     stdlib_not_built,
-    marker_excluded,
-    dev_only,
-    wrong_stage,
-    declared_not_installed,
-    extra_of_library,
-    requirement_of_library,
+    *NOT_INSTALLED,
     version_conflict,
     module_of_another_version,
     library_for_another_version,

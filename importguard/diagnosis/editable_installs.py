@@ -100,8 +100,7 @@ def _install_of(source: str, copy: Optional[Copy], dockerfile: Dockerfile) -> Op
 
 def _copy_line(folder: str, copy: Copy, dockerfile: Dockerfile) -> str:
     assert copy.from_stage is not None
-    stage = dockerfile.stages[copy.from_stage]
-    return f"COPY --from={stage.name or stage.index} {folder} {folder}"
+    return f"COPY {dockerfile.stages[copy.from_stage].copy_option} {folder} {folder}"
 
 
 def _remedy(source: str, others: Sequence[str], change: Optional[str], install: Optional[Install]) -> str:

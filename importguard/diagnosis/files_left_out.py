@@ -166,8 +166,7 @@ def _from_stage(case: Situation, earlier: Optional[Placement]) -> str:
     dockerfile = case.source.dockerfile if case.source else None
     if earlier is None or dockerfile is None:
         return ""
-    stage = dockerfile.stages[earlier.stage]
-    return f"--from={stage.name or stage.index} "
+    return f"{dockerfile.stages[earlier.stage].copy_option} "
 
 
 def _meant_root(case: Situation, root: str) -> Optional[str]:

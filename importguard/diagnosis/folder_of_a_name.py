@@ -9,36 +9,18 @@ from __future__ import annotations
 
 import difflib
 import posixpath
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Optional
 
 from importguard.diagnosis.code_mistakes import attribute_asked
-from importguard.diagnosis.extras import dev_only, extra_of_library
 from importguard.diagnosis.interpreter import wrong_interpreter
-from importguard.diagnosis.library_requirements import requirement_of_library
 from importguard.diagnosis.not_declared import not_declared
-from importguard.diagnosis.requirements import (
-    declared_not_installed,
-    marker_excluded,
-    third_party,
-    wrong_stage,
-)
+from importguard.diagnosis.not_installed import NOT_INSTALLED
+from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import Situation
 from importguard.evidence.surroundings import Resolution
 from importguard.model import Diagnosis
 from importguard.rules.imports import MISSING_MODULE
-
-_NOT_INSTALLED: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
-    wrong_interpreter,
-    marker_excluded,
-    dev_only,
-    wrong_stage,
-    declared_not_installed,
-    extra_of_library,
-    requirement_of_library,
-    not_declared,
-)
 
 
 def distribution_behind_folder(case: Situation) -> Optional[Diagnosis]:
@@ -53,7 +35,8 @@ def distribution_behind_folder(case: Situation) -> Optional[Diagnosis]:
     behind = replace(case, finding=finding, is_of_distribution=True)
     if not _means_distribution(behind, asked, resolution):
         return None
-    cause = next((found for tell in _NOT_INSTALLED if (found := tell(behind)) is not None), None)
+    causes = (wrong_interpreter, *NOT_INSTALLED, not_declared)
+    cause = next((found for find in causes if (found := find(behind)) is not None), None)
     if cause is None:
         return None
     folder = posixpath.relpath(resolution.path or name, next(iter(case.evidence.import_path), "/"))

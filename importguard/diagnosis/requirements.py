@@ -99,7 +99,7 @@ def wrong_stage(case: Situation) -> Optional[Diagnosis]:
         LIKELY,
         f"{dockerfile.path}:{earlier.line} installs {declared.names.written} in stage {name}, and the final "
         f"stage{taken} ({dockerfile.path}:{line}).",
-        f"copy what was installed to the final stage (COPY --from={stage.name or stage.index} …: the virtual "
+        f"copy what was installed to the final stage (COPY {stage.copy_option} …: the virtual "
         "environment or site-packages), or install it there",
         Location(dockerfile.path, line),
         None,

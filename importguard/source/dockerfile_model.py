@@ -110,6 +110,11 @@ class Stage:
     env_lines: Mapping[str, int] = field(default_factory=dict)
     base_workdir: str = "/"
 
+    @property
+    def copy_option(self) -> str:
+        """The option by which a COPY line of another stage takes files from this one."""
+        return f"--from={self.name or self.index}"
+
 
 @dataclass(frozen=True)
 class Dockerfile:

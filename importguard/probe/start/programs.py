@@ -116,7 +116,7 @@ def _read_file(command: StartCommand, target: str, words: list[str], name: str) 
     if not _is_of_programs(folder):
         command.own_roots.append(folder)
     if name.endswith(".py"):
-        if name == "manage.py" or _mentions(path, "execute_from_command_line"):
+        if name == "manage.py" or _runs_django(path):
             from importguard.probe.start.web_servers import read_django
 
             read_django(command, words)
@@ -133,8 +133,9 @@ def _is_of_programs(folder: str) -> bool:
     return folder.startswith(("/usr/", "/bin", "/sbin")) or os.path.lexists(folder + "/python3")
 
 
-def _mentions(path: str, text: str) -> bool:
-    return text in (read_text(path, 16384) or "")
+def _runs_django(path: str) -> bool:
+    """Whether a script is Django's ``manage.py``, whatever it is called."""
+    return "execute_from_command_line" in (read_text(path, 16384) or "")
 
 
 def _console_script(command: StartCommand, path: str) -> bool:

@@ -141,9 +141,9 @@ def suppressed_sentence(image: ImageReport) -> str:
     return f"{count_with_noun(len(image.suppressed), 'finding')} {verb} suppressed: {why}."
 
 
-def count_with_noun(number: int, singular: str, plural: str = "") -> str:
+def count_with_noun(number: int, noun: str) -> str:
     """``1 cause``, ``2 causes``."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+    return f"{number} {noun if number == 1 else noun + 's'}"
 
 
 def part_heading(part: str, image: ImageReport) -> str:

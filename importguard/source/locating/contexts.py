@@ -12,7 +12,7 @@ from importguard.source.dockerfile_model import Copy, Dockerfile
 from importguard.source.locating.model import NamedBuild
 
 
-def possible_contexts(dockerfile: str, builds: Sequence[NamedBuild], root_first: bool = True) -> list[str]:
+def possible_contexts(dockerfile: str, builds: Sequence[NamedBuild]) -> list[str]:
     """The folders to try, the likeliest first: those that are named, the repository's root, the Dockerfile's
     folder and those above it."""
     named = [build.context for build in builds if build.dockerfile == dockerfile]
@@ -22,7 +22,7 @@ def possible_contexts(dockerfile: str, builds: Sequence[NamedBuild], root_first:
         above.append(folder)
         folder = posixpath.dirname(folder)
     usual = [above[0] if above else ""] if posixpath.basename(dockerfile) == "Dockerfile" else []
-    return list(dict.fromkeys([*named, *usual, "", *above] if root_first else [*named, *usual, *above, ""]))
+    return list(dict.fromkeys([*named, *usual, "", *above]))
 
 
 class ContextFiles:
