@@ -12,13 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config
-from importguard.engines.base import CommandNotFound, Engine, Image, Limits
+from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
 from importguard.inspectors.shipment import loading_arguments, loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
 if TYPE_CHECKING:
     from importguard.evidence.inspection import Evidence
+    from importguard.inspectors.probe_output import ProbeStream
 
 PROBE = Path(__file__).parent.parent / "probe"
 _ROOMS = ("code", "select", "start", "surroundings", "workers")  # asking is another program (asking.py)
@@ -147,18 +148,10 @@ def inspect_by_running(
     when nothing could be judged: nothing to import, no verdict.
     """
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
-    limits = Limits(config.memory, config.timeout + GRACE, config.network)
     for python in candidate_pythons(image, config):
-        probe, secret = _ProbeInImage(engine, image, config, python, ends), os.urandom(16).hex()
-        command, stdin = probe.way_in(secret)
+        probe = _ProbeInImage(engine, image, config, python, ends)
         try:
-            with engine.run(image, command, config.env, limits, stdin) as run:
-                # Not before: the container's start would wait for it.
-                threading.Thread(target=meanwhile).start()
-                from importguard.inspectors.probe_output import ProbeStream, image_facts
-
-                observed = ProbeStream(secret, progress)
-                observed.read_output(run.output)
+            observed, ended = probe.import_all(progress, meanwhile)
         except CommandNotFound:
             looked.append(python)
             continue
@@ -167,9 +160,11 @@ def inspect_by_running(
         if observed.too_old:
             too_old.append(observed.too_old)
             continue
-        evidence = _looked_at_again(observed.build_evidence(run.exit), probe, progress)
+        evidence = _looked_at_again(observed.build_evidence(ended), probe, progress)
         # Who builds knows the Dockerfile; else the history tells which one it was.
         history = () if config.build else engine.history(image)
+        from importguard.inspectors.probe_output import image_facts
+
         notes = (*evidence.notes, *filter(None, [engine.limits_not_held(), _note_on_owners(engine, image)]))
         return replace(
             evidence,
@@ -216,6 +211,25 @@ class _ProbeInImage:
         if self.engine.has_input:
             return probe_command(self.python), given
         return probe_arguments(self.python, given(lifeline=False)), bytes
+
+    def import_all(
+        self, progress: Progress, meanwhile: Callable[[], object]
+    ) -> tuple[ProbeStream, Optional[Exit]]:
+        """Run the probe on all modules; returns what it said, and how it ended.
+
+        Raises CommandNotFound where the image has no such ``python``.
+        """
+        config, secret = self.config, os.urandom(16).hex()
+        limits = Limits(config.memory, config.timeout + GRACE, config.network)
+        command, stdin = self.way_in(secret)
+        with self.engine.run(self.image, command, config.env, limits, stdin) as run:
+            # Not before: the container's start would wait for it.
+            threading.Thread(target=meanwhile).start()
+            from importguard.inspectors.probe_output import ProbeStream
+
+            observed = ProbeStream(secret, progress)
+            observed.read_output(run.output)
+        return observed, run.exit
 
     def import_apart(
         self,

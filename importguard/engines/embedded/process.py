@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import IO, Any, Callable, Optional
+from typing import IO, Any, Callable, Optional, Union
 
 from importguard.engines.base import CommandNotFound, Exit, Limits, MemoryUse, Run
 from importguard.engines.embedded.memory_watch import MemoryWatch
@@ -88,12 +88,7 @@ class SandboxedProcess:
         with ExitStack() as stack:
             for descriptor in (status_end, begin, calls):
                 stack.callback(os.close, descriptor)
-            data = list[int]()
-            arguments = list[str]()
-            for item in sandbox.arguments:
-                if isinstance(item, bytes):
-                    data.append(stack.enter_context(descriptor_of(item)))
-                arguments.append(str(data[-1]) if isinstance(item, bytes) else item)
+            data, arguments = _with_descriptors(sandbox.arguments, stack)
             given = stack.enter_context(descriptor_of(joined_arguments(arguments)))
             words = [*sandbox.program, "--args", str(given), "--json-status-fd", str(status_end)]
             words += ["--block-fd", str(begin), "--seccomp", str(calls), "--", *command]
@@ -219,6 +214,19 @@ class SandboxedProcess:
             self._find_child(_SECONDS_TO_TELL_CHILD)
         self.send_signal("SIGKILL")
         self._process.kill()
+
+
+def _with_descriptors(
+    arguments: Sequence[Union[str, bytes]], stack: ExitStack
+) -> tuple[list[int], list[str]]:
+    """Open a descriptor for each file among the arguments: (these, the arguments with their numbers)."""
+    data: list[int] = []
+    words: list[str] = []
+    for item in arguments:
+        if isinstance(item, bytes):
+            data.append(stack.enter_context(descriptor_of(item)))
+        words.append(str(data[-1]) if isinstance(item, bytes) else item)
+    return data, words
 
 
 def _filter_of_this_machine(ids: tuple[int, int]) -> bytes:
