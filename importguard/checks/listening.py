@@ -21,7 +21,8 @@ def check_listening_ports(evidence: Evidence, source: Optional[Source] = None) -
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:
         return []
-    if start.ending or start.out_of_memory or start.port is not None or start.settings.port == "none":
+    has_port = start.port is not None or start.settings.port == "none"
+    if start.ending or start.out_of_memory or has_port or start.held:
         return []
     return [_not_listening(start, evidence, source)]
 

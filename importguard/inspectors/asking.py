@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,12 +40,19 @@ class _NotStarted(Exception):
 
 
 def converse(
-    engine: Engine, service: Service, asker: Asker, request: Mapping[str, Any], begun: float
+    engine: Engine,
+    service: Service,
+    asker: Asker,
+    request: Mapping[str, Any],
+    begun: float,
+    when_idle: Callable[[Conversed], None],
 ) -> Conversed:
     """Start the service and hold the conversation to its end, or to the end of the service.
 
-    ``begun`` is the time from which it is told when things were seen. Raises what ``Service.start`` raises,
-    and InspectionError where the service runs and could not be asked, or the asker says what none says.
+    ``begun`` is the time from which it is told when things were seen. ``when_idle`` is called while it
+    opens no port and does nothing, where the request wants that told: it may end the conversation. Raises
+    what ``Service.start`` raises, and InspectionError where the service runs and could not be asked, or the
+    asker says what none says.
     """
     secret, seen = os.urandom(16).hex(), Conversed()
     paths = {f"{_PACKAGE}.{path.stem}": path for path in ASKING.glob("[!_]*.py") if path.stem not in _OTHERS}
@@ -65,6 +72,8 @@ def converse(
         with engine.run(asker.image, command, (), limits, given, start) as run:
             for kind in frames_taken(run.output, secret, seen, begun):
                 _look(service, kind, seen)
+                if kind == "idle":
+                    when_idle(seen)
                 if seen.ended:
                     break  # Nothing more comes.
     except _NotStarted as error:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Optional
 
 from importguard.config import Config
@@ -76,7 +77,11 @@ def start_service(
     try:
         request = service_request(image, settings, ports, config, any_port)
         check = _healthcheck(image, settings)
-        seen = converse(engine, service, asker, {**request, "http": []} if check else request, at)
+        if check:
+            may_have_no_port = request["any_port"] and not (settings.websocket or settings.grpc)
+            request.update(http=[], idle_told=may_have_no_port)
+        when_idle = partial(_ask_idle_health, check, service, settings, at)
+        seen = converse(engine, service, asker, request, at, when_idle)
         if check and seen.held:
             _ask_health(check, service, seen, settings, at)
     except (CommandNotFound, ForeignProgram) as error:
@@ -105,6 +110,18 @@ def end_service(begun: RunningService) -> ServiceStart:
         return begun.planned
     with closing(begun.service):
         return _ended(begun.planned, begun.service, begun.seen, begun.at)
+
+
+def _ask_idle_health(
+    command: Sequence[str], service: Service, settings: StartSettings, begun: float, seen: Conversed
+) -> None:
+    """Take a service without a port for ready where its HEALTHCHECK succeeds: a worker, such as Celery's.
+
+    Nothing says that it has a port, and it has done nothing for ten seconds.
+    """
+    if service.execute(command, _HEALTH_SECONDS)[0] == 0 and not service.wait(settings.settle):
+        seen.ready, seen.held, seen.ended = time.monotonic() - begun, True, True
+        seen.memory = service.memory_use()
 
 
 def _ask_health(

@@ -32,6 +32,7 @@ def service_request(
         "ports": list(ports),
         "any_port": any_port or not _is_port_said(image, config, settings),
         "worker": settings.port == "none",
+        "idle_told": False,
         "http": [asdict(asked) for asked in http],
         "grpc": settings.grpc,
         "websocket": [asdict(asked) for asked in settings.websocket],

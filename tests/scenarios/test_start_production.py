@@ -61,6 +61,24 @@ def test_a_health_check_of_compose(service: str, tmp_path: Path) -> None:
     assert "unwell" in finding["message"]
 
 
+@pytest.mark.parametrize(
+    ("mode", "health", "code"), [("works", "true", 0), ("works", "false", 1), ("local", "true", 1)]
+)
+def test_a_health_check_alone_says_that_a_worker_is_well(
+    mode: str, health: str, code: int, tmp_path: Path
+) -> None:
+    """Nothing says that it has a port; where it has one that nobody reaches, it is no worker."""
+    lines = DOCKERFILE.replace("EXPOSE 8080", f"HEALTHCHECK CMD {health}").replace("well", mode)
+    image = build(f"service-{mode}-{health}", lines, {"shop": SERVICE / "shop"})
+    (tmp_path / "importguard.toml").write_text('[start]\ntimeout = "25s"\nsettle = "0.2s"\n')
+    result = check(image, "--start", cwd=tmp_path)
+    assert result.code == code, result.findings or result.image["error"]
+    if code:
+        assert result.finding("IG502")["breaks_startup"]
+    else:
+        assert [one["request"] for one in result.image["start"]["requests"]] == ["HEALTHCHECK"]
+
+
 def test_a_program_without_a_guard(tmp_path: Path) -> None:
     """To import it is to run it, which does not end: its start shows that it runs."""
     code = (

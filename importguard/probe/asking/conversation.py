@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict
 
+    from importguard.probe.asking.activity import Activity
+
     Values = Dict[str, Any]
 
 _POLL_SECONDS = 0.01
@@ -67,7 +69,8 @@ def _end_with_input() -> None:
 
 
 class Conversation:
-    """``request``: secret, ports, any_port, worker, http, grpc, websocket, headers, names, settle; seconds.
+    """``request``: secret, ports, any_port, worker, idle_told, http, grpc, websocket, headers, names, settle,
+    seconds.
 
     ``seconds_to_answer`` are those that it has after its port accepts. After ``patience`` (None: never), and
     where its ports are open inside the container alone, one that does not work any more is not waited for.
@@ -98,18 +101,29 @@ class Conversation:
 
     def run(self) -> None:
         """Everything in order. What is not told was not reached."""
+        from importguard.probe.asking.sockets import dump_workers, process_numbers
+
+        is_well = self.converse()
+        self.tell_surroundings()
+        if not is_well:
+            self.tell("dumping")
+            # The host looks at how things stand: a worker without a handler dies of the signal.
+            time.sleep(_PAUSE_SECONDS)
+            if dump_workers(self.waiting or process_numbers()):
+                time.sleep(_DUMP_SECONDS)
+        self.tell("end")
+
+    def tell_surroundings(self) -> None:
+        """Say which sockets and processes there are."""
         from importguard.probe.asking.sockets import (
             connected,
             connecting,
-            dump_workers,
             memory_peak,
             named,
-            process_numbers,
             processes,
             unix_sockets,
         )
 
-        is_well = self.converse()
         self.tell(
             "surroundings",
             listeners=listeners(),
@@ -119,13 +133,6 @@ class Conversation:
             processes=processes(),
             memory_peak=memory_peak(),
         )
-        if not is_well:
-            self.tell("dumping")
-            # The host looks at how things stand: a worker without a handler dies of the signal.
-            time.sleep(_PAUSE_SECONDS)
-            if dump_workers(self.waiting or process_numbers()):
-                time.sleep(_DUMP_SECONDS)
-        self.tell("end")
 
     def converse(self) -> bool:
         """Wait, ask and settle; whether all was well to the end."""
@@ -160,11 +167,15 @@ class Conversation:
                 since = time.monotonic()
 
     def wait_for_port(self) -> bool:
-        """Wait until a wanted port accepts, or any where all are right; False when the time is up."""
+        """Wait until a wanted port accepts, or any where all are right; False when the time is up.
+
+        With ``idle_told``, the host hears of one that opens no port and does nothing any more, while it does.
+        """
         import importguard.probe.asking.exchanges  # noqa: F401  # While nothing has to be asked.
         from importguard.probe.asking.activity import WINDOW_SECONDS, Activity
 
         activity, patience = Activity(), self.request["patience"]
+        without_port = Activity()
         while not (self.port or self.look_for_port()):
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
@@ -173,6 +184,10 @@ class Conversation:
             if not is_hopeless:
                 activity = Activity()  # What it did before says nothing of the seconds that count.
             is_at_rest = is_hopeless and activity.is_at_rest(now)
+            if self.request["idle_told"] and self.is_idle_without_port(without_port):
+                self.tell_surroundings()
+                self.tell("idle")
+                without_port = Activity()
             if now >= self.ends or (is_at_rest and (is_certain or self.serves_there())):
                 self.tell("given_up", seconds=now - self.began)
                 return False
@@ -198,6 +213,12 @@ class Conversation:
         """Whether all wanted ports are taken where nobody else reaches them."""
         inside = {port for address, port in listeners() if is_loopback(address)}
         return bool(self.request["ports"]) and inside.issuperset(self.request["ports"])
+
+    def is_idle_without_port(self, activity: Activity) -> bool:
+        """Whether it listens nowhere, tries to reach nobody, and has not worked for a while."""
+        from importguard.probe.asking.sockets import connecting
+
+        return activity.is_at_rest() and not listeners() and not connecting()
 
     def is_open_inside_alone(self) -> bool:
         """Whether it listens, nobody else reaches any of that, and nobody says how long a start may take."""

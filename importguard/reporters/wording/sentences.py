@@ -122,7 +122,7 @@ def _started(image: ImageReport) -> Iterator[str]:
         port = f"port {start.port} accepts after {start.accepted or 0.0:.1f} s{answers}"
         ends = f"; SIGTERM ends it in {start.stopped:.1f} s" if start.stopped is not None else ""
         ends = "; SIGTERM does not end it" if start.killed else ends
-        yield f"It starts: {port if start.port else 'it stays up'}{ends}."
+        yield f"It starts: {port if start.port else 'it stays up' + answers}{ends}."
 
 
 def _answered(one: RequestVerdict) -> str:

@@ -24,6 +24,7 @@ REQUEST: dict[str, Any] = {
     "ports": [1],
     "any_port": False,
     "worker": False,
+    "idle_told": False,
     "http": [],
     "grpc": False,
     "websocket": [],
@@ -196,6 +197,25 @@ def test_what_grpc_says_for_good_is_not_asked_to_the_end(
         "grpc", {}, lambda _: {"right": False, "body": "", **answer}
     )
     assert (asked, time.monotonic() - begun < 2.5) == (False, is_soon)
+
+
+@pytest.mark.usefixtures("resting")
+@pytest.mark.parametrize(
+    ("open_ports", "reaching", "is_told"),
+    [([], [], True), ([("127.0.0.1", 1)], [], False), ([], [("10.0.0.1", 5432)], False)],
+)
+def test_one_that_opens_no_port_and_does_nothing_is_told(
+    open_ports: list[tuple[str, int]],
+    reaching: list[tuple[str, int]],
+    is_told: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its HEALTHCHECK may say that it is well all the same; not of one that waits for a server."""
+    monkeypatch.setattr(conversation, "listeners", lambda: open_ports)
+    monkeypatch.setattr(sockets, "connecting", lambda: reaching)
+    assert not Conversation({**REQUEST, "idle_told": True, "seconds": 1.0}).wait_for_port()
+    assert ("idle" in [event["event"] for event in events(capsys.readouterr().out)]) is is_told
 
 
 def test_what_works_has_its_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
