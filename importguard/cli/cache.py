@@ -33,7 +33,10 @@ def cache() -> None:
 @cache.command("list")
 @_cache_folder_option
 def list_images(cache_dir: Optional[str]) -> None:
-    """List the images, the one that was used last first: id, size, last use, reference."""
+    """List the images, used last first.
+
+    A line has the id, size, last use and reference.
+    """
     _write(_opened(cache_dir).list_images())
 
 
@@ -41,14 +44,17 @@ def list_images(cache_dir: Optional[str]) -> None:
 @click.option("--keep", type=parse_size, metavar="SIZE", help="Bytes that may stay. [default: 20g]")
 @_cache_folder_option
 def prune_images(keep: Optional[int], cache_dir: Optional[str]) -> None:
-    """Remove what killed runs left, and the images used least, until the rest fits; list them."""
+    """Remove the images used least.
+
+    As many as need be until the rest fits, and what killed runs left; lists them.
+    """
     _write(_opened(cache_dir).prune_images(keep))
 
 
 @cache.command("clear")
 @_cache_folder_option
 def clear_images(cache_dir: Optional[str]) -> None:
-    """Remove every image that is not in use; list them."""
+    """Remove all that is not in use; list it."""
     _write(_opened(cache_dir).prune_images(0))
 
 
