@@ -59,16 +59,8 @@ def converse(
     given = partial(packed_modules, paths, {**request, "secret": secret})
     # With less than the service has, it could neither see its files of /proc nor signal its workers.
     limits = Limits(_MEMORY, request["seconds"] + _SECONDS, beside=service.id, usual_privileges=True)
-
-    def start() -> None:
-        try:
-            service.start()
-        except (CommandNotFound, EngineError) as error:
-            raise _NotStarted(error) from error
-        seen.launched = time.monotonic() - begun
-
+    command, start = loading_command(asker.python, _LAUNCH), partial(_start, service, seen, begun)
     try:
-        command = loading_command(asker.python, _LAUNCH)
         with engine.run(asker.image, command, (), limits, given, start) as run:
             for kind in frames_taken(run.output, secret, seen, begun):
                 _look(service, kind, seen)
@@ -87,6 +79,14 @@ def converse(
         said = seen.noise.decode("utf-8", "backslashreplace").strip()
         raise InspectionError(f"the service runs, but the conversation with it broke off: {said[-500:]}")
     return seen
+
+
+def _start(service: Service, seen: Conversed, begun: float) -> None:
+    try:
+        service.start()
+    except (CommandNotFound, EngineError) as error:
+        raise _NotStarted(error) from error
+    seen.launched = time.monotonic() - begun
 
 
 def _look(service: Service, kind: str, seen: Conversed) -> None:

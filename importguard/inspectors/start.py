@@ -18,6 +18,7 @@ from importguard.inspectors.asker_output import Conversed
 from importguard.inspectors.asking import END_SECONDS, Asker, converse
 from importguard.inspectors.start_plan import (
     expected_ports,
+    healthcheck,
     service_environment,
     service_request,
     shown_command,
@@ -67,28 +68,25 @@ def start_service(
     memory = _memory_limit(config, settings)
     limits = Limits(memory, settings.seconds_to_ready, network=network, usual_privileges=True)
     command = command or (shlex.split(config.commands[0]) if config.commands else ())
-    names, out = (config.name,) if config.name else (), ports if publish else ()
-    at, shown = time.monotonic(), shown_command(image, command)
-    planned = ServiceStart(shown, settings, bool(command), image.platform, memory, ports)
+    names, out, at = (config.name,) if config.name else (), ports if publish else (), time.monotonic()
+    planned = ServiceStart(
+        shown_command(image, command), settings, bool(command), image.platform, memory, ports
+    )
     try:
         service = engine.create_service(image, environment, limits, command=command, names=names, publish=out)
     except (CommandNotFound, ForeignProgram) as error:
         return RunningService(replace(planned, refusal=str(error)))
     try:
         request = service_request(image, settings, ports, config, any_port)
-        check = _healthcheck(image, settings)
-        if check:
-            may_have_no_port = request["any_port"] and not (settings.websocket or settings.grpc)
-            request.update(http=[], idle_told=may_have_no_port)
+        check = healthcheck(image, settings)
         when_idle = partial(_ask_idle_health, check, service, settings, at)
         seen = converse(engine, service, asker, request, at, when_idle)
         if check and seen.held:
             _ask_health(check, service, seen, settings, at)
-    except (CommandNotFound, ForeignProgram) as error:
+    except BaseException as error:
         service.close()
-        return RunningService(replace(planned, refusal=str(error)))
-    except BaseException:
-        service.close()
+        if isinstance(error, (CommandNotFound, ForeignProgram)):
+            return RunningService(replace(planned, refusal=str(error)))
         raise
     return RunningService(planned, service, seen, at)
 
@@ -96,12 +94,6 @@ def start_service(
 def _memory_limit(config: Config, settings: StartSettings) -> int:
     """The bytes that the service may use: as it is asked for, else as its platform gives."""
     return settings.memory or (CLOUD_RUN_MEMORY if settings.platform == "cloud-run" else config.memory)
-
-
-def _healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
-    """The command that says whether it is well: production's, or the image's where nothing else is asked."""
-    is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
-    return settings.healthcheck or (image.healthcheck if is_free else ())
 
 
 def end_service(begun: RunningService) -> ServiceStart:

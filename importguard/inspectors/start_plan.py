@@ -21,18 +21,23 @@ def service_request(
 ) -> dict[str, Any]:
     """What the asker is to do. Cloud Run's front end speaks HTTPS, and tells the service so.
 
-    With ``any_port`` a port that the image does not expose is as right as one that it does.
+    With ``any_port`` a port that the image does not expose is as right as one that it does. A HEALTHCHECK is
+    run in place of requests, and of a service that names no port it may do so without one.
     """
+    check, may_have_any_port = (
+        healthcheck(image, settings),
+        any_port or not _is_port_said(image, config, settings),
+    )
     by_default = () if settings.grpc else (HttpRequest("/"),)
-    http = by_default if settings.http is None else settings.http
+    http = () if check else by_default if settings.http is None else settings.http
     headers = {"User-Agent": "importguard", "Accept": "*/*"}
     if settings.platform == "cloud-run":
         headers["X-Forwarded-Proto"] = "https"
     return {
         "ports": list(ports),
-        "any_port": any_port or not _is_port_said(image, config, settings),
+        "any_port": may_have_any_port,
         "worker": settings.port == "none",
-        "idle_told": False,
+        "idle_told": bool(check) and may_have_any_port and not (settings.websocket or settings.grpc),
         "http": [asdict(asked) for asked in http],
         "grpc": settings.grpc,
         "websocket": [asdict(asked) for asked in settings.websocket],
@@ -44,6 +49,12 @@ def service_request(
         "default_time": settings.has_default_time,
         "settle": settings.settle,
     }
+
+
+def healthcheck(image: Image, settings: StartSettings) -> Sequence[str]:
+    """The command that says whether it is well: production's, or the image's where nothing else is asked."""
+    is_free = settings.http is None and settings.platform != "cloud-run" and not settings.grpc
+    return settings.healthcheck or (image.healthcheck if is_free else ())
 
 
 def _is_port_said(image: Image, config: Config, settings: StartSettings) -> bool:

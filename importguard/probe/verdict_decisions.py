@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from importguard.probe.doubts import Doubts
+from importguard.probe.doubtful_verdicts import Doubts
 from importguard.probe.scripts import DUMPED
 from importguard.probe.verdicts import FATAL, Verdict
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import sys
 import time
 
-from importguard.probe.asking.ports import accepts, is_loopback, listeners
+from importguard.probe.asking.listening import Listening
+from importguard.probe.asking.ports import accepts, listeners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict
-
-    from importguard.probe.asking.activity import Activity
 
     Values = Dict[str, Any]
 
@@ -38,7 +37,6 @@ _MOST_TOLD = 2000
 """Characters of a body that are told: a megabyte that is no text makes too long a frame to be read."""
 
 _PAUSE_SECONDS = 0.2
-_INSIDE_SECONDS = 2.0  # that a request to a port inside the container may take
 _REST_SECONDS = 20.0
 _DUMP_SECONDS = 0.5  # that a Python may take to write where its threads are
 
@@ -86,7 +84,7 @@ class Conversation:
         self.others_since = 0.0
         self.waiting: set[int] = set()
         """The processes that lived when the last request was made: a later one lets nobody wait."""
-        self.asked_inside: set[tuple[str, int]] = set()
+        self.listening = Listening(request)
 
     def tell(self, event: str, **values: Any) -> None:
         """Write one frame."""
@@ -179,16 +177,18 @@ class Conversation:
         while not (self.port or self.look_for_port()):
             now = time.monotonic()
             is_late = patience is not None and now - self.began > patience - WINDOW_SECONDS
-            is_certain = is_late or self.is_bound_inside()
-            is_hopeless = is_certain or self.is_open_inside_alone() or self.is_open_elsewhere()
+            is_certain = is_late or self.listening.is_bound_inside()
+            is_hopeless = (
+                is_certain or self.listening.is_open_inside_alone() or self.listening.is_open_elsewhere()
+            )
             if not is_hopeless:
                 activity = Activity()  # What it did before says nothing of the seconds that count.
             is_at_rest = is_hopeless and activity.is_at_rest(now)
-            if self.request["idle_told"] and self.is_idle_without_port(without_port):
+            if self.request["idle_told"] and self.listening.is_idle_without_port(without_port):
                 self.tell_surroundings()
                 self.tell("idle")
                 without_port = Activity()
-            if now >= self.ends or (is_at_rest and (is_certain or self.serves_there())):
+            if now >= self.ends or (is_at_rest and (is_certain or self.listening.serves_there())):
                 self.tell("given_up", seconds=now - self.began)
                 return False
             time.sleep(_POLL_SECONDS)
@@ -196,7 +196,7 @@ class Conversation:
 
     def look_for_port(self) -> bool:
         """Whether such a port accepts now; tells of it, without the ``json`` module, which takes time."""
-        open_ports = self.open_ports()
+        open_ports = self.listening.open_ports()
         candidates = [port for port in self.request["ports"] if port in open_ports]
         if self.request["any_port"] and open_ports and not candidates:
             self.others_since = self.others_since or time.monotonic()
@@ -208,57 +208,6 @@ class Conversation:
                 self.write_frame('{"event": "listening", "port": %d}' % port)
                 return True
         return False
-
-    def is_bound_inside(self) -> bool:
-        """Whether all wanted ports are taken where nobody else reaches them."""
-        inside = {port for address, port in listeners() if is_loopback(address)}
-        return bool(self.request["ports"]) and inside.issuperset(self.request["ports"])
-
-    def is_idle_without_port(self, activity: Activity) -> bool:
-        """Whether it listens nowhere, tries to reach nobody, and has not worked for a while."""
-        from importguard.probe.asking.sockets import connecting
-
-        return activity.is_at_rest() and not listeners() and not connecting()
-
-    def is_open_inside_alone(self) -> bool:
-        """Whether it listens, nobody else reaches any of that, and nobody says how long a start may take."""
-        addresses = [address for address, _ in listeners()] if self.request["default_time"] else []
-        return bool(addresses) and all(is_loopback(address) for address in addresses)
-
-    def is_open_elsewhere(self) -> bool:
-        """Whether others reach a port that is none of the wanted ones, and nobody says how long a start may
-        take."""
-        return bool(self.request["default_time"] and self.open_ports())
-
-    def serves_there(self) -> bool:
-        """Whether a port that is not wanted answers HTTP: its server is up, and no helper of one to come.
-
-        Where others reach it, as they do one of metrics, the main thread has to serve it. Each is asked once.
-        """
-        from importguard.probe.asking.activity import wakes_main_thread
-        from importguard.probe.asking.exchanges import ask_http
-
-        for address, port in listeners():
-            if (address, port) not in self.asked_inside:
-                self.asked_inside.add((address, port))
-
-                def answers(address: str = address, port: int = port) -> bool:
-                    answer = ask_http(address, port, "/", self.request["headers"], _INSIDE_SECONDS)
-                    return answer["status"] is not None or answer["tls"]
-
-                is_alone = is_loopback(address) and self.is_open_inside_alone()
-                if answers() and (is_alone or (not is_loopback(address) and wakes_main_thread(answers))):
-                    return True
-        return False
-
-    def open_ports(self) -> dict[int, str]:
-        """Give port → the loopback address that reaches it, of what others can reach too."""
-        found: dict[int, str] = {}
-        for address, port in listeners():
-            if not is_loopback(address):
-                own = "127.0.0.1" if address in ("0.0.0.0", "::") else address
-                found[port] = own
-        return found
 
     def ask_all(self) -> list[bool]:
         """Ask for everything; give whether each was answered as it should be."""

@@ -1,1 +1,1 @@
-"""What runs in the processes that import the application; see ``processes`` for how it gets there."""
+"""What runs in the processes that import the application; see ``worker_program`` for how it gets there."""

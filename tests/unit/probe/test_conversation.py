@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from importguard.probe.asking import activity, conversation, ports, sockets
+from importguard.probe.asking import activity, conversation, listening, ports, sockets
 from importguard.probe.asking.activity import Activity
 from importguard.probe.asking.conversation import Conversation
+from importguard.probe.asking.listening import Listening
 
 REQUEST: dict[str, Any] = {
     "secret": "s3",
@@ -101,7 +102,7 @@ def test_what_was_seen_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Activity.__init__, "__defaults__", (lambda: False,))
     asking = Conversation({**REQUEST, "seconds": 5.0})
     answers = iter([True, *[False] * 70])
-    monkeypatch.setattr(asking, "is_bound_inside", lambda: next(answers, True))
+    monkeypatch.setattr(asking.listening, "is_bound_inside", lambda: next(answers, True))
     begun = time.monotonic()
     assert not asking.wait_for_port()
     assert time.monotonic() - begun > 1.2  # 70 looks, a hundred a second, and the window
@@ -110,9 +111,9 @@ def test_what_was_seen_long_ago_says_nothing_of_now(monkeypatch: pytest.MonkeyPa
 def test_of_several_ports_one_that_is_open_inside_alone_is_not_the_end() -> None:
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         numbers = [listening.getsockname()[1] for listening in (first, second)]
-        assert Conversation({**REQUEST, "ports": numbers}).is_bound_inside()
-        assert not Conversation({**REQUEST, "ports": [*numbers, 9]}).is_bound_inside()
-        assert not Conversation({**REQUEST, "ports": []}).is_bound_inside()
+        assert Listening({**REQUEST, "ports": numbers}).is_bound_inside()
+        assert not Listening({**REQUEST, "ports": [*numbers, 9]}).is_bound_inside()
+        assert not Listening({**REQUEST, "ports": []}).is_bound_inside()
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_a_server_inside_alone_is_given_up_soon_where_nobody_gives_the_time(
     said: bytes, default_time: bool, is_soon: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with answering(said) as port:
-        monkeypatch.setattr(conversation, "listeners", lambda: [("127.0.0.1", port)])
+        monkeypatch.setattr(listening, "listeners", lambda: [("127.0.0.1", port)])
         request = {**REQUEST, "any_port": True, "default_time": default_time, "seconds": 3.0}
         begun = time.monotonic()
         assert not Conversation(request).wait_for_port()
@@ -167,7 +168,7 @@ def test_a_program_that_serves_another_port_is_given_up_soon(
     with subprocess.Popen([sys.executable, "-c", code], **piped) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        monkeypatch.setattr(conversation, "listeners", lambda: [("0.0.0.0", port)])
+        monkeypatch.setattr(listening, "listeners", lambda: [("0.0.0.0", port)])
         monkeypatch.setattr(sockets, "process_numbers", lambda: {process.pid})
         request = {**REQUEST, "default_time": default_time, "seconds": 3.0}
         begun = time.monotonic()
@@ -212,7 +213,7 @@ def test_one_that_opens_no_port_and_does_nothing_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its HEALTHCHECK may say that it is well all the same; not of one that waits for a server."""
-    monkeypatch.setattr(conversation, "listeners", lambda: open_ports)
+    monkeypatch.setattr(listening, "listeners", lambda: open_ports)
     monkeypatch.setattr(sockets, "connecting", lambda: reaching)
     assert not Conversation({**REQUEST, "idle_told": True, "seconds": 1.0}).wait_for_port()
     assert ("idle" in [event["event"] for event in events(capsys.readouterr().out)]) is is_told

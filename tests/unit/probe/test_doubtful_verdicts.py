@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from importguard.probe.doubts import Doubts
+from importguard.probe.doubtful_verdicts import Doubts
 from importguard.probe.verdicts import Verdict
 
 
