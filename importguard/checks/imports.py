@@ -172,14 +172,14 @@ def _named_by(mention: Mention, missing: str, code: Application) -> tuple[Locati
 def _imported_by_main(
     item: ModuleImport, evidence: Evidence, code: Application
 ) -> tuple[Optional[Location], tuple[ImportStep, ...]]:
-    """The line that imports it in the code that a start command runs as ``__main__``."""
+    """The line that imports it in what a start command runs as ``__main__``, or in what it calls."""
     places = (entry.imported_at for entry in evidence.entrypoints if entry.module == item.name)
     place = next(filter(None, places), None)
     if place is None:
         return None, ()
     path, line = place
-    location = Location(code.path_below_import_root(path), line)
-    return location, (ImportStep("__main__", item.name, location),)
+    location, importer = Location(code.path_below_import_root(path), line), code.modules.get(path, "__main__")
+    return location, (ImportStep(importer, item.name, location),)
 
 
 def _rank(item: ModuleImport, evidence: Evidence) -> tuple[bool, bool, bool, str]:

@@ -167,10 +167,17 @@ def _of_try(node: Node, scope: str) -> Blocks:
     yield node.finalbody, scope
 
 
-def _of_with_or_loop(node: Node, scope: str) -> Blocks:
-    """May swallow an error (``contextlib.suppress``), or may not run at all."""
+def _of_with(node: Node, scope: str) -> Blocks:
+    """A Flask application's context swallows nothing; of others it is not known."""
+    managers = [getattr(getattr(item.context_expr, "func", None), "attr", "") for item in node.items]
+    whole = all(name in ("app_context", "test_request_context") for name in managers)
+    yield node.body, scope if whole else _weaker(scope)
+
+
+def _of_loop(node: Node, scope: str) -> Blocks:
+    """May not run at all."""
     yield node.body, _weaker(scope)
-    yield getattr(node, "orelse", []), _weaker(scope)
+    yield node.orelse, _weaker(scope)
 
 
 def _of_match(node: Node, scope: str) -> Blocks:
@@ -185,11 +192,11 @@ _BLOCKS = {
     "If": _of_if,
     "Try": _of_try,
     "TryStar": _of_try,
-    "With": _of_with_or_loop,
-    "AsyncWith": _of_with_or_loop,
-    "For": _of_with_or_loop,
-    "AsyncFor": _of_with_or_loop,
-    "While": _of_with_or_loop,
+    "With": _of_with,
+    "AsyncWith": _of_with,
+    "For": _of_loop,
+    "AsyncFor": _of_loop,
+    "While": _of_loop,
     "Match": _of_match,
 }
 

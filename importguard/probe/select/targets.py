@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _MOST_IMPORTS = 30
 
 
+def _lacks_name(package: Found, name: str) -> bool:
+    """Whether only a submodule can be meant by ``name``: no statement of ``package`` gives it a value."""
+    from importguard.probe.code.bound_names import bound_names
+
+    if not package.package or not package.path or "global " in (read_text(package.path) or ""):
+        return False
+    bound = bound_names(package.path)
+    return bound.everything and name not in bound.public_names and name[:2] != "__"
+
+
 class Target:
     """A module that a start command loads, and the attribute of it that it needs.
 
@@ -101,10 +111,11 @@ class TargetSearch:
         self, command: StartCommand, loaded: list[Target], known: list[str]
     ) -> list[Target]:
         """What the file that runs as ``__main__`` imports, which is never imported itself, and what the
-        functions import that it calls, or that a console script calls."""
+        functions import that it calls, that a console script calls, or a server (a factory)."""
         found: list[Target] = []
         scripts = [target for target in loaded if command.console and not target.foreign]
         calls = [(target.module, target.attribute) for target in scripts if target.attribute]
+        calls += command.called
         for (module, attribute, is_sure, line), path in self.main_files.imports_of_main(command, calls):
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
@@ -112,8 +123,14 @@ class TargetSearch:
             for target in loaded:
                 target.runs_again = target.runs_again or target.module == module
             located = self.finder.locate_module(module)
+            if command.called:
+                absent = self._absent_in_factory(module, attribute, path)
+                if absent is None:
+                    continue
+                module, attribute, located = absent, None, None
             top = self.finder.locate_module(module.split(".")[0])
-            if module in known or module in self.path.python.builtin or (located and located.portions):
+            is_other = located and (located.portions or self.path.is_standard(located))
+            if module in known or module in self.path.python.builtin or is_other:
                 continue
             # What a string names is meant where it would be a part of the application's own package.
             is_meant = is_sure or (top is not None and not self.path.is_third_party(top, module))
@@ -124,14 +141,27 @@ class TargetSearch:
                     "%s: %s is on its own import path alone" % (command.text, printable_path(module))
                 )
                 continue
-            if located and self.path.is_standard(located):
-                continue
             alone = located is None or self.path.is_third_party(located, module)
             target = Target(command, module, attribute, alone)
             target.imported_at = (path, line)
             known.append(module)
             found.append(target)
         return found[:_MOST_IMPORTS]
+
+    def _absent_in_factory(self, module: str, attribute: str | None, path: str) -> str | None:
+        """The module that a factory in the file at ``path`` imports and the image lacks.
+
+        What is there may need what the factory has made ready by then: it is not judged for it.
+        """
+        located = self.finder.locate_module(module)
+        if "sys.path" in (read_text(path) or ""):
+            return None
+        if located is None:
+            return module
+        is_own = not self.path.is_third_party(located, module) and not self.path.is_standard(located)
+        if not attribute or not is_own or not _lacks_name(located, attribute):
+            return None
+        return "%s.%s" % (module, attribute)
 
     def _is_absent_branch(self, target: Target, found: list[Target]) -> bool:
         """Whether it is of a command that may never run, and is not in the image."""

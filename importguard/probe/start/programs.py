@@ -222,6 +222,10 @@ MODULE_WRAPPERS = {
 }
 
 
+_CALL_FLAGS = frozenset(["--factory", "--call"])
+"""With these uvicorn, granian, sanic and waitress call what they load: it gives the application."""
+
+
 def read_tool(command: StartCommand, name: str, words: list[str]) -> bool:
     """Read the arguments of a known tool; False where the name is none."""
     if name not in TOOLS:
@@ -229,6 +233,8 @@ def read_tool(command: StartCommand, name: str, words: list[str]) -> bool:
     command.recognised = command.is_read = True
     command.tool = name
     _readers(TOOLS[name])[name](command, words)
+    if not _CALL_FLAGS.isdisjoint(words) or command.environ.get(name.upper() + "_FACTORY"):
+        command.called += [(module, function) for module, function in command.entries if function]
     return True
 
 

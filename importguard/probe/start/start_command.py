@@ -13,7 +13,8 @@ class StartCommand:
     ``roots``: folders that it puts on the import path; ``own_roots``: those that Python itself puts there and
     leaves out in safe-path mode (PEP 686's ``-P``); ``platform_roots``: those of ``roots`` that a platform
     brings, with nothing of the application's in them; ``inserted`` and ``appended``: those that the code
-    which it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads.
+    which it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads;
+    ``called``: (module, function) of them that it calls before it serves anything, such as a factory.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
@@ -25,8 +26,7 @@ class StartCommand:
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
-        self.text = text
-        self.environ = environ
+        self.text, self.environ = text, environ
         self.dotenv: dict[str, str] = {}
         self.directory = os.path.normpath(directory)
         self.recognised = False
@@ -59,6 +59,7 @@ class StartCommand:
         self.inserted: list[str] = []
         self.appended: list[str] = []
         self.entries: list[tuple[str, str | None]] = []
+        self.called: list[tuple[str, str]] = []
         self.workers: list[tuple[str, str | None]] = []
         self.settings: str | None = None
         self.manage: str | None = None
@@ -105,9 +106,11 @@ class StartCommand:
     def add_entry_point(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""
         module, _, attribute = target.partition(":")
-        attribute = attribute.split("(", 1)[0].strip()
+        attribute, call, _ = attribute.partition("(")
+        attribute = attribute.strip()
         if is_dotted(module):
             self.entries.append((module, attribute or default))
+            self.called += [(module, attribute)] if call else []
         else:
             self.notes.append("%r of the start command is not the name of a module" % printable_path(target))
 

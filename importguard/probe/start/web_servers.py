@@ -124,6 +124,17 @@ def _read_flask(command: StartCommand, words: list[str]) -> None:
     command.roots.append(command.directory)
     if target:
         load_path(command, target, climb=True)
+        _call_factory(command)
+
+
+def _call_factory(command: StartCommand) -> None:
+    """A function that is named is called, or, where nothing is, ``create_app`` or ``make_app``
+    (flask.cli.find_best_app): of names that the module does not have, or that are no functions, nothing runs.
+    """
+    for module, attribute in command.entries:
+        command.called += [
+            (module, name) for name in ([attribute] if attribute else ["create_app", "make_app"])
+        ]
 
 
 def _dotenv_files(command: StartCommand, *files: str) -> dict[str, str]:

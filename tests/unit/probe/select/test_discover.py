@@ -279,6 +279,51 @@ def test_what_the_functions_of_other_modules_import_that_main_calls(image, main)
     assert started.isdisjoint({"shop.tool", "absent_trace"})
 
 
+FACTORY = """\
+from shop.db import session
+def create_app(settings=None):
+    app = object()
+    import absent_library
+    with app.app_context():
+        from . import views, gone, session
+        from shop.moved import x
+    if settings:
+        import absent_where_it_is_set
+        return app
+    import absent_after_a_return
+    return app
+def other():
+    import absent_elsewhere
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gunicorn", "shop:create_app()"),
+        ("gunicorn", "shop:create_app(settings='x')"),
+        ("uvicorn", "--factory", "shop:create_app"),
+        ("waitress-serve", "--call", "shop:create_app"),
+        ("flask", "--app", "shop:create_app", "run"),
+        ("flask", "--app", "shop", "run"),
+    ],
+)
+def test_what_a_factory_imports_that_is_not_there(image, command):
+    image.write("shop/__init__.py", FACTORY)
+    image.write_all("shop/views.py shop/db.py")
+    image.script(command[0], "#!/bin/sh\n")
+    found = image.discover(*command)
+    absent = [one["module"] for one in found["entrypoints"] if one["imported_at"]]
+    assert absent == ["absent_library", "shop.gone", "shop.moved"]
+
+
+def test_a_function_that_a_server_calls_for_each_request_is_no_factory(image):
+    image.write("shop/__init__.py", FACTORY)
+    image.write_all("shop/views.py shop/db.py")
+    image.script("gunicorn", "#!/bin/sh\n")
+    assert targets(image.discover("gunicorn", "shop:create_app")) == ["shop:create_app"]
+
+
 def test_a_server_on_the_python_path_is_not_the_application(image):
     """``pip install --target /deps``: of uvicorn, only the worker's module is of interest."""
     deps = image.app.parent / "deps"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.surroundings.names import bound_names
+from importguard.probe.code.bound_names import bound_names
 
 
 @pytest.mark.parametrize(
