@@ -12,6 +12,7 @@ from importguard.diagnosis.declared import (
     names_for,
     requested_extras,
 )
+from importguard.diagnosis.declaring import and_lock, requirement_line
 from importguard.diagnosis.not_declared import place_to_declare
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
@@ -81,7 +82,10 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
 def _in_file(case: Situation, requirement: Requirement) -> str:
     """The file to declare it in, where that is another one than the declaration's."""
     place = place_to_declare(case)
-    return f" in {place.path}" if place and place.path != requirement.place.path else ""
+    if place is None:
+        return ""
+    named = f" in {place.path}" if place.path != requirement.place.path else ""
+    return named + and_lock(case, place.path)
 
 
 def _is_for_development(requirement: Requirement) -> bool:
@@ -166,8 +170,8 @@ def _extra_of_library(case: Situation, library: Distribution, extra: str) -> Dia
         CERTAIN if place else LIKELY,
         f"{library.name} {library.version} imports '{case.missing}', which only its extra '{extra}' brings, "
         "and nothing asks for that extra.",
-        f"require {library.name}[{asked}]{where}",
+        f"require {library.name}[{asked}]{where}{and_lock(case, one.place.path) if one else ''}",
         place,
-        f"{library.name}[{asked}]{one.specifier}" if one else None,
+        requirement_line(one.place, f"{library.name}[{asked}]{one.specifier}") if one else None,
         (f"installed: {library.name} {library.version}", f"imported by: {case.finding.chain[-1].importer}"),
     )

@@ -9,6 +9,7 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.declared import INDIRECT_KINDS, Declared, may_apply
+from importguard.diagnosis.declaring import and_lock, requirement_line, source_of_compiled
 from importguard.diagnosis.requirements import third_party
 from importguard.diagnosis.situation import (
     LIKELY,
@@ -48,7 +49,7 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
     what = f"{name} (or {', '.join(others)})" if others else name
     other = [one for one in declared.of_other_projects if one.projects]
     indirect = "".join(f" {_only(one)}" for one in [*other, *declared.all][:1])
-    add = f"add {what} to {place.path}" if place else f"declare {what}"
+    add = f"add {what} to {place.path}{and_lock(case, place.path)}" if place else f"declare {what}"
     sure = (
         ""
         if known or not declared.names.written
@@ -62,7 +63,7 @@ def _undeclared(case: Situation, declared: Declared, index: SourceIndex) -> Diag
         f"No requirement provides '{case.missing}'{asking}.{indirect}",
         f"{add}{sure}",
         Location(place.path, place.line) if place else case.import_place,
-        name if known else None,
+        (requirement_line(place, name) if place else name) if known else None,
         (
             f"looked at: {len(index.source.requirements)} requirements in "
             f"{shortened_list(sorted({one.place.path for one in index.source.requirements})) or 'no file'}",
@@ -107,7 +108,8 @@ def place_to_declare(case: Situation) -> Optional[Place]:
     if not files:
         return None
     path = max(files, key=lambda file: (_depth_around_importer(file, case), files[file]))
-    return max((one.place for one in main if one.place.path == path), key=lambda place: place.line)
+    last = max((one.place for one in main if one.place.path == path), key=lambda place: place.line)
+    return source_of_compiled(case, last)
 
 
 def _depth_around_importer(path: str, case: Situation) -> int:

@@ -6,6 +6,7 @@ import posixpath
 from typing import Optional
 
 from importguard.diagnosis.declared import Declared
+from importguard.diagnosis.declaring import COMPILING
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -46,6 +47,31 @@ def outdated_lock(
         location_of(requirement.place),
         None,
         (f"declared: {place_and_line(requirement.place)}", f"not locked in: {path}"),
+    )
+
+
+def outdated_compiled_file(
+    case: Situation, declared: Declared, requirement: Requirement
+) -> Optional[Diagnosis]:
+    """A requirements.in declares it, and the image installs the requirements.txt that was compiled before.
+
+    Cause ``declared-not-installed`` (pip-tools; ``uv pip compile`` names its files likewise).
+    """
+    stem, ending = posixpath.splitext(requirement.place.path)
+    compiled = f"{stem}.txt"
+    install = next((one for one in declared.install_lines(final=True) if compiled in one.files), None)
+    if ending != ".in" or install is None or any(one.place.path == compiled for one in declared.all):
+        return None
+    return make_diagnosis(
+        "declared-not-installed",
+        CERTAIN,
+        f"{place_and_line(requirement.place)} declares {declared.names.written}, and {compiled} was compiled "
+        f"without it: {file_and_line(case.dockerfile_location(install.line))} installs {compiled}.",
+        f"compile it anew ('{COMPILING} {requirement.place.path}', or uv pip compile), commit {compiled}, "
+        "and build the image anew",
+        location_of(requirement.place),
+        None,
+        (f"declared: {place_and_line(requirement.place)}", f"not compiled into: {compiled}"),
     )
 
 

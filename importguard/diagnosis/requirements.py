@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from importguard.diagnosis.declared import Declared, may_apply, written_name
-from importguard.diagnosis.outdated_locks import outdated_lock
+from importguard.diagnosis.outdated_locks import outdated_compiled_file, outdated_lock
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -172,10 +172,9 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
         return None
     if requirement is not None and requirement.kind not in RUNTIME_KINDS and install is None:
         return None
-    if requirement is not None and install is not None:
-        behind = outdated_lock(case, declared, requirement, install)
-        if behind is not None:
-            return behind
+    behind = _outdated(case, declared, requirement, install)
+    if behind is not None:
+        return behind
     location, where = _declaration(case, requirement, install)
     other = _last_install(declared) if install is None else None
     return make_diagnosis(
@@ -190,6 +189,17 @@ def declared_not_installed(case: Situation) -> Optional[Diagnosis]:
         or (f"installs: {where}",),
         other.text if other else None,
     )
+
+
+def _outdated(
+    case: Situation, declared: Declared, requirement: Optional[Requirement], install: Optional[Install]
+) -> Optional[Diagnosis]:
+    """What is made of the declaration, and installed, was made before it."""
+    if requirement is None:
+        return None
+    if install is not None:
+        return outdated_lock(case, declared, requirement, install)
+    return outdated_compiled_file(case, declared, requirement)
 
 
 def _written(declared: Declared, requirement: Optional[Requirement]) -> str:

@@ -185,6 +185,12 @@ def _pip(words: Sequence[str], folder: str, tool: str = "pip") -> Optional[Insta
     )
 
 
+def _pip_sync(words: Sequence[str], folder: str) -> Install:
+    """pip-tools' ``pip-sync [FILE …]``, which reads requirements.txt where it is given none."""
+    files = [word for word in words if word.endswith((".txt", ".in"))]
+    return Install(0, 0, "pip", "", files=_joined(folder, files or ["requirements.txt"]))
+
+
 def _is_local(word: str) -> bool:
     """Whether pip takes it for a path."""
     if "://" in word or " @ " in word:
@@ -277,6 +283,7 @@ def _conda(words: Sequence[str], folder: str) -> Optional[Install]:
 
 _READERS: dict[str, Callable[[Sequence[str], str], Optional[Install]]] = {
     "pip": _pip,
+    "pip-sync": _pip_sync,
     "uv": _uv,
     "poetry": lambda words, folder: _project("poetry", ("install", "sync", "add"), words, folder),
     "pdm": lambda words, folder: _project("pdm", ("install", "sync", "add"), words, folder),

@@ -351,6 +351,22 @@ def test_what_an_install_of_a_workspace_brings(tmp_path, command, installed):
 
 
 @pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        ("pip-sync", ["requirements.txt"]),
+        ("pip-sync deps/base.txt", ["deps/base.txt"]),
+    ],
+)
+def test_the_files_that_pip_sync_reads(tmp_path, command, files):
+    for name in ("requirements.txt", "deps/base.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    text = f"FROM python\nWORKDIR /app\nCOPY . .\nRUN {command}\n"
+    (install,) = with_source_paths(parse_dockerfile(text, "Dockerfile"), str(tmp_path)).installs
+    assert sorted(install.files) == files
+
+
+@pytest.mark.parametrize(
     ("name", "dependencies"),
     [
         ("uv.lock", 'dependencies = [{ name = "botocore" }, { name = "s3transfer" }]\n'),
