@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -215,3 +216,22 @@ def test_missing_modules_get_the_name_of_the_right_distribution(results):
     missing = {name for project in results["projects"] for name in project["missing"] if name.isidentifier()}
     standard = getattr(sys, "stdlib_module_names", missing)  # no such list below 3.10
     assert missing - standard - names.read_truth().keys() == set()
+
+
+RECIPES = sorted((ROOT / "benchmarks" / "incidents").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.stem)
+def test_each_recipe_of_an_incident_can_be_read(file: Path) -> None:
+    recipe = benchmark("incident_recipes").read_recipe(file)
+    assert re.fullmatch("[0-9a-f]{40}", recipe.broken)
+    assert re.fullmatch("[0-9a-f]{40}", recipe.fixed)
+    assert recipe.broken != recipe.fixed
+    assert recipe.source.startswith(f"https://github.com/{recipe.repository}/")
+    assert re.fullmatch(r".+:\d+", recipe.expect.place)
+    for known in (recipe.expect, *recipe.known):
+        assert known.missing or known.module, known
+
+
+def test_there_are_recipes_of_incidents() -> None:
+    assert len(RECIPES) >= 3
