@@ -21,8 +21,12 @@ SECRET = "secret-of-this-test"
 
 
 def pythons() -> list[str]:
-    """The interpreters of this machine that the probe supports: this one, and those of pyenv."""
-    found = {(sys.version_info[1]): sys.executable}
+    """The interpreters of this machine that the probe supports: this one, and those of pyenv.
+
+    This one without its virtual environment: where importguard is installed there in editable mode, its
+    source tree is on the import path, and each probe would import all of it as part of the application.
+    """
+    found = {sys.version_info[1]: getattr(sys, "_base_executable", sys.executable)}
     for python in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python")):
         minor = int(python.parts[-3].split(".")[1])
         if minor >= 7:
