@@ -67,7 +67,7 @@ def _refused_files(evidence: Evidence) -> list[str]:
 def _missing_names(evidence: Evidence) -> list[str]:
     """The modules and names that the image lacks; the first hundred, since each is a question to git."""
     findings = run_checks(evidence)
-    missing = [one.missing for one in findings if one.missing and _is_of_source(one)]
+    missing = [finding.missing for finding in findings if finding.missing and _is_of_source(finding)]
     return missing[:_MOST_MODULES]
 
 

@@ -64,11 +64,11 @@ class _Drift:
         self.source = source
         self.image = image
         self.roots = sorted((root.rstrip("/") for root in evidence.import_path), key=len, reverse=True)
-        selected = (item.name for item in evidence.modules if item.selected)
+        selected = (module.name for module in evidence.modules if module.selected)
         self.packages = {name.partition(".")[0] for name in selected}
         self.missed = {site.target for site in evidence.sites if site.resolves is False}
-        self.missed |= {name for item in evidence.modules if item.failure for name in _missed(item)}
-        self.loaded = {item.name: item.path for item in evidence.modules if item.path}
+        self.missed |= {name for module in evidence.modules if module.failure for name in _missed(module)}
+        self.loaded = {module.name: module.path for module in evidence.modules if module.path}
         self.named = _named_paths(source)
         files = {file.path: file for file in source.files}
         self.placements = [placement for placement in source.placements if self._counts(placement)]

@@ -49,9 +49,9 @@ def _failed(evidence: Evidence, code: Application) -> Iterator[ModuleImport]:
     """The preparation first, where it failed, then the modules that are the application's."""
     if evidence.preparation is not None and evidence.preparation.outcome in FAILURES:
         yield _as_item(evidence.preparation)
-    for item in evidence.modules:
-        if item.selected and item.outcome in FAILURES:
-            yield replace(item, culprit=_refused(item, code) or item.culprit)
+    for module in evidence.modules:
+        if module.selected and module.outcome in FAILURES:
+            yield replace(module, culprit=_refused(module, code) or module.culprit)
 
 
 def _refused(item: ModuleImport, code: Application) -> Optional[str]:
@@ -154,10 +154,10 @@ def _mention(
         return None
     if not frames[-1].module.startswith(_BY_NAME):
         return None
-    found = [one for one in evidence.clues.mentions if one.name == cause.missing]
+    found = [mention for mention in evidence.clues.mentions if mention.name == cause.missing]
     if len(frames) > 1 and frames[-2].module in code.names:
         # The application imports by name itself: only where the name comes from a setting is that the place.
-        found = [one for one in found if one.setting.isupper()]
+        found = [mention for mention in found if mention.setting.isupper()]
     found.sort(key=lambda one: (not one.setting.isupper(), "settings" not in one.path, one.path, one.line))
     return found[0] if found else None
 

@@ -13,7 +13,7 @@ def check_shared_libraries(evidence: Evidence) -> list[Finding]:
     """One finding a library that no failed import speaks of."""
     if evidence.clues is None or not evidence.clues.unloaded:
         return []
-    failed = [item for item in evidence.modules if item.failure is not None]
+    failed = [module for module in evidence.modules if module.failure is not None]
     known = {cause.missing for cause in map(root_cause, failed) if cause.rule is MISSING_SHARED_LIBRARY}
     lacking: dict[str, list[Extension]] = {}
     for extension in evidence.clues.unloaded:

@@ -113,8 +113,9 @@ def _silent(message: str, start: ServiceStart, evidence: Evidence) -> Finding:
         return finding
     waits = _waits(start)
     running = "; ".join(
-        f"{one.number} {one.command[:80]} ({one.state}{', in ' + one.wait if one.wait else ''})"
-        for one in start.surroundings.processes[:4]
+        f"{process.number} {process.command[:80]} "
+        f"({process.state}{', in ' + process.wait if process.wait else ''})"
+        for process in start.surroundings.processes[:4]
     )
     frame = waiting_frame(start, evidence)
     where = f"It waits in {frame.function}(). " if frame else ""

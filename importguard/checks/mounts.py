@@ -38,14 +38,16 @@ def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImpo
     if mount.kind not in (*_EMPTY, *_FILLED, "bind") or not _is_of(mount, source):
         return []
     below = mount.target.rstrip("/") + "/"
-    covered = [item for item in evidence.modules if item.selected and (item.path or "").startswith(below)]
-    covered = [item for item in covered if item.outcome == Outcome.IMPORTED]
+    covered = [
+        module for module in evidence.modules if module.selected and (module.path or "").startswith(below)
+    ]
+    covered = [module for module in covered if module.outcome == Outcome.IMPORTED]
     if mount.kind != "bind":
         return covered
     if mount.origin.startswith(("/", "..", "~", "$")) or not mount.origin:
         return []  # a folder of which the source says nothing
     held = {file.path for file in source.files}
-    return [item for item in covered if _origin(mount, below, item) not in held]
+    return [module for module in covered if _origin(mount, below, module) not in held]
 
 
 def _origin(mount: Mount, below: str, item: ModuleImport) -> str:
@@ -70,7 +72,7 @@ def _finding(mounts: Sequence[Mount], hidden: list[ModuleImport], source: Source
     mount = max(mounts, key=_is_likely)  # the first of those
     first = min(hidden, key=lambda item: item.name)
     place, copied, what = mount.place, _copied(first, source), _mounted(mount)
-    names = ", ".join(sorted(item.name for item in hidden)[:_SHOWN])
+    names = ", ".join(sorted(module.name for module in hidden)[:_SHOWN])
     more = f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else ""
     keeps = ", which keeps what it had when it was first filled" if mount.kind == "volume" else ""
     by = f" that {source.dockerfile.path}:{copied} copies there" if source.dockerfile and copied else ""
@@ -91,7 +93,10 @@ def _finding(mounts: Sequence[Mount], hidden: list[ModuleImport], source: Source
             confidence="likely" if _is_likely(mount) else "possible",
             quote=place.text or None,
             evidence=(
-                *(f"mount: {one.place.path}:{one.place.line} {one.kind} {one.target}" for one in mounts),
+                *(
+                    f"mount: {mount.place.path}:{mount.place.line} {mount.kind} {mount.target}"
+                    for mount in mounts
+                ),
                 f"hidden: {names}{more}",
             ),
         ),
@@ -101,5 +106,9 @@ def _finding(mounts: Sequence[Mount], hidden: list[ModuleImport], source: Source
 def _copied(item: ModuleImport, source: Source) -> Optional[int]:
     """The line of the COPY that brings the module's file."""
     final = source.dockerfile.final if source.dockerfile else -1
-    lines = (one.line for one in source.placements if one.stage == final and one.destination == item.path)
+    lines = (
+        placement.line
+        for placement in source.placements
+        if placement.stage == final and placement.destination == item.path
+    )
     return next(lines, None)

@@ -81,7 +81,8 @@ def _memory(start: ServiceStart) -> Diagnosis:
 def _slowest_imports(evidence: Evidence) -> str:
     """Which imports take most of the time, as the import check measured them: each with what it imports."""
     slow = sorted(
-        (one for one in evidence.modules if one.seconds >= _SLOW_IMPORT), key=lambda one: -one.seconds
+        (module for module in evidence.modules if module.seconds >= _SLOW_IMPORT),
+        key=lambda one: -one.seconds,
     )
     listed = ", ".join(f"{one.name} {one.seconds:.1f} s" for one in slow[:_MOST_IMPORTS])
     return f" Imports that take long: {listed}." if listed else ""
@@ -102,7 +103,7 @@ def _warnings(start: ServiceStart, evidence: Evidence, source: Optional[Source])
         message = f"It is ready after {ready:.1f} s, and {allowed}: {accepted}.{imports}"
         yield service_finding(SLOW_START, start.command, message)
     if start.killed:
-        first = next((one for one in start.surroundings.processes if one.number == 1), None)
+        first = next((process for process in start.surroundings.processes if process.number == 1), None)
         shell = first is not None and _SHELLS.match(first.command) is not None
         location, quote = command_line(start, source)
         told = Diagnosis(

@@ -15,8 +15,10 @@ from importguard.rules.imports import MISSING_MODULE
 
 def check_unreached_imports(evidence: Evidence) -> list[Finding]:
     """One finding a target that no import got to, because its module failed before."""
-    failed = {item.name for item in evidence.modules if item.selected and item.outcome in FAILURES}
-    known = {item.failure.missing for item in evidence.modules if item.failure and item.failure.missing}
+    failed = {module.name for module in evidence.modules if module.selected and module.outcome in FAILURES}
+    known = {
+        module.failure.missing for module in evidence.modules if module.failure and module.failure.missing
+    }
     if evidence.preparation and evidence.preparation.failure and evidence.preparation.failure.missing:
         known.add(evidence.preparation.failure.missing)
     sites = [

@@ -88,7 +88,7 @@ def variable_files(node: Node, root: str) -> list[str]:
         folder, name = posixpath.split(path)
         names = [name, *(f"{name}{sign}{word}" for word in _EXAMPLES for sign in ".-_")]
         names += ["env.example", "example.env"] if name == ".env" else []
-        there = [one for one in (posixpath.join(folder, one) for one in names) if _is_file(root, one)]
+        there = [one for one in (posixpath.join(folder, name) for name in names) if _is_file(root, one)]
         found += [one for one in there if one == path or _is_readable(os.path.join(root, one))][:1]
     return found
 

@@ -166,16 +166,20 @@ def compose_tables(services: Sequence[ComposeService], python: Collection[str]) 
     ``python`` are the names of those whose image has a Python: what has none cannot be checked without
     ``--start``, and is written as a comment. What runs once (a migration) is no service to start.
     """
-    built = [one for one in services if one.context is not None and not one.once]
-    proposed = [one for one in built if one.name in python]
-    known = {one.name for one in proposed}
-    needed = {name for one in proposed for name in one.needs}
-    only_needed = [one for one in services if one.context is None and one.name in needed and not one.once]
-    known |= {one.name for one in only_needed}
-    tables = [_image(one, known, needed) for one in proposed]
-    tables += [_commented(_image(one, known, needed)) for one in built if one.name not in known]
-    tables += [_service(one) for one in only_needed]
-    left_out = sorted(needed & {one.name for one in services if one.once})
+    built = [service for service in services if service.context is not None and not service.once]
+    proposed = [service for service in built if service.name in python]
+    known = {service.name for service in proposed}
+    needed = {name for service in proposed for name in service.needs}
+    only_needed = [
+        service
+        for service in services
+        if service.context is None and service.name in needed and not service.once
+    ]
+    known |= {service.name for service in only_needed}
+    tables = [_image(service, known, needed) for service in proposed]
+    tables += [_commented(_image(service, known, needed)) for service in built if service.name not in known]
+    tables += [_service(service) for service in only_needed]
+    left_out = sorted(needed & {service.name for service in services if service.once})
     tables += [
         f"# {name} runs once and ends in the compose file: it is not started here.\n" for name in left_out
     ]

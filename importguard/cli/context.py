@@ -93,7 +93,13 @@ def _judged(examined: Sequence[ExaminedBuild], notes: tuple[str, ...]) -> Report
     from importguard.report import Report
     from importguard.source.repository_paths import with_places
 
-    return Report(tuple(with_places(judge_build(one), Config(), one.source) for one in examined), notes)
+    return Report(
+        tuple(
+            with_places(judge_build(examined_build), Config(), examined_build.source)
+            for examined_build in examined
+        ),
+        notes,
+    )
 
 
 def _render(examined: Sequence[ExaminedBuild], report: Report, format_: str, page: Page) -> str:

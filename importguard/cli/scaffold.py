@@ -125,10 +125,14 @@ _TAIL = """
 def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) -> str:
     """importguard.toml for these images, with how the compose file of ``root`` starts them."""
     _, services = read_compose(root) if root else ("", [])
-    python = {one.name for one in services if root and one.context is not None and _has_python(root, one)}
+    python = {
+        service.name
+        for service in services
+        if root and service.context is not None and _has_python(root, service)
+    }
     if python:
-        described = {one.build_file for one in services}
-        taken = {one.name for one in services}
+        described = {service.build_file for service in services}
+        taken = {service.name for service in services}
         rest = [
             replace(file, name=file.dockerfile.replace("/", "-")) if file.name in taken else file
             for file in files
@@ -148,7 +152,9 @@ def _has_python(root: Path, service: ComposeService) -> bool:
     targets = {stage.name: stage.index for stage in dockerfile.stages if stage.name}
     lineage = dockerfile.lineage(targets.get(service.target, dockerfile.final))
     texts = [dockerfile.stages[stage].base for stage in lineage]
-    return speak_of_python(texts + [one.text for one in dockerfile.instructions if one.stage in lineage])
+    return speak_of_python(
+        texts + [instruction.text for instruction in dockerfile.instructions if instruction.stage in lineage]
+    )
 
 
 def _images(files: Sequence[BuildFile]) -> str:

@@ -150,12 +150,12 @@ def _quantity(read: Callable[[str], float], key: str, value: Any, blame: Blame) 
 
 def _requests(key: str, value: Any, blame: Blame) -> tuple[HttpRequest, ...]:
     kinds = {"path": str, "status": int, "body": str, "assets": bool}
-    return tuple(HttpRequest(**item) for item in _tables(key, value, kinds, blame))
+    return tuple(HttpRequest(**table) for table in _tables(key, value, kinds, blame))
 
 
 def _handshakes(key: str, value: Any, blame: Blame) -> tuple[Handshake, ...]:
     kinds = {"path": str, "protocol": str, "status": int}
-    return tuple(Handshake(**item) for item in _tables(key, value, kinds, blame))
+    return tuple(Handshake(**table) for table in _tables(key, value, kinds, blame))
 
 
 def _tables(key: str, value: Any, kinds: Mapping[str, type], blame: Blame) -> Sequence[dict[str, Any]]:

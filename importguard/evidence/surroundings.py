@@ -254,4 +254,4 @@ class Clues:
 
     def resolution_of(self, name: str) -> Optional[Resolution]:
         """The resolution of ``name``; None where it was not asked."""
-        return next((one for one in self.resolutions if one.name == name), None)
+        return next((resolution for resolution in self.resolutions if resolution.name == name), None)

@@ -28,11 +28,11 @@ class Application:
 
 def application_code(evidence: Evidence) -> Application:
     """The application that ``evidence`` is of."""
-    names = frozenset(item.name for item in evidence.modules if item.selected)
+    names = frozenset(module.name for module in evidence.modules if module.selected)
     return Application(
         roots=evidence.import_path,
         names=names,
         packages=frozenset(name.partition(".")[0] for name in names),
-        files={item.name: item.path for item in evidence.modules if item.path},
-        modules={item.path: item.name for item in evidence.modules if item.path},
+        files={module.name: module.path for module in evidence.modules if module.path},
+        modules={module.path: module.name for module in evidence.modules if module.path},
     )

@@ -54,7 +54,7 @@ class _Traceback(NamedTuple):
 
 def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
     """The failures whose tracebacks ``log`` holds, in its order."""
-    modules = {item.path: item.name for item in evidence.modules if item.path}
+    modules = {module.path: module.name for module in evidence.modules if module.path}
     lines = with_plain_tracebacks(list(_unwrapped(log.splitlines()[-_MOST_LINES:])))
     return [_failure(chain, modules, evidence.import_path) for chain in _chains(lines)]
 
@@ -62,7 +62,7 @@ def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
 def ending_failure(start: ServiceStart, evidence: Evidence) -> Optional[ImportFailure]:
     """The last failure in a service's log that is not merely how its server says that it gives up."""
     failures = logged_failures(start.log, evidence)
-    telling = (one for one in reversed(failures) if one.type.rpartition(".")[2] not in _GIVING_UP)
+    telling = (failure for failure in reversed(failures) if failure.type.rpartition(".")[2] not in _GIVING_UP)
     return next(telling, None) or _failure_in_a_line(start)
 
 

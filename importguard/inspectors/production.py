@@ -43,7 +43,7 @@ def _in_its_directory(one: Inspected) -> Inspected:
     workdir, modules = one.config.workdir, one.evidence.modules if one.evidence else ()
     if one.image is None or workdir is None:
         return one
-    is_there = any((item.path or "").startswith(workdir.folder.rstrip("/") + "/") for item in modules)
+    is_there = any((module.path or "").startswith(workdir.folder.rstrip("/") + "/") for module in modules)
     return one._replace(image=replace(one.image, workdir=workdir.folder)) if is_there else one
 
 

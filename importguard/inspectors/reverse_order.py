@@ -25,11 +25,11 @@ def with_reverse_order(evidence: Evidence, reverse: Optional[Evidence], ask_exac
     """
     if reverse is None or not reverse.complete:
         return _without_answer(evidence, reverse)
-    second = {item.name: _told(item) for item in reverse.modules}
+    second = {module.name: _told(module) for module in reverse.modules}
     differing = [
-        item.name
-        for item in evidence.modules
-        if item.selected and second.get(item.name, _told(item)) != _told(item)
+        module.name
+        for module in evidence.modules
+        if module.selected and second.get(module.name, _told(module)) != _told(module)
     ]
     if not differing:
         return replace(evidence, notes=(*evidence.notes, "In reverse order, every module does the same."))

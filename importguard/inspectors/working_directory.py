@@ -34,7 +34,7 @@ def production_workdir(reference: str, config: Config) -> Optional[WorkingDirect
     )  # every check comes here, and few need it
 
     deployments = _of_image(reference, config, deployments_in(files), root)
-    folders = {one.workdir for one in deployments}
+    folders = {deployment.workdir for deployment in deployments}
     folder = folders.pop() if len(folders) == 1 else None
     if folder is None:
         return None
@@ -54,18 +54,20 @@ def _of_image(
 
     build = config.build or config.origin
     names = names_of_image(reference, config)
-    named = [one for one in deployments if not one.names.isdisjoint(names)]
+    named = [deployment for deployment in deployments if not deployment.names.isdisjoint(names)]
     if build is None or named:
         return named or _of_builds_that_agree(deployments)
     folder = os.path.relpath(build.context, root).replace(os.sep, "/")
-    return [one for one in deployments if one.build == folder]
+    return [deployment for deployment in deployments if deployment.build == folder]
 
 
 def _of_builds_that_agree(deployments: Sequence[Deployment]) -> list[Deployment]:
     folders: dict[str, set[Optional[str]]] = {}
-    for one in deployments:
-        if one.build is not None:
-            folders.setdefault(one.build, set()).add(one.workdir)
+    for deployment in deployments:
+        if deployment.build is not None:
+            folders.setdefault(deployment.build, set()).add(deployment.workdir)
     return [
-        one for one in deployments if one.build and len(folders[one.build]) == 1 and one.workdir is not None
+        deployment
+        for deployment in deployments
+        if deployment.build and len(folders[deployment.build]) == 1 and deployment.workdir is not None
     ]

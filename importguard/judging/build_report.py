@@ -15,8 +15,10 @@ def judge_build(examined: ExaminedBuild) -> ImageReport:
     So a rule's severity, an ignore and a baseline mean the same before and after the build.
     """
     build, source = examined.build, examined.source
-    findings = tuple(_finding(one, source) for one in build.omissions if one.severity is not None)
-    failing = {name: one.rule.id for one in findings for name in one.affected}
+    findings = tuple(
+        _finding(omission, source) for omission in build.omissions if omission.severity is not None
+    )
+    failing = {name: finding.rule.id for finding in findings for name in finding.affected}
     names = [examined.context, f"({examined.dockerfile_path})" if examined.dockerfile_path else ""]
     return ImageReport(
         image=ImageInfo(" ".join(filter(None, names)), "", ""),

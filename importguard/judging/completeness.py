@@ -28,7 +28,7 @@ def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str
 
 
 def _unjudged(evidence: Evidence) -> Iterable[str]:
-    outcomes = Counter(item.outcome for item in evidence.modules if item.selected)
+    outcomes = Counter(module.outcome for module in evidence.modules if module.selected)
     settled = sum(outcomes[name] for name in (Outcome.IMPORTED, *FAILURES))
     unchecked = sum(outcomes.values()) - settled - outcomes[Outcome.SKIPPED]
     advice = f". {MORE_TIME}" if evidence.out_of_time else ""
@@ -47,7 +47,9 @@ def _unverified(entry: EntryPoint, evidence: Evidence) -> Optional[str]:
     """A start command whose target got no verdict is never passed over."""
     if entry.module is None:
         return None
-    target = next((item for item in evidence.modules if item.name == entry.module and item.selected), None)
+    target = next(
+        (module for module in evidence.modules if module.name == entry.module and module.selected), None
+    )
     if target is None or (target.outcome == Outcome.SKIPPED and target.detail != _RUNS):
         left_out = " but is left out" if target else ""
         return (

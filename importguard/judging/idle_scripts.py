@@ -62,11 +62,11 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
         return
     texts = [instruction.text for instruction in dockerfile.instructions if instruction.keyword == "RUN"]
     files = {posixpath.normpath(file) for text in texts for file in _RUN_FILE.findall(text)}
-    for item in evidence.modules:
-        file = item.name.replace(".", "/") + ".py"
+    for module in evidence.modules:
+        file = module.name.replace(".", "/") + ".py"
         ends = [f"/{run.lstrip('/')}" for run in files if f"/{run}".endswith(f"/{file}")]
-        if item.path is not None and item.path.endswith(tuple(ends)):
-            yield item.name
+        if module.path is not None and module.path.endswith(tuple(ends)):
+            yield module.name
 
 
 def _stops_no_service(finding: Finding, scripts: dict[str, Script]) -> bool:

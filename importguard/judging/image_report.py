@@ -48,7 +48,7 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
     findings = leave_open_behind_stop(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
-    selected = [item for item in evidence.modules if item.selected]
+    selected = [module for module in evidence.modules if module.selected]
     return ImageReport(
         image=_info(image, config),
         interpreter=_interpreter(evidence),
@@ -57,8 +57,8 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         complete=not reasons,
         error="\n".join(reasons) or None,
         modules=tuple(
-            ModuleVerdict(item.name, item.path, item.outcome, rules.get(item.name), item.seconds)
-            for item in selected
+            ModuleVerdict(module.name, module.path, module.outcome, rules.get(module.name), module.seconds)
+            for module in selected
         ),
         findings=tuple(findings),
         seconds=evidence.seconds,
@@ -177,7 +177,7 @@ def _info(image: Image, config: Config) -> ImageInfo:
 
 def _left_out(modules: list[ModuleImport]) -> list[str]:
     """Say what was left out, and why."""
-    reasons = Counter(item.detail or "left out" for item in modules if item.outcome == Outcome.SKIPPED)
+    reasons = Counter(module.detail or "left out" for module in modules if module.outcome == Outcome.SKIPPED)
     if not reasons:
         return []
     listed = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in sorted(reasons.items()))

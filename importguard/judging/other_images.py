@@ -37,7 +37,7 @@ def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[st
         for placement in source.placements
         if placement.stage == dockerfile.final
     }
-    origins = {item.name: placed.get(item.path or "", "") for item in evidence.modules}
+    origins = {module.name: placed.get(module.path or "", "") for module in evidence.modules}
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches) if name}
     foreign: set[str] = set()
     folders = {*_folders_of_other_dockerfiles(source), *_projects_not_installed(source)}

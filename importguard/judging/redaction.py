@@ -156,8 +156,8 @@ def redaction_of(
     plain words, versions and the settings that every image has.
     """
     forms = []
-    for item in variables:
-        name, _, value = item.partition("=")
+    for variable in variables:
+        name, _, value = variable.partition("=")
         secret = _is_secret(name, value.strip(), known) and name not in existing
         bounded = _WORDS.fullmatch(value) is not None
         if secret:

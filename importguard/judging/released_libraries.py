@@ -82,7 +82,7 @@ def _lies_in_source(top: str, distribution: Distribution, source: Source) -> boo
     project's own, too.
     """
     site = distribution.location.rstrip("/") + "/"
-    libraries = {one.path for one in source.placements if one.destination.startswith(site)}
+    libraries = {placement.path for placement in source.placements if placement.destination.startswith(site)}
     return any(top in file.path.split("/")[:-1] and file.path not in libraries for file in source.files)
 
 

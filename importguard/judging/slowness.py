@@ -20,15 +20,19 @@ def slow_modules(modules: Sequence[ModuleImport], out_of_time: bool) -> Iterator
     """
     longest = sorted(modules, key=lambda item: (-item.seconds, item.name))
     if out_of_time:
-        named = [_named(item) for item in longest[:_MOST_NAMES] if item.seconds >= _WORTH_NAMING_SECONDS]
+        named = [
+            _named(module) for module in longest[:_MOST_NAMES] if module.seconds >= _WORTH_NAMING_SECONDS
+        ]
         if named:
             yield f"Most of the time went to {', '.join(named)}."
         return
     # A module that timed out is a finding.
-    slow = [item for item in longest if item.seconds > _SLOW_SECONDS and item.outcome != Outcome.TIMED_OUT]
+    slow = [
+        module for module in longest if module.seconds > _SLOW_SECONDS and module.outcome != Outcome.TIMED_OUT
+    ]
     if slow:
         rest = f" and {len(slow) - _MOST_NAMES} more" if len(slow) > _MOST_NAMES else ""
-        listed = ", ".join(_named(item) for item in slow[:_MOST_NAMES])
+        listed = ", ".join(_named(module) for module in slow[:_MOST_NAMES])
         yield f"Slow to import, more than {_SLOW_SECONDS:.0f} s: {listed}{rest}."
 
 

@@ -91,7 +91,10 @@ def compare_with_known(
     images = tuple(_compare(image, prints, accepted) for image, prints in zip(report.images, known))
     old = sum(1 for image in images for finding in image.suppressed if _is_old(finding))
     breaking = sum(
-        1 for image, prints in zip(images, known) for item in image.findings if item.fingerprint in prints
+        1
+        for image, prints in zip(images, known)
+        for finding in image.findings
+        if finding.fingerprint in prints
     )
     whole = whole and all(image.complete for image in report.images)
     fixed = _fixed(report, baseline) if whole else 0

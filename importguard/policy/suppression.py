@@ -43,9 +43,11 @@ def _judge_with_symptoms(
     A start that fails is hidden only where it is ignored itself, and is no milder than its own rule.
     """
     judged = _judge(finding, policy, active)
-    symptoms = [_judge(one, policy, active) for one in finding.symptoms]
-    together = [one for one in symptoms if _goes_with(one, judged)]
-    return replace(judged, symptoms=tuple(together)), [one for one in symptoms if one not in together]
+    symptoms = [_judge(symptom, policy, active) for symptom in finding.symptoms]
+    together = [symptom for symptom in symptoms if _goes_with(symptom, judged)]
+    return replace(judged, symptoms=tuple(together)), [
+        symptom for symptom in symptoms if symptom not in together
+    ]
 
 
 def _goes_with(symptom: Finding, judged: Finding) -> bool:

@@ -82,9 +82,9 @@ def _shown_build(build: Build, image: ImageReport) -> Build:
     """The build with what the report shows of it, and with the severities that the configuration sets."""
     shown = {finding.missing: finding.severity.value for finding in image.findings}
     omissions = [
-        replace(one, severity=shown.get(one.module))
-        for one in build.omissions
-        if one.severity is None or one.module in shown
+        replace(omission, severity=shown.get(omission.module))
+        for omission in build.omissions
+        if omission.severity is None or omission.module in shown
     ]
     return replace(build, omissions=tuple(sorted(omissions, key=lambda one: _ORDER[one.severity])))
 
@@ -143,7 +143,7 @@ def _verdict(build: Build, image: ImageReport, color: bool) -> Iterator[str]:
 
 def _marked(text: str, omissions: Sequence[Omission], color: bool) -> str:
     """The sentence with the mark and in the colour of the worst of the omissions that it speaks of."""
-    mark, style = _MARKS[min((one.severity or "note" for one in omissions), key=_ORDER.__getitem__)]
+    mark, style = _MARKS[min((omission.severity or "note" for omission in omissions), key=_ORDER.__getitem__)]
     return style_text(f"{mark} {text}", style, color)
 
 
@@ -218,17 +218,17 @@ def build_values(examined: Sequence[ExaminedBuild], report: Report) -> dict[str,
     examined = [
         replace(one, build=_shown_build(one.build, image)) for one, image in zip(examined, report.images)
     ]
-    builds = [_build(one) for one in examined]
+    builds = [_build(examined_build) for examined_build in examined]
     first = examined[0].source if len(examined) == 1 else None
     return {
         "context": first.context if first else ".",
         "dockerfile": first.dockerfile.path if first and first.dockerfile else None,
         "ignore_file": first.ignore_file if first else None,
         "summary": {
-            "files": max(one.build.files for one in examined),
-            "going_in": sum(one.build.going_in for one in examined),
-            "errors": sum(one.build.error_count for one in examined),
-            "warnings": sum(one.build.warning_count for one in examined),
+            "files": max(examined_build.build.files for examined_build in examined),
+            "going_in": sum(examined_build.build.going_in for examined_build in examined),
+            "errors": sum(examined_build.build.error_count for examined_build in examined),
+            "warnings": sum(examined_build.build.warning_count for examined_build in examined),
         },
         "modules": [module for build in builds for module in build["modules"]],
         "left_out": [out for build in builds for out in build["left_out"]],

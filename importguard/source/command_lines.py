@@ -24,8 +24,8 @@ def command_line(
 def command_line_holding(dockerfile: Dockerfile, *texts: str) -> tuple[Optional[Location], Optional[str]]:
     """The last CMD or ENTRYPOINT of the image's stage that holds all of ``texts``, with its words."""
     stages = dockerfile.lineage()
-    for one in reversed(dockerfile.instructions):
-        is_command = one.keyword in ("CMD", "ENTRYPOINT") and one.stage in stages
-        if is_command and all(text in one.text for text in texts):
-            return Location(dockerfile.path, one.line), one.text
+    for instruction in reversed(dockerfile.instructions):
+        is_command = instruction.keyword in ("CMD", "ENTRYPOINT") and instruction.stage in stages
+        if is_command and all(text in instruction.text for text in texts):
+            return Location(dockerfile.path, instruction.line), instruction.text
     return None, None

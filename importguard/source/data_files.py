@@ -45,9 +45,9 @@ def _data_files(source: Source, paths: list[str]) -> Iterator[DataFile]:
     going_in = [inner for inner in inside.values() if inner not in ignored]
     final = source.dockerfile.final if source.dockerfile else -1
     placed = {
-        one.path: one
-        for one in (place_files(source.dockerfile, going_in) if source.dockerfile else ())
-        if one.stage == final
+        file.path: file
+        for file in (place_files(source.dockerfile, going_in) if source.dockerfile else ())
+        if file.stage == final
     }
     for path in paths:
         inner = inside.get(path, "")
@@ -77,7 +77,7 @@ def _ignored(source: Source, paths: list[str]) -> list[Ignored]:
     try:
         text = _read(os.path.join(source.root, source.ignore_file))
         found = ignored_files([*paths, *others], read_patterns(text), source.ignore_file)
-        return [one for one in found if one.path in paths]
+        return [file for file in found if file.path in paths]
     except (OSError, PatternError):
         return []  # it is said of the source already
 

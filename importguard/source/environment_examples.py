@@ -24,7 +24,8 @@ def with_environment_examples(source: Source, given: Sequence[str] = ()) -> Sour
     paths = [posixpath.join(folder, name) for folder in folders for name in _NAMES]
     examples = [one for path in paths if (one := _read_example(source.root, path)) is not None]
     return replace(
-        source, environment_examples=tuple(replace(one, names=one.names - known) for one in examples)
+        source,
+        environment_examples=tuple(replace(example, names=example.names - known) for example in examples),
     )
 
 

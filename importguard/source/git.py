@@ -73,7 +73,7 @@ def _ignored_in(root: str, folder: str, paths: Sequence[str]) -> Iterator[GitIgn
     start = f"{folder}/" if folder else ""
     own = [path[len(start) :] for path in paths if path.startswith(start)]
     try:
-        inner = tuple(f"{one}/" for one in _submodules(os.path.join(root, folder)))
+        inner = tuple(f"{submodule}/" for submodule in _submodules(os.path.join(root, folder)))
         found = list(
             _ignored(os.path.join(root, folder), [path for path in own if not path.startswith(inner)])
         )

@@ -58,8 +58,8 @@ def _files(root: str, hidden: tuple[str, ...] = ()) -> Iterator[str]:
     entries = 0
     for number, (folder, folders, names) in enumerate(os.walk(root)):
         depth = 0 if folder == root else relative_path(folder, root).count("/") + 1
-        inner = [one for one in sorted(folders) if one in hidden or not one.startswith(".")]
-        folders[:] = [one for one in inner if one not in _SKIPPED] if depth < _DEEPEST else []
+        inner = [folder for folder in sorted(folders) if folder in hidden or not folder.startswith(".")]
+        folders[:] = [folder for folder in inner if folder not in _SKIPPED] if depth < _DEEPEST else []
         entries += len(names) + len(folders)
         if number >= _MOST_FOLDERS or entries > most_entries(root):
             return

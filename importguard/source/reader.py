@@ -61,7 +61,7 @@ def read_source(tree: Tree, contents: bool = True) -> Source:
         files=tuple(files),
         context_files=frozenset(map(within.path_in_tree, going_in)),
         ignored=tuple(replace(item, path=within.path_in_tree(item.path)) for item in kept_out),
-        placements=tuple(replace(item, path=within.path_in_tree(item.path)) for item in placed),
+        placements=tuple(replace(file, path=within.path_in_tree(file.path)) for file in placed),
         requirements=requirements,
         mounts=tuple(read_mounts(root, dockerfile, notes)) if contents else (),
         imported=tuple(find_imported(root, code)) if contents else (),

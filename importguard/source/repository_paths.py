@@ -56,9 +56,15 @@ def copied_files(
     if source.dockerfile is None:
         return {}
     final = source.dockerfile.final
-    origins = {one.destination: one.path for one in source.placements if one.stage == final}
+    origins = {
+        placement.destination: placement.path for placement in source.placements if placement.stage == final
+    }
     own = {file.path for file in source.files}
-    named = {one.diagnosis.location.path for one in findings if one.diagnosis and one.diagnosis.location}
+    named = {
+        finding.diagnosis.location.path
+        for finding in findings
+        if finding.diagnosis and finding.diagnosis.location
+    }
     found = {}
     for path in {location.path for finding in findings for location in _locations(finding)}:
         places = (posixpath.join(root, path) for root in import_path)

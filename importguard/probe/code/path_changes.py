@@ -152,7 +152,7 @@ class _Reader:
 
     def _result(self, node: Node) -> str | None:
         name = dotted_name(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
-        values = [self.value_of_expression(item) for item in node.args]
+        values = [self.value_of_expression(arg) for arg in node.args]
         if name in ("getcwd", "cwd") and not values:
             return self.directory
         if name in ("resolve", "absolute", "as_posix", "joinpath", "strip"):

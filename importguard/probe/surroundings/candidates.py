@@ -129,7 +129,9 @@ class Walk:
             folders = prefix[:-1].split("/")
             depth = len(parts) - 1
             above = folders[len(folders) - depth :] if depth else []
-            if len(folders) <= depth or [item.lower() for item in above] != [p.lower() for p in parts[:-1]]:
+            if len(folders) <= depth or [folder.lower() for folder in above] != [
+                p.lower() for p in parts[:-1]
+            ]:
                 continue
             exact = [*above, stem] == parts
             root = "/".join(folders[: len(folders) - depth]) or "/"

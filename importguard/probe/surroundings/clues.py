@@ -161,13 +161,15 @@ class Gathering:
             if scene.is_third_party(site) and not self.budget.is_spent("packages of other Pythons"):
                 walk.search_folder(site)
         asked_at = self.questions.asked_at
-        candidates = [one for one in walk.candidates if not lacks_what_is_below(one, asked_at)]
-        for one in candidates:
-            if one["site"]:
-                owner = owner_of(one["root"])
-                one["interpreter"] = owner and printable_path(owner)
-                link = None if owner else broken_link_of(one["root"])
-                one["broken_link"] = link and [printable_path(path) for path in link]
+        candidates = [
+            candidate for candidate in walk.candidates if not lacks_what_is_below(candidate, asked_at)
+        ]
+        for candidate in candidates:
+            if candidate["site"]:
+                owner = owner_of(candidate["root"])
+                candidate["interpreter"] = owner and printable_path(owner)
+                link = None if owner else broken_link_of(candidate["root"])
+                candidate["broken_link"] = link and [printable_path(path) for path in link]
         yield "candidates", candidates
         for python in other_pythons(walk.sites, scene.sys_path, scene.python.executable, scene.environ):
             installed: list[DistributionValues] = []

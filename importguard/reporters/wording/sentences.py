@@ -118,7 +118,7 @@ def _started(image: ImageReport) -> Iterator[str]:
     if start.skipped:
         yield f"Not started: {escape_text(start.skipped)}."
     elif start.ready is not None:
-        answers = "".join(f", {_answered(one)}" for one in start.requests)
+        answers = "".join(f", {_answered(request)}" for request in start.requests)
         port = f"port {start.port} accepts after {start.accepted or 0.0:.1f} s{answers}"
         ends = f"; SIGTERM ends it in {start.stopped:.1f} s" if start.stopped is not None else ""
         ends = "; SIGTERM does not end it" if start.killed else ends
@@ -175,10 +175,12 @@ def finding_story(finding: Finding) -> list[str]:
 def symptom_lines(finding: Finding) -> list[str]:
     """What the start showed of the same cause, a line each, not escaped, without the words of the finding."""
     lines = []
-    for one in finding.symptoms:
-        is_same = bool(finding.message) and one.message.endswith(f": {finding.message}")
-        message = one.message[: -len(finding.message)] + "the same" if is_same else one.message
-        lines.append(f"When it is started ({one.rule.id} {one.rule.name}): {' '.join(message.split())}")
+    for symptom in finding.symptoms:
+        is_same = bool(finding.message) and symptom.message.endswith(f": {finding.message}")
+        message = symptom.message[: -len(finding.message)] + "the same" if is_same else symptom.message
+        lines.append(
+            f"When it is started ({symptom.rule.id} {symptom.rule.name}): {' '.join(message.split())}"
+        )
     return lines
 
 

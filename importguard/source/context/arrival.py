@@ -51,10 +51,10 @@ def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
     if dockerfile is None:
         return found, ["There is no Dockerfile: only what .dockerignore leaves out was looked at."]
     feeding = feeding_stages(dockerfile)
-    copies = [one for one in dockerfile.copies if one.stage in feeding]
-    untold = [one for one in copies if not one.resolved and not _brings_no_code(one)]
+    copies = [copy for copy in dockerfile.copies if copy.stage in feeding]
+    untold = [copy for copy in copies if not copy.resolved and not _brings_no_code(copy)]
     if untold:
-        lines = ", ".join(f"{dockerfile.path}:{one.line}" for one in untold)
+        lines = ", ".join(f"{dockerfile.path}:{copy.line}" for copy in untold)
         notes.append(f"What {lines} copies can't be told, so nothing is said of what no COPY takes.")
         return found, notes
     arriving = _arriving(source, dockerfile, feeding)
@@ -75,7 +75,7 @@ def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[
     """The files that are copied into the final stage, or into one that may make something else of them."""
     lineage = set(dockerfile.lineage())
     transforming = {stage for stage in feeding if _transforms(dockerfile, stage)}
-    found = {one.path for one in source.placements if one.stage in lineage | transforming}
+    found = {placement.path for placement in source.placements if placement.stage in lineage | transforming}
     for instruction in dockerfile.instructions:
         if instruction.stage in feeding and instruction.keyword == "RUN":
             for folder in _mounted(instruction):
@@ -85,10 +85,14 @@ def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[
 
 
 def _transforms(dockerfile: Dockerfile, stage: int) -> bool:
-    if any(one.stage == stage and one.locals for one in dockerfile.installs):
+    if any(install.stage == stage and install.locals for install in dockerfile.installs):
         return True
-    own = [one for one in dockerfile.instructions if one.stage == stage and one.keyword == "RUN"]
-    return any(_TRANSFORMS.search(one.text) for one in own)
+    own = [
+        instruction
+        for instruction in dockerfile.instructions
+        if instruction.stage == stage and instruction.keyword == "RUN"
+    ]
+    return any(_TRANSFORMS.search(instruction.text) for instruction in own)
 
 
 def _mounted(instruction: Instruction) -> Iterator[str]:

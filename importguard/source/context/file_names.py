@@ -33,9 +33,9 @@ class FileNames:
         )
         self._destinations: dict[str, list[str]] = {}
         self._becomes: dict[str, dict[str, None]] = {}
-        for one in source.placements:
-            self._destinations.setdefault(one.path, []).append(one.destination)
-            folder, there = moved_folder(one.path, one.destination)
+        for placement in source.placements:
+            self._destinations.setdefault(placement.path, []).append(placement.destination)
+            folder, there = moved_folder(placement.path, placement.destination)
             self._becomes.setdefault(folder, {})[there] = None
         roots = _image_roots(source)
         self._image_roots = innermost_first({root.rstrip("/") for root in roots})
@@ -82,7 +82,11 @@ def _image_roots(source: Source) -> list[str]:
     found = [posixpath.normpath(posixpath.join(stage.workdir, entry)) for entry in entries]
     found += [stage.workdir] if stage.workdir_line is not None or stage.workdir != "/" else []
     found += start_folders(dockerfile)
-    placed = {one.destination: one.path for one in source.placements if one.stage == dockerfile.final}
+    placed = {
+        placement.destination: placement.path
+        for placement in source.placements
+        if placement.stage == dockerfile.final
+    }
     for named in started_modules(dockerfile):
         for file in _started_files(named.module, named.script, [*found, "/"]):
             if file in placed:

@@ -73,7 +73,11 @@ class LeftOutImports:
     def all_imports(self, importers: Iterable[str], source: Source) -> Iterator[tuple[str, ImportedAt]]:
         """Find imports of left-out modules, by the start command and in the files ``importers``."""
         if source.dockerfile is not None:
-            there = {one.destination for one in source.placements if one.stage == source.dockerfile.final}
+            there = {
+                placement.destination
+                for placement in source.placements
+                if placement.stage == source.dockerfile.final
+            }
             for named in started_modules(source.dockerfile):
                 found = self._started(named, there)
                 if found is not None:

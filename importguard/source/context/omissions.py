@@ -66,12 +66,12 @@ class Build:
     @property
     def error_count(self) -> int:
         """The number of modules that are missed as soon as their importer is imported."""
-        return sum(1 for one in self.omissions if one.severity == "error")
+        return sum(1 for omission in self.omissions if omission.severity == "error")
 
     @property
     def warning_count(self) -> int:
         """The number of modules that are missed when some function is called."""
-        return sum(1 for one in self.omissions if one.severity == "warning")
+        return sum(1 for omission in self.omissions if omission.severity == "warning")
 
 
 def lines_to_change(omission: Omission, source: Source) -> str:
@@ -146,11 +146,11 @@ def _missed_by_installs(source: Source) -> tuple[list[Omission], list[str]]:
         assert source.dockerfile is not None
         project = _read_project(os.path.join(source.root, early.root, "pyproject.toml"))
         missed = [
-            one
-            for one in started_scripts(source.dockerfile, project)
-            if one.module.partition(".")[0] in early.late
+            script
+            for script in started_scripts(source.dockerfile, project)
+            if script.module.partition(".")[0] in early.late
         ]
-        found += [_late_omission(one, early, source.dockerfile) for one in missed]
+        found += [_late_omission(script, early, source.dockerfile) for script in missed]
         if not missed:
             notes.append(early.sentence(source.dockerfile))
     return found, notes

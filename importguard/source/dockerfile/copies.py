@@ -17,8 +17,8 @@ def feeding_stages(dockerfile: Dockerfile) -> set[int]:
         for stage in dockerfile.lineage(rest.pop()):
             if stage not in found:
                 found.add(stage)
-                copies = [one for one in dockerfile.copies if one.stage == stage]
-                rest += [one.from_stage for one in copies if one.from_stage is not None]
+                copies = [copy for copy in dockerfile.copies if copy.stage == stage]
+                rest += [copy.from_stage for copy in copies if copy.from_stage is not None]
     return found
 
 
@@ -45,11 +45,11 @@ def nearest_copy(dockerfile: Dockerfile, path: str, above: Optional[int] = None)
     """
     feeding, lineage = feeding_stages(dockerfile), dockerfile.lineage()
     own = [
-        one
-        for one in dockerfile.copies
-        if one.stage in feeding and one.from_stage is None and one.from_image is None and one.resolved
+        copy
+        for copy in dockerfile.copies
+        if copy.stage in feeding and copy.from_stage is None and copy.from_image is None and copy.resolved
     ]
-    own = [one for one in own if above is None or one.line < above] or own
+    own = [copy for copy in own if above is None or copy.line < above] or own
     return max(own, key=lambda one: (_shared(one, path), one.stage in lineage, one.line), default=None)
 
 

@@ -59,7 +59,7 @@ class Ignore:
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self.patterns = tuple(patterns)
-        exceptions = [_without_trailing_glob(item.path) for item in patterns if item.exception]
+        exceptions = [_without_trailing_glob(pattern.path) for pattern in patterns if pattern.exception]
         simple = not any(_WILDCARDS.intersection(path) for path in exceptions)
         # None: an exception with wildcards may match anywhere, and every folder is entered.
         self._reachable = [path + "/" for path in exceptions] if simple else None
@@ -152,7 +152,7 @@ class _Exceptions:
         if top == rule.path or top not in self._below:
             return ""
         if rule not in self._narrowed:
-            patterns = [make_pattern(0, top) if one is rule else one for one in self._patterns]
+            patterns = [make_pattern(0, top) if pattern is rule else pattern for pattern in self._patterns]
             self._narrowed[rule] = Ignore(patterns)
         return f"/{top}" if self._narrowed[rule].excluding_pattern(path) is None else ""
 
@@ -160,8 +160,12 @@ class _Exceptions:
         """The lines that have to stand below the exception once more: what they keep out is secret, and the
         exception lets it in."""
         if exception not in self._repeated:
-            found = [one for one in self._patterns if not one.exception and _SECRET.search(one.path)]
-            kept = [one.text for one in found if self._is_undone(one, exception)]
+            found = [
+                pattern
+                for pattern in self._patterns
+                if not pattern.exception and _SECRET.search(pattern.path)
+            ]
+            kept = [pattern.text for pattern in found if self._is_undone(pattern, exception)]
             self._repeated[exception] = tuple(dict.fromkeys(kept))
         return self._repeated[exception]
 

@@ -56,13 +56,15 @@ def early_installs(source: Source) -> Iterator[EarlyInstall]:
     dockerfile = source.dockerfile
     if dockerfile is None:
         return
-    final = [one for one in source.placements if one.stage == dockerfile.final]
+    final = [placement for placement in source.placements if placement.stage == dockerfile.final]
     for install in dockerfile.installs:
         if install.stage not in dockerfile.lineage() or not install.editable:
             continue
         before = {one.destination for one in _placed_before(install, dockerfile, source)}
         for folder in install.editable:
-            late = _top_packages(folder, (one for one in final if one.destination not in before))
+            late = _top_packages(
+                folder, (placement for placement in final if placement.destination not in before)
+            )
             late = {name: one for name, one in late.items() if not _holds(before, f"{folder}/{name}")}
             root = _project_root(folder, next(iter(late.values()))) if late else ""
             if late and _is_setuptools(install, os.path.join(source.root, root)):
@@ -80,12 +82,14 @@ def _top_packages(folder: str, placed: Iterable[Placement]) -> dict[str, Placeme
     """The packages and modules right in a folder of the image."""
     found: dict[str, Placement] = {}
     start = folder.rstrip("/") + "/"
-    for one in placed:
-        parts = one.destination[len(start) :].split("/") if one.destination.startswith(start) else []
+    for placement in placed:
+        parts = (
+            placement.destination[len(start) :].split("/") if placement.destination.startswith(start) else []
+        )
         is_package = len(parts) == 2 and parts[1] == "__init__.py"
         is_module = len(parts) == 1 and parts[0] != "setup.py" and parts[0].endswith(".py")
         if is_package or is_module:
-            found.setdefault(parts[0].partition(".")[0], one)
+            found.setdefault(parts[0].partition(".")[0], placement)
     return found
 
 

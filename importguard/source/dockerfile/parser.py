@@ -61,7 +61,7 @@ def parse_dockerfile(
     Raises DockerfileError for one without a stage.
     """
     lines, escape = read_lines(text)
-    given = dict(item.partition("=")[::2] for item in build_args if "=" in item)
+    given = dict(arg.partition("=")[::2] for arg in build_args if "=" in arg)
     reading = _Reading(escape, given, base)
     for line in lines:
         reading.read_instructions(line)
@@ -94,7 +94,7 @@ class _Reading:
         if line.keyword == "FROM":
             self._from(line)
         stage = len(self.states) - 1
-        heredoc = "\n".join(one.text for one in line.heredocs)
+        heredoc = "\n".join(heredoc.text for heredoc in line.heredocs)
         self.instructions.append(Instruction(line.keyword, line.text, line.line, stage, heredoc))
         if line.keyword == "ARG":
             self._arg(line)

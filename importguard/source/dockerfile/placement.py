@@ -45,7 +45,7 @@ def place_files(dockerfile: Dockerfile, files: Iterable[str]) -> tuple[Placement
             else:
                 current.folders.update(_with_parents(change))
         stages.append(current)
-    return tuple(item for stage in stages for item in stage.files.values())
+    return tuple(file for stage in stages for file in stage.files.values())
 
 
 def _changes(dockerfile: Dockerfile, index: int) -> Iterator[Union[Copy, str]]:
@@ -113,7 +113,7 @@ class _Stage:
         self.index = index
         inherited = parent.files.values() if parent else ()
         self.files: dict[str, Placement] = {
-            item.destination: replace(item, stage=index) for item in inherited
+            file.destination: replace(file, stage=index) for file in inherited
         }
         self.folders: set[str] = set(parent.folders) if parent else set()
         self.folders.update(one for path in folders for one in _with_parents(path))

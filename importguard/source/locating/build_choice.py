@@ -171,7 +171,9 @@ def _placed(
     files = [path[len(start) :] for path in repository.python if path.startswith(start)]
     chosen = replace(dockerfile, final=choice.stage)
     placed = {
-        one.destination: start + one.path for one in place_files(chosen, files) if one.stage == choice.stage
+        file.destination: start + file.path
+        for file in place_files(chosen, files)
+        if file.stage == choice.stage
     }
     agreeing = sum(1 for there, paths in match.candidates.items() if placed.get(there) in paths)
     return agreeing / len(match.candidates)

@@ -116,10 +116,10 @@ def _best_context(
 
 def _has_started_files(dockerfile: Dockerfile, context: str, repository: RepositoryFiles) -> bool:
     """Whether the files that the start command names get into the image from this context."""
-    started = [one for one in started_modules(dockerfile) if one.script or one.module]
-    placed = {one.destination for one in place_files(dockerfile, _python_below(context, repository))}
+    started = [module for module in started_modules(dockerfile) if module.script or module.module]
+    placed = {file.destination for file in place_files(dockerfile, _python_below(context, repository))}
     workdir = dockerfile.stages[dockerfile.final].workdir.rstrip("/")
-    stems = [one.script or f"{workdir}/{one.module.replace('.', '/')}" for one in started]
+    stems = [module.script or f"{workdir}/{module.module.replace('.', '/')}" for module in started]
     return bool(stems) and all(
         not placed.isdisjoint((stem, f"{stem}.py", f"{stem}/__init__.py")) for stem in stems
     )
@@ -127,7 +127,7 @@ def _has_started_files(dockerfile: Dockerfile, context: str, repository: Reposit
 
 def _takes_python(dockerfile: Dockerfile, context: str, repository: RepositoryFiles) -> bool:
     feeding = feeding_stages(dockerfile)
-    return any(one.stage in feeding for one in place_files(dockerfile, _python_below(context, repository)))
+    return any(file.stage in feeding for file in place_files(dockerfile, _python_below(context, repository)))
 
 
 def _python_below(context: str, repository: RepositoryFiles) -> list[str]:

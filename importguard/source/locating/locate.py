@@ -114,10 +114,12 @@ def _roots(working: str) -> Iterator[str]:
 
 def _image_files(evidence: Evidence) -> list[ImageFile]:
     """The application's files; where they were not read, those that its modules name."""
-    modules = {item.path for item in evidence.modules if item.selected and item.path}
+    modules = {module.path for module in evidence.modules if module.selected and module.path}
     read = evidence.clues.files if evidence.clues is not None else ()
     # Other folders of the import path may hold far more that is no one's source, such as Spark's.
-    return [one for one in read if one.path in modules] or list(read) or [ImageFile(path) for path in modules]
+    return (
+        [file for file in read if file.path in modules] or list(read) or [ImageFile(path) for path in modules]
+    )
 
 
 class _Digests:

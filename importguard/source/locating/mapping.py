@@ -61,8 +61,8 @@ class TreeMatch:
 
 def application_files(files: Sequence[ImageFile]) -> list[ImageFile]:
     """The files that tell an application: its own; those that were installed where it has no others."""
-    own = [one for one in files if _BUILT not in one.path]
-    outside = [one for one in own if not any(folder in one.path for folder in _THIRD_PARTY)]
+    own = [file for file in files if _BUILT not in file.path]
+    outside = [file for file in own if not any(folder in file.path for folder in _THIRD_PARTY)]
     return outside or own
 
 
@@ -110,17 +110,17 @@ def _alike_paths(
     certain: Counter[FolderMapping] = Counter()
     candidates: dict[str, list[str]] = {}
     same: dict[str, list[str]] = {}
-    for one in files:
-        near = next((by_end[end] for end in _ends(one.path) if end in by_end), [])
-        alike = _longest_tails(one.path, near)
-        candidates[one.path] = alike
-        if one.text_digest and one.size:
-            same[one.path] = [path for path in alike if digest(path) == one.text_digest]
-        if not same.get(one.path) and posixpath.dirname(one.path) not in import_path:
-            alike = [path for path in alike if len(_tail(one.path, path)) > 1]
-            candidates[one.path] = alike
-        for path in same.get(one.path) or alike:
-            certain[_mapping(one.path, path)] += 4 if same.get(one.path) else 1
+    for file in files:
+        near = next((by_end[end] for end in _ends(file.path) if end in by_end), [])
+        alike = _longest_tails(file.path, near)
+        candidates[file.path] = alike
+        if file.text_digest and file.size:
+            same[file.path] = [path for path in alike if digest(path) == file.text_digest]
+        if not same.get(file.path) and posixpath.dirname(file.path) not in import_path:
+            alike = [path for path in alike if len(_tail(file.path, path)) > 1]
+            candidates[file.path] = alike
+        for path in same.get(file.path) or alike:
+            certain[_mapping(file.path, path)] += 4 if same.get(file.path) else 1
     return candidates, same, certain
 
 

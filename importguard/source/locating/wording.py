@@ -83,6 +83,6 @@ def _say_none(choices: Choices) -> str:
 
 
 def _named(choices: tuple[BuildChoice, ...]) -> str:
-    names = [one.dockerfile for one in choices]
+    names = [choice.dockerfile for choice in choices]
     shown = ", ".join(names[:_MOST_NAMED])
     return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown

@@ -137,4 +137,4 @@ def installed_apps(text: bytes) -> list[NamedModule]:
 
 def _is_apps(statement: ast.stmt) -> bool:
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    return any(isinstance(one, ast.Name) and one.id == "INSTALLED_APPS" for one in targets)
+    return any(isinstance(target, ast.Name) and target.id == "INSTALLED_APPS" for target in targets)

@@ -44,13 +44,13 @@ def _installs_project(install: Install, requirement: Requirement) -> bool:
         return True
     if install.members:
         return not {canonicalize_name(name) for name in install.members}.isdisjoint(
-            one.name for one in requirement.projects
+            project.name for project in requirement.projects
         )
     if install.packages:
         return False
     files = [file for file in install.files if posixpath.basename(file) == "pyproject.toml"]
     folders = [posixpath.dirname(file) for file in files] or list(install.locals)
-    return any(_is_folder_of(folder, one.path) for folder in folders for one in requirement.projects)
+    return any(_is_folder_of(folder, project.path) for folder in folders for project in requirement.projects)
 
 
 def _is_folder_of(folder: str, path: str) -> bool:

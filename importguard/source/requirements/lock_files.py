@@ -60,8 +60,8 @@ def _locked(
 
 def _required_names(dependencies: object) -> Iterator[str]:
     """The canonical names in a table (Poetry), a list of tables (uv, PEP 751) or of requirements (PDM)."""
-    for one in dependencies if isinstance(dependencies, (list, Mapping)) else ():
-        text = one.get("name") if isinstance(one, Mapping) else one
+    for dependency in dependencies if isinstance(dependencies, (list, Mapping)) else ():
+        text = dependency.get("name") if isinstance(dependency, Mapping) else dependency
         match = _NAME.match(text) if isinstance(text, str) else None
         if match:
             yield canonicalize_name(match[0])
@@ -70,7 +70,7 @@ def _required_names(dependencies: object) -> Iterator[str]:
 def _group(package: Mapping[str, Any]) -> Optional[str]:
     """The first group of those that a package is locked for, None where it is for all or not told."""
     groups = package.get("groups")
-    groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else []
+    groups = [group for group in groups if isinstance(group, str)] if isinstance(groups, list) else []
     if not groups and isinstance(package.get("category"), str):
         groups = [package["category"]]
     return None if not groups or {"main", "default"} & set(groups) else groups[0]

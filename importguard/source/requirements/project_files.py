@@ -140,11 +140,11 @@ def read_setup_cfg(text: str, path: str) -> Iterator[Requirement]:
         *(("options.extras_require", name, "extra") for name in _options(parser, "options.extras_require")),
     ):
         start = lines.of_key(option, lines.section_line(f"[{section}]")).line - 1
-        for item in parser.get(section, option, fallback="").splitlines():
-            item = item.split(" #")[0].strip()
-            if item and not item.startswith("#"):
-                place = lines.place_of_match(rf"(.*=)?\s*{re.escape(item)}\s*(#.*)?", start)
-                yield from _found(item, place, kind=kind, group=option if kind == "extra" else None)
+        for line in parser.get(section, option, fallback="").splitlines():
+            line = line.split(" #")[0].strip()
+            if line and not line.startswith("#"):
+                place = lines.place_of_match(rf"(.*=)?\s*{re.escape(line)}\s*(#.*)?", start)
+                yield from _found(line, place, kind=kind, group=option if kind == "extra" else None)
 
 
 def _options(parser: configparser.RawConfigParser, section: str) -> list[str]:

@@ -22,13 +22,23 @@ def runtime_requirements(source: Source) -> list[Requirement]:
     Extras, groups, constraints and locks are no promises: what they hold may be meant to be absent.
     """
     # A member of a workspace need be no distribution: where its code is missing, an import fails.
-    members = {project.name for one in source.requirements for project in one.projects}
-    main = [one for one in source.requirements if one.kind == "main" and one.name not in members]
+    members = {project.name for requirement in source.requirements for project in requirement.projects}
+    main = [
+        requirement
+        for requirement in source.requirements
+        if requirement.kind == "main" and requirement.name not in members
+    ]
     installs = _installs(source)
     if installs:
-        found = [one for one in main if any(install_reads(install, one) for install in installs)]
+        found = [
+            requirement
+            for requirement in main
+            if any(install_reads(install, requirement) for install in installs)
+        ]
     else:
-        found = _plainly_named([one for one in main if _folder(one) == source.context])
+        found = _plainly_named(
+            [requirement for requirement in main if _folder(requirement) == source.context]
+        )
     return list({(one.place, one.name): one for one in reversed(found)}.values())[::-1]
 
 
@@ -37,7 +47,9 @@ def _plainly_named(requirements: list[Requirement]) -> list[Requirement]:
 
     ``requirements_extra.txt`` beside them holds what only some installations want.
     """
-    return [one for one in requirements if any(map(_is_plain, _places(one)))] or requirements
+    return [
+        requirement for requirement in requirements if any(map(_is_plain, _places(requirement)))
+    ] or requirements
 
 
 def _is_plain(place: Place) -> bool:
@@ -59,7 +71,7 @@ def _installs(source: Source) -> list[Install]:
         return []
     feeding = feeding_stages(dockerfile)
     return [
-        one
-        for one in dockerfile.installs
-        if one.stage in feeding and one.tool in _PYTHON_TOOLS and (one.files or one.locals)
+        install
+        for install in dockerfile.installs
+        if install.stage in feeding and install.tool in _PYTHON_TOOLS and (install.files or install.locals)
     ]

@@ -44,7 +44,9 @@ def _members(root: str, folder: str, workspace: Mapping[str, Any]) -> Iterator[P
 def _matches(root: str, folder: str, patterns: object) -> list[str]:
     """The folders that the patterns of a workspace name, relative to ``root``."""
     start = os.path.join(root, folder)
-    texts = [one for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
+    texts = (
+        [pattern for pattern in patterns if isinstance(pattern, str)] if isinstance(patterns, list) else []
+    )
     paths = [path for text in texts for path in glob.glob(os.path.join(glob.escape(start), text))[:_MOST]]
     relative = [os.path.relpath(path, root).replace(os.sep, "/") for path in paths if os.path.isdir(path)]
     return sorted(dict.fromkeys(relative))
@@ -55,7 +57,7 @@ def name_projects(requirements: Iterable[Requirement], projects: Iterable[Projec
 
     Of ``api`` that requires the member ``agent``, both bring what ``agent`` requires.
     """
-    known = {one.path: one for one in projects}
+    known = {project.path: project for project in projects}
     listed = list(requirements)
     needs: dict[str, set[str]] = {}
     for one in listed:
