@@ -308,10 +308,9 @@ def test_files_in_memory(service: str, platform: str, code: int, tmp_path: Path)
 
 
 def test_forks_without_end(service: str, tmp_path: Path) -> None:
-    """The limit of processes holds: what is around it lives, and the check comes to its end."""
-    result = start(service, "forks", tmp_path, 'memory = "3g"\ntimeout = "15s"\nsettle = "0.2s"\n')
-    assert result.code in (0, 1)
-    assert {one["rule"] for one in result.findings} <= {"IG502", "IG503", "IG506", "IG507"}
+    """The limit of processes holds: only then does this service answer, and what asks it still runs."""
+    result = start(service, "forks", tmp_path, 'memory = "3g"\ntimeout = "60s"\nsettle = "0.2s"\n')
+    assert (result.code, result.findings) == (0, [])
 
 
 def test_a_redirect_to_https_without_end(service: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 BEGUN = time.monotonic()
 PORT = int(os.environ.get("PORT", "8080"))
@@ -304,14 +304,17 @@ def waits_with_threads():
 
 
 def forks_without_end():
-    """The kernel counts threads as processes (pids.max, cgroup v2), and makes them with a tenth of the work."""
+    """Serve once there is no room for another process: where nothing limits them, that never comes.
+
+    The kernel counts threads as processes (pids.max, cgroup v2), and makes them with a tenth of the work.
+    """
     os.nice(19)  # The machine that runs the tests has other work, too.
     while True:
         try:
             if os.fork() == 0:
                 waits_with_threads()
         except OSError:
-            serve()
+            serve(server=HTTPServer)  # the other server would need a thread for each request
 
 
 WAYS = {
