@@ -6,23 +6,24 @@ sentence between.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from importguard.evidence.imports import Cause, Frame, ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
+from importguard.failures.json_logs import (
+    DIRECT_CAUSE,
+    HEADER,
+    WHILE_HANDLED,
+    with_whole_tracebacks,
+)
 from importguard.failures.rich_tracebacks import with_plain_tracebacks
 
-_HEADER = "Traceback (most recent call last):"
-_BETWEEN = (
-    "The above exception was the direct cause of the following exception:",
-    "During handling of the above exception, another exception occurred:",
-)
-_FRAME = re.compile(r'\s*File "(.*)", line (\d+)(?:, in (.*))?$')
+_BETWEEN = (DIRECT_CAUSE, WHILE_HANDLED)
+_FRAME = re.compile(r'\s*(?:> )?File "(.*)", line (\d+)(?:, in (.*))?$')
 _EXCEPTION = re.compile(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)(?:: (.*))?$")
 _FROZEN = re.compile(r"<frozen ([\w.]+)>")
 _LIBRARY = re.compile(r".*/(?:python3(?:\.\d+)?/)(?:(?:site|dist)-packages/)?")
@@ -32,7 +33,6 @@ _NO_NAME = re.compile(r"cannot import name '[^']+' from (?:partially initialized
 # What servers raise to end themselves after a worker has logged why: gunicorn, uvicorn, asyncio.
 _GIVING_UP = frozenset({"HaltServer", "SystemExit", "CancelledError", "KeyboardInterrupt"})
 _NOT_FOUND = "ModuleNotFoundError"
-_MOST_DEPTH = 4
 _MOST_LINES = 200_000
 
 
@@ -55,7 +55,7 @@ class _Traceback(NamedTuple):
 def logged_failures(log: str, evidence: Evidence) -> list[ImportFailure]:
     """The failures whose tracebacks ``log`` holds, in its order."""
     modules = {module.path: module.name for module in evidence.modules if module.path}
-    lines = with_plain_tracebacks(list(_unwrapped(log.splitlines()[-_MOST_LINES:])))
+    lines = with_plain_tracebacks(list(with_whole_tracebacks(log.splitlines()[-_MOST_LINES:])))
     return [_failure(chain, modules, evidence.import_path) for chain in _chains(lines)]
 
 
@@ -77,40 +77,12 @@ def _failure_in_a_line(start: ServiceStart) -> Optional[ImportFailure]:
     return ImportFailure(_NOT_FOUND, message, missing, (), (Cause(_NOT_FOUND, message, missing),))
 
 
-def _unwrapped(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, and in place of a JSON line that holds a traceback the lines of that."""
-    for line in lines:
-        if _HEADER in line and line.lstrip().startswith("{"):
-            texts = list(_texts(line))
-            if texts:
-                yield from texts[0].splitlines()
-                continue
-        yield line
-
-
-def _texts(line: str) -> Iterator[str]:
-    """The strings of a JSON document that hold a traceback."""
-    try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
-        return
-    yield from _strings(document, _MOST_DEPTH)
-
-
-def _strings(value: Any, depth: int) -> Iterator[str]:
-    if isinstance(value, str) and _HEADER in value:
-        yield value
-    elif isinstance(value, (dict, list)) and depth:
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item, depth - 1)
-
-
 def _chains(lines: Sequence[str]) -> Iterator[list[_Traceback]]:
     """The tracebacks of each chain, innermost exception first."""
     chain: list[_Traceback] = []
     joined, position = False, 0
     while position < len(lines):
-        column = lines[position].find(_HEADER)
+        column = lines[position].find(HEADER)
         if column >= 0:
             prefix = lines[position][:column]
             traceback, position = _read(lines, position + 1, prefix)

@@ -33,6 +33,26 @@ RuntimeError: Failed to set up the middleware
 """
 
 
+STRUCTURED = [
+    {
+        "exc_type": "RuntimeError",
+        "exc_value": "Failed to set up the middleware",
+        "is_cause": False,
+        "frames": [
+            {"filename": "/app/shop/main.py", "lineno": 4, "name": "<module>"},
+            {"filename": "/app/shop/middleware.py", "lineno": 12, "name": "install", "locals": {"a": "1"}},
+        ],
+    },
+    {
+        "exc_type": "ModuleNotFoundError",
+        "exc_value": "No module named 'shop.monitoring'",
+        "is_cause": True,
+        "frames": [{"filename": "/app/shop/middleware.py", "lineno": 10, "name": "install"}],
+    },
+]
+"""What structlog's dict_tracebacks makes of it (structlog.tracebacks.Trace)."""
+
+
 def only(log: str) -> ImportFailure:
     (failure,) = logged_failures(log, SEEN)
     return failure
@@ -83,10 +103,43 @@ def test_an_error_that_a_library_raises_again_has_the_applications_line() -> Non
         json.dumps({"severity": "ERROR", "message": f"startup failed\n{CHAIN}"}),
         json.dumps({"level": "error", "exc_info": CHAIN}),
         json.dumps({"error": {"stack": [CHAIN]}}),
+        "web-1 | " + json.dumps({"exc_info": CHAIN}),
+        json.dumps({"message": json.dumps({"exc_info": CHAIN})}),
+        json.dumps({"event": "failed", "exception": STRUCTURED}),
+        "level=error event=failed exc_info=" + json.dumps(CHAIN) + " logger=shop",
+        "event='failed' exception=" + repr(CHAIN),
+        CHAIN.rstrip().replace("\n", "\\n"),
     ],
 )
-def test_a_line_of_json(line: str) -> None:
-    assert only(f"{line}\n").missing == "shop.monitoring"
+def test_a_whole_traceback_in_a_line(line: str) -> None:
+    """Of JSON, of structlog's list of frames, and of key=value."""
+    failure = only(f"starting\n{line}\nbye\n")
+    assert (failure.type, failure.missing) == ("RuntimeError", "shop.monitoring")
+    assert [(frame.path, frame.line) for frame in failure.frames] == [
+        ("/app/shop/main.py", 4),
+        ("/app/shop/middleware.py", 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"exception": [{"exc_type": "X", "frames": [1, {}, {"lineno": "?"}]}]}',
+        '{"exception": [{"exc_type": 5, "frames": {}}]}',
+        '{"a": "Traceback (most recent call last):',
+        "x = 'Traceback (most recent call last):\\n",
+        '"exc_type"',
+    ],
+)
+def test_a_line_that_only_resembles_one(line: str) -> None:
+    assert not [one for one in logged_failures(line, SEEN) if one.missing]
+
+
+def test_a_traceback_of_loguru() -> None:
+    log = CHAIN.replace('  File "/app/shop/main.py"', '> File "/app/shop/main.py"').replace(
+        "\nModuleNotFoundError", "\n    │   └ <module 'shop'>\n\nModuleNotFoundError"
+    )
+    assert only(log).missing == "shop.monitoring"
 
 
 @pytest.mark.parametrize("prefix", ["ERROR:    ", "2026-11-29 02:00:00 [7] ", "web-1 | "])
