@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from importguard.checks import run_checks
+from importguard.checks.listening import is_loopback, listener_elsewhere
 from importguard.config import Config
 from importguard.diagnosis.not_generated import proto_file_of
 from importguard.evidence.inspection import Evidence
@@ -21,6 +22,7 @@ from importguard.source.locating.source_choice import choose_source
 from importguard.source.model import Source
 from importguard.source.packaging_lines import with_packaging
 from importguard.source.project_scripts import with_project_scripts
+from importguard.source.serving_lines import with_serving_lines
 
 _MOST_MODULES = 100
 
@@ -45,6 +47,10 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
     wanted = [*_refused_files(evidence), *filter(None, map(proto_file_of, missing))]
     source = with_packaging(with_data_files(chosen.source, wanted))
     source = with_environment_examples(source, config.env)
+    listener = listener_elsewhere(evidence.start) if evidence.start else None
+    if evidence.start and listener:
+        words = evidence.start.command.replace("'", " ").split()
+        source = with_serving_lines(source, listener[1], words, is_loopback(listener[0]))
     if evidence.problem is not None:
         source = with_project_scripts(source)
     return Material(with_history(source, missing), chosen.note)

@@ -12,8 +12,8 @@ from importguard.failures.frames import frame_location
 from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding
 from importguard.rules.start import NOT_LISTENING
-from importguard.source.command_lines import command_line
 from importguard.source.model import Source
+from importguard.source.serving_place import serving_place
 
 
 def check_listening_ports(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
@@ -31,21 +31,33 @@ def _not_listening(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     """IG502, with what it does instead."""
     port = start.ports[0] if start.ports else 0
     message = f"Nothing accepts connections on port {port} within {_waited(start)}."
-    listeners = start.surroundings.listeners
-    others = [(address, number) for address, number in listeners if number not in start.ports]
-    local = [(address, number) for address, number in listeners if number in start.ports]
-    reachable = [listener for listener in others if not _is_loopback(listener[0])]
-    if local:
-        told = _local_only(local[0], start, source)
-    elif reachable:
-        told = _other_port(reachable[0], port, start, source)
-    elif others:
-        told = _local_only(others[0], start, source)
-    elif start.surroundings.unix_sockets:
+    listener = listener_elsewhere(start)
+    if listener is None and start.surroundings.unix_sockets:
         told = _unix_socket(start.surroundings.unix_sockets[0])
-    else:
+    elif listener is None:
         return _silent(message, start, evidence)
+    elif listener[1] in start.surroundings.ipv6_only:
+        told = _ipv6_only(listener, evidence, source)
+    elif is_loopback(listener[0]) or listener[1] in start.ports:
+        told = _local_only(listener, start, evidence, source)
+    else:
+        told = _other_port(listener, start, evidence, source)
     return service_finding(NOT_LISTENING, f"port {port}", message, diagnosis=told)
+
+
+def listener_elsewhere(start: ServiceStart) -> Optional[tuple[str, int]]:
+    """(address, port) of where a service without a right port listens: on such a port, but not for others;
+    on another one; or on another one that nobody else reaches. None where it listens nowhere.
+    """
+    if start.port is not None or start.settings.port == "none" or start.held:
+        return None
+    listeners = start.surroundings.listeners
+    only_6 = start.surroundings.ipv6_only
+    right = [one for one in listeners if one[1] in start.ports]
+    if not right and not _is_port_set(start):
+        right = [one for one in listeners if one[1] in only_6]
+    reachable = [one for one in listeners if not is_loopback(one[0])]
+    return next(iter((*right, *reachable, *listeners)), None)
 
 
 def _waited(start: ServiceStart) -> str:
@@ -57,19 +69,45 @@ def _waited(start: ServiceStart) -> str:
     return f"{start.given_up:.0f} s; {idle}"
 
 
-def _is_loopback(address: str) -> bool:
+def _is_port_set(start: ServiceStart) -> bool:
+    """Whether another port than the one asked for would be wrong in any case."""
+    return bool(start.settings.port) or start.settings.platform == "cloud-run"
+
+
+def _shown(listener: tuple[str, int]) -> str:
+    """``ADDRESS:PORT`` as it stands in a URL (RFC 3986, section 3.2.2)."""
+    address, number = listener
+    return f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether nobody outside of the container reaches what listens there."""
     return address.startswith(("127.", "::ffff:127.")) or address == "::1"
 
 
-def _local_only(listener: tuple[str, int], start: ServiceStart, source: Optional[Source]) -> Diagnosis:
+def _ipv6_only(listener: tuple[str, int], evidence: Evidence, source: Optional[Source]) -> Diagnosis:
+    location, quote = serving_place(evidence, source, listener, is_loopback=False)
+    return Diagnosis(
+        "ipv6-only",
+        f"It listens on {_shown(listener)} for IPv6 alone: connections over IPv4 are refused.",
+        "let it listen on 0.0.0.0; uvicorn and asyncio take no IPv4 on ::, gunicorn and hypercorn do on [::]",
+        location,
+        "certain",
+        quote,
+    )
+
+
+def _local_only(
+    listener: tuple[str, int], start: ServiceStart, evidence: Evidence, source: Optional[Source]
+) -> Diagnosis:
     """The port may be another one, too: where nothing says which is right, any is."""
-    address, number = listener
-    location, quote = command_line(start, source)
-    is_other = number not in start.ports and (start.settings.port or start.settings.platform == "cloud-run")
+    number = listener[1]
+    location, quote = serving_place(evidence, source, listener, is_loopback=True)
+    is_other = number not in start.ports and _is_port_set(start)
     port = f", and on port {start.ports[0]}" if is_other else ""
     return Diagnosis(
         "loopback-only",
-        f"It listens on {address}:{number}, which nobody outside of the container reaches.",
+        f"It listens on {_shown(listener)}, which nobody outside of the container reaches.",
         "let it listen on 0.0.0.0 (uvicorn and hypercorn: --host or --bind, gunicorn: --bind, Flask: host=)"
         + port,
         location,
@@ -79,15 +117,14 @@ def _local_only(listener: tuple[str, int], start: ServiceStart, source: Optional
 
 
 def _other_port(
-    listener: tuple[str, int], port: int, start: ServiceStart, source: Optional[Source]
+    listener: tuple[str, int], start: ServiceStart, evidence: Evidence, source: Optional[Source]
 ) -> Diagnosis:
-    address, number = listener
-    location, quote = command_line(start, source, str(number))
-    is_set = start.settings.port or start.settings.platform == "cloud-run"
-    own = "" if is_set else f"EXPOSE {number} (or ENV PORT={number}) in the Dockerfile, or "
+    port, number = start.ports[0] if start.ports else 0, listener[1]
+    location, quote = serving_place(evidence, source, listener, is_loopback=False)
+    own = "" if _is_port_set(start) else f"EXPOSE {number} (or ENV PORT={number}) in the Dockerfile, or "
     return Diagnosis(
         "other-port",
-        f"It listens on {address}:{number} instead of port {port}.",
+        f"It listens on {_shown(listener)} instead of port {port}.",
         f"let it listen on the port that PORT names ({port}), or say that {number} is right: {own}"
         f"port = {number} in [start]",
         location,

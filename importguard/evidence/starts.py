@@ -151,11 +151,13 @@ class Process:
 class Surroundings:
     """What the container had at the end: sockets as (address, port), processes.
 
+    ``ipv6_only`` are the ports of a service without a right one that listen at ``::`` and take no IPv4.
     ``connecting`` are the servers that it tries to reach, ``connected`` those that it has reached, by their
     names where these are known.
     """
 
     listeners: tuple[tuple[str, int], ...] = ()
+    ipv6_only: tuple[int, ...] = ()
     unix_sockets: tuple[str, ...] = ()
     connecting: tuple[tuple[str, int], ...] = ()
     connected: tuple[tuple[str, int], ...] = ()

@@ -106,11 +106,12 @@ def _take_event(event: dict[str, Any], seen: Conversed, seconds: float) -> None:
     elif kind == "surroundings":
         seen.memory_peak = int(event["memory_peak"])
         seen.surroundings = Surroundings(
-            _addresses(event["listeners"]),
-            tuple(map(str, event["unix"])),
-            _addresses(event["connecting"]),
-            _addresses(event["connected"]),
-            tuple(_checked(Process(*process)) for process in event["processes"]),
+            listeners=_addresses(event["listeners"]),
+            ipv6_only=tuple(map(int, event["ipv6_only"])),
+            unix_sockets=tuple(map(str, event["unix"])),
+            connecting=_addresses(event["connecting"]),
+            connected=_addresses(event["connected"]),
+            processes=tuple(_checked(Process(*process)) for process in event["processes"]),
         )
 
 

@@ -21,13 +21,13 @@ _OTHER_FILE = "any other file"
 def with_data_files(source: Source, paths: Iterable[str]) -> Source:
     """The same source with its files that are called as ``paths`` (of the image, absolute or relative)."""
     names = {posixpath.basename(path) for path in paths}
-    found = [path for path in _files_named(source.root, names) if path] if names else []
+    found = [path for path in files_named(source.root, names) if path] if names else []
     if not found:
         return source
     return replace(source, data_files=tuple(_data_files(source, found[:_MOST])))
 
 
-def _files_named(root: str, names: Iterable[str]) -> Iterator[str]:
+def files_named(root: str, names: Iterable[str]) -> Iterator[str]:
     """The files below ``root`` that have one of the names, by their path from there."""
     wanted, left = set(names), most_entries(root)
     for folder, folders, files in os.walk(root):

@@ -236,6 +236,15 @@ class EnvironmentExample:
 
 
 @dataclass(frozen=True)
+class ServingLine:
+    """A line that fixes where a server listens. ``kind``: script (one that the start command names), call,
+    or setting (a variable of the code)."""
+
+    place: Place
+    kind: str
+
+
+@dataclass(frozen=True)
 class Source:
     """The source of one image. ``root`` is absolute on the host, for messages and for nothing else.
 
@@ -247,7 +256,8 @@ class Source:
     ``data_files`` are those of the files which imports did not find in the image, and ``packaging`` of
     each project the line that says which files its distribution has. ``scripts`` are the programs that
     projects define, read where the image lacks its program. ``environment_examples`` are files such as
-    .env.example. ``notes`` says what could not be read.
+    .env.example, ``serving_lines`` those by which a service listens where it should not. ``notes`` says what
+    could not be read.
     """
 
     root: str
@@ -268,5 +278,6 @@ class Source:
     packaging: tuple[Place, ...] = ()
     scripts: tuple[ProjectScript, ...] = ()
     environment_examples: tuple[EnvironmentExample, ...] = ()
+    serving_lines: tuple[ServingLine, ...] = ()
     refused: str = ""
     notes: tuple[str, ...] = ()

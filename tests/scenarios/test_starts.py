@@ -179,7 +179,8 @@ def test_a_signal_is_told_by_its_meaning(service: str, tmp_path: Path) -> None:
 
 UNREACHABLE = {
     "local": ("loopback-only", ["127.0.0.1:8080"]),
-    "local-6": ("loopback-only", ["::1:8080"]),
+    "local-6": ("loopback-only", ["[::1]:8080"]),
+    "all-of-6": ("ipv6-only", ["[::]:8080"]),
     "unix": ("unix-socket", ["/tmp/shop.sock"]),
     "sleeps": ("not-listening", ["python3 -m shop.serve sleeps", "It waits in <lambda>()"]),
 }

@@ -125,6 +125,7 @@ class Conversation:
         self.tell(
             "surroundings",
             listeners=listeners(),
+            ipv6_only=[] if self.port else self.listening.ipv6_only_ports(),
             unix=unix_sockets(),
             connecting=named(connecting(), self.request["names"]),
             connected=named(connected(), self.request["names"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importguard.probe.asking.ports import is_loopback, listeners
+from importguard.probe.asking.ports import accepts, is_loopback, listeners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ class Listening:
                 own = "127.0.0.1" if address in ("0.0.0.0", "::") else address
                 found[port] = own
         return found
+
+    def ipv6_only_ports(self) -> list[int]:
+        """Give the ports of ``::`` that do not accept over IPv4, such as those of uvicorn ``--host ::``.
+
+        The kernel's tables do not show the option IPV6_V6ONLY of a socket.
+        """
+        found = listeners()
+        everywhere = {port for address, port in found if address == "::"}
+        both = {port for address, port in found if address == "0.0.0.0"}
+        return sorted(port for port in everywhere - both if not accepts("127.0.0.1", port))
 
     def is_bound_inside(self) -> bool:
         """Whether all wanted ports are taken where nobody else reaches them."""

@@ -257,6 +257,9 @@ def test_a_worker_of_a_server_that_is_killed_for_memory() -> None:
     [
         (Surroundings(listeners=(("127.0.0.1", 8080),)), "loopback-only"),
         (Surroundings(listeners=(("0.0.0.0", 9090),)), "other-port"),
+        (Surroundings(listeners=(("::", 8080),), ipv6_only=(8080,)), "ipv6-only"),
+        (Surroundings(listeners=(("::", 9090),), ipv6_only=(9090,)), "ipv6-only"),
+        (Surroundings(listeners=(("::", 9090),)), "other-port"),
         (Surroundings(listeners=(("0.0.0.0", 9090), ("127.0.0.1", 8080))), "loopback-only"),
         (Surroundings(unix_sockets=("/tmp/gunicorn.sock",)), "unix-socket"),
         (Surroundings(processes=(Process(1, "python3 -m shop", "S (sleeping)"),)), "not-listening"),

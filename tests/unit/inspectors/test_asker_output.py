@@ -17,6 +17,7 @@ ASKED = {"path": "/", "headers": [["Host", "shop"]]}
 SURROUNDINGS = {
     "event": "surroundings",
     "listeners": [["0.0.0.0", 80]],
+    "ipv6_only": [8080],
     "unix": ["/run/x"],
     "connecting": [],
     "connected": [["db", 5432]],

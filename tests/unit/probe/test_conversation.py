@@ -116,6 +116,16 @@ def test_of_several_ports_one_that_is_open_inside_alone_is_not_the_end() -> None
         assert not Listening({**REQUEST, "ports": []}).is_bound_inside()
 
 
+@pytest.mark.parametrize("ipv6_only", [True, False])
+def test_a_server_that_takes_no_ipv4_is_told(ipv6_only: bool) -> None:
+    with socket.socket(socket.AF_INET6) as server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, ipv6_only)
+        server.bind(("::", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert (port in Listening(REQUEST).ipv6_only_ports()) is ipv6_only
+
+
 @pytest.fixture
 def resting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes that do nothing, of which that is known at once."""

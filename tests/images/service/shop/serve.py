@@ -202,6 +202,14 @@ class ServerOverIPv6(Server):
     address_family = socket.AF_INET6
 
 
+class ServerWithoutIPv4(ServerOverIPv6):
+    """As asyncio binds ``::``."""
+
+    def server_bind(self):
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        super().server_bind()
+
+
 def serve(host="0.0.0.0", port=PORT, server=Server):
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     server((host, port), Handler).serve_forever()
@@ -329,6 +337,7 @@ WAYS = {
     "other-port": lambda: serve(port=9999),
     "local": lambda: serve("127.0.0.1"),
     "local-6": lambda: serve("::1", server=ServerOverIPv6),
+    "all-of-6": lambda: serve("::", server=ServerWithoutIPv4),
     "unix": listens_on_a_unix_socket,
     "dies": listens_and_dies,
     "grows": grows,
