@@ -7,7 +7,7 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -97,11 +97,10 @@ def open_archive_files(path: Path, reference: str, scratch: Path) -> Iterator[Ar
         stream = path.open("rb")
     except OSError as error:
         raise ImageError(f"{reference}: {path} can't be read: {error.strerror}.") from error
-    with stream, tempfile.TemporaryFile(dir=scratch) as plain:
+    with stream, ExitStack() as stack:
         reader: BinaryIO = decompressed_stream(stream, reference)
         if reader is not stream or not stream.seekable():
-            _copy_to_scratch(reader, plain, reference)
-            reader = plain
+            reader = stack.enter_context(_copy_to_scratch(reader, scratch, reference))
         try:
             archive = tarfile.open(fileobj=reader, mode="r:")  # noqa: SIM115
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
@@ -110,10 +109,15 @@ def open_archive_files(path: Path, reference: str, scratch: Path) -> Iterator[Ar
             yield TarFiles(archive, reference)
 
 
-def _copy_to_scratch(reader: BinaryIO, scratch: BinaryIO, reference: str) -> None:
+def _copy_to_scratch(reader: BinaryIO, scratch: Path, reference: str) -> BinaryIO:
+    """A file in the folder ``scratch`` that has no name and holds what ``reader`` gives."""
     try:
-        shutil.copyfileobj(reader, scratch, 1 << 20)
-        scratch.seek(0)
+        with ExitStack() as stack:
+            copy = stack.enter_context(tempfile.TemporaryFile(dir=scratch))
+            shutil.copyfileobj(reader, copy, 1 << 20)
+            copy.seek(0)
+            stack.pop_all()
+            return copy
     except OSError as error:
         raise ImageError(
             f"{reference}: it can't be written to the cache: {error.strerror}. Choose another folder with "

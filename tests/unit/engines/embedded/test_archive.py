@@ -137,6 +137,17 @@ def test_an_archive_that_comes_through_a_pipe(tmp_path: Path) -> None:
     assert list((tmp_path / "cache/work").iterdir()) == []
 
 
+def test_a_cache_that_takes_no_file(tmp_path: Path) -> None:
+    """Only what has to be uncompressed first needs one."""
+    source, gone = oci_archive(tmp_path / "a.tar", LAYER), tmp_path / "gone"
+    with opened_archive(source, "", "a", gone) as archive:
+        assert archive.choose_image(None).image.platform == f"linux/{HERE}"
+    packed = tmp_path / "a.tar.gz"
+    packed.write_bytes(gzip.compress(source.read_bytes()))
+    with pytest.raises(ImageError, match="can't be written to the cache: No such file"):
+        opened_archive(packed, "", "a", gone).__enter__()
+
+
 @pytest.mark.parametrize(("packed", "program"), [(bz2.compress, "bzip2"), (lzma.compress, "xz")])
 def test_an_archive_that_is_compressed_in_another_way(
     tmp_path: Path, packed: Callable[[bytes], bytes], program: str
