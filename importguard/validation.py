@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config, build_arguments, check_settings, references_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from importguard.report import ImageReport, Report
     from importguard.source.model import Source
 
-Inspector = Callable[[Engine, Image, Config, Progress, Callable[[], object]], "Evidence"]
+Inspector = Callable[[Engine, Image, Config, Progress, Callable[[Callable[[], bool]], object]], "Evidence"]
 
 
 def validate(
@@ -170,18 +171,34 @@ def _prepare_for_readers(
     return redacted_report(with_places(report, config, source), variables, existing)
 
 
-def load_judging_code() -> None:
+_JUDGING_CODE = (
+    # What every report needs.
+    "judging.image_report",
+    "gathering",
+    "source.locating.locate",
+    "source.repository_paths",
+    "judging.redaction",
+    "reporters.text",
+    # What one with a finding or with a source needs.
+    "diagnosis.causes",
+    "judging.softening_kinds",
+    "source.reader",
+    "source.data_files",
+    "source.environment_examples",
+)
+
+
+def load_judging_code(is_over: Callable[[], bool] = bool) -> None:
     """Load the judging and reporting code while the container works, when nothing else is to be done.
 
+    It ends when the container's work ``is_over``: what is not loaded by then may not be needed.
     Quietly: a check that is being terminated takes the import system from it. What is needed is loaded again.
     """
     with suppress(Exception):
-        import importguard.gathering
-        import importguard.judging.image_report
-        import importguard.judging.redaction
-        import importguard.reporters.text
-        import importguard.source.locating.locate
-        import importguard.source.repository_paths  # noqa: F401
+        for name in _JUDGING_CODE:
+            if is_over():
+                return
+            import_module(f"importguard.{name}")
 
 
 def _default_inspector() -> Inspector:

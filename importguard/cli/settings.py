@@ -12,12 +12,11 @@ from click.core import ParameterSource
 
 from importguard.cli.config_option import image_defaults, loaded_configuration
 from importguard.cli.options import build_argument, read_environment, setup_callable
-from importguard.cli.start_settings import read_services, read_start
 from importguard.config import Build, Config
 from importguard.errors import UsageError
-from importguard.evidence.starts import StartSettings
 
 if TYPE_CHECKING:
+    from importguard.evidence.starts import StartSettings
     from importguard.policy.configuration import Configuration, ImageSettings
 
 _BUILD_ONLY = {"target": "--target", "build_args": "--build-arg", "tag": "--tag"}
@@ -50,7 +49,7 @@ def make_configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     _check_images(ctx, options)
     file = loaded_configuration(ctx)
     if not options["images"]:
-        return _with_services([_config(options, read_start(file))], file)
+        return _with_services([_config(options, _start_of(file, None))], file)
     own = {image: (_origin(ctx, options, image), _start_of(file, image)) for image in options["images"]}
     if len(set(own.values())) > 1:
         each = [
@@ -62,15 +61,22 @@ def make_configs(ctx: click.Context, options: dict[str, Any]) -> list[Config]:
     return _with_services([replace(_config(options, start), origin=build)], file)
 
 
-def _start_of(file: Optional[Configuration], image: str) -> StartSettings:
-    """The start settings of an image given by name: its ``[[image]]``'s, else those of ``[start]``."""
-    return read_start(file, described_image(file.images, image) if file else None)
+def _start_of(file: Optional[Configuration], image: Optional[str]) -> Optional[StartSettings]:
+    """The start settings of an image given by name: its ``[[image]]``'s, else those of ``[start]``; None
+    without a file."""
+    if file is None:
+        return None
+    from importguard.cli.start_settings import read_start
+
+    return read_start(file, described_image(file.images, image) if image else None)
 
 
 def _with_services(configs: list[Config], file: Optional[Configuration]) -> list[Config]:
     """Add the services that the file describes, if anything is to be started."""
     if file is None or not any(config.start for config in configs):
         return configs
+    from importguard.cli.start_settings import read_services
+
     services = read_services(file)
     return [replace(config, services=services) for config in configs]
 
@@ -157,10 +163,12 @@ def _of_image(
     if not image.reference and not merged["build"]:
         ways = "give build, the folder of its context, or reference, the name of an image that exists"
         raise UsageError(f"{file.path}: image {image.name!r}: {ways}")
+    from importguard.cli.start_settings import read_start
+
     return _config(merged, read_start(file, image), image.name)
 
 
-def _config(options: dict[str, Any], start: StartSettings, name: str = "") -> Config:
+def _config(options: dict[str, Any], start: Optional[StartSettings], name: str = "") -> Config:
     build = None
     if options["build"]:
         arguments = tuple(build_argument(value) for value in options["build_args"])
@@ -168,11 +176,18 @@ def _config(options: dict[str, Any], start: StartSettings, name: str = "") -> Co
     return Config(
         name=name or None,
         build=build,
-        start=start if options["start"] else None,
+        start=_wanted_start(start) if options["start"] else None,
         env=read_environment(options["env"], options["env_files"], os.environ),
         setup=setup_callable(options["setup"]),
         **{key: options[key] for key in _SAME},
     )
+
+
+def _wanted_start(start: Optional[StartSettings]) -> StartSettings:
+    """The settings of a start that is asked for: the usual ones where no file has any."""
+    from importguard.evidence.starts import StartSettings
+
+    return start or StartSettings()
 
 
 def _check_images(ctx: click.Context, options: dict[str, Any]) -> None:

@@ -22,10 +22,8 @@ Blame = Callable[[str, str], UsageError]
 Reader = Callable[[str, Any, Blame], Any]
 
 
-def read_start(file: Optional[Configuration], image: Optional[ImageSettings] = None) -> StartSettings:
+def read_start(file: Configuration, image: Optional[ImageSettings] = None) -> StartSettings:
     """The settings of one image: its own over those of the file. Raises UsageError for what is not one."""
-    if file is None:
-        return StartSettings()
     name = f"image {image.name!r}: start" if image else "start"
 
     def blame(key: str, text: str) -> UsageError:

@@ -17,7 +17,7 @@ from importguard.diagnosis.situation import (
     make_diagnosis,
     place_and_line,
 )
-from importguard.evidence.inspection import is_root
+from importguard.evidence.users import is_root
 from importguard.failures.file_errors import NO_FILE, path_of_error
 from importguard.failures.root_cause import exception_chain, type_name
 from importguard.model import Diagnosis

@@ -21,11 +21,6 @@ MORE_TIME = "Give it more time with --timeout"
 """What to do where the time of an inspection was over."""
 
 
-def is_root(user: str) -> bool:
-    """Whether the USER of an image is root, by name or by number."""
-    return user.partition(":")[0] in ("", "0", "root")
-
-
 @dataclass(frozen=True)
 class ImageFacts:
     """What the engine says of the image. ``environment`` are the names of its variables, never their values,

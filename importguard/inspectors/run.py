@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
+from importguard.evidence.users import is_root
 from importguard.inspectors.shipment import loading_arguments, loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
@@ -140,12 +141,13 @@ def inspect_by_running(
     image: Image,
     config: Config,
     progress: Progress,
-    meanwhile: Callable[[], object] = bool,
+    meanwhile: Callable[[Callable[[], bool]], object] = bool,
 ) -> Evidence:
     """Import every module of the application in ``image`` and return what happened.
 
-    ``meanwhile`` is called beside it, while the container works. Raises NoPythonError, or InspectionError
-    when nothing could be judged: nothing to import, no verdict.
+    ``meanwhile`` is called beside it, while the container works, with a function that says whether that is
+    over. Raises NoPythonError, or InspectionError when nothing could be judged: nothing to import, no
+    verdict.
     """
     looked, too_old, ends = [], [], time.monotonic() + config.timeout
     for python in candidate_pythons(image, config):
@@ -177,7 +179,6 @@ def inspect_by_running(
 
 def _looked_at_again(evidence: Evidence, probe: _ProbeInImage, progress: Progress) -> Evidence:
     """The evidence after the second pass of a ``--thorough`` check, and after what other containers say."""
-    from importguard.evidence.inspection import is_root
     from importguard.inspectors.separate_containers import judge_apart
 
     image, config = probe.image, probe.config
@@ -213,7 +214,7 @@ class _ProbeInImage:
         return probe_arguments(self.python, given(lifeline=False)), bytes
 
     def import_all(
-        self, progress: Progress, meanwhile: Callable[[], object]
+        self, progress: Progress, meanwhile: Callable[[Callable[[], bool]], object]
     ) -> tuple[ProbeStream, Optional[Exit]]:
         """Run the probe on all modules; returns what it said, and how it ended.
 
@@ -222,13 +223,17 @@ class _ProbeInImage:
         config, secret = self.config, os.urandom(16).hex()
         limits = Limits(config.memory, config.timeout + GRACE, config.network)
         command, stdin = self.way_in(secret)
+        over = threading.Event()
         with self.engine.run(self.image, command, config.env, limits, stdin) as run:
             # Not before: the container's start would wait for it.
-            threading.Thread(target=meanwhile).start()
+            threading.Thread(target=meanwhile, args=(over.is_set,)).start()
             from importguard.inspectors.probe_output import ProbeStream
 
             observed = ProbeStream(secret, progress)
-            observed.read_output(run.output)
+            try:
+                observed.read_output(run.output)
+            finally:
+                over.set()
         return observed, run.exit
 
     def import_apart(
@@ -259,7 +264,7 @@ class _ProbeInImage:
 
 def _note_on_owners(engine: Engine, image: Image) -> str:
     """What is not judged where all files seem to be the image's USER's; nothing for root, who may."""
-    if not engine.withholds_privileges or image.user.partition(":")[0] in ("", "0", "root"):
+    if not engine.withholds_privileges or is_root(image.user):
         return ""
     return (
         f"The embedded engine shows all files as those of {image.user}: code that changes the mode or the "

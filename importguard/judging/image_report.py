@@ -11,17 +11,8 @@ from importguard.config import Config
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
-from importguard.evidence.starts import ServiceStart
-from importguard.judging.asking_main import ASKING_MAIN
 from importguard.judging.completeness import find_shortfalls
-from importguard.judging.helpers_of_tests import TEST_HELPERS
-from importguard.judging.idle_scripts import script_softenings
-from importguard.judging.other_images import other_images_softening
-from importguard.judging.other_systems import other_systems_softening
-from importguard.judging.released_libraries import released_libraries_softening
 from importguard.judging.slowness import slow_modules
-from importguard.judging.softening import soften_findings
-from importguard.judging.started_in_context import started_in_context_softening
 from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
 from importguard.model import Finding, Outcome
 from importguard.report import (
@@ -36,6 +27,7 @@ from importguard.report import (
 
 if TYPE_CHECKING:
     from importguard.engines.base import Image
+    from importguard.evidence.starts import ServiceStart
     from importguard.gathering import Material
     from importguard.source.model import Source
 
@@ -132,18 +124,10 @@ def _softened(
     """The findings, with what no start needs as warnings or notes, and what the report says of these."""
     if not findings:
         return [], []
-    return soften_findings(
-        findings,
-        (
-            *script_softenings(evidence, source),
-            TEST_HELPERS,
-            ASKING_MAIN,
-            started_in_context_softening(evidence),
-            released_libraries_softening(evidence, source),
-            other_systems_softening(evidence, source),
-            other_images_softening(evidence, source),
-        ),
-    )
+    from importguard.judging.softening import soften_findings
+    from importguard.judging.softening_kinds import kinds_of_softening
+
+    return soften_findings(findings, kinds_of_softening(evidence, source))
 
 
 def unjudged_report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import pytest
 from unit.builders import (
@@ -57,7 +57,7 @@ class Shelf:
 
 def seeing(observed: Evidence) -> Inspector:
     def inspect(
-        engine: Engine, image: Image, config: Config, progress: Progress, meanwhile: Callable[[], object]
+        engine: Engine, image: Image, config: Config, progress: Progress, meanwhile: object
     ) -> Evidence:
         return observed
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 from importguard.engines.base import CommandNotFound, ForeignProgram, Image, Limits
 from importguard.engines.docker.container import wrong_platform
 from importguard.errors import EngineError
-from importguard.evidence.inspection import is_root
+from importguard.evidence.users import is_root
 
 LABEL = "importguard"
 

@@ -11,12 +11,14 @@ import os
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from importguard.source.command_words import split_command
 from importguard.source.locating.model import NamedBuild
 from importguard.source.production_files import LARGEST
-from importguard.source.yaml_nodes import Node, yaml_documents
+
+if TYPE_CHECKING:
+    from importguard.source.yaml_nodes import Node
 
 _MOST_FILES = 200
 _DEEPEST = 4
@@ -80,6 +82,8 @@ def read_named_builds(root: str, paths: Sequence[str], known: Collection[str]) -
 
 def _builds(text: str, path: str, known: Collection[str]) -> Iterator[NamedBuild]:
     if _YAML.fullmatch(path):
+        from importguard.source.yaml_nodes import yaml_documents
+
         try:
             for document in yaml_documents(text):
                 yield from _of_node(document, path, known, 0)

@@ -361,6 +361,27 @@ def test_nothing_heavy_is_loaded_for_help() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_only_what_a_sound_image_needs_is_loaded_to_judge_it() -> None:
+    code = (
+        "import sys, importguard.cli.settings, importguard.gathering, importguard.engines.docker.settings\n"
+        "import importguard.judging.image_report, importguard.source.locating.locate\n"
+        "unneeded = {'importguard.diagnosis.situation', 'importguard.evidence.starts', 'packaging', 'yaml'}\n"
+        "print(sorted(unneeded & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_judging_code_stops_loading_when_the_container_is_done() -> None:
+    code = (
+        "import sys, importguard.validation as v; v.load_judging_code(lambda: True)\n"
+        "print('importguard.gathering' in sys.modules)\n"
+        "v.load_judging_code(); print('importguard.diagnosis.causes' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 def test_the_package_exports_lazily() -> None:
     import importguard
 

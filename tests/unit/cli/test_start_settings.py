@@ -20,10 +20,6 @@ def read(start: dict[str, Any], image: dict[str, Any] | None = None) -> StartSet
     return read_start(file, settings)
 
 
-def test_without_a_file_there_are_defaults() -> None:
-    assert read_start(None) == StartSettings()
-
-
 def test_everything() -> None:
     settings = read(
         {
