@@ -9,6 +9,7 @@ A recipe is a TOML file:
     fixed = "SHA"
     source = "https://…"                             # where it can be read about
     dockerfile = "Dockerfile"                        # and context, build_options: where they differ
+    fixed_dockerfile = "api/Dockerfile"              # and fixed_context: where the fix moved them
     [expect]                                         # the finding: missing, or else module
     rule = "IG101"
     missing = "shop.models"
@@ -87,11 +88,19 @@ class Recipe:
     expect: Expectation
     dockerfile: str = "Dockerfile"
     context: str = "."
+    fixed_dockerfile: str = ""
+    fixed_context: str = ""
     build_options: tuple[str, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)
     known: tuple[Known, ...] = ()
     fixed_exit: int = 0
     fixed_why: str = ""
+
+    def build_of(self, which: str) -> tuple[str, str]:
+        """The Dockerfile and the build context of the "broken" or the "fixed" commit."""
+        if which == "broken":
+            return self.dockerfile, self.context
+        return self.fixed_dockerfile or self.dockerfile, self.fixed_context or self.context
 
     def knows(self, finding: Mapping[str, Any]) -> bool:
         return any(known.names(finding) for known in self.known)

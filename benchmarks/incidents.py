@@ -103,25 +103,26 @@ def run(*words: str, folder: Optional[Path] = None) -> None:
 
 def cloned(mirror: Path, commit: str, folder: Path) -> Path:
     """The repository at ``commit``, with its history."""
-    run("git", "clone", "-q", "--shared", "--no-checkout", str(mirror), str(folder))
+    run("git", "clone", "-q", "--no-checkout", str(mirror), str(folder))
     run("git", "-c", "advice.detachedHead=false", "checkout", "-q", commit, folder=folder)
     return folder
 
 
-def build(recipe: Recipe, tree: Path, reference: str, stand_ins: Mapping[str, str]) -> None:
+def build(recipe: Recipe, which: str, tree: Path, reference: str, stand_ins: Mapping[str, str]) -> None:
     """Build the image as the repository's own Dockerfile says, on the recipe's base images."""
+    dockerfile, context = recipe.build_of(which)
     contexts = []
-    for name, dockerfile in recipe.images.items():
-        contexts += ["--build-context", f"{name}=docker-image://{base_image(dockerfile, stand_ins)}"]
+    for name, base in recipe.images.items():
+        contexts += ["--build-context", f"{name}=docker-image://{base_image(base, stand_ins)}"]
     # Without the line that fetches another front end from a registry.
     file = tree.parent / f"{tree.name}.Dockerfile"
-    lines = (tree / recipe.dockerfile).read_text("utf-8").splitlines()
+    lines = (tree / dockerfile).read_text("utf-8").splitlines()
     file.write_text("\n".join("#" if line.startswith("# syntax") else line for line in lines) + "\n", "utf-8")
-    ignore = tree / f"{recipe.dockerfile}.dockerignore"
+    ignore = tree / f"{dockerfile}.dockerignore"
     if ignore.exists():
         Path(f"{file}.dockerignore").write_bytes(ignore.read_bytes())
     words = ["docker", "build", "-q", "--label", images.LABEL, "-t", reference, "-f", str(file)]
-    run(*words, *contexts, *recipe.build_options, str(tree / recipe.context))
+    run(*words, *contexts, *recipe.build_options, str(tree / context))
 
 
 def base_image(dockerfile: str, stand_ins: Mapping[str, str]) -> str:
@@ -149,7 +150,7 @@ def check(reference: str, tree: Path) -> Check:
     done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began
     image = json.loads(done.stdout)["images"][0] if done.stdout else {}
-    problem = (image.get("error") or {}).get("message", "") if done.stdout else done.stderr
+    problem = (image.get("error") or "") if done.stdout else done.stderr
     return Check(done.returncode, seconds, image.get("findings", []), problem)
 
 
@@ -159,7 +160,7 @@ def checked(recipe: Recipe, which: str, mirror: Path, stand_ins: Mapping[str, st
     reference = f"importguard-incident/{recipe.name}:{which}"
     with tempfile.TemporaryDirectory() as folder:
         tree = cloned(mirror, commit, Path(folder) / recipe.repository.split("/")[1])
-        build(recipe, tree, reference, stand_ins)
+        build(recipe, which, tree, reference, stand_ins)
         try:
             return check(reference, tree)
         finally:
@@ -201,7 +202,8 @@ def show(row: Row) -> None:
     print(f"{row.recipe.name}: {' | '.join(cells(row)[2:])}", flush=True)
     for finding in row.false:
         print(
-            f"    not known: {finding['rule']} {finding['module']} {finding['missing']}: {finding['message']}"
+            f"    not known: {finding['severity']} {finding['rule']} {finding['module']} "
+            f"{finding['missing']}: {finding['message']}"
         )
     for which in (row.broken, row.fixed):
         if which.problem:
