@@ -29,14 +29,9 @@ def other_images_softening(evidence: Evidence, source: Optional[Source]) -> Soft
 
 
 def _modules_of_other_images(evidence: Evidence, source: Source) -> frozenset[str]:
-    dockerfile = source.dockerfile
-    if dockerfile is None:
+    placed = source.copied_from
+    if not placed:
         return frozenset()
-    placed = {
-        placement.destination: placement.path
-        for placement in source.placements
-        if placement.stage == dockerfile.final
-    }
     origins = {module.name: placed.get(module.path or "", "") for module in evidence.modules}
     started = {name for entry in evidence.entrypoints for name in (entry.module, *entry.reaches) if name}
     foreign: set[str] = set()

@@ -281,3 +281,13 @@ class Source:
     serving_lines: tuple[ServingLine, ...] = ()
     refused: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def copied_from(self) -> dict[str, str]:
+        """Path in the image → path in the source, of what COPY lines put into the final stage."""
+        if self.dockerfile is None:
+            return {}
+        final = self.dockerfile.final
+        return {
+            placement.destination: placement.path for placement in self.placements if placement.stage == final
+        }

@@ -53,12 +53,9 @@ def copied_files(
     A path of the image is relative to one of ``import_path``. Where a diagnosis names a file of the source by
     the same path, the path stands for that.
     """
-    if source.dockerfile is None:
+    origins = source.copied_from
+    if not origins:
         return {}
-    final = source.dockerfile.final
-    origins = {
-        placement.destination: placement.path for placement in source.placements if placement.stage == final
-    }
     own = {file.path for file in source.files}
     named = {
         finding.diagnosis.location.path

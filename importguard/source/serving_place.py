@@ -107,7 +107,6 @@ def _only(lines: Sequence[ServingLine]) -> LinePlace:
 def _is_of(line: ServingLine, names: set[str], evidence: Evidence, source: Source) -> bool:
     """Whether a line is in a file that is one of these modules in the image."""
     files = {module.path for module in evidence.modules if module.path and module.name in names}
-    final = source.dockerfile.final if source.dockerfile else -1
     path = line.place.path
-    copied = {one.destination for one in source.placements if one.path == path and one.stage == final}
+    copied = {destination for destination, origin in source.copied_from.items() if origin == path}
     return bool(files & copied) or (not copied and any(file.endswith(f"/{path}") for file in files))
