@@ -50,8 +50,8 @@ class Known:
     missing: Optional[str] = None
     module: Optional[str] = None
 
-    def names(self, finding: Mapping[str, Any]) -> bool:
-        return same(self, finding)
+    def is_about(self, finding: Mapping[str, Any]) -> bool:
+        return is_meant(self, finding)
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class Expectation:
     missing: Optional[str] = None
     module: Optional[str] = None
 
-    def names(self, finding: Mapping[str, Any]) -> bool:
-        return same(self, finding)
+    def is_about(self, finding: Mapping[str, Any]) -> bool:
+        return is_meant(self, finding)
 
 
-def same(known: Known | Expectation, finding: Mapping[str, Any]) -> bool:
+def is_meant(known: Known | Expectation, finding: Mapping[str, Any]) -> bool:
     """Whether a finding of the report is the one that a recipe speaks of."""
     wanted = known.missing or known.module
     return finding["rule"] == known.rule and wanted == finding["missing" if known.missing else "module"]
@@ -102,8 +102,8 @@ class Recipe:
             return self.dockerfile, self.context
         return self.fixed_dockerfile or self.dockerfile, self.fixed_context or self.context
 
-    def knows(self, finding: Mapping[str, Any]) -> bool:
-        return any(known.names(finding) for known in self.known)
+    def is_known(self, finding: Mapping[str, Any]) -> bool:
+        return any(known.is_about(finding) for known in self.known)
 
 
 def read_recipe(file: Path) -> Recipe:

@@ -55,23 +55,35 @@ class Row:
     fixed: Check
 
     @property
-    def told(self) -> Optional[Mapping[str, Any]]:
+    def incident_finding(self) -> Optional[Mapping[str, Any]]:
         """The incident's finding; None where it was not found."""
-        return next((finding for finding in self.broken.findings if self.recipe.expect.names(finding)), None)
+        return next(
+            (finding for finding in self.broken.findings if self.recipe.expect.is_about(finding)), None
+        )
 
     @property
-    def false(self) -> list[Mapping[str, Any]]:
+    def unread_findings(self) -> list[Mapping[str, Any]]:
         """The findings on either image that nobody has read and found true."""
         found = [*self.broken.findings, *self.fixed.findings]
-        return [finding for finding in found if finding is not self.told and not self.recipe.knows(finding)]
+        return [
+            finding
+            for finding in found
+            if finding is not self.incident_finding and not self.recipe.is_known(finding)
+        ]
 
     @property
     def cause_is_right(self) -> bool:
-        return self.told is not None and self.told["diagnosis"]["cause"] == self.recipe.expect.cause
+        return (
+            self.incident_finding is not None
+            and self.incident_finding["diagnosis"]["cause"] == self.recipe.expect.cause
+        )
 
     @property
     def line_is_right(self) -> bool:
-        return self.told is not None and place(self.told) == self.recipe.expect.place
+        return (
+            self.incident_finding is not None
+            and place_to_change(self.incident_finding) == self.recipe.expect.place
+        )
 
     @property
     def fix_is_seen(self) -> bool:
@@ -79,10 +91,10 @@ class Row:
 
     @property
     def is_right(self) -> bool:
-        return self.cause_is_right and self.line_is_right and self.fix_is_seen and not self.false
+        return self.cause_is_right and self.line_is_right and self.fix_is_seen and not self.unread_findings
 
 
-def place(finding: Mapping[str, Any]) -> str:
+def place_to_change(finding: Mapping[str, Any]) -> str:
     """FILE:LINE of what is to be changed."""
     location = finding["diagnosis"]["location"] or {}
     return f"{location.get('path')}:{location.get('line')}"
@@ -94,21 +106,21 @@ def mirror_of(recipe: Recipe, mirrors: Path) -> Optional[Path]:
     return next((path for path in (folder, folder / "repo") if (path / "objects").is_dir()), None)
 
 
-def run(*words: str, folder: Optional[Path] = None) -> None:
+def run_command(*words: str, folder: Optional[Path] = None) -> None:
     """Run a command; when it fails, RuntimeError with the end of what it said."""
     done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(words[:3])} failed:\n{done.stdout[-3000:]}")
 
 
-def cloned(mirror: Path, commit: str, folder: Path) -> Path:
+def clone_at_commit(mirror: Path, commit: str, folder: Path) -> Path:
     """The repository at ``commit``, with its history."""
-    run("git", "clone", "-q", "--no-checkout", str(mirror), str(folder))
-    run("git", "-c", "advice.detachedHead=false", "checkout", "-q", commit, folder=folder)
+    run_command("git", "clone", "-q", "--no-checkout", str(mirror), str(folder))
+    run_command("git", "-c", "advice.detachedHead=false", "checkout", "-q", commit, folder=folder)
     return folder
 
 
-def build(recipe: Recipe, which: str, tree: Path, reference: str, stand_ins: Mapping[str, str]) -> None:
+def build_image(recipe: Recipe, which: str, tree: Path, reference: str, stand_ins: Mapping[str, str]) -> None:
     """Build the image as the repository's own Dockerfile says, on the recipe's base images."""
     dockerfile, context = recipe.build_of(which)
     contexts = []
@@ -122,7 +134,7 @@ def build(recipe: Recipe, which: str, tree: Path, reference: str, stand_ins: Map
     if ignore.exists():
         Path(f"{file}.dockerignore").write_bytes(ignore.read_bytes())
     words = ["docker", "build", "-q", "--label", images.LABEL, "-t", reference, "-f", str(file)]
-    run(*words, *contexts, *recipe.build_options, str(tree / context))
+    run_command(*words, *contexts, *recipe.build_options, str(tree / context))
 
 
 def base_image(dockerfile: str, stand_ins: Mapping[str, str]) -> str:
@@ -143,7 +155,7 @@ def base_image(dockerfile: str, stand_ins: Mapping[str, str]) -> str:
     return reference
 
 
-def check(reference: str, tree: Path) -> Check:
+def check_image(reference: str, tree: Path) -> Check:
     """Check the image from the repository's folder."""
     began = time.monotonic()
     words = [*IMPORTGUARD, reference, "--format", "json"]
@@ -154,53 +166,53 @@ def check(reference: str, tree: Path) -> Check:
     return Check(done.returncode, seconds, image.get("findings", []), problem)
 
 
-def checked(recipe: Recipe, which: str, mirror: Path, stand_ins: Mapping[str, str]) -> Check:
+def check_commit(recipe: Recipe, which: str, mirror: Path, stand_ins: Mapping[str, str]) -> Check:
     """Rebuild one commit and check its image, which is removed again."""
     commit = recipe.broken if which == "broken" else recipe.fixed
     reference = f"importguard-incident/{recipe.name}:{which}"
     with tempfile.TemporaryDirectory() as folder:
-        tree = cloned(mirror, commit, Path(folder) / recipe.repository.split("/")[1])
-        build(recipe, which, tree, reference, stand_ins)
+        tree = clone_at_commit(mirror, commit, Path(folder) / recipe.repository.split("/")[1])
+        build_image(recipe, which, tree, reference, stand_ins)
         try:
-            return check(reference, tree)
+            return check_image(reference, tree)
         finally:
             images.docker("image", "rm", "-f", reference)
 
 
-def yes(right: bool) -> str:
+def yes_or_no(right: bool) -> str:
     return "yes" if right else "**no**"
 
 
-def cells(row: Row) -> list[str]:
+def table_cells(row: Row) -> list[str]:
     """One line of the table, as text."""
-    recipe, told = row.recipe, row.told
+    recipe, told = row.recipe, row.incident_finding
     link = f"[{recipe.repository}]({recipe.source}): {recipe.what}"
     others = len(row.broken.findings) - (told is not None)
-    said = f"{told['diagnosis']['cause']}, {place(told)}" if told else "nothing"
+    said = f"{told['diagnosis']['cause']}, {place_to_change(told)}" if told else "nothing"
     fixed = "passes" if row.fixed.code == 0 else f"{recipe.fixed_why or f'exit {row.fixed.code}'}"
     right = [told is not None, row.cause_is_right, row.line_is_right]
     return [
         link,
         recipe.kind,
-        *(yes(each) for each in right),
+        *(yes_or_no(each) for each in right),
         said,
-        f"{others}, {len(row.false)}",
+        f"{others}, {len(row.unread_findings)}",
         f"{row.broken.seconds:.0f}",
         fixed if row.fix_is_seen else f"**{fixed}**",
     ]
 
 
-def render(rows: Sequence[Row]) -> str:
+def incident_table(rows: Sequence[Row]) -> str:
     """The table, Markdown, without the markers."""
     lines = [list(COLUMNS), ["---", "---", "---", "---", "---", "---", "--:", "--:", "---"]]
-    lines += [cells(row) for row in rows]
+    lines += [table_cells(row) for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def show(row: Row) -> None:
+def print_row(row: Row) -> None:
     """Print how one went, and what is wrong."""
-    print(f"{row.recipe.name}: {' | '.join(cells(row)[2:])}", flush=True)
-    for finding in row.false:
+    print(f"{row.recipe.name}: {' | '.join(table_cells(row)[2:])}", flush=True)
+    for finding in row.unread_findings:
         print(
             f"    not known: {finding['severity']} {finding['rule']} {finding['module']} "
             f"{finding['missing']}: {finding['message']}"
@@ -210,7 +222,7 @@ def show(row: Row) -> None:
             print(f"    exit {which.code}: {which.problem}")
 
 
-def parsed() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Public incidents, rebuilt and checked")
     parser.add_argument("--mirrors", type=Path, required=True, help="the folder of bare git mirrors")
     parser.add_argument("--stand-in", action="append", default=[], metavar="IMAGE=IMAGE")
@@ -220,7 +232,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> int:
-    options = parsed()
+    options = parse_options()
     stand_ins = dict(pair.split("=", 1) for pair in options.stand_in)
     rows, left_out = [], 0
     for recipe in read_recipes():
@@ -233,13 +245,15 @@ def main() -> int:
             continue
         try:
             rows.append(
-                Row(recipe, *(checked(recipe, which, mirror, stand_ins) for which in ("broken", "fixed")))
+                Row(
+                    recipe, *(check_commit(recipe, which, mirror, stand_ins) for which in ("broken", "fixed"))
+                )
             )
-            show(rows[-1])
+            print_row(rows[-1])
         except RuntimeError as error:
             print(f"{recipe.name}: {error}")
             left_out += 1
-    table = render(rows)
+    table = incident_table(rows)
     print(table)
     if options.write and not options.only and not left_out:
         README.write_text(replaced(README.read_text("utf-8"), table, BEGIN, END), "utf-8")

@@ -234,4 +234,4 @@ def test_each_recipe_of_an_incident_can_be_read(file: Path) -> None:
 
 
 def test_there_are_recipes_of_incidents() -> None:
-    assert len(RECIPES) >= 3
+    assert len(RECIPES) >= 12

@@ -351,14 +351,18 @@ def test_help_and_version_are_quick(arguments: list[str]) -> None:
     assert min(ours) < 1.5 * min(click)
 
 
+def output_of(code: str) -> str:
+    """Return what an interpreter of its own writes to standard output when it runs `code`."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
 def test_nothing_heavy_is_loaded_for_help() -> None:
     code = (
         "import sys, importguard.cli.main as c\n"
         "try: c.main(['--help'])\n"
         "finally: print(sorted({'docker', 'rich', 'requests', 'json', 'pathlib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert output_of(code).splitlines()[-1] == "[]"
 
 
 def test_only_what_a_sound_image_needs_is_loaded_to_judge_it() -> None:
@@ -368,8 +372,7 @@ def test_only_what_a_sound_image_needs_is_loaded_to_judge_it() -> None:
         "unneeded = {'importguard.diagnosis.situation', 'importguard.evidence.starts', 'packaging', 'yaml'}\n"
         "print(sorted(unneeded & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert output_of(code).splitlines()[-1] == "[]"
 
 
 def test_judging_code_stops_loading_when_the_container_is_done() -> None:
@@ -378,8 +381,7 @@ def test_judging_code_stops_loading_when_the_container_is_done() -> None:
         "print('importguard.gathering' in sys.modules)\n"
         "v.load_judging_code(); print('importguard.diagnosis.causes' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]
+    assert output_of(code).split() == ["False", "True"]
 
 
 def test_the_package_exports_lazily() -> None:
