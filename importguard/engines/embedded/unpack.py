@@ -165,8 +165,7 @@ class RootFolder:
         os.symlink(entry.target, path[-1], dir_fd=parent)
 
     def _add_hard_link(self, entry: TarEntry, path: Path, parent: int, reader: TarReader) -> None:
-        # kaniko writes the targets of hard links with a leading slash.
-        target = self._path(entry.target.lstrip(b"/"))
+        target = self._path(entry.target)
         if target == path:
             raise self._error(f"{_shown(path)} is a hard link to itself")
         folder = self._walk(target[:-1], make=False) if target else None
@@ -269,12 +268,15 @@ class RootFolder:
             os.close(self._open.pop(path))
 
     def _path(self, name: bytes) -> Path:
-        """The parts of a name. Raises ImageError for one that leads outside."""
+        """The parts of a name. Raises ImageError for one that leads outside.
+
+        A leading slash is the image's root: kaniko writes the root itself so, buildpacks and Nix all names.
+        """
         parts = tuple(part for part in name.split(b"/") if part not in (b"", b"."))
         if not parts:
-            return ()  # kaniko writes the root as "/", others as "./"
-        if name.startswith(b"/") or b".." in parts:
-            raise self._error(f"{name[:200]!r} is absolute or leads outside of the image")
+            return ()
+        if b".." in parts:
+            raise self._error(f"{name[:200]!r} leads outside of the image")
         if b"\0" in name or len(parts) > _DEEPEST or len(name) > 4096:
             raise self._error(f"{name[:80]!r} is no name that a file can have")
         return parts

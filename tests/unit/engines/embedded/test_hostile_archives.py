@@ -66,7 +66,11 @@ LAYERS: dict[str, tuple[list[bytes], str]] = {
     "traversal": ([layer(entry(OUTSIDE, b"x"))], "leads outside"),
     "traversal in the middle": ([layer(entry("a/../../outside", b"x"))], "leads outside"),
     "traversal that ends inside": ([layer(entry("a/../b", b"x"))], "leads outside"),
-    "absolute": ([layer(entry("/tmp/outside", b"x"))], "absolute"),
+    "absolute, and traversal": ([layer(entry("/../tmp/outside", b"x"))], "leads outside"),
+    "link, then an absolute name through it": (
+        [layer(symlink("/a", "/tmp"), entry("/a/outside", b"x"))],
+        "leads through",
+    ),
     "only dots": ([layer(folder(".."))], "leads outside"),
     "folder outside": ([layer(folder("../outside"))], "leads outside"),
     "link, then a file through it": (

@@ -110,6 +110,14 @@ def test_names_and_kinds(tmp_path: Path) -> None:
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
+def test_a_leading_slash_is_the_image_s_root(tmp_path: Path) -> None:
+    """Buildpacks and Nix write all names so; a layer above may name the same files without it."""
+    below = layer(folder("/"), folder("/nix"), entry("/nix/a.py", b"1"), hard_link("/b", "/nix/a.py"))
+    above = layer(entry("nix/.wh.a.py"), symlink("/nix/c", "/b"))
+    found = unpacked(tmp_path, below, above)
+    assert found == {"nix": "/", "nix/c": "-> /b", "b": "1"}
+
+
 def test_a_file_that_replaces_one_end_of_a_hard_link_leaves_the_other(tmp_path: Path) -> None:
     found = unpacked(tmp_path, layer(entry("a", b"1"), hard_link("b", "a")), layer(entry("a", b"2")))
     assert found == {"a": "2", "b": "1"}
