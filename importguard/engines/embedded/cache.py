@@ -1,6 +1,7 @@
 """Images that were unpacked, by their id: each once, for every run of this user.
 
-    images/ID/root    the unpacked root, and images/ID/about.json, what it is
+    images/ID/root    the unpacked root; beside it about.json, what it is, and folders.json, when each
+                      of its folders last changed
     locks/ID          held shared by who uses it, alone by who makes or removes it; its time is the last use
     work/RANDOM       what is being made or removed; what no lock protects was left by a run that was killed
 
@@ -115,6 +116,7 @@ class ImageCache:
             unpacked = unpack(work / "root")
             told = {"id": id, "reference": reference, "made": time.time(), "format": _FORMAT}
             (work / "about.json").write_text(json.dumps({**told, **unpacked._asdict()}), "utf-8")
+            (work / "folders.json").write_text(json.dumps(_change_times(work / "root")), "utf-8")
             self._take_away(home)
             work.rename(home)
         self.prune_images()
@@ -130,7 +132,8 @@ class ImageCache:
                 yield work
             finally:
                 remove_tree(work)
-                os.unlink(lock.name)
+                # Another run removes a lock that nobody holds yet.
+                Path(lock.name).unlink(missing_ok=True)
 
     @contextmanager
     def _as_engine_error(self) -> Iterator[None]:
@@ -175,14 +178,28 @@ def _read_about(home: Path) -> dict[str, Any]:
 
 
 def _is_whole(home: Path) -> bool:
-    """Whether an image is there, unpacked as this version does it.
-
-    Whoever cleans up folders of caches by the age of their files removes parts of an image.
-    """
+    """Whether an image is there, unpacked as this version does it, and no file of it was removed since."""
     try:
-        return _read_about(home)["format"] == _FORMAT and (home / "root").is_dir()
-    except (OSError, ValueError, KeyError, TypeError):
+        return _read_about(home)["format"] == _FORMAT and _is_unchanged(home)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def _change_times(root: Path) -> dict[str, int]:
+    """When an entry was last added to each folder or removed from it, as far as this user may look (ctime).
+
+    systemd-tmpfiles and tmpreaper remove old files from folders of caches and set the folders' mtime back;
+    nobody can set a ctime. To look at each file of an image would take a second.
+    """
+    length = len(str(root)) + 1
+    return {folder[length:]: os.lstat(folder).st_ctime_ns for folder, _, _ in os.walk(root)}
+
+
+def _is_unchanged(home: Path) -> bool:
+    """Whether each folder is as it was when the image was unpacked. Raises OSError where one is gone."""
+    told: dict[str, int] = json.loads((home / "folders.json").read_text("utf-8"))
+    root = f"{home}/root"  # A Path for each of thousands would take five times as long.
+    return all(os.lstat(f"{root}/{name}").st_ctime_ns == time for name, time in told.items())
 
 
 def default_cache_folder() -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from importguard.engines.embedded.cache import ImageCache, Unpacked, default_cache_folder
+from importguard.engines.embedded.removal import remove_tree
 from importguard.errors import EngineError
 
 IDS = [f"sha256:{number:064d}" for number in range(4)]
@@ -152,6 +153,34 @@ def test_what_is_damaged_is_made_again_or_removed(tmp_path: Path, damaged: str) 
     ImageCache(tmp_path).prune_images()
     assert [path.name for path in (tmp_path / "images").iterdir()] == [IDS[0][7:]]
     assert work_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("removed", ["in/file", "in", "in/deep"])
+def test_an_image_that_lost_a_file_is_unpacked_again(tmp_path: Path, removed: str) -> None:
+    """Its verdict would be another one. What cleans up sets the folder's times back (systemd-tmpfiles)."""
+    unpacked = []
+
+    def unpack(root: Path) -> Unpacked:
+        (root / "in/deep").mkdir(parents=True)
+        (root / "in/file").write_text("x")
+        unpacked.append(root)
+        return Unpacked(100, 1)
+
+    def hold_image() -> Path:
+        with ImageCache(tmp_path).hold_image(IDS[0], "shop", unpack) as root:
+            assert (root / removed).exists()
+            return root
+
+    hold_image()
+    root = hold_image()
+    assert len(unpacked) == 1
+    folder = (root / removed).parent
+    times = folder.stat()
+    remove_tree(root / removed)
+    os.utime(folder, ns=(times.st_atime_ns, times.st_mtime_ns))
+    hold_image()
+    hold_image()
+    assert len(unpacked) == 2
 
 
 @pytest.mark.parametrize("refused", ["root", "lock"])
