@@ -9,6 +9,7 @@ import os
 
 from importguard.probe.code.imports import child_nodes, parse_module
 from importguard.probe.code.nodes import dotted_name
+from importguard.probe.code.path_values import PathValues
 from importguard.probe.files import read_text
 
 TYPE_CHECKING = False
@@ -17,15 +18,8 @@ if TYPE_CHECKING:
 
     from importguard.probe.values import Node
 
-    Names = dict[str, "str | None"]
-
 _LONGEST = 512 * 1024
 _BLOCKS = ("body", "orelse", "finalbody")
-_SAME = frozenset(
-    "str abspath realpath normpath expanduser fspath resolve absolute as_posix Path PurePath PosixPath "
-    "strip".split()
-)
-"""Calls that leave a path what it is, as far as it matters here."""
 
 
 def read_path_changes(path: str, directory: str) -> tuple[list[str], list[str]]:
@@ -48,13 +42,12 @@ def path_changes_in(
     return reader.first, reader.last
 
 
-class _Reader:
-    """Follows the statements of a module; ``names`` are the strings and paths that are known by then."""
+class _Reader(PathValues):
+    """Follows the statements of a module."""
 
     def __init__(self, path: str, directory: str, is_folder: Callable[[str], bool]) -> None:
-        self.directory = directory
+        super().__init__(path, directory)
         self.is_folder = is_folder
-        self.names: Names = {"__file__": path}
         self.first: list[str] = []
         self.last: list[str] = []
 
@@ -105,66 +98,6 @@ class _Reader:
             return None
         path = os.path.normpath(os.path.join(self.directory, value))
         return path if self.is_folder(path) else None
-
-    def value_of_expression(self, node: Node) -> str | None:
-        """A string or a path that an expression gives; None where it is not known."""
-        kind = type(node).__name__
-        if kind in ("Constant", "Str"):
-            constant = getattr(node, "value", getattr(node, "s", None))
-            return constant if isinstance(constant, str) else None
-        if kind == "Name":
-            return self.names.get(node.id)
-        if kind == "Attribute":
-            return self._attribute(node)
-        if kind == "Subscript":
-            return self._parents(node)
-        if kind == "BinOp":
-            return self._joined(node)
-        if kind == "Call":
-            return self._result(node)
-        return None
-
-    def _attribute(self, node: Node) -> str | None:
-        if node.attr in ("pardir", "curdir"):
-            return ".." if node.attr == "pardir" else "."
-        value = self.value_of_expression(node.value) if node.attr == "parent" else None
-        return os.path.dirname(os.path.normpath(value)) if value is not None else None
-
-    def _parents(self, node: Node) -> str | None:
-        """``Path(__file__).parents[2]``."""
-        if getattr(node.value, "attr", "") != "parents":
-            return None
-        index = getattr(node.slice, "value", node.slice)  # Python 3.8's Index
-        number = getattr(index, "value", getattr(index, "n", index))
-        value = self.value_of_expression(node.value.value)
-        if not isinstance(number, int) or value is None or number < 0:
-            return None
-        for _ in range(min(number, 50) + 1):
-            value = os.path.dirname(os.path.normpath(value))
-        return value
-
-    def _joined(self, node: Node) -> str | None:
-        left, right = self.value_of_expression(node.left), self.value_of_expression(node.right)
-        operator = type(node.op).__name__
-        if left is None or right is None or operator not in ("Div", "Add"):
-            return None
-        return os.path.join(left, right) if operator == "Div" else left + right
-
-    def _result(self, node: Node) -> str | None:
-        name = dotted_name(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
-        values = [self.value_of_expression(arg) for arg in node.args]
-        if name in ("getcwd", "cwd") and not values:
-            return self.directory
-        if name in ("resolve", "absolute", "as_posix", "joinpath", "strip"):
-            values.insert(0, self.value_of_expression(node.func.value))
-        if not values or any(value is None for value in values):
-            return None
-        known = [value for value in values if value is not None]
-        if name == "dirname":
-            return os.path.dirname(known[0])
-        if name in ("join", "joinpath", "Path", "PurePath", "PosixPath"):
-            return os.path.join(*known)
-        return known[0] if name in _SAME else None
 
 
 def _names_settings(function: Node) -> bool:

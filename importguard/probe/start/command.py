@@ -212,7 +212,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
         if is_python(name):
             command.executable, command.why = path, "%s, named in the start command" % path
             read_python(command, words[1:])
-            return [command]
+            return _with_launched(command, invocation, depth)
         return _rest(words[1:], invocation, depth) or [command]
     return _script(command, invocation, path, line, depth)
 
@@ -254,7 +254,22 @@ def _script(
         command.notes.append("%s starts other programs: name them with --command" % printable_path(words[0]))
     else:
         read_python(command, inner.words[1:], os.path.basename(words[0]))
-    return [command]
+    return _with_launched(command, invocation, depth)
+
+
+def _with_launched(command: StartCommand, invocation: Invocation, depth: int) -> list[StartCommand]:
+    """A command; where it has Python run a script that only starts other programs, what that starts too."""
+    if not command.script or command.is_read:
+        return [command]
+    from importguard.probe.start.launchers import launched_invocations
+
+    found: list[StartCommand] = []
+    for inner, line in launched_invocations(command, invocation):
+        started = _lines(line, ["sh"], inner, depth) if line else _follow(inner, depth)
+        found += [item for item in started if item.recognised]
+    # The script is sure to run, and yet it is not what the container is for.
+    command.conditional = command.conditional or (bool(found) and all(item.conditional for item in found))
+    return [command, *found]
 
 
 def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:

@@ -193,3 +193,14 @@ def children() -> set[str]:
     """The processes that this one has started and not collected; the tests' own may be among them."""
     tasks = Path("/proc/self/task").glob("*/children")
     return {pid for file in tasks for pid in file.read_text().split()}
+
+
+def test_the_environment_that_a_launcher_starts(image):
+    """Told at first: nothing of the application is installed for the Python that runs the launcher."""
+    system, own = image.environment("usr"), image.environment("own")
+    (image.app / "run").write_text(
+        f"import subprocess, sys\nsubprocess.check_call(['{own}/python', 'main.py'] + sys.argv[1:])\n"
+    )
+    found = image.discover("python3", "run", environ={"PATH": str(system)})
+    assert executable(found) == f"{own}/python"
+    assert [entry["target"] for entry in found["entrypoints"]] == ["main"]
