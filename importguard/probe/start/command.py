@@ -26,6 +26,13 @@ NO_WRAPPERS = frozenset(
 )
 """Commands of scripts that name programs without starting them."""
 
+BUILT_INS = frozenset(
+    "exit return wait break continue trap ulimit umask times jobs bg fg getopts read unset export set shift "
+    "eval cd pushd popd dirs source local declare typeset readonly shopt let alias unalias hash type command "
+    "builtin caller enable help history logout suspend disown mapfile readarray fc".split()
+)
+"""What a shell does itself (POSIX, Bash): no such program has to be in the image."""
+
 SUPERVISORS = frozenset(["watchfiles", "watchmedo", "hupper"])
 """Python programs that start others: what they load themselves is not the application."""
 
@@ -63,8 +70,9 @@ def _unrecognised(text: str, words: list[str], environ: dict[str, str], director
 
 
 def _name_of_program(word: str) -> str | None:
-    """The program that a word names; None where only running a command would tell, as of ``$(find)``."""
-    return None if "$(" in word or "`" in word else word
+    """The program that a word names; None for a built-in of the shell, and where only running a command would
+    tell, as of ``$(find)``."""
+    return None if word in BUILT_INS or "$(" in word or "`" in word else word
 
 
 def _ordered(found: list[StartCommand]) -> list[StartCommand]:

@@ -515,3 +515,12 @@ def test_worker_classes_that_need_more_than_gunicorn(image):
 def test_a_program_that_only_a_command_would_name_is_not_called_missing(tmp_path: Path) -> None:
     (found,) = parse_arguments(["sh", "-c", "exec $(find / -name tool) x"], {"PATH": "/bin"}, str(tmp_path))
     assert found.missing_program is None
+
+
+@pytest.mark.parametrize(
+    "text", ["sh -c 'exit 126'", "exit 1", "sh -c wait", "ulimit -n 4096", "bash -c 'shopt -s x'"]
+)
+def test_what_a_shell_does_itself_is_no_missing_program(image, text):
+    found = image.main(text)
+    assert found.missing_program is None
+    assert image.main("sh -c 'nginx'").missing_program == "nginx"
