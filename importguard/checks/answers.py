@@ -44,9 +44,14 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
         yield _wrong(HTTP_ANSWER, "gRPC health", start.grpc, "SERVING", start, evidence)
     if start.health is not None and start.health.code:
         yield _unhealthy(start.health, "production's" if start.settings.healthcheck else "image's")
-    elif start.ready is not None and not start.held:
+    elif start.ready is not None and not start.held and _was_all_right(start):
         message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
-        yield logged_finding(HTTP_ANSWER, "GET /", message, start, evidence)
+        subject = f"GET {start.http[0][0].path}" if start.http else f"port {start.port}"
+        yield logged_finding(HTTP_ANSWER, subject, message, start, evidence)
+
+
+def _was_all_right(start: ServiceStart) -> bool:
+    return all(answer.right for _, answer in start.http) and (start.grpc is None or start.grpc.right)
 
 
 def _unhealthy(health: CommandResult, whose: str) -> Finding:
@@ -72,7 +77,9 @@ def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
 def _wrong(
     rule: Rule, subject: str, answer: Answer, due: str, start: ServiceStart, evidence: Evidence
 ) -> Finding:
-    message = f"{subject}: {_told(answer)}; expected {due}."
+    # A start was ready when all was answered as it should be: this answer came later.
+    again = f", {start.settings.settle:g} s after a right answer" if start.ready is not None else ""
+    message = f"{subject}: {_told(answer)}{again}; expected {due}."
     told = _told_cause(rule, answer, start)
     if told is not None:
         return service_finding(rule, subject, message, diagnosis=told)

@@ -92,7 +92,8 @@ def _take_event(event: dict[str, Any], seen: Conversed, seconds: float) -> None:
     elif kind == "given_up":
         seen.given_up = float(event["seconds"])
     elif kind == "http":
-        seen.http += ((_request(event["asked"]), _answer(event["answer"])),)
+        asked = _request(event["asked"])  # A second answer takes the place of the first.
+        seen.http = (*(pair for pair in seen.http if pair[0] != asked), (asked, _answer(event["answer"])))
     elif kind == "websocket":
         seen.websocket += ((_checked(Handshake(**event["asked"])), _answer(event["answer"])),)
     elif kind == "grpc":

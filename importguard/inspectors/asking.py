@@ -58,7 +58,8 @@ def converse(
     paths = {f"{_PACKAGE}.{path.stem}": path for path in ASKING.glob("[!_]*.py") if path.stem not in _OTHERS}
     given = partial(packed_modules, paths, {**request, "secret": secret})
     # With less than the service has, it could neither see its files of /proc nor signal its workers.
-    limits = Limits(_MEMORY, request["seconds"] + _SECONDS, beside=service.id, usual_privileges=True)
+    seconds = request["seconds"] + request["settle"] + _SECONDS
+    limits = Limits(_MEMORY, seconds, beside=service.id, usual_privileges=True)
     command, start = loading_command(asker.python, _LAUNCH), partial(_start, service, seen, begun)
     try:
         with engine.run(asker.image, command, (), limits, given, start) as run:

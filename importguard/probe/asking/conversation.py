@@ -29,6 +29,9 @@ _SECOND_THOUGHT_SECONDS = 5.0
 _NOT_YET = (None, 2, 429, 502, 503, 504)
 """Statuses of HTTP, and gRPC's NOT_SERVING."""
 
+_TOO_MANY_REQUESTS = 429
+"""Of a request that was answered a moment ago: who limits how often it may be made is well."""
+
 _NOT_SERVING = 2
 _NO_HEALTH_SERVICE = "UNIMPLEMENTED"
 """In the words of ``grpc_health``: a server of gRPC takes no service any more when it has been started."""
@@ -234,8 +237,7 @@ class Conversation:
             answer = ask(asked)
             stays = is_at_rest and answer["status"] == _NOT_SERVING and not connecting()
             if answer["right"] or stays or self.is_final(first_wrong):
-                told = dict(answer, body=answer["body"][:_MOST_TOLD], waited=time.monotonic() - begun)
-                self.tell(kind, asked=asked, answer=told)
+                self.tell_answer(kind, asked, answer, waited=time.monotonic() - begun)
                 return bool(answer["right"])
             if answer["status"] not in _NOT_YET or _NO_HEALTH_SERVICE in answer["error"]:
                 first_wrong = first_wrong or time.monotonic()
@@ -324,11 +326,30 @@ class Conversation:
         return float(max(min(_REQUEST_SECONDS, self.ends - time.monotonic()), 1.0))
 
     def settle(self) -> bool:
-        """Look again a moment later: a process that binds its port early and dies is not ready."""
+        """Look again a moment later: a process that binds its port early and dies is not ready.
+
+        The answer that is wrong now is told. After ten seconds no further request is made again.
+        """
         time.sleep(self.request["settle"])
-        listening = accepts(self.host, self.port)
-        again = [self.ask_http(asked) for asked in self.request["http"][:1]]
-        again += [self.ask_grpc_health({})] if self.request["grpc"] else []
-        held = listening and all(answer["right"] for answer in again)
+        # Its time to get ready may be over: these requests have a time of their own.
+        self.ends = ends = time.monotonic() + _REQUEST_SECONDS
+        held = accepts(self.host, self.port)
+        for asked in self.request["http"]:
+            if not held or time.monotonic() >= ends:
+                break
+            self.ends = time.monotonic() + _REQUEST_SECONDS
+            answer = self.ask_http(asked)
+            held = answer["right"] or answer["status"] == _TOO_MANY_REQUESTS
+            if not held:
+                self.tell_answer("http", asked, answer)
+        if held and self.request["grpc"]:
+            answer = self.ask_grpc_health({})
+            held = answer["right"]
+            if not held:
+                self.tell_answer("grpc", {}, answer)
         self.tell("settled", listening=held)
-        return held
+        return bool(held)
+
+    def tell_answer(self, kind: str, asked: Values, answer: Values, waited: float = 0.0) -> None:
+        """Tell of an answer, with the beginning of its body."""
+        self.tell(kind, asked=asked, answer=dict(answer, body=answer["body"][:_MOST_TOLD], waited=waited))

@@ -278,6 +278,12 @@ def test_what_it_waits_for() -> None:
 
 def test_an_answer_that_did_not_last() -> None:
     assert "did not any more" in only(replace(WELL, held=False)).message
+    wrong = ((HttpRequest("/health", status=200), Answer(right=False, status=500, body="no pool")),)
+    found = only(replace(WELL, held=False, http=(*WELL.http, *wrong)))
+    assert (found.module, found.message.partition("\n")[0]) == (
+        "GET /health",
+        "GET /health: answered 500, 'no pool', 1 s after a right answer; expected 200.",
+    )
 
 
 @pytest.mark.parametrize("command", ["/bin/sh -c gunicorn shop", "sh -c gunicorn shop", "/bin/bash -c x"])

@@ -40,6 +40,12 @@ def test_what_an_asker_says() -> None:
     assert (seen.memory_peak, seen.ended, seen.noise) == (9, True, b"noise\n")
 
 
+def test_a_second_answer_takes_the_place_of_the_first() -> None:
+    second = {"event": "http", "asked": ASKED, "answer": {**ANSWER, "right": False, "status": 500}}
+    _, seen = taken({"event": "http", "asked": ASKED, "answer": ANSWER}, second)
+    assert [(asked.path, answer.status) for asked, answer in seen.http] == [("/", 500)]
+
+
 @pytest.mark.parametrize(
     "event",
     [

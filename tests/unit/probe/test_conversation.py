@@ -44,16 +44,19 @@ def events(output: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def answering(said: bytes) -> Iterator[int]:
-    """The port of a server on 127.0.0.1 that says this to whoever connects."""
+def answering(*said: bytes) -> Iterator[int]:
+    """The port of a server on 127.0.0.1 that says these in turn to who connects, and then the last again."""
 
     def serve(listening: socket.socket) -> None:
+        answers = iter(said)
+        answer = b""
         with suppress(OSError):
             while True:
                 connection, _ = listening.accept()
                 with connection:
-                    connection.recv(4096)
-                    connection.sendall(said)
+                    if connection.recv(4096):
+                        answer = next(answers, answer)
+                        connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=serve, args=(listening,), daemon=True).start()
@@ -247,6 +250,35 @@ def test_of_a_long_body_that_is_no_text_the_beginning_is_told(capsys: pytest.Cap
     output = capsys.readouterr().out
     (told,) = events(output)
     assert (told["answer"]["status"], len(output) < 20_000) == (404, True)
+
+
+OK, LIMITED, BROKEN = (
+    b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n" % status for status in (200, 429, 500)
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "held", "told"),
+    [
+        ((OK, OK, OK), True, [200, 200]),
+        ((OK, OK, OK, BROKEN), False, [200, 200, 500]),
+        ((OK, OK, BROKEN), False, [200, 200, 500]),
+        ((OK, OK, OK, LIMITED), True, [200, 200]),
+    ],
+)
+def test_every_request_is_made_again_a_moment_later(
+    answers: tuple[bytes, ...], held: bool, told: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What limits how often it answers has answered once: that it does not now is no failure."""
+    asked = [{"path": path, "status": 200} for path in ("/", "/health")]
+    with answering(*answers) as port:
+        talk = Conversation({**REQUEST, "http": asked})
+        talk.port = port
+        assert talk.ask_all() == [True, True]
+        talk.ends = 0.0  # Its time to get ready is over now.
+        assert talk.settle() is held
+    seen = [event for event in events(capsys.readouterr().out) if event["event"] == "http"]
+    assert [event["answer"]["status"] for event in seen] == told
 
 
 def test_a_port_that_accepts_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
