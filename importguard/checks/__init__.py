@@ -40,6 +40,7 @@ def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     from importguard.checks import answers, journeys, listening, platforms, programs, starts
 
     found = platforms.check_image_platform(evidence, source) + starts.check_container_start(evidence, source)
-    found += listening.check_listening_ports(evidence, source) + answers.check_service_answers(evidence)
+    found += listening.check_listening_ports(evidence, source)
+    found += answers.check_service_answers(evidence, source)
     found += programs.check_supervised_programs(evidence)
     return found + journeys.check_journeys(evidence)

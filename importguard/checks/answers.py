@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
-from importguard.failures.health_checks import missing_program
+from importguard.failures.health_checks import asked_ports, missing_program
 from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
+from importguard.source.command_lines import health_check_line
+from importguard.source.model import Source
 
 _BODY_CHARACTERS = 160
 _NO_LIBRARY = "No supported WebSocket library detected"  # uvicorn.protocols.http
 
 
-def check_service_answers(evidence: Evidence) -> list[Finding]:
+def check_service_answers(evidence: Evidence, source: Optional[Source] = None) -> list[Finding]:
     """Nothing where the image was not started, or ended by itself."""
     start = evidence.start
     if start is None or start.skipped or start.error or start.refusal:
         return []
     if start.ending or start.out_of_memory:
         return []
-    return list(_wrong_answers(start, evidence))
+    return list(_wrong_answers(start, evidence, source))
 
 
-def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]:
+def _wrong_answers(start: ServiceStart, evidence: Evidence, source: Optional[Source]) -> Iterator[Finding]:
     """IG503 and IG504: what was not answered as it should be."""
     for asked, answer in start.http:
         if not answer.right:
@@ -43,7 +46,7 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence) -> Iterator[Finding]
     if start.grpc is not None and not start.grpc.right:
         yield _wrong(HTTP_ANSWER, "gRPC health", start.grpc, "SERVING", start, evidence)
     if start.health is not None and start.health.code:
-        yield _unhealthy(start.health, "production's" if start.settings.healthcheck else "image's")
+        yield _unhealthy(start.health, start, source)
     elif start.ready is not None and not start.held and _was_all_right(start):
         message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
         subject = f"GET {start.http[0][0].path}" if start.http else f"port {start.port}"
@@ -54,11 +57,15 @@ def _was_all_right(start: ServiceStart) -> bool:
     return all(answer.right for _, answer in start.http) and (start.grpc is None or start.grpc.right)
 
 
-def _unhealthy(health: CommandResult, whose: str) -> Finding:
+def _unhealthy(health: CommandResult, start: ServiceStart, source: Optional[Source]) -> Finding:
     said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
     how = "does not end in time" if health.timed_out else f"fails with exit code {health.code}"
+    whose = "production's" if start.settings.healthcheck else "image's"
     message = f"The {whose} HEALTHCHECK {how}: {health.command}.{said}"
-    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=_missing_program(health))
+    location, words = health_check_line(start, source)
+    told = _missing_program(health) or _asks_elsewhere(health, start)
+    told = replace(told, location=location, quote=words) if told else None
+    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=told, location=location)
 
 
 def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
@@ -71,6 +78,21 @@ def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
         f"install {program} in the image, or ask by a program that is there, such as its Python",
         None,
         "certain",
+    )
+
+
+def _asks_elsewhere(health: CommandResult, start: ServiceStart) -> Optional[Diagnosis]:
+    """The HEALTHCHECK asks a port of the container that nothing listens on."""
+    asked, listening = asked_ports(health), {port for _, port in start.surroundings.listeners}
+    if len(asked) != 1 or start.port is None or start.port not in listening or asked & listening:
+        return None
+    port = next(iter(asked))
+    return Diagnosis(
+        "health-check-port",
+        f"The HEALTHCHECK asks port {port}, and the service listens on {start.port}.",
+        f"let the HEALTHCHECK ask port {start.port}, or let the service listen on {port}",
+        None,
+        "likely",
     )
 
 

@@ -23,7 +23,9 @@ def image_of_configuration(reference: str, id: str, platform: str, created: str,
         volumes=tuple(config.get("Volumes") or ()),
         created=created,
         ports=tuple(sorted(int(port) for port in map(_tcp_port, config.get("ExposedPorts") or ()) if port)),
-        healthcheck=_health_command((config.get("Healthcheck") or {}).get("Test") or ()),
+        healthcheck=_health_command(
+            (config.get("Healthcheck") or {}).get("Test") or (), _words(config.get("Shell"))
+        ),
     )
 
 
@@ -38,11 +40,14 @@ def _tcp_port(exposed: str) -> str:
     return number if number.isdigit() and protocol in ("", "tcp") else ""
 
 
-def _health_command(test: Sequence[str]) -> tuple[str, ...]:
-    """The command of a HEALTHCHECK: ``["CMD", …]`` or ``["CMD-SHELL", text]`` (Docker's image spec)."""
+def _health_command(test: Sequence[str], shell: tuple[str, ...]) -> tuple[str, ...]:
+    """The command of a HEALTHCHECK: ``["CMD", …]`` or ``["CMD-SHELL", text]`` (Docker's image spec).
+
+    A text is for the shell of the Dockerfile's SHELL line, as Docker runs it.
+    """
     kind, *words = test or ("NONE",)
     if kind == "CMD-SHELL" and words:
-        return ("/bin/sh", "-c", words[0])
+        return (*(shell or ("/bin/sh", "-c")), words[0])
     return tuple(words) if kind == "CMD" else ()
 
 

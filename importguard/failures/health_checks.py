@@ -10,6 +10,7 @@ _NOT_FOUND = (
     re.compile(r"\S*sh: (?:line )?(?:\d+: )?(\S+?): (?:command )?not found"),  # dash, Bash, BusyBox
     re.compile(r'.*exec: "([^"]+)": executable file not found.*', re.DOTALL),  # Docker's runtime
 )
+_OWN_ADDRESS = re.compile(r"(?:\blocalhost|\b127\.0\.0\.1|\b0\.0\.0\.0|\[::1?\]):(\d+)")
 _GIVING_UP = re.compile(r"\s*\|\|\s*exit(?:\s+\d+)?(?='?$)")
 _SEVERAL = re.compile(r"[;&|`]|\$\(")
 
@@ -24,3 +25,8 @@ def missing_program(result: CommandResult) -> str:
     if not result.code or found is None or _SEVERAL.search(command):
         return ""
     return found[1] if re.search(rf"(?<![\w/.-]){re.escape(found[1])}(?![\w/.-])", command) else ""
+
+
+def asked_ports(result: CommandResult) -> frozenset[int]:
+    """The ports of the container that a health check's command asks, by the addresses in it."""
+    return frozenset(map(int, _OWN_ADDRESS.findall(result.command)))

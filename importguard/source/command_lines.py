@@ -21,6 +21,18 @@ def command_line(
     return command_line_holding(dockerfile, text) if dockerfile else (None, None)
 
 
+def health_check_line(
+    start: ServiceStart, source: Optional[Source]
+) -> tuple[Optional[Location], Optional[str]]:
+    """The HEALTHCHECK of the image's stage, with its words; nothing where production's files name another."""
+    dockerfile = source.dockerfile if source and not start.settings.healthcheck else None
+    stages = dockerfile.lineage() if dockerfile else ()
+    for instruction in reversed(dockerfile.instructions if dockerfile else ()):
+        if dockerfile and instruction.keyword == "HEALTHCHECK" and instruction.stage in stages:
+            return Location(dockerfile.path, instruction.line), instruction.text
+    return None, None
+
+
 def command_line_holding(dockerfile: Dockerfile, *texts: str) -> tuple[Optional[Location], Optional[str]]:
     """The last CMD or ENTRYPOINT of the image's stage that holds all of ``texts``, with its words."""
     stages = dockerfile.lineage()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 from unit.builders import IMAGE, entry, evidence, failed, frame, imported, no_module
 
 from importguard.checks import run_checks
+from importguard.checks.answers import check_service_answers
 from importguard.config import Config
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.starts import (
     Answer,
+    CommandResult,
     Ending,
     Handshake,
     HttpRequest,
@@ -25,9 +29,11 @@ from importguard.gathering import Material
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.image_report import judge_image
 from importguard.judging.redaction import redacted_report
-from importguard.model import Finding
+from importguard.model import Finding, Location
 from importguard.report import Report
 from importguard.reporters import load_reporter
+from importguard.source.model import Tree
+from importguard.source.reader import read_source
 
 NOTHING = Material(None, "")
 WELL = ServiceStart(
@@ -284,6 +290,31 @@ def test_an_answer_that_did_not_last() -> None:
         "GET /health",
         "GET /health: answered 500, 'no pool', 1 s after a right answer; expected 200.",
     )
+
+
+@pytest.mark.parametrize(
+    ("check", "output", "cause"),
+    [
+        ("curl -f localhost:8080/", "/bin/sh: 1: curl: not found", "program-missing"),
+        ("curl -f http://localhost:5000/health", "curl: (7) Failed to connect", "health-check-port"),
+        ("curl -f http://localhost:8080/", "curl: (22) The requested URL returned error: 500", None),
+        ("curl -f localhost:5000 || curl -f localhost:8080", "curl: (7) Failed to connect", None),
+    ],
+)
+def test_a_health_check_that_fails(check: str, output: str, cause: Optional[str], tmp_path: Path) -> None:
+    """Its line in the Dockerfile is told, but for a check that production's own files name."""
+    (tmp_path / "Dockerfile").write_text(f"FROM python\nHEALTHCHECK --interval=5s CMD {check}\nCMD run\n")
+    source = read_source(Tree(str(tmp_path)))
+    health = CommandResult(shlex.join(["/bin/sh", "-c", check]), 1, output)
+    around = Surroundings(listeners=(("0.0.0.0", 8080),))
+    start = replace(WELL, held=False, http=(), health=health, surroundings=around)
+    (found,) = check_service_answers(seen(start), source)
+    assert found.location == Location("Dockerfile", 2)
+    assert found.diagnosis is None or found.diagnosis.location == Location("Dockerfile", 2)
+    assert (found.diagnosis.cause if found.diagnosis else None) == cause
+    configured = replace(start, settings=StartSettings(healthcheck=("sh", "-c", check)))
+    (found,) = check_service_answers(seen(configured), source)
+    assert found.location is None
 
 
 @pytest.mark.parametrize("command", ["/bin/sh -c gunicorn shop", "sh -c gunicorn shop", "/bin/bash -c x"])
