@@ -84,12 +84,35 @@ def processes() -> list[Process]:
 
 def is_busy() -> bool:
     """Whether a process of the container but this one runs, would run, or waits for a disk (proc(5))."""
+    return any(state in ("R", "D") for _, state, _ in _other_processes().values())
+
+
+def sleep_of_a_script() -> int:
+    """The number of the program ``sleep`` that all other processes but this one wait for; 0 where none is.
+
+    It belongs to a shell that tries something again and again, such as ``until nc -z db 5432``.
+    """
+    others = {number: one for number, one in _other_processes().items() if one[1] != "Z"}
+    for number in [number for number, (name, _, _) in others.items() if name == "sleep"]:
+        waiting, parent = {number}, number
+        while parent in others and others[parent][2] not in waiting:
+            parent = others[parent][2]
+            waiting.add(parent)
+        if waiting.issuperset(others):
+            return number
+    return 0
+
+
+def _other_processes() -> dict[int, tuple[str, str, int]]:
+    """Give number → (name, state, number of its parent) of the container's processes but this one."""
+    found: dict[int, tuple[str, str, int]] = {}
     for number in process_numbers() - {os.getpid()}:
         # The command's name may hold blanks and brackets.
-        fields = text_of(f"/proc/{number}/stat").rpartition(")")[2].split()
-        if fields and fields[0] in ("R", "D"):
-            return True
-    return False
+        before, _, after = text_of(f"/proc/{number}/stat").rpartition(")")
+        fields = after.split()
+        if len(fields) > 1:
+            found[number] = (before.partition("(")[2], fields[0], int(fields[1]))
+    return found
 
 
 def main_thread_sleeps() -> int:

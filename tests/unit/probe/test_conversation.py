@@ -76,6 +76,47 @@ def test_rest_is_told_after_ten_seconds_without_work() -> None:
     assert looks([True, *[False] * 12])[1] == [False] * 11 + [True] * 2
 
 
+@pytest.mark.parametrize(
+    ("sleeps", "is_at_rest"),
+    [
+        ([7, 7, 0, 8, 8, 0, 9, 9, 0, 10, 10, 0], True),
+        ([7, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 9], False),  # It works between: a long task, and a pause.
+        ([7] * 12, False),
+    ],
+)
+def test_a_script_that_tries_again_and_again_does_not_work(
+    sleeps: list[int], is_at_rest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``until nc -z db 5432; do sleep 0.1; done`` starts so many programs that something mostly runs."""
+    seen = iter(sleeps)
+    monkeypatch.setattr(activity, "sleep_of_a_script", lambda: next(seen))
+    assert looks([True] * 12)[1][-1] is is_at_rest
+
+
+SHELL = {1: ("tini", "S", 0), 5: ("start me.sh", "S", 1)}
+
+
+@pytest.mark.parametrize(
+    ("processes", "told"),
+    [
+        ({**SHELL, 9: ("sleep", "S", 5)}, 9),
+        ({**SHELL, 9: ("sleep", "S", 5), 8: ("nc", "Z", 5)}, 9),
+        ({**SHELL, 9: ("sleep", "S", 5), 8: ("python3", "S", 5)}, 0),
+        ({**SHELL, 9: ("nc", "R", 5)}, 0),
+        ({1: ("sleep", "S", 0)}, 1),
+        ({}, 0),
+    ],
+)
+def test_a_sleep_that_all_wait_for(
+    processes: dict[int, tuple[str, str, int]], told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is started in the background lives beside it: who waits for that is no hopeless loop."""
+    stat = {f"/proc/{n}/stat": f"{n} ({one[0]}) {one[1]} {one[2]} 1 1" for n, one in processes.items()}
+    monkeypatch.setattr(sockets, "process_numbers", lambda: set(processes))
+    monkeypatch.setattr(sockets, "text_of", lambda path: stat.get(path, ""))
+    assert sockets.sleep_of_a_script() == told
+
+
 def test_what_does_not_work_any_more_is_given_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
