@@ -29,14 +29,16 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 class LeftOut:
     """A file that the image will not have, or not where it is looked for. ``place`` is the line to blame: of
     .dockerignore, or the COPY that comes nearest or too late; None where the Dockerfile has none.
-    ``ignored`` says what .dockerignore needs, ``install`` the editable install that a COPY must come before.
+    ``ignored`` says what .dockerignore needs, ``install`` the editable install that a COPY must come before,
+    and ``destination`` where the image has the file under another name.
     """
 
     path: str
-    cause: str  # ignored | not-copied | copied-after-install
+    cause: str  # ignored | not-copied | copied-after-install | copied-elsewhere
     place: Optional[Place]
     ignored: Optional[Ignored] = None
     install: Optional[Place] = None
+    destination: str = ""
 
     @property
     def exception(self) -> Optional[str]:
@@ -51,8 +53,7 @@ def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
     if dockerfile is None:
         return found, ["There is no Dockerfile: only what .dockerignore leaves out was looked at."]
     feeding = feeding_stages(dockerfile)
-    copies = [copy for copy in dockerfile.copies if copy.stage in feeding]
-    untold = [copy for copy in copies if not copy.resolved and not _brings_no_code(copy)]
+    untold = untold_copies(dockerfile)
     if untold:
         lines = ", ".join(f"{dockerfile.path}:{copy.line}" for copy in untold)
         notes.append(f"What {lines} copies can't be told, so nothing is said of what no COPY takes.")
@@ -66,6 +67,13 @@ def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
     return found, notes
 
 
+def untold_copies(dockerfile: Dockerfile) -> list[Copy]:
+    """The lines whose files can't be told and may hold code, of all stages that the image takes from."""
+    feeding = feeding_stages(dockerfile)
+    copies = [copy for copy in dockerfile.copies if copy.stage in feeding]
+    return [copy for copy in copies if not copy.resolved and not _brings_no_code(copy)]
+
+
 def _brings_no_code(copy: Copy) -> bool:
     """A heredoc or a URL brings one file that is not the context's."""
     return "<<" in copy.text or bool(re.search(r"\s[a-z]+://", copy.text))
@@ -74,17 +82,29 @@ def _brings_no_code(copy: Copy) -> bool:
 def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[str]:
     """The files that are copied into the final stage, or into one that may make something else of them."""
     lineage = set(dockerfile.lineage())
-    transforming = {stage for stage in feeding if _transforms(dockerfile, stage)}
+    transforming = {stage for stage in feeding if is_transforming(dockerfile, stage)}
     found = {placement.path for placement in source.placements if placement.stage in lineage | transforming}
-    for instruction in dockerfile.instructions:
-        if instruction.stage in feeding and instruction.keyword == "RUN":
-            for folder in _mounted(instruction):
-                whole = posixpath.normpath(posixpath.join(source.context, folder))
-                found.update(path for path in source.context_files if _is_below(path, whole))
+    mounted = _mounted_folders(source, dockerfile, feeding)
+    found.update(path for path in source.context_files for folder in mounted if _is_below(path, folder))
     return found
 
 
-def _transforms(dockerfile: Dockerfile, stage: int) -> bool:
+def is_mounted(path: str, source: Source, dockerfile: Dockerfile, feeding: set[int]) -> bool:
+    """Whether a command that feeds the image sees the file of the context by a mount."""
+    return any(_is_below(path, folder) for folder in _mounted_folders(source, dockerfile, feeding))
+
+
+def _mounted_folders(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> list[str]:
+    return [
+        posixpath.normpath(posixpath.join(source.context, folder))
+        for instruction in dockerfile.instructions
+        if instruction.stage in feeding and instruction.keyword == "RUN"
+        for folder in _mounted(instruction)
+    ]
+
+
+def is_transforming(dockerfile: Dockerfile, stage: int) -> bool:
+    """Whether the stage may make something else of the files that it gets."""
     if any(install.stage == stage and install.locals for install in dockerfile.installs):
         return True
     own = [

@@ -37,7 +37,7 @@ class FileNames:
             self._destinations.setdefault(placement.path, []).append(placement.destination)
             folder, there = moved_folder(placement.path, placement.destination)
             self._becomes.setdefault(folder, {})[there] = None
-        roots = _image_roots(source)
+        roots = image_roots(source)
         self._image_roots = innermost_first({root.rstrip("/") for root in roots})
         # Where no line sets a WORKDIR, it is the base image's. A script is called by its path all the same.
         self._last_roots = (*_script_folders(source), *(() if roots else ("",)))
@@ -71,7 +71,7 @@ def _script_folders(source: Source) -> set[str]:
     return {posixpath.dirname(named.script).rstrip("/") for named in started if named.script}
 
 
-def _image_roots(source: Source) -> list[str]:
+def image_roots(source: Source) -> list[str]:
     """The folders of the image that its import path has: by PYTHONPATH, WORKDIR and the start command, and by
     what the file that this starts adds to ``sys.path``."""
     dockerfile = source.dockerfile

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
 from importguard.source.context.arrival import LeftOut, left_out
 from importguard.source.context.file_names import FileNames
 from importguard.source.context.left_out_imports import ImportedAt, LeftOutImports
+from importguard.source.context.renamed_starts import renamed_starts
 from importguard.source.context.suggested_copy import CopyLines
 from importguard.source.dockerfile.early_installs import EarlyInstall, early_installs
 from importguard.source.dockerfile_model import Dockerfile
@@ -79,6 +80,8 @@ def lines_to_change(omission: Omission, source: Source) -> str:
     install, place = omission.left_out.install, omission.left_out.place
     if install and place:
         return f"move the COPY of line {place.line} above line {install.line} of {install.path}"
+    if omission.left_out.cause == "copied-elsewhere":
+        return f"copy it under its name: '{omission.copy}'"
     return f"add {' and '.join(_lines_to_add(omission, source))}"
 
 
@@ -132,7 +135,7 @@ def find_omissions(source: Source, include_tests: bool = False) -> Build:
     unused = [file for file in out if file.path not in imports]
     others = tuple(file for file in unused if whole.isdisjoint(folders_above(file.path)))
     late, untold = _missed_by_installs(source)
-    found += late
+    found += [*late, *_renamed_omissions(source, {one.module for one in (*found, *late)})]
     notes += untold
     return Build(len(source.files), len(inside), tuple(found), others, (*source.notes, *notes))
 
@@ -154,6 +157,15 @@ def _missed_by_installs(source: Source) -> tuple[list[Omission], list[str]]:
         if not missed:
             notes.append(early.sentence(source.dockerfile))
     return found, notes
+
+
+def _renamed_omissions(source: Source, known: Collection[str]) -> Iterator[Omission]:
+    """The start command's modules that get in under another name, except those ``known`` to be missed."""
+    for one in renamed_starts(source):
+        if one.module not in known:
+            out = LeftOut(one.path, "copied-elsewhere", one.place, destination=one.destination)
+            start = (ImportedAt(one.module, one.place.path, one.line, "start"),)
+            yield Omission(one.module, out, start, one.copy, severity_of_imports(start))
 
 
 def _read_project(path: str) -> Mapping[str, object]:

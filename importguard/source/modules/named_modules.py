@@ -77,11 +77,12 @@ def started_scripts(dockerfile: Dockerfile, project: Mapping[str, object]) -> li
     }
     words, line = start_words(dockerfile)
     # What follows another program is its argument: gunicorn's `shop` is a module.
-    programs = takewhile(lambda word: not _is_program(word), map(posixpath.basename, words))
+    programs = takewhile(lambda word: not is_program(word), map(posixpath.basename, words))
     return [NamedModule(scripts[word], line) for word in programs if word in scripts]
 
 
-def _is_program(word: str) -> bool:
+def is_program(word: str) -> bool:
+    """Whether the word names Python or a server that loads the application."""
     return word in _SERVERS or word.startswith("python")
 
 

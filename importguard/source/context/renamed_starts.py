@@ -1,0 +1,163 @@
+"""The modules of the start command that COPY puts into the image under another name. Nothing is run.
+
+``COPY src/service /app`` copies what lies in the folder, and not the folder: ``python -m service`` finds no
+package of that name. Nothing is said where the module may come another way.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from packaging.utils import canonicalize_name
+
+from importguard.source.context.arrival import is_mounted, is_transforming, untold_copies
+from importguard.source.context.file_names import image_roots
+from importguard.source.dockerfile.copies import feeding_stages, moved_folder
+from importguard.source.dockerfile_model import Copy, Dockerfile
+from importguard.source.model import Place, Placement, Source
+from importguard.source.modules.named_modules import (
+    NamedModule,
+    is_program,
+    start_words,
+    started_modules,
+)
+from importguard.source.modules.standard_library import STANDARD
+from importguard.source.requirements.declarations import read_requirements
+
+# What may stand before the program, and starts it unchanged.
+_WRAPPERS = frozenset(("exec", "tini", "dumb-init", "--", "-g"))
+# A command that may bring a package by a way that no COPY shows.
+_BRINGS = re.compile(r"\.sh\b|\.pth\b|\bgit\s+clone\b|\b(curl|wget)\b|\w+\+https?://")
+# By these words the start may add folders to the import path.
+_PATH_WORDS = re.compile(r"pythonpath|conf|;|^-c$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RenamedStart:
+    """A module that the start command names, whose file ``path`` the image has at ``destination`` only.
+
+    ``place`` is the line of the COPY to change, and ``copy`` what it is to be.
+    """
+
+    module: str
+    line: int
+    path: str
+    destination: str
+    place: Place
+    copy: str
+
+
+def renamed_starts(source: Source) -> Iterator[RenamedStart]:
+    """Find the modules of the start command that the image has under another name only."""
+    dockerfile = source.dockerfile
+    if dockerfile is None or not _is_plain_start(dockerfile) or untold_copies(dockerfile):
+        return
+    for named in started_modules(dockerfile):
+        if named.module and named.module.partition(".")[0] not in STANDARD:
+            found = _renamed(named, source, dockerfile)
+            if found is not None and not _may_come_otherwise(found, source, dockerfile):
+                yield found
+
+
+def _is_plain_start(dockerfile: Dockerfile) -> bool:
+    """Whether the image starts Python or a server at once, and no script or tool that may do more before."""
+    words = [posixpath.basename(word) for word in start_words(dockerfile)[0]]
+    program = next((word for word in words if word not in _WRAPPERS), "")
+    return is_program(program)
+
+
+def _renamed(named: NamedModule, source: Source, dockerfile: Dockerfile) -> Optional[RenamedStart]:
+    stem = named.module.replace(".", "/")
+    tails = (f"/{stem}/__main__.py", f"/{stem}/__init__.py", f"/{stem}.py")
+    final = [one for one in source.placements if one.stage == dockerfile.final]
+    roots = image_roots(source)
+    hides_root = not _may_import_from_root(dockerfile, roots)
+    if any(_is_at(one.destination, tail, hides_root) for one in final for tail in tails):
+        return None
+    own = {one.path: tail for one in final for tail in tails if f"/{one.path}".endswith(tail)}
+    if len({path[: -len(tail) + 1] for path, tail in own.items()}) != 1:
+        return None  # not in the source, or more than once: what is meant can't be told
+    path, tail = next(iter(own.items()))
+    wrong = [
+        one for one in source.placements if one.path == path and not _is_at(one.destination, tail, hides_root)
+    ]
+    first = min(wrong, key=lambda one: (one.stage, one.line))
+    copy = next((one for one in dockerfile.copies if one.line == first.line), None)
+    if copy is None or copy.from_stage is not None:
+        return None
+    change = _corrected(first, tail, source, dockerfile, roots)
+    place = Place(dockerfile.path, copy.line, copy.text)
+    return RenamedStart(named.module, named.line, path, first.destination, place, change)
+
+
+def _is_at(destination: str, tail: str, hides_root: bool) -> bool:
+    """Whether the file lies where some folder of the import path gives it the module's name."""
+    return destination.endswith(tail) and not (hides_root and destination == tail)
+
+
+def _may_import_from_root(dockerfile: Dockerfile, roots: Collection[str]) -> bool:
+    """Whether ``/`` may be on the import path: where it is not, ``/shop/main.py`` is no ``shop.main``."""
+    stage = dockerfile.stages[dockerfile.final]
+    words = start_words(dockerfile)[0]
+    return (
+        "/" in roots
+        or stage.workdir_line is None
+        or "$" in stage.env.get("PYTHONPATH", "")
+        or any(_PATH_WORDS.search(word) for word in words)
+    )
+
+
+def _corrected(
+    placed: Placement, tail: str, source: Source, dockerfile: Dockerfile, roots: Collection[str]
+) -> str:
+    """The COPY line that puts the module's topmost package, or its file, where the import path finds it."""
+    top = tail.split("/")[1]
+    root = placed.path[: -len(tail) + 1]
+    whole = posixpath.join(root, top)
+    here = whole if source.context == "." else posixpath.relpath(whole, source.context)
+    if placed.destination == tail:
+        there = f"/{top.removesuffix('.py')}"
+    else:
+        there = moved_folder(placed.path, placed.destination)[1]
+    if whole == placed.path:
+        there = posixpath.dirname(placed.destination)
+    if placed.stage == dockerfile.final and roots and there not in roots:
+        there = dockerfile.stages[dockerfile.final].workdir
+    return f"COPY {here} {posixpath.join(there, top)}"
+
+
+def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerfile) -> bool:
+    """Whether an install, a command, a mount or another image may bring the module under its name."""
+    feeding = feeding_stages(dockerfile)
+    holding = {one.stage for one in source.placements if one.path.endswith(".py")}
+    for stage in feeding & (holding | set(dockerfile.lineage())):
+        if is_transforming(dockerfile, stage):
+            return True
+    for one in dockerfile.instructions:
+        if one.stage in feeding and one.keyword == "RUN" and _BRINGS.search(one.text + one.heredoc):
+            return True
+    if is_mounted(found.path, source, dockerfile, feeding):
+        return True
+    if any(one.stage in feeding and _brings_packages(one) for one in dockerfile.copies):
+        return True
+    return _is_required(found.module.partition(".")[0], source, dockerfile)
+
+
+def _brings_packages(copy: Copy) -> bool:
+    """Whether it takes more than a program, such as uv, from another image."""
+    return copy.from_image is not None and "bin" not in copy.destination.split("/")
+
+
+def _is_required(name: str, source: Source, dockerfile: Dockerfile) -> bool:
+    """Whether a distribution of the module's name is declared, or named by a command that installs."""
+    folders = [source.context, posixpath.dirname(dockerfile.path) or ".", "."]
+    files = [path for one in dockerfile.installs for path in one.files if not path.startswith("/")]
+    declared = {one.name for one in read_requirements(source.root, folders, files, [])}
+    words = {
+        re.split(r"[^\w.-]", text, maxsplit=1)[0] for one in dockerfile.installs for text in one.packages
+    }
+    return canonicalize_name(name) in declared | {canonicalize_name(word) for word in words}
