@@ -21,7 +21,8 @@ class Instruction:
     """One instruction of the Dockerfile. ``line`` is its first, ``text`` the whole, continuations joined.
 
     ``keyword`` is in capitals; ``stage`` is the index of its stage (-1 before the first FROM). ``heredoc`` is
-    the text of its heredocs.
+    the text of its heredocs. ``commands`` are the commands that a RUN runs, each on one line and without its
+    redirections.
     """
 
     keyword: str
@@ -29,6 +30,7 @@ class Instruction:
     line: int
     stage: int
     heredoc: str = ""
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

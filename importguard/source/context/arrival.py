@@ -12,16 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Optional
 
+from importguard.source.context.run_effects import is_transforming
 from importguard.source.dockerfile.copies import feeding_stages, nearest_copy
 from importguard.source.dockerfile.installs import bind_mounts
 from importguard.source.dockerfile_model import Copy, Dockerfile, Instruction
 from importguard.source.model import Ignored, Place, Source
 
-# What makes something else of files than what was copied, or puts them elsewhere.
-_TRANSFORMS = re.compile(
-    r"\b(cp|mv|rsync|ln|tar|zip|make|zipapp|pyinstaller|nuitka|cythonize|shiv|pex|pants|bazel)\b"
-    r"|\b(build|wheel|bdist\w*|compileall)\b|setup\.py"
-)
 _MOUNT = re.compile(r"--mount=(\S+)")
 
 
@@ -82,7 +78,7 @@ def _brings_no_code(copy: Copy) -> bool:
 def _arriving(source: Source, dockerfile: Dockerfile, feeding: set[int]) -> set[str]:
     """The files that are copied into the final stage, or into one that may make something else of them."""
     lineage = set(dockerfile.lineage())
-    transforming = {stage for stage in feeding if is_transforming(dockerfile, stage)}
+    transforming = {stage for stage in feeding if is_transforming(source, dockerfile, stage)}
     found = {placement.path for placement in source.placements if placement.stage in lineage | transforming}
     mounted = _mounted_folders(source, dockerfile, feeding)
     found.update(path for path in source.context_files for folder in mounted if _is_below(path, folder))
@@ -101,18 +97,6 @@ def _mounted_folders(source: Source, dockerfile: Dockerfile, feeding: set[int]) 
         if instruction.stage in feeding and instruction.keyword == "RUN"
         for folder in _mounted(instruction)
     ]
-
-
-def is_transforming(dockerfile: Dockerfile, stage: int) -> bool:
-    """Whether the stage may make something else of the files that it gets."""
-    if any(install.stage == stage and install.locals for install in dockerfile.installs):
-        return True
-    own = [
-        instruction
-        for instruction in dockerfile.instructions
-        if instruction.stage == stage and instruction.keyword == "RUN"
-    ]
-    return any(_TRANSFORMS.search(instruction.text) for instruction in own)
 
 
 def _mounted(instruction: Instruction) -> Iterator[str]:

@@ -14,8 +14,9 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
-from importguard.source.context.arrival import is_mounted, is_transforming, untold_copies
+from importguard.source.context.arrival import is_mounted, untold_copies
 from importguard.source.context.file_names import image_roots
+from importguard.source.context.run_effects import is_transforming, may_bring_packages
 from importguard.source.dockerfile.copies import feeding_stages, moved_folder
 from importguard.source.dockerfile_model import Copy, Dockerfile
 from importguard.source.model import Place, Placement, Source
@@ -30,8 +31,6 @@ from importguard.source.requirements.declarations import read_requirements
 
 # What may stand before the program, and starts it unchanged.
 _WRAPPERS = frozenset(("exec", "tini", "dumb-init", "--", "-g"))
-# A command that may bring a package by a way that no COPY shows.
-_BRINGS = re.compile(r"\.sh\b|\.pth\b|\bgit\s+clone\b|\b(curl|wget)\b|\w+\+https?://")
 # By these words the start may add folders to the import path.
 _PATH_WORDS = re.compile(r"pythonpath|conf|;|^-c$", re.IGNORECASE)
 
@@ -135,12 +134,9 @@ def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerf
     feeding = feeding_stages(dockerfile)
     holding = {one.stage for one in source.placements if one.path.endswith(".py")}
     for stage in feeding & (holding | set(dockerfile.lineage())):
-        if is_transforming(dockerfile, stage):
+        if is_transforming(source, dockerfile, stage):
             return True
-    for one in dockerfile.instructions:
-        if one.stage in feeding and one.keyword == "RUN" and _BRINGS.search(one.text + one.heredoc):
-            return True
-    if is_mounted(found.path, source, dockerfile, feeding):
+    if may_bring_packages(dockerfile, feeding) or is_mounted(found.path, source, dockerfile, feeding):
         return True
     if any(one.stage in feeding and _brings_packages(one) for one in dockerfile.copies):
         return True

@@ -13,6 +13,7 @@ from typing import Optional
 
 from importguard.source.dockerfile.installs import Surroundings, read_installs
 from importguard.source.dockerfile.lines import Line, read_lines
+from importguard.source.dockerfile.shell_lines import shell_commands
 from importguard.source.dockerfile.variables import Words, split_words
 from importguard.source.dockerfile_model import BaseImage, Copy, Dockerfile, Install, Instruction, Stage
 
@@ -95,7 +96,9 @@ class _Reading:
             self._from(line)
         stage = len(self.states) - 1
         heredoc = "\n".join(heredoc.text for heredoc in line.heredocs)
-        self.instructions.append(Instruction(line.keyword, line.text, line.line, stage, heredoc))
+        commands = shell_commands(line) if line.keyword == "RUN" else ()
+        texts = tuple(command.one_line_text for command in commands)
+        self.instructions.append(Instruction(line.keyword, line.text, line.line, stage, heredoc, texts))
         if line.keyword == "ARG":
             self._arg(line)
         elif self.states:

@@ -164,6 +164,27 @@ def test_what_may_arrive_another_way_is_not_said_to_be_left_out(tmp_path, lines)
     assert (found.omissions, found.others) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("requirements", "command", "missing"),
+    [
+        ("flask\n", "pip install -r requirements.txt", ["kit"]),
+        ("flask\n", "apt-get install -y make wheel && pip install -r requirements.txt", ["kit"]),
+        ("flask\n", "pip install -r requirements.txt && make -C libs", []),
+        ("-r local.txt\n", "apt-get install -y make && pip install -r requirements.txt", []),
+    ],
+)
+def test_a_stage_that_makes_a_distribution_of_what_it_gets(tmp_path, requirements, command, missing):
+    files = {
+        "requirements.txt": requirements,
+        "local.txt": "./libs/kit\n",
+        "libs/kit/src/kit/__init__.py": "",
+        "shop/main.py": "import kit\n",
+        "Dockerfile": f"FROM x AS b\nCOPY . .\nRUN {command}\nFROM x\nCOPY --from=b /venv /venv\n"
+        "WORKDIR /app\nCOPY shop ./shop\n",
+    }
+    assert [omission.module for omission in build(tmp_path, files).omissions] == missing
+
+
 def test_a_stage_that_is_not_used_brings_nothing(tmp_path):
     lines = "FROM x AS test\nCOPY . /app\nRUN python -m build\nFROM x\nCOPY shop/main.py /app/shop/\n"
     found = build(tmp_path, {**SHOP, "Dockerfile": lines})

@@ -51,6 +51,16 @@ def test_what_lies_in_the_folder_is_copied_and_not_the_folder(tmp_path):
             'COPY src .\nENTRYPOINT ["tini", "--"]\nCMD exec gunicorn \'src.service:make()\'',
             "COPY src /app/src",
         ),
+        (
+            "RUN apt-get update && apt-get install -y curl make && rm -rf /var/lib/apt/lists/*\n"
+            "RUN pip install -U wheel build flask\nCOPY src/service .\nCMD python -m service",
+            "COPY src/service /app/service",
+        ),
+        (
+            "RUN <<EOF\napk add --virtual .tools make wget\napk del .tools\nEOF\nCOPY src/service .\n"
+            "CMD python -m service",
+            "COPY src/service /app/service",
+        ),
         ("RUN pip install flask\nCOPY src/service .\nCMD python -m service", "COPY src/service /app/service"),
         (
             "COPY --from=ghcr.io/uv /uv /bin/\nCOPY src/service .\nCMD python -m service",
@@ -84,6 +94,10 @@ def test_the_line_of_the_stage_that_takes_it_from_the_context(tmp_path):
         "WORKDIR /service\nCOPY src/service .\nWORKDIR /\n",
         "WORKDIR /app\nCOPY src/service .\nRUN ln -s /app /srv/service\n",
         "WORKDIR /app\nCOPY src/service .\nRUN ./install.sh\n",
+        "WORKDIR /app\nCOPY src/service .\nRUN apt-get install -y make && make install\n",
+        "WORKDIR /app\nCOPY src/service .\nRUN apk add curl; curl -O example.org/kit.py\n",
+        "WORKDIR /app\nCOPY src/service .\nRUN <<EOF\nmv /app /srv/service\nEOF\n",
+        "WORKDIR /app\nCOPY src/service .\nRUN echo /srv >/usr/lib/python3/dist-packages/own.pth\n",
         "WORKDIR /app\nCOPY pyproject.toml .\nCOPY src/service .\nRUN pip install .\n",
         "WORKDIR /app\nCOPY src/service .\nRUN --mount=type=bind,source=src,target=/src python /src/put.py\n",
         "WORKDIR /app\nCOPY src/service .\nRUN pip install service\n",
