@@ -20,6 +20,7 @@ from importguard.diagnosis.situation import (
 from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.source.dockerfile.renaming_copies import find_renaming_copy, keep_name_remedy
 from importguard.source.dockerfile_model import Dockerfile, Install
 from importguard.source.model import Placement
 
@@ -128,25 +129,16 @@ def _contents_copied(case: Situation) -> Optional[Diagnosis]:
         return None
     if name != "__init__.py" or folder.endswith("/" + tail):
         return None
-    # Of several stages that hand it on, the one that takes it from the context.
-    first = next(
-        one
-        for one in index.placements[module.path]
-        if not posixpath.dirname(one.destination).endswith("/" + tail)
-    )
-    location = case.dockerfile_location(first.line)
-    folder = posixpath.dirname(first.destination)
-    there = posixpath.join(folder, tail.rpartition("/")[2])
-    change = f"COPY {index.in_context(module.folder)} {there}"
+    renaming = find_renaming_copy(index.source, placement, module.folder, f"/{tail}/{name}")
+    if renaming is None:
+        return None
+    change = renaming.corrected_line()
     return make_diagnosis(
         "copied-elsewhere",
         CERTAIN,
-        f"{file_and_line(location) or 'A COPY'} copies what lies in {module.folder}/ into "
-        f"{folder}, and not the "
-        f"folder: the image has {placement.destination}, and no import finds it under the name "
-        f"'{case.missing}'.",
-        f"copy the folder under its name: '{change}'",
-        location,
+        f"{renaming.explanation(case.missing, placement.destination)}.",
+        renaming.remedy(change),
+        case.dockerfile_location(renaming.place.line),
         change,
         (f"in the source: {module.path}", f"in the image: {placement.destination}"),
     )
@@ -184,7 +176,7 @@ def contents_copied_early(case: Situation) -> Optional[Diagnosis]:
         LIKELY,
         f"{dockerfile.path}:{first.line} copies what lies in {folder}/ into {there}, and not the folder: "
         f"what is made of {there} has nothing of the name '{case.missing}'.",
-        f"copy the folder under its name: '{change}'",
+        keep_name_remedy(change),
         location,
         change,
         (f"in the source: {sought.path}", f"copied to: {first.destination}"),

@@ -61,11 +61,8 @@ def _diagnosis(omission: Omission, source: Source) -> Diagnosis:
             f"{out.install.path}:{out.install.line} installs the project as an editable one before line "
             f"{place.line} copies it, and maps what lies there then: its console script does not find it"
         )
-    elif out.destination and place is not None:
-        why = (
-            f"{place.path}:{place.line} copies it to {out.destination}, where no import finds it under the "
-            f"name '{omission.module}'"
-        )
+    elif out.renaming is not None:
+        why = out.renaming.explanation(omission.module, out.destination)
     elif out.cause == "ignored" and place is not None:
         why = f"'{place.text}' at {place.path}:{place.line} keeps it out of the build context"
     else:

@@ -132,8 +132,8 @@ def _verdict(build: Build, image: ImageReport, color: bool) -> Iterator[str]:
         text = f"The build leaves out {modules} that the code which goes in imports."
         if all(one.left_out.install for one in at_once):
             text = f"The build copies {modules} too late for the editable install that the start needs."
-        elif all(one.left_out.destination for one in at_once):
-            text = f"The build copies {modules} that the start needs under another name."
+        elif all(one.left_out.renaming for one in at_once):
+            text = f"The build gives another name to {modules} that the start command needs."
         yield _marked(text, at_once, color)
     if late:
         modules = _count(len(late), "left-out module")
@@ -157,9 +157,9 @@ def _said_of(omission: Omission, source: Source, verbose: bool) -> Iterator[str]
         install = omission.left_out.install
         line = f"{escape_text(install.path)}:{install.line}  {escape_text(install.text)}"
         yield f"copied at line {place.line}, after the editable install that maps what lies there: {line}"
-    elif omission.left_out.destination and place:
-        line = f"{escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
-        yield f"copied under another name, to {escape_text(omission.left_out.destination)}: {line}"
+    elif omission.left_out.renaming:
+        renaming = omission.left_out.renaming
+        yield f"{escape_text(renaming.explanation(omission.module, omission.left_out.destination))}."
     elif place:
         line = f"{escape_text(place.path)}:{place.line}  {escape_text(place.text)}"
         yield f"no COPY takes it; the nearest is {line}"

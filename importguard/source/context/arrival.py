@@ -15,6 +15,7 @@ from typing import Optional
 from importguard.source.context.run_effects import is_transforming
 from importguard.source.dockerfile.copies import feeding_stages, nearest_copy
 from importguard.source.dockerfile.installs import bind_mounts
+from importguard.source.dockerfile.renaming_copies import RenamingCopy
 from importguard.source.dockerfile_model import Copy, Dockerfile, Instruction
 from importguard.source.model import Ignored, Place, Source
 
@@ -26,7 +27,7 @@ class LeftOut:
     """A file that the image will not have, or not where it is looked for. ``place`` is the line to blame: of
     .dockerignore, or the COPY that comes nearest or too late; None where the Dockerfile has none.
     ``ignored`` says what .dockerignore needs, ``install`` the editable install that a COPY must come before,
-    and ``destination`` where the image has the file under another name.
+    and ``renaming`` the COPY that gives it another name, at ``destination`` of the image.
     """
 
     path: str
@@ -34,6 +35,7 @@ class LeftOut:
     place: Optional[Place]
     ignored: Optional[Ignored] = None
     install: Optional[Place] = None
+    renaming: Optional[RenamingCopy] = None
     destination: str = ""
 
     @property

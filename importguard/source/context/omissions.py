@@ -80,8 +80,8 @@ def lines_to_change(omission: Omission, source: Source) -> str:
     install, place = omission.left_out.install, omission.left_out.place
     if install and place:
         return f"move the COPY of line {place.line} above line {install.line} of {install.path}"
-    if omission.left_out.cause == "copied-elsewhere":
-        return f"copy it under its name: '{omission.copy}'"
+    if omission.left_out.renaming and omission.copy:
+        return omission.left_out.renaming.remedy(omission.copy)
     return f"add {' and '.join(_lines_to_add(omission, source))}"
 
 
@@ -163,8 +163,11 @@ def _renamed_omissions(source: Source, known: Collection[str]) -> Iterator[Omiss
     """The start command's modules that get in under another name, except those ``known`` to be missed."""
     for one in renamed_starts(source):
         if one.module not in known:
-            out = LeftOut(one.path, "copied-elsewhere", one.place, destination=one.destination)
-            start = (ImportedAt(one.module, one.place.path, one.line, "start"),)
+            place = one.renaming.place
+            out = LeftOut(
+                one.path, "copied-elsewhere", place, renaming=one.renaming, destination=one.destination
+            )
+            start = (ImportedAt(one.module, place.path, one.line, "start"),)
             yield Omission(one.module, out, start, one.copy, severity_of_imports(start))
 
 

@@ -17,9 +17,10 @@ from packaging.utils import canonicalize_name
 from importguard.source.context.arrival import is_mounted, untold_copies
 from importguard.source.context.file_names import image_roots
 from importguard.source.context.run_effects import is_transforming, may_bring_packages
-from importguard.source.dockerfile.copies import feeding_stages, moved_folder
+from importguard.source.dockerfile.copies import feeding_stages
+from importguard.source.dockerfile.renaming_copies import RenamingCopy, find_renaming_copy
 from importguard.source.dockerfile_model import Copy, Dockerfile
-from importguard.source.model import Place, Placement, Source
+from importguard.source.model import Source
 from importguard.source.modules.named_modules import (
     NamedModule,
     is_program,
@@ -37,16 +38,16 @@ _PATH_WORDS = re.compile(r"pythonpath|conf|;|^-c$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class RenamedStart:
-    """A module that the start command names, whose file ``path`` the image has at ``destination`` only.
-
-    ``place`` is the line of the COPY to change, and ``copy`` what it is to be.
+    """A module that the start command of ``line`` names, whose file ``path`` the image has under another name
+    only. ``renaming`` is the COPY to change, ``copy`` what it is to be, and ``destination`` where the image
+    has the file.
     """
 
     module: str
     line: int
     path: str
     destination: str
-    place: Place
+    renaming: RenamingCopy
     copy: str
 
 
@@ -81,16 +82,16 @@ def _renamed(named: NamedModule, source: Source, dockerfile: Dockerfile) -> Opti
     if len({path[: -len(tail) + 1] for path, tail in own.items()}) != 1:
         return None  # not in the source, or more than once: what is meant can't be told
     path, tail = next(iter(own.items()))
-    wrong = [
-        one for one in source.placements if one.path == path and not _is_at(one.destination, tail, hides_root)
-    ]
-    first = min(wrong, key=lambda one: (one.stage, one.line))
-    copy = next((one for one in dockerfile.copies if one.line == first.line), None)
-    if copy is None or copy.from_stage is not None:
+    placed = next((one for one in final if one.path == path), None)
+    whole = posixpath.join(path[: -len(tail) + 1], tail.split("/")[1])
+    renaming = find_renaming_copy(source, placed, whole, tail) if placed else None
+    if placed is None or renaming is None:
         return None
-    change = _corrected(first, tail, source, dockerfile, roots)
-    place = Place(dockerfile.path, copy.line, copy.text)
-    return RenamedStart(named.module, named.line, path, first.destination, place, change)
+    into = renaming.into
+    if renaming.place.line == placed.line and roots and into not in roots:
+        into = dockerfile.stages[dockerfile.final].workdir
+    corrected = renaming.corrected_line(into)
+    return RenamedStart(named.module, named.line, path, placed.destination, renaming, corrected)
 
 
 def _is_at(destination: str, tail: str, hides_root: bool) -> bool:
@@ -108,25 +109,6 @@ def _may_import_from_root(dockerfile: Dockerfile, roots: Collection[str]) -> boo
         or "$" in stage.env.get("PYTHONPATH", "")
         or any(_PATH_WORDS.search(word) for word in words)
     )
-
-
-def _corrected(
-    placed: Placement, tail: str, source: Source, dockerfile: Dockerfile, roots: Collection[str]
-) -> str:
-    """The COPY line that puts the module's topmost package, or its file, where the import path finds it."""
-    top = tail.split("/")[1]
-    root = placed.path[: -len(tail) + 1]
-    whole = posixpath.join(root, top)
-    here = whole if source.context == "." else posixpath.relpath(whole, source.context)
-    if placed.destination == tail:
-        there = f"/{top.removesuffix('.py')}"
-    else:
-        there = moved_folder(placed.path, placed.destination)[1]
-    if whole == placed.path:
-        there = posixpath.dirname(placed.destination)
-    if placed.stage == dockerfile.final and roots and there not in roots:
-        there = dockerfile.stages[dockerfile.final].workdir
-    return f"COPY {here} {posixpath.join(there, top)}"
 
 
 def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerfile) -> bool:

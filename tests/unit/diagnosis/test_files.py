@@ -416,6 +416,25 @@ def test_what_lies_in_a_folder_was_copied_and_not_the_folder() -> None:
     assert found.change == "COPY src/service /app/service"
 
 
+def test_what_lies_in_a_folder_of_another_stage_was_copied_and_not_the_folder() -> None:
+    """``COPY --from=builder /b/service /app``: that line is to change, and takes it from the stage still."""
+    text = "COPY --from=builder --chown=app /b/service /app"
+    copies = [
+        Copy(2, 0, "COPY src /b", ("src",), "/b"),
+        Copy(5, 1, text, ("/b/service",), "/app", from_stage=0),
+    ]
+    placed = (
+        Placement("src/service/__init__.py", "/b/service/__init__.py", 0, 2),
+        Placement("src/service/__init__.py", "/app/__init__.py", 1, 5, 2),
+    )
+    tree = source("src/service/__init__.py", dockerfile=dockerfile_of(copies, stages=BUILDER))
+    seen = lacking("service", clues=clues(files=in_image("__init__.py")))
+    found = only(seen, replace(tree, placements=placed))
+    assert where(found) == ("copied-elsewhere", ("Dockerfile", 5))
+    assert found.change == "COPY --from=builder --chown=app /b/service /app/service"
+    assert "copies what lies in /b/service/ into /app, and not the folder" in found.explanation
+
+
 BACKEND_MAIN = ModuleImport("backend.main", "/app/backend/main.py", "failed")
 
 

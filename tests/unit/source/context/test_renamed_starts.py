@@ -83,6 +83,30 @@ def test_the_line_of_the_stage_that_takes_it_from_the_context(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("lines", "found_lines"),
+    [
+        ("COPY src/service /b/service\nFROM x\nWORKDIR /app\nCOPY --from=b /b/service /app", [5]),
+        ("COPY src /b\nFROM x\nWORKDIR /app\nCOPY --from=b --chown=1:1 /b/service/ ./", [5]),
+        (
+            "COPY src /b\nFROM x AS c\nCOPY --from=b /b /c\nFROM x\nWORKDIR /app\nCOPY --from=c /c/service .",
+            [7],
+        ),
+        ("COPY src/service /b\nFROM x\nWORKDIR /app\nCOPY --from=b /b /app/service", []),
+        ("COPY src/service /b/service\nFROM x\nWORKDIR /app\nCOPY --from=b /b /app", []),
+        ("COPY . /b\nFROM x\nWORKDIR /app\nCOPY --from=b /b/src /app", []),
+    ],
+)
+def test_the_line_that_takes_it_from_another_stage(tmp_path, lines, found_lines):
+    lines = f"FROM x AS b\n{lines}\n{START}"
+    assert [one[2] for one in found(tmp_path, lines)] == found_lines
+
+
+def test_the_corrected_line_keeps_the_options_and_the_path_of_the_stage(tmp_path):
+    lines = "FROM x AS b\nCOPY src /b\nFROM x\nWORKDIR /app\nCOPY --from=b --chown=1:1 /b/service .\n" + START
+    assert [one[4] for one in found(tmp_path, lines)] == ["COPY --from=b --chown=1:1 /b/service /app/service"]
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         "WORKDIR /app\nCOPY src .\n",
