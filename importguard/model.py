@@ -129,9 +129,10 @@ class Finding:
 
     ``also_missing`` are the other modules that are missing by the same cause, where one finding tells of all.
     ``symptoms`` are findings of the start that come of the same cause, and are told with it.
-    ``reached`` is False for what no import got to, because its module failed before. ``loaded_at_startup``
-    says whether a start command imports a module that fails by it. It and ``breaks_startup`` are None where
-    no start command was recognised, or startup stopped for want of its environment before it came to that.
+    ``reached`` is False for what no import got to: its module failed before, or it is ``late``, an import in
+    a function, by which nothing fails until that is called. ``loaded_at_startup`` says whether a start
+    command imports a module that fails by it. It and ``breaks_startup`` are None where no start command was
+    recognised, or startup stopped for want of its environment before it came to that.
     """
 
     rule: Rule
@@ -144,6 +145,7 @@ class Finding:
     chain: tuple[ImportStep, ...] = ()
     affected: tuple[str, ...] = ()
     reached: bool = True
+    late: bool = False
     breaks_startup: Optional[bool] = None
     loaded_at_startup: Optional[bool] = None
     diagnosis: Optional[Diagnosis] = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CHECKS = (
     imports.check_module_imports,
     unreached.check_unreached_imports,
+    unreached.check_late_imports,
     entrypoints.check_entrypoint_targets,
     start_programs.check_start_program,
     libraries.check_shared_libraries,

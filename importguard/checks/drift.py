@@ -66,7 +66,7 @@ class _Drift:
         self.roots = sorted((root.rstrip("/") for root in evidence.import_path), key=len, reverse=True)
         selected = (module.name for module in evidence.modules if module.selected)
         self.packages = {name.partition(".")[0] for name in selected}
-        self.missed = {site.target for site in evidence.sites if site.resolves is False}
+        self.missed = {site.target for site in evidence.sites if site.resolves is False and not site.is_late}
         self.missed |= {name for module in evidence.modules if module.failure for name in _missed(module)}
         self.loaded = {module.name: module.path for module in evidence.modules if module.path}
         self.named = _named_paths(source)

@@ -73,7 +73,7 @@ def _absent(evidence: Evidence) -> set[str]:
     """The distribution-like names of what an import did not find: that has a finding already."""
     failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
     missing = [failure.missing for failure in failures if failure.missing]
-    missing += [site.target for site in evidence.sites if site.resolves is False]
+    missing += [site.target for site in evidence.sites if site.resolves is False and not site.is_late]
     return {canonicalize_name(name.partition(".")[0]) for name in missing}
 
 

@@ -1,39 +1,65 @@
-"""IG101, not reached: what else a failed module imports that is not there, so that one round mends all."""
+"""IG101 of imports that no import of a module got to: behind a failure, or inside a function."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.imports import ImportSite
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues
 from importguard.failures.application import Application, application_code
-from importguard.model import FAILURES, Finding, ImportStep, Location
+from importguard.model import FAILURES, Finding, ImportStep, Location, Severity
 from importguard.rules.imports import MISSING_MODULE
+from importguard.source.modules.standard_library import STANDARD
 
 
 def check_unreached_imports(evidence: Evidence) -> list[Finding]:
-    """One finding a target that no import got to, because its module failed before."""
+    """One finding a target that a failed module would ask for next, so that one round mends all."""
     failed = {module.name for module in evidence.modules if module.selected and module.outcome in FAILURES}
-    known = {
-        module.failure.missing for module in evidence.modules if module.failure and module.failure.missing
-    }
-    if evidence.preparation and evidence.preparation.failure and evidence.preparation.failure.missing:
-        known.add(evidence.preparation.failure.missing)
+    sites = [site for site in evidence.sites if site.scope == "module" and site.module in failed]
+    return [
+        _finding(target, group, MISSING_MODULE.severity, code)
+        for target, group, code in _groups(sites, _known_to_fail(evidence), evidence)
+    ]
+
+
+def check_late_imports(evidence: Evidence) -> list[Finding]:
+    """One warning a target that functions import: nothing fails before one of them is called."""
+    selected = {module.name for module in evidence.modules if module.selected}
+    known = _known_to_fail(evidence) | {site.target for site in evidence.sites if not site.is_late}
     sites = [
         site
         for site in evidence.sites
-        if site.scope == "module" and site.resolves is False and site.module in failed
+        if site.is_late and site.module in selected and site.target.partition(".")[0] not in STANDARD
     ]
+    return [
+        replace(_finding(target, group, Severity.WARNING, code), affected=(), late=True)
+        for target, group, code in _groups(sites, known, evidence)
+    ]
+
+
+def _known_to_fail(evidence: Evidence) -> set[str]:
+    """What a failed import says is missing."""
+    failures = [item.failure for item in (*evidence.modules, evidence.preparation) if item and item.failure]
+    return {failure.missing for failure in failures if failure.missing}
+
+
+def _groups(
+    sites: list[ImportSite], known: set[str], evidence: Evidence
+) -> Iterator[tuple[str, list[ImportSite], Application]]:
+    """Each target that is absent and not ``known``, with the imports that ask for it."""
+    sites = [site for site in sites if site.resolves is False]
+    if not sites:
+        return
     code = application_code(evidence)
     named = {site.target: _named(site.target, code, evidence.clues) for site in sites}
-    targets = set(named.values())
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:
         if not _covered(site.target, known):
-            groups.setdefault(_shortest(named[site.target], targets), []).append(site)
-    return [_finding(target, group, code) for target, group in groups.items()]
+            groups.setdefault(_shortest(named[site.target], set(named.values())), []).append(site)
+    yield from ((target, group, code) for target, group in groups.items())
 
 
 def _prefixes(name: str) -> list[str]:
@@ -60,12 +86,12 @@ def _shortest(target: str, targets: set[str]) -> str:
     return next(prefix for prefix in _prefixes(target) if prefix in targets)
 
 
-def _finding(target: str, sites: list[ImportSite], code: Application) -> Finding:
+def _finding(target: str, sites: list[ImportSite], severity: Severity, code: Application) -> Finding:
     first = min(sites, key=lambda site: (site.module, site.line))
     location = Location(code.path_below_import_root(first.path), first.line) if first.path else None
     return Finding(
         rule=MISSING_MODULE,
-        severity=MISSING_MODULE.severity,
+        severity=severity,
         module=first.module,
         message=f"No module named '{target}'",
         missing=target,

@@ -9,6 +9,7 @@ from typing import Optional
 
 from packaging.utils import canonicalize_name
 
+from importguard.diagnosis.tables.distribution_names import from_table, same_name
 from importguard.failures.service import LOG_SAYS
 from importguard.model import SEVEREST_FIRST, Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_RAISES, MISSING_MODULE, MISSING_NAME, SYNTAX_ERROR
@@ -32,7 +33,15 @@ def without_repeated(findings: Iterable[Finding], started: Collection[str] = ())
     found = list(findings)
     failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
     kept = [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
+    absent = {canonicalize_name(one.module) for one in kept if one.rule is REQUIREMENT_NOT_INSTALLED}
+    kept = [one for one in kept if not (one.late and absent & set(map(canonicalize_name, _names_of(one))))]
     return list(_needs_told_once(kept, started))
+
+
+def _names_of(finding: Finding) -> list[str]:
+    """The distributions that may bring what is missing, by its name."""
+    missing = finding.missing or ""
+    return [*from_table(missing), same_name(missing)]
 
 
 def with_symptoms(findings: Iterable[Finding]) -> list[Finding]:

@@ -102,6 +102,11 @@ class ImportSite:
     path: str = ""
     resolves: Optional[bool] = None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it runs after its module was imported: when a function is called, or a name is used."""
+        return self.scope in ("function", "lazy")
+
 
 @dataclass(frozen=True)
 class EntryPoint:

@@ -49,6 +49,8 @@ def _finding(omission: Omission, source: Source) -> Finding:
         missing=omission.module,
         location=Location(first.path, first.line),
         affected=tuple(importers),
+        reached=bool(immediate),
+        late=not immediate,
         breaks_startup=True if any(one.scope == "start" for one in immediate) else None,
         diagnosis=_diagnosis(omission, source),
     )

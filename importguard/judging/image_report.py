@@ -94,6 +94,10 @@ def _what_is_not_imitated(evidence: Evidence) -> tuple[str, ...]:
 
 def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> list[Finding]:
     """Run the checks, and diagnose what they find."""
+    if any(site.is_late for site in evidence.sites):
+        from importguard.judging.late_imports import without_optional_late_imports
+
+        evidence = without_optional_late_imports(evidence, source)
     findings = run_checks(evidence, source)
     if not findings:
         return []

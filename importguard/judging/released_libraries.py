@@ -29,7 +29,7 @@ _CAN_DO_WITHOUT = frozenset({"unknown", "not-declared", "extra-not-installed"})
 
 def released_libraries_softening(evidence: Evidence, source: Optional[Source]) -> Softening:
     """Soften what fails only in parts of released libraries, for want of what they can do without."""
-    released = _released_modules(evidence, source)
+    released = released_modules(evidence, source)
     return Softening(
         lambda finding: _is_optional(finding, released),
         "Only warned of: no start command loads them, and their library does not require what they lack: "
@@ -37,7 +37,7 @@ def released_libraries_softening(evidence: Evidence, source: Optional[Source]) -
     )
 
 
-def _released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
+def released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
     """The modules of distributions that were installed by their name, each with its distribution.
 
     What was installed from a folder or URL (PEP 610), or lies in the source, is the project's own. Without a
@@ -105,13 +105,14 @@ def _is_not_required(finding: Finding, released: Mapping[str, Distribution]) -> 
     """Whether the missing module is of no distribution that the libraries always require, nor their own."""
     if not finding.missing or (finding.diagnosis and finding.diagnosis.cause not in _CAN_DO_WITHOUT):
         return False
-    wanted = {canonicalize_name(name) for name in from_table(finding.missing)} | {same_name(finding.missing)}
-    top = finding.missing.partition(".")[0]
-    return all(
-        top not in {own.partition(".")[0] for own in released[name].provides}
-        and wanted.isdisjoint(_always_required(released[name].requires))
-        for name in finding.affected
-    )
+    return all(can_do_without(finding.missing, released[name]) for name in finding.affected)
+
+
+def can_do_without(missing: str, distribution: Distribution) -> bool:
+    """Whether a missing module is of no distribution that this one always requires, nor its own."""
+    wanted = {canonicalize_name(name) for name in from_table(missing)} | {same_name(missing)}
+    own = {name.partition(".")[0] for name in distribution.provides}
+    return missing.partition(".")[0] not in own and wanted.isdisjoint(_always_required(distribution.requires))
 
 
 def _always_required(lines: Collection[str]) -> set[str]:

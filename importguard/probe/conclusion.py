@@ -39,21 +39,6 @@ def entrypoint_events(
         yield dict(told, outcome=outcome, reaches=sorted(reaches))
 
 
-def scopes_to_read(found: Discovered, outcomes: Mapping[str, str]) -> dict[str, list[str]]:
-    """The modules whose import statements are read for what would fail next, with the scopes of those.
-
-    Unguarded imports of what failed run whenever it does; lazy ones run later, wherever they are.
-    """
-    scopes = {name: ["module", "lazy"] for name, outcome in outcomes.items() if outcome == "failed"}
-    if _knows_lazy_imports(found["interpreter"]["version"]):
-        from importguard.probe.code.quick_scan import imports_lazily
-
-        files = dict(found["modules"])
-        lazy = [name for name in outcomes if name not in scopes and imports_lazily(files.get(name))]
-        scopes.update({name: ["lazy"] for name in lazy})
-    return scopes
-
-
 def has_trouble(
     found: Discovered, failures: Sequence[object], lost: Mapping[str, list[str]], unreached: Sequence[str]
 ) -> bool:
@@ -102,7 +87,3 @@ def notes_for_reader(only_read: Sequence[str], stumbled: Sequence[str]) -> Itera
     if stumbled:
         text = "the probe failed {} times (a bug of importguard's): those modules were asked again; {}"
         yield text.format(len(stumbled), stumbled[0])
-
-
-def _knows_lazy_imports(version: str) -> bool:
-    return tuple(int(part) for part in version.split(".")[:2]) >= (3, 15)

@@ -27,7 +27,6 @@ from importguard.probe.conclusion import (
     entrypoint_events,
     has_trouble,
     notes_for_reader,
-    scopes_to_read,
 )
 from importguard.probe.leftovers import Leftovers
 from importguard.probe.select.discover import discover_application
@@ -163,8 +162,7 @@ class Supervisor:
         outcomes = self.verdicts.outcome_by_module
         for event in entrypoint_events(self.discovery, outcomes, self.decisions.loaded, self.decisions.lost):
             self.host.write_frame("entrypoint", **event)
-        scopes = scopes_to_read(self.discovery, outcomes)
-        sites = self.tell_unresolved_imports(scopes)
+        sites = self.unresolved_imports(outcomes) + self.late_absent_imports(outcomes)
         self.host.write_frame("sites", sites=sites)
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
@@ -193,14 +191,25 @@ class Supervisor:
         if not call_in_child(tell, min(seconds, CLUE_SECONDS)):
             self.host.write_frame("clues", kind="notes", values=["gathering clues broke off"])
 
-    def tell_unresolved_imports(self, scopes: Mapping[str, list[str]]) -> list[SiteValues]:
-        """The imports whose target is not in the image. What a module is known to lack is not said again."""
-        if not scopes:
+    def unresolved_imports(self, outcomes: Mapping[str, str]) -> list[SiteValues]:
+        """The unguarded imports of failed modules whose target is not in the image.
+
+        What a module is known to lack is not said again.
+        """
+        failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+        if not failed:
             return []
         from importguard.probe.code.sites import unresolved_imports
 
         known = {failure["missing"] for failure in self.verdicts.failures if failure}
-        return unresolved_imports(scopes, dict(self.discovery["modules"]), known, self.names_without_finder)
+        return unresolved_imports(failed, dict(self.discovery["modules"]), known, self.names_without_finder)
+
+    def late_absent_imports(self, outcomes: Mapping[str, str]) -> list[SiteValues]:
+        """The imports inside functions whose target is not in the image."""
+        from importguard.probe.code.late_imports import late_absent_imports
+
+        judged = [name for name, outcome in outcomes.items() if outcome in ("imported", "failed")]
+        return late_absent_imports(judged, dict(self.discovery["modules"]), self.names_without_finder)
 
     def names_without_finder(self, names: list[str]) -> Collection[str]:
         """Those of the top-level ``names`` that no finder of the application knows."""

@@ -140,6 +140,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "affected": list(finding.affected),
         "reached": finding.reached,
         "part": part_of(finding),
+        "late": finding.late,
         "breaks_startup": finding.breaks_startup,
         "loaded_at_startup": finding.loaded_at_startup,
         "diagnosis": _diagnosis(finding.diagnosis) if finding.diagnosis else None,

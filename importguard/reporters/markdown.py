@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importguard.diagnosis.parts import part_of
 from importguard.model import Finding, Severity
 from importguard.report import ImageReport, Report
+from importguard.reporters.wording.finding_text import tags_of_startup
 from importguard.reporters.wording.places import repository_line
 from importguard.reporters.wording.sentences import (
     count_with_noun,
@@ -81,9 +82,7 @@ def _mark(image: ImageReport) -> str:
 
 def _finding(number: int, finding: Finding, image: ImageReport) -> str:
     """One string, so that a report that is cut ends between findings."""
-    tags = ["breaks startup"] if finding.breaks_startup else []
-    tags += ["not loaded at startup"] if finding.loaded_at_startup is False else []
-    tags += [] if finding.reached else ["would fail next"]
+    tags = tags_of_startup(finding)
     tags += [count_with_noun(len(finding.affected), "module")] if finding.affected else []
     title = f"{_MARKS[finding.severity]} **{number}. {finding.rule.id} {finding.rule.name}** "
     parts = [

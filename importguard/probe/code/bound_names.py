@@ -46,6 +46,16 @@ class Bound:
         return [name for name in {**self.defined, **self.imported} if not name.startswith("__")]
 
 
+def never_binds(path: str, name: str) -> bool:
+    """Whether no statement of the file at ``path``, a package's, gives ``name`` a value: only a submodule of
+    that name can be meant. False where that can't be told."""
+    source = read_bytes(path, _READ)
+    if source is None or b"global " in source or name[:2] == "__":
+        return False
+    bound = bound_names(path)
+    return bound.everything and name not in bound.public_names
+
+
 def bound_names(path: str) -> Bound:
     """What the top level of the file at ``path`` binds."""
     bound = Bound()

@@ -153,13 +153,14 @@ def _of_class(node: Node, scope: str) -> Blocks:
 
 
 def _of_if(node: Node, scope: str) -> Blocks:
-    yield node.body, "type_checking" if is_type_checking(node.test) else _weaker(scope)
-    yield node.orelse, _weaker(scope)
+    inner = _guarded(scope) if _asks_for_system(node.test) else _weaker(scope)
+    yield node.body, "type_checking" if is_type_checking(node.test) else inner
+    yield node.orelse, inner
 
 
 def _of_try(node: Node, scope: str) -> Blocks:
     guarded = any(catches_import_error(handler) for handler in node.handlers)
-    inner = _weaker(scope) if guarded else scope
+    inner = _guarded(scope) if guarded else scope
     yield node.body, inner
     for handler in node.handlers:
         yield handler.body, _weaker(scope)
@@ -169,9 +170,11 @@ def _of_try(node: Node, scope: str) -> Blocks:
 
 def _of_with(node: Node, scope: str) -> Blocks:
     """A Flask application's context swallows nothing; of others it is not known."""
-    managers = [getattr(getattr(item.context_expr, "func", None), "attr", "") for item in node.items]
+    functions = [getattr(item.context_expr, "func", None) for item in node.items]
+    managers = [getattr(function, "attr", getattr(function, "id", "")) for function in functions]
     whole = all(name in ("app_context", "test_request_context") for name in managers)
-    yield node.body, scope if whole else _weaker(scope)
+    suppresses = "suppress" in managers
+    yield node.body, scope if whole else _guarded(scope) if suppresses else _weaker(scope)
 
 
 def _of_loop(node: Node, scope: str) -> Blocks:
@@ -202,7 +205,30 @@ _BLOCKS = {
 
 
 def _weaker(scope: str) -> str:
+    """The scope of what a condition decides about: a function may not even be called."""
     return "guarded" if scope == "module" else scope
+
+
+def _guarded(scope: str) -> str:
+    """The scope of what may fail, in a function too."""
+    return "guarded" if scope in ("module", "function") else scope
+
+
+def _asks_for_system(test: Node) -> bool:
+    """Whether ``test`` looks at the operating system, or whether a module is there."""
+    nodes = [test]
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(child_nodes(node))
+        if type(node).__name__ == "Attribute" and node.attr in ("platform", "find_spec"):
+            return True
+        if (
+            type(node).__name__ == "Attribute"
+            and node.attr == "name"
+            and getattr(node.value, "id", "") == "os"
+        ):
+            return True
+    return False
 
 
 def is_type_checking(test: Node) -> bool:

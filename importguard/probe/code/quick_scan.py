@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 IMPORT_LINE = re.compile(
     rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
 )
-LAZY_LINE = re.compile(rb"^lazy[ \t]+(?:from|import)[ \t.]", re.M)  # at the top level only (PEP 810)
 
 
 def mentioned_modules(module: str, path: str) -> set[str]:
@@ -35,17 +34,6 @@ def mentioned_modules(module: str, path: str) -> set[str]:
         parts = parts[: len(parts) - len(dots) + 1] + ([name.decode()] if name else [])
         found.add(".".join(parts))
     return found
-
-
-def imports_lazily(path: str | None) -> bool:
-    """Whether lines of a file seem to be lazy imports."""
-    if not path or not path.endswith(".py"):
-        return False
-    try:
-        with open(path, "rb") as file:
-            return LAZY_LINE.search(file.read()) is not None
-    except OSError:
-        return False
 
 
 # What follows "import" in a line that may be a statement; in parentheses it goes on over lines.

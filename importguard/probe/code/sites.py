@@ -67,12 +67,12 @@ def _head(source: bytes) -> bytes:
     return source[: following.start() + 1] if following else source
 
 
-def sites_of(module: str, path: str | None, scopes: Iterable[str]) -> list[SiteValues]:
-    """Each import of these top-level ``scopes``, as it is told to the host."""
+def sites_of(module: str, path: str | None) -> list[SiteValues]:
+    """Each unguarded import at the top level, as it is told to the host."""
     return [
         (module, target, list(names), line, scope, path)
         for target, names, line, scope in read_sites(module, path, _head)
-        if scope in scopes
+        if scope == "module"
     ]
 
 
@@ -102,31 +102,25 @@ GLOBAL = re.compile(rb"^[ \t]+global[ \t]", re.M)
 
 
 def unresolved_imports(
-    scopes: Mapping[str, list[str]],
+    modules: Iterable[str],
     files: Files,
     known: Collection[str | None],
     find: Callable[[list[str]], Collection[str]],
 ) -> list[SiteValues]:
-    """The imports whose target is not in the image, of the given ``scopes`` of each module.
+    """The unguarded imports of ``modules`` whose target is not in the image, nor ``known`` to be missing.
 
     Only what can be told without running anything: a top-level name of which ``find`` says that no finder
-    knows it, or a file that is not in a package of the application. What is ``known`` to be missing is said
-    only where it is imported late.
+    knows it, or a file that is not in a package of the application.
     """
-    paths = {module: files.get(module) for module in scopes}
+    paths = {module: files.get(module) for module in modules}
     mentions = {module: mentioned_modules(module, path) for module, path in paths.items() if path}
-    names = {name for found in mentions.values() for name in found if name not in files}
-    # Names that only fail where they are known to be missing need not be looked for.
-    late = {name for module, found in mentions.items() if "module" not in scopes[module] for name in found}
-    asked = names.difference(known) | (names & late)
-    absent = find(sorted({name.partition(".")[0] for name in asked} - set(files)))
+    names = {name for found in mentions.values() for name in found if name not in files}.difference(known)
+    absent = find(sorted({name.partition(".")[0] for name in names} - set(files)))
     lost = {name for name in names if name.partition(".")[0] in absent or no_file(name, files)}
     sites: list[SiteValues] = []
     for module, found in mentions.items():
-        wanted = lost.difference(known) if "module" in scopes[module] else lost
-        if not wanted.isdisjoint(found):
-            found_here = sites_of(module, files[module], scopes[module])
-            sites += [site for site in found_here if site[1] in wanted]
+        if not lost.isdisjoint(found):
+            sites += [site for site in sites_of(module, files[module]) if site[1] in lost]
     return sites
 
 

@@ -20,12 +20,9 @@ _MOST_IMPORTS = 30
 
 def _lacks_name(package: Found, name: str) -> bool:
     """Whether only a submodule can be meant by ``name``: no statement of ``package`` gives it a value."""
-    from importguard.probe.code.bound_names import bound_names
+    from importguard.probe.code.bound_names import never_binds
 
-    if not package.package or not package.path or "global " in (read_text(package.path) or ""):
-        return False
-    bound = bound_names(package.path)
-    return bound.everything and name not in bound.public_names and name[:2] != "__"
+    return bool(package.package and package.path) and never_binds(package.path, name)
 
 
 class Target:

@@ -67,7 +67,7 @@ def brief_line(number: int, finding: Finding, page: Page) -> str:
     cause = diagnosis.cause if diagnosis and diagnosis.cause != "unknown" else finding.rule.name
     name = f"{number}. {finding.rule.id}  {escape_text(finding.missing or finding.module)}"
     name = _shortened(name, page.width)
-    rest = "".join(f" · {part}" for part in [cause, *_tags(finding)[:1]])
+    rest = "".join(f" · {part}" for part in [cause, *tags_of_startup(finding)[:1]])
     if len(name) + len(rest) <= page.width:
         room = page.width - len(name) - len(rest) - 2
         location = (diagnosis.location if diagnosis else None) or finding.location
@@ -116,7 +116,7 @@ def _shortened(text: str, width: int) -> str:
 def _heading(number: int, finding: Finding, page: Page) -> Iterator[str]:
     subject = escape_text(finding.missing or finding.module)
     left = f"{number}. {finding.rule.id} {finding.rule.name}  {subject}"
-    tags = _tags(finding)
+    tags = tags_of_startup(finding)
     tags += ["warning"] if finding.severity is Severity.WARNING else []
     tags += [count_with_noun(len(finding.affected), "module")] if finding.affected else []
     right = " · ".join(tags)
@@ -129,10 +129,13 @@ def _heading(number: int, finding: Finding, page: Page) -> Iterator[str]:
         yield from page.wrap_styled(right, "", INDENT)
 
 
-def _tags(finding: Finding) -> list[str]:
+def tags_of_startup(finding: Finding) -> list[str]:
+    """What a finding does to the start, or when it would be met."""
     tags = ["breaks startup"] if finding.breaks_startup else []
     tags += ["not loaded at startup"] if finding.loaded_at_startup is False else []
-    return tags + ([] if finding.reached else ["would fail next"])
+    if finding.reached:
+        return tags
+    return [*tags, "in a function" if finding.late else "would fail next"]
 
 
 def _cause(finding: Finding, page: Page) -> dict[str, list[str]]:

@@ -73,14 +73,23 @@ def _summary_of_imports(image: ImageReport) -> Iterator[str]:
         yield f"{failed} of {modules} {verb} not import, from {found}."
     elif checked and not everything:
         yield from _all_import(checked)
-    unreached = sum(1 for finding in everything if not finding.reached)
-    if unreached:
-        verb = "is" if unreached == 1 else "are"
-        yield f"{count_with_noun(unreached, 'more missing module')} {verb} behind them and would fail next."
+    yield from _not_reached(everything)
     yield from _startup(image)
     yield from _started(image)
     if checked and not failed and everything:
         yield from _all_import(checked)
+
+
+def _not_reached(findings: Sequence[Finding]) -> Iterator[str]:
+    late = sum(1 for finding in findings if finding.late)
+    behind = sum(1 for finding in findings if not finding.reached) - late
+    if behind:
+        verb = "is" if behind == 1 else "are"
+        yield f"{count_with_noun(behind, 'more missing module')} {verb} behind them and would fail next."
+    if late:
+        verb = "is" if late == 1 else "are"
+        modules = count_with_noun(late, "missing module")
+        yield f"{modules} {verb} imported inside functions, which fail when they are called."
 
 
 def _is_cause(finding: Finding) -> bool:
@@ -160,7 +169,7 @@ def finding_story(finding: Finding) -> list[str]:
     told += [escape_text(line)[:_LONGEST_LINE] for line in symptom_lines(finding)]
     effects = ["It keeps the application from starting."] if finding.breaks_startup else []
     effects += ["No start command loads it."] if finding.loaded_at_startup is False else []
-    effects += [] if finding.reached else ["It lies behind another finding and would fail next."]
+    effects += [_WHEN_NOT_REACHED[finding.late]] if not finding.reached else []
     others = [escape_text(name) for name in finding.affected if name != finding.module]
     effects += [f"{_listed(others)} {_verb(finding, others)}."] if others else []
     told += [" ".join(effects)] if effects else []
@@ -170,6 +179,12 @@ def finding_story(finding: Finding) -> list[str]:
             f"Try: {escape_text(finding.diagnosis.remedy)}",
         ]
     return told
+
+
+_WHEN_NOT_REACHED = {
+    False: "It lies behind another finding and would fail next.",
+    True: "It is imported inside a function, which fails when it is called.",
+}
 
 
 def symptom_lines(finding: Finding) -> list[str]:

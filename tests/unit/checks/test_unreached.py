@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from unit.builders import evidence, failed, imported, no_module, site
 from unit.diagnosis.world import resolves
 
-from importguard.checks.unreached import check_unreached_imports
+from importguard.checks.unreached import check_late_imports, check_unreached_imports
 from importguard.evidence.surroundings import Clues, System
-from importguard.model import Location
+from importguard.model import Location, Severity
 
 
 def test_targets_behind_a_failure_are_findings_that_were_not_reached() -> None:
@@ -54,3 +56,25 @@ def test_only_unguarded_imports_of_failed_modules_count() -> None:
         )
         == []
     )
+
+
+def test_what_functions_import_is_a_warning_that_makes_no_module_fail() -> None:
+    sites = (
+        site("shop.a", "stripe", 9, scope="function"),
+        site("shop.b", "stripe.api", 4, scope="lazy"),
+        site("shop.b", "redis", 5, scope="function"),  # it is missing anyway
+        site("shop.b", "boto", 6, scope="function"),
+        site("shop.b", "boto", 1),
+        site("shop.a", "winreg", 7, scope="function"),  # Windows' Python has it
+        site("shop.tests", "faker", 1, scope="function"),
+        site("shop.a", "json", 8, scope="function", resolves=True),
+    )
+    modules = (
+        imported("shop.a"),
+        failed("shop.b", no_module("redis")),
+        replace(imported("shop.tests"), selected=False),
+    )
+    (found,) = check_late_imports(evidence(*modules, sites=sites))
+    assert (found.missing, found.module, found.severity) == ("stripe", "shop.a", Severity.WARNING)
+    assert (found.affected, found.reached, found.late) == ((), False, True)
+    assert found.location == Location("shop/a.py", 9)

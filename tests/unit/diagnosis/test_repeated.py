@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 import pytest
@@ -175,3 +176,11 @@ def test_an_end_without_a_traceback_is_that_of_the_one_import_that_breaks_startu
     two = [finding(), finding(missing="shop.other"), silent]
     assert with_symptoms(two) == two
     assert with_symptoms([lazy, silent]) == [lazy, silent]
+
+
+def test_what_functions_import_and_the_requirements_check_tells_is_told_once():
+    late = replace(told("IG101", "declared-not-installed", missing="yaml.nodes"), late=True, reached=False)
+    absent = replace(told("IG301", "declared-not-installed"), module="PyYAML")
+    other = replace(told("IG301", "declared-not-installed"), module="redis")
+    assert without_repeated([late, absent]) == [absent]
+    assert without_repeated([late, other]) == [late, other]

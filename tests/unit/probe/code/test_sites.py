@@ -7,7 +7,7 @@ from typing import Callable
 
 import pytest
 
-from importguard.probe.code.quick_scan import imports_lazily, mentioned_modules
+from importguard.probe.code.quick_scan import mentioned_modules
 from importguard.probe.code.sites import (
     imported_modules,
     no_file,
@@ -85,7 +85,7 @@ def test_unguarded_sites_run_whenever_their_module_does(files: Write) -> None:
     )
     found = files({"app/mod.py": source})
     path = found["app.mod"]
-    assert sites_of("app.mod", path, ["module"]) == [("app.mod", "app.y", ["x"], 1, "module", path)]
+    assert sites_of("app.mod", path) == [("app.mod", "app.y", ["x"], 1, "module", path)]
 
 
 HEADS = {
@@ -101,7 +101,7 @@ HEADS = {
 @pytest.mark.parametrize("source", HEADS)
 def test_of_most_files_only_the_head_is_parsed(source: str, files: Write) -> None:
     path = files({"mod.py": source})["mod"]
-    assert [target for _, target, *_ in sites_of("mod", path, ["module"])] == HEADS[source]
+    assert [target for _, target, *_ in sites_of("mod", path)] == HEADS[source]
 
 
 def test_importing_a_name_runs_the_parents_and_may_run_a_submodule() -> None:
@@ -125,25 +125,6 @@ def test_what_an_entry_reaches_by_imports_that_always_run(files: Write) -> None:
     )
     assert static_reach("app.main", found) == {"app", "app.early", "app.main", "app.one", "app.two"}
     assert static_reach("not_there", found) == set()
-
-
-@pytest.mark.parametrize(
-    ("source", "lazily"),
-    [
-        ("lazy import a\n", True),
-        ("x = 1\nlazy from .a import b\n", True),
-        ("import lazy\nlazy = 1\n", False),
-        ("lazy_import = 1\n# lazy import a\n", False),
-    ],
-)
-def test_files_that_import_lazily(files: Write, source: str, lazily: bool) -> None:
-    assert imports_lazily(files({"a.py": source})["a"]) is lazily
-
-
-def test_what_is_no_file_imports_nothing_lazily(tmp_path: Path) -> None:
-    assert not imports_lazily(None)
-    assert not imports_lazily(str(tmp_path / "gone.py"))
-    assert not imports_lazily("/native.so")
 
 
 PATCHES = {

@@ -1,0 +1,84 @@
+"""Imports inside functions whose target is not in the image, told from source alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importguard.probe.code.late_imports import late_absent_imports
+
+FILES = {
+    "app/__init__.py": "",
+    "app/full/__init__.py": "from .one import *\n",
+    "app/full/one.py": "",
+    "app/moved/__init__.py": "__path__.append('/elsewhere')\n",
+    "app/named/__init__.py": "name = 1\n",
+    "app/native.cpython-313-x86_64-linux-gnu.so": "",
+}
+
+IMPORTS = {
+    "import gone": ["gone"],
+    "import gone.sub as g, json": ["gone.sub"],
+    "from gone import a, b": ["gone"],
+    "from app import missing": ["app.missing"],
+    "from app.missing import name": ["app.missing"],
+    "from .missing import name": ["app.missing"],
+    "from . import (\n        native,\n        missing,\n    )": ["app.missing"],
+    "from app.named import name, other": ["app.named.other"],
+    "from app.full import any_name": [],  # a star may bind it
+    "from app.moved import any_name": [],
+    "import app.moved.any_name": [],
+    "from app import native, named": [],
+    "import json": [],
+    "try:\n        import gone\n    except ImportError:\n        pass": [],
+    "if sys.platform == 'win32':\n        import gone": [],
+    "x = 'import gone'": [],
+    "# import gone": [],
+    "return\n    import gone": ["gone"],
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str | None]:
+    """Module → path of the application's files."""
+    found: dict[str, str | None] = {}
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        if name.endswith(".py"):
+            found[name[:-3].replace("/", ".").replace(".__init__", "")] = str(path)
+    return found
+
+
+def late(source: str, files: dict[str, str | None], tmp_path: Path) -> list[tuple[str, int, str]]:
+    path = tmp_path / "app" / "user.py"
+    path.write_text(source, "utf-8")
+    found = late_absent_imports(
+        ["app.user"], {**files, "app.user": str(path)}, lambda names: {"gone"}.intersection(names)
+    )
+    assert all((site[0], site[2], site[5]) == ("app.user", [], str(path)) for site in found)
+    return [(target, line, scope) for _, target, _, line, scope, _ in found]
+
+
+@pytest.mark.parametrize("statement", IMPORTS)
+def test_what_functions_import_and_the_image_lacks(
+    statement: str, files: dict[str, str | None], tmp_path: Path
+) -> None:
+    source = f"def function():\n    {statement}\n"
+    found = late(source, files, tmp_path)
+    assert [target for target, _, _ in found] == IMPORTS[statement]
+    assert {scope for _, _, scope in found} <= {"function"}
+
+
+def test_imports_at_the_top_level_are_not_late(files: dict[str, str | None], tmp_path: Path) -> None:
+    source = "import gone\nif True:\n    import gone\nclass C:\n    import gone\n"
+    source += "    def f(self):\n        import gone\n"
+    assert late(source, files, tmp_path) == [("gone", 7, "function")]
+
+
+def test_nothing_is_looked_for_where_nothing_is_imported_late(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import gone\n", "utf-8")
+    files = {"a": str(tmp_path / "a.py"), "b": None, "c": str(tmp_path / "gone.py"), "d": "/native.so"}
+    assert late_absent_imports(files, files, lambda names: pytest.fail(f"asked for {names}")) == []
