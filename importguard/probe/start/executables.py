@@ -6,8 +6,8 @@ import os
 import stat
 
 from importguard.probe.files import DEFAULT_PATH, find_program, printable_path, read_bytes
-from importguard.probe.start.command import SHELLS
-from importguard.probe.start.wrappers import WRAPPERS, Invocation, remove_wrapper
+from importguard.probe.start.command import MANAGERS, SHELLS
+from importguard.probe.start.wrappers import FETCHERS, RUNNERS, WRAPPERS, Invocation, remove_wrapper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,16 +39,25 @@ def find_start_problem(
 
 
 def missing_part(command: StartCommand, is_plain: bool) -> StartProblemValues | None:
-    """What a command lacks: the program of a known tool, or of all that is given (``is_plain``), or a tool's
-    configuration."""
+    """What a command lacks: what it is started by, the program of a known tool, or of all that is given
+    (``is_plain``), or a tool's configuration."""
     if command.secondary or command.conditional:
         return None
+    for program in command.missing_wrappers:
+        if "/" in program or _is_looked_up_in_path(program):
+            return _problem(program, command.resolve_path(program) if "/" in program else "", "absent")
     if command.missing_file:
         return _problem(command.tool or "", command.resolve_path(command.missing_file), "no-configuration")
     is_known = command.tool_program or (is_plain and not command.recognised)
     if command.by_runner or not is_known or not command.missing_program:
         return None
     return _problem(command.missing_program, "", "absent")
+
+
+def _is_looked_up_in_path(program: str) -> bool:
+    """Whether a name is that of a known program, and no function of a script. s6 has a PATH of its own."""
+    is_known = any(program in table for table in (SHELLS, MANAGERS, WRAPPERS, RUNNERS, FETCHERS))
+    return is_known and not program.startswith("s6-") and program not in ("with-contenv", "fdmove")
 
 
 def _problem(program: str, path: str, why: str, interpreter: str = "") -> StartProblemValues:

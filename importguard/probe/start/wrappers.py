@@ -122,7 +122,8 @@ class Invocation:
 
     def require_wrapper(self, program: str) -> None:
         """Note a wrapper that is not in the image: without it nothing starts."""
-        if not find_program(program, self.environ, self.directory):
+        is_known = getattr(program, "is_known", True) and not self.by_runner
+        if is_known and not find_program(program, self.environ, self.directory):
             self.missing.append(program)
 
     def inner_invocation(self, words: list[str]) -> Invocation:
@@ -167,6 +168,7 @@ def _unwrap_by_word(name: str, invocation: Invocation) -> bool:
         invocation.directory = os.path.join(invocation.directory, words[1])
         invocation.words = words[2:]
     elif name in FETCHERS and FETCHERS[name] in words[:6]:
+        invocation.require_wrapper(words[0])
         rest = words[words.index(FETCHERS[name]) + 1 :]
         invocation.words = rest[rest.index("--") + 1 :] if "--" in rest else after_options(rest, frozenset())
     elif name == "dotenv" and "run" in words:
@@ -233,7 +235,9 @@ def unwrap_env(invocation: Invocation) -> None:
 
 def _unwrap_runner(name: str, invocation: Invocation) -> None:
     """``uv run``, ``poetry run`` …: the project's virtual environment comes first in PATH."""
-    words, invocation.by_runner = invocation.words, True
+    words = invocation.words
+    invocation.require_wrapper(words[0])
+    invocation.by_runner = True
     before, words = words[: words.index("run")], words[words.index("run") + 1 :]
     for option in ("--directory", "--project", "-C"):
         if option in before[:-1]:

@@ -977,8 +977,35 @@ def test_a_wrapper_that_is_not_in_the_image(image, wrapper):
     image.write_all("main.py")
     found = image.discover(commands=[f"{wrapper} python3 main.py"])
     program = wrapper.split()[0]
-    assert found["notes"] == [f"{program} of the start command was not found: the container would not start"]
+    path = program if "/" in program else ""
+    problem = {"program": program, "path": path, "why": "absent", "interpreter": ""}
+    assert (found["notes"], found["problem"]) == ([], problem)
     assert found["entrypoints"][0]["module"] == "main"
+
+
+@pytest.mark.parametrize("line", ["uv run python3 main.py", "doppler run -- python3 main.py"])
+def test_a_program_that_runs_others_and_is_not_in_the_image(image, line):
+    image.write_all("main.py")
+    assert image.discover(commands=[line])["problem"]["program"] == line.split()[0]
+    found = image.discover("/bin/sh", "-c", f"set -e\n{line}")
+    assert found["problem"]["program"] == line.split()[0]
+    assert image.discover(commands=[f"[ -f x ] && {line}", "python3 main.py"])["problem"] is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wait_for db -- python3 main.py",
+        "$TOOLS/wait db -- python3 main.py",
+        "with-contenv python3 main.py",
+        "command -v tini && tini -- python3 main.py",
+        "uv --version || python3 main.py",
+    ],
+)
+def test_what_may_be_there_when_the_container_runs_is_no_missing_program(image, line):
+    """A function of another file, a program that a variable names; s6 has a PATH of its own."""
+    image.write_all("main.py")
+    assert image.discover("/bin/sh", "-c", line)["problem"] is None
 
 
 def test_the_root_of_the_file_system_as_working_directory(image, monkeypatch):
