@@ -197,7 +197,7 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     name = os.path.basename(words[0])
     path = find_program(words[0], environ, directory)
     command = StartCommand(spelled_command(words), environ, directory)
-    command.conditional = invocation.conditional
+    command.conditional, command.unmade = invocation.conditional, invocation.unmade
     command.missing_wrappers = invocation.missing
     command.beside, command.by_runner = invocation.beside, invocation.by_runner
     command.is_dead, command.stdin = invocation.is_dead, invocation.stdin

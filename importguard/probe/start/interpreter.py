@@ -188,6 +188,8 @@ def ask_interpreter(
         start = commands[0] if commands else None
         return Asked(path, flags, "given by --python", start, environ, directory)
     for command in commands:
+        if command.unmade:
+            raise NoInterpreter(command.unmade)
         if command.executable:
             return Asked(command.executable, command.flags, command.why, command, environ, directory)
         _refuse_dead(command)

@@ -22,7 +22,8 @@ class StartCommand:
     ``python -c``, ``main_file`` a file that the program runs and that no import finds. ``dotenv``: variables
     that it sets only where python-dotenv is installed. ``is_dead``: it stands in a branch of a script that
     does not run as the image is started. ``stdin``: the text that it reads. ``page_folders``: those whose
-    files it runs whatever their names are.
+    files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
+    at the start.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -35,7 +36,7 @@ class StartCommand:
         self.stdin: str | None = None
         self.secondary = False
         self.beside = False
-        self.by_runner = False
+        self.by_runner, self.unmade = False, ""
         self.executable: str | None = None
         self.flags: list[str] = []
         self.argv: list[str] = []

@@ -77,25 +77,6 @@ FETCHERS = {
     "berglas": "exec",
 }
 """Programs that fetch secrets for the one that they start: ``doppler run -- command``."""
-_UV_VALUES = frozenset(
-    [
-        "--with",
-        "--extra",
-        "--group",
-        "--env-file",
-        "--python",
-        "-p",
-        "--project",
-        "--directory",
-        "--package",
-        "--only-group",
-        "--no-group",
-        "--no-extra",
-        "--with-editable",
-        "--with-requirements",
-        "--index-url",
-    ]
-)
 
 
 class Invocation:
@@ -104,7 +85,7 @@ class Invocation:
     ``missing``: wrappers before it that are not in the image; ``loads``: modules that those load. ``beside``:
     what follows it in a script does not wait for its end. ``is_dead``: as the image is started, it does not
     run. ``stdin``: the text that it reads. ``by_runner``: ``uv run`` and the like may put more programs in
-    PATH than is known.
+    PATH than is known. ``unmade``: what is said of a virtual environment that is made at the start.
     """
 
     def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
@@ -118,6 +99,7 @@ class Invocation:
         self.stdin: str | None = None
         self.beside = False
         self.by_runner = False
+        self.unmade = ""
         self.budget = [PROGRAMS]
 
     def require_wrapper(self, program: str) -> None:
@@ -126,12 +108,17 @@ class Invocation:
         if is_known and not find_program(program, self.environ, self.directory):
             self.missing.append(program)
 
+    def put_environment_first(self, prefix: str) -> None:
+        """Put the programs of a virtual environment first in PATH."""
+        path = os.path.join(prefix, "bin") + ":" + self.environ.get("PATH", DEFAULT_PATH)
+        self.environ = dict(self.environ, VIRTUAL_ENV=prefix, PATH=path)
+
     def inner_invocation(self, words: list[str]) -> Invocation:
         """What this one starts in turn."""
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing, made.loads = list(self.missing), list(self.loads)
         made.beside, made.by_runner = self.beside, self.by_runner
-        made.is_dead, made.stdin = self.is_dead, self.stdin
+        made.is_dead, made.stdin, made.unmade = self.is_dead, self.stdin, self.unmade
         made.budget = self.budget
         return made
 
@@ -237,22 +224,25 @@ def _unwrap_runner(name: str, invocation: Invocation) -> None:
     """``uv run``, ``poetry run`` …: the project's virtual environment comes first in PATH."""
     words = invocation.words
     invocation.require_wrapper(words[0])
+    if name == "uv":
+        from importguard.probe.start.uv_run import unwrap_uv_run
+
+        unwrap_uv_run(invocation)
+        return
     invocation.by_runner = True
     before, words = words[: words.index("run")], words[words.index("run") + 1 :]
     for option in ("--directory", "--project", "-C"):
         if option in before[:-1]:
             target = before[before.index(option) + 1]
             invocation.directory = os.path.join(invocation.directory, target)
-    module = name == "uv" and words[:1] in (["-m"], ["--module"])
-    if not module:
-        words = after_options(words, _UV_VALUES)
-    if module or (words and words[0].endswith(".py")):
-        words = ["python"] + (["-m", *words[1:]] if module else words)
+    words = after_options(words, frozenset(["-p", "--project", "--directory", "--venv"]))
+    if words and words[0].endswith(".py"):
+        words = ["python", *words]
     invocation.words = words
     prefix = _project_environment(name, invocation)
     if prefix:
-        _put_first(invocation, prefix)
-    if words and name != "uv":
+        invocation.put_environment_first(prefix)
+    if words:
         from importguard.probe.start.project_scripts import script_of
 
         script = script_of(name, invocation.directory, words)
@@ -261,18 +251,10 @@ def _unwrap_runner(name: str, invocation: Invocation) -> None:
         invocation.words = script or words
 
 
-def _put_first(invocation: Invocation, prefix: str) -> None:
-    search = invocation.environ.get("PATH", DEFAULT_PATH)
-    path = os.path.join(prefix, "bin") + ":" + search
-    invocation.environ = dict(invocation.environ, VIRTUAL_ENV=prefix, PATH=path)
-
-
 def _project_environment(name: str, invocation: Invocation) -> str | None:
     """Where a project manager keeps the virtual environment of the project in this directory."""
     environ, folder = invocation.environ, os.path.normpath(invocation.directory)
-    if name == "uv" and environ.get("UV_PROJECT_ENVIRONMENT"):
-        return os.path.join(folder, environ["UV_PROJECT_ENVIRONMENT"])
-    if name != "uv" and environ.get("VIRTUAL_ENV"):
+    if environ.get("VIRTUAL_ENV"):
         return environ["VIRTUAL_ENV"]
     while True:
         if os.path.isfile(os.path.join(folder, ".venv", "pyvenv.cfg")):
@@ -300,9 +282,9 @@ def _unwrap_conda(invocation: Invocation) -> None:
     words = words[words.index("run") + 1 :]
     for at, option in enumerate(words[:-1]):
         if option in ("-n", "--name"):
-            _put_first(invocation, os.path.join(root, "envs", words[at + 1]))
+            invocation.put_environment_first(os.path.join(root, "envs", words[at + 1]))
         elif option in ("-p", "--prefix"):
-            _put_first(invocation, os.path.join(invocation.directory, words[at + 1]))
+            invocation.put_environment_first(os.path.join(invocation.directory, words[at + 1]))
         elif not option.startswith("-"):
             break
     invocation.words = after_options(words, frozenset(["-n", "--name", "-p", "--prefix", "--cwd"]))

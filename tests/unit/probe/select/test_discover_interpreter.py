@@ -204,3 +204,14 @@ def test_the_environment_that_a_launcher_starts(image):
     found = image.discover("python3", "run", environ={"PATH": str(system)})
     assert executable(found) == f"{own}/python"
     assert [entry["target"] for entry in found["entrypoints"]] == ["main"]
+
+
+def test_an_environment_that_uv_makes_at_the_start(image):
+    """The system's Python has the packages, and uv run takes an empty environment: it passed."""
+    (image.app / "pyproject.toml").write_text("[tool.ruff]\n")
+    environ = {"PATH": f"{image.environment('usr')}"}
+    image.program(image.root / "usr" / "bin" / "uv", "\x7fELF")
+    found = image.discover("uv", "run", "main.py", environ=environ)
+    assert found["error"].startswith(f"uv run makes an empty {image.app}/.venv when it starts")
+    found = image.discover("uv", "run", "main.py", environ=environ, python="python3")
+    assert executable(found) == f"{image.root}/usr/bin/python3"
