@@ -211,13 +211,15 @@ class Script:
 
     ``aside``: it lies in a folder of what is beside a service: scripts, tools, examples, vendor …
     ``vendored``: it is of a copy of a library inside a package (``_vendor``), and nothing else imports it.
-    ``marked`` is False where it has none of the marks of scripts, and only nothing imports it.
+    ``marked`` is False where it has none of the marks of scripts, and only nothing imports it. ``works``: it
+    defines nothing, and starts programs or writes files when it is imported.
     """
 
     module: str
     aside: bool
     vendored: bool = False
     marked: bool = True
+    works: bool = False
 
 
 @dataclass(frozen=True)

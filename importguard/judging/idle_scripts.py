@@ -13,7 +13,7 @@ from importguard.evidence.surroundings import Script
 from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.judging.startup_impact import is_of_environment
 from importguard.model import Finding, RuleFamily, Severity
-from importguard.rules.imports import IMPORT_EXITS, MISSING_MODULE
+from importguard.rules.imports import IMPORT_EXITS, IMPORT_RAISES, MISSING_MODULE
 from importguard.source.model import Source
 
 _RUN_FILE = re.compile(r"\bpython[\d.]*\s+(?:-\w+\s+)*([\w./-]+\.py)\b")
@@ -23,7 +23,8 @@ def script_softenings(evidence: Evidence, source: Optional[Source] = None) -> tu
     """Soften what fails only in scripts that no start command imports.
 
     Those that lie aside (``scripts/``, ``tools/``, ``vendor/``), and those anywhere whose import ends the
-    process, as ``parse_args()`` does: what comes before that has been imported then. So are modules of a
+    process, as ``parse_args()`` does: what comes before that has been imported then. What is but a piece of
+    work, such as to generate code, may raise in another folder than its own. So are modules of a
     copied library (``_vendor``) that lack another library. Those that only lack their environment are notes,
     as a HEALTHCHECK's that asks the service at import. What a RUN line runs has done its work in the build.
     """
@@ -72,7 +73,10 @@ def _run_by_build(evidence: Evidence, source: Optional[Source]) -> Iterable[str]
 def _stops_no_service(finding: Finding, scripts: dict[str, Script]) -> bool:
     """Whether only a script's own work ends, or no service misses any of the scripts."""
     is_beside = all(_is_beside(scripts[name], finding) for name in finding.affected)
-    return finding.rule.family is RuleFamily.IMPORTS and (finding.rule is IMPORT_EXITS or is_beside)
+    is_ended = finding.rule is IMPORT_EXITS
+    if finding.rule is IMPORT_RAISES:
+        is_ended = all(scripts[name].works for name in finding.affected)
+    return finding.rule.family is RuleFamily.IMPORTS and (is_ended or is_beside)
 
 
 def _is_beside(script: Script, finding: Finding) -> bool:

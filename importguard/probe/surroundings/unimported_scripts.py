@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import re
 
+from importguard.probe.code.imports import parse_module
+from importguard.probe.code.nodes import FUNCTIONS, constant_text, dotted_name, kind_of, walk_nodes
 from importguard.probe.code.quick_scan import likely_imports
 from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.select.tests_by_name import is_called_tests, names_a_test
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from importguard.probe.surroundings.budget import Budget
     from importguard.probe.surroundings.values import ScriptValues
+    from importguard.probe.values import Node
 
 _READ = 1 << 20
 _MOST = 500
@@ -35,6 +38,7 @@ _VENDORED = frozenset("_vendor _vendors _vendored vendored".split())  # "vendors
 _RUNS = re.compile(
     rb"\A#!|^if __name__ *== *[\"']__main__|^[^\s#].*\bparse_(?:known_)?args\(|^[^\s#].*\bsys\.argv\b", re.M
 )
+_WORDS_OF_WORK = (b"subprocess", b"shutil", b"open(", b"os.system", b"os.chdir")
 _WORDS_OF_SCRIPTS = (b"#!", b"__main__", b"_args(", b"sys.argv")
 
 
@@ -60,13 +64,42 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
         if budget.is_spent("which files are scripts"):
             return []
         if not _is_wanted(name, modules[name], others, importers):
-            copied = bool(_copied_tree(name))
-            aside = _lies_aside(name, modules)
-            marked = name not in unmarked
+            works = name in unmarked and _does_work(texts[name])
             scripts.append(
-                {"module": printable_path(name), "aside": aside, "vendored": copied, "marked": marked}
+                {
+                    "module": printable_path(name),
+                    "aside": _lies_aside(name, modules),
+                    "vendored": bool(_copied_tree(name)),
+                    "marked": name not in unmarked or works,
+                    "works": works,
+                }
             )
     return scripts
+
+
+def _does_work(text: bytes) -> bool:
+    """Whether a file defines nothing, and starts programs or changes files when it is imported."""
+    if not any(word in text for word in _WORDS_OF_WORK):
+        return False
+    try:
+        body = parse_module(text, "<script>").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    nodes = list(walk_nodes(body))
+    if any(kind_of(node) in (*FUNCTIONS, "ClassDef") for node in nodes):
+        return False
+    return any(_is_work(node) for node in nodes if kind_of(node) == "Call")
+
+
+def _is_work(call: Node) -> bool:
+    """``subprocess.…()``, ``os.system()``, ``shutil.…()``, or an ``open()`` to write."""
+    module, _, name = dotted_name(call.func).rpartition(".")
+    if module in ("subprocess", "shutil"):
+        return name != "which"
+    if name == "open" and not module:
+        modes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "mode")]
+        return any(not set("wax").isdisjoint(constant_text(mode) or "") for mode in modes)
+    return module == "os" and name in ("system", "chdir")
 
 
 def _reads_like_script(text: bytes) -> bool:

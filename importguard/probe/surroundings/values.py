@@ -134,6 +134,7 @@ if TYPE_CHECKING:
         aside: bool
         vendored: bool
         marked: bool
+        works: bool
 
     Values = Union[
         ImageFileValues,

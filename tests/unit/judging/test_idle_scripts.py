@@ -19,6 +19,7 @@ from importguard.model import Severity
 from importguard.source.dockerfile_model import Instruction
 
 ASIDE, BESIDE = Script("scripts.seed", True), Script("train", False)
+WORK = Script("generate", False, works=True)
 COPIED = Script("shop._vendor.pint.plots", False, vendored=True)
 MAIN = entry("shop", "ok", reaches=["shop"])
 
@@ -26,7 +27,7 @@ MAIN = entry("shop", "ok", reaches=["shop"])
 def softened(*modules: ModuleImport, start: Optional[EntryPoint] = MAIN) -> tuple[list[str], list[str]]:
     observed = replace(
         evidence(*modules, imported("shop"), entrypoints=(start,) if start else ()),
-        clues=clues(scripts=(ASIDE, BESIDE, COPIED)),
+        clues=clues(scripts=(ASIDE, BESIDE, COPIED, WORK)),
     )
     marked = mark_startup_impact(run_checks(observed), observed)
     findings, notes = soften_findings(marked, script_softenings(observed))
@@ -118,6 +119,9 @@ def test_a_script_that_production_starts_stays_an_error() -> None:
         (failed("train", raised(("ConnectionRefusedError", "[Errno 111] Connection refused", None))), "note"),
         (ended("train", "exited", "SystemExit(2)"), "warning"),
         (failed("train", no_module("torch")), "error"),
+        (failed("train", raised(("ValueError", "run me in another folder", None))), "error"),
+        (failed("generate", raised(("ValueError", "run me in another folder", None))), "warning"),
+        (failed("generate", no_module("torch")), "error"),
     ],
 )
 def test_one_beside_the_application_only_where_it_parses_arguments(

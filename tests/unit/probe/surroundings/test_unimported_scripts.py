@@ -45,7 +45,7 @@ def test_what_reads_like_a_script(tmp_path: Path, text: str) -> None:
         "from scripts import (\n    other,\n    seed,\n)\n",
         "def late():\n    import scripts.seed\n",
         "task = 'scripts.seed:run'\n",
-        "subprocess.run(['python', 'scripts/seed.py'])\n",
+        "def late():\n    subprocess.run(['python', 'scripts/seed.py'])\n",
         "from .seed import run\n",
         "from scripts import (\n    fetch as f,\n    seed,\n)\n",
         "from scripts import (  # the jobs\n    fetch,  # first\n    seed)\n",
@@ -71,7 +71,8 @@ def test_inside_a_package_none_lies_aside(tmp_path: Path) -> None:
     assert modules == {"backend.scripts.seed": True, "shop.contrib.pay": True}
     names = {"shop": "shop/__init__.py", "shop.contrib.pay": "shop/contrib/pay.py"}
     told = unimported_scripts({name: str(tmp_path / path) for name, path in names.items()}, Budget(10))
-    assert told == [{"module": "shop.contrib.pay", "aside": False, "vendored": False, "marked": True}]
+    marks = {"aside": False, "vendored": False, "marked": True, "works": False}
+    assert told == [{"module": "shop.contrib.pay", **marks}]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,26 @@ def test_a_part_of_a_copied_library_that_only_the_copy_imports(
 def test_a_package_for_vendors_is_no_copied_library(tmp_path: Path) -> None:
     """Celery finds ``shop.vendors.tasks`` by its name alone."""
     assert found(tmp_path, {"shop/__init__.py": "", "shop/vendors/tasks.py": "import stripe\n"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "works"),
+    [
+        ("from main import app\nif bad():\n    raise ValueError('not here')\nsubprocess.run(c)\n", True),
+        ("with open('api.json', 'wt') as file:\n    file.write(text)\n", True),
+        ("os.chdir('../frontend')\nos.system('npm run generate')\n", True),
+        ("DEBUG = open('flags').read()\nif not KEY:\n    raise ValueError('KEY')\n", False),
+        ("PATH = shutil.which('ffmpeg')\n", False),
+        ("def build():\n    subprocess.run(c)\nbuild()\n", False),
+        ("subprocess.run(c\n", False),
+    ],
+)
+def test_a_file_that_is_but_a_piece_of_work(tmp_path: Path, text: str, works: bool) -> None:
+    for name, content in {"main.py": "", "generate.py": text}.items():
+        (tmp_path / name).write_text(content)
+    modules = {name: str(tmp_path / f"{name}.py") for name in ("main", "generate")}
+    told = {one["module"]: one for one in unimported_scripts(modules, Budget(10))}
+    assert (told["generate"]["works"], told["generate"]["marked"]) == (works, works)
 
 
 def test_tests_and_modules_that_only_lie_there_do_not_count(tmp_path: Path) -> None:
