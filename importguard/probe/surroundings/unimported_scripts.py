@@ -11,7 +11,7 @@ import os
 import re
 
 from importguard.probe.code.imports import parse_module
-from importguard.probe.code.nodes import FUNCTIONS, constant_text, dotted_name, kind_of, walk_nodes
+from importguard.probe.code.nodes import constant_text, dotted_name, kind_of, walk_nodes
 from importguard.probe.code.quick_scan import likely_imports
 from importguard.probe.files import printable_path, read_bytes
 from importguard.probe.select.tests_by_name import is_called_tests, names_a_test
@@ -38,6 +38,7 @@ _VENDORED = frozenset("_vendor _vendors _vendored vendored".split())  # "vendors
 _RUNS = re.compile(
     rb"\A#!|^if __name__ *== *[\"']__main__|^[^\s#].*\bparse_(?:known_)?args\(|^[^\s#].*\bsys\.argv\b", re.M
 )
+_DEFINES = re.compile(rb"(?m)^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]")
 _WORDS_OF_WORK = (b"subprocess", b"shutil", b"open(", b"os.system", b"os.chdir")
 _WORDS_OF_SCRIPTS = (b"#!", b"__main__", b"_args(", b"sys.argv")
 
@@ -55,7 +56,11 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
         if text is not None:
             texts[name] = text
     found = [name for name, text in texts.items() if _reads_like_script(text) or _copied_tree(name)]
-    bare = [name for name in texts if "." not in name and os.path.basename(modules[name]) == name + ".py"]
+    bare = [name for name in texts if "." not in name and _is_file_of(name, modules)]
+    working = [
+        name for name in texts if name not in found and _is_file_of(name, modules) and _does_work(texts[name])
+    ]
+    found += working
     unmarked = set(bare).difference(found)
     others = {name: text for name, text in texts.items() if not _is_of_tests(name)}
     importers = _importers(others, modules)
@@ -64,31 +69,32 @@ def unimported_scripts(modules: Mapping[str, str], budget: Budget) -> list[Scrip
         if budget.is_spent("which files are scripts"):
             return []
         if not _is_wanted(name, modules[name], others, importers):
-            works = name in unmarked and _does_work(texts[name])
             scripts.append(
                 {
                     "module": printable_path(name),
                     "aside": _lies_aside(name, modules),
                     "vendored": bool(_copied_tree(name)),
-                    "marked": name not in unmarked or works,
-                    "works": works,
+                    "marked": name not in unmarked,
+                    "works": name in working,
                 }
             )
     return scripts
 
 
+def _is_file_of(name: str, modules: Mapping[str, str]) -> bool:
+    """Whether a module is a file of its own name, and no package."""
+    return os.path.basename(modules[name]) == name.rpartition(".")[2] + ".py"
+
+
 def _does_work(text: bytes) -> bool:
     """Whether a file defines nothing, and starts programs or changes files when it is imported."""
-    if not any(word in text for word in _WORDS_OF_WORK):
+    if not any(word in text for word in _WORDS_OF_WORK) or _DEFINES.search(text):
         return False
     try:
         body = parse_module(text, "<script>").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    nodes = list(walk_nodes(body))
-    if any(kind_of(node) in (*FUNCTIONS, "ClassDef") for node in nodes):
-        return False
-    return any(_is_work(node) for node in nodes if kind_of(node) == "Call")
+    return any(_is_work(node) for node in walk_nodes(body, functions=False) if kind_of(node) == "Call")
 
 
 def _is_work(call: Node) -> bool:

@@ -120,11 +120,13 @@ def test_a_package_for_vendors_is_no_copied_library(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_but_a_piece_of_work(tmp_path: Path, text: str, works: bool) -> None:
-    for name, content in {"main.py": "", "generate.py": text}.items():
+    for name, content in {"main.py": "", "generate.py": text, "__init__.py": text}.items():
         (tmp_path / name).write_text(content)
     modules = {name: str(tmp_path / f"{name}.py") for name in ("main", "generate")}
+    modules = {**modules, "api.generate": modules["generate"], "api": str(tmp_path / "__init__.py")}
     told = {one["module"]: one for one in unimported_scripts(modules, Budget(10))}
     assert (told["generate"]["works"], told["generate"]["marked"]) == (works, works)
+    assert ("api.generate" in told, "api" in told) == (works, False)
 
 
 def test_tests_and_modules_that_only_lie_there_do_not_count(tmp_path: Path) -> None:
