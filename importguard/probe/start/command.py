@@ -318,13 +318,21 @@ def _hidden_python(path: str) -> str | None:
     return rest[1:].split('"', 1)[0] if quoted else rest.split(" ", 1)[0]
 
 
+def _fills_in(program: str, words: list[str]) -> bool:
+    """Whether a program puts words of its own into those that it is given: ``xargs -I{} python {}.py``."""
+    replaces = os.path.basename(program) == "xargs" and any(
+        word.startswith(("-I", "-i", "--replace")) for word in words
+    )
+    return replaces or any("{}" in word for word in words)
+
+
 def _rest(words: list[str], invocation: Invocation, depth: int) -> list[StartCommand]:
     """Of a program that cannot be read, the arguments from the first that is a known program.
 
     So do ``wait-for-it host:port -- uvicorn …``, ``/init gunicorn …`` and most wrappers.
     """
     first = invocation.words[0]
-    if first.startswith("-") or os.path.basename(first) in NO_WRAPPERS:
+    if first.startswith("-") or os.path.basename(first) in NO_WRAPPERS or _fills_in(first, words):
         return []
     for at, item in enumerate(words):
         name = os.path.basename(item)

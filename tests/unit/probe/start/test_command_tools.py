@@ -232,6 +232,19 @@ def test_litestar_finds_its_file(image: Image) -> None:
     assert image.main("litestar run").entries == [("shop.app", None)]
 
 
+@pytest.mark.parametrize(
+    ("command", "entries"),
+    [
+        ("xargs -I{} python3 jobs/{}.py", []),
+        ("xargs -I % uvicorn %:app", []),
+        ("parallel python3 {}.py ::: a b", []),
+        ("xargs uvicorn a:app", [("a", "app")]),
+    ],
+)
+def test_words_that_a_program_fills_in_are_no_modules(image: Image, command: str, entries: list) -> None:
+    assert image.main(command).entries == entries
+
+
 PROCFILE = "# x\nweb: gunicorn a.wsgi:app\nworker: cd jobs && celery -A b worker\nrelease: python3 -m c\n"
 
 
