@@ -19,7 +19,9 @@ _NAMES = {
     "pyimport": "import",
     "shared-import": "import",
 }
-_READ = frozenset(["module", "wsgi-file", "callable", "pythonpath", "chdir", "mount", "import", "env", "ini"])
+_READ = frozenset(
+    "module wsgi-file callable pythonpath chdir mount import env ini gevent".split()
+)
 _FLAGS = frozenset(
     "master enable-threads vacuum die-on-term lazy-apps lazy need-app thunder-lock single-interpreter strict "
     "disable-logging log-master memory-report http-keepalive no-orphans auto-procname ignore-sigpipe "
@@ -56,6 +58,8 @@ def _load(command: StartCommand, settings: dict[str, list[str]]) -> None:
             command.add_entry_point(path, attribute)
     for module in settings.get("import", []):
         command.add_entry_point(module)
+    if "gevent" in settings:
+        command.workers.append(("gevent", None))
 
 
 def _read_words(command: StartCommand, settings: dict[str, list[str]], words: list[str]) -> None:

@@ -232,6 +232,13 @@ def test_litestar_finds_its_file(image: Image) -> None:
     assert image.main("litestar run").entries == [("shop.app", None)]
 
 
+@pytest.mark.parametrize("command", ["uwsgi --gevent 10 -w a", "uwsgi --ini u.ini", "uwsgi --gevent=10 -w a"])
+def test_uwsgi_needs_the_module_of_its_loop(image: Image, command: str) -> None:
+    image.write("u.ini", "[uwsgi]\nmodule = a\ngevent = 10\n")
+    assert image.main(command).workers == [("gevent", None)]
+    assert image.main("uwsgi -w a").workers == []
+
+
 @pytest.mark.parametrize(
     ("command", "entries"),
     [
