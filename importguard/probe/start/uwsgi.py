@@ -19,9 +19,7 @@ _NAMES = {
     "pyimport": "import",
     "shared-import": "import",
 }
-_READ = frozenset(
-    "module wsgi-file callable pythonpath chdir mount import env ini gevent".split()
-)
+_READ = frozenset("module wsgi-file callable pythonpath chdir mount import env ini gevent".split())
 _FLAGS = frozenset(
     "master enable-threads vacuum die-on-term lazy-apps lazy need-app thunder-lock single-interpreter strict "
     "disable-logging log-master memory-report http-keepalive no-orphans auto-procname ignore-sigpipe "

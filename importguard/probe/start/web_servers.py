@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from importguard.probe.files import printable_path, read_text
 from importguard.probe.start.environment_files import read_environment_file
@@ -166,10 +167,7 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
         command.add_entry_point(entry)
         return
     present = [name for name in _FASTAPI_DEFAULTS if os.path.isfile(command.resolve_path(name))]
-    target = rest[0] if rest else present[0] if present else ""
-    if not target:
-        command.roots.append(command.directory)
-        return
+    target = rest[0] if rest else present[0] if present else "main.py"
     if os.path.isdir(command.resolve_path(target)):
         names = ("main.py", "app.py", "api.py")
         inside = [name for name in names if os.path.isfile(command.resolve_path(target + "/" + name))]
@@ -236,7 +234,10 @@ def _read_sanic(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_litestar(command: StartCommand, words: list[str]) -> None:
-    """``--app``/LITESTAR_APP, else app.py or application.py, there or one folder below (litestar.cli)."""
+    """``--app``/LITESTAR_APP, else a file or package ``app`` or ``application`` (litestar.cli._utils).
+
+    What it finds is an application, or a function that makes one: that is called.
+    """
     target = command.environ.get("LITESTAR_APP", "")
     folder = command.directory
     for at, item in enumerate(words):
@@ -249,27 +250,40 @@ def _read_litestar(command: StartCommand, words: list[str]) -> None:
     command.roots.append(folder)
     if target:
         command.add_entry_point(target)
+        command.called += [(module, name) for module, name in command.entries if name]
         return
-    for path in _autodiscovered(folder):
-        load_path(command, path, climb=True)
-        return
+    paths = _autodiscovered(folder)
+    path = next((path for path in paths if "litestar" in (read_text(path) or "").lower()), "")
+    path = path or (paths or [folder + "/app.py"])[0]
+    module = os.path.relpath(path, folder)[: -len(".py")].replace("/", ".")
+    module = module[: -len(".__init__")] if module.endswith(".__init__") else module
+    command.add_entry_point(module)
+    if not _MAKES_LITESTAR.search(read_text(path) or ""):
+        command.called.append((module, "create_app"))
+
+
+_MAKES_LITESTAR = re.compile(r"(?m)^\w+[^\n=(]*=[ \t]*Litestar\(")
+_LITESTAR_NAMES = ("app", "application")
 
 
 def _autodiscovered(folder: str) -> list[str]:
-    names = ("app.py", "application.py", "asgi.py")
-    try:
-        below = sorted(name for name in os.listdir(folder) if name[:1] not in "._")
-    except OSError:
-        return []
-    folders = [folder] + [
-        path for path in (os.path.join(folder, name) for name in below) if os.path.isdir(path)
-    ]
-    paths = [os.path.join(path, name) for path in folders for name in names]
-    return [
-        path
-        for path in paths
-        if "Litestar" in (read_text(path) or "") or "litestar" in (read_text(path) or "")
-    ]
+    """The files that litestar looks into, in its order: of those names, and in folders of these names."""
+    found = []
+    for name in _LITESTAR_NAMES:
+        below = "%s/%s" % (folder, name)
+        found += _litestar_files(folder, name)
+        if os.path.isdir(below):
+            for inner in _LITESTAR_NAMES:
+                found += _litestar_files(below, inner)
+            files = sorted(os.listdir(below)) if os.access(below, os.R_OK) else []
+            files = [file for file in files if file.endswith(".py") and file[0] not in "._"]
+            found += ["%s/%s" % (below, file) for file in files]
+    return found
+
+
+def _litestar_files(folder: str, name: str) -> list[str]:
+    paths = ("%s/%s.py" % (folder, name), "%s/%s/__init__.py" % (folder, name))
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def _read_uwsgi(command: StartCommand, words: list[str]) -> None:

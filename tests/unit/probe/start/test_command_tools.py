@@ -227,9 +227,25 @@ def test_mcp_may_be_the_subcommand_of_another_program(image: Image) -> None:
 
 
 def test_litestar_finds_its_file(image: Image) -> None:
-    image.write("shop/__init__.py")
+    """As litestar 2.25: the folder must be called like the file, and ``shop/app.py`` is not found."""
     image.write("shop/app.py", "from litestar import Litestar\n")
-    assert image.main("litestar run").entries == [("shop.app", None)]
+    assert image.main("litestar run").entries == [("app", None)]
+    image.write("application/web.py", "from litestar import Litestar\napp = Litestar([])\n")
+    found = image.main("litestar run")
+    assert (found.entries, found.called) == ([("application.web", None)], [])
+    image.write("app/__init__.py", "from litestar import Litestar\n")
+    assert image.main("litestar run").entries == [("app", None)]
+
+
+def test_litestar_calls_the_function_that_makes_its_application(image: Image) -> None:
+    image.write("app.py", "from litestar import Litestar\ndef create_app():\n    return Litestar([])\n")
+    assert image.main("litestar run").called == [("app", "create_app")]
+    assert image.main("litestar --app shop.web:make run").called == [("shop.web", "make")]
+
+
+def test_fastapi_without_a_file_to_run_lacks_its_module(image: Image) -> None:
+    image.write("server.py", "from fastapi import FastAPI\n")
+    assert image.main("fastapi run").entries == [("main", None)]
 
 
 @pytest.mark.parametrize("command", ["uwsgi --gevent 10 -w a", "uwsgi --ini u.ini", "uwsgi --gevent=10 -w a"])
