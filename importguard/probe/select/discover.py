@@ -151,6 +151,8 @@ class Discovery:
         folder = self.selection.list_folder(self.directory)
         names = [name for name in folder.modules if name != "setup" and name not in self.choice.by_path]
         names += [name for name in folder.folders if folder.package_init_file(name, self.selection.suffixes)]
+        own = self.directory.rstrip("/") + "/"  # what an editable install leads to is checked
+        names = [name for name in names if not (self.selection.modules.get(name) or "").startswith(own)]
         if names and not self.choice.named_packages and self.directory not in self.finder.entries:
             self.remarks.notes.append(
                 "the working directory %s is not on the import path of the start command: its modules were "

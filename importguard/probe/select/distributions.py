@@ -102,6 +102,11 @@ def installed_distributions(site: str, names: set[str]) -> list[Distribution]:
     return [Distribution(site, name) for name in sorted(names) if name.endswith(".dist-info")]
 
 
+def distributions_named(distributions: list[Distribution], name: str) -> list[Distribution]:
+    """Those of a name, however that is written (PEP 503)."""
+    return [item for item in distributions if _plain(item.name) == _plain(name)]
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", "_").replace(".", "_")
 
@@ -116,15 +121,19 @@ def owning_distribution(distributions: list[Distribution], path: str, module: st
     return None
 
 
-def entry_point(distributions: list[Distribution], script: str) -> str | None:
-    """``module:attribute`` of a console script, from ``entry_points.txt``."""
+def entry_point(
+    distributions: list[Distribution],
+    script: str,
+    groups: tuple[str, ...] = ("console_scripts", "gui_scripts"),
+) -> str | None:
+    """``module:attribute`` of a console script, or an entry point of other groups (``entry_points.txt``)."""
     for distribution in distributions:
         section = ""
         for line in (read_text(distribution.info + "/entry_points.txt", 65536) or "").split("\n"):
             if line.startswith("["):
                 section = line.strip("[] \r")
             name, _, target = line.partition("=")
-            if section in ("console_scripts", "gui_scripts") and name.strip() == script:
+            if section in groups and name.strip() == script:
                 return target.split("[")[0].strip()
     return None
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from importguard.probe.files import printable_path, read_text
-from importguard.probe.select.distributions import Distribution, entry_point, owning_distribution
+from importguard.probe.select.distributions import (
+    Distribution,
+    distributions_named,
+    entry_point,
+    owning_distribution,
+)
 from importguard.probe.select.django import settings_of
 from importguard.probe.select.known_tools import is_known_tool, names_code
 from importguard.probe.select.main_files import MainFiles
@@ -65,6 +70,7 @@ class TargetSearch:
         for command in self.path.commands:
             if command.dotenv and self.finder.locate_module("dotenv"):
                 command.set_variables(command.dotenv)
+            self._resolve_factories(command)
             loaded = self._loaded_by(command)
             found += loaded
             found += self._imported_by_main(command, loaded, [target.module for target in found])
@@ -75,6 +81,19 @@ class TargetSearch:
                 if program not in [target.module for target in found]:
                     found.append(Target(command, program, None, True))
         self.targets = [target for target in found if not self._is_absent_branch(target, found)]
+
+    def _resolve_factories(self, command: StartCommand) -> None:
+        """Find the functions of PasteDeploy's configuration that distributions name as entry points."""
+        for name, groups, factory in command.factories:
+            installed = distributions_named(self.path.distributions(), name)
+            target = entry_point(installed, factory, groups) or name.lower().replace("-", "_")
+            module, _, attribute = target.partition(":")
+            if "paste.app_factory" in groups:
+                command.add_entry_point(target)
+                command.called.append((module, attribute))
+            elif is_dotted(module):
+                command.workers.append((module, None))
+        command.factories = []
 
     def _loaded_by(self, command: StartCommand) -> list[Target]:
         found = []

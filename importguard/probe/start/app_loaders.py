@@ -1,4 +1,4 @@
-"""Programs that load an application by its name: bottle, cheroot, nameko, pgq, robyn, streaq, twistd."""
+"""Programs that load an application by its name: bottle, cheroot, nameko, pgq, pserve, robyn, twistd …"""
 
 from __future__ import annotations
 
@@ -78,7 +78,14 @@ def _read_twistd(command: StartCommand, words: list[str]) -> None:
         command.add_entry_point("%s:%s" % (module, attribute))
 
 
+def _read_pserve(command: StartCommand, words: list[str]) -> None:
+    from importguard.probe.start.paste import read_pserve
+
+    read_pserve(command, words)
+
+
 READERS = {
+    "pserve": _read_pserve,
     "bottle": _read_bottle,
     "bottle.py": _read_bottle,
     "cheroot": _read_cheroot,

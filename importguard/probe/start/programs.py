@@ -178,7 +178,7 @@ _TABLES = {
     "task_workers": "celery rq rqworker arq dramatiq huey_consumer huey_consumer.py taskiq kopf faust "
     "procrastinate saq alembic airflow dagster dagster-webserver dagster-daemon "
     "faststream luigi luigid scrapy scrapyd",
-    "app_loaders": "bottle bottle.py cheroot nameko pgq robyn streaq twistd",
+    "app_loaders": "bottle bottle.py cheroot nameko pgq pserve robyn streaq twistd",
     "script_runners": "shiny locust bokeh panel mcp fastmcp",
     "platforms": "lambda-entrypoint.sh awslambdaric functions-framework functions-framework-python "
     "functions_framework functions_framework_python ff",
@@ -200,6 +200,7 @@ MODULE_OF_TOOL = {
     "bottle.py": "bottle",
     "ff": "functions_framework",
     "pgq": "pgqueuer",
+    "pserve": "pyramid",
     "twistd": "twisted",
     "functions_framework_python": "functions_framework",
     "functions-framework": "functions_framework",

@@ -23,7 +23,7 @@ class StartCommand:
     that it sets only where python-dotenv is installed. ``is_dead``: it stands in a branch of a script that
     does not run as the image is started. ``stdin``: the text that it reads. ``page_folders``: those whose
     files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
-    at the start.
+    at the start. ``factories``: (distribution, groups, name) of entry points that PasteDeploy calls.
     """
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
@@ -62,6 +62,7 @@ class StartCommand:
         self.entries: list[tuple[str, str | None]] = []
         self.called: list[tuple[str, str]] = []
         self.workers: list[tuple[str, str | None]] = []
+        self.factories: list[tuple[str, tuple[str, ...], str]] = []
         self.settings: str | None = None
         self.manage: str | None = None
         self.subcommand = ""

@@ -470,6 +470,20 @@ def test_console_script_by_metadata(image):
     assert image.discover("serve")["entrypoints"][0]["target"] == "mine.cli:main"
 
 
+def test_pserve_finds_the_entry_points_of_distributions(image):
+    """An editable install leads to the working directory, so that its modules are no unchecked ones."""
+    image.write("production.ini", "[app:main]\nuse = egg:My.Shop\n[server:main]\nuse = egg:waitress#main\n")
+    image.write_all("shop/__init__.py shop/web.py")
+    mapping = f"MAPPING = {{'shop': '{image.app}/shop'}}\n"
+    image.write("__editable___shop_finder.py", mapping, image.site)
+    info = image.install("my_shop", "__editable___shop_finder.py")
+    (info / "entry_points.txt").write_text("[paste.app_factory]\nmain = shop.web:main\n")
+    image.script("pserve", "import sys\nfrom pyramid.scripts.pserve import main\nsys.exit(main())\n")
+    found = image.discover("pserve", "production.ini")
+    assert [entry["target"] for entry in found["entrypoints"]] == ["shop.web:main", "waitress"]
+    assert found["notes"] == []
+
+
 def test_a_worker_class_takes_in_its_module_only(image):
     image.write_all("main.py")
     image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/loops.py")

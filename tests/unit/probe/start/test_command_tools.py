@@ -268,6 +268,48 @@ def test_words_that_a_program_fills_in_are_no_modules(image: Image, command: str
     assert image.main(command).entries == entries
 
 
+PASTE = """[DEFAULT]
+debug = false
+[app:shop]
+use = call:shop.web:main
+filter-with = logged
+[app:other]
+paste.app_factory = shop.other:make
+[filter:logged]
+use = call:shop.filters:logged
+[pipeline:main]
+pipeline = logged egg:Paste#gzip shop
+[composite:all]
+use = egg:Paste#urlmap
+/ = shop
+/other = other
+[server:main]
+use = egg:waitress#main
+[server:own]
+paste.server_factory = shop.server:serve
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "modules", "workers"),
+    [
+        ("pserve p.ini", ["shop.web"], ["shop.filters"]),
+        ("pserve --reload p.ini#other port=80", ["shop.other"], []),
+        ("pserve -n all --server-name own p.ini", ["shop.web", "shop.other"], ["shop.server"]),
+        ("pserve p.ini#gone", [], []),
+    ],
+)
+def test_pserve_loads_what_its_file_names(image: Image, command: str, modules: list, workers: list) -> None:
+    image.write("p.ini", PASTE)
+    found = image.main(command)
+    assert [module for module, _ in found.entries] == [module for module, _ in found.called] == modules
+    assert set(workers) <= {module for module, _ in found.workers}
+    server = ("waitress", ("paste.server_factory",), "main")
+    assert (server in found.factories) is ("own" not in command)
+    assert found.roots == found.own_roots == []
+    assert image.main("pserve gone.ini").missing_file == str(image.app / "gone.ini")
+
+
 PROCFILE = "# x\nweb: gunicorn a.wsgi:app\nworker: cd jobs && celery -A b worker\nrelease: python3 -m c\n"
 
 
