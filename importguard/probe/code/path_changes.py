@@ -87,6 +87,11 @@ class _Reader(PathValues):
             self.last += [folder] if folder else []
         elif name == "sys.path.extend" and call.args:
             self.last += self._each(call.args[0])
+        elif name == "functools.reduce" and len(call.args) > 1:
+            # Nix writes reduce(lambda k, p: site.addsitedir(p, k), ["/nix/store/…", …], …) into each script.
+            body = getattr(call.args[0], "body", None)
+            if dotted_name(getattr(body, "func", None)) == "site.addsitedir":
+                self.last += self._each(call.args[1])
 
     def _each(self, node: Node) -> list[str]:
         """The folders of a list that is written out."""

@@ -162,7 +162,8 @@ class Discovery:
     def _follow_path_changes(self) -> bool:
         """Note what the code that the start commands load adds to ``sys.path``; whether it adds anything."""
         for command in self.commands:
-            files = [self.search.main_files.main_file(command)]
+            # Nix writes into an installer's script where its distributions are.
+            files = [self.search.main_files.main_file(command), command.script]
             for target in self.targets:
                 found = self.finder.locate_module(target.module)
                 own = found and found.path and not self.path.is_third_party(found, target.module)

@@ -189,9 +189,9 @@ def is_environment(folder: Folder) -> bool:
 
 
 def runs_when_imported(folder: Folder) -> frozenset[str]:
-    """What acts when it is imported: ``setup.py`` beside a project's files, Alembic's ``env.py``, and the
-    ``app.py`` of Shiny Express, which refuses to be."""
-    found = set()
+    """What acts when it is imported: ``setup.py`` beside a project's files, Alembic's ``env.py``, what Bazel
+    writes to start a program, and the ``app.py`` of Shiny Express, which refuses to be."""
+    found = {name for name in folder.modules if name.endswith("_stage2_bootstrap")}
     if "setup" in folder.modules and "__init__" not in folder.modules:
         found.add("setup")
     if "env" in folder.modules:

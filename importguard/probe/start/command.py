@@ -237,6 +237,9 @@ def _script(
         return [command]
     if os.path.basename(line[0]) == "execlineb":
         return _execline(invocation, path, depth)
+    found = _bazel(invocation, path, depth)
+    if found:
+        return found
     hidden = _hidden_python(path) if os.path.basename(line[0]) in SHELLS else None
     line = [hidden] if hidden else line
     inner = invocation.inner_invocation([*line, path, *words[1:]])
@@ -246,8 +249,7 @@ def _script(
     if not inner.words:
         return [command]
     if not is_python(os.path.basename(inner.words[0])):
-        found = _follow(inner, depth)
-        return found if found else [command]
+        return _follow(inner, depth) or [command]
     command.environ = inner.environ
     command.executable = find_program(inner.words[0], inner.environ, directory)
     command.why = "the first line of %s, #!%s" % (printable_path(path), printable_path(" ".join(line)))
@@ -261,7 +263,7 @@ def _script(
         command.recognised = True
         command.notes.append("%s starts other programs: name them with --command" % printable_path(words[0]))
     else:
-        read_python(command, inner.words[1:], os.path.basename(words[0]))
+        read_python(command, inner.words[1:], _unwrapped_name(words[0]))
     return _with_launched(command, invocation, depth)
 
 
@@ -278,6 +280,26 @@ def _with_launched(command: StartCommand, invocation: Invocation, depth: int) ->
     # The script is sure to run, and yet it is not what the container is for.
     command.conditional = command.conditional or (bool(found) and all(item.conditional for item in found))
     return [command, *found]
+
+
+def _unwrapped_name(program: str) -> str:
+    """The name that a program is called by: Nix renames ``gunicorn`` to ``.gunicorn-wrapped``."""
+    name = os.path.basename(program)
+    return name[1 : -len("-wrapped")] if name.startswith(".") and name.endswith("-wrapped") else name
+
+
+def _bazel(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:
+    """What a script of Bazel's ``py_binary`` starts; nothing where it is none."""
+    if ".runfiles" not in (read_text(path) or ""):
+        return []
+    from importguard.probe.start.bazel import read_bazel_script
+
+    program = read_bazel_script(path, invocation.words[1:], invocation.environ, invocation.directory)
+    if program is None:
+        return []
+    inner = invocation.inner_invocation(program.words)
+    inner.environ = {**inner.environ, **program.variables}
+    return _follow(inner, depth)
 
 
 def _execline(invocation: Invocation, path: str, depth: int) -> list[StartCommand]:

@@ -184,8 +184,9 @@ def test_a_working_directory_that_is_itself_a_virtual_environment(image):
 def test_reasons_to_leave_out(image):
     image.write_all(
         "main.py my-script.py class.py setup.py conftest.py test_x.py x_test.py tests/__init__.py tests/a.py "
-        "pkg/__init__.py pkg/__main__.py pkg/test/b.py pkg/test/unit/test_b.py pkg/setup.py "
-        "migrations/env.py migrations/script.py.mako my-package/__init__.py my-data/x.py"
+        "pkg/__init__.py pkg/__main__.py pkg/_serve_stage2_bootstrap.py pkg/test/b.py "
+        "pkg/test/unit/test_b.py pkg/setup.py migrations/env.py migrations/script.py.mako "
+        "my-package/__init__.py my-data/x.py"
     )
     image.write("db/env.py", "from alembic import context\n")
     image.write("db/versions/a.py")
@@ -200,6 +201,7 @@ def test_reasons_to_leave_out(image):
         "db.versions.1a_b": "not a module name",
         "setup": "runs when imported",
         "pkg.__main__": "runs when imported",
+        "pkg._serve_stage2_bootstrap": "runs when imported",
         "migrations.env": "runs when imported",
         "db.env": "runs when imported",
         "conftest": "tests",

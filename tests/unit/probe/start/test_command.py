@@ -305,6 +305,17 @@ def test_console_script_with_a_long_path(image):
     assert found.entries == [("acme.cli", "main")]
 
 
+def test_a_program_that_nix_has_wrapped(image):
+    """A script sets variables and runs the renamed program, which is still known by its name."""
+    wrapped = image.program(
+        ".gunicorn-wrapped", f"#!{image.python}\nimport sys;import site\nfrom gunicorn import main\n"
+    )
+    image.program("gunicorn", f'#! /bin/bash -e\nexport SHOP=\'1\'\nexec -a "$0" "{wrapped}"  "$@" \n')
+    found = image.main(["gunicorn", "shop.wsgi:app"])
+    assert (found.tool, found.entries) == ("gunicorn", [("shop.wsgi", "app")])
+    assert (found.script, found.environ["SHOP"]) == (str(wrapped), "1")
+
+
 def test_console_script_of_an_old_installer(image):
     image.program(
         "serve",
