@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ class Image:
 
     ``env`` is a tuple of ``NAME=value``; ``platform`` is ``os/arch[/variant]``; ``created`` is RFC 3339 text,
     possibly of the year 0 or 1970. ``ports`` are the TCP ports that it exposes, in ascending order;
-    ``healthcheck`` is the command of its HEALTHCHECK.
+    ``healthcheck`` is the command of its HEALTHCHECK; ``labels`` are pairs of a name and a value.
     """
 
     reference: str
@@ -39,6 +40,7 @@ class Image:
     created: str = ""
     ports: tuple[int, ...] = ()
     healthcheck: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 class Limits(NamedTuple):
@@ -227,6 +229,12 @@ class Engine(Protocol):
 
     def history(self, image: Image) -> Sequence[str]:
         """The instructions that made the image, the oldest first, as far as the engine knows them."""
+
+    def find_programs(self, image: Image, pattern: re.Pattern[str]) -> Sequence[str]:
+        """The image's programs, and links, whose whole path matches; none where the engine can't tell.
+
+        All of the image's files are looked at, which takes up to some seconds; nothing is run.
+        """
 
     def close(self) -> None:
         """Give up the connection to the engine, if there is one. The next use opens it again."""

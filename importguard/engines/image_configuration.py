@@ -26,6 +26,7 @@ def image_of_configuration(reference: str, id: str, platform: str, created: str,
         healthcheck=_health_command(
             (config.get("Healthcheck") or {}).get("Test") or (), _words(config.get("Shell"))
         ),
+        labels=tuple((str(name), str(value)) for name, value in (config.get("Labels") or {}).items()),
     )
 
 

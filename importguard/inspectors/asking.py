@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from importguard.engines.base import CommandNotFound, Engine, Image, Limits, Service
 from importguard.errors import EngineError, InspectionError
 from importguard.inspectors.asker_output import Conversed, frames_taken
+from importguard.inspectors.buildpacks import launched_command
 from importguard.inspectors.shipment import loading_command, packed_modules
 
 ASKING = Path(__file__).parent.parent / "probe" / "asking"
@@ -30,6 +31,10 @@ class Asker(NamedTuple):
 
     image: Image
     python: str
+
+    def asking_command(self) -> list[str]:
+        """The command that runs the asker, which arrives on its standard input."""
+        return launched_command(self.image, loading_command(self.python, _LAUNCH))
 
 
 class _NotStarted(Exception):
@@ -60,7 +65,7 @@ def converse(
     # With less than the service has, it could neither see its files of /proc nor signal its workers.
     seconds = request["seconds"] + request["settle"] + _SECONDS
     limits = Limits(_MEMORY, seconds, beside=service.id, usual_privileges=True)
-    command, start = loading_command(asker.python, _LAUNCH), partial(_start, service, seen, begun)
+    command, start = asker.asking_command(), partial(_start, service, seen, begun)
     try:
         with engine.run(asker.image, command, (), limits, given, start) as run:
             for kind in frames_taken(run.output, secret, seen, begun):

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
 from importguard.config import Config
 from importguard.engines.base import CommandNotFound, Engine, Exit, Image, Limits
 from importguard.errors import InspectionError, NoPythonError
 from importguard.evidence.users import is_root
+from importguard.inspectors.buildpacks import image_as_launched, launched_command, launched_process
+from importguard.inspectors.pythons import all_candidates, why_no_python
 from importguard.inspectors.shipment import loading_arguments, loading_command, packed_modules
 from importguard.progress import Progress, QuietProgress
 
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 
 PROBE = Path(__file__).parent.parent / "probe"
 _ROOMS = ("code", "select", "start", "surroundings", "workers")  # asking is another program (asking.py)
-FOLDERS = ("/usr/local/bin", "/usr/bin", "/opt/venv/bin", "/venv/bin", "/app/.venv/bin", "/app/venv/bin")
 _LEAST_SECONDS = 10.0  # for one module in a container of its own, however late it is
 NO_SUCH_OPTION = b"Unknown option: -I"
+_NOT_FOUND = b"not found"  # the words of bash and of buildpacks' launcher, which ask what the engine would
 GRACE = 20.0  # seconds that the probe has to say what it knows when its time is up
 
 _LAUNCH = """\
@@ -108,34 +110,6 @@ def _may_be_source(folder: str) -> bool:
         return any(entry.name.endswith(".py") or entry.is_dir() for entry in entries)
 
 
-def candidate_pythons(image: Image, config: Config) -> Iterator[str]:
-    """Paths where a Python for the probe may be, likeliest first; the application's own is found inside."""
-    seen: set[str] = set()
-    for python in (config.python, *_by_command(image), *_by_habit()):
-        if python and python not in seen:
-            seen.add(python)
-            yield python
-
-
-def _by_command(image: Image) -> Iterator[str]:
-    for word in (*image.entrypoint[:1], *image.cmd[:1]):
-        if PurePosixPath(word).name.startswith("python"):
-            yield word
-    yield from ("python3", "python")
-    for word in (*image.entrypoint[:1], *image.cmd[:1]):
-        if word.startswith("/"):
-            yield str(PurePosixPath(word).with_name("python3"))
-
-
-def _by_habit() -> Iterator[str]:
-    for folder in FOLDERS:
-        yield f"{folder}/python3"
-    for minor in range(15, 6, -1):
-        yield f"python3.{minor}"
-    for minor in range(15, 6, -1):
-        yield f"/usr/bin/python3.{minor}"
-
-
 def inspect_by_running(
     engine: Engine,
     image: Image,
@@ -149,8 +123,8 @@ def inspect_by_running(
     over. Raises NoPythonError, or InspectionError when nothing could be judged: nothing to import, no
     verdict.
     """
-    looked, too_old, ends = [], [], time.monotonic() + config.timeout
-    for python in candidate_pythons(image, config):
+    looked, too_old, found, ends = [], [], list[str](), time.monotonic() + config.timeout
+    for python in all_candidates(engine, image, config, found):
         probe = _ProbeInImage(engine, image, config, python, ends)
         try:
             observed, ended = probe.import_all(progress, meanwhile)
@@ -174,7 +148,7 @@ def inspect_by_running(
             notes=notes,
             privileges_withheld=engine.withholds_privileges,
         )
-    raise NoPythonError(_no_python(image, looked, too_old))
+    raise NoPythonError(why_no_python(image, looked, found, too_old))
 
 
 def _looked_at_again(evidence: Evidence, probe: _ProbeInImage, progress: Progress) -> Evidence:
@@ -208,10 +182,10 @@ class _ProbeInImage:
         self, secret: str, names: Sequence[str] = (), reverse: bool = False
     ) -> tuple[list[str], Callable[[], bytes]]:
         """The command that runs the probe, and what its standard input is to hold; see ``probe_input``."""
-        given = partial(probe_input, self.image, self.config, secret, names, reverse)
+        given = partial(probe_input, image_as_launched(self.image), self.config, secret, names, reverse)
         if self.engine.has_input:
-            return probe_command(self.python), given
-        return probe_arguments(self.python, given(lifeline=False)), bytes
+            return launched_command(self.image, probe_command(self.python)), given
+        return launched_command(self.image, probe_arguments(self.python, given(lifeline=False))), bytes
 
     def import_all(
         self, progress: Progress, meanwhile: Callable[[Callable[[], bool]], object]
@@ -234,6 +208,8 @@ class _ProbeInImage:
                 observed.read_output(run.output)
             finally:
                 over.set()
+        if launched_process(self.image) and _NOT_FOUND in observed.noise and not observed.discovery:
+            raise CommandNotFound(self.python)
         return observed, run.exit
 
     def import_apart(
@@ -270,16 +246,4 @@ def _note_on_owners(engine: Engine, image: Image) -> str:
         f"The embedded engine shows all files as those of {image.user}: code that changes the mode or the "
         "time of another's file, or renames or removes one in a folder like /tmp, passes, and fails in "
         "production."
-    )
-
-
-def _no_python(image: Image, looked: list[str], too_old: list[str]) -> str:
-    if too_old:
-        found = ", ".join(dict.fromkeys(too_old))
-        return f"{image.reference}: its Python is too old ({found}); importguard needs 3.7 or newer there"
-    path = next((item[5:] for item in image.env if item.startswith("PATH=")), "the default PATH")
-    places = ", ".join(place for place in looked if place.startswith("/"))
-    return (
-        f"{image.reference}: there is no Python in the image. Looked for python3 and python in {path}, and "
-        f"for {places}. If it is elsewhere, name it: --python /path/to/python3"
     )

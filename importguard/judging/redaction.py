@@ -31,7 +31,9 @@ _ELLIPSIS = re.compile(r" ?(?:…|\.\.\.|\[\.\.\.)")
 _UNTOUCHED = (Rule, ImageInfo, Enum)
 # Names whose values are settings that everybody may read, and without which no message could be read.
 _PUBLIC_NAME = re.compile(
-    r"(?:.*_)?(?:PATH|HOME|PWD|LANG|LANGUAGE|TZ|TERM|SHELL|HOSTNAME)|LC_\w+|PYTHON\w*|GPG_KEY", re.ASCII
+    r"(?:.*_)?(?:PATH|HOME|PWD|LANG|LANGUAGE|TZ|TERM|SHELL|HOSTNAME)|LC_\w+|PYTHON\w*|GPG_KEY"
+    r"|CNB_(?:APP|LAYERS)_DIR",
+    re.ASCII,
 )
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|DSN|SALT|PRIVATE|SIGN|PIN\b", re.IGNORECASE)
 _CODE_NAME = re.compile(r"(?:.*_)?(?:MODULE|SETTINGS|CLASS|APP|BACKEND|ENGINE)", re.ASCII)

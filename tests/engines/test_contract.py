@@ -73,6 +73,13 @@ def test_image_tells_its_configuration(image: Image, reference: str) -> None:
 
 
 @ONLY_DOCKER
+def test_programs_are_found_by_their_paths(engine: Engine, image: Image) -> None:
+    """Links and what may be executed; nothing is left of the container that is made for it."""
+    pattern = re.compile(r"/usr/local/bin/(bad-format|not-executable|none)")
+    assert engine.find_programs(image, pattern) == ["/usr/local/bin/bad-format"]
+    assert what_is_left() == []
+
+
 def test_image_is_found_by_its_id(engine: Engine, image: Image) -> None:
     assert engine.image(image.id, pull="missing", platform=None).id == image.id
 

@@ -230,6 +230,52 @@ def test_no_python() -> None:
     assert "/usr/bin" in said, "it must say where it looked"
 
 
+def test_a_python_that_only_the_start_script_names() -> None:
+    """As in the store of Nix and in Bazel's runfiles: it is found by looking at the image's files."""
+    moved = (
+        "RUN P=$(python3 -c 'import sys; print(sys.base_prefix)') && mkdir -p /store/python/bin "
+        "&& mv $(readlink -f $P/bin/python3) /store/python/bin/python3 && ln -s $P/lib /store/python/lib "
+        "&& rm -f $P/bin/python3*\n"
+    )
+    start = {"start": "#!/bin/sh\nexec /store/python/bin/python3 -m app.main\n"}
+    lines = f'{PLAIN}COPY --chmod=755 start /start\n{moved}CMD ["/start"]\n'
+    result = check(build("python-elsewhere", lines, {**APP, **start}))
+    assert_judged(result)
+    assert result.image["interpreter"]["executable"] == "/store/python/bin/python3"
+
+
+LAUNCHER = """#!/bin/sh
+export PYTHONPATH=/layers/deps
+[ "$1" = -- ] && shift && exec "$@"
+exec python3 -m shop.main
+"""
+BUILDPACKS = """FROM base
+COPY --chmod=755 launcher /cnb/lifecycle/launcher
+RUN mkdir /cnb/process && ln -s /cnb/lifecycle/launcher /cnb/process/web
+COPY layers /layers
+COPY shop /workspace/shop
+WORKDIR /workspace
+LABEL io.buildpacks.build.metadata='{"processes": [{"type": "web", "direct": true, \\
+    "command": ["python3", "-m"], "args": ["shop.main"]}]}'
+ENTRYPOINT ["/cnb/process/web"]
+"""
+
+
+@pytest.mark.parametrize("library", ["parcel", "other"])
+def test_the_launcher_of_buildpacks_sets_the_import_path(library: str) -> None:
+    files = {
+        "launcher": LAUNCHER,
+        f"layers/deps/{library}.py": "",
+        "shop/__init__.py": "",
+        "shop/main.py": "import parcel\n",
+    }
+    result = check(build(f"buildpacks-{library}", BUILDPACKS, files))
+    if library == "parcel":
+        assert (result.code, result.outcomes(["shop.main"])) == (0, {"shop.main": "imported"})
+    else:
+        assert result.finding("IG101", "parcel")["breaks_startup"] is True
+
+
 def test_package_that_is_not_there() -> None:
     result = check(build("plain", PLAIN, APP), "-p", "not_an_application")
     assert result.code == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,9 @@ from importguard.progress import Progress, QuietProgress
 if TYPE_CHECKING:
     from importguard.engines.docker.cleanup_process import Watch
     from importguard.engines.docker.service import RunNetwork
+
+_MEMORY_UNUSED = 64 * 1024**2
+"""Bytes for a container that is never started; Docker takes no fewer than 6 MiB."""
 
 STALE_SECONDS = 60
 """A container starts within a second of its creation: one that has not is left over from a run that was
@@ -186,6 +190,27 @@ class DockerEngine:
         except (APIError, RequestException):
             return ()
         return tuple(step.get("CreatedBy") or "" for step in reversed(steps or ()))
+
+    def find_programs(self, image: Image, pattern: re.Pattern[str]) -> Sequence[str]:
+        """See ``Engine.find_programs``. A container is made for it, and never started."""
+        from tarfile import TarError
+
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        from importguard.engines.docker.container_files import find_paths
+
+        client, name = self._client(), f"{LABEL}-{os.getpid()}-{os.urandom(6).hex()}"
+        settings = container_settings(client, image, ["/"], (), Limits(_MEMORY_UNUSED, 0))
+        settings["labels"].update(self._labels())
+        container = Container(client, name)
+        try:
+            container.create(settings)
+            return find_paths(client, name, pattern)
+        except (DockerException, RequestException, TarError, OSError):
+            return ()
+        finally:
+            _quietly(container.remove)
 
     def close(self) -> None:
         """Close the connection to the daemon. The next use opens it again."""

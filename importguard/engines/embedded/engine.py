@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import platform as host
+import re
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,6 +183,10 @@ class EmbeddedEngine:
     def history(self, image: Image) -> Sequence[str]:
         """See ``Engine.history``."""
         return self._histories.get(image.id, ())
+
+    def find_programs(self, image: Image, pattern: re.Pattern[str]) -> Sequence[str]:
+        """See ``Engine.find_programs``."""
+        return self._roots[image.id].find_programs(pattern)
 
     def close(self) -> None:
         """Give what was unpacked free."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -125,6 +126,18 @@ class ImageRoot:
                 if stat.S_ISREG(mode) and mode & 0o100:
                     return found
         return None
+
+    def find_programs(self, pattern: re.Pattern[str]) -> list[str]:
+        """The programs, and links, whose whole path matches, as far as this user may look."""
+        found, length = list[str](), len(str(self._folder))
+        for folder, _, names in os.walk(self._folder):
+            paths = (f"{folder[length:]}/{name}" for name in names)
+            found += [path for path in paths if pattern.fullmatch(path) and self._is_program(path)]
+        return found
+
+    def _is_program(self, path: str) -> bool:
+        mode = os.lstat(f"{self._folder}{path}").st_mode
+        return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and mode & 0o111 != 0)
 
     def find_user(self, spec: str) -> ImageUser:
         """The user that USER names: ``name``, ``uid``, each with ``:group`` (Dockerfile reference, USER).

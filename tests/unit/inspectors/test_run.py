@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import marshal
 import py_compile
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +19,9 @@ from importguard.config import Build, Config, WorkingDirectory
 from importguard.engines.base import CommandNotFound, Exit, Image, Limits, Run
 from importguard.errors import EngineError, InspectionError
 from importguard.evidence.inspection import ImageFacts
+from importguard.inspectors.pythons import candidate_pythons
 from importguard.inspectors.run import (
     GRACE,
-    candidate_pythons,
     inspect_by_running,
     probe_command,
     probe_input,
@@ -58,7 +59,10 @@ END = {"event": "end", "complete": True, "error": None}
 
 
 class Container:
-    """An engine whose image has some Pythons: ``"good"``, ``"old"``, ``"two"`` or ``"dies"`` by path."""
+    """An engine whose image has some Pythons, ``"good"`` or of another kind, by path.
+
+    ``"absent"`` is a link to what is not there.
+    """
 
     def __init__(self, found: dict[str, str], late: bool = False) -> None:
         self.found = found
@@ -80,6 +84,9 @@ class Container:
     def history(self, image: Image) -> Sequence[str]:
         return ("WORKDIR /app",)
 
+    def find_programs(self, image: Image, pattern: re.Pattern[str]) -> Sequence[str]:
+        return [path for path in self.found if pattern.fullmatch(path)]
+
     @contextmanager
     def run(
         self,
@@ -92,7 +99,7 @@ class Container:
         self.tried.append(command[0])
         self.limits = limits
         kind = self.found.get(command[0])
-        if kind is None and not self.late:
+        if kind == "absent" or (kind is None and not self.late):
             raise CommandNotFound(command[0])
         run = Run()
         run.output = self.output(run, kind, command[0], marshal.loads(stdin())[2]["secret"])
@@ -177,6 +184,20 @@ def test_no_python_at_all_says_where_it_looked() -> None:
     assert "no Python in the image" in message
     for part in ("/opt/bin:/usr/bin", "/usr/local/bin/python3", "/opt/venv/bin/python3", "--python"):
         assert part in message
+
+
+def test_a_python_in_a_folder_of_its_own_is_found() -> None:
+    """As of Nix, of Bazel's runfiles and of uv."""
+    store = "/nix/store/x-python3/bin"
+    paths = (f"{store}/deep/bin/python3", f"{store}/python3.12", "/bin/pip3")
+    engine = Container(dict.fromkeys(paths, "good"))
+    assert executable(engine) == f"{store}/python3.12"
+
+
+def test_a_python_that_cannot_be_started_is_told() -> None:
+    """As of a virtual environment without the Python that it links to."""
+    with pytest.raises(InspectionError, match=r"It has /app/\.venv/bin/python3: what that leads to"):
+        executable(Container({"/app/.venv/bin/python3": "absent"}))
 
 
 def test_a_probe_that_dies_is_no_reason_to_try_another() -> None:

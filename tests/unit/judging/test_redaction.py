@@ -174,6 +174,7 @@ def test_a_long_log_is_searched_fast_for_the_parts_of_a_long_value() -> None:
         "LANG=C.UTF-8",
         "PATH=/usr/local/bin:/usr/bin",
         "PYTHONPATH=/app/src",
+        "CNB_APP_DIR=/workspace",
         "SERVICE_ENGINE=django.db.backends.postgresql",
         "DJANGO_SETTINGS_MODULE=shop.settings",
         "START=shop.main:app",

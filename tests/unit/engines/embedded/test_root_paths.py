@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Optional
 
@@ -90,3 +91,8 @@ def test_a_folder_is_made_and_a_link_is_not_followed_outside(root: ImageRoot, tm
     root.make_folders("/loop/x", 0o755)
     assert (tmp_path / "srv/app").stat().st_mode & 0o777 == 0o555
     assert (tmp_path / "usr/bin/x").is_dir()
+
+
+def test_programs_by_their_paths_are_files_to_execute_and_links(root: ImageRoot) -> None:
+    found = root.find_programs(re.compile(r"/usr/bin/(python3(\.\d+)?|data|p.*x)|/etc/.*"))
+    assert sorted(found) == ["/usr/bin/python3", "/usr/bin/python3.13"]
