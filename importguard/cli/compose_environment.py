@@ -48,7 +48,9 @@ def _is_server(node: Node) -> bool:
 
 
 def _texts_with_variables(node: Node) -> Iterator[str]:
-    yield from (value or "" for _, value in _pairs(node.value_at("environment")))
+    """What may hold variables; a name alone has the value of the machine's variable of that name."""
+    for name, value in _pairs(node.value_at("environment")):
+        yield f"${{{name}}}" if value is None and name else value or ""
     for key in ("command", "entrypoint"):
         yield node.value_at(key).scalar_text
         yield from (word.scalar_text for word in node.value_at(key))
@@ -57,8 +59,10 @@ def _texts_with_variables(node: Node) -> Iterator[str]:
 def service_variables(node: Node, values: Mapping[str, str]) -> Iterator[str]:
     """``NAME=value``; a name alone, which passes its value on, for one whose value is not known."""
     for name, given in _pairs(node):
-        if not name or given is None:
-            yield from [name] if name else []
+        if not name:
+            continue
+        if given is None:
+            yield f"{name}={values[name]}" if name in values else name
             continue
         filled = with_values(with_default_values(given), values)
         yield name if has_open_variable(filled) else f"{name}={unescaped_dollars(filled)}"
@@ -73,8 +77,10 @@ def _pairs(node: Node) -> Iterator[tuple[str, Optional[str]]]:
         yield name, text if equals else None
 
 
-def variable_files(node: Node, root: str) -> list[str]:
+def variable_files(node: Node, root: str, folder: str = "") -> list[str]:
     """The files of variables that are there, or the examples that stand in the repository for them.
+
+    The paths go out from ``folder``, that of the compose file.
 
     A server's variables without a default are those of ``.env``, which Compose reads by itself. An example
     that ``env-file`` can't read is left out.
@@ -84,11 +90,11 @@ def variable_files(node: Node, root: str) -> list[str]:
     if not any(paths) and _is_server(node) and any(map(open_variables, _texts_with_variables(node))):
         paths = [".env"]
     found = []
-    for path in map(posixpath.normpath, filter(None, paths)):
-        folder, name = posixpath.split(path)
+    for path in [posixpath.normpath(posixpath.join(folder, path)) for path in paths if path]:
+        beside, name = posixpath.split(path)
         names = [name, *(f"{name}{sign}{word}" for word in _EXAMPLES for sign in ".-_")]
         names += ["env.example", "example.env"] if name == ".env" else []
-        there = [one for one in (posixpath.join(folder, name) for name in names) if _is_file(root, one)]
+        there = [one for one in (posixpath.join(beside, name) for name in names) if _is_file(root, one)]
         found += [one for one in there if one == path or _is_readable(os.path.join(root, one))][:1]
     return found
 

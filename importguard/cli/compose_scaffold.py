@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Optional
 
 from importguard.cli.compose_environment import chosen_values, service_variables, variable_files
+from importguard.cli.compose_files import compose_file
 from importguard.source.deployment.compose_services import health_command
 from importguard.source.deployment.compose_variables import (
     unescaped_dollars,
@@ -23,10 +24,7 @@ from importguard.source.deployment.compose_variables import (
     with_values,
 )
 from importguard.source.mounts import service_mounts
-from importguard.source.yaml_nodes import Node, yaml_documents
-
-FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In the order in which Compose looks for them."""
+from importguard.source.yaml_nodes import Node
 
 _COMPLETED = "service_completed_successfully"
 _WORKER = re.compile(
@@ -46,7 +44,8 @@ class ComposeService:
     """A service as the file has it. ``needs`` are those that it depends on; ``once``: it runs to its end.
 
     ``context`` is the folder that it is built from, with slashes, None where it is not. ``env_files`` are
-    there, ``ports`` are the container's own, ``health`` is the command of its health check.
+    there, ``ports`` are the container's own, ``health`` is the command of its health check. ``mounts_code``:
+    a folder of the repository stands in the place of one of the image.
     """
 
     name: str
@@ -61,6 +60,7 @@ class ComposeService:
     health: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     once: bool = False
+    mounts_code: bool = False
 
     @property
     def build_file(self) -> str:
@@ -72,18 +72,15 @@ class ComposeService:
 
 def read_compose(root: Path) -> tuple[str, list[ComposeService]]:
     """The compose file of ``root`` and its services; no name and none where there is nothing to read."""
-    for name in FILES:
-        path = root / name
-        if path.is_file():
-            try:
-                document = next(iter(yaml_documents(path.read_text("utf-8", "replace"))), None)
-            except (OSError, ValueError):
-                return "", []
-            return name, list(_services(document, str(root))) if document else []
-    return "", []
+    chosen = compose_file(root)
+    if chosen is None:
+        return "", []
+    path, document = chosen
+    return path, list(_services(document, str(root), posixpath.dirname(path)))
 
 
-def _services(document: Node, root: str) -> Iterator[ComposeService]:
+def _services(document: Node, root: str, folder: str) -> Iterator[ComposeService]:
+    """The services of a file in ``folder``, from which its paths go out."""
     nodes = dict(document.value_at("services").mapping_items())
     once = {
         name
@@ -103,16 +100,17 @@ def _services(document: Node, root: str) -> Iterator[ComposeService]:
         yield ComposeService(
             name,
             with_default_values(node.value_at("image").scalar_text),
-            posixpath.normpath(context) if context else None,
+            posixpath.normpath(posixpath.join(folder, context)) if context else None,
             build.value_at("dockerfile").scalar_text or "Dockerfile",
             build.value_at("target").scalar_text,
             _command(node, values),
             tuple(service_variables(node.value_at("environment"), values)),
-            tuple(variable_files(node, root)),
+            tuple(variable_files(node, root, folder)),
             tuple(_ports(node)),
             _health(node),
             (*_texts(node.value_at("depends_on")), *_keys(node.value_at("depends_on"))),
             name in once,
+            _mounts_code(node),
         )
 
 
@@ -144,6 +142,13 @@ def _health(service: Node) -> tuple[str, ...]:
         f"{word}/".startswith(f"{target}/") for word in " ".join(command).split() for target in mounted
     )
     return () if is_mounted else command
+
+
+def _mounts_code(service: Node) -> bool:
+    return any(
+        kind == "bind" and (origin in (".", "..") or origin.startswith(("./", "../")))
+        for kind, _, origin, _ in service_mounts(service)
+    )
 
 
 def _ports(node: Node) -> Iterator[int]:

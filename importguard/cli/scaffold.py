@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Union
 
+from importguard.cli.compose_production import as_in_production
 from importguard.cli.compose_scaffold import ComposeService, compose_tables, quoted_toml, read_compose
+from importguard.source.dockerfile_model import Dockerfile
 from importguard.source.locating.builds import FoundBuilds, speak_of_python
 from importguard.source.locating.listing import read_dockerfile
 
@@ -125,6 +127,7 @@ _TAIL = """
 def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) -> str:
     """importguard.toml for these images, with how the compose file of ``root`` starts them."""
     _, services = read_compose(root) if root else ("", [])
+    services = [as_in_production(one, _dockerfile_of(root, one)) for one in services] if root else []
     python = {
         service.name
         for service in services
@@ -144,9 +147,13 @@ def configuration_text(files: Sequence[BuildFile], root: Optional[Path] = None) 
     return _several(_images(files))
 
 
+def _dockerfile_of(root: Path, service: ComposeService) -> Optional[Dockerfile]:
+    return read_dockerfile(str(root), service.build_file) if service.build_file else None
+
+
 def _has_python(root: Path, service: ComposeService) -> bool:
     """Whether the stage that becomes its image is one of Python: others may build scripts and styles."""
-    dockerfile = read_dockerfile(str(root), service.build_file)
+    dockerfile = _dockerfile_of(root, service)
     if dockerfile is None:
         return False
     targets = {stage.name: stage.index for stage in dockerfile.stages if stage.name}

@@ -476,3 +476,79 @@ def test_a_compose_file_that_says_nothing(text: str, folder: Path) -> None:
     write(Dockerfile=PYTHON, compose_dot_yaml=text)
     assert run("init") == 0
     assert "[[" not in (folder / "importguard.toml").read_text().replace("# [[ignore]]", "")
+
+
+DEVELOPERS = "flask --app shop run --debug --port 5000"
+OF_A_DEVELOPER = f"""\
+services:
+  web:
+    build: {{context: ., target: dev}}
+    command: {DEVELOPERS}
+    volumes: [".:/app"]
+    environment: [SECRET_KEY, POSTGRES_PASSWORD]
+    ports: ["5000:5000"]
+    depends_on: [db]
+  worker: {{build: {{context: ., target: dev}}, command: celery -A shop worker, volumes: ["./:/app"]}}
+  db: {{image: postgres, environment: [POSTGRES_PASSWORD]}}
+"""
+OF_STAGES = PYTHON.replace("\n", " AS base\n") + 'COPY . .\nCMD ["gunicorn", "shop:app"]\n'
+
+
+@pytest.mark.parametrize(
+    ("stages", "targets", "command"),
+    [
+        ("FROM base AS dev\nCMD flask run --debug\nFROM base AS prod\n", [None, None], None),
+        ("FROM base AS production\nFROM base AS dev\n", ["production"] * 2, None),
+        ("FROM base AS dev\n", ["dev", "dev"], None),
+        (
+            "FROM base AS dev\nCMD flask run --debug\n",
+            ["dev", "dev"],
+            "flask --app shop run --debug --port 5000",
+        ),
+    ],
+)
+def test_what_a_compose_file_starts_for_a_developer(
+    stages: str, targets: list[Optional[str]], command: Optional[str], folder: Path
+) -> None:
+    """Production's stage is checked, with its own command; a worker's command is its own in both."""
+    write(Dockerfile=OF_STAGES + stages, shop_dot_py="", compose_dot_yaml=OF_A_DEVELOPER)
+    assert run("init") == 0
+    keys = {**KEYS, "env": "list", "command": "list"}
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys)
+    web, worker = file.images
+    assert [image.settings.get("target") for image in file.images] == targets
+    assert web.settings.get("command") == ([command] if command else None)
+    assert worker.settings["command"] == ["celery -A shop worker"]
+    assert web.start == {**({"port": 5000} if command else {}), "needs": ["db"]}
+    assert web.settings["env"] == ["SECRET_KEY", "POSTGRES_PASSWORD=importguard"]
+    assert read_services(file)[0].env == ("POSTGRES_PASSWORD=importguard",)
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        ({"compose.yaml": "api", "docker-compose.prod.yml": "backend"}, "docker-compose.prod.yml"),
+        ({"compose.yaml": "api", "compose.prod.yaml": ""}, "compose.yaml"),
+        ({"docker-compose.dev.yml": "dev", "docker-compose.server.yml": "api"}, "docker-compose.server.yml"),
+        ({"docker-compose.test.yml": "api"}, ""),
+        ({"docker/docker-compose.yml": "api"}, "docker/docker-compose.yml"),
+    ],
+)
+def test_which_compose_file_is_read(files: dict[str, str], chosen: str, folder: Path, capsys: Any) -> None:
+    """Production's, where it stands alone: one that completes another says too little."""
+    write(Dockerfile=PYTHON + "COPY . .\n", main_dot_py="", docker__api_dot_env="A=1\n")
+    for path, name in files.items():
+        context = ".." if "/" in path else "."
+        said = (
+            f"{name}: {{build: {{context: {context}}}, env_file: api.env}}"
+            if name
+            else "api: {restart: always}"
+        )
+        Path(path).write_text(f"services:\n  {said}\n")
+    assert run("init") == 0
+    assert (f"starts them as {chosen} does" in capsys.readouterr().out) is bool(chosen)
+    keys = {**KEYS, "env-file": "list"}
+    if chosen:
+        (image,) = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys).images
+        assert (image.name, image.settings["build"]) == (files[chosen], ".")
+        assert image.settings.get("env-file") == (["docker/api.env"] if "/" in chosen else None)
