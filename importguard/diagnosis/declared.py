@@ -16,7 +16,7 @@ from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table, 
 from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Dockerfile, Install
 from importguard.source.model import RUNTIME_KINDS, Requirement
-from importguard.source.requirements.installing import install_reads
+from importguard.source.requirements.installing import install_reads, lasting_installs
 from importguard.source.requirements.markers import marker_applies
 from importguard.source.requirements.requirement_text import parse_requires_dist
 
@@ -221,11 +221,16 @@ class Declared:
         return self._case.source.dockerfile if self._case.source else None
 
     def install_lines(self, *, final: bool) -> list[Install]:
-        """The RUN lines of the final stage and those it is FROM, or of the other stages."""
+        """The RUN lines of the final stage and those it is FROM, or of the other stages, that say what is
+        installed in the end."""
         if self.dockerfile is None:
             return []
         lineage = self.dockerfile.lineage()
-        return [one for one in self.dockerfile.installs if (one.stage in lineage) is final]
+        return [one for one in self._lasting_installs if (one.stage in lineage) is final]
+
+    @cached_property
+    def _lasting_installs(self) -> list[Install]:
+        return lasting_installs(self.dockerfile) if self.dockerfile else []
 
     def named_by(self, installs: Sequence[Install]) -> Optional[Install]:
         """The RUN line that names the distribution itself."""

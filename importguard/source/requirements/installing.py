@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from typing import Optional
 
 from packaging.utils import canonicalize_name
 
 from importguard.source.development_groups import DEVELOPMENT_GROUPS
-from importguard.source.dockerfile_model import Install
+from importguard.source.dockerfile_model import Dockerfile, Install, Instruction
 from importguard.source.model import Requirement
 
 _PROJECT_TOOLS = frozenset({"uv", "poetry", "pdm", "pipenv"})
@@ -17,6 +19,42 @@ _PROJECT_FILES = frozenset(
 )
 _INSTALLS_DEVELOPMENT = frozenset({"uv", "poetry", "pdm"})
 """Tools that install the development groups unless told not to."""
+
+# What removes from the environment all that it does not install itself (uv's documentation, "Locking and
+# syncing"; Poetry's "sync"; pip-tools' README).
+_EXACT = re.compile(
+    r"\buv\s+(pip\s+)?sync\b(?!.*--inexact)|\bpoetry\s+sync\b|\bpoetry\s+install\b.*--sync\b"
+    r"|\bpdm\s+sync\b.*--clean\b|\bpip-sync\b"
+)
+_CONDITIONAL = re.compile(r"\b(if|case)\b|\|\||&&\s*\(|\]\s*&&")
+
+
+def lasting_installs(dockerfile: Dockerfile) -> list[Install]:
+    """The installs without those whose environment a later one makes anew: of two lines with ``uv sync``, the
+    second alone says which extras and groups the image has."""
+    return [
+        install
+        for index, install in enumerate(dockerfile.installs)
+        if not any(_makes_anew(later, install, dockerfile) for later in dockerfile.installs[index + 1 :])
+    ]
+
+
+def _makes_anew(later: Install, install: Install, dockerfile: Dockerfile) -> bool:
+    if not _EXACT.search(later.text) or install.tool in ("apt", "apk", "conda") or install.target:
+        return False
+    if install.interpreter != later.interpreter or install.stage not in dockerfile.lineage(later.stage):
+        return False
+    own = _instruction_of(later, dockerfile)
+    # Of the two branches of an `if`, one runs.
+    return own is None or (
+        own != _instruction_of(install, dockerfile) and not _CONDITIONAL.search(own.text + own.heredoc)
+    )
+
+
+def _instruction_of(install: Install, dockerfile: Dockerfile) -> Optional[Instruction]:
+    """The RUN that the command stands in."""
+    above = [instruction for instruction in dockerfile.instructions if instruction.line <= install.line]
+    return above[-1] if above else None
 
 
 def install_reads(install: Install, requirement: Requirement, by_name: bool = False) -> bool:

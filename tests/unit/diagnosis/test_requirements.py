@@ -31,6 +31,7 @@ from importguard.diagnosis.causes import diagnose_findings
 from importguard.diagnosis.repeated import without_repeated
 from importguard.evidence.imports import Frame
 from importguard.evidence.surroundings import Distribution, OtherInterpreter
+from importguard.source.dockerfile.parser import parse_dockerfile
 from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
 from importguard.source.model import Place, Project, Requirement
 
@@ -707,6 +708,39 @@ def test_a_lock_file_that_is_older_than_the_declaration(asked: str, locked: dict
     current += [] if asked in locked else [needs(asked, 90, "uv.lock", kind="lock")]
     found = only(lacking(asked), tree(needs(asked, 7, "pyproject.toml"), *current, dockerfile=SYNC))
     assert "locked without" not in found.explanation
+
+
+SECOND_SYNC = "FROM python AS b\nWORKDIR /app\nRUN uv sync --frozen --extra worker\nCOPY . .\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "blamed"),
+    [
+        ("RUN uv sync --frozen\n", "'uv sync --frozen' at Dockerfile:5 does not ask for it"),
+        ("FROM b\nRUN uv sync --frozen\n", "at Dockerfile:6 does not ask for it"),
+        # These keep what is there, go elsewhere, or need not run.
+        ("RUN uv sync --frozen --inexact\n", ""),
+        ("RUN uv pip install -e .\n", ""),
+        ("WORKDIR /tool\nRUN uv sync --frozen\n", ""),
+        ('RUN if [ -n "$LEAN" ]; then uv sync --frozen; fi\n', ""),
+        ("FROM python\nWORKDIR /app\nRUN uv sync --frozen\n", ""),
+    ],
+)
+def test_the_second_of_two_lines_that_sync_an_environment_says_what_is_in_it(lines: str, blamed: str) -> None:
+    needed = needs("celery", 12, "pyproject.toml", group="worker", kind="extra")
+    dockerfile = parse_dockerfile(SECOND_SYNC + lines, "Dockerfile")
+    found = only(lacking("celery"), tree(needed, dockerfile=dockerfile))
+    assert (found.cause == "extra-not-installed") is bool(blamed)
+    assert blamed in found.explanation
+
+
+def test_of_two_branches_that_sync_an_environment_one_runs() -> None:
+    needed = needs("celery", 12, "pyproject.toml", group="worker", kind="extra")
+    lines = (
+        'FROM python\nRUN if [ -n "$FULL" ]; then \\\n    uv sync --extra worker; else \\\n    uv sync; fi\n'
+    )
+    found = only(lacking("celery"), tree(needed, dockerfile=parse_dockerfile(lines, "Dockerfile")))
+    assert found.cause == "declared-not-installed"
 
 
 def test_what_a_declared_distribution_brings_has_its_cause() -> None:
