@@ -113,7 +113,8 @@ def _not_packaged(found: DataFile, path: str, case: Situation) -> Diagnosis:
 def _not_copied(found: DataFile, path: str, case: Situation) -> Optional[Diagnosis]:
     if case.index is None or case.source is None or case.source.dockerfile is None:
         return None
-    copy, dockerfile = case.index.nearest_copy(found.path), case.source.dockerfile
+    importer = case.import_place.path if case.import_place else None
+    copy, dockerfile = case.index.nearest_copy(found.path, importer=importer), case.source.dockerfile
     unresolved = any(not one.resolved for one in dockerfile.copies if one.stage in dockerfile.lineage())
     if not found.is_in_context:
         where, change = f"which lies outside of the build context ({case.source.context})", None

@@ -63,7 +63,8 @@ def not_copied(case: Situation) -> Optional[Diagnosis]:
     change = None if outside else _copy_line(case, index, case.module_in_source, earlier)
     mapping = _mapping_install(change, dockerfile) if _is_mapped(case) else None
     copy = _last_copy_from(earlier, dockerfile) if earlier else None
-    copy = copy or index.nearest_copy(path, above=mapping.line if mapping else None)
+    importer = case.import_place.path if case.import_place else None
+    copy = copy or index.nearest_copy(path, mapping.line if mapping else None, importer)
     return make_diagnosis(
         "not-copied",
         LIKELY if unresolved else CERTAIN,

@@ -258,17 +258,21 @@ class SourceIndex:
         ]
         return sum(1 for here, there in compared if here and there and here.text_digest == there.text_digest)
 
-    def nearest_copy(self, path: str, above: Optional[int] = None) -> Optional[Copy]:
+    def nearest_copy(
+        self, path: str, above: Optional[int] = None, importer: Optional[str] = None
+    ) -> Optional[Copy]:
         """The COPY that takes what lies nearest to ``path`` from the context, else the last COPY.
 
-        ``above`` is a line that it has to stand above, if there is one that does.
+        ``above`` is a line that it has to stand above, if there is one that does; ``importer`` a file of the
+        source that needs ``path``.
         """
         dockerfile = self.source.dockerfile
         if dockerfile is None:
             return None
         lineage = dockerfile.lineage()
         any_copy = [copy for copy in dockerfile.copies if copy.stage in lineage]
-        return nearest_copy(dockerfile, self.in_context(path), above) or max(
+        beside = self.in_context(importer) if importer else None
+        return nearest_copy(dockerfile, self.in_context(path), above, beside) or max(
             any_copy, key=lambda copy: copy.line, default=None
         )
 

@@ -59,10 +59,17 @@ def left_out(source: Source) -> tuple[list[LeftOut], list[str]]:
     arriving = _arriving(source, dockerfile, feeding)
     for file in source.files:
         if file.path in source.context_files and file.path not in arriving:
-            copy = nearest_copy(dockerfile, _below(file.path, source.context))
-            place = Place(dockerfile.path, copy.line, copy.text) if copy else None
-            found.append(LeftOut(file.path, "not-copied", place))
+            found.append(LeftOut(file.path, "not-copied", nearest_place(file.path, source, dockerfile)))
     return found, notes
+
+
+def nearest_place(
+    path: str, source: Source, dockerfile: Dockerfile, importer: Optional[str] = None
+) -> Optional[Place]:
+    """The line of the COPY that comes nearest to a file, and takes the ``importer`` where several do."""
+    beside = _below(importer, source.context) if importer else None
+    copy = nearest_copy(dockerfile, _below(path, source.context), importer=beside)
+    return Place(dockerfile.path, copy.line, copy.text) if copy else None
 
 
 def untold_copies(dockerfile: Dockerfile) -> list[Copy]:

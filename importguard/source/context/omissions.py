@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
-from importguard.source.context.arrival import LeftOut, left_out
+from importguard.source.context.arrival import LeftOut, left_out, nearest_place
 from importguard.source.context.file_names import FileNames
 from importguard.source.context.left_out_imports import ImportedAt, LeftOutImports
 from importguard.source.context.renamed_starts import renamed_starts
@@ -195,7 +195,10 @@ def _late_omission(named: NamedModule, early: EarlyInstall, dockerfile: Dockerfi
 
 
 def _omission(module: str, out: LeftOut, sites: Sequence[ImportedAt], copies: CopyLines) -> Omission:
-    needs_copy = copies.source.dockerfile is not None and not copies.is_covered(out.path)
+    source, dockerfile = copies.source, copies.source.dockerfile
+    needs_copy = dockerfile is not None and not copies.is_covered(out.path)
+    if out.cause == "not-copied" and dockerfile is not None:
+        out = replace(out, place=nearest_place(out.path, source, dockerfile, sites[0].path))
     copy = copies.line_for(module, out.path) if needs_copy or out.cause == "not-copied" else None
     return Omission(module, out, tuple(sites), copy, severity_of_imports(sites))
 

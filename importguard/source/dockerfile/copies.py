@@ -37,11 +37,14 @@ def copy_takes(copy: Copy, relative: str) -> bool:
     return False
 
 
-def nearest_copy(dockerfile: Dockerfile, path: str, above: Optional[int] = None) -> Optional[Copy]:
+def nearest_copy(
+    dockerfile: Dockerfile, path: str, above: Optional[int] = None, importer: Optional[str] = None
+) -> Optional[Copy]:
     """The COPY from the context whose source shares the most folders with ``path`` (relative to the context).
 
-    Of the stages that feed the final one, those of its own lineage first; the later of two that are as near.
-    ``above`` is a line that it has to stand above, if there is one that does.
+    Of the stages that feed the final one, those of its own lineage first. Of those that are as near, it is
+    the one that takes the ``importer``, a file beside which ``path`` is to lie, else the last. ``above`` is a
+    line that it has to stand above, if there is one that does.
     """
     feeding, lineage = feeding_stages(dockerfile), dockerfile.lineage()
     own = [
@@ -50,7 +53,12 @@ def nearest_copy(dockerfile: Dockerfile, path: str, above: Optional[int] = None)
         if copy.stage in feeding and copy.from_stage is None and copy.from_image is None and copy.resolved
     ]
     own = [copy for copy in own if above is None or copy.line < above] or own
-    return max(own, key=lambda one: (_shared(one, path), one.stage in lineage, one.line), default=None)
+
+    def nearness(copy: Copy) -> tuple[int, bool, bool, int]:
+        is_beside = importer is not None and copy_takes(copy, importer)
+        return _shared(copy, path), copy.stage in lineage, is_beside, copy.line
+
+    return max(own, key=nearness, default=None)
 
 
 def _shared(copy: Copy, path: str) -> int:

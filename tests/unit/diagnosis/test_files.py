@@ -95,6 +95,21 @@ def test_not_copied_names_the_nearest_copy_and_the_line_to_add() -> None:
     assert found.confidence == "certain"
 
 
+def test_of_copies_that_are_as_near_the_one_that_brings_the_importer_is_named() -> None:
+    copies = [
+        Copy(3, 0, "COPY lib/shop shop", ("lib/shop",), "/app/shop"),
+        Copy(4, 0, "COPY lib/scripts scripts", ("lib/scripts",), "/app/scripts"),
+        Copy(5, 0, "COPY web web", ("web",), "/app/web"),
+    ]
+    copied = {"lib/shop/main.py": "/app/shop/main.py"}
+    tree = source(
+        "lib/shop/main.py", "lib/worker/__init__.py", copied=copied, dockerfile=dockerfile_of(copies)
+    )
+    assert where(only(lacking("worker", "shop.main"), tree)) == ("not-copied", ("Dockerfile", 3))
+    # No line brings the other importer.
+    assert where(only(lacking("worker", "other.main"), tree)) == ("not-copied", ("Dockerfile", 4))
+
+
 API = "api/main.py"
 CORE = "core/db.py"
 

@@ -185,6 +185,16 @@ def test_a_stage_that_makes_a_distribution_of_what_it_gets(tmp_path, requirement
     assert [omission.module for omission in build(tmp_path, files).omissions] == missing
 
 
+def test_of_copies_that_are_as_near_the_one_that_brings_the_importer_is_named(tmp_path):
+    files = {
+        "shop/main.py": "import worker\n",
+        "worker/__init__.py": "",
+        "scripts/run.py": "",
+        "Dockerfile": "FROM x\nWORKDIR /app\nCOPY shop shop\nCOPY scripts scripts\n",
+    }
+    assert missed(build(tmp_path, files)) == [("worker", "error", "Dockerfile:3", 1)]
+
+
 def test_a_stage_that_is_not_used_brings_nothing(tmp_path):
     lines = "FROM x AS test\nCOPY . /app\nRUN python -m build\nFROM x\nCOPY shop/main.py /app/shop/\n"
     found = build(tmp_path, {**SHOP, "Dockerfile": lines})
