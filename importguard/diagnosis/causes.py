@@ -36,7 +36,7 @@ from importguard.diagnosis.permissions import forbidden_path, read_only_path
 from importguard.diagnosis.project_programs import program_of_project
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.source_index import SourceIndex
-from importguard.diagnosis.start_program import program_left_behind, unusable_program
+from importguard.diagnosis.start_program import program_left_behind, program_outside_path, unusable_program
 from importguard.diagnosis.told_to_install import lacks_what_it_is_named_for, told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
@@ -70,6 +70,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # What is missing is a file of the source: from the disk towards the image.
     missing_data_file,
     missing_folder,
+    program_outside_path,
     program_of_project,
     program_left_behind,
     ignored_file,

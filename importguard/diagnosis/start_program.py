@@ -1,16 +1,20 @@
 """Why the container's own program cannot be started.
 
-Causes not-executable, line-endings, no-interpreter, program-left-behind. One that the build leaves out has
-the cause of a missing file (``data_files``)."""
+Causes not-executable, line-endings, no-interpreter, not-in-path, program-left-behind. One that the build
+leaves out has the cause of a missing file (``data_files``)."""
 
 from __future__ import annotations
 
+import posixpath
 from typing import Optional
 
+from packaging.utils import canonicalize_name
+
 from importguard.diagnosis.permissions import copy_of
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, lies_below, make_diagnosis
 from importguard.evidence.imports import StartProblem
-from importguard.model import Diagnosis
+from importguard.evidence.surroundings import OtherInterpreter
+from importguard.model import Diagnosis, Location
 from importguard.rules.imports import START_PROGRAM
 
 _ABSENT = frozenset({"absent", "no-configuration"})
@@ -55,6 +59,61 @@ def _fault(problem: StartProblem, case: Situation) -> tuple[str, str, str]:
         "The kernel starts binaries, and scripts whose first line names their interpreter.",
         f"begin {name} with '#!/bin/sh', or start it with 'sh {name}'",
     )
+
+
+def program_outside_path(case: Situation) -> Optional[Diagnosis]:
+    """It is installed in a virtual environment whose programs are not in PATH."""
+    problem = case.evidence.problem
+    if case.rule is not START_PROGRAM or problem is None or problem.why != "absent" or problem.path:
+        return None
+    python = next((other for other in case.clues.interpreters if _has_program(other, problem, case)), None)
+    if python is None:
+        return None
+    folder = posixpath.dirname(python.executable)
+    line = _line_of_path(python, case)
+    change = f'ENV PATH="{folder}:$PATH"'
+    return make_diagnosis(
+        "not-in-path",
+        LIKELY,
+        f"{problem.program} is installed in {posixpath.dirname(folder)}, and {folder} is not in PATH.",
+        f"add '{change}' to the final stage, or start {folder}/{problem.program}",
+        line,
+        change,
+        (f"installed for: {python.executable}",),
+    )
+
+
+def _has_program(python: OtherInterpreter, problem: StartProblem, case: Situation) -> bool:
+    """Whether a distribution that brings the program, by its name or by what the source's project says, is
+    installed for this Python."""
+    module = problem.program.replace("-", "_")
+    scripts = case.source.scripts if case.source else ()
+    targets = {script.target.partition(":")[0] for script in scripts if script.name == problem.program}
+    tops = {module, *(target.partition(".")[0] for target in targets)}
+    return any(
+        canonicalize_name(one.name) == canonicalize_name(problem.program)
+        or not tops.isdisjoint(one.provides)
+        or (one.editable and bool(targets))
+        for one in python.distributions
+    )
+
+
+def _line_of_path(python: OtherInterpreter, case: Situation) -> Optional[Location]:
+    """The line that sets PATH in the final stage, else the one that brings the environment there."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if dockerfile is None:
+        return None
+    stage, lineage = dockerfile.stages[dockerfile.final], dockerfile.lineage()
+    if "PATH" in stage.env_lines:
+        return case.dockerfile_location(stage.env_lines["PATH"])
+    home = posixpath.dirname(posixpath.dirname(python.executable))
+    lines = [
+        copy.line
+        for copy in dockerfile.copies
+        if copy.stage in lineage and copy.from_stage is not None and lies_below(home, copy.destination)
+    ]
+    lines += [one.line for one in dockerfile.installs if one.stage in lineage and one.interpreter == home]
+    return case.dockerfile_location(max(lines, default=stage.line))
 
 
 def program_left_behind(case: Situation) -> Optional[Diagnosis]:

@@ -15,6 +15,8 @@ TOOL = f"RUN mkdir {SITE}/gunicorn {SITE}/gunicorn-1.dist-info && touch {SITE}/g
 TOOL += "    && printf 'Name: gunicorn\\nVersion: 1\\n' >"
 TOOL += f"{SITE}/gunicorn-1.dist-info/METADATA \\\n    && echo gunicorn/__init__.py,, >"
 TOOL += f"{SITE}/gunicorn-1.dist-info/RECORD\n"
+VENV = "RUN python3 -m venv --without-pip /venv && cp -r {0}/gunicorn* /venv/lib/python3*/site-packages"
+VENV = TOOL + VENV.format(SITE) + f" \\\n    && rm -r {SITE}/gunicorn*\n"
 BROKEN = {
     "ignored": (COPY, START, SCRIPT, "ignored"),
     "not copied": ("", START, SCRIPT, "not-copied"),
@@ -27,6 +29,7 @@ BROKEN = {
     "behind a wrapper": ("", 'ENTRYPOINT ["nice", "./start.sh"]\n', SCRIPT, "not-copied"),
     "a shell's": ("", 'ENTRYPOINT ["sh", "start.sh"]\n', SCRIPT, "not-copied"),
     "a tool's": (TOOL, 'CMD ["gunicorn", "main:app"]\n', SCRIPT, "program-left-behind"),
+    "an environment's": (VENV, 'CMD ["gunicorn", "main:app"]\n', SCRIPT, "not-in-path"),
     "a tool's in a line of shell": (TOOL, "CMD exec gunicorn main:app\n", SCRIPT, "program-left-behind"),
 }
 SOUND = {

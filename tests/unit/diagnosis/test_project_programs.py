@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
-from unit.diagnosis.world import dockerfile_of, observed, only, source, where
+from unit.diagnosis.world import BUILDER, clues, dist, dockerfile_of, observed, only, source, where
 
 from importguard.evidence.imports import StartProblem
+from importguard.evidence.surroundings import Distribution, OtherInterpreter
 from importguard.model import Diagnosis
-from importguard.source.dockerfile_model import Install
+from importguard.source.dockerfile_model import Copy, Install
 from importguard.source.model import Place, ProjectScript
 from importguard.source.project_scripts import with_project_scripts
 
@@ -74,3 +75,36 @@ def test_a_project_file_that_cannot_be_read_defines_none(tmp_path: Path, text: O
     if text is not None:
         (tmp_path / "pyproject.toml").write_text(text)
     assert with_project_scripts(source(root=str(tmp_path))).scripts == ()
+
+
+def in_environment(*installed: Distribution, program: str = "gunicorn", path: str = "") -> Diagnosis:
+    """The program of an environment that the final stage takes from another one."""
+    python = OtherInterpreter("/app/.venv/bin/python", "3.13.1", ("/app/.venv/lib",), installed)
+    seen = observed(
+        problem=StartProblem(program, path, "absent"), clues=clues(interpreters=(python,), distributions=())
+    )
+    venv = Copy(8, 1, "COPY --from=builder /app/.venv /app/.venv", ("/app/.venv",), "/app/.venv", 0)
+    code = Copy(9, 1, "COPY . .", (".",), "/app/")
+    docker = dockerfile_of((venv, code), stages=BUILDER, installs=[Install(3, 0, "uv", "uv sync")])
+    return only(seen, source(dockerfile=docker, scripts=(WEB,)))
+
+
+@pytest.mark.parametrize(
+    ("program", "installed"),
+    [
+        ("gunicorn", dist("gunicorn")),
+        ("fastapi", dist("fastapi-cli", "1", "fastapi")),
+        ("shop-web", dist("shop", "1", "shop")),
+        ("shop-web", dist("kit", editable=True)),
+    ],
+)
+def test_an_environment_is_not_in_path(program: str, installed: Distribution) -> None:
+    found = in_environment(dist("attrs"), installed, program=program)
+    assert where(found) == ("not-in-path", ("Dockerfile", 8))
+    assert found.change == 'ENV PATH="/app/.venv/bin:$PATH"'
+    assert f"{program} is installed in /app/.venv, and /app/.venv/bin is not in PATH" in found.explanation
+
+
+def test_an_environment_that_has_no_such_program_is_not_to_blame() -> None:
+    assert in_environment(dist("attrs")).cause == "program-left-behind"
+    assert in_environment(dist("gunicorn"), path="/srv/gunicorn").cause == "program-left-behind"
