@@ -10,6 +10,7 @@ from typing import Optional
 
 from importguard.source.context.arrival import LeftOut, left_out, nearest_place
 from importguard.source.context.file_names import FileNames
+from importguard.source.context.index_requirements import IndexRequirements
 from importguard.source.context.left_out_imports import ImportedAt, LeftOutImports
 from importguard.source.context.renamed_starts import renamed_starts
 from importguard.source.context.suggested_copy import CopyLines
@@ -130,6 +131,9 @@ def find_omissions(source: Source, include_tests: bool = False) -> Build:
         _omission(next(iter(sites)).module, lost[path], sorted(sites, key=_order), copies)
         for path, sites in imports.items()
     ]
+    if found and source.dockerfile is not None:
+        brought = IndexRequirements(source, source.dockerfile)
+        found = [one for one in found if not brought.brings(one.module, one.left_out.path)]
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.module))
     whole = {posixpath.dirname(path) for path in imports if posixpath.basename(path) == "__init__.py"}
     unused = [file for file in out if file.path not in imports]

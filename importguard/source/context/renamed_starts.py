@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from importguard.source.context.arrival import is_mounted, untold_copies
 from importguard.source.context.file_names import image_roots
+from importguard.source.context.index_requirements import declared_requirements, named_packages
 from importguard.source.context.run_effects import is_transforming, may_bring_packages
 from importguard.source.dockerfile.copies import feeding_stages
 from importguard.source.dockerfile.renaming_copies import RenamingCopy, find_renaming_copy
@@ -28,7 +29,6 @@ from importguard.source.modules.named_modules import (
     started_modules,
 )
 from importguard.source.modules.standard_library import STANDARD
-from importguard.source.requirements.declarations import read_requirements
 
 # What may stand before the program, and starts it unchanged.
 _WRAPPERS = frozenset(("exec", "tini", "dumb-init", "--", "-g"))
@@ -132,10 +132,6 @@ def _brings_packages(copy: Copy) -> bool:
 
 def _is_required(name: str, source: Source, dockerfile: Dockerfile) -> bool:
     """Whether a distribution of the module's name is declared, or named by a command that installs."""
-    folders = [source.context, posixpath.dirname(dockerfile.path) or ".", "."]
-    files = [path for one in dockerfile.installs for path in one.files if not path.startswith("/")]
-    declared = {one.name for one in read_requirements(source.root, folders, files, [])}
-    words = {
-        re.split(r"[^\w.-]", text, maxsplit=1)[0] for one in dockerfile.installs for text in one.packages
-    }
-    return canonicalize_name(name) in declared | {canonicalize_name(word) for word in words}
+    declared = {one.name for one in declared_requirements(source, dockerfile)}
+    named = named_packages(dockerfile, range(len(dockerfile.stages)))
+    return canonicalize_name(name) in declared | named

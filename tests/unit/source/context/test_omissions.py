@@ -185,6 +185,47 @@ def test_a_stage_that_makes_a_distribution_of_what_it_gets(tmp_path, requirement
     assert [omission.module for omission in build(tmp_path, files).omissions] == missing
 
 
+KIT_PROJECT = {
+    "module/pyproject.toml": '[project]\nname = "kit-tools"\n',
+    "module/src/kit/__init__.py": "",
+    "app/main.py": "import kit\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("requirements", "install", "missing"),
+    [
+        ({"requirements.txt": "kit>=3\n"}, "pip install -r requirements.txt", []),
+        ({"requirements.txt": "Kit.Tools\n"}, "pip install -r requirements.txt", []),
+        ({}, "pip install kit-tools==3", []),
+        # No line installs it, or it is a folder of the source that the build does not get.
+        ({"requirements.txt": "kit>=3\n"}, "pip install flask", ["kit"]),
+        ({"requirements.txt": "-e ./module\n"}, "pip install -r requirements.txt", ["kit"]),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "root"\ndependencies = ["kit-tools"]\n'
+                '[tool.uv.workspace]\nmembers = ["module"]\n'
+            },
+            "uv sync --frozen",
+            ["kit"],
+        ),
+        (
+            {
+                "pyproject.toml": '[tool.poetry]\nname = "root"\n[tool.poetry.dependencies]\n'
+                'kit-tools = {path = "module"}\n'
+            },
+            "poetry install --only main",
+            ["kit"],
+        ),
+    ],
+)
+def test_what_is_installed_from_an_index_is_not_missed(tmp_path, requirements, install, missing):
+    """``ranking-challenge = ">=3.3"`` brings what ``module/`` of the same repository is the source of."""
+    lines = f"FROM x\nWORKDIR /app\nCOPY *.toml *.txt ./\nRUN {install}\nCOPY app .\n"
+    found = build(tmp_path, {**KIT_PROJECT, **requirements, "Dockerfile": lines})
+    assert [omission.module for omission in found.omissions] == missing
+
+
 def test_of_copies_that_are_as_near_the_one_that_brings_the_importer_is_named(tmp_path):
     files = {
         "shop/main.py": "import worker\n",
