@@ -35,7 +35,7 @@ def check_hiding_mounts(evidence: Evidence, source: Source) -> list[Finding]:
 
 def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImport]:
     """The modules below the mount's target that what is mounted does not hold."""
-    if mount.kind not in (*_EMPTY, *_FILLED, "bind") or not _is_of(mount, source):
+    if mount.kind not in (*_EMPTY, *_FILLED, "bind") or not mount.may_be_of(source.context):
         return []
     below = mount.target.rstrip("/") + "/"
     covered = [
@@ -52,11 +52,6 @@ def _hidden(mount: Mount, evidence: Evidence, source: Source) -> list[ModuleImpo
 
 def _origin(mount: Mount, below: str, item: ModuleImport) -> str:
     return posixpath.normpath(posixpath.join(mount.origin, (item.path or "")[len(below) :]))
-
-
-def _is_of(mount: Mount, source: Source) -> bool:
-    """Whether the service may be this image: one that is built from another folder is not."""
-    return mount.build is None or posixpath.normpath(mount.build) == posixpath.normpath(source.context)
 
 
 def _mounted(mount: Mount) -> str:

@@ -26,6 +26,7 @@ from importguard.diagnosis.interpreter import (
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
 from importguard.diagnosis.missing_folder import missing_folder
+from importguard.diagnosis.mounted_code import with_mounted_code
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
 from importguard.diagnosis.not_declared import not_declared
@@ -122,7 +123,9 @@ def diagnose_findings(
 
 def _diagnosed(case: Situation) -> Finding:
     cause = case.finding.diagnosis or first_proven_cause(case)
-    return replace(case.finding, diagnosis=cause and with_environment_file(cause, case.source))
+    if cause is not None:
+        cause = with_mounted_code(with_environment_file(cause, case.source), case)
+    return replace(case.finding, diagnosis=cause)
 
 
 def first_proven_cause(case: Situation) -> Optional[Diagnosis]:

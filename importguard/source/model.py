@@ -6,6 +6,7 @@ says otherwise; ``..`` leads them out of it where they lie outside. Lines begin 
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import Optional
 
@@ -213,6 +214,11 @@ class Mount:
     origin: str = ""
     image: Optional[str] = None
     build: Optional[str] = None
+
+    def may_be_of(self, context: str) -> bool:
+        """Whether the service may run the image that is built from ``context``; one that is built from
+        another folder does not."""
+        return self.build is None or posixpath.normpath(self.build) == posixpath.normpath(context)
 
 
 @dataclass(frozen=True)

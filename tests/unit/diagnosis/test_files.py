@@ -32,7 +32,7 @@ from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Copy, Install, Stage
-from importguard.source.model import Git, GitIgnored, Ignored, Place, Placement, Removed, Source
+from importguard.source.model import Git, GitIgnored, Ignored, Mount, Place, Placement, Removed, Source
 
 MONITORING = "shop/monitoring/__init__.py"
 PATTERN = (22, "**/monitoring/", "!shop/monitoring/")
@@ -93,6 +93,27 @@ def test_not_copied_names_the_nearest_copy_and_the_line_to_add() -> None:
     assert found.change == "COPY shop/db /app/shop/db"
     assert "COPY shop/db /app/shop/db" in found.remedy
     assert found.confidence == "certain"
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "changes", "mentioned"),
+    [
+        (".", "/app", {}, True),
+        ("shop", "/app/shop", {"build": "."}, True),
+        (".", "/code", {}, False),
+        ("shop", "/app", {}, False),
+        ("static", "/app/static", {}, False),
+        (".", "/app", {"build": "web"}, False),
+        ("/srv/code", "/app", {}, False),
+        ("code", "/app", {"kind": "volume"}, False),
+    ],
+)
+def test_code_that_a_compose_file_mounts_is_mentioned(origin, target, changes, mentioned) -> None:
+    mount = replace(Mount(Place("compose.yaml", 9, "- .:/app"), "bind", target, origin), **changes)
+    tree = replace(source("shop/db/session.py"), mounts=(mount,))
+    found = only(lacking("shop.db", import_path=("/app",)), tree)
+    assert found.cause == "not-copied"
+    assert (f"compose.yaml:9 mounts {origin} over {target}" in found.explanation) is mentioned
 
 
 def test_of_copies_that_are_as_near_the_one_that_brings_the_importer_is_named() -> None:
