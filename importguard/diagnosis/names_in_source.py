@@ -11,13 +11,15 @@ from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
     Situation,
+    file_and_line,
     lies_below,
     make_diagnosis,
     shortened_list,
 )
 from importguard.diagnosis.tables.distribution_names import from_table, is_called_so
-from importguard.model import Diagnosis
+from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.source.command_lines import command_line_holding
 from importguard.source.model import Removed
 
 _CLOSE = 0.8
@@ -125,12 +127,13 @@ def not_in_source(case: Situation) -> Optional[Diagnosis]:
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     searched = f"{len(case.index.files)} files of the source"
     named, place = _wrong_name(case)
+    blamed = f"the {named} is wrong" + ("" if named == "start command" else ", not the image")
     return make_diagnosis(
         "not-in-source",
         (CERTAIN if case.is_own_module else LIKELY) if case.source and case.source.git else LIKELY,
-        f"No file of the source is '{case.missing}': the {named} is wrong, not the image.",
+        f"No file of the source is '{case.missing}': {blamed}.",
         f"{meant}Correct the {named}{place}.",
-        case.import_place,
+        case.import_place or _command_line(case),
         None,
         (f"searched: {searched}", f"close names: {shortened_list(close) or 'none'}"),
     )
@@ -142,11 +145,29 @@ def _wrong_name(case: Situation) -> tuple[str, str]:
     A library may load it by a name that it was given, as celery does its ``imports`` and
     luigi its ``--module``: then no line of the application imports it.
     """
-    if case.finding.module == case.missing and not case.finding.chain:
-        return "start command", ""
+    if (case.finding.module == case.missing and not case.finding.chain) or _started_module(case):
+        line = _command_line(case)
+        return "start command", f" at {file_and_line(line)}" if line else ""
     if case.import_place is None or case.import_place.path.startswith("/"):
         return "name", " where the start command or the application's settings give it"
     return "import", f" at {case.importers}"
+
+
+def _started_module(case: Situation) -> str:
+    """The whole name of the module that a start command asks for and no import does: config.wsgi, where
+    'config' is missing. Empty where it is another's, or has no dot."""
+    if case.finding.chain or case.import_place is not None:
+        return ""
+    asked = [entry.module for entry in case.evidence.entrypoints if entry.module]
+    return next((name for name in asked if "." in name and f"{name}.".startswith(f"{case.missing}.")), "")
+
+
+def _command_line(case: Situation) -> Optional[Location]:
+    """The CMD or ENTRYPOINT that names what is missing, where no import does."""
+    dockerfile = case.source.dockerfile if case.source else None
+    if dockerfile is None or case.import_place is not None:
+        return None
+    return command_line_holding(dockerfile, _started_module(case) or case.missing)[0]
 
 
 def _is_nobodys(case: Situation) -> bool:
@@ -164,7 +185,8 @@ def close_names(case: Situation) -> list[str]:
     """The module of that very name elsewhere in the source where there is one alone, else the names beside it
     that are written nearly so, as full module names."""
     parent, _, last = case.missing.rpartition(".")
-    elsewhere = _same_name_elsewhere(case, last)
+    started = _started_module(case)
+    elsewhere = _same_name_elsewhere(case, started.rpartition(".")[2] or last, bool(started))
     if elsewhere is not None:
         return [elsewhere]
     resolution = case.clues.resolution_of(case.missing)
@@ -176,11 +198,11 @@ def close_names(case: Situation) -> list[str]:
     return [f"{parent}.{name}" if parent else name for name in close]
 
 
-def _same_name_elsewhere(case: Situation, name: str) -> Optional[str]:
+def _same_name_elsewhere(case: Situation, name: str, is_started: bool) -> Optional[str]:
     """The only module of the source that is called ``name`` and can be imported: it was moved, or the import
-    was guessed. Asked for the application's own names alone: redis.py of a demo is not the redis that is
-    meant."""
-    if case.index is None or not case.is_own_module:
+    was guessed. Asked for the application's own names and for what is started alone: redis.py of a demo is
+    not the redis that is meant."""
+    if case.index is None or not (case.is_own_module or is_started):
         return None
     ends = (f"/{name}.py", f"/{name}/__init__.py")
     named = [path for path in case.index.files if f"/{path}".endswith(ends)]

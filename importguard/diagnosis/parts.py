@@ -38,6 +38,8 @@ def part_of(finding: Finding) -> str:
     if finding.rule.family is RuleFamily.START:
         return START
     cause = finding.diagnosis.cause if finding.diagnosis else "unknown"
+    if cause == "not-in-source" and finding.location is None and not finding.chain:
+        return IMAGE  # no import names it: the start command does, which the image holds
     if cause in _CODE_CAUSES:
         return CODE
     if cause in _UNTOLD and finding.rule in _CODE_RULES | _OPEN_RULES and _is_of_one_package(finding):

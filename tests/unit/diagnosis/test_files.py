@@ -31,7 +31,7 @@ from unit.diagnosis.world import (
 from importguard.evidence.imports import Frame, ModuleImport
 from importguard.evidence.inspection import Evidence, ImageFacts
 from importguard.evidence.surroundings import Distribution
-from importguard.source.dockerfile_model import Copy, Install, Stage
+from importguard.source.dockerfile_model import Copy, Install, Instruction, Stage
 from importguard.source.model import Git, GitIgnored, Ignored, Mount, Place, Placement, Removed, Source
 
 MONITORING = "shop/monitoring/__init__.py"
@@ -700,6 +700,30 @@ def test_a_module_that_only_the_start_command_names_does_not_import_itself() -> 
     seen = observed(absent, entrypoints=(entry("runtime", "failed"),))
     found = only(seen, source(dockerfile=dockerfile_of(installs=[pip()])))
     assert "No requirement provides 'runtime', which the start command imports." in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("asked", "files", "meant"),
+    [
+        ("config.wsgi", ("site/wsgi.py",), "site.wsgi"),
+        ("config.wsgi", ("site/wsgi.py", "other/wsgi.py"), ""),
+        ("config.wsgi", ("site/asgi.py",), ""),
+        # A file of that name is not what is meant by a distribution's module.
+        ("celery.bin", ("site/bin.py",), ""),
+    ],
+)
+def test_the_start_command_names_a_package_that_is_not_there(asked, files, meant) -> None:
+    top = asked.partition(".")[0]
+    failure = raised(("ModuleNotFoundError", f"No module named '{top}'", top), missing=top)
+    absent = replace(failed(asked, failure), path=None)
+    command = Instruction("CMD", f'CMD ["gunicorn", "{asked}:application"]', 9, 0)
+    docker = replace(dockerfile_of(installs=[pip()]), instructions=(command,))
+    tree = source(*files, copied={path: f"/app/{path}" for path in files}, dockerfile=docker)
+    found = only(observed(absent, entrypoints=(entry(asked, "failed"),)), tree)
+    assert (found.cause == "not-in-source") is bool(meant)
+    if meant:
+        assert where(found)[1] == ("Dockerfile", 9)
+        assert found.remedy == f"did you mean {meant}? Correct the start command at Dockerfile:9."
 
 
 def test_a_bare_name_that_is_nearly_one_of_the_applications() -> None:
