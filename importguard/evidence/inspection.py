@@ -71,6 +71,8 @@ class Evidence:
     """Names of the variables whose value is a path that exists in the image."""
     readers: tuple[str, ...] = ()
     """Modules whose source names a file that the imports left behind."""
+    in_context: tuple[str, ...] = ()
+    """Modules that fail on their own, and that the process of a start command imports well."""
     problem: Optional[StartProblem] = None
     """Why what the image names cannot be started at all."""
     privileges_withheld: bool = False

@@ -158,6 +158,7 @@ class ProbeStream:
             clues=self.clues.build_clues() if self.clues else None,
             existing=tuple(self.discovery.get("existing", ())),
             readers=tuple(self.readers),
+            in_context=tuple(self.end.get("in_context", ())) if self.end else (),
             problem=_start_problem(self.discovery.get("problem")),
         )
 

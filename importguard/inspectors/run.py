@@ -89,6 +89,7 @@ def probe_input(
         "include_tests": config.include_tests,
         "setup": config.setup,
         "exact": config.exact,
+        "isolated": config.network == "none",
         "timeout": config.timeout,
         "module_timeout": config.module_timeout,
         "jobs": config.jobs,

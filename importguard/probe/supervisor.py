@@ -6,8 +6,9 @@ and the request, and keeps it open; at its end the supervisor ends, and with it 
 is found goes to standard output as frames: a newline, the secret of this run, a space, one JSON object, a
 newline. The host finds them in one merged stream, whatever else is printed. Events, in order: ``discovery``
 (what is to be imported, and how), ``preparation`` where there is one, ``module`` (one for each, as soon as
-its verdict is final), ``left`` where files were left behind, ``entrypoint``, ``sites``, ``clues`` (many
-pieces, see ``clues.gather_clues``), ``end``. A stream without ``end`` is no verdict.
+its verdict is final, and again where the application's process names another cause), ``left`` where files
+were left behind, ``entrypoint``, ``sites``, ``clues`` (many pieces, see ``clues.gather_clues``), ``end``. A
+stream without ``end`` is no verdict.
 
 Two kinds of workers import the application. A *fresh* worker imports one module and is the definition of a
 verdict. The *sweep* imports all of them in one process and says where it may be wrong: those are asked again
@@ -94,6 +95,8 @@ class Supervisor:
         self.verdicts = pool.decisions.verdicts
         # Whether another container has looked at the application, and only verdicts are asked for.
         self.is_second_look = bool(request["only"] or request["reverse"])
+        self.notes: list[str] = []
+        self.in_context: list[str] = []  # modules that fail on their own, and not in an application's context
 
     def judge_application(self) -> None:
         """Import, report; returns when everything has been said."""
@@ -108,6 +111,8 @@ class Supervisor:
         readers = [] if self.is_second_look else leftovers.modules_naming_new_files(files)
         if readers:
             self.host.write_frame("left", readers=readers)
+        if self.verdicts.failures and self.discovery["entrypoints"] and not self.is_second_look:
+            self.ask_in_context()
         self.tell_conclusion()
 
     def judge_preparation(self, setup: Preparation) -> None:
@@ -145,6 +150,14 @@ class Supervisor:
                 unchecked = Verdict(name, "unchecked", None, why, seconds)
                 self.verdicts.make_final(decisions.ended.get(name, unchecked))
 
+    def ask_in_context(self) -> None:
+        """Ask the processes of start commands about what fails for want of an application's context."""
+        from importguard.probe.context_questions import ContextQuestions
+
+        questions = ContextQuestions(self.request, self.discovery, self.pool)
+        questions.ask_starts()
+        self.notes, self.in_context = questions.notes, questions.imported
+
     def tell_discovery(self) -> None:
         """Tell the host what was discovered: while the first worker starts, which takes its time."""
         self.host.tell_discovery(self.discovery, self.pool.launch.environ)
@@ -167,9 +180,14 @@ class Supervisor:
         self.tell_clues([site[1] for site in sites])
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         error = self.why_incomplete() if late else None
-        notes = [*self.verdicts.programs, *notes_for_reader(self.decisions.only_read, self.pool.stumbled)]
+        notes = [
+            *self.verdicts.programs,
+            *self.notes,
+            *notes_for_reader(self.decisions.only_read, self.pool.stumbled),
+        ]
         out_of_time = late and self.pool.broken is None
-        self.host.write_frame("end", notes=notes, complete=not late, error=error, out_of_time=out_of_time)
+        told = {"notes": notes, "in_context": self.in_context, "complete": not late, "error": error}
+        self.host.write_frame("end", out_of_time=out_of_time, **told)
 
     def tell_clues(self, unreached: list[str]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
@@ -215,7 +233,7 @@ class Supervisor:
         """Those of the top-level ``names`` that no finder of the application knows."""
         names = [name for name in names if self.scene.finder.locate_module(name) is None]
         if names and time.monotonic() < self.pool.ends:
-            self.pool.start_worker("find", [], find=names)
+            self.pool.start_worker("find", [], {"find": names})
             self.pool.run_workers()
         return self.pool.absent
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         include_tests: bool
         setup: Optional[str]
         exact: bool
+        isolated: bool  # whether the container has no network
         timeout: float
         module_timeout: float
         jobs: int
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         environ: dict[str, str]
         own_setup: bool
         script: Optional[ScriptValues]  # the target's own file, where Python runs that as ``__main__``
+        calls: list[str]  # the calls by which it makes its application, the likeliest first
         load: list[str]  # what of the target's object a worker asks for, and so loads what that names
 
     class EntryPointValues(TypedDict):

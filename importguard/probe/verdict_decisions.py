@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from importguard.probe.worker import Worker
 
 ASK_ONE = ("fresh", "alone", "where")  # the kinds of workers that import one module
+AS_STARTED = (*ASK_ONE, "context")  # those that are started as a start command's own process is
 # Failures that another process can cause which runs beside it.
 CROWDED = ("OSError", "BlockingIOError", "FileExistsError", "sqlite3.OperationalError")
 
@@ -141,7 +142,7 @@ class VerdictDecisions:
             worker.verdict.frames = worker.frames
             self.settle_fresh_verdict(worker.verdict)
             return
-        if worker.ended or worker.kind == "prepare":
+        if worker.ended or worker.kind in ("prepare", "context"):
             return
         outcome, detail = worker.how_it_ended()
         if worker.kind == "sweep":

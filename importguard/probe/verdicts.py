@@ -132,6 +132,11 @@ class Verdicts:
             frames=list(verdict.frames),
         )
 
+    def revise(self, verdict: Verdict) -> None:
+        """Make ``verdict`` final in place of the one that its module has: more is known by now."""
+        self.final.pop(verdict.name, None)
+        self.make_final(verdict)
+
     def _required_from(self, frames: list[PlainFrame], said: str) -> list[str]:
         from importguard.probe.code.required import variables_required_from
 

@@ -54,6 +54,8 @@ class Worker:
         self.waits_since: float | None = None
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
+        self.called: tuple[Any, ...] | None = None  # what a factory raised, whether it made an application
+        self.in_context: list[tuple[Any, ...]] = []  # (module, outcome, failure) in that one's context
         self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
         self.verdict: Verdict | None = None  # for which it says where the process ended
         self.frames: list[Any] = []  # where it was last
@@ -162,6 +164,10 @@ class Worker:
         elif kind == "prepared":
             self.prepared = values[:3]
             self.raised = self.raised and values[:2]
+        elif kind == "called":
+            self.called = values
+        elif kind == "context":
+            self.in_context.append(values)
         elif kind == "end":
             self.ended = True
 

@@ -10,15 +10,15 @@ import time
 
 from importguard.probe.child_processes import read_available
 from importguard.probe.disk import Disk
-from importguard.probe.verdict_decisions import ASK_ONE
+from importguard.probe.verdict_decisions import AS_STARTED, ASK_ONE
 from importguard.probe.verdicts import Verdict
 from importguard.probe.worker import DUMP_SIGNAL, TAIL, Worker
-from importguard.probe.worker_program import worker_program
+from importguard.probe.worker_program import WORKER_FILES, worker_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any, Optional
 
     from importguard.probe.start.launch import Launch
@@ -74,10 +74,12 @@ class WorkerPool:
             self.programs[kind] = code
         return self.programs[kind]
 
-    def start_worker(self, kind: str, modules: list[str], find: Iterable[str] = ()) -> Worker:
-        """Start one worker of ``kind`` for ``modules``."""
+    def start_worker(
+        self, kind: str, modules: list[str], asked: Optional[Mapping[str, list[str]]] = None
+    ) -> Worker:
+        """Start one worker of ``kind`` for ``modules``; ``asked`` is what its program reads besides."""
         interpreter = self.discovery["interpreter"]
-        start = self.decisions.starts.get(modules[0], {}) if kind in ASK_ONE else {}
+        start = self.decisions.starts.get(modules[0], {}) if kind in AS_STARTED else {}
         worker = self.launch.start_worker(
             [interpreter["executable"], *interpreter["flags"]], self.place_of(start)
         )
@@ -95,15 +97,15 @@ class WorkerPool:
             "limit": self.limit,
             "selected": self.modules if kind == "sweep" else [],
             "files": dict(self.discovery["modules"]) if kind == "sweep" else {},
-            "find": list(find),
+            "find": [],
             "patched": sorted(self.patchable) if kind == "sweep" else [],
             "asking": self.asking_importers if kind == "sweep" else {},
             "fatal": self.decisions.fatal if kind == "sweep" else {},
             "whereabouts": kind == "where",
+            **(asked or {}),
         }
-        worker.send_request(
-            kind, modules, self.limit, self.program_of_kind("sweep" if kind == "sweep" else "fresh"), request
-        )
+        program = self.program_of_kind(kind if kind in WORKER_FILES else "fresh")
+        worker.send_request(kind, modules, self.limit, program, request)
         worker.script = self.decisions.verdicts.scripts.get(modules[0]) if kind in ASK_ONE else None
         self.workers[worker.pid] = worker
         return worker

@@ -12,6 +12,7 @@ PLAN, RESULTS = 3, 4  # a worker's descriptors: what it is asked, what it answer
 _FRESH = ("workers.failures", "workers.main_body", "workers.fresh")
 WORKER_FILES = {
     "fresh": _FRESH,
+    "context": (*_FRESH, "workers.in_context"),
     "sweep": (
         *_FRESH,
         "code.imports",

@@ -49,6 +49,11 @@ def describe_entry_point(
         "start": {
             **_state_at_start(command, place is not None, finder, environ),
             "script": _script_of(command, target, finder),
+            "calls": [
+                function + command.arguments
+                for module, function in command.called
+                if target and place is None and module == target.module
+            ],
             "load": _LOADERS.get(command.tool or "", []) if target and place is None else [],
         },
         "imported_at": (printable_path(place[0]), place[1]) if place and place[0] else None,

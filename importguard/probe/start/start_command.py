@@ -14,7 +14,8 @@ class StartCommand:
     leaves out in safe-path mode (PEP 686's ``-P``); ``platform_roots``: those of ``roots`` that a platform
     brings, with nothing of the application's in them; ``inserted`` and ``appended``: those that the code
     which it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads;
-    ``called``: (module, function) of them that it calls before it serves anything, such as a factory.
+    ``called``: (module, function) of them that it calls before it serves anything, such as a factory, with
+    ``arguments`` as it writes them.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it
     finds as ``sys.argv``; of a module that runs, the first word is ``-m``, as long as its file is not known.
     ``tool`` is a program's name as it was called, ``is_read`` says that its arguments were understood,
@@ -25,6 +26,8 @@ class StartCommand:
     files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
     at the start. ``factories``: (distribution, groups, name) of entry points that PasteDeploy calls.
     """
+
+    arguments = "()"
 
     def __init__(self, text: str, environ: dict[str, str], directory: str) -> None:
         self.text, self.environ = text, environ
@@ -108,8 +111,8 @@ class StartCommand:
     def add_entry_point(self, target: str, default: str | None = None) -> None:
         """An entry point of the form ``module[:attribute]``; a call's parentheses are no part of its name."""
         module, _, attribute = target.partition(":")
-        attribute, call, _ = attribute.partition("(")
-        attribute = attribute.strip()
+        attribute, call, arguments = attribute.partition("(")
+        attribute, self.arguments = attribute.strip(), "({}".format(arguments) if call else "()"
         if is_dotted(module):
             self.entries.append((module, attribute or default))
             self.called += [(module, attribute)] if call else []

@@ -241,10 +241,10 @@ def _findable(name: str) -> bool:
         return True
 
 
-def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
-    """Do what the request asks: a preparation, then one module.
+def prepared_worker(request: dict[str, Any], descriptor_out: int) -> Channel:
+    """Make the process what the application's would be before its first import; the way to answer.
 
-    Ends the process without its atexit handlers.
+    Where the application's own preparation fails, this says so and ends the process.
     """
     channel = Channel(descriptor_out, request["secret"], request["supervisor"], request["kept"])
     start(request)
@@ -254,17 +254,30 @@ def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
         channel.send("prepared", *outcome[:3])
         if outcome[0] != "imported":
             _exit(0)
+    return channel
+
+
+def import_as_started(channel: Channel, name: str, request: dict[str, Any]) -> Attempt:
+    """Import the module ``name``, or run its file as ``__main__`` where the start command does."""
+    script = request.get("script")
+    if script:
+        return _called_so(name, script["path"], attempt(channel, run_script, name, script, _import))
+    return attempt(channel, _import, name)
+
+
+def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
+    """Do what the request asks: a preparation, then one module.
+
+    Ends the process without its atexit handlers.
+    """
+    channel = prepared_worker(request, descriptor_out)
     if request["find"]:
         channel.send("absent", [name for name in request["find"] if not _findable(name)])
     if request.get("whereabouts"):
         sys.setprofile(Whereabouts(channel))
     for name in request["modules"]:
         channel.send("begin", name)
-        script = request.get("script")
-        if script:
-            judged = _called_so(name, script["path"], attempt(channel, run_script, name, script, _import))
-        else:
-            judged = attempt(channel, _import, name)
+        judged = import_as_started(channel, name, request)
         if request.get("load") and judged[0] == "imported":
             judged = attempt(channel, load_named, name, request["attributes"].get(name, []), request["load"])
         channel.send("done", name, *judged, _asked_besides(name, judged[0], request["attributes"]))

@@ -270,6 +270,7 @@ def test_the_request_holds_what_the_probe_needs(tmp_path: Path, monkeypatch: pyt
         "exact": True,
         "timeout": 600.0,
         "module_timeout": 60.0,
+        "isolated": True,
         "jobs": 3,
         "source": False,
         "files": False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from unit.builders import entry, evidence, failed, imported, no_module, raised
 
@@ -15,9 +17,9 @@ RAISES = raised(("PageError", "must be called after app instantiation", None))
 LOADS = entry("app", "ok", reaches=["app", "pages.home"])
 
 
-def severity(failure: ImportFailure = RAISES, *starts: EntryPoint) -> str:
+def severity(failure: ImportFailure = RAISES, *starts: EntryPoint, in_context: Sequence[str] = ()) -> str:
     modules = (failed("pages.home", failure), imported("app"), imported("work"))
-    observed = evidence(*modules, entrypoints=starts or (LOADS,))
+    observed = evidence(*modules, entrypoints=starts or (LOADS,), in_context=tuple(in_context))
     marked = mark_startup_impact(run_checks(observed), observed)
     (finding,), notes = soften_findings(marked, [started_in_context_softening(observed)])
     assert bool(notes) is (finding.severity.value == "warning")
@@ -27,6 +29,13 @@ def severity(failure: ImportFailure = RAISES, *starts: EntryPoint) -> str:
 def test_what_a_start_prepares_and_imports_is_a_warning() -> None:
     assert severity() == "warning"
     assert severity(RAISES, LOADS, entry("work", "ok", reaches=["work"])) == "warning"
+
+
+def test_what_the_context_of_the_application_lets_pass_is_a_warning() -> None:
+    other = entry("app", "ok", reaches=["app"])
+    assert severity(RAISES, other, in_context=["pages.home"]) == "warning"
+    assert severity(RAISES, other, in_context=["work"]) == "error"
+    assert severity(no_module("pandas"), other, in_context=["pages.home"]) == "error"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,8 @@ def test_what_no_start_has_imported_stays_an_error(start: EntryPoint) -> None:
 
 
 def test_what_another_start_fails_by_stays_an_error() -> None:
-    assert severity(RAISES, LOADS, entry("work", "failed", reaches=["work", "pages.home"])) == "error"
+    fails = entry("work", "failed", reaches=["work", "pages.home"])
+    assert severity(RAISES, LOADS, fails, in_context=["pages.home"]) == "error"
 
 
 def test_what_is_missing_or_in_a_circle_stays_an_error() -> None:

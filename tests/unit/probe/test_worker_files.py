@@ -46,14 +46,14 @@ def bound(nodes: list[ast.stmt]) -> Iterator[str]:
             )
 
 
-def test_one_namespace_holds_all_names() -> None:
-    names = [name for file in worker_program.WORKER_FILES["sweep"] for name in set(bound(body(file)))]
-    assert "Memory" in names
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_namespace_holds_all_names(kind: str) -> None:
+    names = [name for file in worker_program.WORKER_FILES[kind] for name in set(bound(body(file)))]
     assert "describe" in names
     assert sorted({name for name in names if names.count(name) > 1} - {"TYPE_CHECKING"}) == []
 
 
-@pytest.mark.parametrize("file", worker_program.WORKER_FILES["sweep"])
+@pytest.mark.parametrize("file", sorted(set().union(*worker_program.WORKER_FILES.values())))
 def test_a_worker_loads_built_in_modules_only(file: str) -> None:
     loaded = set()
     for node in body(file):

@@ -108,6 +108,7 @@ def test_the_whole_answer(image):
                     "environ": {},
                     "own_setup": False,
                     "script": {"path": f"{image.app}/main.py", "as_module": False, "again": False},
+                    "calls": [],
                     "load": [],
                 },
             }
@@ -746,6 +747,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {},
         "own_setup": False,
         "script": None,
+        "calls": [],
         "load": [],
     }
     assert starts["tool"]["import_path"] == [here]
@@ -757,6 +759,7 @@ def test_each_command_has_an_import_path_of_its_own(image):
         "environ": {"PYTHONPATH": "lib", "A": "1"},
         "own_setup": False,
         "script": {"path": f"{src}/worker.py", "as_module": False, "again": False},
+        "calls": [],
         "load": [],
     }
     assert starts["web"]["import_path"] == [here]

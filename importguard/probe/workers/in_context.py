@@ -1,0 +1,116 @@
+"""Modules that fail on their own, imported in the process and the context of the application (Flask, Quart).
+
+``current_app.config`` in a module's body raises where no application's context was entered. A server that has
+called the application's factory imports the same module well.
+"""
+
+from __future__ import annotations
+
+import posix
+import sys
+
+from importguard.probe.workers.failures import PROBE_FILE
+from importguard.probe.workers.fresh import (
+    Channel,
+    _exit,
+    _getpid,
+    _import,
+    attempt,
+    import_as_started,
+    prepared_worker,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from types import ModuleType
+    from typing import Any
+else:
+    import _signal as signal  # Built in. The module around it could be the application's.
+
+_fork_context, _wait_for = posix.fork, posix.waitpid
+_set_handler, _set_alarm, _ALARM, _DEFAULT = signal.signal, signal.alarm, signal.SIGALRM, signal.SIG_DFL
+CONTEXT_SECONDS = 30  # when an import in a fork is taken to hang: one beside threads can wait for a lock
+
+
+def run_context(request: dict[str, Any], descriptor_out: int) -> None:
+    """Import the start command's module, enter its application's context, and try the modules ``asked``.
+
+    Says "called" with what that raised and whether there is an application, then "context" with the outcome
+    and failure of each module. One that the application has loaded is imported; any other of ``in_forks`` is
+    imported in a fork, so that none finds what another one has left behind.
+    """
+    channel = prepared_worker(request, descriptor_out)
+    (name,) = request["modules"]
+    if import_as_started(channel, name, request)[0] != "imported":
+        _exit(0)
+    entered: list[object] = []
+    failure = attempt(channel, enter_context, name, request, entered)[1]
+    channel.send("called", failure, bool(entered))
+    if entered:
+        loaded = [asked for asked in request["asked"] if is_loaded(asked)]
+        for asked in loaded:
+            channel.send("context", asked, "imported", None)
+        for asked in request["in_forks"]:
+            if asked not in loaded:
+                import_in_fork(channel, asked)
+    channel.send("end")
+    _exit(0)
+
+
+def enter_context(name: str, request: dict[str, Any], entered: list[object]) -> None:
+    """Enter the context in which the application of the module ``name`` answers requests.
+
+    ``entered`` gets the context, if there is an application; raises what the factory raises.
+    """
+    module = sys.modules.get(name) or sys.modules["__main__"]
+    application = make_application(module, request["attributes"].get(name, []), request["calls"])
+    if application is not None:
+        context = application.app_context()
+        context.push()
+        entered.append(context)
+
+
+def make_application(module: ModuleType, attributes: list[str], calls: list[str]) -> Any:
+    """The application that a server finds in ``module``, or what its factory returns; None if there is none.
+
+    It is looked for as Flask's command does (flask.cli.find_best_app). Where the command names a factory,
+    another application beside it is not what is served.
+    """
+    values = [getattr(module, attribute, None) for attribute in attributes or ("app", "application")]
+    if not (attributes and calls):
+        values.extend(list(vars(module).values()))
+    for value in values:
+        if is_application(value):
+            return value
+    for call in calls:
+        if hasattr(module, call.partition("(")[0]):
+            made = eval(compile(call, PROBE_FILE, "eval", 0, True), vars(module))
+            return made if is_application(made) else None
+    return None
+
+
+def is_application(value: object) -> bool:
+    """Whether it is a Flask or Quart application, and not a proxy for the one of the context."""
+    return hasattr(type(value), "app_context")
+
+
+def is_loaded(name: str) -> bool:
+    """Whether a module was imported as a whole."""
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)
+    return spec is not None and not getattr(spec, "_initializing", False)
+
+
+def import_in_fork(channel: Channel, name: str) -> None:
+    """Import one module in a child of this process, which says what became of it."""
+    child = _fork_context()
+    if child:
+        _wait_for(child, 0)
+        return
+    channel.process = _getpid()
+    _set_handler(_ALARM, _DEFAULT)
+    _set_alarm(CONTEXT_SECONDS)
+    outcome, failure, _, _ = attempt(channel, _import, name)
+    channel.send("context", name, outcome, failure)
+    _exit(0)
