@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Optional
 
+from importguard.diagnosis.environment_path import environment_of, path_change, path_line
 from importguard.diagnosis.situation import (
     CERTAIN,
     LIKELY,
@@ -20,6 +21,7 @@ from importguard.diagnosis.tables.removed_stdlib import (
     WINDOWS_ONLY,
     ApartModule,
 )
+from importguard.evidence.surroundings import Candidate
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 
@@ -38,18 +40,35 @@ def wrong_interpreter(case: Situation) -> Optional[Diagnosis]:
             continue
         if candidate.broken_link is not None:
             return _without_its_python(case, candidate.root, *candidate.broken_link)
-        return make_diagnosis(
-            "wrong-interpreter",
-            CERTAIN if other else LIKELY,
-            f"It is installed in {candidate.root}{f' for {other}' if other else ''}, and the application "
-            f"runs under {case.evidence.executable} (Python {case.evidence.version}).",
-            f"install it with '{case.evidence.executable} -m pip', or start the application with "
-            f"{other or 'the Python of that folder'}",
-            _installed_at(case, other or candidate.root),
-            None,
-            (f"found: {candidate.path}", f"application's Python: {case.evidence.executable}"),
-        )
+        return _for_another_python(case, candidate)
     return None
+
+
+def _for_another_python(case: Situation, candidate: Candidate) -> Diagnosis:
+    """PATH is to change where that Python is an environment's and the start command finds its own by PATH."""
+    root, other = candidate.root, candidate.interpreter
+    environment = environment_of(other) if other and _is_found_by_path(case) else None
+    location, change = _installed_at(case, other or root), None
+    install = f"install it with '{case.evidence.executable} -m pip'"
+    if environment is not None:
+        location, change = path_line(environment, case), path_change(environment)
+        install = f"add '{change}' to the final stage"
+    return make_diagnosis(
+        "wrong-interpreter",
+        CERTAIN if other else LIKELY,
+        f"It is installed in {root}{f' for {other}' if other else ''}, and the application "
+        f"runs under {case.evidence.executable} (Python {case.evidence.version}).",
+        f"{install}, or start the application with {other or 'the Python of that folder'}",
+        location,
+        change,
+        (f"found: {candidate.path}", f"application's Python: {case.evidence.executable}"),
+    )
+
+
+def _is_found_by_path(case: Situation) -> bool:
+    """Whether the start commands name their programs without a folder."""
+    commands = [entry.command for entry in case.evidence.entrypoints]
+    return bool(commands) and not any(command.startswith("/") for command in commands)
 
 
 def _without_its_python(case: Situation, site: str, link: str, target: str) -> Diagnosis:

@@ -5,16 +5,16 @@ leaves out has the cause of a missing file (``data_files``)."""
 
 from __future__ import annotations
 
-import posixpath
 from typing import Optional
 
 from packaging.utils import canonicalize_name
 
+from importguard.diagnosis.environment_path import environment_of, path_change, path_line
 from importguard.diagnosis.permissions import copy_of
-from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, lies_below, make_diagnosis
+from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
 from importguard.evidence.imports import StartProblem
 from importguard.evidence.surroundings import OtherInterpreter
-from importguard.model import Diagnosis, Location
+from importguard.model import Diagnosis
 from importguard.rules.imports import START_PROGRAM
 
 _ABSENT = frozenset({"absent", "no-configuration"})
@@ -67,17 +67,16 @@ def program_outside_path(case: Situation) -> Optional[Diagnosis]:
     if case.rule is not START_PROGRAM or problem is None or problem.why != "absent" or problem.path:
         return None
     python = next((other for other in case.clues.interpreters if _has_program(other, problem, case)), None)
-    if python is None:
+    environment = environment_of(python.executable) if python else None
+    if python is None or environment is None:
         return None
-    folder = posixpath.dirname(python.executable)
-    line = _line_of_path(python, case)
-    change = f'ENV PATH="{folder}:$PATH"'
+    change = path_change(environment)
     return make_diagnosis(
         "not-in-path",
         LIKELY,
-        f"{problem.program} is installed in {posixpath.dirname(folder)}, and {folder} is not in PATH.",
-        f"add '{change}' to the final stage, or start {folder}/{problem.program}",
-        line,
+        f"{problem.program} is installed in {environment}, and {environment}/bin is not in PATH.",
+        f"add '{change}' to the final stage, or start {environment}/bin/{problem.program}",
+        path_line(environment, case),
         change,
         (f"installed for: {python.executable}",),
     )
@@ -96,24 +95,6 @@ def _has_program(python: OtherInterpreter, problem: StartProblem, case: Situatio
         or (one.editable and bool(targets))
         for one in python.distributions
     )
-
-
-def _line_of_path(python: OtherInterpreter, case: Situation) -> Optional[Location]:
-    """The line that sets PATH in the final stage, else the one that brings the environment there."""
-    dockerfile = case.source.dockerfile if case.source else None
-    if dockerfile is None:
-        return None
-    stage, lineage = dockerfile.stages[dockerfile.final], dockerfile.lineage()
-    if "PATH" in stage.env_lines:
-        return case.dockerfile_location(stage.env_lines["PATH"])
-    home = posixpath.dirname(posixpath.dirname(python.executable))
-    lines = [
-        copy.line
-        for copy in dockerfile.copies
-        if copy.stage in lineage and copy.from_stage is not None and lies_below(home, copy.destination)
-    ]
-    lines += [one.line for one in dockerfile.installs if one.stage in lineage and one.interpreter == home]
-    return case.dockerfile_location(max(lines, default=stage.line))
 
 
 def program_left_behind(case: Situation) -> Optional[Diagnosis]:

@@ -70,7 +70,10 @@ def clues_of_failures(
     from importguard.probe.surroundings.clues import gather_clues
     from importguard.probe.surroundings.questions import Questions
 
-    questions = Questions.questions_of(failures, lost, unreached)
+    # What is installed for other Pythons may have the program that is not in PATH.
+    problem = found["problem"]
+    program = problem["program"] if problem and problem["why"] == "absent" and not problem["path"] else ""
+    questions = Questions.questions_of(failures, lost, [*unreached, program.replace("-", "_")])
     yield from gather_clues(scene, questions, failed, seconds, request["files"])
 
 

@@ -15,8 +15,6 @@ TOOL = f"RUN mkdir {SITE}/gunicorn {SITE}/gunicorn-1.dist-info && touch {SITE}/g
 TOOL += "    && printf 'Name: gunicorn\\nVersion: 1\\n' >"
 TOOL += f"{SITE}/gunicorn-1.dist-info/METADATA \\\n    && echo gunicorn/__init__.py,, >"
 TOOL += f"{SITE}/gunicorn-1.dist-info/RECORD\n"
-VENV = "RUN python3 -m venv --without-pip /venv && cp -r {0}/gunicorn* /venv/lib/python3*/site-packages"
-VENV = TOOL + VENV.format(SITE) + f" \\\n    && rm -r {SITE}/gunicorn*\n"
 BROKEN = {
     "ignored": (COPY, START, SCRIPT, "ignored"),
     "not copied": ("", START, SCRIPT, "not-copied"),
@@ -29,7 +27,6 @@ BROKEN = {
     "behind a wrapper": ("", 'ENTRYPOINT ["nice", "./start.sh"]\n', SCRIPT, "not-copied"),
     "a shell's": ("", 'ENTRYPOINT ["sh", "start.sh"]\n', SCRIPT, "not-copied"),
     "a tool's": (TOOL, 'CMD ["gunicorn", "main:app"]\n', SCRIPT, "program-left-behind"),
-    "an environment's": (VENV, 'CMD ["gunicorn", "main:app"]\n', SCRIPT, "not-in-path"),
     "a tool's in a line of shell": (TOOL, "CMD exec gunicorn main:app\n", SCRIPT, "program-left-behind"),
 }
 SOUND = {
@@ -84,6 +81,19 @@ def test_the_program_of_a_project_that_nothing_installs(tmp_path: Path) -> None:
     finding = checked(tmp_path, "project", 'CMD ["shop-web"]\n', SCRIPT).finding("IG110")
     assert finding["diagnosis"]["cause"] == "project-not-installed"
     assert "pyproject.toml:2 defines" in finding["diagnosis"]["explanation"]
+
+
+def test_the_program_of_an_environment_that_is_not_in_path(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project.scripts]\nshop-web = "shop:app"\n')
+    environment = (
+        "RUN python3 -m venv --without-pip /venv && cd /venv/lib/python3*/site-packages \\\n"
+        "    && touch shop.py && mkdir shop-1.dist-info && echo shop.py,, >shop-1.dist-info/RECORD \\\n"
+        "    && printf 'Name: shop\\nVersion: 1\\n' >shop-1.dist-info/METADATA\n"
+    )
+    result = checked(tmp_path, "environment", environment + 'CMD ["shop-web"]\n', SCRIPT)
+    diagnosis = result.finding("IG110")["diagnosis"]
+    assert (result.code, diagnosis["cause"]) == (1, "not-in-path")
+    assert diagnosis["change"] == 'ENV PATH="/venv/bin:$PATH"'
 
 
 def test_a_program_is_missing_where_no_module_is_the_applications(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Optional
 
 import pytest
-from unit.builders import failed, frame, imported, no_module, raised, site
+from unit.builders import entry, failed, frame, imported, no_module, raised, site
 from unit.diagnosis.world import (
     BUILDER,
     SITE,
@@ -283,6 +283,27 @@ def test_wrong_interpreter_names_both() -> None:
     assert where(found) == ("wrong-interpreter", ("Dockerfile", 5))
     assert "/opt/venv/bin/python" in found.explanation
     assert "/usr/local/bin/python3" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("command", "home", "remedy"),
+    [
+        ("uvicorn shop.main:app", "/app/.venv", "add 'ENV PATH=\"/app/.venv/bin:$PATH\"' to the final stage"),
+        # Neither a command that names its Python nor one of the system is found by another PATH.
+        ("/usr/bin/python3 -m shop", "/app/.venv", "install it with '/usr/local/bin/python3 -m pip'"),
+        ("uvicorn shop.main:app", "/usr", "install it with '/usr/local/bin/python3 -m pip'"),
+    ],
+)
+def test_the_environment_of_another_stage_is_not_in_path(command: str, home: str, remedy: str) -> None:
+    site = f"{home}/lib/python3.13/site-packages"
+    other = replace(candidate("yaml", f"{site}/yaml", site), site=True, interpreter=f"{home}/bin/python")
+    copy = Copy(9, 1, f"COPY --from=builder {home} {home}", (home,), home, 0)
+    docker = dockerfile_of([copy], installs=[pip(3, 0, interpreter=home)], stages=BUILDER)
+    started = replace(entry("shop.main", "failed"), command=command)
+    seen = lacking("yaml", clues=clues(candidates=(other,)), entrypoints=(started,))
+    found = only(seen, tree(needs("PyYAML"), dockerfile=docker))
+    assert found.remedy == f"{remedy}, or start the application with {home}/bin/python"
+    assert where(found)[1] == (("Dockerfile", 9) if remedy.startswith("add") else None)
 
 
 def test_an_environment_whose_python_stayed_in_another_stage() -> None:
