@@ -58,6 +58,22 @@ BROKEN = {
         "def create():\n    wait_for_migrations()\n"
     ),
 }
+MARKET = {
+    "market/__init__.py": (
+        "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n"
+        "    app.config['PAGE'] = 20\n    with app.app_context():\n        from market import views\n"
+        "        app.register_blueprint(views.pages)\n    return app\n"
+    ),
+    "market/views.py": (
+        "from flask import Blueprint, current_app\n\nPAGE = current_app.config['PAGE']\n"
+        "pages = Blueprint('pages', __name__)\n"
+    ),
+    "market/export.py": "from flask import current_app\n\nPAGE = current_app.config['PAGE']\n",
+    "market/jobs.py": "from market import export\n\n\ndef run():\n    return export.PAGE\n",
+}
+"""Three of these modules need the context of the application when they are imported."""
+LACKS = "\n\ndef load():\n    from market.prices import PRICES\n    return PRICES\n\n\nPRICES = load()\n"
+
 FRONTS = {
     "front.py": "import streamlit as st\n\nst.title('Shop')\nst.write('hello')\n",
     "core/web.py": "from shiny import App, ui\n\napp = App(ui.page_fluid('hello'), None)\n",
@@ -95,6 +111,22 @@ WELL = {
 def test_a_sound_application_is_well(sound: str, tmp_path: Path) -> None:
     for result in start_by_each(sound, WELL, tmp_path, common=SETTLE):
         assert (result.code, result.findings) == (0, []), result.findings or result.image["error"]
+
+
+def test_what_needs_the_context_of_an_application_is_judged_in_it(server_packages: str) -> None:
+    image = with_files(server_packages, "context", MARKET)
+    result = check(image, "--command", "python3 -m gunicorn 'market:create_app()'")
+    assert [(one["rule"], one["severity"]) for one in result.findings] == [("IG104", "warning")] * 2
+    assert (result.code, "market.export, market.jobs, market.views" in result.out) == (0, True)
+
+
+@pytest.mark.parametrize("module", ["views", "export"])
+def test_what_is_missing_behind_the_context_is_the_finding(server_packages: str, module: str) -> None:
+    path = f"market/{module}.py"
+    image = with_files(server_packages, f"context-{module}", {**MARKET, path: MARKET[path] + LACKS})
+    result = check(image, "--command", "python3 -m gunicorn 'market:create_app()'")
+    assert result.code == 1
+    assert result.finding("IG101", "market.prices")["module"] == f"market.{module}"
 
 
 def test_the_server_of_flask_hears_no_signal(sound: str, tmp_path: Path) -> None:
