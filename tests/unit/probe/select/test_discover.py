@@ -478,12 +478,13 @@ def test_pserve_finds_the_entry_points_of_distributions(image):
     image.write("production.ini", "[app:main]\nuse = egg:My.Shop\n[server:main]\nuse = egg:waitress#main\n")
     image.write_all("shop/__init__.py shop/web.py")
     mapping = f"MAPPING = {{'shop': '{image.app}/shop'}}\n"
-    image.write("__editable___shop_finder.py", mapping, image.site)
     info = image.install("my_shop", "__editable___shop_finder.py")
+    image.write("__editable___shop_finder.py", mapping, image.site)
     (info / "entry_points.txt").write_text("[paste.app_factory]\nmain = shop.web:main\n")
     image.script("pserve", "import sys\nfrom pyramid.scripts.pserve import main\nsys.exit(main())\n")
     found = image.discover("pserve", "production.ini")
     assert [entry["target"] for entry in found["entrypoints"]] == ["shop.web:main", "waitress"]
+    assert [name for name, _ in found["modules"]] == ["shop", "shop.web", "waitress"]
     assert found["notes"] == []
 
 
