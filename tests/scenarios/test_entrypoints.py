@@ -144,6 +144,24 @@ def test_target_that_is_not_in_the_image(image: str) -> None:
     assert "shop.not_there_target" in result.out
 
 
+@pytest.mark.parametrize("command", ["uvicorn shop.web:app", "python3 -m uvicorn shop.web:app"])
+def test_a_server_without_what_it_imports_itself_does_not_start(command: str) -> None:
+    files = {
+        "site/uvicorn/__init__.py": "",
+        "site/uvicorn/main.py": "import not_there_click\ndef main(): pass\n",
+        "site/uvicorn/__main__.py": "from uvicorn.main import main\nmain()\n",
+        "site/uvicorn-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: uvicorn\nVersion: 1.0\n",
+        "site/uvicorn-1.0.dist-info/entry_points.txt": "[console_scripts]\nuvicorn = uvicorn.main:main\n",
+        "bin/uvicorn": "#!/usr/bin/python3\nimport sys\nfrom uvicorn.main import main\nsys.exit(main())\n",
+        "tree/shop/web.py": "app = None\n",
+    }
+    lines = (
+        f"FROM base\nCOPY site {SITE}\nCOPY --chmod=755 bin /usr/local/bin\nCOPY tree /srv\nWORKDIR /srv\n"
+    )
+    result = started(build("server-lacks", lines, files), command)
+    assert [(one["missing"], one["breaks_startup"]) for one in result.findings] == [("not_there_click", True)]
+
+
 def test_target_among_what_was_left_out(image: str) -> None:
     """A target that is not among the selected modules is no verdict."""
     result = check(

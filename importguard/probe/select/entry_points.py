@@ -47,7 +47,7 @@ def describe_entry_point(
         "attribute": target.attribute if target else None,
         "runs": _module_that_runs(command, finder),
         "start": {
-            **_state_at_start(command, place is not None, finder, environ),
+            **_state_at_start(command, target, finder, environ),
             "script": _script_of(command, target, finder),
             "calls": [
                 function + command.arguments
@@ -81,16 +81,18 @@ def _script_of(command: StartCommand, target: Target | None, finder: Finder) -> 
 
 
 def _state_at_start(
-    command: StartCommand, is_imported: bool, finder: Finder, environ: dict[str, str]
+    command: StartCommand, target: Target | None, finder: Finder, environ: dict[str, str]
 ) -> StartState:
     """What this command's own process has: the entries that go first on its import path (those of a
     PYTHONPATH are the interpreter's own doing), ``sys.argv``, the working directory, changed variables.
 
-    ``is_imported``: its code has run before, and has changed the import path. A command whose code does so
-    itself prepares itself, too: before that, the settings would not be found. Only variables are set for it.
+    Where ``__main__`` imports the target, its code has run before, and has changed the import path. A command
+    whose code does so itself prepares itself, too: before that, the settings would not be found. Only
+    variables are set for it. A program's own module is loaded before the program adds any folder.
     """
+    is_imported = target is not None and target.imported_at is not None
     own_roots = [] if command.is_safe_path() else command.own_roots
-    roots = command.roots + own_roots
+    roots = own_roots if target is not None and target.is_program else command.roots + own_roots
     if is_imported:
         roots = command.inserted + roots + command.appended
     argv = list(command.argv)

@@ -12,7 +12,7 @@ from importguard.probe.select.distributions import (
 from importguard.probe.select.django import settings_of
 from importguard.probe.select.known_tools import is_known_tool, names_code
 from importguard.probe.select.main_files import MainFiles
-from importguard.probe.start.programs import MODULE_OF_TOOL
+from importguard.probe.start.programs import MODULE_OF_TOOL, TOOLS, called_by_script
 from importguard.probe.start.start_command import StartCommand, is_dotted
 
 TYPE_CHECKING = False
@@ -37,6 +37,8 @@ class Target:
     belongs to, and where it is absent, importing it says so. ``foreign``: it is the program of an installed
     distribution that may be a tool; what that loads in turn is not known. ``imported_at``: (file, line) of
     the code that runs as ``__main__``, where that imports it. ``runs_again``: that is its own file.
+    ``is_program``: it is the program's own module, which is loaded before the program adds any folder to the
+    import path.
     """
 
     def __init__(self, command: StartCommand, module: str, attribute: str | None, alone: bool) -> None:
@@ -47,6 +49,7 @@ class Target:
         self.foreign = False
         self.imported_at: tuple[str, int] | None = None
         self.runs_again = False
+        self.is_program = False
         self.distribution: Distribution | None = None
 
 
@@ -75,12 +78,31 @@ class TargetSearch:
             found += loaded
             found += self._imported_by_main(command, loaded, [target.module for target in found])
             found += [Target(command, module, attribute, True) for module, attribute in command.workers]
-            program = command.tool if command.tool_program else command.runs
-            program = MODULE_OF_TOOL.get(program or "", program)
-            if program and program.isidentifier() and not self.finder.locate_module(program):
-                if program not in [target.module for target in found]:
-                    found.append(Target(command, program, None, True))
+            known = [target.module for target in found]
+            found += [target for target in self._program_of(command) if target.module not in known]
         self.targets = [target for target in found if not self._is_absent_branch(target, found)]
+
+    def _program_of(self, command: StartCommand) -> list[Target]:
+        """The module of the server or tool that the command runs: without click, uvicorn does not start."""
+        program = command.tool if command.tool_program else command.runs
+        program = MODULE_OF_TOOL.get(program or "", program)
+        is_absent = bool(program and program.isidentifier() and not self.finder.locate_module(program))
+        module = program if is_absent else self._module_of_program(command)
+        if not module:
+            return []
+        target = Target(command, module, None, True)
+        target.is_program = not is_absent
+        return [target]
+
+    def _module_of_program(self, command: StartCommand) -> str | None:
+        """The module that a known tool's console script imports, also where ``python -m`` runs the tool."""
+        if command.tool not in TOOLS or command.manage:
+            return None
+        called = called_by_script(read_text(command.script, 16384) or "") if command.script else None
+        declared = None if called else entry_point(self.path.distributions(), command.tool)
+        module = called[0] if called else (declared or "").partition(":")[0]
+        located = self.finder.locate_module(module) if is_dotted(module) else None
+        return module if located and self.path.is_third_party(located, module) else None
 
     def _resolve_factories(self, command: StartCommand) -> None:
         """Find the functions of PasteDeploy's configuration that distributions name as entry points."""

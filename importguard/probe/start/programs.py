@@ -146,15 +146,22 @@ def _console_script(command: StartCommand, path: str) -> bool:
         values = text[at:].split(")", 1)[0].split("'")[1::2]
         command.tool = values[2] if len(values) == 3 else None
         return command.tool is not None
+    entry = called_by_script(text)
+    if entry:
+        command.entries.append(entry)
+        command.console = True
+    return entry is not None
+
+
+def called_by_script(text: str) -> tuple[str, str] | None:
+    """(module, function) of a script that an installer wrote, from its text."""
     for line in text.split("\n"):
         parts = line.split()
         if len(parts) >= 4 and parts[0] == "from" and parts[2] == "import" and is_dotted(parts[1]):
             call = _call_of(text, parts[3])
             if call:
-                command.entries.append((parts[1], call))
-                command.console = True
-                return True
-    return False
+                return parts[1], call
+    return None
 
 
 def _call_of(text: str, name: str) -> str | None:

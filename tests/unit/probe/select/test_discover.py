@@ -488,6 +488,22 @@ def test_pserve_finds_the_entry_points_of_distributions(image):
     assert found["notes"] == []
 
 
+@pytest.mark.parametrize("by_metadata", [False, True])
+def test_the_module_of_the_server_itself_is_asked_before_it_adds_folders(image, by_metadata):
+    """Without click, uvicorn does not start. A file beside the application is not what it imports for that."""
+    image.write_all("shop/__init__.py shop/web.py")
+    info = image.install("uvicorn", "uvicorn/__init__.py uvicorn/main.py uvicorn/__main__.py")
+    (info / "entry_points.txt").write_text("[console_scripts]\nuvicorn = uvicorn.main:main\n")
+    image.script("uvicorn", "import sys\nfrom uvicorn.main import main\nsys.exit(main())\n")
+    words = ["python3", "-m", "uvicorn"] if by_metadata else ["uvicorn"]
+    found = image.discover(*words, "shop.web:app")
+    assert [entry["target"] for entry in found["entrypoints"]] == ["shop.web:app", "uvicorn.main"]
+    application, server = (entry["start"]["import_path"] for entry in found["entrypoints"])
+    assert str(image.app) in application
+    assert server == ([str(image.app)] if by_metadata else [])
+    assert [name for name, _ in found["modules"]] == ["shop", "shop.web", "uvicorn.main"]
+
+
 def test_a_worker_class_takes_in_its_module_only(image):
     image.write_all("main.py")
     image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/loops.py")
