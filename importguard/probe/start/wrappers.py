@@ -162,8 +162,23 @@ def _unwrap_by_word(name: str, invocation: Invocation) -> bool:
         _unwrap_dotenv(invocation)
     elif name == "hupper" and "-m" in words:
         invocation.words = ["python", *words[words.index("-m") :]]
+    elif name in ("make", "gmake"):
+        return _unwrap_make(invocation)
     else:
         return False
+    return True
+
+
+def _unwrap_make(invocation: Invocation) -> bool:
+    """``make run-server``: what the Makefile of the image says."""
+    from importguard.probe.start.makefile import make_script
+
+    found = make_script(invocation.words, invocation.environ, invocation.directory)
+    if found is None:
+        return False
+    invocation.require_wrapper(invocation.words[0])
+    invocation.directory, script = found
+    invocation.words = ["sh", "-c", script]
     return True
 
 
