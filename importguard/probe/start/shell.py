@@ -300,7 +300,9 @@ class _CommandReader(ControlFlow):
             if name == "return" and not self.is_conditional():
                 self.has_returned = True
             return evaluate_test(words, self.shell), True
-        if name in _KEPT:
+        if name == "for" and self.blocks:
+            self.begin_for(words)
+        elif name in _KEPT:
             self.shell.forget_variable(words[1] if words[1:] else "")
         elif not self._builtin(name, words[1:]):
             self._add_step(assignments, words, background)

@@ -16,6 +16,7 @@ class Block:
     ``is_undecided``: a branch above may have run. ``arguments`` are those of the shell before it, ``saved``
     its state to return to after a subshell or a dead branch. ``outer``: what is known of the list in which it
     stands. ``begin``: where it begins in the text, ``first_step``: how many commands are before it.
+    ``values``: what the ``variable`` of a ``for`` still gets, ``body``: where what it repeats begins.
     """
 
     def __init__(self, kind: str, shell: Shell, outer: Conditions, begin: int, first_step: int) -> None:
@@ -35,6 +36,8 @@ class Block:
         self.sure = kind in "({"
         self.is_dead = False
         self.is_undecided = False
+        self.variable, self.values = "", list[str]()
+        self.body = 0
 
     def take_pattern(self, pattern: str) -> None:
         """Take in one pattern of a branch: the first branch that has the value runs."""
@@ -52,7 +55,7 @@ class Block:
         self.in_condition = word == "elif"
         self.is_dead = False
         if word == "do":
-            self.sure = self.test is (self.kind == "while")
+            self.sure = bool(self.variable) or self.test is (self.kind == "while")
             self.is_dead = self.test is (self.kind == "until")
         elif word == "elif":
             self._pass_branch()

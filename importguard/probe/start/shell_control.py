@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from importguard.probe.start.shell_blocks import Block, Conditions
 from importguard.probe.start.shell_words import WordReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importguard.probe.start.shell_state import Shell
+    from importguard.probe.start.words import Word
 
 OPENING_WORDS = frozenset(["if", "case", "for", "while", "until", "select"])
 CLOSING_WORDS = frozenset(["fi", "esac", "done"])
 OTHER_WORDS = frozenset(
     ["then", "else", "elif", "do", "{", "}", "!", "time", "command", "builtin", "function"]
 )
+_GLOB = re.compile(r"[*?\[]")
+_MOST_REPEATS = 100
 _BRANCHES = frozenset(["then", "else", "elif", "do"])
 
 
@@ -86,12 +91,36 @@ class ControlFlow(WordReader):
         if self.blocks and self.blocks[-1].kind == sign:
             self._close()
 
+    def begin_for(self, words: list[Word]) -> None:
+        """``for NAME in VALUE …``, or ``for NAME`` over the arguments; repeated where these are known."""
+        block, name = self.blocks[-1], words[1] if words[1:] else ""
+        values: list[str] = list(words[3:]) if words[2:3] == ["in"] else self.shell.arguments[1:]
+        is_known = all(word.is_known and not _GLOB.search(word) for word in words[3:])
+        if not values or not is_known or not self.shell.decides or block.kind != "for":
+            self.shell.forget_variable(name)
+            return
+        block.variable, block.values, block.sure = name, values, True
+        self._take_next_value(block)
+
+    def _take_next_value(self, block: Block) -> bool:
+        """Give the variable of a ``for`` its next value; whether it has one."""
+        self.shell.repeats += 1
+        if not block.values or self.shell.repeats > _MOST_REPEATS:
+            return False
+        self.shell.assign_variable("%s=%s" % (block.variable, block.values.pop(0)), is_sure=self.is_sure())
+        return True
+
     def _close(self) -> None:
         """The innermost block ends: a subshell and a branch that does not run have changed nothing.
 
         Of one that may run, ``set -- tool "$@"`` before bare options stays, and ``shift`` does not.
         """
+        if self.blocks[-1].variable and self._take_next_value(self.blocks[-1]):
+            self.at, self.conditions = self.blocks[-1].body, Conditions()
+            return
         block = self.blocks.pop()
+        if block.variable:
+            self.shell.forget_variable(block.variable)
         self.leave_branch(block)
         kept = self.shell.arguments[1:] and not self.shell.arguments[1].startswith("-")
         is_sure = block.sure or block.value is not None
@@ -130,6 +159,7 @@ class ControlFlow(WordReader):
         elif self.blocks and word in _BRANCHES:
             self.leave_branch(self.blocks[-1])
             self.blocks[-1].begin_branch(word)
+            self.blocks[-1].body = self.at
             self.save_where_dead(self.blocks[-1])
         elif self.blocks and word in CLOSING_WORDS:
             self._close()

@@ -29,6 +29,7 @@ class Shell:
         self.in_doubt = False  # whether what is read runs at all
         self.decides = True
         self.nesting = 0
+        self.repeats = 0  # of the bodies of loops, which may lie in one another
 
     def command_environment(self) -> dict[str, str]:
         """The environment that a command started now would have."""

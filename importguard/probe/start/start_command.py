@@ -37,8 +37,7 @@ class StartCommand:
         self.conditional = False
         self.is_dead = False
         self.stdin: str | None = None
-        self.secondary = False
-        self.beside = False
+        self.secondary = self.beside = False
         self.by_runner, self.unmade = False, ""
         self.executable: str | None = None
         self.flags: list[str] = []
