@@ -2,8 +2,10 @@
 
 Where the start command names a published program, its distribution is what is checked: wsgidav's property
 managers for MongoDB and CouchDB need clients that whoever does not use them does not install. pypiserver's
-``plugin`` imports a name that its package no longer has. What ends the process at its import stays an error:
-by that a command's option may say what it needs, as ``glances -w`` does without FastAPI.
+``plugin`` imports a name that its package no longer has. ``isso.run`` runs its program at its import, for
+another server than the one that starts it, and that ends without a configuration. What ends the process for
+want of a module stays an error: so a command's option may say what it needs, as ``glances -w`` does without
+FastAPI.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import Optional
 from packaging.utils import canonicalize_name
 
 from importguard.diagnosis.tables.distribution_names import from_table, same_name
+from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Distribution
+from importguard.failures.root_cause import exception_chain, type_name
 from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
-from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
+from importguard.rules.imports import IMPORT_EXITS, MISSING_MODULE, MISSING_NAME
 from importguard.source.locating.named_installs import distributions_installed_by_name
 from importguard.source.model import Source
 from importguard.source.requirements.requirement_text import parse_requires_dist
@@ -30,11 +34,20 @@ _CAN_DO_WITHOUT = frozenset({"unknown", "not-declared", "extra-not-installed"})
 def released_libraries_softening(evidence: Evidence, source: Optional[Source]) -> Softening:
     """Soften what fails only in parts of released libraries, for want of what they can do without."""
     released = released_modules(evidence, source)
+    running = {module.name for module in evidence.modules if _runs_program(module)}
     return Softening(
-        lambda finding: _is_optional(finding, released),
-        "Only warned of: no start command loads them, and their library does not require what they lack: "
-        "{modules}.",
+        lambda finding: _is_optional(finding, released, running),
+        "Only warned of: no start command loads them, and the installed library that they belong to does "
+        "without them: {modules}.",
     )
+
+
+def _runs_program(module: ModuleImport) -> bool:
+    """Whether a function that the module calls at its import ends the process, and no missing module does."""
+    frames = module.failure.frames if module.failure else module.frames
+    causes = exception_chain(module.failure) if module.failure else ()
+    by_import = any(type_name(cause.type) in ("ImportError", "ModuleNotFoundError") for cause in causes)
+    return bool(frames) and frames[-1].function != "<module>" and not by_import
 
 
 def released_modules(evidence: Evidence, source: Optional[Source]) -> dict[str, Distribution]:
@@ -86,10 +99,12 @@ def _lies_in_source(top: str, distribution: Distribution, source: Source) -> boo
     return any(top in file.path.split("/")[:-1] and file.path not in libraries for file in source.files)
 
 
-def _is_optional(finding: Finding, released: Mapping[str, Distribution]) -> bool:
+def _is_optional(finding: Finding, released: Mapping[str, Distribution], running: Collection[str]) -> bool:
     """Whether only such modules fail by it, no start loads them, and their libraries do without it."""
     if not is_needed_by_no_start(finding) or not all(name in released for name in finding.affected):
         return False
+    if finding.rule is IMPORT_EXITS:
+        return all(name in running for name in finding.affected)
     if finding.rule is MISSING_NAME:
         return all(_is_own_mistake(finding, released[name]) for name in finding.affected)
     return finding.rule is MISSING_MODULE and _is_not_required(finding, released)

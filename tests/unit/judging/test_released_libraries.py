@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Optional
 
 import pytest
-from unit.builders import entry, evidence, failed, imported, no_module
+from unit.builders import entry, evidence, failed, imported, no_module, raised
 from unit.diagnosis.world import SITE, clues, source
 
 from importguard.checks import run_checks
-from importguard.evidence.imports import ImportFailure
+from importguard.evidence.imports import Frame, ImportFailure
 from importguard.evidence.inspection import ImageFacts
 from importguard.evidence.surroundings import Distribution
 from importguard.judging.released_libraries import released_libraries_softening
@@ -40,9 +40,12 @@ def severities(
     cause: str = "not-declared",
     failure: Optional[ImportFailure] = None,
     facts: Optional[ImageFacts] = None,
+    outcome: str = "failed",
 ) -> list[str]:
     name = "wsgidav.mongo"
-    module = replace(failed(name, failure or no_module(missing)), path=f"{SITE}/wsgidav/mongo.py")
+    module = replace(
+        failed(name, failure or no_module(missing)), path=f"{SITE}/wsgidav/mongo.py", outcome=outcome
+    )
     start = entry("wsgidav", "ok", reaches=["wsgidav", *([name] if loaded else [])])
     observed = replace(
         evidence(module, imported("wsgidav"), entrypoints=(start,), image=facts or ImageFacts()),
@@ -135,6 +138,25 @@ def no_name(module: str) -> ImportFailure:
 @pytest.mark.parametrize("cause", ["declared-not-installed", "stdlib-removed", "stdlib-not-built"])
 def test_what_is_to_be_there_stays_an_error(cause: str) -> None:
     assert severities("pymongo", cause=cause) == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("function", "causes", "loaded", "severity"),
+    [
+        ("make_app", [("SystemExit", "1", None)], False, "warning"),
+        ("make_app", [("SystemExit", "1", None)], True, "error"),
+        # It may say so that a package is missing.
+        ("<module>", [("SystemExit", "1", None)], False, "error"),
+        ("make_app", [("SystemExit", "2", None), ("ImportError", "No FastAPI", None)], False, "error"),
+    ],
+)
+def test_a_part_that_runs_its_program_at_its_import(
+    function: str, causes: list[tuple[str, str, None]], loaded: bool, severity: str
+) -> None:
+    """``isso.run``, which another server than the started one would load, ends without a configuration."""
+    frame = Frame(f"{SITE}/wsgidav/__init__.py", 9, function, "wsgidav")
+    failure = raised(*causes, frames=[frame])
+    assert severities(failure=failure, outcome="exited", loaded=loaded) == [severity]
 
 
 def test_what_a_start_loads_stays_an_error() -> None:
