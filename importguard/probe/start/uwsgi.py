@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from importguard.probe.files import read_text
+from importguard.probe.files import is_executable, read_text
 from importguard.probe.start.start_command import StartCommand
 
 _NAMES = {
@@ -15,11 +15,15 @@ _NAMES = {
     "pp": "pythonpath",
     "python_path": "pythonpath",
     "chdir2": "chdir",
+    "H": "home",
+    "pyhome": "home",
+    "venv": "home",
+    "virtualenv": "home",
     "python-import": "import",
     "pyimport": "import",
     "shared-import": "import",
 }
-_READ = frozenset("module wsgi-file callable pythonpath chdir mount import env ini gevent".split())
+_READ = frozenset("module wsgi-file callable pythonpath chdir mount import env ini gevent home".split())
 _FLAGS = frozenset(
     "master enable-threads vacuum die-on-term lazy-apps lazy need-app thunder-lock single-interpreter strict "
     "disable-logging log-master memory-report http-keepalive no-orphans auto-procname ignore-sigpipe "
@@ -56,8 +60,17 @@ def _load(command: StartCommand, settings: dict[str, list[str]]) -> None:
             command.add_entry_point(path, attribute)
     for module in settings.get("import", []):
         command.add_entry_point(module)
+    for home in settings.get("home", [])[-1:]:
+        _set_environment(command, home)
     if "gevent" in settings:
         command.workers.append(("gevent", None))
+
+
+def _set_environment(command: StartCommand, home: str) -> None:
+    """The virtual environment of ``home``; pyuwsgi's program is a script, whose Python runs by then."""
+    python = os.path.join(command.resolve_path(home), "bin", "python")
+    if command.executable is None and is_executable(python):
+        command.executable, command.why = python, "the virtual environment that uWSGI is given"
 
 
 def _read_words(command: StartCommand, settings: dict[str, list[str]], words: list[str]) -> None:

@@ -248,6 +248,17 @@ def test_fastapi_without_a_file_to_run_lacks_its_module(image: Image) -> None:
     assert image.main("fastapi run").entries == [("main", None)]
 
 
+@pytest.mark.parametrize("option", ["-H venv", "--home=venv", "--virtualenv venv", "--ini u.ini"])
+def test_uwsgi_has_the_environment_that_it_is_given(image: Image, option: str) -> None:
+    image.write("u.ini", "[uwsgi]\nvenv = %d/venv\n")
+    python = image.write("venv/bin/python", "\x7fELF")
+    python.chmod(0o755)
+    program = image.program("uwsgi", "\x7fELF")
+    assert image.main(f"uwsgi {option} -w a").executable == str(python)
+    program.write_text(f"#!{image.python}\nfrom pyuwsgi import run\n")
+    assert image.main(f"uwsgi {option} -w a").executable == str(image.python)
+
+
 @pytest.mark.parametrize("command", ["uwsgi --gevent 10 -w a", "uwsgi --ini u.ini", "uwsgi --gevent=10 -w a"])
 def test_uwsgi_needs_the_module_of_its_loop(image: Image, command: str) -> None:
     image.write("u.ini", "[uwsgi]\nmodule = a\ngevent = 10\n")
