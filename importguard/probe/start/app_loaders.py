@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 
-from importguard.probe.start.start_command import Options, StartCommand
+from importguard.probe.files import read_text
+from importguard.probe.start.start_command import Options, StartCommand, is_dotted
 
 
 def _read_bottle(command: StartCommand, words: list[str]) -> None:
@@ -76,6 +78,25 @@ def _read_twistd(command: StartCommand, words: list[str]) -> None:
     elif name and "." in name:
         module, _, attribute = name.rpartition(".")
         command.add_entry_point("%s:%s" % (module, attribute))
+    elif options.rest:
+        _load_twisted_plugin(command, options.rest[0])
+
+
+_SERVICE_MAKER = re.compile(r"\bServiceMaker\(\s*([^()]*)\)")
+
+
+def _load_twisted_plugin(command: StartCommand, name: str) -> None:
+    """The service of a plugin: ``ServiceMaker("Name", "module", "description", "name")`` in a file of
+    ``twisted/plugins`` (twisted.application.service)."""
+    for root in [*command.environ.get("PYTHONPATH", "").split(":"), ""]:
+        folder = command.resolve_path(root + "/twisted/plugins" if root else "twisted/plugins")
+        for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            text = read_text("%s/%s" % (folder, file)) or "" if file.endswith(".py") else ""
+            for call in _SERVICE_MAKER.finditer(text):
+                words = [word.strip(" \t\n\"'") for word in call.group(1).split(",")]
+                if len(words) > 3 and words[3] == name and is_dotted(words[1]):
+                    command.add_entry_point(words[1], "makeService")
+                    return
 
 
 def _read_pserve(command: StartCommand, words: list[str]) -> None:

@@ -40,19 +40,28 @@ _RQ_FLAGS = frozenset("-b --burst --with-scheduler -v --verbose -q --quiet --hel
 
 
 def _read_rq(command: StartCommand, words: list[str]) -> None:
-    """``rq worker``: its settings and classes; its jobs name what else it loads, when they come (rq.cli)."""
+    """``rq worker``: its settings and classes; its jobs name what else it loads, when they come (rq.cli).
+
+    ``rq cron FILE`` loads that, or the module of that name (rq.cron).
+    """
     options = Options(words, _RQ_FLAGS)
     paths = options.values.get("-P", []) + options.values.get("--path", [])
     command.roots += [command.resolve_path(path) for path in paths or [""]]
     settings = options.last_value("-c", "--config") or command.environ.get("RQ_CONFIG")
     if settings:
         command.add_entry_point(settings)
+    for file in options.rest[1:2] if options.rest[:1] == ["cron"] else []:
+        if file.endswith(".py"):
+            command.load_file(command.resolve_path(file), None)
+        else:
+            command.add_entry_point(file)
     for names in (
         ("-w", "--worker-class"),
         ("-j", "--job-class"),
         ("--queue-class",),
         ("--connection-class",),
         ("--exception-handler",),
+        ("-S", "--serializer"),
     ):
         module, _, attribute = (options.last_value(*names) or "").rpartition(".")
         if module:

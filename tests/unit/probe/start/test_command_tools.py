@@ -248,6 +248,26 @@ def test_fastapi_without_a_file_to_run_lacks_its_module(image: Image) -> None:
     assert image.main("fastapi run").entries == [("main", None)]
 
 
+def test_a_plugin_of_twistd_loads_the_module_of_its_service(image: Image) -> None:
+    image.write(
+        "lib/twisted/plugins/shop_plugin.py",
+        "from twisted.application.service import ServiceMaker\n"
+        "shop = ServiceMaker(\n    'Shop', 'shop.tap', 'sells', 'shop'\n)\n",
+    )
+    path = str(image.app / "lib")
+    assert image.main("twistd -n shop --port 80", PYTHONPATH=path).entries == [("shop.tap", "makeService")]
+    assert image.main("twistd -n web", PYTHONPATH=path).entries == []
+    assert image.main("twistd -n shop").entries == []
+
+
+def test_rq_loads_serializers_and_the_files_of_cron(image: Image) -> None:
+    found = image.main("rq worker -S shop.codec.Codec high")
+    assert (found.entries, found.workers) == ([], [("shop.codec", "Codec")])
+    assert image.main("rq worker --serializer json").workers == []
+    assert image.main("rq cron shop/cron.py").entries == [("shop.cron", None)]
+    assert image.main("rq cron shop.cron -u redis://x").entries == [("shop.cron", None)]
+
+
 @pytest.mark.parametrize("option", ["-H venv", "--home=venv", "--virtualenv venv", "--ini u.ini"])
 def test_uwsgi_has_the_environment_that_it_is_given(image: Image, option: str) -> None:
     image.write("u.ini", "[uwsgi]\nvenv = %d/venv\n")
