@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 
 from importguard.probe.code.imports import child_nodes, import_sites, parse_module, truth_as_main
-from importguard.probe.code.nodes import FUNCTIONS, constant_of, dotted_name, expressions_of
+from importguard.probe.code.nodes import (
+    FUNCTIONS,
+    called_name,
+    constant_of,
+    dotted_name,
+    expressions_of,
+    kind_of,
+    walk_nodes,
+)
 from importguard.probe.code.path_values import PathValues
 
 TYPE_CHECKING = False
@@ -13,6 +21,10 @@ if TYPE_CHECKING:
     from importguard.probe.values import Node
 
 _SUBPROCESS = ("run", "call", "check_call", "check_output", "Popen")
+UNKNOWN = "${_}"
+"""What stands in a text for a part that is not known; a shell reads it as a variable that is not set."""
+
+_WAITS = ("wait", "communicate", "poll", "join", "sleep", "print", "exit", "terminate", "kill", "SystemExit")
 _SIGNS = ("subprocess", "os.exec", "os.system", "os.spawn")
 
 
@@ -20,14 +32,15 @@ class LaunchedProgram:
     """A program that a script starts: its words (None where one is not known), or a line of shell.
 
     Not ``is_sure``: a condition decides whether it runs. ``waits``: the script goes on when it has ended.
+    ``by_import``: an import of the script would start it, too. ``replaces``: it takes the script's place.
     """
 
     def __init__(self, words: list[str | None], line: str, directory: str) -> None:
         self.words = words
         self.line = line
         self.directory = directory
-        self.is_sure = True
-        self.waits = True
+        self.is_sure = self.waits = self.by_import = True
+        self.replaces = False
 
 
 def starts_programs(text: str) -> bool:
@@ -41,7 +54,7 @@ class LauncherCode(PathValues):
 
     ``path`` and ``arguments`` are its ``sys.argv``, ``executable`` is its Python. ``lists`` are the lists of
     words that have a name by then, ``origins`` what imported names stand for, ``imported`` the modules that
-    it imports without a guard.
+    it imports without a guard. ``is_done``: when it has started them all, it only waits for them.
     """
 
     def __init__(self, path: str, arguments: list[str], executable: str, directory: str) -> None:
@@ -53,6 +66,8 @@ class LauncherCode(PathValues):
         self.functions: dict[str, Node] = {}
         self.imported: list[str] = []
         self.found: list[LaunchedProgram] = []
+        self.by_import = True
+        self.is_done = False
 
     def read_text(self, text: str) -> None:
         """Take in the script's text; nothing is found in one that is not valid for this Python."""
@@ -60,9 +75,17 @@ class LauncherCode(PathValues):
             tree = parse_module(text, self.names["__file__"] or "")
             sites = import_sites(tree, "__main__", False)
             self.imported = [target for target, _, _, scope in sites if scope != "guarded"]
-            self.read_statements(tree.body, True)
+            self._read_body(tree.body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             self.found = []
+
+    def _read_body(self, body: list[Node]) -> None:
+        last = len(body)
+        for at, node in enumerate(body):
+            count = len(self.found)
+            self.read_statements([node], True)
+            last = at if len(self.found) > count else last
+        self.is_done = all(_only_waits(node) for node in body[last + 1 :])
 
     def read_statements(self, body: list[Node], is_sure: bool) -> None:
         """Take in statements; not ``is_sure`` are those that a condition decides about."""
@@ -91,8 +114,11 @@ class LauncherCode(PathValues):
             truth = True if constant_of(node.test) is True else None
         elif kind in ("For", "AsyncFor", "Match"):
             truth = None
+        before = self.by_import
+        self.by_import = before and not (kind == "If" and truth is True)
         if truth is not False:
             self.read_statements(getattr(node, "body", []), is_sure and truth is True)
+        self.by_import = before
         for handler in getattr(node, "handlers", []):
             self.read_statements(handler.body, False)
         if truth is not True or kind != "If":
@@ -129,7 +155,7 @@ class LauncherCode(PathValues):
         first, dot, rest = name.partition(".")
         program = self._started(self.origins.get(first, first) + dot + rest, node)
         if program:
-            program.is_sure = is_sure
+            program.is_sure, program.by_import = is_sure, self.by_import
             self.found.append(program)
 
     def _started(self, name: str, call: Node) -> LaunchedProgram | None:
@@ -143,7 +169,9 @@ class LauncherCode(PathValues):
             line = self.value_of_expression(call.args[0])
             return LaunchedProgram([], line, self.directory) if line else None
         if function.startswith("exec"):
-            return LaunchedProgram(self._words_of_exec(function, call.args), "", self.directory)
+            program = LaunchedProgram(self._words_of_exec(function, call.args), "", self.directory)
+            program.replaces = True
+            return program
         return None
 
     def _by_subprocess(self, function: str, call: Node) -> LaunchedProgram | None:
@@ -190,12 +218,38 @@ class LauncherCode(PathValues):
             return None if left is None else left + (self._words_of(node.right) or [])
         if kind == "Subscript" and dotted_name(node.value) == "sys.argv":
             return self.arguments if type(node.slice).__name__ == "Slice" else None
-        if kind == "Call" and dotted_name(node.func) == "list" and node.args:
-            return self._words_of(node.args[0])
+        if kind == "Call":
+            return self._split_words(node)
         return None
+
+    def _split_words(self, call: Node) -> list[str | None] | None:
+        """The words of ``list(words)``, ``line.split()`` and ``shlex.split(line)``."""
+        name = dotted_name(call.func)
+        if name == "list" and call.args:
+            return self._words_of(call.args[0])
+        is_method = name != "shlex.split" and getattr(call.func, "attr", "") == "split" and not call.args
+        line = call.func.value if is_method else call.args[0] if name == "shlex.split" and call.args else None
+        text = self.value_of_expression(line)
+        return None if text is None else [*text.split()]
 
     def value_of_expression(self, node: Node) -> str | None:
         """As the base class has it; and ``sys.executable``."""
         if dotted_name(node) == "sys.executable":
             return self.executable
-        return super().value_of_expression(node)
+        value = super().value_of_expression(node)
+        if value is None and type(node).__name__ == "JoinedStr":
+            values = [super(LauncherCode, self).value_of_expression(_formatted(part)) for part in node.values]
+            return "".join(UNKNOWN if value is None else value for value in values)
+        return value
+
+
+def _only_waits(statement: Node) -> bool:
+    """Whether a statement calls nothing but what waits for other processes, ends, or prints."""
+    calls = [node for node in walk_nodes([statement]) if kind_of(node) == "Call"]
+    is_plain = kind_of(statement) in ("Expr", "Assign", "For", "If", "Raise", "Try", "While")
+    return is_plain and all(called_name(call) in _WAITS for call in calls)
+
+
+def _formatted(part: Node) -> Node:
+    """What a part of an f-string says, or inserts."""
+    return part.value if type(part).__name__ == "FormattedValue" else part

@@ -50,6 +50,8 @@ class ModuleChoice:
         self.selection.has_migrations = setup is not None and self.finder.locate_module("django") is not None
         pages = (folder for command in self.path.commands for folder in command.page_folders)
         self.selection.page_folders = frozenset(pages)
+        launchers = [command for command in self.path.commands if command.is_launcher]
+        self.selection.launchers = frozenset(command.script or "" for command in launchers)
         for name in self.named_packages:
             self._add_named(name)
             for target in self.search.targets:

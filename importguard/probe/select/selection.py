@@ -59,6 +59,7 @@ class Selection:
         self.skipped: dict[str, tuple[str, str]] = {}
         self.boundaries: frozenset[str] = frozenset()
         self.page_folders: frozenset[str] = frozenset()
+        self.launchers: frozenset[str] = frozenset()
         self.has_migrations = False
         self.directories = 0
         self._cache: dict[str, Folder] = {}
@@ -97,7 +98,7 @@ class Selection:
 
     def _reason(self, name: str, path: str) -> str:
         last = name.rpartition(".")[2]
-        if last == "__main__":
+        if last == "__main__" or path in self.launchers:
             return RUNS
         if self.exclude and _matches(name, self.exclude):
             return EXCLUDED

@@ -279,6 +279,9 @@ def _with_launched(command: StartCommand, invocation: Invocation, depth: int) ->
         found += [item for item in started if item.recognised]
     # The script is sure to run, and yet it is not what the container is for.
     command.conditional = command.conditional or (bool(found) and all(item.conditional for item in found))
+    command.is_launcher = command.is_launcher and bool(found)
+    if command.is_launcher:
+        command.main_file, command.entries = command.script, []
     return [command, *found]
 
 

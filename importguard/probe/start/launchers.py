@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from importguard.probe.code.launched_programs import UNKNOWN, LauncherCode, starts_programs
 from importguard.probe.files import find_program, is_executable, read_text
 from importguard.probe.start.words import spelled_word
 
@@ -20,18 +21,20 @@ if TYPE_CHECKING:
 def launched_invocations(command: StartCommand, outer: Invocation) -> Iterator[tuple[Invocation, str]]:
     """What the script of ``command`` starts, each as words or as a line of shell.
 
-    Nothing of a script that imports anything but the standard library: it may be the application.
+    Nothing of a script that imports anything but the standard library, and goes on when it has started them:
+    it may be the application. Where an import would start them, it is read and never imported.
     """
-    from importguard.probe.code.launched_programs import LauncherCode, starts_programs
-
     script = command.script or ""
     text = read_text(script) or ""
     if not starts_programs(text) or not command.executable:
         return
     code = LauncherCode(script, command.argv[1:], command.executable, command.directory)
     code.read_text(text)
-    if not all(_is_standard(module, os.path.dirname(script)) for module in code.imported):
+    is_replaced = any(program.is_sure and program.replaces for program in code.found)
+    is_small = all(_is_standard(module, os.path.dirname(script)) for module in code.imported)
+    if not is_replaced and not (is_small and code.is_done):
         return
+    command.is_launcher = any(program.by_import for program in code.found)
     for program in code.found:
         words = _known_words(program, code.names.values())
         if not words and not program.line:
@@ -58,8 +61,11 @@ def _is_standard(module: str, folder: str) -> bool:
 
 def _known_words(program: LaunchedProgram, values: Iterable[str | None]) -> list[str]:
     """The words of a program; none where it is not known which program that is."""
-    words = [spelled_word("", "…") if word is None else word for word in program.words]
-    if program.words[:1] == [None]:
+    words = [
+        spelled_word((word or "").replace(UNKNOWN, ""), "…") if word is None or UNKNOWN in word else word
+        for word in program.words
+    ]
+    if words and not getattr(words[0], "is_known", True):
         is_python = len(words) > 1 and (words[1] == "-m" or words[1].endswith(".py"))
         python = _named_environment(values) if is_python else None
         return [python, *words[1:]] if python else []

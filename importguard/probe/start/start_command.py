@@ -25,6 +25,7 @@ class StartCommand:
     does not run as the image is started. ``stdin``: the text that it reads. ``page_folders``: those whose
     files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
     at the start. ``factories``: (distribution, groups, name) of entry points that PasteDeploy calls.
+    ``is_launcher``: its script starts other programs when it is imported.
     """
 
     arguments = "()"
@@ -37,7 +38,7 @@ class StartCommand:
         self.conditional = False
         self.is_dead = False
         self.stdin: str | None = None
-        self.secondary = self.beside = False
+        self.secondary = self.beside = self.is_launcher = False
         self.by_runner, self.unmade = False, ""
         self.executable: str | None = None
         self.flags: list[str] = []

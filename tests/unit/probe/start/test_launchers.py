@@ -69,6 +69,14 @@ def test_a_launcher_without_its_environment_is_judged_as_before(image):
         ),
         ("while True:\n    subprocess.call(['uvicorn', 'a:app'])", [("a", "app")]),
         ("try:\n    subprocess.call(['uvicorn', 'a:app'])\nexcept OSError:\n    raise", [("a", "app")]),
+        ("line = f'gunicorn a.wsgi -b :{port}'\nsubprocess.run(line.split())", [("a.wsgi", "application")]),
+        ("subprocess.run(shlex.split('gunicorn a.wsgi'))", [("a.wsgi", "application")]),
+        ("os.system(f'gunicorn a.wsgi -b :{os.environ[0]}')", [("a.wsgi", "application")]),
+        ("import a\nos.execvp('gunicorn', ['gunicorn', 'a.wsgi'])", [("a.wsgi", "application")]),
+        ("web = subprocess.Popen(['uvicorn', 'a:app'])\nsys.exit(web.wait())", [("a", "app")]),
+        ("subprocess.run(['python3', '-m', 'a'])\nserve()", None),
+        ("subprocess.run(['python3', '-m', 'a'])\nclass Server:\n    pass", None),
+        ("subprocess.run([f'{home}/bin/uvicorn', 'a:app'])", None),
         ("def never():\n    subprocess.call(['uvicorn', 'a:app'])", None),
         ("subprocess.call(COMMAND)", None),
         ("subprocess.call([choose(), 'a:app'])", None),
@@ -101,6 +109,22 @@ def test_the_last_program_that_is_sure_to_run_is_the_main_one(image):
     assert [command.tool for command in found] == [None, "alembic", "celery", "celery", "uvicorn"]
     assert [command.secondary for command in found] == [True, True, False, True, False]
     assert found[3].conditional
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read"),
+    [
+        ("os.execvp('gunicorn', ['gunicorn', 'a.wsgi'])", True),
+        ("import a\nos.execvp('gunicorn', ['gunicorn', 'a.wsgi'])", True),
+        ("if __name__ == '__main__':\n    os.execvp('gunicorn', ['gunicorn', 'a.wsgi'])", False),
+    ],
+)
+def test_a_script_that_an_import_would_run_is_read_instead(image, text, is_read):
+    """It ended the process that imported it: a crash was told of a sound image."""
+    start, _ = launcher(image, text, "start.py")
+    assert start.is_launcher is is_read
+    assert start.main_file == (str(image.app / "start.py") if is_read else None)
+    assert start.entries == ([] if is_read else [("start", None)])
 
 
 def test_which_of_two_programs_the_launcher_starts_may_be_open(image):
