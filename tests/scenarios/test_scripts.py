@@ -147,3 +147,27 @@ def test_a_script_has_what_main_has(name: str) -> None:
     result = started_so(name, *ONCE[name])
     assert (result.code, {finding["severity"] for finding in result.findings} - {"warning"}) == (0, set())
     assert result.image["entrypoints"][0]["outcome"] == "ok"
+
+
+LAUNCHER = """import os, sys
+from pathlib import Path
+
+python = Path(__file__).parent / "own" / "bin" / "python3"
+os.execv(str(python), [str(python), "-m", "shop", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("required", ["only_there", "nowhere"])
+def test_a_launcher_is_followed_into_the_environment_that_it_starts(required: str) -> None:
+    """The system's Python lacks what the environment has: all of it was told to be missing."""
+    image = build(
+        "script-launcher-" + required.replace("_", "-"),
+        "FROM base\nWORKDIR /app\nCOPY . .\nRUN python3 -m venv --without-pip own "
+        "&& touch $(ls -d own/lib/python3*)/site-packages/only_there.py\n"
+        'CMD ["python3", "start.py", "--port", "80"]\n',
+        {"start.py": LAUNCHER, "shop/__init__.py": "", "shop/__main__.py": f"import {required}\n"},
+    )
+    result = check(image, engine="embedded")
+    assert result.image["interpreter"]["executable"] == "/app/own/bin/python3"
+    told = [(finding["rule"], finding["missing"], finding["breaks_startup"]) for finding in result.findings]
+    assert told == ([] if required == "only_there" else [("IG101", "nowhere", True)])
