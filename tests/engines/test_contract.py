@@ -168,6 +168,12 @@ def test_killed_for_memory(engine: Engine, with_limits: None, image: Image) -> N
     assert ended == Exit(137, out_of_memory=engine.kind != "podman")  # type: ignore[attr-defined]
 
 
+def test_a_large_file_is_no_memory(engine: Engine, image: Image) -> None:
+    """In production it is on a disk. Where it lies in memory, nothing else may be killed for it."""
+    write = "f = open('/tmp/large', 'wb'); [f.write(b'x' * 2**24) for _ in range(20)]; f.close()"
+    assert run(engine, image, "python3", "-c", f"{write}; import time; time.sleep(0.3)") == (b"", Exit(0))
+
+
 def test_standard_input_stays_open(engine: Engine, image: Image) -> None:
     code = "import select, sys; print(select.select([sys.stdin], [], [], 1)[0])"
     assert run(engine, image, "python3", "-c", code)[0] == b"[]\n"

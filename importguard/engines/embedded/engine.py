@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 _FREE_FILES = 1024**3
 """Bytes that a service may write besides its memory: in production they are on a disk."""
 
+_FREE_FILES_OF_IMPORTS = 2 * 1024**3
+"""The same of a check's imports, which the probe stops beyond that (``probe.disk``). One module's large file
+would have every other one killed for memory."""
+
 _MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of elf.h
 
 
@@ -96,7 +100,7 @@ class EmbeddedEngine:
         first()  # What it is to be beside has its namespaces when it runs.
         place = self._place(image, limits)
         sandbox = self._sandbox(image, command, self._variables(image, env), place)
-        process = SandboxedProcess(sandbox, command, limits)
+        process = SandboxedProcess(sandbox, command, limits, free_files=_FREE_FILES_OF_IMPORTS)
         try:
             process.let_program_begin()
             # Beside the reading: a program that prints first, or never reads, must not hold it up.
