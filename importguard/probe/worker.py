@@ -69,7 +69,12 @@ class Worker:
         plan, self.plan_end = os.pipe()
         self.results, self.kept = os.pipe()
         self.output, output_end = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except BlockingIOError:  # There are as many processes as there may be.
+            for descriptor in (plan, self.plan_end, self.results, self.kept, self.output, output_end):
+                os.close(descriptor)
+            raise
         if self.pid == 0:
             try:
                 _become(command, self.place, (plan, self.kept, output_end))

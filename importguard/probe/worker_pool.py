@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # Built in. The module around it loads enum, collections and more.
 
+FULL_SECONDS = 10.0
+"""How long no process may be startable while none of ours runs: what a module left behind is being ended."""
+
 
 class WorkerPool:
     """The workers that run side by side, and what each of them is asked.
@@ -62,6 +65,7 @@ class WorkerPool:
         self.disk = Disk()
         self.broken: Optional[str] = None  # why the check ends before its time
         self.unfinished: dict[str, float] = {}  # module that was being imported when time ran out → seconds
+        self.full_since = 0.0  # the time from which no process could be started, or 0
         self.stumbled: list[str] = []  # errors of the probe's own
         self.absent: Collection[str] = ()
 
@@ -155,21 +159,37 @@ class WorkerPool:
             worker.close_descriptors()
 
     def start_waiting_work(self) -> bool:
-        """Start what may run now; False when all is done."""
+        """Start what may run now; False when all is done.
+
+        Where the processes of a module fill the container's limit, the rest waits: they end with the module.
+        """
+        try:
+            self._start_what_may_run()
+        except BlockingIOError:
+            self.full_since = self.full_since or time.monotonic()
+            if not self.workers and time.monotonic() - self.full_since > FULL_SECONDS:
+                raise
+            return True
+        self.full_since = 0.0
+        return bool(self.workers)
+
+    def _start_what_may_run(self) -> None:
         queues, kinds = self.decisions, [worker.kind for worker in self.workers.values()]
         if "alone" in kinds:
-            return True
+            return
         waits = queues.fresh and self.jobs == 1  # entry points come first
         if queues.sweep and "sweep" not in kinds and queues.suspect is None and not waits:
             self.start_worker("sweep", list(queues.sweep))
         while queues.fresh and self.has_room():
-            self.start_worker("fresh", [queues.fresh.popleft()])
+            self.start_worker("fresh", [queues.fresh[0]])
+            queues.fresh.popleft()
         while queues.where and self.has_room():
-            verdict = queues.where.popleft()
+            verdict = queues.where[0]
             self.start_worker("where", [verdict.name]).verdict = verdict
+            queues.where.popleft()
         if not self.workers and queues.alone:
-            self.start_worker("alone", [queues.alone.popleft()])
-        return bool(self.workers)
+            self.start_worker("alone", [queues.alone[0]])
+            queues.alone.popleft()
 
     def has_room(self) -> bool:
         """Whether another worker may start.
