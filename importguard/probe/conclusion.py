@@ -29,7 +29,7 @@ def entrypoint_events(
         module = entry["module"] or ""
         outcome = outcomes.get(module)
         if outcome == "imported":
-            outcome = "missing_attribute" if lost.get(module) else "ok"
+            outcome = "missing_attribute" if entry["attribute"] in lost.get(module, ()) else "ok"
         reaches = set(loaded.get(module, ())) & set(outcomes)
         if module in outcomes and outcome not in ("ok", "missing_attribute"):
             from importguard.probe.code.sites import static_reach
