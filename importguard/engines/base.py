@@ -60,11 +60,15 @@ class Limits(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """How a container ended: by itself, killed for memory, or killed because ``Limits.seconds`` were over."""
+    """How a container ended: by itself, killed for memory, or killed because ``Limits.seconds`` were over.
+
+    ``too_many_processes``: killed for having more than ``Limits.pids``, where an engine can only count them.
+    """
 
     code: int
     out_of_memory: bool = False
     timed_out: bool = False
+    too_many_processes: bool = False
 
 
 class CommandNotFound(Exception):

@@ -176,6 +176,7 @@ def _died(ended: Optional[Exit], noise: bytes) -> str:
     if ended is not None:
         message += f" (exit code {ended.code})"
         message += "; it ran out of memory, give it more with --memory" if ended.out_of_memory else ""
+        message += "; an import started more processes than a check may have" * ended.too_many_processes
     said = noise.decode("utf-8", "backslashreplace").strip()
     return f"{message}. Its last words: {said[-500:]}" if said else message
 

@@ -32,7 +32,7 @@ class MemoryWatch:
         self._free_files = free_files
         self.helpers = set[int]()
         self._ended = threading.Event()
-        self.ran_out_of_memory = False
+        self.ran_out_of_memory = self.had_too_many_processes = False
         threading.Thread(target=self._look_until_ended, daemon=True).start()
 
     def end_watch(self) -> None:
@@ -58,6 +58,7 @@ class MemoryWatch:
     def _look(self) -> None:
         pids = self._processes()
         if len(pids) > self._limits.pids:
+            self.had_too_many_processes = True
             _kill_process(self._first)
             return
         written = max(_written_bytes(self._first) - self._free_files, 0)

@@ -155,7 +155,9 @@ class SandboxedProcess:
         # bubblewrap reports an exit code only of a program that it could execute.
         if b'"exit-code"' not in self._said + self._status.read():
             raise _failure(said.decode("utf-8", "backslashreplace"))
-        run.exit = Exit(code, out_of_memory=code == _KILLED and self.ran_out_of_memory())
+        crowded = code == _KILLED and self._watch is not None and self._watch.had_too_many_processes
+        memory = code == _KILLED and self.ran_out_of_memory()
+        run.exit = Exit(code, out_of_memory=memory, too_many_processes=crowded)
 
     def ran_out_of_memory(self) -> bool:
         """Whether any of its processes was killed for memory."""

@@ -192,6 +192,7 @@ def test_verdicts_without_an_end_are_incomplete() -> None:
     [
         (Exit(1), "exit code 1"),
         (Exit(137, out_of_memory=True), "--memory"),
+        (Exit(137, too_many_processes=True), "more processes than a check may have"),
         (Exit(137, timed_out=True), "--timeout"),
         (None, "without a verdict"),
     ],

@@ -48,6 +48,7 @@ def test_it_is_held_to_its_limits(memory: int, pids: int, ends: bool) -> None:
         process.kill()
     assert was_killed is ends
     assert watch.ran_out_of_memory is (ends and pids > 0)
+    assert watch.had_too_many_processes is (pids == 0)
 
 
 def test_a_limit_that_is_lower_already_stays() -> None:
