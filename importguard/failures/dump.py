@@ -5,6 +5,7 @@ The format is that of CPython's Python/traceback.c: threads, each with its most 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 
@@ -25,7 +26,7 @@ def dumped_frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
     for line in output.splitlines():
         match = _FRAME.match(line)
         if match is not None:
-            path, number, function = match.groups()
+            path, number, function = normal_path(match[1]), *match.groups()[1:]
             threads[-1].append(Frame(path, int(number), function, modules.get(path, "")))
         elif "hread 0x" in line:
             threads.append([])
@@ -34,6 +35,11 @@ def dumped_frames(output: str, modules: Mapping[str, str]) -> tuple[Frame, ...]:
     return tuple(
         frame for frame in reversed(chosen) if frame.path != _PROBE and not frame.path.startswith("<")
     )
+
+
+def normal_path(path: str) -> str:
+    """The path without ``/./``, which a script has that a shell starts as ``./manage.py``."""
+    return posixpath.normpath(path) if path.startswith("/") else path
 
 
 def printed_lines(output: str) -> list[str]:

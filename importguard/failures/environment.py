@@ -39,7 +39,9 @@ _CONNECTION_TYPES = frozenset({"ConnectionRefusedError", "gaierror", "herror"})
 _CONNECTION_WORDS = re.compile(
     r"connection refused|could not connect to|can't connect to|could not translate host name|"
     r"(?:temporary failure in )?name resolution|name or service not known|name does not resolve|"
-    r"nodename nor servname|network is unreachable|no address associated with hostname",
+    r"nodename nor servname|network is unreachable|no address associated with hostname|"
+    # A socket file, which clients try where no host is named: libpq and redis-py.
+    r"connection to server on socket|error 2 connecting to",
     re.IGNORECASE,
 )
 # python-telegram-bot: "You must pass the token you received from https://t.me/Botfather!".

@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 from importguard.evidence.imports import Cause, Frame, ImportFailure
 from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import ServiceStart
+from importguard.failures.dump import normal_path
 from importguard.failures.json_logs import (
     DIRECT_CAUSE,
     HEADER,
@@ -111,7 +112,7 @@ def _read(lines: Sequence[str], position: int, prefix: str) -> tuple[Optional[_T
         match = _FRAME.match(line)
         if match is not None:
             path, number, function = match.groups()
-            frames.append(Frame(path, int(number), function or "<module>", ""))
+            frames.append(Frame(normal_path(path), int(number), function or "<module>", ""))
         elif line and not line[0].isspace():
             ended = _EXCEPTION.match(line)
             if ended is None:

@@ -121,7 +121,9 @@ def _wrapped(message: str, failure: ImportFailure, decisive: Optional[Cause]) ->
         inner = causes[-1]
         if inner.type == failure.type:  # as os.environ's KeyError, which replaces another
             return message
-        return f"{message} (from {type_name(inner.type)}: {_first_line(inner.message)})"
+        told = f"{type_name(inner.type)}: {_first_line(inner.message)}"
+        # Django raises a driver's error again as its own of the same name and words.
+        return message if told in message else f"{message} (from {told})"
     if decisive is not None and decisive is not causes[0]:
         # The wrapper's words often end in the wrapped ones, which need not be said twice.
         outer = _first_line(failure.message).replace(decisive.message, "…")

@@ -8,10 +8,13 @@ from importguard.judging.softening import Softening, is_needed_by_no_start
 from importguard.model import Finding
 from importguard.rules.imports import MISSING_MODULE
 
-_FRAMEWORKS = ("pytest", "_pytest", "hypothesis", "nose", "nose2")
+_FRAMEWORKS = (
+    *("pytest", "_pytest", "hypothesis", "nose", "nose2"),
+    *("factory", "model_bakery", "freezegun", "moto", "responses"),
+)
 _WANTED = frozenset({"declared-not-installed", "wrong-stage", "marker-excluded", "version-conflict"})
 """Causes by which the project itself says that production needs it."""
-_HELPER = re.compile(r"(?:^|[._])(?:tests?|testing|fixtures?|conftest)(?:$|[._])")
+_HELPER = re.compile(r"(?:^|[._])(?:tests?|testing|fixtures?|conftest|factories)(?:$|[._])")
 """A word that the names of helpers of tests, or of their folders, have in them."""
 
 

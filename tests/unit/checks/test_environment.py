@@ -124,6 +124,18 @@ def test_a_variable_is_named(observed: ImportFailure, remedy: str) -> None:
         ("sqlalchemy.exc.OperationalError", '(psycopg2) could not connect to server: "db"'),
         ("redis.exceptions.ConnectionError", "Error -2 connecting to redis:6379. Name or service not known."),
         ("OSError", "[Errno 101] Network is unreachable"),
+        (
+            "django.db.utils.OperationalError",
+            'connection to server on socket "/run/.s.PGSQL.5432" failed: No such file or directory',
+        ),
+        (
+            "OperationalError",
+            "(2002, \"Can't connect to local MySQL server through socket '/run/my.sock' (2)\")",
+        ),
+        (
+            "redis.exceptions.ConnectionError",
+            "Error 2 connecting to unix socket: /run/redis.sock. No such file or directory.",
+        ),
     ],
 )
 def test_a_server_that_cannot_be_reached(kind: str, message: str) -> None:

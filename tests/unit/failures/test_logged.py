@@ -8,11 +8,12 @@ from typing import Optional
 import pytest
 from unit.builders import evidence, imported
 
-from importguard.evidence.imports import ImportFailure
+from importguard.evidence.imports import ImportFailure, ModuleImport
 from importguard.evidence.starts import Ending, ServiceStart, StartSettings
 from importguard.failures.logged import ending_failure, logged_failures
+from importguard.failures.root_cause import root_cause
 from importguard.failures.service import logged_finding
-from importguard.model import Location
+from importguard.model import Location, Outcome
 from importguard.rules.start import START_EXITS
 
 SEEN = evidence(imported("shop.main"), imported("shop.middleware"))
@@ -140,6 +141,25 @@ def test_a_traceback_of_loguru() -> None:
         "\nModuleNotFoundError", "\n    │   └ <module 'shop'>\n\nModuleNotFoundError"
     )
     assert only(log).missing == "shop.monitoring"
+
+
+def test_a_script_that_a_shell_starts_by_its_place() -> None:
+    """``./manage.py`` is that file of the application, whatever stands in the log."""
+    log = CHAIN.replace('"/app/shop/main.py"', '"/app/./shop/main.py"')
+    assert only(log).frames[0].path == "/app/shop/main.py"
+
+
+def test_an_error_that_a_library_raises_again_with_its_words_is_told_once() -> None:
+    """Django has an OperationalError of its own for that of each driver."""
+    log = (
+        'Traceback (most recent call last):\n  File "/app/shop/main.py", line 4, in connect\n'
+        "psycopg2.OperationalError: no server\n\n"
+        "The above exception was the direct cause of the following exception:\n\n"
+        'Traceback (most recent call last):\n  File "/app/shop/main.py", line 9, in <module>\n'
+        "django.db.utils.OperationalError: no server\n"
+    )
+    told = root_cause(ModuleImport("shop", None, Outcome.FAILED, failure=only(log))).message
+    assert told == "OperationalError: no server"
 
 
 @pytest.mark.parametrize("prefix", ["ERROR:    ", "2026-11-29 02:00:00 [7] ", "web-1 | "])

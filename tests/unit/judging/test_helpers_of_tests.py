@@ -40,6 +40,13 @@ def test_fixtures_beside_the_code_are_only_warned_of(missing: str) -> None:
     assert softened(missing) == "warning"
 
 
+def test_factories_of_test_data_are_helpers_of_tests() -> None:
+    """``core/factories.py`` of factory-boy lies beside the code, as Shynet's does."""
+    assert softened("factory.django", module="core.factories") == "warning"
+    assert softened("requests", module="core.factories") == "error"
+    assert softened("factory", module="core.factory") == "error"
+
+
 def test_what_else_is_missing_stays_an_error() -> None:
     assert softened("requests") == "error"
     assert softened("pytestify") == "error"
