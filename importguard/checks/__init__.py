@@ -44,4 +44,6 @@ def _of_start(evidence: Evidence, source: Optional[Source]) -> list[Finding]:
     found += listening.check_listening_ports(evidence, source)
     found += answers.check_service_answers(evidence, source)
     found += programs.check_supervised_programs(evidence)
-    return found + journeys.check_journeys(evidence)
+    told = {finding.missing for finding in found if finding.missing}
+    # supervisord's log holds the traceback of a program of its own, which is told as that program's end.
+    return found + [one for one in journeys.check_journeys(evidence) if one.missing not in told]

@@ -54,6 +54,10 @@ def dev_only(case: Situation) -> Optional[Diagnosis]:
         for one in declared.declarations_of("group", "extra")
         if may_apply(one.marker, case, one.group or "")
     ]
+    if declared.brought and extra_of_library(case) is not None:
+        return (
+            None  # A tool for developers needs it by chance: the library that imports it has an extra for it.
+        )
     installs = declared.install_lines(final=True) + declared.install_lines(final=False)
     if not grouped or declared.named_by(installs) is not None:
         return None

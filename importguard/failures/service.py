@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Optional
 
 from importguard.evidence.imports import Frame, ImportFailure, ModuleImport
@@ -13,7 +12,7 @@ from importguard.failures.application import application_code
 from importguard.failures.dump import dumped_frames
 from importguard.failures.environment import environment_diagnosis, unreachable_server_diagnosis
 from importguard.failures.frames import frame_location, import_chain, raising_frame
-from importguard.failures.logged import ending_failure
+from importguard.failures.logged import ending_failure, logged_failures
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Outcome, Rule, Severity
 from importguard.rules.imports import IMPORT_RAISES
@@ -53,6 +52,12 @@ def logged_finding(
     failure = ending_failure(start, evidence)
     if failure is None:
         return _finding_of_last_words(rule, subject, message, start)
+    return _finding_of_failure(rule, subject, message, failure, evidence)
+
+
+def _finding_of_failure(
+    rule: Rule, subject: str, message: str, failure: ImportFailure, evidence: Evidence
+) -> Finding:
     cause, code = _root_cause(failure), application_code(evidence)
     frame = raising_frame(failure.frames, code)
     wanting = _wanting(failure, cause, evidence)
@@ -117,9 +122,22 @@ def _finding_of_last_words(rule: Rule, subject: str, message: str, start: Servic
 
 
 def late_import_finding(start: ServiceStart, evidence: Evidence) -> Optional[Finding]:
-    """IG509, where an import failed after the port was open and the answers were right all the same."""
-    served = replace(start, log=start.served_log)
-    failure = ending_failure(served, evidence)
-    if failure is None or _root_cause(failure).missing is None:
-        return None
-    return logged_finding(LATE_IMPORT, start.command, "A request makes an import fail.", served, evidence)
+    """IG509, where an import failed after the port was open and the answers were right all the same.
+
+    Before that, only where a module of the application itself is missing: what a task in the background
+    imports while the service starts. A library that is optional is often told so with a traceback then.
+    """
+    message = "A request makes an import fail."
+    failure = _last_missing_module(start.served_log, evidence)
+    if failure is None:
+        own = application_code(evidence).packages
+        message = "An import fails while it starts, and it runs on."
+        failure = _last_missing_module(start.log, evidence)
+        if failure is None or (_root_cause(failure).missing or "").partition(".")[0] not in own:
+            return None
+    return _finding_of_failure(LATE_IMPORT, start.command, message, failure, evidence)
+
+
+def _last_missing_module(log: str, evidence: Evidence) -> Optional[ImportFailure]:
+    failures = reversed(logged_failures(log, evidence))
+    return next((one for one in failures if _root_cause(one).missing is not None), None)

@@ -210,7 +210,8 @@ LATE_IMPORT = Rule(
     severity=Severity.WARNING,
     meaning=(
         "After its port was open, the service logged a traceback of an import that failed, and it answered "
-        "as it should all the same. Where the answer is wrong too, it is IG503 or IG504 with this cause."
+        "as it should all the same; or it did so while it started, and the application's own module is "
+        "missing. Where the answer is wrong too, it is IG503 or IG504 with this cause."
     ),
     origin="an import inside a function, of a module or a name that is not in the image.",
     remedy="follow the cause, as of a failed import.",

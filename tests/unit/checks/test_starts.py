@@ -433,6 +433,11 @@ def test_a_program_of_supervisord_that_ends(more: str, severity: str, words: str
     assert words in finding.message
 
 
+def test_what_a_program_of_supervisord_lacks_is_told_once() -> None:
+    (finding,) = run_checks(seen(replace(WELL, log=LOGGED.format("shop.store") + SUPERVISED + AGAIN)))
+    assert (finding.rule.id, finding.missing) == ("IG501", "shop.store")
+
+
 def test_a_program_of_supervisord_that_comes_up_later() -> None:
     log = SUPERVISED + "x INFO success: worker entered RUNNING state, process has stayed up\n"
     assert run_checks(seen(replace(WELL, log=log))) == []
@@ -444,6 +449,32 @@ def test_a_program_of_supervisord_that_dies_of_a_slow_import() -> None:
     finding = only(replace(WELL, log=SUPERVISED + runs + AGAIN + runs + AGAIN + runs))
     assert finding.severity == "error"
     assert "3 times." in finding.message
+
+
+LOGGED = (
+    'Traceback (most recent call last):\n  File "/app/shop/main.py", line 9, in connect\n'
+    "ModuleNotFoundError: No module named '{}'\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "missing", "words"),
+    [
+        ("shop.store", "", "shop.store", "An import fails while it starts"),
+        ("orjson", "", None, ""),
+        ("", "orjson", "orjson", "A request makes an import fail"),
+        ("shop.store", "orjson", "orjson", "A request makes an import fail"),
+    ],
+)
+def test_an_import_that_fails_in_the_background(
+    early: str, late: str, missing: Optional[str], words: str
+) -> None:
+    """Servers log what a task of theirs raises while they start, and run on: NiceGUI's ``on_startup``."""
+    log, served = (LOGGED.format(name) if name else "" for name in (early, late))
+    error = 'Traceback (most recent call last):\n  File "/x.py", line 1, in <module>\nOSError: late\n'
+    found = run_checks(seen(replace(WELL, log=log + served + error, served_log=served + error)))
+    assert [(one.rule.id, one.missing) for one in found] == ([("IG509", missing)] if missing else [])
+    assert all(words in one.message for one in found)
 
 
 def test_one_that_did_not_get_ready_is_no_pass_where_nothing_says_why() -> None:

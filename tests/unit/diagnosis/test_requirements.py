@@ -444,6 +444,25 @@ def test_a_module_that_the_installed_version_of_its_distribution_has_not(
     assert only(lacking(module, clues=whole), tree(needs(installed.name, 7))).cause == "unknown"
 
 
+def test_an_extra_that_a_developer_s_tool_needs_too() -> None:
+    """kombu's transport of redis needs packaging, and so does pytest-sugar: the extra is what lacks."""
+    kombu = dist("kombu", "5.7", requires=('packaging; extra == "redis"',), extras=("redis",))
+    way = [frame("shop.main", 3), Frame(f"{SITE}/kombu/redis.py", 9, "<module>", "kombu.redis")]
+    failure = raised(
+        ("ModuleNotFoundError", "No module named 'packaging'", "packaging"), frames=way, missing="packaging"
+    )
+    seen = observed(failed("shop.main", failure), clues=clues(distributions=(kombu,)))
+    world = tree(
+        needs("pytest-sugar", 32, "pyproject.toml", kind="group", group="dev"),
+        needs("pytest-sugar", 20, "poetry.lock", kind="lock", requires=frozenset({"packaging"})),
+        needs("packaging", 30, "poetry.lock", kind="lock"),
+    )
+    found = only(seen, world)
+    assert (found.cause, found.remedy) == ("extra-not-installed", "require kombu[redis]")
+    own = only(lacking("packaging", clues=clues(distributions=(kombu,))), world)
+    assert own.cause == "dev-only"
+
+
 def test_an_extra_of_an_installed_distribution() -> None:
     requires = ("annotated-types", 'email-validator>=2; extra == "email"', 'tzdata; extra == "timezone"')
     pydantic = dist("pydantic", "2.11", requires=requires, extras=("email", "timezone"))
