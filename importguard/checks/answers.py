@@ -10,7 +10,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import Answer, CommandResult, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
-from importguard.failures.health_checks import asked_ports, missing_program
+from importguard.failures.health_checks import asked_ports, programs_not_found
 from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
@@ -69,13 +69,14 @@ def _unhealthy(health: CommandResult, start: ServiceStart, source: Optional[Sour
 
 
 def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
-    program = missing_program(health)
-    if not program:
+    programs = programs_not_found(health)
+    if not programs:
         return None
+    listed, verb = " and ".join(programs), "is" if len(programs) == 1 else "are"
     return Diagnosis(
         "program-missing",
-        f"{program}, which the HEALTHCHECK runs, is not in the image.",
-        f"install {program} in the image, or ask by a program that is there, such as its Python",
+        f"{listed}, which the HEALTHCHECK runs, {verb} not in the image.",
+        f"install {' or '.join(programs)} in the image, or ask by a program that is there, such as its Python",
         None,
         "certain",
     )

@@ -27,6 +27,18 @@ def missing_program(result: CommandResult) -> str:
     return found[1] if re.search(rf"(?<![\w/.-]){re.escape(found[1])}(?![\w/.-])", command) else ""
 
 
+def programs_not_found(result: CommandResult) -> tuple[str, ...]:
+    """The programs of a failed command that are not in the image, where it says nothing else.
+
+    What says nothing may be another program that would come to succeed: this tells why it failed in the end.
+    """
+    lines = [line.strip() for line in result.output.splitlines() if line.strip()]
+    found = [next(filter(None, (one.fullmatch(line) for one in _NOT_FOUND)), None) for line in lines]
+    programs = tuple(dict.fromkeys(match[1] for match in found if match))
+    is_all = bool(result.code) and all(found) and all(name in result.command for name in programs)
+    return programs if is_all else ()
+
+
 def asked_ports(result: CommandResult) -> frozenset[int]:
     """The ports of the container that a health check's command asks, by the addresses in it."""
     return frozenset(map(int, _OWN_ADDRESS.findall(result.command)))

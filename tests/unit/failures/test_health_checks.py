@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importguard.evidence.starts import CommandResult
-from importguard.failures.health_checks import missing_program
+from importguard.failures.health_checks import missing_program, programs_not_found
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ from importguard.failures.health_checks import missing_program
 )
 def test_a_program_that_is_not_in_the_image(command: str, code: int, output: str, program: str) -> None:
     assert missing_program(CommandResult(command, code, output)) == program
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "programs"),
+    [
+        ("sh -c 'case $S in 1) curl -k x;; *) curl x;; esac'", "sh: 1: curl: not found", ("curl",)),
+        ("sh -c 'curl x || wget x'", "sh: 1: curl: not found\nsh: 1: wget: not found\n", ("curl", "wget")),
+        ("sh -c 'curl x || wget x'", "sh: 1: curl: not found\nwget: server returned error 500\n", ()),
+        ("sh -c ./check.sh", "./check.sh: 3: curl: not found", ()),
+        ("sh -c 'curl x'", "", ()),
+    ],
+)
+def test_programs_of_several_that_are_not_in_the_image(
+    command: str, output: str, programs: tuple[str, ...]
+) -> None:
+    assert programs_not_found(CommandResult(command, 1, output)) == programs
