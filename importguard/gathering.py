@@ -42,7 +42,7 @@ def gather_material(config: Config, evidence: Evidence) -> Material:
 
 def _with_wanted_files(source: Source, config: Config, evidence: Evidence) -> Source:
     """The source with what else is read of it for what the image lacks. Its code loads only for a source."""
-    from importguard.diagnosis.not_generated import proto_file_of
+    from importguard.diagnosis.not_generated import proto_file_of, written_modules_of
     from importguard.source.data_files import with_data_files
     from importguard.source.environment_examples import with_environment_examples
     from importguard.source.git import with_history
@@ -50,7 +50,8 @@ def _with_wanted_files(source: Source, config: Config, evidence: Evidence) -> So
     from importguard.source.project_scripts import with_project_scripts
 
     missing = _missing_names(evidence)
-    wanted = [*_refused_files(evidence), *filter(None, map(proto_file_of, missing))]
+    written = [name for package in missing for name in written_modules_of(package, source.imported)]
+    wanted = [*_refused_files(evidence), *filter(None, map(proto_file_of, [*missing, *written]))]
     source = with_packaging(with_data_files(source, wanted))
     source = with_environment_examples(source, config.env)
     if evidence.start is not None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from typing import Optional
 
+from importguard.diagnosis.declared import names_for
 from importguard.diagnosis.situation import CERTAIN, LIKELY, Situation, make_diagnosis
+from importguard.diagnosis.tables.distribution_names import UNTOLD, from_table
 from importguard.model import Diagnosis, Location
 from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
-from importguard.source.model import DataFile
+from importguard.source.model import DataFile, Imported
 
 _WRITTEN = re.compile(r"(?:.*\.)?([^.]+)_pb2(?:_grpc)?")
 
@@ -29,17 +32,29 @@ def is_of_protoc(path: str) -> bool:
     return proto_file_of(posixpath.splitext(posixpath.basename(path))[0]) is not None
 
 
+def written_modules_of(package: str, imported: Iterable[Imported]) -> list[str]:
+    """The modules of a top-level package that the code asks for and that are called as protoc calls what it
+    writes."""
+    return [
+        target for one in imported if one.name == package for target in one.targets if proto_file_of(target)
+    ]
+
+
 def not_generated(case: Situation) -> Optional[Diagnosis]:
-    """The module is called as protoc calls what it writes, and the source has no such file."""
-    proto = proto_file_of(case.missing)
-    if proto is None or case.index is None or case.rule not in (MISSING_MODULE, MISSING_NAME):
+    """The module is called as protoc calls what it writes, and the source has no such file; or it is a
+    package that is missing as a whole, and of which such a module is imported."""
+    if case.index is None or case.rule not in (MISSING_MODULE, MISSING_NAME):
         return None
     # google.api.annotations_pb2 is a distribution's.
     if case.module_in_source is not None or not (case.is_own_module or "." not in case.missing):
         return None
-    found, line = _proto_in_source(case, proto), _line_of_protoc(case)
+    proto = proto_file_of(case.missing)
+    if proto is None:
+        return _of_whole_package(case)
+    found = _proto_in_source(case.missing, case, proto)
     if found is not None:
-        return _of_proto(case, found, line)
+        return _of_proto(case.missing, case, found)
+    line = _line_of_protoc(case)
     return make_diagnosis(
         "not-generated",
         LIKELY,
@@ -49,8 +64,24 @@ def not_generated(case: Situation) -> Optional[Diagnosis]:
     )
 
 
-def _of_proto(case: Situation, proto: DataFile, line: Optional[Location]) -> Diagnosis:
-    folder, written = _folder_to_write_to(case), f"protoc writes it from {proto.path}"
+def _of_whole_package(case: Situation) -> Optional[Diagnosis]:
+    """A package that holds only what protoc writes is in no repository that ignores such files."""
+    for module in written_modules_of(case.missing, case.source.imported if case.source else ()):
+        proto = _proto_in_source(module, case, proto_file_of(module) or "")
+        if proto is not None and not _is_of_known_distribution(module, case):
+            return _of_proto(module, case, proto)
+    return None
+
+
+def _is_of_known_distribution(module: str, case: Situation) -> bool:
+    """Whether a distribution may bring it: copies of google/api/*.proto lie in many a source."""
+    known = from_table(module) or names_for(case, module).known
+    return bool(known) or module.partition(".")[0] in UNTOLD
+
+
+def _of_proto(module: str, case: Situation, proto: DataFile) -> Diagnosis:
+    folder, line = _folder_to_write_to(module, case), _line_of_protoc(case)
+    written = f"protoc writes {'it' if module == case.missing else module} from {proto.path}"
     if line is not None:
         where = f"{line.path}:{line.line}"
         return make_diagnosis(
@@ -66,14 +97,14 @@ def _of_proto(case: Situation, proto: DataFile, line: Optional[Location]) -> Dia
         "not-generated",
         CERTAIN,
         f"{written}: the source does not have it, and no line of the Dockerfile names protoc.",
-        _remedy(case, proto, folder),
+        _remedy(module, case, proto, folder),
         below,
     )
 
 
-def _proto_in_source(case: Situation, name: str) -> Optional[DataFile]:
+def _proto_in_source(module: str, case: Situation, name: str) -> Optional[DataFile]:
     """The file that it is written from: the one whose folders are most like the module's packages."""
-    packages = case.missing.split(".")[:-1]
+    packages = module.split(".")[:-1]
     files = case.source.data_files if case.source else ()
     named = [one for one in files if posixpath.basename(one.path) == name]
     return max(named, key=lambda one: (_common_tail(one.path, packages), -one.path.count("/")), default=None)
@@ -96,9 +127,9 @@ def _line_of_protoc(case: Situation) -> Optional[Location]:
     return Location(dockerfile.path, found.line) if dockerfile and found else None
 
 
-def _folder_to_write_to(case: Situation) -> str:
+def _folder_to_write_to(module: str, case: Situation) -> str:
     """The folder of the image in which the import looks for the module."""
-    package = case.missing.rpartition(".")[0]
+    package = module.rpartition(".")[0]
     resolution = case.clues.resolution_of(package) if package else None
     if resolution is not None and resolution.path:
         is_file = resolution.path.endswith(".py")
@@ -107,17 +138,22 @@ def _folder_to_write_to(case: Situation) -> str:
     return posixpath.join(root, package.replace(".", "/")) if package else root
 
 
-def _remedy(case: Situation, proto: DataFile, folder: str) -> str:
-    """The line that generates it: ``-I`` names the folder from which the proto's path is the module's."""
-    packages = case.missing.split(".")[:-1]
+def _remedy(module: str, case: Situation, proto: DataFile, folder: str) -> str:
+    """The line that generates it. ``-I`` says that the proto's folder is the module's package, as what protoc
+    writes for gRPC imports the messages by that name (grpc.io, "Basics tutorial" of Python)."""
+    packages = module.split(".")[:-1]
     common = _common_tail(proto.path, packages)
     path = proto.placement.destination if proto.placement else f"/{proto.path}"
     top, out = posixpath.dirname(path), folder
     for _ in range(common):
-        top, out = posixpath.dirname(top), posixpath.dirname(out)
+        top = posixpath.dirname(top)
+    for _ in packages:
+        out = posixpath.dirname(out)
+    mapped = "/".join(packages[: len(packages) - common])
     install = "" if case.providing_distributions("grpc_tools") else "pip install grpcio-tools && "
+    include = f"-I{mapped}={top}" if mapped else f"-I{top}"
     outputs = f"--python_out={out} --grpc_python_out={out}"
-    run = f"RUN {install}python -m grpc_tools.protoc -I{top} {outputs} {path}"
+    run = f"RUN {install}python -m grpc_tools.protoc {include} {outputs} {path}"
     if proto.placement is None:
         return f"copy {proto.path} to {path}, and add '{run}' below that; or generate it before each build"
     return f"add '{run}' below the COPY of {proto.path}; or generate it before each build"

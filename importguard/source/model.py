@@ -225,12 +225,14 @@ class Mount:
 class Imported:
     """A top-level name that the source's code imports and that is none of its own, nor the host's standard
     library's. ``place`` is the first statement that does, one of the strongest ``scope`` (module, then
-    function, then as ``evidence.ImportSite``). Tests do not count.
+    function, then as ``evidence.ImportSite``), ``targets`` are the dotted names that it may ask for. Tests do
+    not count.
     """
 
     name: str
     place: Place
     scope: str
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

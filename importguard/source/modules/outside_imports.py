@@ -60,8 +60,8 @@ def _strongest(
         if path not in parsed:
             parsed[path] = _sites(_read(root, path), path)
         sites += [
-            Imported(name, Place(path, line), scope)
-            for target, _, line, scope in parsed[path]
+            Imported(name, Place(path, line), scope, (target, *(f"{target}.{one}" for one in names)))
+            for target, names, line, scope in parsed[path]
             if target.partition(".")[0] == name
         ]
     return min(sites, key=lambda site: _SCOPES.index(site.scope), default=None)

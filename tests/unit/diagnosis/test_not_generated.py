@@ -9,8 +9,10 @@ from unit.builders import failed, frame, no_module
 from unit.diagnosis.world import (
     candidate,
     clues,
+    dist,
     dockerfile_of,
     lacking,
+    needs,
     observed,
     only,
     resolves,
@@ -22,7 +24,7 @@ from importguard.diagnosis.not_generated import is_of_protoc, proto_file_of
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.surroundings import Distribution
 from importguard.source.dockerfile_model import Instruction
-from importguard.source.model import DataFile, Placement, Source
+from importguard.source.model import DataFile, Imported, Place, Placement, Source
 
 PROTOC = "python -m grpc_tools.protoc"
 
@@ -39,8 +41,8 @@ def tree(*protos: str, run: str = "", placed: bool = True) -> Source:
 @pytest.mark.parametrize(
     ("missing", "proto", "command"),
     [
-        ("shop.cart_pb2", "proto/cart.proto", "-I/app/proto --python_out=/app/shop"),
-        ("shop.cart_pb2_grpc", "cart.proto", "-I/app --python_out=/app/shop"),
+        ("shop.cart_pb2", "proto/cart.proto", "-Ishop=/app/proto --python_out=/app --"),
+        ("shop.cart_pb2_grpc", "cart.proto", "-Ishop=/app --python_out=/app --"),
         ("shop.cart_pb2", "proto/shop/cart.proto", "-I/app/proto --python_out=/app --"),
         ("cart_pb2", "protos/cart.proto", "-I/app/protos --python_out=/app --"),
     ],
@@ -54,12 +56,33 @@ def test_the_line_that_writes_it_from_the_file_that_the_source_has(
     assert f"pip install grpcio-tools && {PROTOC} {command}" in found.remedy
 
 
+@pytest.mark.parametrize(
+    ("package", "target", "proto", "cause"),
+    [
+        ("generated", "generated.cart_pb2_grpc", "proto/cart.proto", "not-generated"),
+        ("generated", "generated.v1.cart_pb2", "proto/v1/cart.proto", "not-generated"),
+        ("generated", "generated.cart_pb2", "proto/order.proto", "not-declared"),
+        ("generated", "generated.cart", "proto/cart.proto", "not-declared"),
+        # What a distribution is known to bring is not written here, whatever copies of its files lie about.
+        ("google", "google.api.annotations_pb2", "third_party/google/api/annotations.proto", "not-declared"),
+    ],
+)
+def test_a_package_that_is_missing_as_a_whole(package: str, target: str, proto: str, cause: str) -> None:
+    asked = Imported(package, Place("shop/main.py", 3), "module", (package, target))
+    world = replace(tree(proto), imported=(asked,), requirements=(needs("grpcio"),))
+    found = only(lacking(package, clues=clues(distributions=(dist("grpcio"),))), world)
+    assert found.cause == cause
+    if cause == "not-generated":
+        assert f"protoc writes {target} from {proto}" in found.explanation
+        assert "-Igenerated=/app/proto --python_out=/app --grpc" in found.remedy
+
+
 def test_the_tools_are_not_installed_twice() -> None:
     tools = Distribution("grpcio-tools", "1.0", "/site", ("grpc_tools",))
     package = resolves("shop", "package", "/srv/shop/__init__.py")
     image = clues(distributions=(tools,), resolutions=(package,))
     found = only(lacking("shop.cart_pb2", clues=image), tree("cart.proto"))
-    assert f"'RUN {PROTOC} -I/app --python_out=/srv/shop " in found.remedy
+    assert f"'RUN {PROTOC} -Ishop=/app --python_out=/srv " in found.remedy
 
 
 def test_a_file_that_no_copy_takes_is_copied_too() -> None:
