@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from importguard.source.context.arrival import is_mounted, untold_copies
 from importguard.source.context.file_names import image_roots
 from importguard.source.context.index_requirements import declared_requirements, named_packages
+from importguard.source.context.packed_packages import may_be_packed
 from importguard.source.context.run_effects import is_transforming, may_bring_packages
 from importguard.source.dockerfile.copies import feeding_stages
 from importguard.source.dockerfile.renaming_copies import RenamingCopy, find_renaming_copy
@@ -115,14 +116,19 @@ def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerf
     """Whether an install, a command, a mount or another image may bring the module under its name."""
     feeding = feeding_stages(dockerfile)
     holding = {one.stage for one in source.placements if one.path.endswith(".py")}
+    name = found.module.partition(".")[0]
+
+    def packed() -> bool:
+        return may_be_packed(source.root, found.path, name)
+
     for stage in feeding & (holding | set(dockerfile.lineage())):
-        if is_transforming(source, dockerfile, stage):
+        if is_transforming(source, dockerfile, stage, packed):
             return True
     if may_bring_packages(dockerfile, feeding) or is_mounted(found.path, source, dockerfile, feeding):
         return True
     if any(one.stage in feeding and _brings_packages(one) for one in dockerfile.copies):
         return True
-    return _is_required(found.module.partition(".")[0], source, dockerfile)
+    return _is_required(name, source, dockerfile)
 
 
 def _brings_packages(copy: Copy) -> bool:

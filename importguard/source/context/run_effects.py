@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 from collections.abc import Collection, Iterator
+from typing import Callable, Optional
 
 from importguard.source.dockerfile_model import Dockerfile, Install, Instruction
 from importguard.source.model import Source
@@ -30,10 +31,17 @@ _LOCAL_PROJECT = re.compile(
 _INCLUDED_FILE = re.compile(r"^\s*(?:-r|--requirement)[\s=]*(\S+)", re.MULTILINE)
 
 
-def is_transforming(source: Source, dockerfile: Dockerfile, stage: int) -> bool:
-    """Whether the stage may make something else of the files that it gets, such as a distribution."""
+def is_transforming(
+    source: Source, dockerfile: Dockerfile, stage: int, packed: Optional[Callable[[], bool]] = None
+) -> bool:
+    """Whether the stage may make something else of the files that it gets, such as a distribution.
+
+    ``packed`` says whether a distribution of the source may have what is asked for; one is taken to.
+    """
     installs = [install for install in dockerfile.installs if install.stage == stage]
-    if any(install.locals or _reads_local_project(install, source.root) for install in installs):
+    if any(install.editable or _reads_local_project(install, source.root) for install in installs):
+        return True
+    if any(install.locals for install in installs) and (packed is None or packed()):
         return True
     return any(_TRANSFORMS.search(command) for command in _acting_commands(dockerfile, {stage}))
 

@@ -147,6 +147,27 @@ def test_a_package_whose_folder_the_project_maps_to_its_name(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("install", "packages", "lines"),
+    [
+        ("pip install .", "src/kit", [5]),
+        ("pip install .", "src/service", []),
+        # An editable install may put the whole folder on the import path.
+        ("pip install -e .", "src/kit", []),
+    ],
+)
+def test_a_project_that_lists_its_packages_brings_no_others(tmp_path, install, packages, lines):
+    files = {
+        "pyproject.toml": '[build-system]\nbuild-backend = "hatchling.build"\n[project]\nname = "kit"\n'
+        f'[tool.hatch.build.targets.wheel]\npackages = ["{packages}"]\n',
+        "src/kit/__init__.py": "",
+        **SERVICE,
+    }
+    dockerfile = f"FROM x AS b\nCOPY . /b\nRUN cd /b && {install}\nFROM x AS c\nCOPY src/service /c\nFROM x\n"
+    dockerfile += "WORKDIR /app\nCOPY --from=b /usr/local /usr/local\nCOPY --from=c /c /app\n" + START
+    assert [one[2] for one in found(tmp_path, dockerfile, files)] == lines
+
+
+@pytest.mark.parametrize(
     ("name", "command"), [("service", "python -m service"), ("http", "python -m http.server")]
 )
 def test_a_module_of_a_requirement_or_of_the_standard_library(tmp_path, name, command):
