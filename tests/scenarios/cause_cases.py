@@ -70,7 +70,7 @@ FILES = [
         "from shop import cart_pb2\n",
         "not-generated",
         ("Dockerfile", 3),
-        "python -m grpc_tools.protoc -I/app/proto --python_out=/app/shop --grpc_python_out=/app/shop "
+        "python -m grpc_tools.protoc -Ishop=/app/proto --python_out=/app --grpc_python_out=/app "
         "/app/proto/cart.proto",
         ["protoc writes it from proto/cart.proto"],
         files={"proto/cart.proto": 'syntax = "proto3";\nmessage Cart {}\n'},
