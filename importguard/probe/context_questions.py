@@ -1,6 +1,6 @@
-"""Asks a start command's process about modules that need its application's context (Flask, Quart).
+"""Asks a start command's process about modules that need its application, or that one's context.
 
-On their own they fail in any image. What an application's process imports well fails in no production.
+On their own they fail in any image, though the process that has made the application imports them well.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from importguard.probe.verdicts import Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
-
     from importguard.probe.values import Discovered, Request
     from importguard.probe.worker_pool import WorkerPool
     from importguard.probe.workers.failures import Failure
@@ -25,6 +23,9 @@ _WANTS_CONTEXT = (
     "push an application context",  # flask_sqlalchemy 2
     "no application bound to current context",  # flask_sqlalchemy 1 and 2
 )
+
+
+_NOT_MADE = "What may need the application that {}:{} makes fails on its own, and was not tried with it: {}"
 
 
 class ContextQuestions:
@@ -40,20 +41,20 @@ class ContextQuestions:
         self.verdicts = pool.decisions.verdicts
         # With a network, a factory could change the database that it finds.
         self.may_call = request["isolated"]
+        loaded = pool.decisions.loaded
+        imported = [name for name in loaded if self.verdicts.final[name].outcome == "imported"]
+        self.known = {name for start in imported for name in loaded[start]}
         self.failures = self._failures_of_code()
         self.imported: list[str] = []
         self.notes: list[str] = []
 
     def _failures_of_code(self) -> dict[str, Failure]:
         """Module that no start has loaded → what it raises, where nothing that it imports is missing."""
-        verdicts, loaded = self.verdicts.final, self.pool.decisions.loaded
-        imported = [name for name in loaded if verdicts[name].outcome == "imported"]
-        known = {name for start in imported for name in loaded[start]}
         return {
             name: verdict.failure
-            for name, verdict in verdicts.items()
-            if verdict.outcome == "failed" and verdict.failure is not None and name not in known
-            if not _is_of_import(verdict.failure)
+            for name, verdict in self.verdicts.final.items()
+            if verdict.outcome == "failed" and verdict.failure is not None and name not in self.known
+            if not _is_of_import(verdict.failure) and not _is_circular(verdict.failure)
         }
 
     @property
@@ -61,11 +62,17 @@ class ContextQuestions:
         """The modules that fail for want of a context, and that no start has imported."""
         return [name for name, failure in self.failures.items() if wants_context(failure)]
 
+    @property
+    def culprits(self) -> dict[str, str]:
+        """Module that fails → the one whose body raises."""
+        return {name: self.verdicts.final[name].culprit or name for name in self.failures}
+
     def ask_starts(self) -> None:
-        """Ask each start command whose module was imported, as long as a module wants a context."""
+        """Ask each start command whose module was imported, as long as it may know of what fails."""
         calls = self._calls_by_module()
         for module in sorted(calls, key=lambda module: not calls[module])[:_MOST_STARTS]:
-            if self.wanting and time.monotonic() < self.pool.ends:
+            may_know = self.wanting or not self.known.isdisjoint(self.culprits.values())
+            if self.failures and (calls[module] or may_know) and time.monotonic() < self.pool.ends:
                 self._ask_start(module, calls[module])
 
     def _calls_by_module(self) -> dict[str, list[str]]:
@@ -81,12 +88,13 @@ class ContextQuestions:
         return calls
 
     def _ask_start(self, module: str, calls: list[str]) -> None:
-        asked = {"calls": calls, "asked": list(self.failures), "in_forks": self.wanting}
+        asked = {"calls": calls, "asked": self.culprits, "in_forks": self.wanting}
         worker = self.pool.start_worker("context", [module], asked)
         self.pool.run_workers()
-        failure, is_entered = worker.called or (None, False)
-        if not is_entered:
-            self._note_factory(module, calls, failure, "" if worker.called else worker.how_it_ended()[1])
+        is_made, failure = worker.called or (False, None)
+        if calls and not is_made:
+            why = "{}: {}".format(*failure[:2]) if failure else worker.how_it_ended()[1]
+            self.notes.append(_NOT_MADE.format(module, calls[0], why))
         for name, outcome, raised in worker.in_context:
             if outcome == "imported":
                 self.imported.append(name)
@@ -102,13 +110,6 @@ class ContextQuestions:
         """The module fails in the context, too: for what the image lacks, which is the cause to name."""
         self.verdicts.revise(Verdict(name, "failed", failure))
         del self.failures[name]
-
-    def _note_factory(self, module: str, calls: list[str], failure: Optional[Failure], end: str) -> None:
-        """Say why what wants a context was not asked in one, where the factory is the reason."""
-        why = "{}: {}".format(*failure[:2]) if failure is not None else end
-        if calls and why:
-            text = "What needs the context of an application fails on its own, and was not tried in one: "
-            self.notes.append("{}{}:{}: {}".format(text, module, calls[0], why))
 
 
 def wants_context(failure: Failure) -> bool:

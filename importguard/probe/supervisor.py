@@ -151,7 +151,7 @@ class Supervisor:
                 self.verdicts.make_final(decisions.ended.get(name, unchecked))
 
     def ask_in_context(self) -> None:
-        """Ask the processes of start commands about what fails for want of an application's context."""
+        """Ask the processes of start commands about what fails on its own for want of their application."""
         from importguard.probe.context_questions import ContextQuestions
 
         questions = ContextQuestions(self.request, self.discovery, self.pool)

@@ -54,8 +54,8 @@ class Worker:
         self.waits_since: float | None = None
         self.timed_out = False
         self.prepared: tuple[Any, ...] | None = None
-        self.called: tuple[Any, ...] | None = None  # what a factory raised, whether it made an application
-        self.in_context: list[tuple[Any, ...]] = []  # (module, outcome, failure) in that one's context
+        self.called: tuple[Any, ...] | None = None  # whether the application was made, and what that raised
+        self.in_context: list[tuple[Any, ...]] = []  # (module, outcome, failure) of what was imported then
         self.raised: tuple[Any, ...] | None = None  # what came before its message was asked for
         self.verdict: Verdict | None = None  # for which it says where the process ended
         self.frames: list[Any] = []  # where it was last

@@ -79,7 +79,7 @@ class WorkerPool:
         return self.programs[kind]
 
     def start_worker(
-        self, kind: str, modules: list[str], asked: Optional[Mapping[str, list[str]]] = None
+        self, kind: str, modules: list[str], asked: Optional[Mapping[str, Any]] = None
     ) -> Worker:
         """Start one worker of ``kind`` for ``modules``; ``asked`` is what its program reads besides."""
         interpreter = self.discovery["interpreter"]

@@ -17,6 +17,8 @@ class Flask:
     current = None
     def __init__(self):
         self.config = {"SIZE": 3}
+    def __call__(self, environ, start_response):
+        return []
     def app_context(self):
         return Context(self)
 
@@ -225,12 +227,40 @@ def test_what_fails_for_other_reasons_is_not_asked(judge: Judge) -> None:
     assert judged.modules["shop.job"]["outcome"] == "failed"
 
 
+PREPARED = {
+    "state": "ready = False\n",
+    "models": "from shop import state\nif not state.ready:\n    raise ValueError('call create_app first')\n",
+    "views": "from shop import models\n",
+    "reports": "from shop import models\n",
+}
+PREPARES = "from shop import state\n        state.ready = True\n        from shop import views"
+
+
+def test_what_the_factory_prepares_and_loads_is_known_of_it(judge: Judge) -> None:
+    """Superset's models raise "App not initialized yet" before the factory has run."""
+    factory = FACTORY.replace("from shop import views", PREPARES)
+    job = "from shop import state\nassert state.ready\n"
+    judged = judge(__init__=factory, **PREPARED, job=job)
+    assert judged.in_context == ["shop.models", "shop.monthly", "shop.reports", "shop.views"]
+    assert judged.modules["shop.job"]["outcome"] == "failed", "it fails by itself, and no start loads it"
+    broken = {**PREPARED, "reports": PREPARED["reports"] + CALLS.format("shop.prices")}
+    judged = judge(__init__=factory, **broken)
+    assert judged.in_context == ["shop.models", "shop.views"]
+    assert judged.missing("shop.reports") == "shop.prices"
+
+
+def test_what_fails_by_a_module_that_the_start_has_loaded_is_tried_there(judge: Judge) -> None:
+    made = "from shop import state\nstate.ready = True\nfrom shop import views\napp = print\n"
+    judged = judge("gunicorn shop.wsgi:app", wsgi=made, **PREPARED)
+    assert judged.in_context == ["shop.monthly", "shop.reports"]
+
+
 def test_no_factory_is_called_where_nothing_needs_it(tree: Tree, tmp_path: Path) -> None:
     called = tmp_path / "called"
     factory = FACTORY.replace("return app", f"open({str(called)!r}, 'w')\n    return app")
     files = {**SHOP, "shop/__init__.py": factory}
-    without = {name: text for name, text in files.items() if text != READS and "reports" not in text}
-    assert Judged(tree({**without, "shop/views.py": "raise ValueError\n"}), "gunicorn 'shop:create_app()'")
+    lacking = {**files, "shop/views.py": "import absent_xyz\n", "shop/reports.py": "import shop.absent\n"}
+    assert Judged(tree(lacking), "gunicorn 'shop:create_app()'").in_context == []
     assert not called.exists()
     judged = Judged(tree(files), "gunicorn 'shop:create_app()'", network="bridge")
     assert not called.exists(), "with a network it could change a database"

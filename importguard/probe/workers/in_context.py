@@ -1,7 +1,8 @@
-"""Modules that fail on their own, imported in the process and the context of the application (Flask, Quart).
+"""Modules that fail on their own, imported in the process that a start command makes of its application.
 
-``current_app.config`` in a module's body raises where no application's context was entered. A server that has
-called the application's factory imports the same module well.
+``current_app.config`` in a module's body raises where no application's context was entered (Flask, Quart),
+and other modules need what the application's factory sets up. A server that has made its application imports
+them well.
 """
 
 from __future__ import annotations
@@ -34,41 +35,39 @@ CONTEXT_SECONDS = 30  # when an import in a fork is taken to hang: one beside th
 
 
 def run_context(request: dict[str, Any], descriptor_out: int) -> None:
-    """Import the start command's module, enter its application's context, and try the modules ``asked``.
+    """Import the start command's module, make its application, enter its context, and try modules there.
 
-    Says "called" with what that raised and whether there is an application, then "context" with the outcome
-    and failure of each module. One that the application has loaded is imported; any other of ``in_forks`` is
-    imported in a fork, so that none finds what another one has left behind.
+    Says "called" with what that raised, then "context" with the outcome and failure of each module that was
+    tried. ``asked`` are modules that fail on their own, each with the one whose body raises. Those that are
+    loaded by then are imported. Others are imported in a fork, so that none finds what another one has left
+    behind: those of ``in_forks``, and those that fail by a module which is loaded by then.
     """
     channel = prepared_worker(request, descriptor_out)
     (name,) = request["modules"]
     if import_as_started(channel, name, request)[0] != "imported":
         _exit(0)
-    entered: list[object] = []
-    failure = attempt(channel, enter_context, name, request, entered)[1]
-    channel.send("called", failure, bool(entered))
-    if entered:
+    outcome, failure, _, _ = attempt(channel, enter_context, name, request)
+    channel.send("called", outcome == "imported", failure)
+    if outcome == "imported":
         loaded = [asked for asked in request["asked"] if is_loaded(asked)]
         for asked in loaded:
             channel.send("context", asked, "imported", None)
-        for asked in request["in_forks"]:
-            if asked not in loaded:
+        for asked, culprit in request["asked"].items():
+            if asked not in loaded and (asked in request["in_forks"] or is_loaded(culprit)):
                 import_in_fork(channel, asked)
     channel.send("end")
     _exit(0)
 
 
-def enter_context(name: str, request: dict[str, Any], entered: list[object]) -> None:
-    """Enter the context in which the application of the module ``name`` answers requests.
+def enter_context(name: str, request: dict[str, Any]) -> None:
+    """Make the application of the module ``name``, and enter its context, where it has one.
 
-    ``entered`` gets the context, if there is an application; raises what the factory raises.
+    Raises what the factory raises.
     """
     module = sys.modules.get(name) or sys.modules["__main__"]
     application = make_application(module, request["attributes"].get(name, []), request["calls"])
-    if application is not None:
-        context = application.app_context()
-        context.push()
-        entered.append(context)
+    if is_application(application):
+        application.app_context().push()
 
 
 def make_application(module: ModuleType, attributes: list[str], calls: list[str]) -> Any:
@@ -86,7 +85,9 @@ def make_application(module: ModuleType, attributes: list[str], calls: list[str]
     for call in calls:
         if hasattr(module, call.partition("(")[0]):
             made = eval(compile(call, PROBE_FILE, "eval", 0, True), vars(module))
-            return made if is_application(made) else None
+            if not callable(made):  # WSGI and ASGI applications are
+                raise TypeError("it returns no application")
+            return made
     return None
 
 
