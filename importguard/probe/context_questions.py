@@ -12,6 +12,7 @@ from importguard.probe.verdicts import Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importguard.probe.values import Discovered, Request
+    from importguard.probe.worker import Worker
     from importguard.probe.worker_pool import WorkerPool
     from importguard.probe.workers.failures import Failure
 
@@ -73,7 +74,9 @@ class ContextQuestions:
         for module in sorted(calls, key=lambda module: not calls[module])[:_MOST_STARTS]:
             may_know = self.wanting or not self.known.isdisjoint(self.culprits.values())
             if self.failures and (calls[module] or may_know) and time.monotonic() < self.pool.ends:
-                self._ask_start(module, calls[module])
+                worker = self._ask_start(module, calls[module])
+                if worker.timed_out:
+                    return  # other starts of the same application would take as long
 
     def _calls_by_module(self) -> dict[str, list[str]]:
         """Module of an entry point that was imported → the calls by which its application is made."""
@@ -87,7 +90,7 @@ class ContextQuestions:
                 found += entry["start"].get("calls", ()) if self.may_call else ()
         return calls
 
-    def _ask_start(self, module: str, calls: list[str]) -> None:
+    def _ask_start(self, module: str, calls: list[str]) -> Worker:
         asked = {"calls": calls, "asked": self.culprits, "in_forks": self.wanting}
         worker = self.pool.start_worker("context", [module], asked)
         self.pool.run_workers()
@@ -105,6 +108,7 @@ class ContextQuestions:
             for name in sorted({frame[3] for frame in failure[3] if frame[2] == "<module>"}):
                 if name in self.failures:
                     self._revise(name, failure)
+        return worker
 
     def _revise(self, name: str, failure: Failure) -> None:
         """The module fails in the context, too: for what the image lacks, which is the cause to name."""

@@ -195,6 +195,7 @@ BROKEN = {
     "exits": "raise SystemExit(0)",
     "hangs": "import time; time.sleep(600)",
     "is killed": "import os; os.kill(os.getpid(), 9)",
+    "is ended by the alarm": "import os; os.kill(os.getpid(), 14)",
     "raises": "raise ValueError('no such setting')",
     "lacks a name": "from shop.monthly import absent",
     "is no Python": "import shop.torn",

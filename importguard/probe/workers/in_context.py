@@ -54,7 +54,8 @@ def run_context(request: dict[str, Any], descriptor_out: int) -> None:
             channel.send("context", asked, "imported", None)
         for asked, culprit in request["asked"].items():
             if asked not in loaded and (asked in request["in_forks"] or is_loaded(culprit)):
-                import_in_fork(channel, asked)
+                if import_in_fork(channel, asked) & 0x7F == _ALARM:
+                    break  # the next would wait for the same lock
     channel.send("end")
     _exit(0)
 
@@ -103,15 +104,16 @@ def is_loaded(name: str) -> bool:
     return spec is not None and not getattr(spec, "_initializing", False)
 
 
-def import_in_fork(channel: Channel, name: str) -> None:
-    """Import one module in a child of this process, which says what became of it."""
+def import_in_fork(channel: Channel, name: str) -> int:
+    """Import one module in a child of this process, which says what became of it; the status of its end."""
     child = _fork_context()
-    if child:
-        _wait_for(child, 0)
-        return
-    channel.process = _getpid()
-    _set_handler(_ALARM, _DEFAULT)
-    _set_alarm(CONTEXT_SECONDS)
-    outcome, failure, _, _ = attempt(channel, _import, name)
-    channel.send("context", name, outcome, failure)
-    _exit(0)
+    if child == 0:
+        try:
+            channel.process = _getpid()
+            _set_handler(_ALARM, _DEFAULT)
+            _set_alarm(CONTEXT_SECONDS)
+            outcome, failure, _, _ = attempt(channel, _import, name)
+            channel.send("context", name, outcome, failure)
+        finally:
+            _exit(0)  # Whatever is raised here must not go on with the work of the parent.
+    return _wait_for(child, 0)[1]
