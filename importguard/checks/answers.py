@@ -76,7 +76,7 @@ def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
     return Diagnosis(
         "program-missing",
         f"{listed}, which the HEALTHCHECK runs, {verb} not in the image.",
-        f"install {' or '.join(programs)} in the image, or ask by a program that is there, such as its Python",
+        f"install {' or '.join(programs)} in the image, or ask by a program that is there, as its Python is",
         None,
         "certain",
     )

@@ -205,6 +205,7 @@ def _entrypoint(event: dict[str, Any]) -> EntryPoint:
         event["outcome"],
         tuple(event["reaches"]),
         tuple(event["imported_at"]) if event.get("imported_at") else None,
+        bool(event.get("is_program")),
     )
 
 

@@ -11,6 +11,7 @@ from importguard.config import Config
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
+from importguard.failures.application import sound_programs
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.slowness import slow_modules
 from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
@@ -40,12 +41,17 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
     findings = leave_open_behind_stop(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
-    selected = [module for module in evidence.modules if module.selected]
+    programs = sound_programs(evidence)
+    selected = [module for module in evidence.modules if module.selected and module.name not in programs]
     return ImageReport(
         image=_info(image, config),
         interpreter=_interpreter(evidence),
         import_path=evidence.import_path,
-        entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
+        entrypoints=tuple(
+            EntryPointVerdict(entry.command, entry.target, entry.outcome)
+            for entry in evidence.entrypoints
+            if entry.module not in programs
+        ),
         complete=not reasons,
         error="\n".join(reasons) or None,
         modules=tuple(

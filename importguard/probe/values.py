@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         target: Optional[str]
         module: Optional[str]
         attribute: Optional[str]
+        is_program: bool
         runs: Optional[str]
         start: StartState
         imported_at: Optional[tuple[str, int]]

@@ -156,8 +156,9 @@ def test_a_server_without_what_it_imports_itself_does_not_start(command: str) ->
         "tree/shop/web.py": "app = None\n",
     }
     lines = (
-        f"FROM base\nCOPY site {SITE}\nCOPY --chmod=755 bin /usr/local/bin\nCOPY tree /srv\nWORKDIR /srv\n"
+        f"FROM base\nCOPY site /site\nRUN cp -r /site/. {SITE}/\nCOPY bin /usr/local/bin\nCOPY tree /srv\n"
     )
+    lines += "RUN chmod +x /usr/local/bin/uvicorn\nWORKDIR /srv\n"
     result = started(build("server-lacks", lines, files), command)
     assert [(one["missing"], one["breaks_startup"]) for one in result.findings] == [("not_there_click", True)]
 

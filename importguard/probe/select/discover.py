@@ -222,7 +222,7 @@ class Discovery:
 
     def _add_entrypoint(self, command: StartCommand, text: str | None, target: Target | None) -> None:
         entry = describe_entry_point(command, text, target, self.finder, self.environ)
-        if self.request.get("setup"):
+        if self.request.get("setup") and not entry["is_program"]:
             entry["start"]["own_setup"] = False  # Who names a preparation wants it everywhere.
         if entry not in self.entrypoints:
             self.entrypoints.append(entry)

@@ -45,6 +45,7 @@ def describe_entry_point(
         "target": text,
         "module": printable_path(target.module) if target else None,
         "attribute": target.attribute if target else None,
+        "is_program": bool(target and target.is_program),
         "runs": _module_that_runs(command, finder),
         "start": {
             **_state_at_start(command, target, finder, environ),
@@ -92,7 +93,8 @@ def _state_at_start(
     """
     is_imported = target is not None and target.imported_at is not None
     own_roots = [] if command.is_safe_path() else command.own_roots
-    roots = own_roots if target is not None and target.is_program else command.roots + own_roots
+    is_program = target is not None and target.is_program
+    roots = own_roots if is_program else command.roots + own_roots
     if is_imported:
         roots = command.inserted + roots + command.appended
     argv = list(command.argv)
@@ -103,7 +105,7 @@ def _state_at_start(
         "import_path": unique_texts(roots),
         "argv": argv,
         "directory": command.directory,
-        "own_setup": not is_imported and bool(command.inserted or command.appended),
+        "own_setup": is_program or (not is_imported and bool(command.inserted or command.appended)),
         "environ": {key: value for key, value in command.environ.items() if environ.get(key) != value},
     }
 

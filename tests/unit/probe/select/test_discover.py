@@ -99,6 +99,7 @@ def test_the_whole_answer(image):
                 "target": "main",
                 "module": "main",
                 "attribute": None,
+                "is_program": False,
                 "imported_at": None,
                 "runs": None,
                 "start": {
@@ -490,7 +491,7 @@ def test_pserve_finds_the_entry_points_of_distributions(image):
 
 @pytest.mark.parametrize("by_metadata", [False, True])
 def test_the_module_of_the_server_itself_is_asked_before_it_adds_folders(image, by_metadata):
-    """Without click, uvicorn does not start. A file beside the application is not what it imports for that."""
+    """Without click, uvicorn does not start. No file beside the application is what it imports for that."""
     image.write_all("shop/__init__.py shop/web.py")
     info = image.install("uvicorn", "uvicorn/__init__.py uvicorn/main.py uvicorn/__main__.py")
     (info / "entry_points.txt").write_text("[console_scripts]\nuvicorn = uvicorn.main:main\n")
