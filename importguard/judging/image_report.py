@@ -41,17 +41,12 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
     findings = leave_open_behind_stop(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
-    programs = sound_programs(evidence)
-    selected = [module for module in evidence.modules if module.selected and module.name not in programs]
+    selected = _modules_of_application(evidence)
     return ImageReport(
         image=_info(image, config),
         interpreter=_interpreter(evidence),
         import_path=evidence.import_path,
-        entrypoints=tuple(
-            EntryPointVerdict(entry.command, entry.target, entry.outcome)
-            for entry in evidence.entrypoints
-            if entry.module not in programs
-        ),
+        entrypoints=tuple(_entry_point_verdicts(evidence)),
         complete=not reasons,
         error="\n".join(reasons) or None,
         modules=tuple(
@@ -75,6 +70,18 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         verdicts_stand=_do_verdicts_stand(evidence),
         start=_start_verdict(evidence.start) if evidence.start else None,
     )
+
+
+def _modules_of_application(evidence: Evidence) -> list[ModuleImport]:
+    programs = sound_programs(evidence)
+    return [module for module in evidence.modules if module.selected and module.name not in programs]
+
+
+def _entry_point_verdicts(evidence: Evidence) -> Iterable[EntryPointVerdict]:
+    programs = sound_programs(evidence)
+    for entry in evidence.entrypoints:
+        if entry.module not in programs:
+            yield EntryPointVerdict(entry.command, entry.target, entry.outcome)
 
 
 def _do_verdicts_stand(evidence: Evidence) -> bool:
