@@ -44,6 +44,11 @@ class _NotStarted(Exception):
         self.why = why
 
 
+def _seconds_of(request: Mapping[str, Any]) -> float:
+    """The time after which the asker is taken to hang."""
+    return float(request["seconds"] + request["settle"] + _SECONDS)
+
+
 def converse(
     engine: Engine,
     service: Service,
@@ -63,11 +68,10 @@ def converse(
     paths = {f"{_PACKAGE}.{path.stem}": path for path in ASKING.glob("[!_]*.py") if path.stem not in _OTHERS}
     given = partial(packed_modules, paths, {**request, "secret": secret})
     # With less than the service has, it could neither see its files of /proc nor signal its workers.
-    seconds = request["seconds"] + request["settle"] + _SECONDS
-    limits = Limits(_MEMORY, seconds, beside=service.id, usual_privileges=True)
-    command, start = asker.asking_command(), partial(_start, service, seen, begun)
+    limits = Limits(_MEMORY, _seconds_of(request), beside=service.id, usual_privileges=True)
+    start = partial(_start, service, seen, begun)
     try:
-        with engine.run(asker.image, command, (), limits, given, start) as run:
+        with engine.run(asker.image, asker.asking_command(), (), limits, given, start) as run:
             for kind in frames_taken(run.output, secret, seen, begun):
                 _look(service, kind, seen)
                 if kind == "idle":
