@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SERVED = re.compile(
     r"\b(?:uvicorn|hypercorn)\.run\(\s*(?:app\s*=\s*)?[\"']([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)[\"']"
 )
+_RUNS_UVICORN = re.compile(r"\buvicorn\.run\((?![^)]*\bhttp\s*=)")
+UVICORN_HTTP = "uvicorn.protocols.http.auto"
+"""What uvicorn loads when it starts, unless it is told otherwise: it needs httptools or h11."""
 _LONGEST = 512 * 1024
 _FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 _SIMPLE = ("Expr", "Assign", "AnnAssign", "AugAssign", "Return", "Raise")
@@ -59,6 +62,8 @@ class MainCode:
         for served in _SERVED.finditer(text):
             module, _, attribute = served.group(1).partition(":")
             self.loaded.append((module, attribute, False, text.count("\n", 0, served.start()) + 1))
+        for served in _RUNS_UVICORN.finditer(text):
+            self.loaded.append((UVICORN_HTTP, None, False, text.count("\n", 0, served.start()) + 1))
         self.loaded = list(dict.fromkeys(self.loaded))
         self.calls = _calls(body, [*above, *sites])
 

@@ -87,22 +87,23 @@ class TargetSearch:
         program = command.tool if command.tool_program else command.runs
         program = MODULE_OF_TOOL.get(program or "", program)
         is_absent = bool(program and program.isidentifier() and not self.finder.locate_module(program))
-        module = program if is_absent else self._module_of_program(command)
-        if not module:
-            return []
-        target = Target(command, module, None, True)
-        target.is_program = not is_absent
-        return [target]
+        if is_absent:
+            return [Target(command, program or "", None, True)]
+        targets = []
+        for module in [self._module_of_program(command), *command.own_parts]:
+            located = self.finder.locate_module(module) if is_dotted(module) else None
+            if located and self.path.is_third_party(located, module):
+                targets.append(Target(command, module, None, True))
+                targets[-1].is_program = True
+        return targets
 
-    def _module_of_program(self, command: StartCommand) -> str | None:
+    def _module_of_program(self, command: StartCommand) -> str:
         """The module that a known tool's console script imports, also where ``python -m`` runs the tool."""
         if command.tool not in TOOLS or command.manage:
-            return None
+            return ""
         called = called_by_script(read_text(command.script, 16384) or "") if command.script else None
         declared = None if called else entry_point(self.path.distributions(), command.tool)
-        module = called[0] if called else (declared or "").partition(":")[0]
-        located = self.finder.locate_module(module) if is_dotted(module) else None
-        return module if located and self.path.is_third_party(located, module) else None
+        return called[0] if called else (declared or "").partition(":")[0]
 
     def _resolve_factories(self, command: StartCommand) -> None:
         """Find the functions of PasteDeploy's configuration that distributions name as entry points."""

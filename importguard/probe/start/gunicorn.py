@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importguard.probe.code.imports import parse_module
+from importguard.probe.code.main_code import UVICORN_HTTP
 from importguard.probe.files import printable_path, read_text
 from importguard.probe.start.named_parts import load_gunicorn_logging
 from importguard.probe.start.shell import script_steps
@@ -96,6 +97,7 @@ def read_gunicorn(command: StartCommand, words: list[str]) -> None:
     module, dot, attribute = WORKERS.get(worker, worker).rpartition(".")
     if dot and is_dotted(module):
         command.workers.append((module, attribute))
+        command.own_parts += [UVICORN_HTTP] if attribute == "UvicornWorker" else []
     load_gunicorn_logging(command, settings)
 
 

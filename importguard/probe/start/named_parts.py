@@ -6,6 +6,7 @@ installed, though uvicorn and the application import well.
 
 from __future__ import annotations
 
+from importguard.probe.code.main_code import UVICORN_HTTP
 from importguard.probe.start.logging_settings import load_class, load_logging_settings
 from importguard.probe.start.start_command import Options, StartCommand
 
@@ -32,6 +33,9 @@ def load_uvicorn_parts(command: StartCommand, options: Options) -> None:
             command.workers.append((modules[value], None))
         elif ":" in value:
             load_class(command, value)
+        elif part == "http" and value in ("", "auto", "h11"):
+            h11 = "uvicorn.protocols.http.h11_impl"
+            command.own_parts.append(h11 if value == "h11" else UVICORN_HTTP)
     path = options.last_value("--log-config") or command.environ.get("UVICORN_LOG_CONFIG")
     if path:
         load_logging_settings(command, path)

@@ -65,6 +65,7 @@ class StartCommand:
         self.entries: list[tuple[str, str | None]] = []
         self.called: list[tuple[str, str]] = []
         self.workers: list[tuple[str, str | None]] = []
+        self.own_parts: list[str] = []  # modules of the tool itself that it loads when it starts
         self.factories: list[tuple[str, tuple[str, ...], str]] = []
         self.settings: str | None = None
         self.manage: str | None = None

@@ -505,6 +505,35 @@ def test_the_module_of_the_server_itself_is_asked_before_it_adds_folders(image, 
     assert [name for name, _ in found["modules"]] == ["shop", "shop.web", "uvicorn.main"]
 
 
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("uvicorn shop.web:app", "auto"),
+        ("uvicorn --http auto shop.web:app", "auto"),
+        ("uvicorn --http h11 shop.web:app", "h11_impl"),
+        ("uvicorn --http httptools shop.web:app", ""),
+        ("gunicorn -k uvicorn.workers.UvicornWorker shop.web:app", "auto"),
+        ("gunicorn shop.web:app", ""),
+        ("python3 serve.py", "auto"),
+        ("python3 chosen.py", ""),
+    ],
+)
+def test_what_a_server_loads_of_itself_when_it_starts(image, line, part):
+    """Without h11, uvicorn imports well and ends as soon as it serves."""
+    image.write_all("shop/__init__.py shop/web.py")
+    image.write("serve.py", "import uvicorn\nfrom shop import web\nuvicorn.run(web.app)\n")
+    image.write("chosen.py", "import uvicorn\nfrom shop import web\nuvicorn.run(web.app, http=web.http)\n")
+    folder = "uvicorn/protocols/http"
+    files = (
+        f"uvicorn/__init__.py uvicorn/workers.py {folder}/auto.py {folder}/h11_impl.py gunicorn/__init__.py"
+    )
+    image.install("uvicorn", files)
+    found = image.discover(*line.split())
+    targets = [entry["target"] for entry in found["entrypoints"]]
+    parts = [name for name in targets if ".protocols." in name]
+    assert parts == ([f"uvicorn.protocols.http.{part}"] if part else [])
+
+
 def test_a_worker_class_takes_in_its_module_only(image):
     image.write_all("main.py")
     image.install("uvicorn", "uvicorn/__init__.py uvicorn/workers.py uvicorn/loops.py")
