@@ -114,8 +114,7 @@ class EntryPoint:
 
     ``outcome``: ok | missing_attribute | the outcome of the module | None (not recognised).
     ``reaches`` are the selected modules that importing the target loads or tries to load. ``imported_at``:
-    (file, line) of the code that runs as ``__main__``, where that imports the target. ``is_program``: it is
-    the module of the server or tool itself, and none of the application.
+    (file, line) of the code that runs as ``__main__``, where that imports the target.
     """
 
     command: str
@@ -125,7 +124,6 @@ class EntryPoint:
     outcome: Optional[str]
     reaches: tuple[str, ...] = ()
     imported_at: Optional[tuple[str, int]] = None
-    is_program: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,3 @@ def application_code(evidence: Evidence) -> Application:
         files={module.name: module.path for module in evidence.modules if module.path},
         modules={module.path: module.name for module in evidence.modules if module.path},
     )
-
-
-def sound_programs(evidence: Evidence) -> frozenset[str]:
-    """The modules of servers and tools that were imported well: no reader asked for them.
-
-    Not of a tool that is checked itself.
-    """
-    programs = {entry.module for entry in evidence.entrypoints if entry.is_program and entry.outcome == "ok"}
-    checked = {module.name for module in evidence.modules if module.selected}.difference(programs)
-    tops = {name.partition(".")[0] for name in checked}
-    return frozenset(name for name in programs if name and name.partition(".")[0] not in tops)

@@ -46,6 +46,7 @@ class ProbeStream:
         self.discovery: dict[str, Any] = {}
         self.modules: dict[str, ModuleImport] = {}
         self.entrypoints: list[EntryPoint] = []
+        self.sound_programs: set[str] = set()
         self.preparation: Optional[Preparation] = None
         self.sites: list[ImportSite] = []
         self.readers: list[str] = []
@@ -76,6 +77,11 @@ class ProbeStream:
         except (ValueError, LookupError, TypeError):
             self.noise = (self.noise + line + b"\n")[-LONGEST_NOISE:]  # torn by what something else printed
 
+    def _take_entry_point(self, event: dict[str, Any]) -> None:
+        self.entrypoints.append(_entrypoint(event))
+        if event.get("is_program") and event["outcome"] == "ok":
+            self.sound_programs.add(event["module"])
+
     def take_event(self, event: dict[str, Any]) -> None:
         """Take in one frame."""
         kind = event["event"]
@@ -85,7 +91,7 @@ class ProbeStream:
             self.modules[event["name"]] = _module(event, self.module_paths().get(event["name"]))
             self.progress.show_count(len(self.modules), len(self.module_paths()), event["name"])
         elif kind == "entrypoint":
-            self.entrypoints.append(_entrypoint(event))
+            self._take_entry_point(event)
         elif kind == "preparation":
             failure = _failure(event["failure"])
             self.preparation = Preparation(
@@ -123,6 +129,15 @@ class ProbeStream:
         paths: dict[str, str] = self.discovery["paths"]
         return paths
 
+    def _leave_out_sound_programs(self) -> None:
+        """Forget the server's own module where it was imported well: it is no part of the application, unless
+        other modules of its package are checked, too."""
+        others = {name.partition(".")[0] for name in self.modules if name not in self.sound_programs}
+        for name in self.sound_programs:
+            if name.partition(".")[0] not in others:
+                self.modules.pop(name, None)
+                self.entrypoints = [entry for entry in self.entrypoints if entry.module != name]
+
     def build_evidence(self, ended: Optional[Exit]) -> Evidence:
         """All of it as Evidence; raises InspectionError where there is no verdict on anything."""
         error = self.end["error"] if self.end else _died(ended, self.noise)
@@ -138,6 +153,7 @@ class ProbeStream:
                 error = error or f"no verdict on {name} arrived: other output was mixed into the probe's"
         for name, path, reason in self.discovery["skipped"]:
             self.modules.setdefault(name, ModuleImport(name, path, Outcome.SKIPPED, detail=reason))
+        self._leave_out_sound_programs()
         interpreter = self.discovery["interpreter"]
         return Evidence(
             executable=interpreter["executable"],
@@ -205,7 +221,6 @@ def _entrypoint(event: dict[str, Any]) -> EntryPoint:
         event["outcome"],
         tuple(event["reaches"]),
         tuple(event["imported_at"]) if event.get("imported_at") else None,
-        bool(event.get("is_program")),
     )
 
 

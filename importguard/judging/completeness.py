@@ -9,7 +9,6 @@ from typing import Optional
 from importguard.diagnosis.parts import START, part_of
 from importguard.evidence.imports import EntryPoint
 from importguard.evidence.inspection import MORE_TIME, Evidence
-from importguard.failures.application import sound_programs
 from importguard.judging.startup_impact import is_of_environment, stops_for_environment
 from importguard.model import FAILURES, Finding, Outcome
 
@@ -29,10 +28,7 @@ def find_shortfalls(findings: Sequence[Finding], evidence: Evidence) -> list[str
 
 
 def _unjudged(evidence: Evidence) -> Iterable[str]:
-    programs = sound_programs(evidence)
-    outcomes = Counter(
-        module.outcome for module in evidence.modules if module.selected and module.name not in programs
-    )
+    outcomes = Counter(module.outcome for module in evidence.modules if module.selected)
     settled = sum(outcomes[name] for name in (Outcome.IMPORTED, *FAILURES))
     unchecked = sum(outcomes.values()) - settled - outcomes[Outcome.SKIPPED]
     advice = f". {MORE_TIME}" if evidence.out_of_time else ""

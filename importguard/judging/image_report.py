@@ -11,7 +11,6 @@ from importguard.config import Config
 from importguard.errors import EXIT_OK, ImportguardError, InspectionError
 from importguard.evidence.imports import ModuleImport
 from importguard.evidence.inspection import Evidence
-from importguard.failures.application import sound_programs
 from importguard.judging.completeness import find_shortfalls
 from importguard.judging.slowness import slow_modules
 from importguard.judging.startup_impact import leave_open_behind_stop, mark_startup_impact
@@ -41,12 +40,12 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
     findings, softening_notes = _softened(_merge_start_symptoms(findings, evidence), evidence, source)
     findings = leave_open_behind_stop(findings, evidence)
     rules = {name: finding.rule.id for finding in findings if finding.reached for name in finding.affected}
-    selected = _modules_of_application(evidence)
+    selected = [module for module in evidence.modules if module.selected]
     return ImageReport(
         image=_info(image, config),
         interpreter=_interpreter(evidence),
         import_path=evidence.import_path,
-        entrypoints=tuple(_entry_point_verdicts(evidence)),
+        entrypoints=tuple(EntryPointVerdict(e.command, e.target, e.outcome) for e in evidence.entrypoints),
         complete=not reasons,
         error="\n".join(reasons) or None,
         modules=tuple(
@@ -70,18 +69,6 @@ def judge_image(image: Image, evidence: Evidence, material: Material, config: Co
         verdicts_stand=_do_verdicts_stand(evidence),
         start=_start_verdict(evidence.start) if evidence.start else None,
     )
-
-
-def _modules_of_application(evidence: Evidence) -> list[ModuleImport]:
-    programs = sound_programs(evidence)
-    return [module for module in evidence.modules if module.selected and module.name not in programs]
-
-
-def _entry_point_verdicts(evidence: Evidence) -> Iterable[EntryPointVerdict]:
-    programs = sound_programs(evidence)
-    for entry in evidence.entrypoints:
-        if entry.module not in programs:
-            yield EntryPointVerdict(entry.command, entry.target, entry.outcome)
 
 
 def _do_verdicts_stand(evidence: Evidence) -> bool:

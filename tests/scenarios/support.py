@@ -141,6 +141,10 @@ class Result:
         """All findings of the only image."""
         return self.image["findings"]  # type: ignore[no-any-return]
 
+    def not_late(self) -> list[dict[str, Any]]:
+        """All findings but those of imports inside functions."""
+        return [finding for finding in self.findings if not finding["late"]]
+
     def outcome(self, module: str) -> Optional[str]:
         """The verdict on one module; None where the report does not know it."""
         return next((entry["outcome"] for entry in self.image["modules"] if entry["name"] == module), None)

@@ -207,7 +207,7 @@ class Discovery:
             attribute = ":" + target.attribute if target.attribute else ""
             self._add_entrypoint(target.command, printable_path(target.module + attribute), target)
         for command in self.commands:
-            loads = [target for target in self.targets if target.command is command]
+            loads = [target for target in self.targets if target.command is command and not target.is_program]
             if command.secondary or not all(target.foreign or target.alone for target in loads):
                 continue
             if command.main_file and loads:

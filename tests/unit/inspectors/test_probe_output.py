@@ -125,6 +125,27 @@ def test_everything_that_was_said() -> None:
     assert site.resolves is False
 
 
+@pytest.mark.parametrize(
+    ("outcome", "others", "told"), [("ok", [], 0), ("failed", [], 1), ("ok", ["server.x"], 1)]
+)
+def test_the_module_of_the_server_is_told_where_it_fails(outcome: str, others: list[str], told: int) -> None:
+    """Or where other modules of its package are checked: it is the application then."""
+    entry = {
+        "event": "entrypoint",
+        "command": "server app.main:app",
+        "target": "server.main",
+        "module": "server.main",
+        "attribute": None,
+        "outcome": outcome,
+        "reaches": [],
+        "is_program": True,
+    }
+    names = ["server.main", *others]
+    found = evidence(DISCOVERY, module("app"), module("app.main"), *map(module, names), entry, END)
+    assert [name for name in names if name in outcomes(found)] == names * told
+    assert len(found.entrypoints) == told
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_frames_are_found_however_they_are_cut(size: int) -> None:
     data = b"".join(map(frame, WHOLE))
