@@ -25,7 +25,8 @@ class StartCommand:
     does not run as the image is started. ``stdin``: the text that it reads. ``page_folders``: those whose
     files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
     at the start. ``factories``: (distribution, groups, name) of entry points that PasteDeploy calls.
-    ``is_launcher``: its script starts other programs when it is imported.
+    ``own_parts`` are modules of the tool itself that it loads when it starts. ``is_launcher``: its script
+    starts other programs when it is imported.
     """
 
     arguments = "()"
@@ -34,9 +35,7 @@ class StartCommand:
         self.text, self.environ = text, environ
         self.dotenv: dict[str, str] = {}
         self.directory = os.path.normpath(directory)
-        self.recognised = False
-        self.conditional = False
-        self.is_dead = False
+        self.recognised = self.conditional = self.is_dead = False
         self.stdin: str | None = None
         self.secondary = self.beside = self.is_launcher = False
         self.by_runner, self.unmade = False, ""
@@ -65,7 +64,7 @@ class StartCommand:
         self.entries: list[tuple[str, str | None]] = []
         self.called: list[tuple[str, str]] = []
         self.workers: list[tuple[str, str | None]] = []
-        self.own_parts: list[str] = []  # modules of the tool itself that it loads when it starts
+        self.own_parts: list[str] = []
         self.factories: list[tuple[str, tuple[str, ...], str]] = []
         self.settings: str | None = None
         self.manage: str | None = None
