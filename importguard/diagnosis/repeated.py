@@ -48,8 +48,11 @@ def with_symptoms(findings: Iterable[Finding]) -> list[Finding]:
     """The same findings, where what a start showed of a cause is told with the finding of that cause.
 
     That is the one of the failed import, or else the first of the start. It is as severe as the severest.
+    What functions import is left out where the start has called one of them: it shows which.
     """
     found = list(findings)
+    met = {name for one in found if one.rule.family is RuleFamily.START for name in one.all_missing}
+    found = [one for one in found if not (one.late and one.missing in met)]
     told: dict[int, list[Finding]] = {}
     for index, one in enumerate(found):
         first = _index_of_cause(one, found, index) if one.rule.family is RuleFamily.START else None

@@ -178,6 +178,13 @@ def test_an_end_without_a_traceback_is_that_of_the_one_import_that_breaks_startu
     assert with_symptoms([lazy, silent]) == [lazy, silent]
 
 
+def test_what_a_function_imports_is_told_by_the_start_that_calls_it():
+    late = finding(missing="shop.gone", late=True, reached=False, affected=())
+    met = finding("IG503", module="GET /", missing="shop.gone")
+    assert with_symptoms([late, met]) == [met]
+    assert with_symptoms([late, finding("IG503", module="GET /", missing=None)])[0] is late
+
+
 def test_what_functions_import_and_the_requirements_check_tells_is_told_once():
     late = replace(told("IG101", "declared-not-installed", missing="yaml.nodes"), late=True, reached=False)
     absent = replace(told("IG301", "declared-not-installed"), module="PyYAML")
