@@ -7,7 +7,7 @@ import re
 
 from importguard.probe.code.bound_names import never_binds
 from importguard.probe.code.quick_scan import likely_imports
-from importguard.probe.code.sites import no_file, read_sites
+from importguard.probe.code.sites import no_file, patched_names, read_sites
 from importguard.probe.files import read_bytes
 
 TYPE_CHECKING = False
@@ -26,6 +26,8 @@ _STATEMENT = re.compile(
     rb"(?:[ \t]*\([^)]*\)|[^\n\\]*(?:\\\r?\n[^\n\\]*)*))",
     re.M,
 )
+# A file that asks whether a module is there, or adds folders to the import path.
+_LOOKS_FOR_MODULES = re.compile(rb"\bfind_spec\b|\bsys\.path\b|\baddsitedir\b|\bfind_loader\b")
 # A package that changes where its submodules come from.
 _MOVES_SUBMODULES = re.compile(rb"__path__|sys\.modules|__getattr__|\bimport_module\b")
 
@@ -46,10 +48,39 @@ def late_absent_imports(
     found: list[SiteValues] = []
     for module, mentioned in mentions.items():
         if any(absent[site] for site in mentioned):
-            for target, names, line, scope in read_sites(module, files[module]):
-                lost = absent.get((target, names), ()) if scope in _LATE else ()
-                found += [(module, name, [], line, scope, files[module]) for name in lost]
+            found += _sites_of_absent(module, files[module], absent)
+    if not any(_parent(site[1]) in files for site in found):
+        return found
+    set_elsewhere = _owners_of_set_names(files)
+    return [site for site in found if _parent(site[1]) not in set_elsewhere]
+
+
+def _sites_of_absent(
+    module: str, path: str | None, absent: Mapping[tuple[str, tuple[str, ...]], list[str]]
+) -> list[SiteValues]:
+    """The late imports of one file. What the file guards elsewhere, or may find in a folder that it adds to
+    the import path, is not among them."""
+    sites = read_sites(module, path)
+    guarded = {target.partition(".")[0] for target, _, _, scope in sites if scope not in ("module", *_LATE)}
+    own = module.partition(".")[0]
+    only_own = bool(_LOOKS_FOR_MODULES.search(read_bytes(path or "", _READ) or b""))
+    found: list[SiteValues] = []
+    for target, names, line, scope in sites:
+        for name in absent.get((target, names), ()) if scope in _LATE else ():
+            top = name.partition(".")[0]
+            if top == own or not (only_own or top in guarded):
+                found.append((module, name, [], line, scope, path))
     return found
+
+
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _owners_of_set_names(files: Files) -> set[str]:
+    """The packages to which a file of the application may give a name from outside: ``pkg.db = 1``."""
+    patched = {name for module, path in files.items() if path for name in patched_names(module, path)}
+    return {module for module in files if "." + module.rpartition(".")[2] in patched}
 
 
 def _mentioned(module: str, path: str | None) -> set[tuple[str, tuple[str, ...]]]:
@@ -70,7 +101,9 @@ def _absent(target: str, names: tuple[str, ...], files: Files, absent_tops: Coll
     path = files.get(target) or ""
     if os.path.basename(path) != "__init__.py":
         return []
-    lost = ["%s.%s" % (target, name) for name in names if never_binds(path, name)]
+    text = read_bytes(path, _READ) or b""
+    unknown = [name for name in names if not re.search(rb"\b%s\b" % name.encode(), text)]
+    lost = ["%s.%s" % (target, name) for name in unknown if never_binds(path, name)]
     return [name for name in lost if no_file(name, files) and not _moves_submodules(name, files)]
 
 

@@ -28,6 +28,11 @@ _WAITS = ("wait", "communicate", "poll", "join", "sleep", "print", "exit", "term
 _SIGNS = ("subprocess", "os.exec", "os.system", "os.spawn")
 
 
+_CHANGES = ("os.chdir", "os.putenv", "os.unsetenv", "os.environ.update", "os.environ.setdefault")
+"""What changes the surroundings of the programs that are started."""
+_LIST_CHANGES = ("append", "extend", "insert", "pop", "remove", "clear")
+
+
 class LaunchedProgram:
     """A program that a script starts: its words (None where one is not known), or a line of shell.
 
@@ -48,9 +53,13 @@ def starts_programs(text: str) -> bool:
     return any(sign in text for sign in _SIGNS)
 
 
+class Unclear(Exception):
+    """What the script starts, or in which surroundings, can't be told from its statements."""
+
+
 class LauncherCode(PathValues):
-    """The programs that a script starts (``found``): it follows the statements that run, and those of its own
-    functions that they call.
+    """The programs that a script starts (``found``; none where that is unclear): it follows the statements
+    that run, and those of its own functions that they call.
 
     ``path`` and ``arguments`` are its ``sys.argv``, ``executable`` is its Python. ``lists`` are the lists of
     words that have a name by then, ``origins`` what imported names stand for, ``imported`` the modules that
@@ -76,7 +85,7 @@ class LauncherCode(PathValues):
             sites = import_sites(tree, "__main__", False)
             self.imported = [target for target, _, _, scope in sites if scope != "guarded"]
             self._read_body(tree.body)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError, Unclear):
             self.found = []
 
     def _read_body(self, body: list[Node]) -> None:
@@ -130,17 +139,32 @@ class LauncherCode(PathValues):
     def _assign(self, node: Node, kind: str, is_sure: bool) -> None:
         target = node.targets[0] if kind == "Assign" else getattr(node, "target", None)
         name = getattr(target, "id", None)
+        if self._full_name(getattr(target, "value", None)) == "os.environ":
+            raise Unclear
         if name is None or kind not in ("Assign", "AnnAssign", "AugAssign") or node.value is None:
             return
         words, value = self._words_of(node.value), self.value_of_expression(node.value)
+        if name in self.lists and (not is_sure or words is None):
+            raise Unclear  # a condition decides which words it has, or they are not known
         if kind == "AugAssign":
-            self.lists[name] = self.lists.get(name, []) + (words or [])
+            self._add_to(name, words, value)
         elif words is not None:
             self.lists[name] = words
         elif is_sure or self.names.get(name, value) == value:
             self.names[name] = value
         else:
             self.names[name] = None  # a condition decides which of the two it is
+
+    def _add_to(self, name: str, words: list[str | None] | None, value: str | None) -> None:
+        if name in self.lists:
+            self.lists[name] = self.lists[name] + (words or [])
+        elif self.names.get(name) is not None:
+            self.names[name] = None if value is None else (self.names[name] or "") + value
+
+    def _full_name(self, node: Node) -> str:
+        """The dotted name of an expression, by where its first part was imported from."""
+        first, dot, rest = dotted_name(node).partition(".")
+        return self.origins.get(first, first) + dot + rest
 
     def _read_expression(self, node: Node, is_sure: bool) -> None:
         if not hasattr(node, "_fields") or type(node).__name__ in FUNCTIONS:
@@ -152,8 +176,10 @@ class LauncherCode(PathValues):
         name = dotted_name(node.func)
         if name in self.functions:
             self.read_statements(self.functions.pop(name).body, is_sure)
-        first, dot, rest = name.partition(".")
-        program = self._started(self.origins.get(first, first) + dot + rest, node)
+        owner, _, method = name.rpartition(".")
+        if self._full_name(node.func) in _CHANGES or (owner in self.lists and method in _LIST_CHANGES):
+            raise Unclear
+        program = self._started(self._full_name(node.func), node)
         if program:
             program.is_sure, program.by_import = is_sure, self.by_import
             self.found.append(program)
@@ -169,6 +195,8 @@ class LauncherCode(PathValues):
             line = self.value_of_expression(call.args[0])
             return LaunchedProgram([], line, self.directory) if line else None
         if function.startswith("exec"):
+            if function.endswith("e"):
+                raise Unclear  # it gives the program other variables
             program = LaunchedProgram(self._words_of_exec(function, call.args), "", self.directory)
             program.replaces = True
             return program
@@ -179,12 +207,14 @@ class LauncherCode(PathValues):
         given = call.args[0] if call.args else options.get("args")
         if given is None:
             return None
+        if "env" in options and self._full_name(options["env"]) != "os.environ":
+            raise Unclear
         words, line = self._words_of(given), self.value_of_expression(given)
         is_shell = constant_of(options.get("shell")) is True
         if is_shell or words is None:
             words = [line] if line and not is_shell else []
         if not words and not line:
-            return None
+            raise Unclear
         cwd = self.value_of_expression(options.get("cwd"))
         program = LaunchedProgram(words, (line or "") if is_shell else "", self.directory)
         program.directory = os.path.join(self.directory, cwd or "")
@@ -192,13 +222,14 @@ class LauncherCode(PathValues):
         return program
 
     def _words_of_exec(self, function: str, arguments: list[Node]) -> list[str | None]:
-        """``execv(path, [argv0, …])`` or ``execl(path, argv0, …)``; those with "e" last have ``env`` last."""
+        """``execv(path, [argv0, …])`` or ``execl(path, argv0, …)``."""
         first = self.value_of_expression(arguments[0])
         if function.startswith("execv"):
             words = self._words_of(arguments[1]) if len(arguments) > 1 else None
-            return [first, *(words or [])[1:]]
-        last = len(arguments) - (1 if function.endswith("e") else 0)
-        return [first, *map(self.value_of_expression, arguments[2:last])]
+            if words is None:
+                raise Unclear
+            return [first, *words[1:]]
+        return [first, *map(self.value_of_expression, arguments[2:])]
 
     def _words_of(self, node: Node) -> list[str | None] | None:
         """The words of a list; None where an expression is not known to be one."""
@@ -207,15 +238,18 @@ class LauncherCode(PathValues):
             words: list[str | None] = []
             for item in node.elts:
                 if type(item).__name__ == "Starred":
-                    words += self._words_of(item.value) or []
+                    more = self._words_of(item.value)
+                    if more is None:
+                        return None
+                    words += more
                 else:
                     words.append(self.value_of_expression(item))
             return words
         if kind == "Name":
             return self.lists.get(node.id)
         if kind == "BinOp" and type(node.op).__name__ == "Add":
-            left = self._words_of(node.left)
-            return None if left is None else left + (self._words_of(node.right) or [])
+            left, right = self._words_of(node.left), self._words_of(node.right)
+            return None if left is None or right is None else left + right
         if kind == "Subscript" and dotted_name(node.value) == "sys.argv":
             return self.arguments if type(node.slice).__name__ == "Slice" else None
         if kind == "Call":

@@ -89,6 +89,8 @@ class PathValues:
         if name in ("getcwd", "cwd") and not values:
             return self.directory
         if name in ("resolve", "absolute", "as_posix", "joinpath", "strip"):
+            if not hasattr(node.func, "value"):
+                return None  # a function of the file's own that is called so
             values.insert(0, self.value_of_expression(node.func.value))
         if not values or any(value is None for value in values):
             return None

@@ -39,6 +39,14 @@ IMPORTS = {
 }
 
 
+GUARDED_ELSEWHERE = [
+    "import sys\ndef f():\n    sys.path.insert(0, '/plugins')\n    import gone\n",
+    "from importlib.util import find_spec\nHAS = find_spec('gone')\ndef f():\n    import gone\n",
+    "try:\n    import gone\nexcept ImportError:\n    gone = None\ndef f():\n    from gone import a\n",
+    "import app.named\napp.named.late = 1\ndef f():\n    from app.named import late\n",
+]
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str | None]:
     """Module → path of the application's files."""
@@ -72,10 +80,17 @@ def test_what_functions_import_and_the_image_lacks(
     assert {scope for _, _, scope in found} <= {"function"}
 
 
+@pytest.mark.parametrize("source", GUARDED_ELSEWHERE)
+def test_what_the_file_guards_or_sets_elsewhere(
+    source: str, files: dict[str, str | None], tmp_path: Path
+) -> None:
+    assert late(source, files, tmp_path) == []
+
+
 def test_imports_at_the_top_level_are_not_late(files: dict[str, str | None], tmp_path: Path) -> None:
-    source = "import gone\nif True:\n    import gone\nclass C:\n    import gone\n"
+    source = "import gone\nclass C:\n    import gone\n"
     source += "    def f(self):\n        import gone\n"
-    assert late(source, files, tmp_path) == [("gone", 7, "function")]
+    assert late(source, files, tmp_path) == [("gone", 5, "function")]
 
 
 def test_nothing_is_looked_for_where_nothing_is_imported_late(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from unit.probe.start.test_command import Image, image
 
+from importguard.probe.code.launched_programs import LauncherCode
+
 SATELLITE = """
 import sys
 import subprocess
@@ -154,3 +156,31 @@ def test_a_python_that_a_condition_chooses_is_that_of_the_environment_which_is_t
 def test_a_program_that_a_launcher_names_and_the_image_lacks(image):
     main = launcher(image, f"subprocess.call(['{image.app}/.venv/bin/python', '-m', 'a'])")[-1]
     assert main.missing_program == f"{image.app}/.venv/bin/python"
+
+
+UNCLEAR = {
+    "a-condition": "cmd = ['gunicorn', 'a:app']\nif os.environ.get('DEV'):\n    cmd = ['gunicorn', 'b:app']\n"
+    "subprocess.run(cmd)\n",
+    "appended": "cmd = ['gunicorn']\ncmd.append('a:app')\nsubprocess.run(cmd)\n",
+    "unknown-words": "subprocess.run(['gunicorn'] + words())\n",
+    "another-folder": "os.chdir('src')\nos.execvp('gunicorn', ['gunicorn', 'a:app'])\n",
+    "variables": "os.environ['PYTHONPATH'] = '/x'\nos.execvp('gunicorn', ['gunicorn', 'a:app'])\n",
+    "given-variables": "subprocess.run(['gunicorn', 'a:app'], env={'PYTHONPATH': '/x'})\n",
+    "execve": "os.execvpe('gunicorn', ['gunicorn', 'a:app'], {'PYTHONPATH': '/x'})\n",
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_a_script_whose_programs_are_not_certain_is_no_launcher(name: str) -> None:
+    code = LauncherCode("/app/start.py", [], "/usr/bin/python3", "/app")
+    code.read_text("import os\nimport subprocess\n" + UNCLEAR[name])
+    assert code.found == []
+
+
+def test_a_function_of_its_own_that_is_called_like_a_method() -> None:
+    code = LauncherCode("/app/start.py", [], "/usr/bin/python3", "/app")
+    code.read_text(
+        "import os\ndef absolute(x): return x\nroot = absolute('x')\n"
+        "os.execvp('gunicorn', ['gunicorn', 'a:app'])\n"
+    )
+    assert [program.words for program in code.found] == [["gunicorn", "a:app"]]
