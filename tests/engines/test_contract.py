@@ -80,6 +80,7 @@ def test_programs_are_found_by_their_paths(engine: Engine, image: Image) -> None
     assert what_is_left() == []
 
 
+@ONLY_DOCKER
 def test_image_is_found_by_its_id(engine: Engine, image: Image) -> None:
     assert engine.image(image.id, pull="missing", platform=None).id == image.id
 

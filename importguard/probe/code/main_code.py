@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from importguard.probe.code.imports import Site
     from importguard.probe.values import Node
 
-    Loaded = tuple[str, str | None, bool, int]
+    Loaded = tuple[str, str | None, bool | None, int]
 
 _SERVED = re.compile(
     r"\b(?:uvicorn|hypercorn)\.run\(\s*(?:app\s*=\s*)?[\"']([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)[\"']"
@@ -38,7 +38,8 @@ def is_express_app(text: str) -> bool:
 
 class MainCode:
     """What runs of one file. ``loaded``: (module, name in it or None, True, line) of the unguarded imports,
-    and with False what ``uvicorn.run`` is told; ``calls``: (module, function) of other files that it calls.
+    with False what ``uvicorn.run`` is told, and with None what it loads of uvicorn, where that has it;
+    ``calls``: (module, function) of other files that it calls.
 
     ``package`` is what relative imports start from. Not ``whole``: only what stands below
     ``if __name__ == "__main__"`` is looked at, or only the body of ``function``, since the rest runs when the
@@ -63,7 +64,7 @@ class MainCode:
             module, _, attribute = served.group(1).partition(":")
             self.loaded.append((module, attribute, False, text.count("\n", 0, served.start()) + 1))
         for served in _RUNS_UVICORN.finditer(text):
-            self.loaded.append((UVICORN_HTTP, None, False, text.count("\n", 0, served.start()) + 1))
+            self.loaded.append((UVICORN_HTTP, None, None, text.count("\n", 0, served.start()) + 1))
         self.loaded = list(dict.fromkeys(self.loaded))
         self.calls = _calls(body, [*above, *sites])
 

@@ -57,7 +57,7 @@ def discover_application(request: Request, launch: Launch) -> tuple[Discovered, 
         scene = build_scene(search)
         if problem and is_told_as_module(search, problem):
             problem = None
-        elif problem and error and not search.selection.modules:
+        elif problem and error and not search.choice.holds_own():
             # The program that is missing is told with its cause, which explains this too.
             remarks.notes.append(error)
             error = None

@@ -153,8 +153,7 @@ class TargetSearch:
         functions import that it calls, that a console script calls, or a server (a factory)."""
         found: list[Target] = []
         scripts = [target for target in loaded if command.console and not target.foreign]
-        calls = [(target.module, target.attribute) for target in scripts if target.attribute]
-        calls += command.called
+        calls = command.called + [(script.module, script.attribute) for script in scripts if script.attribute]
         for (module, attribute, is_sure, line), path in self.main_files.imports_of_main(command, calls):
             inner = "%s.%s" % (module, attribute)
             if attribute and self.finder.locate_module(inner):
@@ -172,7 +171,8 @@ class TargetSearch:
             if module in known or module in self.path.python.builtin or is_other:
                 continue
             # What a string names is meant where it would be a part of the application's own package.
-            is_meant = is_sure or (top is not None and not self.path.is_third_party(top, module))
+            is_own = is_sure is False and top is not None and not self.path.is_third_party(top, module)
+            is_meant = is_sure or is_own
             if located is None and (not is_meant or (top and self.path.is_standard(top))):
                 continue
             if located is None and command.secondary and self.path.finder_of(command).locate_module(module):

@@ -1487,3 +1487,10 @@ def test_the_environment_files_of_flask_count_where_dotenv_is_installed(image):
     found = image.discover(*command)
     assert found["environ"] == {"TITLE": "secret"}
     assert "secret" not in repr([found["notes"], found["details"]])
+
+
+def test_a_configuration_that_is_missing_explains_that_nothing_is_found(image):
+    image.install("gunicorn", "gunicorn/__init__.py gunicorn/app/__init__.py gunicorn/app/wsgiapp.py")
+    image.script("gunicorn", "import sys\nfrom gunicorn.app.wsgiapp import run\nsys.exit(run())\n")
+    found = image.discover("gunicorn", "-c", "settings/live.py")
+    assert (found["problem"]["why"], found["error"]) == ("no-configuration", None)
