@@ -90,9 +90,10 @@ def _ordered(found: list[StartCommand]) -> list[StartCommand]:
 
 def _once(found: list[StartCommand]) -> list[StartCommand]:
     """Each command once, where branches of a script start the same: the one that is surest to run."""
-    first: dict[tuple[str, ...], StartCommand] = {}
+    first: dict[tuple[object, ...], StartCommand] = {}
     for command in sorted(found, key=lambda item: (item.conditional, item.is_dead)):
-        first.setdefault((command.text, command.directory, *command.argv), command)
+        loaded = (command.runs, tuple(command.entries))  # ``python -m $x`` in a loop has the same text
+        first.setdefault((command.text, command.directory, *command.argv, loaded), command)
     kept = set(map(id, first.values()))
     return [command for command in found if id(command) in kept]
 

@@ -535,3 +535,18 @@ def test_what_a_shell_does_itself_is_no_missing_program(image, text):
     found = image.main(text)
     assert found.missing_program is None
     assert image.main("sh -c 'nginx'").missing_program == "nginx"
+
+
+def test_a_loop_over_modules_starts_each_of_them(image):
+    image.write("a.py")  # and no b.py
+    found = image.parse(["bash", "-c", "for s in a b; do python3 -m $s & done; wait"])
+    assert [(command.runs, command.entries) for command in found] == [
+        ("a", [("a", None)]),
+        ("b", [("b", None)]),
+    ]
+    assert not any(command.secondary for command in found)
+
+
+def test_a_loop_over_the_same_module_starts_it_once(image):
+    found = image.parse(["bash", "-c", "for s in 1 2; do python3 -m a & done; wait"])
+    assert [command.runs for command in found] == ["a"]
