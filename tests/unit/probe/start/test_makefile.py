@@ -82,3 +82,67 @@ def test_without_make_nothing_starts(image):
 def test_a_makefile_that_says_nothing(image, text):
     image.write("Makefile", text)
     assert not image.main("make").recognised
+
+
+RUN = "run:\n\tpython3 -m shop\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PYTHONPATH := src\nexport PYTHONPATH\n", "src"),
+        ("export\nPYTHONPATH = $(A)\nA = src\n", "src"),
+        ("export PYTHONPATH := $(CURDIR)/src:$(PYTHONPATH)\n", "{app}/src:/opt"),
+        ("PYTHONPATH := $(PWD)/src:$(PYTHONPATH)\n", "{app}/src:/opt"),
+        ("A := src\nexport PYTHONPATH := $(A)\nA := lib\n", "src"),
+        ("A := src\nexport PYTHONPATH = $(A)\nA := lib\n", "lib"),
+        ("export PYTHONPATH := a\nPYTHONPATH += $(A)\nA = b\n", "a "),
+        ("export PYTHONPATH ?= src\n", "/opt"),
+        ("PATHS := src\n", "/opt"),
+        ("export PYTHONPATH\nA := $(shell pwd)\n", "/opt"),
+        ("  export PYTHONPATH = a$$b\n", "a$b"),
+    ],
+)
+def test_what_a_makefile_exports(image, text, expected):
+    image.write("Makefile", text + RUN)
+    main = image.main("make run", PYTHONPATH="/opt")
+    assert main.runs == "shop"
+    assert main.environ["PYTHONPATH"] == expected.format(app=image.app)
+
+
+def test_the_path_of_the_image_stays(image):
+    image.write("Makefile", "export PATH := $(CURDIR)/.venv/bin:$(PATH)\n" + RUN)
+    main = image.main("make run")
+    assert main.environ["PATH"] == f"{image.app}/.venv/bin:{image.environ['PATH']}"
+    assert main.missing_program is None
+
+
+def test_variables_of_the_makefile_alone_are_not_exported(image):
+    image.write("Makefile", "A := $(shell pwd)\nB = 1\n" + RUN)
+    assert {"A", "B", "CURDIR", "PWD"}.isdisjoint(image.main("make run").environ)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run: export PYTHONPATH=src\n",
+        "run: PYTHONPATH := src\n",
+        ".ONESHELL:\n",
+        ".EXPORT_ALL_VARIABLES:\n",
+        "export A = $(shell pwd)/src\n",
+        "A := $(shell pwd)\nexport B := $(A)/src\n",
+        "A := $(abspath src)\nexport A\n",
+        "export A != pwd\n",
+        "A != pwd\nexport\n",
+        "export A = $(dir $(abspath $(lastword $(MAKEFILE_LIST))))\n",
+        "PYTHONPATH = $(shell pwd)/src\n",
+        "export PYTHONPATH = src:$(PYTHONPATH)\n",
+        "export $(shell cat names)\n",
+        "unexport PYTHONPATH\n",
+        "A := %s\n" % ("x" * 9000) + "B := $(A)$(A)\n",
+        "export A = %s\n" % ("$(B)" * 1000) + "B = %s\n" % ("$(C)" * 1000) + "C = %s\n" % ("$(B)" * 1000),
+    ],
+)
+def test_a_makefile_that_is_not_read(image, text):
+    image.write("Makefile", text + RUN)
+    assert not image.main("make run", PYTHONPATH="/opt").recognised
