@@ -30,6 +30,13 @@ _VALUES = frozenset(
 _METADATA = re.compile(r"(?m)^# /// script[ \t]*\n((?:#(?: .*)?\n)+?)# ///[ \t]*$")
 """PEP 723: the requirements of a script, in comments."""
 
+_UNMANAGED = re.compile(
+    r"(?ms)^\[tool\.uv\][ \t]*(?:#[^\n]*)?$(?:(?!^\[).)*?^[ \t]*managed[ \t]*=[ \t]*false\b"
+)
+"""A project that uv leaves alone, as if it were none."""
+
+_TRUE = frozenset(["1", "true", "t", "yes", "y", "on"])
+
 
 def unwrap_uv_run(invocation: Invocation) -> None:
     """Leave the command that ``uv run`` starts, with its directory, variables and environment."""
@@ -53,11 +60,11 @@ class _UvRun:
         self.flags: set[str] = set()
         rest = self._read_options(invocation.words[1:])
         self.command = self._read_options(rest[1:])  # behind "run"
-        environ = invocation.environ
+        self.own_environ = environ = invocation.environ  # uv's own settings come from no environment file
         folder = self._last("--directory") or environ.get("UV_WORKING_DIR", "")
         invocation.directory = os.path.normpath(os.path.join(invocation.directory, folder))
         files = self.values.get("--env-file", environ.get("UV_ENV_FILE", "").split())
-        for file in [] if "--no-env-file" in self.flags else files:
+        for file in [] if self._asks("--no-env-file") else files:
             variables = read_environment_file(os.path.join(invocation.directory, file))
             invocation.environ = {**variables, **invocation.environ}
         self.environ = invocation.environ
@@ -86,6 +93,11 @@ class _UvRun:
     def _last(self, *names: str) -> str:
         return next((self.values[name][-1] for name in names if name in self.values), "")
 
+    def _asks(self, flag: str) -> bool:
+        """Whether an option without a value is given, or its variable: UV_NO_PROJECT for --no-project."""
+        variable = "UV_" + flag[2:].replace("-", "_").upper()
+        return flag in self.flags or self.own_environ.get(variable, "").lower() in _TRUE
+
     def _read_command(self) -> None:
         """``-m MODULE``, a script, a folder with a ``__main__.py``, or a program."""
         words, directory = self.command, self.invocation.directory
@@ -107,10 +119,10 @@ class _UvRun:
         if metadata:
             return self._environment_of_script(metadata.group(1))
         layers = [name for name in self.values if name == "-w" or name.startswith("--with")]
-        if layers or "--isolated" in self.flags:
+        if layers or self._asks("--isolated"):
             self._note("an environment (%s)" % ("--with" if layers else "--isolated"), "")
             return ""
-        root = "" if "--no-project" in self.flags else self._project()
+        root = "" if self._asks("--no-project") else self._project()
         if root:
             return self._environment_of_project(root)
         above = _nearest(self.invocation.directory, ".venv/pyvenv.cfg")
@@ -152,9 +164,11 @@ class _UvRun:
         starts = [os.path.join(directory, given)] if given else [os.path.dirname(self.script), directory]
         roots = [_nearest(start, "pyproject.toml") for start in starts if start]
         root = next(filter(None, roots), "")
+        if root and _is_unmanaged(root):
+            return ""
         if root and not os.path.isdir(root + "/.venv"):
             above = _nearest(os.path.dirname(root), "pyproject.toml")
-            if above and _has_table(above, "tool.uv.workspace"):
+            if above and _has_table(above, "tool.uv.workspace") and not _is_unmanaged(above):
                 return above
         return root
 
@@ -170,6 +184,10 @@ class _UvRun:
 def _has_table(root: str, table: str) -> bool:
     text = read_text(root + "/pyproject.toml") or ""
     return "[%s]" % table in (line.strip() for line in text.split("\n"))
+
+
+def _is_unmanaged(root: str) -> bool:
+    return _UNMANAGED.search(read_text(root + "/pyproject.toml") or "") is not None
 
 
 def _nearest(folder: str, file: str) -> str:

@@ -143,3 +143,27 @@ def test_what_needs_no_environment(image, command):
     assert not found.unmade
     if "pip" not in command:
         assert found.executable == str(image.python)
+
+
+def test_a_project_that_uv_leaves_alone_is_none(image):
+    """With ``managed = false``, or UV_NO_PROJECT, uv makes no environment."""
+    other = environment(image, "other")
+    active = {"VIRTUAL_ENV": str(image.app / "other")}
+    image.write("pyproject.toml", PROJECT)
+    assert image.main("uv run main.py", UV_NO_PROJECT="0").unmade
+    for environ, executable in (({}, str(image.python)), (active, other)):
+        found = image.main("uv run main.py", UV_NO_PROJECT="1", **environ)
+        assert (found.unmade, found.executable) == ("", executable)
+    image.write("pyproject.toml", PROJECT + "\n[tool.uv]  # ours\npackage = false\nmanaged = false\n")
+    for environ, executable in (({}, str(image.python)), (active, other)):
+        found = image.main("uv run main.py", **environ)
+        assert (found.unmade, found.executable) == ("", executable)
+    image.write("pyproject.toml", PROJECT + "\n[tool.uv]\n[tool.other]\nmanaged = false\n")
+    assert image.main("uv run main.py").unmade
+
+
+def test_variables_that_say_what_options_say(image):
+    image.write(".env", "PORT=80\n")
+    assert "(--isolated)" in image.main("uv run main.py", UV_ISOLATED="true").unmade
+    found = image.main("uv run --env-file .env python -m a", UV_NO_ENV_FILE="1")
+    assert "PORT" not in found.environ
