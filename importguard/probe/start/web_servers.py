@@ -234,7 +234,8 @@ def _read_sanic(command: StartCommand, words: list[str]) -> None:
 
 
 def _read_litestar(command: StartCommand, words: list[str]) -> None:
-    """``--app``/LITESTAR_APP, else a file or package ``app`` or ``application`` (litestar.cli._utils).
+    """``--app``/LITESTAR_APP, also of ``.env``, else a file or package ``app`` or ``application``
+    (litestar.cli._utils).
 
     What it finds is an application, or a function that makes one: that is called.
     """
@@ -248,6 +249,8 @@ def _read_litestar(command: StartCommand, words: list[str]) -> None:
         elif name == "--app-dir":
             folder = command.resolve_path(value)
     command.roots.append(folder)
+    command.dotenv = _dotenv_files(command, ".env")
+    target = target or _litestar_in_dotenv(command, folder)
     if target:
         command.add_entry_point(target)
         command.called += [(module, name) for module, name in command.entries if name]
@@ -260,6 +263,17 @@ def _read_litestar(command: StartCommand, words: list[str]) -> None:
     command.add_entry_point(module)
     if not _MAKES_LITESTAR.search(read_text(path) or ""):
         command.called.append((module, "create_app"))
+
+
+def _litestar_in_dotenv(command: StartCommand, folder: str) -> str:
+    """LITESTAR_APP of ``.env``, which litestar reads where python-dotenv is installed.
+
+    A file that it would find without it is taken where the module that is named is not in the folder.
+    """
+    target = command.dotenv.get("LITESTAR_APP", "")
+    path = os.path.join(folder, target.partition(":")[0].replace(".", "/"))
+    is_there = os.path.isfile(path + ".py") or os.path.isdir(path)
+    return target if is_there or not _autodiscovered(folder) else ""
 
 
 _MAKES_LITESTAR = re.compile(r"(?m)^\w+[^\n=(]*=[ \t]*Litestar\(")

@@ -237,6 +237,19 @@ def test_litestar_finds_its_file(image: Image) -> None:
     assert image.main("litestar run").entries == [("app", None)]
 
 
+def test_litestar_reads_its_environment_file_first(image: Image) -> None:
+    image.write(".env", "LITESTAR_APP=server:app\n")
+    found = image.main("litestar run")
+    assert (found.entries, found.dotenv) == ([("server", "app")], {"LITESTAR_APP": "server:app"})
+    assert image.main("litestar run", LITESTAR_APP="web:app").entries == [("web", "app")]
+    image.write("app.py", "from litestar import Litestar\n")
+    assert image.main("litestar run").entries == [("app", None)]
+    image.write("server.py", "from litestar import Litestar\n")
+    assert image.main("litestar run").entries == [("server", "app")]
+    image.write(".env", "PORT=80\n")
+    assert image.main("litestar run").entries == [("app", None)]
+
+
 def test_litestar_calls_the_function_that_makes_its_application(image: Image) -> None:
     image.write("app.py", "from litestar import Litestar\ndef create_app():\n    return Litestar([])\n")
     assert image.main("litestar run").called == [("app", "create_app")]
