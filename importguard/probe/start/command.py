@@ -143,11 +143,13 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     """``sh -c TEXT [$0 [$1 …]]`` and ``sh SCRIPT [$1 …]``."""
     invocation.require_wrapper(invocation.words[0])
     words = invocation.words[1:]
+    invocation.has_unknown_path = invocation.has_unknown_path or bool(invocation.environ.get("BASH_ENV"))
     inline = False
     if os.path.basename(invocation.words[0]) == "busybox":
         words = words[1:]
     while words and words[0][:1] in ("-", "+"):
         option = words.pop(0)
+        invocation.has_unknown_path = invocation.has_unknown_path or _reads_profile(option)
         if option in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
             words = words[1:]
         elif not option.startswith("--"):
@@ -164,6 +166,14 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     if not inline and not any(command.recognised for command in found):
         found += _rest(words[1:], invocation, depth)
     return found
+
+
+def _reads_profile(option: str) -> bool:
+    """Whether a shell with this option reads files of its own first, as a login or interactive one does."""
+    is_short = option[:1] == "-" and option[:2] != "--"
+    return option in ("--login", "--rcfile", "--init-file") or (
+        is_short and not {"l", "i"}.isdisjoint(option)
+    )
 
 
 def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:
@@ -188,6 +198,7 @@ def _steps(text: str, shell: Shell, outer: Invocation, depth: int) -> list[Start
         invocation.conditional = outer.conditional or step.conditional
         invocation.is_dead, invocation.stdin = outer.is_dead or step.is_dead, step.stdin
         invocation.beside = outer.beside or step.background
+        invocation.has_unknown_path = invocation.has_unknown_path or step.has_unknown_path
         found += _follow(invocation, depth)
     return found
 
@@ -199,12 +210,13 @@ def _program(invocation: Invocation, depth: int) -> list[StartCommand]:
     path = find_program(words[0], environ, directory)
     command = StartCommand(spelled_command(words), environ, directory)
     command.conditional, command.unmade = invocation.conditional, invocation.unmade
-    command.missing_wrappers = invocation.missing
+    command.missing_wrappers, command.in_doubt = invocation.missing, invocation.in_doubt
     command.beside, command.by_runner = invocation.beside, invocation.by_runner
     command.is_dead, command.stdin = invocation.is_dead, invocation.stdin
     command.workers += [(module, None) for module in invocation.loads]
     command.argv = [path or words[0], *words[1:]]
     if path is None:
+        invocation.note_doubt(words[0])
         command.missing_program = _name_of_program(words[0])
         if is_python(name):
             read_python(command, words[1:])

@@ -316,6 +316,7 @@ class _CommandReader(ControlFlow):
         is_conditional = self.is_conditional()
         step = Step(list(words), environ, self.shell.directory, is_conditional, background)
         step.is_dead = self.is_dead()
+        step.has_unknown_path = not self.shell.knows_path(environ)
         self.found.append(step)
         for document in self.heredocs:
             document.step = document.step or step
@@ -341,12 +342,18 @@ class _CommandReader(ControlFlow):
         elif name == "shift":
             del shell.arguments[1 : 1 + (int(rest[0]) if rest and rest[0].isdigit() else 1)]
         elif name == "eval":
-            self._read_inner(" ".join(rest))
+            self._eval(rest)
         elif name in (".", "source"):
             self._source(rest[0] if rest else "")
         else:
             return False
         return True
+
+    def _eval(self, words: list[Word]) -> None:
+        text = " ".join(words)
+        if "$(" in text or "`" in text or not all(word.is_known for word in words):
+            self.shell.has_unknown_path = True
+        self._read_inner(text)
 
     def _source(self, target: str) -> None:
         """``. bin/activate`` puts its virtual environment first; of another script the text is read."""
@@ -357,4 +364,6 @@ class _CommandReader(ControlFlow):
             search = self.shell.variables.get("PATH", DEFAULT_PATH)
             self.shell.assign_variable("PATH=%s:%s" % (folder, search), export=True)
             return
-        self._read_inner(read_text(path) or "")
+        text = read_text(path)
+        self.shell.has_unknown_path = self.shell.has_unknown_path or text is None
+        self._read_inner(text or "")

@@ -26,7 +26,7 @@ class Step:
     """One command that a script would start: its words, and what it would be started with.
 
     ``background``: the script goes on at once, as after ``&``. ``is_dead``: as the image is started, it does
-    not run. ``stdin``: the here-document that it reads.
+    not run. ``stdin``: the here-document that it reads. ``has_unknown_path``: PATH may have more in it.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Step:
         self.environ = environ
         self.directory = directory
         self.conditional = conditional
-        self.is_dead = False
+        self.is_dead = self.has_unknown_path = False
         self.stdin: str | None = None
 
 

@@ -14,6 +14,7 @@ class Shell:
     ``arrays`` are Bash's, by name and subscript. ``unsure``: variables that were set where it is not known
     whether that runs. ``has_ended``: an ``exec`` or ``exit`` that is sure to run has been read. Not
     ``decides``: each branch of a ``case`` is read, and each function, whether it is called or not.
+    ``has_unknown_path``: what cannot be read, such as a profile, may have put more programs in PATH.
     """
 
     def __init__(self, environ: dict[str, str], directory: str, arguments: list[str]) -> None:
@@ -28,6 +29,7 @@ class Shell:
         self.has_ended = False
         self.in_doubt = False  # whether what is read runs at all
         self.decides = True
+        self.has_unknown_path = False
         self.nesting = 0
         self.repeats = 0  # of the bodies of loops, which may lie in one another
 
@@ -40,6 +42,7 @@ class Shell:
         made = Shell(self.variables, self.directory, list(self.arguments))
         made.take_back(self)
         made.decides, made.nesting = self.decides, self.nesting
+        made.has_unknown_path = self.has_unknown_path
         return made
 
     def take_back(self, before: Shell) -> None:
@@ -55,6 +58,11 @@ class Shell:
         """Whether a variable has the value that it has in production, as the image is."""
         value = self.variables.get(name)
         return value is not None and name not in self.unsure and "$(" not in value and "`" not in value
+
+    def knows_path(self, environ: dict[str, str]) -> bool:
+        """Whether a command finds its programs in the PATH of ``environ``, and nowhere else."""
+        path = environ.get("PATH", "")
+        return not (self.has_unknown_path or "PATH" in self.unsure or "$" in path or "`" in path)
 
     def assign_variable(self, item: str, export: bool = False, is_sure: bool = True) -> None:
         """Carry out ``NAME=value``, or ``export NAME``."""

@@ -26,7 +26,8 @@ class StartCommand:
     files it runs whatever their names are. ``unmade``: what is said of a virtual environment that is made
     at the start. ``factories``: (distribution, groups, name) of entry points that PasteDeploy calls.
     ``own_parts`` are modules of the tool itself that it loads when it starts. ``is_launcher``: its script
-    starts other programs when it is imported.
+    starts other programs when it is imported. ``in_doubt``: programs that were not found, and may be where a
+    shell looks for them.
     """
 
     arguments = "()"
@@ -46,6 +47,7 @@ class StartCommand:
         self.missing_program: str | None = None
         self.missing_file: str | None = None  # a configuration file that its arguments name
         self.missing_wrappers: list[str] = []
+        self.in_doubt: list[str] = []
         self.tool_program = False
         self.dead_script: str | None = None
         self.script: str | None = None

@@ -85,7 +85,8 @@ class Invocation:
     ``missing``: wrappers before it that are not in the image; ``loads``: modules that those load. ``beside``:
     what follows it in a script does not wait for its end. ``is_dead``: as the image is started, it does not
     run. ``stdin``: the text that it reads. ``by_runner``: ``uv run`` and the like may put more programs in
-    PATH than is known. ``unmade``: what is said of a virtual environment that is made at the start.
+    PATH than is known, and so may what a shell has run (``has_unknown_path``); ``in_doubt``: those of
+    ``missing`` that may be there. ``unmade``: what is said of a virtual environment made at the start.
     """
 
     def __init__(self, words: list[str], environ: dict[str, str], directory: str, conditional: bool) -> None:
@@ -94,6 +95,8 @@ class Invocation:
         self.directory = directory
         self.conditional = conditional
         self.missing: list[str] = []
+        self.in_doubt: list[str] = []
+        self.has_unknown_path = False
         self.loads: list[str] = []
         self.is_dead = False
         self.stdin: str | None = None
@@ -107,6 +110,12 @@ class Invocation:
         is_known = getattr(program, "is_known", True) and not self.by_runner
         if is_known and not find_program(program, self.environ, self.directory):
             self.missing.append(program)
+            self.note_doubt(program)
+
+    def note_doubt(self, program: str) -> None:
+        """Note a program that was not found, where PATH may have more in it than is known."""
+        if self.has_unknown_path and "/" not in program:
+            self.in_doubt.append(program)
 
     def put_environment_first(self, prefix: str) -> None:
         """Put the programs of a virtual environment first in PATH."""
@@ -117,6 +126,7 @@ class Invocation:
         """What this one starts in turn."""
         made = Invocation(words, self.environ, self.directory, self.conditional)
         made.missing, made.loads = list(self.missing), list(self.loads)
+        made.in_doubt, made.has_unknown_path = list(self.in_doubt), self.has_unknown_path
         made.beside, made.by_runner = self.beside, self.by_runner
         made.is_dead, made.stdin, made.unmade = self.is_dead, self.stdin, self.unmade
         made.budget = self.budget
