@@ -51,8 +51,7 @@ def missing_part(command: StartCommand, is_plain: bool) -> StartProblemValues | 
     if command.missing_file:
         return _problem(command.tool or "", command.resolve_path(command.missing_file), "no-configuration")
     is_known = command.tool_program or (is_plain and not command.recognised)
-    is_in_doubt = command.by_runner or command.missing_program in command.in_doubt
-    if is_in_doubt or not is_known or not command.missing_program:
+    if command.by_runner or not is_known or not command.missing_program:
         return None
     return _problem(command.missing_program, "", "absent")
 
