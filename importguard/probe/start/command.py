@@ -12,7 +12,7 @@ import os
 from importguard.probe.files import find_program, printable_path, read_interpreter_line, read_text
 from importguard.probe.start.programs import TOOLS, read_python, read_tool
 from importguard.probe.start.start_command import StartCommand, is_dotted, is_python
-from importguard.probe.start.words import spelled_command
+from importguard.probe.start.words import BUILT_INS, reads_profile, spelled_command
 from importguard.probe.start.wrappers import Invocation, after_options, remove_wrapper, unwrap_env
 
 TYPE_CHECKING = False
@@ -25,13 +25,6 @@ NO_WRAPPERS = frozenset(
     "rm mkdir touch find chown chmod pip pip3 apt-get apk curl wget nc nginx".split()
 )
 """Commands of scripts that name programs without starting them."""
-
-BUILT_INS = frozenset(
-    "exit return wait break continue trap ulimit umask times jobs bg fg getopts read unset export set shift "
-    "eval cd pushd popd dirs source local declare typeset readonly shopt let alias unalias hash type command "
-    "builtin caller enable help history logout suspend disown mapfile readarray fc".split()
-)
-"""What a shell does itself (POSIX, Bash): no such program has to be in the image."""
 
 SUPERVISORS = frozenset(["watchfiles", "watchmedo", "hupper"])
 """Python programs that start others: what they load themselves is not the application."""
@@ -149,7 +142,7 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
         words = words[1:]
     while words and words[0][:1] in ("-", "+"):
         option = words.pop(0)
-        invocation.has_unknown_path = invocation.has_unknown_path or _reads_profile(option)
+        invocation.has_unknown_path = invocation.has_unknown_path or reads_profile(option)
         if option in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
             words = words[1:]
         elif not option.startswith("--"):
@@ -166,14 +159,6 @@ def _shell(invocation: Invocation, depth: int) -> list[StartCommand]:
     if not inline and not any(command.recognised for command in found):
         found += _rest(words[1:], invocation, depth)
     return found
-
-
-def _reads_profile(option: str) -> bool:
-    """Whether a shell with this option reads files of its own first, as a login or interactive one does."""
-    is_short = option[:1] == "-" and option[:2] != "--"
-    return option in ("--login", "--rcfile", "--init-file") or (
-        is_short and not {"l", "i"}.isdisjoint(option)
-    )
 
 
 def _lines(text: str, arguments: list[str], outer: Invocation, depth: int) -> list[StartCommand]:

@@ -43,3 +43,19 @@ def is_assignment(text: str) -> bool:
     """Whether a word has the form ``NAME=value``."""
     name, equals, _ = text.partition("=")
     return bool(equals) and name.isidentifier()
+
+
+BUILT_INS = frozenset(
+    "exit return wait break continue trap ulimit umask times jobs bg fg getopts read unset export set shift "
+    "eval cd pushd popd dirs source local declare typeset readonly shopt let alias unalias hash type command "
+    "builtin caller enable help history logout suspend disown mapfile readarray fc".split()
+)
+"""What a shell does itself (POSIX, Bash): no such program has to be in the image."""
+
+
+def reads_profile(option: str) -> bool:
+    """Whether a shell with this option reads files of its own first, as a login or interactive one does."""
+    is_short = option[:1] == "-" and option[:2] != "--"
+    return option in ("--login", "--rcfile", "--init-file") or (
+        is_short and not {"l", "i"}.isdisjoint(option)
+    )
