@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 SECONDS_TO_SERVE, SECONDS_TO_STAY = 60, 2
-TAG = "importguard-mutation"
+TAG = f"importguard-mutation-{os.getpid()}"
 LOADED = re.compile(r"^import time: .*\| +(\S+)$", re.M)  # python -X importtime
 EXTENSION = re.compile(r"(\.(cpython|abi3)[^/]*)?\.so$|\.py$")
 STANDARD = re.compile(r"/lib/python3[.\d]*/(?!(site|dist)-packages/)")
