@@ -102,7 +102,7 @@ def _absent(target: str, names: tuple[str, ...], files: Files, absent_tops: Coll
     if os.path.basename(path) != "__init__.py":
         return []
     text = read_bytes(path, _READ) or b""
-    unknown = [name for name in names if not re.search(rb"\b%s\b" % name.encode(), text)]
+    unknown = [name for name in names if name != "*" and name.encode() not in text]
     lost = ["%s.%s" % (target, name) for name in unknown if never_binds(path, name)]
     return [name for name in lost if no_file(name, files) and not _moves_submodules(name, files)]
 

@@ -26,6 +26,7 @@ IMPORTS = {
     "from .missing import name": ["app.missing"],
     "from . import (\n        native,\n        missing,\n    )": ["app.missing"],
     "from app.named import name, other": ["app.named.other"],
+    "from app.named import *": [],
     "from app.full import any_name": [],  # a star may bind it
     "from app.moved import any_name": [],
     "import app.moved.any_name": [],
