@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -32,13 +33,18 @@ def connect_to_podman() -> Any:
             "On Windows, Podman is asked in Docker's place: set DOCKER_HOST to the named pipe of its machine "
             "(npipe:////./pipe/podman-machine-default)."
         )
-    for socket in _known_sockets():
-        if socket.is_socket():
-            try:
-                return connect_to_address(f"unix://{socket}")
-            except EngineError:
-                continue  # What served it has ended.
-    return connect_to_address(f"unix://{_served_socket()}")
+    address = next(filter(_accepts, _known_sockets()), None) or _served_socket()
+    return connect_to_address(f"unix://{address}")
+
+
+def _accepts(address: Path) -> bool:
+    """Whether something serves a socket. The file outlives what served it, and is there before it listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(address))
+        except OSError:
+            return False
+    return True
 
 
 def _known_sockets() -> Iterator[Path]:
@@ -80,17 +86,17 @@ def _served_socket() -> Path:
         raise EngineError(
             f"{folder} belongs to somebody else: remove it, or name a socket with CONTAINER_HOST."
         )
-    socket = folder / "podman.sock"
-    socket.unlink(missing_ok=True)
+    address = folder / "podman.sock"
+    address.unlink(missing_ok=True)
     log = folder / "service.log"
     # By a shell, which leaves it behind: it outlives this run, and the next one finds it there.
-    command = [program, "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{socket}"]
+    command = [program, "system", "service", f"--time={_IDLE_SECONDS}", f"unix://{address}"]
     script = '"$@" >"$0" 2>&1 </dev/null &'
     subprocess.run(["sh", "-c", script, str(log), *command], start_new_session=True, check=True)
     ends = time.monotonic() + _SECONDS_TO_SERVE
-    while not socket.is_socket():
+    while not _accepts(address):
         if time.monotonic() > ends:
             last = log.read_text("utf-8", "backslashreplace").strip()[-500:]
             raise EngineError(f"`podman system service` does not serve: {last or 'it does not say why'}.")
         time.sleep(0.02)
-    return socket
+    return address

@@ -47,18 +47,30 @@ def test_where_it_is_looked_for(place: str, tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("CONTAINER_HOST", f"unix://{path}")
     with socket.socket(socket.AF_UNIX) as served:
         served.bind(str(path))
+        served.listen()
         assert podman.connect_to_podman() == f"unix://{path}"
+
+
+def test_what_served_a_socket_has_ended(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(podman.os, "geteuid", os.getuid)
+    monkeypatch.setattr(podman, "connect_to_address", lambda address: pytest.fail(f"{address} was asked"))
+    own_folder.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as served:
+        served.bind(str(own_folder / "podman.sock"))
+        served.listen()
+    with pytest.raises(EngineError, match="no podman in PATH"):
+        podman.connect_to_podman()
 
 
 def test_a_socket_that_somebody_else_could_make_is_not_used(own_folder: Path) -> None:
     own_folder.mkdir()  # not its user's, as 4321 sees it
     with socket.socket(socket.AF_UNIX) as served:
         served.bind(str(own_folder / "podman.sock"))
+        served.listen()
         with pytest.raises(EngineError):
             podman.connect_to_podman()
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_a_folder_of_somebody_else_is_not_used(
     own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
