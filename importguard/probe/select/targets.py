@@ -245,7 +245,7 @@ class TargetSearch:
 
     def _entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
         if command.tool == "celery":
-            return [self._celery(module, attribute) for module, attribute in command.entries]
+            return self._celery_entries(command)
         if command.tool and not command.entries and command.script and not command.is_read:
             target = entry_point(self.path.distributions(), command.tool)
             if target:
@@ -256,6 +256,23 @@ class TargetSearch:
             settings = settings_of(command, self.path.environ)
             return [(settings, None)] if settings else command.entries
         return command.entries
+
+    def _celery_entries(self, command: StartCommand) -> list[tuple[str, str | None]]:
+        """What ``-A`` names, and what runs a sub-command of another distribution: ``celery flower``.
+
+        Celery's own are click commands; others are entry points (celery.bin.celery).
+        """
+        entries = [self._celery(module, attribute) for module, attribute in command.entries]
+        distributions = self.path.distributions()
+        named = (
+            entry_point(distributions, word, ("celery.commands",))
+            for word in command.argv[1:]
+            if word[:1] != "-"
+        )
+        for module, _, attribute in (target.partition(":") for target in named if target):
+            command.console = command.console or not entries
+            entries.append((module, attribute or None))
+        return entries
 
     def _celery(self, module: str, attribute: str | None) -> tuple[str, str | None]:
         """``-A proj`` is proj:app, proj:celery, or the same of proj.celery (celery.app.utils.find_app).

@@ -827,6 +827,20 @@ def test_celery_attributes(image):
     assert image.discover("celery", "-A", "proj.gone", "worker")["entrypoints"][0]["target"] == "proj.gone"
 
 
+def test_a_celery_command_of_another_distribution(image):
+    """``celery flower`` starts flower, beside the application of ``-A`` or alone."""
+    info = image.install("flower", "flower/__init__.py flower/command.py")
+    (info / "entry_points.txt").write_text("[celery.commands]\nflower = flower.command:flower\n")
+    image.install("celery", "celery/__main__.py")
+    image.script("celery", "import sys\nfrom celery.__main__ import main\nsys.exit(main())\n")
+    alone = image.discover("celery", "--broker=redis://queue", "flower", "--port=5555")
+    assert "flower.command:flower" in [entry["target"] for entry in alone["entrypoints"]]
+    assert [name for name, _ in alone["modules"]] == ["celery.__main__", "flower", "flower.command"]
+    image.write("proj.py", "app = Celery()\n")
+    beside = image.discover("celery", "-A", "proj", "flower")
+    assert [entry["target"] for entry in beside["entrypoints"]][:2] == ["proj:app", "flower.command:flower"]
+
+
 def test_several_commands(image):
     image.write_all("web.py jobs/tasks.py")
     found = image.discover("x", commands=["uvicorn web:app", "cd jobs; celery -A tasks:queue worker"])
