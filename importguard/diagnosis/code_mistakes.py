@@ -150,7 +150,7 @@ def _module_not_package(case: Situation, name: str) -> Diagnosis:
         f"'{name}' is the module {where}, which can hold no '{case.missing}'.{also}",
         f"rename {where} or the folder, or move it into the folder as __init__.py"
         if folder
-        else f"correct the import at {case.importers}, or make '{name}' a package",
+        else case.correct_import(f"correct the import at {case.importers}, or make '{name}' a package"),
         case.source_location(path) if path and folder else case.import_place,
         None,
         tuple(filter(None, [f"found: {path}" if path else "", f"hidden: {folder}" if folder else ""])),
@@ -182,7 +182,7 @@ def _out_of_the_circle(case: Situation) -> str:
         way = f"ask for it, not at {case.importers}, but in the function that uses it, or move"
     else:
         way = f"move the import at {case.importers} into the function that uses it, or"
-    return f"{way} what both need into a third module"
+    return case.correct_import(f"{way} what both need into a third module")
 
 
 def import_circle(case: Situation) -> frozenset[str]:
@@ -244,7 +244,7 @@ def missing_name(case: Situation) -> Optional[Diagnosis]:
         "missing-name",
         CERTAIN if names and names.everything else LIKELY if names else POSSIBLE,
         f"{what} '{module}'{where} has no '{name}'{_PASSED if passed else ''}.{_declared(case, provider)}",
-        _to_correct(case, module, elsewhere, () if passed else close, provider),
+        case.correct_import(_to_correct(case, module, elsewhere, () if passed else close, provider)),
         naming_place(case)[1] if case.rule is ENTRYPOINT_TARGET else case.import_place,
         None,
         (

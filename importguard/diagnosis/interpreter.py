@@ -172,7 +172,7 @@ def _of_windows(case: Situation, name: str) -> Diagnosis:
         "stdlib-not-built",
         CERTAIN,
         f"'{name}' is a module of the standard library that only Python for Windows has.",
-        f"import it under 'if sys.platform == \"win32\":' at {case.importers}",
+        case.correct_import(f"import it under 'if sys.platform == \"win32\":' at {case.importers}"),
         case.import_place,
     )
 
@@ -222,7 +222,7 @@ def stdlib_name_removed(case: Situation) -> Optional[Diagnosis]:
         "missing-name",
         CERTAIN,
         f"Python {version} removed '{_asked(case)}', and the image has {case.evidence.version}.",
-        f"use {instead} at {file_and_line(case.import_place)}, or an older Python",
+        case.correct_import(f"use {instead} at {file_and_line(case.import_place)}") + ", or an older Python",
         case.import_place,
         None,
         (f"removed in: {version}",),

@@ -64,7 +64,8 @@ def marker_excluded(case: Situation) -> Optional[Diagnosis]:
         CERTAIN,
         f"{place_and_line(one.place)} declares {one.name} only for '{one.marker}', and the image has "
         f"{_facts(one.marker, case)}.",
-        f"change the marker at {place_and_line(one.place)}, or guard the import at {case.importers}",
+        f"change the marker at {place_and_line(one.place)}, or "
+        + case.correct_import(f"guard the import at {case.importers}"),
         location_of(one.place),
         None,
         tuple(f"declared: {place_and_line(each.place)} {each.text}" for each in excluded),

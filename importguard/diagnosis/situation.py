@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from importguard.source.model import Place, Project, Source
 
 NO_CLUES = Clues(System(), {}, ())
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+_LIBRARY_FILE = re.compile(r"/(?:site|dist)-packages/")
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,31 @@ class Situation:
         }
         around = [one for one in projects if lies_below(f"/{path}", f"/{posixpath.dirname(one.path)}")]
         return max(around, key=lambda one: len(one.path), default=None)
+
+    @cached_property
+    def failing_library(self) -> str:
+        """The library whose own statement failed, with its version; empty where the application's did.
+
+        A function of a library may ask for a name that the application gave it: then the application is to
+        be corrected, unless none of its code was running.
+        """
+        frames = self.failure.frames if self.failure and self.finding.reached else ()
+        last = next((frame for frame in reversed(frames) if not frame.path.startswith("<")), None)
+        if last is None or self.top_name in self.code.packages or not _LIBRARY_FILE.search(last.path):
+            return ""
+        is_of_application = any(frame.module in self.code.names for frame in frames)
+        name = last.module.partition(".")[0]
+        if name in self.code.packages or (is_of_application and last.function != "<module>"):
+            return ""
+        installed = self.providing_distributions(last.module)
+        return f"{installed[0].name} {installed[0].version}" if installed else name
+
+    def correct_import(self, correction: str) -> str:
+        """``correction`` of the application's code; of a library, which its user can't change, another
+        version."""
+        if not self.failing_library:
+            return correction
+        return f"change the version of {self.failing_library}, whose own code asks for it"
 
     @property
     def is_named_by_command(self) -> bool:

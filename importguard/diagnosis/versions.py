@@ -134,7 +134,8 @@ def module_of_another_version(case: Situation) -> Optional[Diagnosis]:
         CERTAIN if removal else LIKELY,
         f"{installed.name} {installed.version} is installed, and has no module '{case.missing}': {why}.",
         f"require {wanted or f'a version of {installed.name} that has it'}"
-        f"{f' at {file_and_line(place)}' if place else ''}, or change the import at {case.importers}",
+        f"{f' at {file_and_line(place)}' if place else ''}, or "
+        + case.correct_import(f"change the import at {case.importers}"),
         place or case.import_place,
         wanted,
         (f"installed: {installed.name} {installed.version}",),

@@ -255,3 +255,28 @@ def test_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
     assert found.cause == "unknown"
     assert "Dockerfile" in found.explanation
     assert found.evidence
+
+
+def of_library(kind: str, message: str, *own: Frame, name: Optional[str] = None, **changes: Any) -> Evidence:
+    """A statement of flask fails; ``own`` are the application's frames that lead there."""
+    inside = Frame(f"{SITE}/flask/app.py", 9, "<module>", "flask.app")
+    held = clues(distributions=(dist("flask", "2.2"), *changes.pop("distributions", ())), **changes)
+    return raising(kind, message, name=name, clues=held, frames=[*own, inside])
+
+
+@pytest.mark.parametrize("own", [(), (frame("shop.main", 3),)])
+def test_a_library_is_not_to_be_corrected(own: tuple[Frame, ...]) -> None:
+    names = ModuleNames("flask.globals", f"{SITE}/flask/globals.py", ("request",))
+    message = "cannot import name 'requst' from 'flask.globals' (/x)"
+    moved = only(of_library("ImportError", message, *own, name="flask.globals", names=(names,)), source())
+    assert moved.remedy == "change the version of flask 2.2, whose own code asks for it"
+    removed = "module 'inspect' has no attribute 'getargspec'"
+    found = only(of_library("AttributeError", removed, *own), source())
+    assert found.remedy.startswith("change the version of flask 2.2, whose own code asks for it, or an older")
+
+
+def test_a_name_that_a_library_asks_of_the_application_is_to_be_corrected_there() -> None:
+    names = ModuleNames("shop.util", "/app/shop/util.py", ("slugify",))
+    message = "cannot import name 'slugfy' from 'shop.util' (/app/shop/util.py)"
+    seen = of_library("ImportError", message, frame("shop.main", 3), name="shop.util", names=(names,))
+    assert only(seen, source()).remedy == "did you mean 'slugify'? Correct shop/main.py:3"
