@@ -296,8 +296,18 @@ def _to_correct(
     if close:
         meant = " or ".join(f"'{one}'" for one in close)
         return f"did you mean {meant}? Correct {place}"
-    if provider:
+    if provider and not _is_local(case, module):
         return (
             f"pin the version of {provider[0]} that {place} was written for, or change the code for this one"
         )
     return f"correct {place}, or bind the name in '{module}'"
+
+
+def _is_local(case: Situation, module: str) -> bool:
+    """Whether the distribution is one of the project's own folders, which has no version to choose."""
+    providing = case.providing_distributions(module)
+    names = {canonicalize_name(one.name) for one in providing}
+    requirements = case.source.requirements if case.source else ()
+    return any(one.editable for one in providing) or any(
+        one.folder for one in requirements if one.name in names
+    )

@@ -215,7 +215,9 @@ def _module(case: Situation) -> Optional[str]:
 def _conflicts(distribution: Distribution, case: Situation) -> Iterator[_Conflict]:
     name = canonicalize_name(distribution.name)
     for requirement in case.source.requirements if case.source else ():
-        if requirement.name != name or requirement.kind == "extra" or not may_apply(requirement.marker, case):
+        if requirement.name != name or requirement.kind == "extra" or requirement.url:
+            continue
+        if not may_apply(requirement.marker, case):
             continue
         if _excludes(requirement.specifier, distribution.version):
             who, place = place_and_line(requirement.place), location_of(requirement.place)

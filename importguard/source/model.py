@@ -161,6 +161,11 @@ class Requirement:
     projects: tuple[Project, ...] = ()
     requires: frozenset[str] = frozenset()
 
+    @property
+    def folder(self) -> Optional[str]:
+        """The folder that a tool's table takes it from, as written; None for an index and for an address."""
+        return self.url if self.url and ":" not in self.url else None
+
 
 @dataclass(frozen=True)
 class GitIgnored:

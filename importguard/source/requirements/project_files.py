@@ -33,6 +33,34 @@ def read_toml(text: str) -> Mapping[str, Any]:
 def read_pyproject(text: str, path: str) -> Iterator[Requirement]:
     """The requirements of a pyproject.toml; raises ValueError where it is none."""
     document, lines = read_toml(text), Lines(path, text)
+    tool = _table(document, "tool")
+    sources = {**_table(tool, "poetry", "dependencies"), **_table(tool, "uv", "sources")}
+    by_name = {str(canonicalize_name(name)): source for name, source in sources.items()}
+    for requirement in _listed(document, lines):
+        yield _from_source(requirement, by_name.get(requirement.name))
+    yield from _poetry(_table(tool, "poetry"), lines)
+
+
+def _from_source(requirement: Requirement, source: object) -> Requirement:
+    """The requirement with what ``[tool.uv.sources]``, or Poetry's table beside ``[project]``, says of where
+    it comes from. Of several sources, which of them is taken depends on markers: one may be an index."""
+    tables = source if isinstance(source, list) else [source]
+    known = [table for table in tables if isinstance(table, Mapping)]
+    urls = [_url(table) for table in known]
+    if not known or not all(url or table.get("workspace") for url, table in zip(urls, known)):
+        return requirement
+    # A member of the workspace is installed as an editable one.
+    is_editable = any(table.get("editable") or table.get("develop") for table in known) or None in urls
+    return replace(requirement, url=requirement.url or urls[0], editable=is_editable)
+
+
+def _url(table: Mapping[str, Any]) -> Optional[str]:
+    """Where a table says that a distribution comes from; None for an index."""
+    return next((str(table[key]) for key in ("url", "git", "path", "file") if table.get(key)), None)
+
+
+def _listed(document: Mapping[str, Any], lines: Lines) -> Iterator[Requirement]:
+    """The requirements that are listed as PEP 508 has them, by whichever tool."""
     project = _table(document, "project")
     start = lines.of_key("dependencies", lines.section_line("[project]")).line - 1
     for item in _strings(project.get("dependencies")):
@@ -53,7 +81,6 @@ def read_pyproject(text: str, path: str) -> Iterator[Requirement]:
         for item in _strings(items):
             place = lines.of_text(item, lines.section_line("[tool.pdm.dev-dependencies]"))
             yield from _found(item, place, kind="group", group=name)
-    yield from _poetry(_table(tool, "poetry"), lines)
 
 
 def _poetry(poetry: Mapping[str, Any], lines: Lines) -> Iterator[Requirement]:
@@ -96,8 +123,7 @@ def _of_table(
         found = parse_requirement(name, place, kind=kind, group=group)
     if found is not None:
         editable = bool(table.get("develop") or table.get("editable"))
-        url = next((str(table[key]) for key in ("url", "git", "path") if table.get(key)), None)
-        yield replace(found, text=place.text, editable=editable, url=url)
+        yield replace(found, text=place.text, editable=editable, url=_url(table))
 
 
 def _quoted(part: str) -> str:

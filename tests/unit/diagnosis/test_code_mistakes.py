@@ -257,6 +257,16 @@ def test_nothing_known_is_unknown_and_says_what_was_looked_at() -> None:
     assert found.evidence
 
 
+@pytest.mark.parametrize("editable", [False, True])
+def test_a_distribution_of_the_projects_own_has_no_version_to_pin(editable: bool) -> None:
+    held = clues(distributions=(dist("shared", "0.1", editable=editable),))
+    message = "cannot import name 'Base' from 'shared' (/x)"
+    seen = raising("ImportError", message, name="shared", clues=held)
+    declared = [] if editable else [needs("shared", url="libs/shared")]
+    tree = source(requirements=declared)
+    assert only(seen, tree).remedy == "correct shop/main.py:3, or bind the name in 'shared'"
+
+
 def of_library(kind: str, message: str, *own: Frame, name: Optional[str] = None, **changes: Any) -> Evidence:
     """A statement of flask fails; ``own`` are the application's frames that lead there."""
     inside = Frame(f"{SITE}/flask/app.py", 9, "<module>", "flask.app")

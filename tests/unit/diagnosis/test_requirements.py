@@ -126,6 +126,19 @@ def test_declared_in_a_file_that_nothing_reads() -> None:
     )
 
 
+def test_what_is_declared_as_a_folder_is_not_to_be_taken_from_an_index() -> None:
+    ours = needs("billing", 7, "pyproject.toml", url="libs/billing")
+    found = only(lacking("billing"), tree(ours, needs("fastapi")))
+    assert where(found) == ("declared-not-installed", ("Dockerfile", 3))
+    assert found.remedy == "let line 3 install what pyproject.toml declares (billing from libs/billing)"
+    secret = replace(ours, url="https://me:secret@example.org/billing")
+    assert "secret" not in only(lacking("billing"), tree(secret, needs("fastapi"))).remedy
+    held = clues(distributions=(dist("billing", "0.1"),))
+    other = replace(ours, specifier=">=2")
+    seen = raising("ImportError", "cannot import name 'x' from 'billing' (/x)", name="billing", clues=held)
+    assert only(seen, tree(other)).cause == "missing-name"
+
+
 def test_declared_where_the_image_installs_nothing() -> None:
     docker = dockerfile_of(installs=[])
     found = only(lacking("yaml"), tree(needs("PyYAML", 7), dockerfile=docker))

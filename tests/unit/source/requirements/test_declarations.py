@@ -117,6 +117,29 @@ def test_pyproject(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ('[tool.uv.sources]\nMy_lib = { path = "libs/my" }\n', ("libs/my", False)),
+        ('[tool.uv.sources]\nmy-lib = { path = "libs/my", editable = true }\n', ("libs/my", True)),
+        (
+            '[tool.uv.sources]\nmy-lib = { git = "https://example.org/my" }\n',
+            ("https://example.org/my", False),
+        ),
+        ("[tool.uv.sources]\nmy-lib = { workspace = true }\n", (None, True)),
+        ('[tool.uv.sources]\nmy-lib = { index = "torch" }\n', (None, False)),
+        ('[tool.uv.sources]\nmy-lib = [{ path = "a", marker = "x" }, { index = "torch" }]\n', (None, False)),
+        ('[tool.poetry.dependencies]\nmy-lib = { path = "libs/my", develop = true }\n', ("libs/my", True)),
+        ('[tool.poetry.dependencies]\nmy-lib = { extras = ["x"] }\n', (None, False)),
+    ],
+)
+def test_where_a_tool_takes_a_listed_requirement_from(tmp_path, sources, expected):
+    text = '[project]\ndependencies = ["my-lib>=2", "flask"]\n' + sources
+    ours, flask, *_ = declared(tmp_path, {"pyproject.toml": text})
+    assert (ours.url, ours.editable) == expected
+    assert (flask.url, flask.editable) == (None, False)
+
+
 def test_poetry(tmp_path):
     text = (
         '[tool.poetry.dependencies]\npython = "^3.11"\na = "^1.2.3"\n'
