@@ -25,7 +25,7 @@ from importguard.diagnosis.interpreter import (
     wrong_interpreter,
 )
 from importguard.diagnosis.libraries import abi_mismatch, foreign_symbols, missing_shared_library
-from importguard.diagnosis.missing_folder import missing_folder
+from importguard.diagnosis.missing_folder import missing_database_folder, missing_folder
 from importguard.diagnosis.mounted_code import with_mounted_code
 from importguard.diagnosis.names_in_source import case_mismatch, not_in_source, removed_or_renamed
 from importguard.diagnosis.newer import newer_behaviour, newer_library, newer_syntax
@@ -71,6 +71,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     # What is missing is a file of the source: from the disk towards the image.
     missing_data_file,
     missing_folder,
+    missing_database_folder,
     program_outside_path,
     program_of_project,
     program_left_behind,

@@ -151,3 +151,29 @@ def test_a_folder_for_a_log_that_nobody_made(tmp_path: Path) -> None:
     assert where(told) == ("folder-not-made", ("Dockerfile", 4))
     assert told.change == "RUN mkdir -p /app/logs && chown app /app/logs"
     assert cause(absent, None, module="json", **found) is None
+
+
+@pytest.mark.parametrize(
+    ("volumes", "place", "remedy"),
+    [
+        (
+            ["data:/data"],
+            ("Dockerfile", 4),
+            "add 'RUN mkdir -p /data && chown app /data' above the USER",
+        ),
+        ([".:/app", "./x.db:/x.db"], ("shop/main.py", 3), "add 'RUN mkdir -p FOLDER && chown app FOLDER'"),
+        (["data:/data", "logs:/logs"], ("Dockerfile", 4), "add 'RUN mkdir -p FOLDER && chown app FOLDER'"),
+    ],
+)
+def test_a_database_that_sqlite_can_not_open(tmp_path, volumes, place, remedy):
+    names = "".join(f"      - {volume}\n" for volume in volumes)
+    compose = f"services:\n  shop:\n    build: .\n    volumes:\n{names}volumes:\n  data:\n  logs:\n"
+    (tmp_path / "compose.yaml").write_text(compose)
+    tree = source(tmp_path, "COPY shop shop\nUSER app")
+    message = "(sqlite3.OperationalError) unable to open database file"
+    told = cause(message, tree, kind="sqlalchemy.exc.OperationalError", module="sqlalchemy.engine")
+    assert told is not None
+    assert where(told) == ("folder-not-made", place)
+    assert told.remedy.startswith(remedy)
+    assert ("compose.yaml:5 mounts /data" in told.explanation) is ("data:/data" in volumes)
+    assert cause("no such table: user", tree, kind="sqlite3.OperationalError") is None
