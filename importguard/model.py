@@ -128,7 +128,8 @@ class Finding:
     """One cause, named once: ``affected`` lists every module that fails by it.
 
     ``also_missing`` are the other modules that are missing by the same cause, where one finding tells of all.
-    ``symptoms`` are findings of the start that come of the same cause, and are told with it.
+    ``symptoms`` are findings of the start, or of other requirements of a file, that come of the same cause,
+    and are told with it.
     ``reached`` is False for what no import got to: its module failed before, or it is ``late``, an import in
     a function, by which nothing fails until that is called. ``loaded_at_startup`` says whether a start
     command imports a module that fails by it. It and ``breaks_startup`` are None where no start command was

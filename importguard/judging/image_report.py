@@ -102,6 +102,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     if not findings:
         return []
     from importguard.diagnosis.causes import diagnose_findings
+    from importguard.diagnosis.outdated_pins import unmet_versions_told_once
     from importguard.diagnosis.repeated import without_repeated
 
     told = diagnose_findings(findings, evidence, source, built=config.build is not None)
@@ -110,7 +111,8 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
     started = {entry.module for entry in evidence.entrypoints if entry.module}
-    return mark_startup_impact(without_repeated(told, started), evidence)
+    told = unmet_versions_told_once(without_repeated(told, started), built=config.build is not None)
+    return mark_startup_impact(told, evidence)
 
 
 def _merge_start_symptoms(findings: list[Finding], evidence: Evidence) -> list[Finding]:

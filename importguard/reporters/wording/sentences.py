@@ -188,9 +188,16 @@ _WHEN_NOT_REACHED = {
 
 
 def symptom_lines(finding: Finding) -> list[str]:
-    """What the start showed of the same cause, a line each, not escaped, without the words of the finding."""
+    """What else comes of the same cause, not escaped: the names of requirements on one line, and what the
+    start showed, a line each, without the words of the finding."""
     lines = []
+    required = [one.module for one in finding.symptoms if one.rule.family is RuleFamily.REQUIREMENTS]
+    if required:
+        rest = f" and {len(required) - _MOST_NAMES} more" if required[_MOST_NAMES:] else ""
+        lines.append(f"Not met either: {', '.join(required[:_MOST_NAMES])}{rest}")
     for symptom in finding.symptoms:
+        if symptom.rule.family is RuleFamily.REQUIREMENTS:
+            continue
         is_same = bool(finding.message) and symptom.message.endswith(f": {finding.message}")
         message = symptom.message[: -len(finding.message)] + "the same" if is_same else symptom.message
         lines.append(
