@@ -163,8 +163,9 @@ class Requirement:
 
     @property
     def folder(self) -> Optional[str]:
-        """The folder that a tool's table takes it from, as written; None for an index and for an address."""
-        return self.url if self.url and ":" not in self.url else None
+        """The folder that it is taken from, as written; None for an index and for an address."""
+        is_local = self.url is not None and (":" not in self.url or self.url.startswith("file:"))
+        return self.url if is_local else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The distributions that a build installs from an index: the image has them whatever COPY leaves out."""
+"""The distributions that a build installs from an index or an address, whatever COPY leaves out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class IndexRequirements:
             one.name
             for one in declared
             if one.kind in RUNTIME_KINDS
-            and not one.url
+            and not one.folder
             and not one.editable
             and one.name not in members
             and any(install_reads(install, one) for install in installs)

@@ -217,6 +217,23 @@ KIT_PROJECT = {
             "poetry install --only main",
             ["kit"],
         ),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "root"\ndependencies = ["kit-tools"]\n'
+                '[tool.uv.sources]\nkit-tools = {path = "module"}\n'
+            },
+            "uv sync --frozen",
+            ["kit"],
+        ),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "root"\ndependencies = ["kit-tools"]\n'
+                '[tool.uv.sources]\nkit-tools = {git = "https://example.org/kit"}\n'
+            },
+            "uv sync --frozen",
+            [],
+        ),
+        ({"requirements.txt": "kit @ file:///app/module\n"}, "pip install -r requirements.txt", ["kit"]),
     ],
 )
 def test_what_is_installed_from_an_index_is_not_missed(tmp_path, requirements, install, missing):
