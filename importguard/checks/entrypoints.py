@@ -18,12 +18,13 @@ def check_entrypoint_targets(evidence: Evidence) -> list[Finding]:
 def _finding(entry: EntryPoint, evidence: Evidence) -> Finding:
     code = application_code(evidence)
     path = code.files.get(entry.module or "")
+    attribute = entry.attribute or ""
+    lacked = attribute if " " in attribute else f"attribute '{attribute}'"
     return Finding(
         rule=ENTRYPOINT_TARGET,
         severity=ENTRYPOINT_TARGET.severity,
         module=entry.module or "",
-        message=f"'{entry.command}' loads '{entry.target}', but module '{entry.module}' has no attribute "
-        f"'{entry.attribute}'",
+        message=f"'{entry.command}' loads '{entry.target}', but module '{entry.module}' has no {lacked}",
         missing=f"{entry.module}.{entry.attribute}",
         location=Location(code.path_below_import_root(path)) if path else None,
     )

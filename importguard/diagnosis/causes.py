@@ -38,6 +38,7 @@ from importguard.diagnosis.project_programs import program_of_project
 from importguard.diagnosis.situation import NO_CLUES, Situation
 from importguard.diagnosis.source_index import SourceIndex
 from importguard.diagnosis.start_program import program_left_behind, program_outside_path, unusable_program
+from importguard.diagnosis.start_target import missing_instance
 from importguard.diagnosis.told_to_install import lacks_what_it_is_named_for, told_to_install
 from importguard.diagnosis.unknown import unknown_cause
 from importguard.diagnosis.unusable_files import broken_file, unreadable_file
@@ -98,6 +99,7 @@ CAUSES: tuple[Callable[[Situation], Optional[Diagnosis]], ...] = (
     version_conflict,
     module_of_another_version,
     library_for_another_version,
+    missing_instance,
     missing_name,
     not_in_source,
     not_declared,

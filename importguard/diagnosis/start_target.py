@@ -5,14 +5,28 @@ from __future__ import annotations
 import re
 from typing import Optional
 
-from importguard.diagnosis.situation import Situation, file_and_line
+from importguard.diagnosis.situation import CERTAIN, Situation, file_and_line, make_diagnosis
 from importguard.evidence.imports import EntryPoint
-from importguard.model import Location
+from importguard.model import Diagnosis, Location
 from importguard.source.command_lines import command_line_holding
 
 _CONFIGURATION = re.compile(r"[^\s=,:'\"]+\.(?:ini|py|toml|cfg|conf|json|ya?ml|xml)(?![\w.])")
 _DEFAULT_CONFIGURATIONS = {"gunicorn": "gunicorn.conf.py"}
 """The files that a program reads without being told (gunicorn's documentation, "Configuration File")."""
+
+
+def missing_instance(case: Situation) -> Optional[Diagnosis]:
+    """A server looks for any object of a class in the module, and there is none."""
+    entry = _lost_entry(case)
+    if entry is None or " " not in (entry.attribute or ""):
+        return None
+    return make_diagnosis(
+        "missing-name",
+        CERTAIN,
+        f"The module '{entry.module}' imports, and binds no {entry.attribute}.",
+        f"create one at the top level of '{entry.module}', or name the file that does in the start command",
+        case.finding.location,
+    )
 
 
 def naming_place(case: Situation) -> tuple[str, Optional[Location]]:

@@ -204,7 +204,8 @@ class Discovery:
             target for target in targets if not target.imported_at or target.module in known
         ]
         for target in self.targets:
-            attribute = ":" + target.attribute if target.attribute else ""
+            is_named = target.attribute and " " not in target.attribute
+            attribute = ":%s" % target.attribute if is_named else ""
             self._add_entrypoint(target.command, printable_path(target.module + attribute), target)
         for command in self.commands:
             loads = [target for target in self.targets if target.command is command and not target.is_program]

@@ -14,6 +14,7 @@ class StartCommand:
     leaves out in safe-path mode (PEP 686's ``-P``); ``platform_roots``: those of ``roots`` that a platform
     brings, with nothing of the application's in them; ``inserted`` and ``appended``: those that the code
     which it runs adds to ``sys.path``. ``entries``: (module, attribute or None) that it loads;
+    the attribute ``instance of package:Class`` is any object of the module that is one;
     ``called``: (module, function) of them that it calls before it serves anything, such as a factory, with
     ``arguments`` as it writes them.
     ``script``: the file that it runs, ``runs`` the module that it runs as ``__main__``. ``argv`` is what it

@@ -152,11 +152,13 @@ def _dotenv_files(command: StartCommand, *files: str) -> dict[str, str]:
     return variables
 
 
+_ANY_FASTAPI = "instance of fastapi:FastAPI"
 _FASTAPI_DEFAULTS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 
 
 def _read_fastapi(command: StartCommand, words: list[str]) -> None:
-    """``fastapi run [PATH] [--app NAME] [-e MODULE:NAME]`` (fastapi_cli.discover)."""
+    """``fastapi run [PATH] [--app NAME] [-e MODULE:NAME]``: without a name, any FastAPI object of the module
+    will do (fastapi_cli.discover)."""
     options = Options(words, frozenset(["--reload", "--no-reload", "--proxy-headers", "--no-proxy-headers"]))
     entry = options.last_value("-e", "--entrypoint")
     if not entry and not options.rest[1:]:
@@ -172,7 +174,7 @@ def _read_fastapi(command: StartCommand, words: list[str]) -> None:
         names = ("main.py", "app.py", "api.py")
         inside = [name for name in names if os.path.isfile(command.resolve_path(target + "/" + name))]
         target = target + "/" + (inside[0] if inside else "__init__.py")
-    load_path(command, target + ":" + (options.last_value("--app") or ""), climb=True)
+    load_path(command, target + ":" + (options.last_value("--app") or _ANY_FASTAPI), climb=True)
 
 
 def read_django(command: StartCommand, words: list[str]) -> None:

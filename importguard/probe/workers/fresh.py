@@ -175,16 +175,33 @@ def _exit_code(error: Any) -> str:
 
 
 def missing_attributes(name: str, wanted: Iterable[str]) -> list[str]:
-    """Those of the dotted ``wanted`` that the module ``name`` lacks, or ``__main__`` where it ran so."""
+    """Those of the dotted ``wanted`` that the module ``name`` lacks, or ``__main__`` where it ran so.
+
+    Of ``instance of package:Class``, it lacks any object.
+    """
     lost = []
     for dotted in wanted:
+        value: Any = sys.modules.get(name, sys.modules["__main__"])
         try:
-            value: Any = sys.modules.get(name, sys.modules["__main__"])
+            if dotted.startswith(_INSTANCE_OF):
+                _find_instance(value, dotted[len(_INSTANCE_OF) :])
+                continue
             for part in dotted.split("."):
                 value = getattr(value, part)
         except BaseException:
             lost.append(dotted)
     return lost
+
+
+_INSTANCE_OF = "instance of "
+
+
+def _find_instance(module: Any, kind: str) -> None:
+    """Raise AttributeError where no object of ``module`` is of the class that ``kind`` names."""
+    package, _, name = kind.partition(":")
+    wanted = getattr(sys.modules.get(package), name)
+    if not any(isinstance(value, wanted) for value in list(vars(module).values())):
+        raise AttributeError(kind)
 
 
 def load_named(name: str, attributes: list[str], wanted: list[str]) -> None:

@@ -243,6 +243,14 @@ def test_the_place_where_a_start_command_names_what_is_not_there(
     assert (found.location.path if found.location else None) == path
 
 
+def test_a_module_without_any_object_of_the_class_that_its_server_looks_for() -> None:
+    lost = entry("shop.main", "missing_attribute", attribute="instance of fastapi:FastAPI")
+    seen = observed(imported("shop.main"), entrypoints=(lost,))
+    found = only(seen, source())
+    assert found.cause == "missing-name"
+    assert found.explanation == "The module 'shop.main' imports, and binds no instance of fastapi:FastAPI."
+
+
 def test_what_a_start_command_loads_may_be_a_file_that_was_not_copied() -> None:
     seen = lacking("locustfile", importer="locustfile", entrypoints=(entry("locustfile", "failed"),))
     assert only(seen).remedy.startswith("copy it into the image if it is a file of yours, or else install")

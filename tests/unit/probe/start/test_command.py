@@ -383,7 +383,7 @@ def test_fastapi_finds_its_file(image):
     image.write("app/main.py")
     for command in ("fastapi run", "fastapi run app/main.py", "fastapi dev app --port 80"):
         found = image.main(command)
-        assert found.entries == [("app.main", None)], command
+        assert found.entries == [("app.main", "instance of fastapi:FastAPI")], command
         assert found.roots == [str(image.app)]
     assert image.main("fastapi run --app api app/main.py").entries == [("app.main", "api")]
 

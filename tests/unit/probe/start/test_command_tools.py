@@ -176,7 +176,7 @@ def test_fastapi_by_its_project_file(image: Image) -> None:
     image.write("pyproject.toml", '[project]\nname = "x"\n[tool.fastapi]\nentrypoint = "shop.web:app"\n')
     image.write("main.py")
     assert image.main("fastapi run").entries == [("shop.web", "app")]
-    assert image.main("fastapi run main.py").entries == [("main", None)]
+    assert image.main("fastapi run main.py").entries == [("main", "instance of fastapi:FastAPI")]
 
 
 def test_flask_by_its_environment_files(image: Image) -> None:
@@ -258,7 +258,7 @@ def test_litestar_calls_the_function_that_makes_its_application(image: Image) ->
 
 def test_fastapi_without_a_file_to_run_lacks_its_module(image: Image) -> None:
     image.write("server.py", "from fastapi import FastAPI\n")
-    assert image.main("fastapi run").entries == [("main", None)]
+    assert image.main("fastapi run").entries == [("main", "instance of fastapi:FastAPI")]
 
 
 def test_a_plugin_of_twistd_loads_the_module_of_its_service(image: Image) -> None:

@@ -9,7 +9,7 @@ from typing import Optional
 
 import pytest
 
-from importguard.probe.workers.fresh import load_named
+from importguard.probe.workers.fresh import load_named, missing_attributes
 
 
 def of_nothing() -> None:
@@ -68,3 +68,16 @@ def test_what_cannot_be_imported_is_raised(
 
 def test_a_value_that_only_production_has_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(monkeypatch, of_a_value) == ["load", "backend"]
+
+
+def test_any_object_of_a_class_will_do_where_a_server_looks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, library = ModuleType("shop"), ModuleType("library")
+    monkeypatch.setitem(sys.modules, "shop", shop)
+    kind = "instance of library:Base"
+    assert missing_attributes("shop", [kind]) == [kind]
+    monkeypatch.setitem(sys.modules, "library", library)
+    vars(library)["Base"] = Application
+    vars(shop).update(app=3, Base=Application)
+    assert missing_attributes("shop", [kind, "app"]) == [kind]
+    vars(shop)["web"] = type("Own", (Application,), {})(None)
+    assert missing_attributes("shop", [kind]) == []
