@@ -11,6 +11,7 @@ from importguard.evidence.starts import Answer, CommandResult, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
 from importguard.failures.health_checks import asked_ports, programs_not_found
+from importguard.failures.logged import ending_failure
 from importguard.failures.service import logged_finding, service_finding, waiting_frame
 from importguard.model import Diagnosis, Finding, Rule
 from importguard.rules.start import HTTP_ANSWER, WEBSOCKET
@@ -46,7 +47,7 @@ def _wrong_answers(start: ServiceStart, evidence: Evidence, source: Optional[Sou
     if start.grpc is not None and not start.grpc.right:
         yield _wrong(HTTP_ANSWER, "gRPC health", start.grpc, "SERVING", start, evidence)
     if start.health is not None and start.health.code:
-        yield _unhealthy(start.health, start, source)
+        yield _unhealthy(start.health, start, evidence, source)
     elif start.ready is not None and not start.held and _was_all_right(start):
         message = f"It had answered, and {start.settings.settle:g} s later it did not any more."
         subject = f"GET {start.http[0][0].path}" if start.http else f"port {start.port}"
@@ -57,7 +58,11 @@ def _was_all_right(start: ServiceStart) -> bool:
     return all(answer.right for _, answer in start.http) and (start.grpc is None or start.grpc.right)
 
 
-def _unhealthy(health: CommandResult, start: ServiceStart, source: Optional[Source]) -> Finding:
+def _unhealthy(
+    health: CommandResult, start: ServiceStart, evidence: Evidence, source: Optional[Source]
+) -> Finding:
+    """IG503 of a HEALTHCHECK: why it fails, by its own words or by a traceback in the log since the port was
+    open. An earlier one may be of something that the service went on without."""
     said = f" It says: {health.output.strip()}" if health.output.strip() else " It says nothing."
     how = "does not end in time" if health.timed_out else f"fails with exit code {health.code}"
     whose = "production's" if start.settings.healthcheck else "image's"
@@ -65,6 +70,10 @@ def _unhealthy(health: CommandResult, start: ServiceStart, source: Optional[Sour
     location, words = health_check_line(start, source)
     told = _missing_program(health) or _asks_elsewhere(health, start)
     told = replace(told, location=location, quote=words) if told else None
+    asked = replace(start, log=start.served_log)
+    if told is None and ending_failure(asked, evidence) is not None:
+        found = logged_finding(HTTP_ANSWER, "HEALTHCHECK", message, asked, evidence)
+        return replace(found, location=found.location or location)
     return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=told, location=location)
 
 

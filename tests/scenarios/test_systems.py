@@ -139,7 +139,7 @@ def test_there_is_no_way_out(service: str, tmp_path: Path) -> None:
     assert (result.code, result.image["start"]["requests"][0]["status"]) == (0, 200)
 
 
-@pytest.mark.parametrize(("mode", "code"), [("well", 0), ("unavailable", 1)])
+@pytest.mark.parametrize(("mode", "code"), [("well", 0), ("unavailable", 1), ("raises", 1)])
 def test_the_healthcheck_of_the_image(mode: str, code: int, tmp_path: Path) -> None:
     ask = "import urllib.request; urllib.request.urlopen('http://localhost:8080/')"
     lines = DOCKERFILE.replace('"well"', f'"{mode}"') + f'HEALTHCHECK CMD ["python3", "-c", "{ask}"]\n'
@@ -150,3 +150,5 @@ def test_the_healthcheck_of_the_image(mode: str, code: int, tmp_path: Path) -> N
     assert result.code == code
     assert [one["request"] for one in result.image["start"]["requests"]] == ["HEALTHCHECK"]
     assert [one["module"] for one in result.findings] == ["HEALTHCHECK"] * code
+    missing = "shop.gone_module" if mode == "raises" else None
+    assert [one["missing"] for one in result.findings] == [missing] * code

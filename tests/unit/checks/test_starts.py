@@ -317,6 +317,24 @@ def test_a_health_check_that_fails(check: str, output: str, cause: Optional[str]
     assert found.location is None
 
 
+@pytest.mark.parametrize(("early", "served", "missing"), [("", "shop.pay", "shop.pay"), ("orjson", "", None)])
+def test_a_health_check_fails_by_what_a_request_raises(
+    early: str, served: str, missing: Optional[str], tmp_path: Path
+) -> None:
+    """The log since the port is open tells its cause; the service may have gone on without the rest."""
+    (tmp_path / "Dockerfile").write_text("FROM python\nHEALTHCHECK CMD curl -f localhost:8080/\nCMD run\n")
+    source = read_source(Tree(str(tmp_path)))
+    health = CommandResult("curl -f localhost:8080/", 22, "curl: (22) returned error: 500")
+    before, since = (LOGGED.format(name) if name else "" for name in (early, served))
+    start = replace(WELL, held=False, http=(), health=health, log=before + since, served_log=since)
+    report = judge_image(IMAGE, seen(start), Material(source, ""), Config())
+    (found,) = report.findings
+    assert (found.rule.id, found.module, found.missing) == ("IG503", "HEALTHCHECK", missing)
+    assert ("Its log says: No module named 'shop.pay'" in found.message) is bool(missing)
+    assert found.location == (Location("shop/main.py", 9) if missing else Location("Dockerfile", 2))
+    assert found.diagnosis is None or found.diagnosis.location != Location("Dockerfile", 2)
+
+
 @pytest.mark.parametrize("command", ["/bin/sh -c gunicorn shop", "sh -c gunicorn shop", "/bin/bash -c x"])
 def test_a_shell_that_passes_no_signal_on(command: str) -> None:
     first = Surroundings(processes=(Process(1, command, "S (sleeping)"),))
