@@ -14,6 +14,7 @@ from importguard.failures import dump
 from importguard.failures.application import Application, application_code
 from importguard.failures.environment import environment_diagnosis, withheld_diagnosis
 from importguard.failures.frames import frame_location, import_chain, own_frame
+from importguard.failures.memory import killed_import_diagnosis
 from importguard.failures.root_cause import RootCause, exception_chain, root_cause, type_name
 from importguard.model import FAILURES, Diagnosis, Finding, ImportStep, Location, Severity
 from importguard.rules.imports import (
@@ -139,7 +140,7 @@ def _finding(members: Sequence[Member], evidence: Evidence, code: Application) -
         location=location,
         chain=way,
         affected=tuple(sorted({one.name for one, _ in members if one.selected})),
-        diagnosis=environmental,
+        diagnosis=environmental or killed_import_diagnosis(item, evidence.memory),
     )
 
 

@@ -11,6 +11,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.starts import USUAL_SECONDS_TO_READY, ServiceStart
 from importguard.failures.application import application_code
 from importguard.failures.frames import frame_location
+from importguard.failures.memory import OUT_OF_MEMORY, doubled_memory, memory_in_words
 from importguard.failures.service import dumped_frame, logged_finding, service_finding
 from importguard.model import Diagnosis, Finding
 from importguard.rules.start import MEMORY, SLOW_START, START_EXITS, STOP
@@ -61,18 +62,21 @@ def _files_in_memory(start: ServiceStart) -> Iterator[Finding]:
     """IG506 where the platform's file system is memory, and what was written fits there no more."""
     used = start.memory_held + start.written
     if start.settings.platform == "cloud-run" and start.written and used > start.memory:
-        held, written = (f"{size / 1024**2:.0f} MiB" for size in (start.memory_held, start.written))
+        held, written = map(memory_in_words, (start.memory_held, start.written))
         message = f"Its processes hold {held}, and the files that it wrote {written}: memory on Cloud Run."
         yield service_finding(MEMORY, start.command, message, diagnosis=_memory(start))
 
 
 def _memory(start: ServiceStart) -> Diagnosis:
-    megabytes = f"{start.memory / 1024**2:.0f} MiB"
-    cloud = " that Cloud Run gives unless told otherwise" if start.settings.platform == "cloud-run" else ""
+    """The limit, by whom it was set, and how to raise it: --memory holds where nothing else gives one."""
+    is_set, more = start.settings.memory is not None, doubled_memory(start.memory)
+    is_cloud_run = start.settings.platform == "cloud-run"
+    whose = " that Cloud Run gives unless told otherwise" if is_cloud_run else " (--memory)"
+    option = "" if is_set or is_cloud_run else f"--memory {more}, or "
     return Diagnosis(
-        "out-of-memory",
-        f"It has {megabytes}{cloud if start.settings.memory is None else ''}.",
-        'give it as much as production has (memory = "1g" in [start]), or let it use less',
+        OUT_OF_MEMORY,
+        f"It has {memory_in_words(start.memory)}{'' if is_set else whose}.",
+        f'give it as much as production has ({option}memory = "{more}" in [start]), or let it use less',
         None,
         "certain",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from importguard.failures.circular_words import says_circular
+from importguard.failures.memory import OUT_OF_MEMORY
 from importguard.model import Finding, RuleFamily
 from importguard.rules.imports import IMPORT_EXITS, IMPORT_HANGS, IMPORT_RAISES, MISSING_NAME, SYNTAX_ERROR
 
@@ -42,6 +43,8 @@ def part_of(finding: Finding) -> str:
         return IMAGE  # no import names it: the start command does, which the image holds
     if cause in _CODE_CAUSES:
         return CODE
+    if cause == OUT_OF_MEMORY:
+        return UNPROVEN
     if cause in _UNTOLD and finding.rule in _CODE_RULES | _OPEN_RULES and _is_of_one_package(finding):
         is_mistake = finding.rule in _CODE_RULES or _is_mistake(finding.message)
         return CODE if is_mistake else UNPROVEN

@@ -78,5 +78,7 @@ class Evidence:
     privileges_withheld: bool = False
     """Whether root had fewer privileges than Docker gives it by default, nobody had /sys, and all files
     seemed to belong to the image's USER."""
+    memory: int = 0
+    """The bytes that the imports may use; 0 where that is not known."""
     start: Optional[ServiceStart] = None
     """What came of starting the image; None where that was not asked for."""

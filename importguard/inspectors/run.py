@@ -148,6 +148,7 @@ def inspect_by_running(
             image=image_facts(image, history),
             notes=notes,
             privileges_withheld=engine.withholds_privileges,
+            memory=config.memory,
         )
     raise NoPythonError(why_no_python(image, looked, found, too_old))
 

@@ -222,6 +222,23 @@ def test_endings_belong_to_their_culprit(outcome: str, detail: str, rule: str) -
     assert finding.location == Location("shop/b.py")
 
 
+@pytest.mark.parametrize(
+    ("detail", "memory", "more"),
+    [
+        ("signal SIGKILL", 512 << 20, "--memory 1g"),
+        ("signal SIGKILL", 100 << 20, "--memory 200m"),
+        ("signal SIGKILL", 0, ""),
+        ("signal SIGSEGV", 512 << 20, ""),
+    ],
+)
+def test_an_import_that_is_killed_for_memory_says_how_to_give_more(
+    detail: str, memory: int, more: str
+) -> None:
+    told = only(ended("shop.a", "crashed", detail), memory=memory).diagnosis
+    assert (told.cause if told else "") == ("out-of-memory" if more else "")
+    assert told is None or (more in told.remedy and f"{memory >> 20} MiB (--memory)" in told.explanation)
+
+
 def test_a_dump_tells_where_it_was_and_is_not_repeated() -> None:
     output = """working
 Fatal Python error: Segmentation fault

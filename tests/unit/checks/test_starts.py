@@ -247,11 +247,27 @@ def test_one_that_ends_for_want_of_its_environment_without_naming_a_variable(
     assert ("needs a" in (report.error or "")) is (severity == "warning")
 
 
-def test_killed_for_memory_is_not_told_twice() -> None:
-    finding = only(replace(SILENT, ending=Ending(137, out_of_memory=True), out_of_memory=True))
+@pytest.mark.parametrize(
+    ("settings", "limit", "remedy"),
+    [
+        (StartSettings(), "512 MiB (--memory).", '(--memory 1g, or memory = "1g" in [start])'),
+        (StartSettings(memory=512 << 20), "512 MiB.", 'has (memory = "1g" in [start])'),
+        (
+            StartSettings(platform="cloud-run"),
+            "512 MiB that Cloud Run gives",
+            'has (memory = "1g" in [start])',
+        ),
+    ],
+)
+def test_killed_for_memory_is_told_once_with_how_to_give_more(
+    settings: StartSettings, limit: str, remedy: str
+) -> None:
+    killed = replace(SILENT, settings=settings, ending=Ending(137, out_of_memory=True), out_of_memory=True)
+    finding = only(killed)
     assert finding.rule.id == "IG506"
     assert finding.diagnosis is not None
-    assert "512 MiB" in finding.diagnosis.explanation
+    assert f"It has {limit}" in finding.diagnosis.explanation
+    assert remedy in finding.diagnosis.remedy
 
 
 def test_a_worker_of_a_server_that_is_killed_for_memory() -> None:

@@ -26,6 +26,10 @@ def test_what_exists_nowhere_is_the_code_s(cause: str) -> None:
     assert part_of(of("IG101", cause)) == CODE
 
 
+def test_a_limit_of_memory_need_not_be_the_image_s() -> None:
+    assert part_of(of("IG107", "out-of-memory")) == UNPROVEN
+
+
 def test_what_the_start_command_alone_names_wrongly_is_the_image_s() -> None:
     assert part_of(of("IG101", "not-in-source", location=None, chain=())) == IMAGE
 

@@ -214,8 +214,10 @@ def test_an_engine_that_fails_is_no_verdict() -> None:
 
 def test_the_container_s_limits_leave_the_probe_time_to_speak() -> None:
     engine = Container({"python3": "good"})
-    executable(engine, Config(timeout=60.0, memory=1 << 30, network="bridge"))
+    config = Config(timeout=60.0, memory=1 << 30, network="bridge")
+    seen = inspect_by_running(engine, IMAGE, config, QuietProgress(), bool)
     assert engine.limits == Limits(1 << 30, 60.0 + GRACE, "bridge")
+    assert seen.memory == 1 << 30
 
 
 def test_where_a_python_may_be() -> None:
