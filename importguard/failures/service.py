@@ -12,6 +12,7 @@ from importguard.failures.application import application_code
 from importguard.failures.dump import dumped_frames
 from importguard.failures.environment import environment_diagnosis, unreachable_server_diagnosis
 from importguard.failures.frames import frame_location, import_chain, raising_frame
+from importguard.failures.log_files import log_file_sentence
 from importguard.failures.logged import ending_failure, logged_failures
 from importguard.failures.root_cause import RootCause, root_cause
 from importguard.model import Diagnosis, Finding, Location, Outcome, Rule, Severity
@@ -51,7 +52,7 @@ def logged_finding(
     """A finding with what the last traceback of the log says, or else with the end of the log."""
     failure = ending_failure(start, evidence)
     if failure is None:
-        return _finding_of_last_words(rule, subject, message, start)
+        return _finding_of_last_words(rule, subject, message, start, evidence)
     return _finding_of_failure(rule, subject, message, failure, evidence)
 
 
@@ -104,7 +105,9 @@ def _wanting(failure: ImportFailure, cause: RootCause, evidence: Evidence) -> Op
     return environment_diagnosis(failure, "start", evidence.image.empty_variables)
 
 
-def _finding_of_last_words(rule: Rule, subject: str, message: str, start: ServiceStart) -> Finding:
+def _finding_of_last_words(
+    rule: Rule, subject: str, message: str, start: ServiceStart, evidence: Evidence
+) -> Finding:
     """A finding with the end of the log, where that holds no traceback.
 
     rq and the like say in one line which server they do not reach, and end. A start script that waits for a
@@ -112,6 +115,8 @@ def _finding_of_last_words(rule: Rule, subject: str, message: str, start: Servic
     """
     lines = [line.rstrip()[:_LONGEST_LINE] for line in start.log.splitlines() if line.strip()]
     told = ["Its last words:", *lines[-_LOG_LINES:]] if lines else ["It printed nothing."]
+    commands = (start.command, *(entry.command for entry in evidence.entrypoints))
+    told += filter(None, [log_file_sentence(commands)])
     if start.ending is None:
         telling = lines[-_LOG_LINES:] if start.port is None else []
     else:

@@ -216,6 +216,26 @@ def test_exit_codes_have_a_meaning(code: int, words: str) -> None:
     assert (finding.rule.id, words in finding.message) == ("IG501", True), finding.message
 
 
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("celery -A shop worker -l info -f /var/log/worker.log", "/var/log/worker.log"),
+        ("celery -A shop worker --logfile=w.log", "w.log"),
+        ("sh -c 'exec celery -A shop beat --logfile w.log'", "w.log"),
+        ("gunicorn --error-logfile /log/error.log shop.wsgi", "/log/error.log"),
+        ("gunicorn --error-logfile - --access-logfile a.log shop.wsgi", None),
+        ("celery -A shop worker -f /dev/stdout", None),
+        ("celery -A shop worker --logfile=-", None),
+        ("tail -f shop.log", None),
+        ("celery -A shop worker && tail -f shop.log", None),
+    ],
+)
+def test_a_log_in_a_file_of_the_container_is_told(command: str, file: Optional[str]) -> None:
+    message = only(replace(SILENT, command=command, ending=Ending(1))).message
+    assert ("It logs to" in message) is (file is not None)
+    assert file is None or f"It logs to {file} in the container" in message
+
+
 def test_a_log_without_a_traceback_is_shown_by_its_end() -> None:
     finding = only(replace(SILENT, ending=Ending(1), log="\n".join(f"line {number}" for number in range(50))))
     assert "line 49" in finding.message
