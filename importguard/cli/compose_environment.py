@@ -86,14 +86,18 @@ def variable_files(node: Node, root: str, folder: str = "") -> list[str]:
     that ``env-file`` can't read is left out.
     """
     given = node.value_at("env_file")
-    paths = [one.scalar_text or one.value_at("path").scalar_text for one in given] or [given.scalar_text]
+    written = [one.scalar_text or one.value_at("path").scalar_text for one in given] or [given.scalar_text]
+    paths = [with_default_values(path) for path in written]
     if not any(paths) and _is_server(node) and any(map(open_variables, _texts_with_variables(node))):
         paths = [".env"]
     found = []
     for path in [posixpath.normpath(posixpath.join(folder, path)) for path in paths if path]:
         beside, name = posixpath.split(path)
         names = [name, *(f"{name}{sign}{word}" for word in _EXAMPLES for sign in ".-_")]
-        names += ["env.example", "example.env"] if name == ".env" else []
+        if name == ".env":
+            names += [
+                given for word in _EXAMPLES for given in (f"env.{word}", f"{word}.env", f"{word.upper()}.env")
+            ]
         there = [one for one in (posixpath.join(beside, name) for name in names) if _is_file(root, one)]
         found += [one for one in there if one == path or _is_readable(os.path.join(root, one))][:1]
     return found

@@ -400,6 +400,28 @@ def test_an_example_stands_for_a_file_of_variables_that_is_not_there(name: str, 
     assert read_services(file)[0].env == ("POSTGRES_PASSWORD=check",)
 
 
+@pytest.mark.parametrize(
+    ("written", "file"),
+    [
+        ("env_file: x.env", "x.env"),
+        ("env_file: [./x.env]", "x.env"),
+        ("env_file: [{path: ./x.env, required: false}]", "x.env"),
+        ("env_file: [{path: ./none.env, required: false}, x.env]", "x.env"),
+        ("env_file: [{path: ./none.env, required: false}]", None),
+        ("env_file: ['${VARIABLES:-x.env}']", "x.env"),
+        ("env_file: [.env]", "TEMPLATE.env"),
+    ],
+)
+def test_every_form_of_env_file(written: str, file: Optional[str], folder: Path) -> None:
+    """Of the Compose specification; what is not there, and need not be, is left out."""
+    write(Dockerfile=PYTHON, x_dot_env="A=1\n", TEMPLATE_dot_env="A=1\n", main_dot_py="")
+    Path("compose.yaml").write_text(f"services:\n  api:\n    build: .\n    {written}\n")
+    assert run("init") == 0
+    keys = {**KEYS, "env-file": "list"}
+    (image,) = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, keys).images
+    assert image.settings.get("env-file") == ([file] if file else None)
+
+
 COMPOSE_ONCE = """\
 services:
   migrate: {build: .}
