@@ -95,8 +95,7 @@ def _services(document: Node, root: str, folder: str) -> Iterator[ComposeService
     for name, node in nodes.items():
         if name not in started:
             continue
-        build = node.value_at("build")
-        context = build.scalar_text or (build.value_at("context").scalar_text or "." if build else "")
+        build, context = node.value_at("build"), _build_context(node, root, folder)
         yield ComposeService(
             name,
             with_default_values(node.value_at("image").scalar_text),
@@ -112,6 +111,20 @@ def _services(document: Node, root: str, folder: str) -> Iterator[ComposeService
             name in once,
             _mounts_code(node),
         )
+
+
+def _build_context(node: Node, root: str, folder: str) -> str:
+    """The folder that a service is built from, from that of the file; empty where it is not built.
+
+    Files for users name the image that the repository publishes, as ``milesmcc/shynet:latest`` of shynet:
+    one of an account that is called like the repository is built from its Dockerfile.
+    """
+    build = node.value_at("build")
+    if build:
+        return build.scalar_text or build.value_at("context").scalar_text or "."
+    account, _, name = with_default_values(node.value_at("image").scalar_text).rpartition("/")
+    is_own = bool(account) and re.split("[:@]", name)[0].lower() == Path(root).name.lower()
+    return "." if is_own and not folder and Path(root, "Dockerfile").is_file() else ""
 
 
 def _texts(node: Node) -> list[str]:

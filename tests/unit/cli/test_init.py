@@ -422,6 +422,23 @@ def test_every_form_of_env_file(written: str, file: Optional[str], folder: Path)
     assert image.settings.get("env-file") == ([file] if file else None)
 
 
+@pytest.mark.parametrize(
+    ("account", "own"), [("acme/", True), ("ghcr.io/acme/", True), ("", False), ("acme/not-", False)]
+)
+def test_the_image_that_the_repository_publishes(account: str, own: bool, folder: Path) -> None:
+    """Files for users name it in place of a build."""
+    write(Dockerfile=PYTHON, main_dot_py="")
+    image = f"{account}{folder.name}:${{TAG:-latest}}"
+    text = (
+        f"services:\n  api: {{image: '{image}', expose: [80], depends_on: [db]}}\n  db: {{image: postgres}}\n"
+    )
+    Path("compose.yaml").write_text(text)
+    assert run("init") == 0
+    file = load_configuration(folder / "importguard.toml", {**KEYS, "all": "boolean"}, KEYS)
+    assert [one.name for one in file.images] == (["api"] if own else [])
+    assert [one.name for one in read_services(file)] == (["db"] if own else [])
+
+
 COMPOSE_ONCE = """\
 services:
   migrate: {build: .}
