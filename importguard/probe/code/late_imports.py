@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 _LATE = ("function", "lazy")
 _READ = 4 << 20
-# A statement in a block, or a lazy one.
+# A statement in a block, or a lazy one. A parenthesis that is never closed is taken to the end of the file:
+# to try such a statement again as a line would take time by the square of the file's size.
 _STATEMENT = re.compile(
     rb"^(?:[ \t]+|lazy[ \t]+)((?:from[ \t]+[.\w]+[ \t]+)?import\b"
-    rb"(?:[ \t]*\([^)]*\)|[^\n\\]*(?:\\\r?\n[^\n\\]*)*))",
+    rb"(?:[ \t]*\([^)]*\)?|[^\n\\]*(?:\\\r?\n[^\n\\]*)*))",
     re.M,
 )
 # A file that asks whether a module is there, or adds folders to the import path.

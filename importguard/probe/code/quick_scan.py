@@ -12,8 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# No two parts that follow one another match the same character: a hostile line takes time by its length.
 IMPORT_LINE = re.compile(
-    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
+    rb"^(?:lazy[ \t]+)?(?:from[ \t]+(?=[.\w])(\.*)(\w[\w.]*)?[ \t]+import\b|import[ \t]+([\w., \t]+))", re.M
 )
 
 
@@ -37,18 +38,24 @@ def mentioned_modules(module: str, path: str) -> set[str]:
 
 
 # What follows "import" in a line that may be a statement; in parentheses it goes on over lines.
-_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)|[^\n\\]*(?:\\(?:\r?\n)?[^\n\\]*)*)")
+_NAMES = re.compile(rb"import\b[ \t\\\r\n]*(\([^)]*\)?|[^\n\\]*(?:\\(?:\r?\n)?[^\n\\]*)*)")
 _FROM = re.compile(rb"\bfrom[ \t]+([.\w]+)[ \t\\\r\n]+$")
 _COMMENT = re.compile(r"#[^\n]*|\\\r?\n|[()]")
 _LONGEST_ORIGIN = 300
+# Names are read again where "import" stands within those of another, as in a comment. A file where that is
+# often so is hostile: of its other imports names are read in part, or it would take the square of its size.
+_MOST_READINGS = 8
+_LONGEST_PART = 100
 
 
 def likely_imports(text: bytes, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Target and names of what looks like an import; ``package`` is what relative ones are relative to."""
-    position = text.find(b"import")
+    position, characters_read = text.find(b"import"), 0
     while position >= 0:
-        match = _NAMES.match(text, position)
+        in_part = characters_read > _MOST_READINGS * len(text)
+        match = _NAMES.match(text, position, position + _LONGEST_PART if in_part else len(text))
         if match is not None:
+            characters_read += len(match[0])
             listed = _COMMENT.sub(" ", match[1].decode("utf-8", "replace")).split(",")
             names = tuple(item.split()[0].rstrip(";") for item in listed if item.strip())
             origin = _FROM.search(text, max(position - _LONGEST_ORIGIN, 0), position)
