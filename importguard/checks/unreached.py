@@ -55,10 +55,11 @@ def _groups(
         return
     code = application_code(evidence)
     named = {site.target: _named(site.target, code, evidence.clues) for site in sites}
+    targets = set(named.values())
     groups: dict[str, list[ImportSite]] = {}
     for site in sites:
         if not _covered(site.target, known):
-            groups.setdefault(_shortest(named[site.target], set(named.values())), []).append(site)
+            groups.setdefault(_shortest(named[site.target], targets), []).append(site)
     yield from ((target, group, code) for target, group in groups.items())
 
 
@@ -73,8 +74,10 @@ def _named(target: str, code: Application, clues: Optional[Clues]) -> str:
     top = target.partition(".")[0]
     if top not in code.packages:
         return top
-    found = ((name, clues.resolution_of(name) if clues else None) for name in _prefixes(target))
-    return next((name for name, one in found if one is not None and one.kind == "absent"), target)
+    if clues is None:
+        return target
+    resolutions = ((name, clues.resolution_of(name)) for name in _prefixes(target))
+    return next((name for name, found in resolutions if found is not None and found.kind == "absent"), target)
 
 
 def _covered(target: str, known: Iterable[str]) -> bool:
