@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,22 @@ def row(name: str, figures: dict[str, Any]) -> list[str]:
 
 
 def render(results: dict[str, Any]) -> str:
-    """The table, Markdown, without the markers, and one line that says what was measured where."""
+    """The table, Markdown, without the markers, and a sentence that says what was measured where."""
     rows = [row(f"{project['name']} {project['version']}", project) for project in results["projects"]]
     rows.append([f"**{cell}**" for cell in row("Sum", results["total"])])
     lines = [list(COLUMNS), ["---", *["--:"] * (len(COLUMNS) - 1)], *rows]
     machine = results["machine"]
+    measured = (
+        f"importguard {results['importguard']}, {results['python']} in {results['base']}, "
+        f"{results['date']}, {machine['cpus']} CPUs ({machine['cpu']}). "
+        f"{results['total']['unstable_count']} modules differed from themselves between two passes of "
+        "fresh interpreters; they are not counted." + (REUSED if results["truth_reused"] else "")
+    )
     return "\n".join(
         [
             *("| " + " | ".join(line) + " |" for line in lines),
             "",
-            f"importguard {results['importguard']}, {results['python']} in {results['base']}, "
-            f"{results['date']}, {machine['cpus']} CPUs ({machine['cpu']}). "
-            f"{results['total']['unstable_count']} modules differed from themselves between two passes of "
-            "fresh interpreters; they are not counted." + (REUSED if results["truth_reused"] else ""),
+            *textwrap.wrap(measured, 120, break_on_hyphens=False),
         ]
     )
 
