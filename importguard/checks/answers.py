@@ -68,13 +68,13 @@ def _unhealthy(
     whose = "production's" if start.settings.healthcheck else "image's"
     message = f"The {whose} HEALTHCHECK {how}: {health.command}.{said}"
     location, words = health_check_line(start, source)
-    told = _missing_program(health) or _asks_elsewhere(health, start)
-    told = replace(told, location=location, quote=words) if told else None
+    diagnosis = _missing_program(health) or _asks_elsewhere(health, start)
+    diagnosis = replace(diagnosis, location=location, quote=words) if diagnosis else None
     asked = replace(start, log=start.served_log)
-    if told is None and ending_failure(asked, evidence) is not None:
+    if diagnosis is None and ending_failure(asked, evidence) is not None:
         found = logged_finding(HTTP_ANSWER, "HEALTHCHECK", message, asked, evidence)
         return replace(found, location=found.location or location)
-    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=told, location=location)
+    return service_finding(HTTP_ANSWER, "HEALTHCHECK", message, diagnosis=diagnosis, location=location)
 
 
 def _missing_program(health: CommandResult) -> Optional[Diagnosis]:
@@ -111,23 +111,23 @@ def _wrong(
 ) -> Finding:
     # A start was ready when all was answered as it should be: this answer came later.
     again = f", {start.settings.settle:g} s after a right answer" if start.ready is not None else ""
-    message = f"{subject}: {_told(answer)}{again}; expected {due}."
-    told = _told_cause(rule, answer, start)
-    if told is not None:
-        return service_finding(rule, subject, message, diagnosis=told)
+    message = f"{subject}: {_answer_in_words(answer)}{again}; expected {due}."
+    diagnosis = _stated_cause(rule, answer, start)
+    if diagnosis is not None:
+        return service_finding(rule, subject, message, diagnosis=diagnosis)
     frame = waiting_frame(start, evidence) if answer.late else None
     if frame is not None:
-        told = Diagnosis(
+        diagnosis = Diagnosis(
             "hangs", f"It waits in {frame.function}().", "let it end: give waits a limit", None, "likely"
         )
         location = frame_location(frame, application_code(evidence))
-        return service_finding(rule, subject, message, diagnosis=told, location=location)
+        return service_finding(rule, subject, message, diagnosis=diagnosis, location=location)
     if answer.status is None or answer.status >= 500 or answer.close_code is not None:
         return logged_finding(rule, subject, message, start, evidence)
     return service_finding(rule, subject, message)
 
 
-def _told_cause(rule: Rule, answer: Answer, start: ServiceStart) -> Optional[Diagnosis]:
+def _stated_cause(rule: Rule, answer: Answer, start: ServiceStart) -> Optional[Diagnosis]:
     """The cause that the answer or the server itself tells."""
     if answer.tls:
         return Diagnosis(
@@ -148,7 +148,7 @@ def _told_cause(rule: Rule, answer: Answer, start: ServiceStart) -> Optional[Dia
     return None
 
 
-def _told(answer: Answer) -> str:
+def _answer_in_words(answer: Answer) -> str:
     """Say in words how a request was answered."""
     waited = f" (asked for {answer.waited:.0f} s)" if answer.waited >= 1 else ""
     if answer.error:

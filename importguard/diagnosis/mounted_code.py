@@ -17,7 +17,7 @@ def with_mounted_code(diagnosis: Diagnosis, case: Situation) -> Diagnosis:
     source = case.source
     if diagnosis.cause not in _LEFT_OUT or source is None or case.module_in_source is None:
         return diagnosis
-    mount = next((one for one in source.mounts if _brings_module(one, case)), None)
+    mount = next((mount for mount in source.mounts if _mount_provides_module(mount, case)), None)
     if mount is None:
         return diagnosis
     also = (
@@ -27,7 +27,7 @@ def with_mounted_code(diagnosis: Diagnosis, case: Situation) -> Diagnosis:
     return replace(diagnosis, explanation=also)
 
 
-def _brings_module(mount: Mount, case: Situation) -> bool:
+def _mount_provides_module(mount: Mount, case: Situation) -> bool:
     """Whether the mount puts the module's file of the source where the import path finds it."""
     module, source = case.module_in_source, case.source
     if module is None or source is None or mount.kind != "bind" or not mount.may_be_of(source.context):

@@ -31,11 +31,25 @@ def without_repeated(findings: Iterable[Finding], started: Collection[str] = ())
     are the modules that start commands name: of several with one cause, theirs is shown.
     """
     found = list(findings)
-    failed = [one for one in found if one.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)]
-    kept = [one for one in found if one in failed or not any(_repeats(one, other) for other in failed)]
-    absent = {canonicalize_name(one.module) for one in kept if one.rule is REQUIREMENT_NOT_INSTALLED}
-    kept = [one for one in kept if not (one.late and absent & set(map(canonicalize_name, _names_of(one))))]
-    return list(_needs_told_once(kept, started))
+    failed = [
+        finding
+        for finding in found
+        if finding.rule.family not in (RuleFamily.REQUIREMENTS, RuleFamily.SOURCE)
+    ]
+    kept = [
+        finding
+        for finding in found
+        if finding in failed or not any(_repeats(finding, other) for other in failed)
+    ]
+    absent = {
+        canonicalize_name(finding.module) for finding in kept if finding.rule is REQUIREMENT_NOT_INSTALLED
+    }
+    kept = [
+        finding
+        for finding in kept
+        if not (finding.late and absent & set(map(canonicalize_name, _names_of(finding))))
+    ]
+    return list(_merge_findings_by_need(kept, started))
 
 
 def _names_of(finding: Finding) -> list[str]:
@@ -51,26 +65,28 @@ def with_symptoms(findings: Iterable[Finding]) -> list[Finding]:
     What functions import is left out where the start has called one of them: it shows which.
     """
     found = list(findings)
-    met = {name for one in found if one.rule.family is RuleFamily.START for name in one.all_missing}
-    found = [one for one in found if not (one.late and one.missing in met)]
-    told: dict[int, list[Finding]] = {}
-    for index, one in enumerate(found):
-        first = _index_of_cause(one, found, index) if one.rule.family is RuleFamily.START else None
-        told.setdefault(index if first is None else first, []).append(one)
-    return [_with_symptoms(found[index], group) for index, group in sorted(told.items())]
+    met = {
+        name for finding in found if finding.rule.family is RuleFamily.START for name in finding.all_missing
+    }
+    found = [finding for finding in found if not (finding.late and finding.missing in met)]
+    groups: dict[int, list[Finding]] = {}
+    for index, finding in enumerate(found):
+        first = _index_of_cause(finding, found, index) if finding.rule.family is RuleFamily.START else None
+        groups.setdefault(index if first is None else first, []).append(finding)
+    return [_with_symptoms(found[index], group) for index, group in sorted(groups.items())]
 
 
 def _index_of_cause(shown: Finding, findings: Sequence[Finding], before: int) -> Optional[int]:
     """Which finding tells the cause of what a start has shown; None where that stands alone."""
     causes = [
-        (one.rule.family is not RuleFamily.IMPORTS, index)
-        for index, one in enumerate(findings)
-        if _is_cause_of(one, shown) and (one.rule.family is RuleFamily.IMPORTS or index < before)
+        (finding.rule.family is not RuleFamily.IMPORTS, index)
+        for index, finding in enumerate(findings)
+        if _is_cause_of(finding, shown) and (finding.rule.family is RuleFamily.IMPORTS or index < before)
     ]
-    has_told = shown.missing is not None or shown.diagnosis is not None or LOG_SAYS in shown.message
-    if not causes and shown.rule is START_EXITS and not has_told:
+    names_cause = shown.missing is not None or shown.diagnosis is not None or LOG_SAYS in shown.message
+    if not causes and shown.rule is START_EXITS and not names_cause:
         # Its log has no traceback. Where one failed import alone breaks startup, that is why it ends.
-        breaking = [index for index, one in enumerate(findings) if _breaks_startup(one)]
+        breaking = [index for index, finding in enumerate(findings) if _breaks_startup(finding)]
         return breaking[0] if len(breaking) == 1 else None
     return min(causes)[1] if causes else None
 
@@ -79,42 +95,42 @@ def _breaks_startup(finding: Finding) -> bool:
     return finding.rule.family is RuleFamily.IMPORTS and finding.reached and bool(finding.breaks_startup)
 
 
-def _is_cause_of(told: Finding, shown: Finding) -> bool:
+def _is_cause_of(cause: Finding, shown: Finding) -> bool:
     """Whether it lacks the same, or its log says what an import said that breaks startup, or of that line."""
-    if told.rule.family not in (RuleFamily.IMPORTS, RuleFamily.START):
+    if cause.rule.family not in (RuleFamily.IMPORTS, RuleFamily.START):
         return False
     if shown.missing is not None:
-        is_printed = told.rule is IMPORT_EXITS and f"No module named '{shown.missing}'" in told.message
-        return is_printed or shown.missing in told.all_missing
-    if told.rule.family is not RuleFamily.IMPORTS or not shown.message.endswith(LOG_SAYS + told.message):
+        is_printed = cause.rule is IMPORT_EXITS and f"No module named '{shown.missing}'" in cause.message
+        return is_printed or shown.missing in cause.all_missing
+    if cause.rule.family is not RuleFamily.IMPORTS or not shown.message.endswith(LOG_SAYS + cause.message):
         return False
-    return bool(told.breaks_startup) or (shown.location is not None and shown.location == told.location)
+    return bool(cause.breaks_startup) or (shown.location is not None and shown.location == cause.location)
 
 
-def _with_symptoms(told: Finding, group: Sequence[Finding]) -> Finding:
-    symptoms = tuple(one for one in group if one is not told)
+def _with_symptoms(cause: Finding, group: Sequence[Finding]) -> Finding:
+    symptoms = tuple(finding for finding in group if finding is not cause)
     if not symptoms:
-        return told
-    severity = min((one.severity for one in (told, *symptoms)), key=SEVEREST_FIRST.index)
-    causes = (one.diagnosis for one in (told, *symptoms) if one.diagnosis)
-    return replace(told, severity=severity, symptoms=symptoms, diagnosis=next(causes, None))
+        return cause
+    severity = min((finding.severity for finding in (cause, *symptoms)), key=SEVEREST_FIRST.index)
+    causes = (finding.diagnosis for finding in (cause, *symptoms) if finding.diagnosis)
+    return replace(cause, severity=severity, symptoms=symptoms, diagnosis=next(causes, None))
 
 
-def _needs_told_once(findings: list[Finding], started: Collection[str]) -> Iterator[Finding]:
+def _merge_findings_by_need(findings: list[Finding], started: Collection[str]) -> Iterator[Finding]:
     """One finding for all modules that the same newer Python, variable or environment mends.
 
     It is that of a start command's module, else of the first; ``also_missing`` are what the others lack.
     """
     groups: dict[object, list[Finding]] = {}
-    for one in findings:
-        groups.setdefault(_need(one) or one, []).append(one)
+    for finding in findings:
+        groups.setdefault(_shared_need(finding) or finding, []).append(finding)
     for group in groups.values():
-        first = min(group, key=lambda one: _rank_to_show(one, started))
+        first = min(group, key=lambda finding: _rank_to_show(finding, started))
         if len(group) > 1:
-            every = tuple(sorted({name for one in group for name in one.affected}))
+            every = tuple(sorted({name for finding in group for name in finding.affected}))
             first = replace(first, affected=every)
             if first.rule is MISSING_MODULE:
-                others = sorted({name for one in group for name in one.all_missing} - {first.missing})
+                others = sorted({name for finding in group for name in finding.all_missing} - {first.missing})
                 first = replace(first, also_missing=tuple(others), message=_message_of_all(first, others))
         yield first
 
@@ -133,33 +149,40 @@ def _message_of_all(first: Finding, others: Sequence[str]) -> str:
     return f"{first.message}, nor {shown}{more}"
 
 
-def _need(finding: Finding) -> Optional[tuple[object, ...]]:
+def _shared_need(finding: Finding) -> Optional[tuple[object, ...]]:
     """What a module lacks that others may lack too; None where a finding is its own."""
-    told = finding.diagnosis
-    if told is None:
+    diagnosis = finding.diagnosis
+    if diagnosis is None:
         return None
-    newer = finding.rule is SYNTAX_ERROR and told.cause == "newer-python"
+    newer = finding.rule is SYNTAX_ERROR and diagnosis.cause == "newer-python"
     variable = (
-        finding.rule is IMPORT_RAISES and told.cause == "environment" and told.remedy.startswith("--env")
+        finding.rule is IMPORT_RAISES
+        and diagnosis.cause == "environment"
+        and diagnosis.remedy.startswith("--env")
     )
-    if finding.rule is MISSING_MODULE and told.cause == "wrong-interpreter":
-        return finding.rule, finding.severity, told.explanation, told.remedy
-    if finding.rule.family is RuleFamily.IMPORTS and told.cause in _NOT_INSTALLED:
+    if finding.rule is MISSING_MODULE and diagnosis.cause == "wrong-interpreter":
+        return finding.rule, finding.severity, diagnosis.explanation, diagnosis.remedy
+    if finding.rule.family is RuleFamily.IMPORTS and diagnosis.cause in _NOT_INSTALLED:
         # "No module named 'alembic.config'" and "cannot import name 'op' from 'alembic'": one distribution.
-        return finding.severity, told.explanation, told.remedy
-    if finding.rule in (MISSING_MODULE, MISSING_NAME) and told.cause in _FILES_LEFT_OUT:
+        return finding.severity, diagnosis.explanation, diagnosis.remedy
+    if finding.rule in (MISSING_MODULE, MISSING_NAME) and diagnosis.cause in _FILES_LEFT_OUT:
         # "No module named 'shop.base'" and "cannot import name 'base' from 'shop'" are one file.
-        return finding.missing, finding.severity, told.explanation, told.remedy
-    if finding.rule is IMPORT_RAISES and told.cause in _FILES_LEFT_OUT | _FILES_ELSEWHERE:
-        return finding.rule, finding.severity, told.explanation, told.remedy  # a data file that several read
-    if finding.rule is IMPORT_RAISES and told.cause in _FORBIDDEN:
-        return finding.rule, finding.severity, told.location, told.remedy
-    return (finding.rule, finding.severity, told.remedy) if newer or variable else None
+        return finding.missing, finding.severity, diagnosis.explanation, diagnosis.remedy
+    if finding.rule is IMPORT_RAISES and diagnosis.cause in _FILES_LEFT_OUT | _FILES_ELSEWHERE:
+        return (
+            finding.rule,
+            finding.severity,
+            diagnosis.explanation,
+            diagnosis.remedy,
+        )  # a data file that several read
+    if finding.rule is IMPORT_RAISES and diagnosis.cause in _FORBIDDEN:
+        return finding.rule, finding.severity, diagnosis.location, diagnosis.remedy
+    return (finding.rule, finding.severity, diagnosis.remedy) if newer or variable else None
 
 
-def _repeats(finding: Finding, told: Finding) -> bool:
-    here, there = finding.diagnosis, told.diagnosis
-    if here is None or there is None or _rank(finding) < _rank(told):
+def _repeats(finding: Finding, other: Finding) -> bool:
+    here, there = finding.diagnosis, other.diagnosis
+    if here is None or there is None or _rank(finding) < _rank(other):
         return False
     if finding.rule.family is RuleFamily.SOURCE:
         # One old image, and one command that mends all of it.
