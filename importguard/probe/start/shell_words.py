@@ -191,7 +191,7 @@ class WordReader:
                 return self.text[start : self.at - 1]
         return self.text[start:]
 
-    def expand_text(self) -> str:
+    def expand_as_double_quoted(self) -> str:
         """The whole text as if it stood in double quotes: the default of ``${NAME:-…}``."""
         fields = [""]
         self.text += '"'
@@ -225,6 +225,6 @@ def _expand(text: str, shell: Shell) -> str:
     if shell.nesting >= DEEPEST_NESTING:
         return text
     shell.nesting += 1
-    value = WordReader(text, shell).expand_text()
+    value = WordReader(text, shell).expand_as_double_quoted()
     shell.nesting -= 1
     return value

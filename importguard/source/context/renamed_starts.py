@@ -74,16 +74,18 @@ def _is_plain_start(dockerfile: Dockerfile) -> bool:
 def _renamed(named: NamedModule, source: Source, dockerfile: Dockerfile) -> Optional[RenamedStart]:
     stem = named.module.replace(".", "/")
     tails = (f"/{stem}/__main__.py", f"/{stem}/__init__.py", f"/{stem}.py")
-    final = [one for one in source.placements if one.stage == dockerfile.final]
+    final = [placement for placement in source.placements if placement.stage == dockerfile.final]
     roots = image_roots(source)
     hides_root = not _may_import_from_root(dockerfile, roots)
-    if any(_is_at(one.destination, tail, hides_root) for one in final for tail in tails):
+    if any(_is_at(placement.destination, tail, hides_root) for placement in final for tail in tails):
         return None
-    own = {one.path: tail for one in final for tail in tails if f"/{one.path}".endswith(tail)}
+    own = {
+        placement.path: tail for placement in final for tail in tails if f"/{placement.path}".endswith(tail)
+    }
     if len({path[: -len(tail) + 1] for path, tail in own.items()}) != 1:
         return None  # not in the source, or more than once: what is meant can't be told
     path, tail = next(iter(own.items()))
-    placed = next((one for one in final if one.path == path), None)
+    placed = next((placement for placement in final if placement.path == path), None)
     whole = posixpath.join(path[: -len(tail) + 1], tail.split("/")[1])
     renaming = find_renaming_copy(source, placed, whole, tail) if placed else None
     if placed is None or renaming is None:
@@ -115,7 +117,7 @@ def _may_import_from_root(dockerfile: Dockerfile, roots: Collection[str]) -> boo
 def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerfile) -> bool:
     """Whether an install, a command, a mount or another image may bring the module under its name."""
     feeding = feeding_stages(dockerfile)
-    holding = {one.stage for one in source.placements if one.path.endswith(".py")}
+    holding = {placement.stage for placement in source.placements if placement.path.endswith(".py")}
     name = found.module.partition(".")[0]
 
     def packed() -> bool:
@@ -126,18 +128,18 @@ def _may_come_otherwise(found: RenamedStart, source: Source, dockerfile: Dockerf
             return True
     if may_bring_packages(dockerfile, feeding) or is_mounted(found.path, source, dockerfile, feeding):
         return True
-    if any(one.stage in feeding and _brings_packages(one) for one in dockerfile.copies):
+    if any(copy.stage in feeding and _takes_packages_of_image(copy) for copy in dockerfile.copies):
         return True
     return _is_required(name, source, dockerfile)
 
 
-def _brings_packages(copy: Copy) -> bool:
+def _takes_packages_of_image(copy: Copy) -> bool:
     """Whether it takes more than a program, such as uv, from another image."""
     return copy.from_image is not None and "bin" not in copy.destination.split("/")
 
 
 def _is_required(name: str, source: Source, dockerfile: Dockerfile) -> bool:
     """Whether a distribution of the module's name is declared, or named by a command that installs."""
-    declared = {one.name for one in declared_requirements(source, dockerfile)}
+    declared = {requirement.name for requirement in declared_requirements(source, dockerfile)}
     named = named_packages(dockerfile, range(len(dockerfile.stages)))
     return canonicalize_name(name) in declared | named
