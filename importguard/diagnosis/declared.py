@@ -39,9 +39,13 @@ class Names:
 def names_for(case: Situation, module: str) -> Names:
     """From the metadata of what is installed (for any Python of the image), then the table, then what is
     declared or required under the import's own name."""
-    seen = [one for other in case.clues.interpreters for one in other.distributions]
+    seen = [distribution for other in case.clues.interpreters for distribution in other.distributions]
     top = module.partition(".")[0]
-    metadata = [one.name for one in seen if module in one.provides or top in one.provides]
+    metadata = [
+        distribution.name
+        for distribution in seen
+        if module in distribution.provides or top in distribution.provides
+    ]
     if metadata:
         return Names(_canonical(metadata), metadata[0], True)
     targets = _targets(case, module)
@@ -121,7 +125,11 @@ def requested_extras(case: Situation, library: Distribution) -> frozenset[str]:
     pandas itself makes nobody ask for ``plot``.
     """
     source = case.source
-    main = [one.text for one in (source.requirements if source else ()) if one.kind == "main"]
+    main = [
+        requirement.text
+        for requirement in (source.requirements if source else ())
+        if requirement.kind == "main"
+    ]
     asking = [("", asked) for asked in _with_extras(main)]
     for other in case.clues.distributions:
         asking += [(canonicalize_name(other.name), asked) for asked in _with_extras(other.requires)]
@@ -154,40 +162,52 @@ class Declared:
         self._every = source.requirements if source else ()
         self.brought: Optional[str] = None
         self.all = self._declared_as(self.names.candidates)
-        if all(one.kind in INDIRECT_KINDS for one in self.all):
+        if all(requirement.kind in INDIRECT_KINDS for requirement in self.all):
             self._take_bringing_distribution()
 
     def _declared_as(self, candidates: Sequence[str]) -> list[Requirement]:
         """The declarations of these names: what another member of the workspace declares is nothing that the
         importing one may import, but its groups are installed beside it where it is developed."""
         project = self._case.importing_project
-        named = [one for one in self._every if one.name in candidates]
-        own = [one for one in named if project is None or not one.projects or project in one.projects]
-        if all(one.kind in INDIRECT_KINDS for one in own):
-            own += [one for one in named if one not in own and one.kind == "group"]
+        named = [requirement for requirement in self._every if requirement.name in candidates]
+        own = [
+            requirement
+            for requirement in named
+            if project is None or not requirement.projects or project in requirement.projects
+        ]
+        if all(requirement.kind in INDIRECT_KINDS for requirement in own):
+            own += [
+                requirement for requirement in named if requirement not in own and requirement.kind == "group"
+            ]
         return own
 
     @cached_property
     def of_other_projects(self) -> list[Requirement]:
         """What other members of the workspace require at runtime."""
         return [
-            one
-            for one in self._every
-            if one.name in self.names.candidates and one.kind in RUNTIME_KINDS and one not in self.all
+            requirement
+            for requirement in self._every
+            if requirement.name in self.names.candidates
+            and requirement.kind in RUNTIME_KINDS
+            and requirement not in self.all
         ]
 
     def _take_bringing_distribution(self) -> None:
         """Speak of the declared distribution that is not installed and requires what is missing, by the lock
         file: boto3 for botocore."""
-        installed = {canonicalize_name(one.name) for one in self._case.clues.distributions}
-        locked = [one for one in self._every if one.kind == "lock" and not one.editable]
+        installed = {canonicalize_name(distribution.name) for distribution in self._case.clues.distributions}
+        locked = [
+            requirement
+            for requirement in self._every
+            if requirement.kind == "lock" and not requirement.editable
+        ]
         waiting = [*self.names.candidates]
         for wanted in waiting:
             for parent in locked:
                 if wanted not in parent.requires or parent.name in (*waiting, *installed):
                     continue
                 declared = self._declared_as((parent.name,))
-                if any(one.kind not in INDIRECT_KINDS for one in declared):
+                if any(requirement.kind not in INDIRECT_KINDS for requirement in declared):
                     self.brought, self.all = self.names.written, declared
                     self.names = Names((parent.name,), written_name(parent.text) or parent.name, True)
                     return
@@ -203,17 +223,26 @@ class Declared:
         """The distribution, where the application's Python has it."""
         names = self.names.candidates
         return next(
-            (one for one in self._case.clues.distributions if canonicalize_name(one.name) in names), None
+            (
+                distribution
+                for distribution in self._case.clues.distributions
+                if canonicalize_name(distribution.name) in names
+            ),
+            None,
         )
 
     def declarations_of(self, *kinds: str) -> list[Requirement]:
         """The declarations of these kinds."""
-        return [one for one in self.all if one.kind in kinds]
+        return [requirement for requirement in self.all if requirement.kind in kinds]
 
     @property
     def runtime_declarations(self) -> list[Requirement]:
         """The runtime declarations whose markers hold for the image."""
-        return [one for one in self.declarations_of(*RUNTIME_KINDS) if may_apply(one.marker, self._case)]
+        return [
+            requirement
+            for requirement in self.declarations_of(*RUNTIME_KINDS)
+            if may_apply(requirement.marker, self._case)
+        ]
 
     @cached_property
     def dockerfile(self) -> Optional[Dockerfile]:
@@ -226,7 +255,7 @@ class Declared:
         if self.dockerfile is None:
             return []
         lineage = self.dockerfile.lineage()
-        return [one for one in self._lasting_installs if (one.stage in lineage) is final]
+        return [install for install in self._lasting_installs if (install.stage in lineage) is final]
 
     @cached_property
     def _lasting_installs(self) -> list[Install]:
@@ -234,7 +263,7 @@ class Declared:
 
     def named_by(self, installs: Sequence[Install]) -> Optional[Install]:
         """The RUN line that names the distribution itself."""
-        return next((one for one in installs if self._names(one)), None)
+        return next((install for install in installs if self._names(install)), None)
 
     def _names(self, install: Install) -> bool:
         if install.tool in ("apt", "apk"):
@@ -247,4 +276,6 @@ class Declared:
 
     def read_by(self, requirement: Requirement, installs: Sequence[Install]) -> Optional[Install]:
         """The RUN line that reads the declaration."""
-        return next((one for one in installs if install_reads(one, requirement, by_name=True)), None)
+        return next(
+            (install for install in installs if install_reads(install, requirement, by_name=True)), None
+        )
