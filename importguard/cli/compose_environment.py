@@ -96,7 +96,9 @@ def variable_files(node: Node, root: str, folder: str = "") -> list[str]:
         names = [name, *(f"{name}{sign}{word}" for word in _EXAMPLES for sign in ".-_")]
         if name == ".env":
             names += [
-                given for word in _EXAMPLES for given in (f"env.{word}", f"{word}.env", f"{word.upper()}.env")
+                example
+                for word in _EXAMPLES
+                for example in (f"env.{word}", f"{word}.env", f"{word.upper()}.env")
             ]
         there = [one for one in (posixpath.join(beside, name) for name in names) if _is_file(root, one)]
         found += [one for one in there if one == path or _is_readable(os.path.join(root, one))][:1]

@@ -309,5 +309,5 @@ def _is_local(case: Situation, module: str) -> bool:
     names = {canonicalize_name(one.name) for one in providing}
     requirements = case.source.requirements if case.source else ()
     return any(one.editable for one in providing) or any(
-        one.folder for one in requirements if one.name in names
+        one.local_folder for one in requirements if one.name in names
     )

@@ -16,7 +16,7 @@ _OTHER_VERSION = "the image was built from another version of that file"
 _OR_SOURCE = "or check it with the source that it was built from"
 
 
-def unmet_versions_told_once(findings: Iterable[Finding], built: bool = False) -> list[Finding]:
+def group_unmet_versions(findings: Iterable[Finding], built: bool = False) -> list[Finding]:
     """The findings, where the first warning of a file's unmet versions tells of all of them.
 
     The others are its symptoms, so that each can still be ignored, or be known to a baseline, by itself.

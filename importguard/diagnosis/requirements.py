@@ -274,7 +274,7 @@ def _to_install(
         return f"let line {other.line} install the project {name} too (--package {name} or --all-packages)"
     if other is not None and requirement is not None:
         asked = f"-r {path}" if path.endswith(".txt") else requirement.name
-        asked += f" from {requirement.folder}" if requirement.folder else ""
+        asked += f" from {requirement.local_folder}" if requirement.local_folder else ""
         return f"let line {other.line} install what {path} declares ({asked})"
     return (
         f"install {path} in the final stage: RUN pip install -r {path}"

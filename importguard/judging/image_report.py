@@ -102,7 +102,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
     if not findings:
         return []
     from importguard.diagnosis.causes import diagnose_findings
-    from importguard.diagnosis.outdated_pins import unmet_versions_told_once
+    from importguard.diagnosis.outdated_pins import group_unmet_versions
     from importguard.diagnosis.repeated import without_repeated
 
     told = diagnose_findings(findings, evidence, source, built=config.build is not None)
@@ -111,7 +111,7 @@ def _findings(evidence: Evidence, config: Config, source: Optional[Source]) -> l
 
         told = diagnose_logged(told, evidence, source, built=config.build is not None)
     started = {entry.module for entry in evidence.entrypoints if entry.module}
-    told = unmet_versions_told_once(without_repeated(told, started), built=config.build is not None)
+    told = group_unmet_versions(without_repeated(told, started), built=config.build is not None)
     return mark_startup_impact(told, evidence)
 
 

@@ -162,7 +162,7 @@ class Requirement:
     requires: frozenset[str] = frozenset()
 
     @property
-    def folder(self) -> Optional[str]:
+    def local_folder(self) -> Optional[str]:
         """The folder that it is taken from, as written; None for an index and for an address."""
         is_local = self.url is not None and (":" not in self.url or self.url.startswith("file:"))
         return self.url if is_local else None

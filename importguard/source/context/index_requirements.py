@@ -36,7 +36,7 @@ class IndexRequirements:
             one.name
             for one in declared
             if one.kind in RUNTIME_KINDS
-            and not one.folder
+            and not one.local_folder
             and not one.editable
             and one.name not in members
             and any(install_reads(install, one) for install in installs)

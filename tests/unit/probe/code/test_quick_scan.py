@@ -22,7 +22,7 @@ LIKELY = {
 }
 
 
-def growth(scan: Callable[[bytes], object], text: bytes, times: int = 8) -> float:
+def times_slower_on_longer_text(scan: Callable[[bytes], object], text: bytes, times: int = 8) -> float:
     """How many times longer the scan of a text takes that is ``times`` as long."""
 
     def cpu_seconds(text: bytes) -> float:
@@ -38,19 +38,19 @@ def growth(scan: Callable[[bytes], object], text: bytes, times: int = 8) -> floa
 
 @pytest.mark.parametrize("line", HOSTILE_LINES)
 def test_a_line_takes_time_by_its_length(line: bytes) -> None:
-    assert growth(IMPORT_LINE.findall, line.ljust(6000, line[-1:])) < 24
+    assert times_slower_on_longer_text(IMPORT_LINE.findall, line.ljust(6000, line[-1:])) < 24
 
 
 @pytest.mark.parametrize("statement", HOSTILE_STATEMENTS)
 def test_statements_that_do_not_end_take_time_by_their_number(statement: bytes) -> None:
-    assert growth(_STATEMENT.findall, statement * 2000) < 24
+    assert times_slower_on_longer_text(_STATEMENT.findall, statement * 2000) < 24
 
 
 @pytest.mark.parametrize("part", HOSTILE_LISTS)
 def test_imports_within_the_names_of_others_are_read_in_part(part: bytes) -> None:
     few, many = (sum(len(names) + 1 for _, names in likely_imports(part * n, "")) for n in (500, 4000))
     assert many <= 24 * max(few, 1)
-    assert growth(lambda text: list(likely_imports(text, "")), part * 500) < 24
+    assert times_slower_on_longer_text(lambda text: list(likely_imports(text, "")), part * 500) < 24
 
 
 @pytest.mark.parametrize("text", LIKELY)
