@@ -32,14 +32,36 @@ class Softening:
 def soften_findings(
     findings: Iterable[Finding], softenings: Iterable[Softening]
 ) -> tuple[list[Finding], list[str]]:
-    """Return the findings, each softened by the first kind that it is of, and the notes of these kinds."""
+    """Return the findings, each softened by the first kind that it is of, and the notes of these kinds.
+
+    What would fail next in modules that are only warned of is only warned of, too.
+    """
     softened, notes = list(findings), []
     for softening in softenings:
         before, softened = softened, [softening.soften(finding) for finding in softened]
         changed = [new for old, new in zip(before, softened) if new is not old]
         if changed and softening.note:
             notes.append(softening.note.format(modules=_names_of_affected(changed)))
-    return softened, notes
+    return _soften_next_failures(softened), notes
+
+
+def _soften_next_failures(findings: Sequence[Finding]) -> list[Finding]:
+    """Soften what lies behind other findings in modules that fail by nothing more severe than a warning."""
+    errors = {
+        name for finding in findings if finding.reached and _is_error(finding) for name in finding.affected
+    }
+    failing = {name for finding in findings if finding.reached for name in finding.affected}
+    next_failures = Softening(
+        lambda finding: (
+            not (finding.reached or finding.late) and failing - errors >= {finding.module, *finding.affected}
+        ),
+        note="",
+    )
+    return [next_failures.soften(finding) for finding in findings]
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR
 
 
 def is_needed_by_no_start(finding: Finding) -> bool:

@@ -38,3 +38,25 @@ def test_what_a_start_has_failed_by_is_needed() -> None:
     assert is_needed_by_no_start(LACKS)
     assert not is_needed_by_no_start(replace(LACKS, symptoms=(LACKS,)))
     assert is_needed_by_no_start(replace(LACKS, symptoms=(replace(LACKS, severity=Severity.WARNING),)))
+
+
+BEHIND = replace(LACKS, missing="webtest", reached=False)
+
+
+def test_what_would_fail_next_in_a_module_that_is_only_warned_of_is_a_warning() -> None:
+    findings, notes = soften_findings(
+        [LACKS, BEHIND], [Softening(lambda finding: finding.reached, "{modules}")]
+    )
+    assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.WARNING]
+    assert notes == ["shop.testing"]
+
+
+@pytest.mark.parametrize(
+    "behind", [BEHIND, replace(BEHIND, affected=("shop.testing", "shop.web")), replace(BEHIND, late=True)]
+)
+def test_what_would_fail_next_elsewhere_stays_an_error(behind: Finding) -> None:
+    kind = Softening(lambda finding: finding.missing == "pytest", "")
+    in_other = replace(LACKS, missing="ldap")
+    soft = replace(LACKS, missing="pytest")
+    findings, _ = soften_findings([soft, in_other, behind], [kind])
+    assert findings[-1].severity is Severity.ERROR
