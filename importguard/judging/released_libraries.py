@@ -10,7 +10,7 @@ FastAPI.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Optional
 
 from packaging.utils import canonicalize_name
@@ -82,21 +82,34 @@ def _sole_providers(evidence: Evidence) -> dict[str, Distribution]:
 def _is_of_others(top: str, distribution: Distribution, evidence: Evidence, source: Optional[Source]) -> bool:
     """Whether a distribution is a program of others: by the source, or else by what the build installed."""
     if source is not None:
-        return not _lies_in_source(top, distribution, source)
+        site = distribution.location.rstrip("/") + "/"
+        roots = (f"{site}{top}/", f"{site}{top}.py")
+        installed = {module.path for module in evidence.modules if (module.path or "").startswith(roots)}
+        return not _lies_in_source(top, site, installed, source)
     image = evidence.image
-    installed = distributions_installed_by_name(image.history, image.environment)
-    return canonicalize_name(distribution.name) in installed
+    by_name = distributions_installed_by_name(image.history, image.environment)
+    return canonicalize_name(distribution.name) in by_name
 
 
-def _lies_in_source(top: str, distribution: Distribution, source: Source) -> bool:
-    """Whether a folder of the source is called ``top``, and COPY does not put it beside other libraries.
+def _lies_in_source(top: str, site: str, installed: Collection[Optional[str]], source: Source) -> bool:
+    """Whether the source has one of the ``installed`` files of ``top``, that COPY does not put into ``site``.
 
-    ``pip install --target packages`` fills a folder of the build context; PEP 610 tells there what is the
-    project's own, too.
+    A folder that only has the library's name, such as ``conf``, does not count. ``pip install --target
+    packages`` fills a folder of the build context; PEP 610 tells there what is the project's own, too.
     """
-    site = distribution.location.rstrip("/") + "/"
     libraries = {placement.path for placement in source.placements if placement.destination.startswith(site)}
-    return any(top in file.path.split("/")[:-1] and file.path not in libraries for file in source.files)
+    return any(
+        f"{site}{path_from_top}" in installed
+        for file in source.files
+        if file.path not in libraries
+        for path_from_top in _paths_from(top, file.path)
+    )
+
+
+def _paths_from(top: str, path: str) -> Iterator[str]:
+    """The ends of a path that begin with the package ``top``, or are its only module."""
+    parts = path.split("/")
+    return ("/".join(parts[index:]) for index, part in enumerate(parts) if part in (top, f"{top}.py"))
 
 
 def _is_optional(finding: Finding, released: Mapping[str, Distribution], running: Collection[str]) -> bool:

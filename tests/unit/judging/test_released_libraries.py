@@ -85,6 +85,11 @@ def test_what_lies_in_the_source_is_the_projects_own() -> None:
     assert severities("pymongo", tree=tree) == ["error"]
 
 
+def test_a_folder_of_the_source_that_only_has_the_librarys_name_says_nothing() -> None:
+    tree = source(files=(SourceFile("wsgidav/wsgidav.yaml", 1, 1.0), SourceFile("wsgidav/hooks.py", 1, 1.0)))
+    assert severities("pymongo", tree=tree) == ["warning"]
+
+
 def test_what_was_installed_into_a_folder_of_the_source_is_of_others() -> None:
     path = "packages/wsgidav/mongo.py"
     tree = source(files=(SourceFile(path, 1, 1.0),))
