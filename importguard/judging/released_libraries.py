@@ -2,10 +2,10 @@
 
 Where the start command names a published program, its distribution is what is checked: wsgidav's property
 managers for MongoDB and CouchDB need clients that whoever does not use them does not install. pypiserver's
-``plugin`` imports a name that its package no longer has. ``isso.run`` runs its program at its import, for
-another server than the one that starts it, and that ends without a configuration. What ends the process for
-want of a module stays an error: so a command's option may say what it needs, as ``glances -w`` does without
-FastAPI.
+``plugin`` imports a name that its package no longer has, and some modules of fava's, in a circle, import well
+only after another. ``isso.run`` runs its program at its import, for another server than the one that starts
+it, and that ends without a configuration. What ends the process for want of a module stays an error: so a
+command's option may say what it needs, as ``glances -w`` does without FastAPI.
 """
 
 from __future__ import annotations
@@ -118,20 +118,26 @@ def _is_optional(finding: Finding, released: Mapping[str, Distribution], running
         return False
     if finding.rule is IMPORT_EXITS:
         return all(name in running for name in finding.affected)
-    if finding.rule is MISSING_NAME:
+    if finding.rule is MISSING_NAME or _cause_of(finding) == "circular":
         return all(_is_own_mistake(finding, released[name]) for name in finding.affected)
     return finding.rule is MISSING_MODULE and _is_not_required(finding, released)
 
 
 def _is_own_mistake(finding: Finding, distribution: Distribution) -> bool:
-    """Whether the missing name is of the library's own package, whose files are as they were released."""
-    is_sound = finding.diagnosis is None or finding.diagnosis.cause in ("unknown", "missing-name")
-    return is_sound and (finding.missing or "").partition(".")[0] in distribution.provides
+    """Whether what is missing is of the library's own package, whose files are as they were released."""
+    if _cause_of(finding) == "circular" and finding.missing is None:
+        return True
+    is_as_released = _cause_of(finding) in ("unknown", "missing-name", "circular")
+    return is_as_released and (finding.missing or "").partition(".")[0] in distribution.provides
+
+
+def _cause_of(finding: Finding) -> str:
+    return finding.diagnosis.cause if finding.diagnosis else "unknown"
 
 
 def _is_not_required(finding: Finding, released: Mapping[str, Distribution]) -> bool:
     """Whether the missing module is of no distribution that the libraries always require, nor their own."""
-    if not finding.missing or (finding.diagnosis and finding.diagnosis.cause not in _CAN_DO_WITHOUT):
+    if not finding.missing or _cause_of(finding) not in _CAN_DO_WITHOUT:
         return False
     return all(can_do_without(finding.missing, released[name]) for name in finding.affected)
 

@@ -133,6 +133,21 @@ def test_a_name_that_a_published_package_lost_itself_is_a_warning() -> None:
     lost = no_name("wsgidav")
     assert severities(failure=lost, cause="missing-name") == ["warning"]
     assert severities(failure=lost, cause="truncated") == ["error"]
+
+
+CIRCLES = [
+    ("ImportError", "cannot import name 'lock' from partially initialized module 'wsgidav.locks'"),
+    ("AttributeError", "partially initialized module 'wsgidav.locks' has no attribute 'lock'"),
+]
+
+
+@pytest.mark.parametrize(("kind", "words"), CIRCLES)
+def test_a_circle_of_a_published_package_is_a_warning_unless_a_start_loads_it(kind: str, words: str) -> None:
+    failure = ImportFailure(kind, f"{words} (most likely due to a circular import)")
+    own = replace(DAV, source="/app")
+    assert severities(failure=failure, cause="circular") == ["warning"]
+    assert severities(failure=failure, cause="circular", loaded=True) == ["error"]
+    assert severities(failure=failure, cause="circular", dav=own) == ["error"]
     assert severities(failure=no_name("cheroot"), cause="missing-name") == ["error"]
 
 
