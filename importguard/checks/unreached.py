@@ -1,4 +1,4 @@
-"""IG101 of imports that no import of a module got to: behind a failure, or inside a function."""
+"""IG101 and IG102 of imports that no import of a module got to: behind a failure, or inside a function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importguard.evidence.inspection import Evidence
 from importguard.evidence.surroundings import Clues
 from importguard.failures.application import Application, application_code
 from importguard.model import FAILURES, Finding, ImportStep, Location, Severity
-from importguard.rules.imports import MISSING_MODULE
+from importguard.rules.imports import MISSING_MODULE, MISSING_NAME
 from importguard.source.modules.standard_library import STANDARD
 
 
@@ -26,18 +26,41 @@ def check_unreached_imports(evidence: Evidence) -> list[Finding]:
 
 
 def check_late_imports(evidence: Evidence) -> list[Finding]:
-    """One warning a target that functions import: nothing fails before one of them is called."""
+    """One warning a target, or name, that functions ask for: nothing fails before one of them is called."""
     selected = {module.name for module in evidence.modules if module.selected}
     known = _known_to_fail(evidence) | {site.target for site in evidence.sites if not site.is_late}
     sites = [
         site
         for site in evidence.sites
-        if site.is_late and site.module in selected and site.target.partition(".")[0] not in STANDARD
+        if site.is_late and site.module in selected and (site.names or not _is_of_standard_library(site))
     ]
-    return [
-        replace(_finding(target, group, Severity.WARNING, code), affected=(), late=True)
-        for target, group, code in _groups(sites, known, evidence)
+    absent = [site for site in sites if not site.names]
+    modules = [
+        _late(_finding(target, group, Severity.WARNING, code))
+        for target, group, code in _groups(absent, known, evidence)
     ]
+    return [*modules, *_late_names([site for site in sites if site.names], known, evidence)]
+
+
+def _is_of_standard_library(site: ImportSite) -> bool:
+    return site.target.partition(".")[0] in STANDARD
+
+
+def _late(finding: Finding) -> Finding:
+    return replace(finding, affected=(), late=True)
+
+
+def _late_names(sites: list[ImportSite], known: set[str], evidence: Evidence) -> Iterator[Finding]:
+    """One warning a name that a module lacks, which is there."""
+    groups: dict[tuple[str, str], list[ImportSite]] = {}
+    for site in sites:
+        groups.setdefault((site.target, site.names[0]), []).append(site)
+    for (target, name), group in groups.items():
+        missing = f"{target}.{name}"
+        if not _covered(missing, known):
+            finding = _finding(missing, group, Severity.WARNING, application_code(evidence))
+            message = f"cannot import name '{name}' from '{target}'"
+            yield replace(_late(finding), rule=MISSING_NAME, message=message)
 
 
 def _known_to_fail(evidence: Evidence) -> set[str]:
@@ -69,15 +92,11 @@ def _prefixes(name: str) -> list[str]:
 
 
 def _named(target: str, code: Application, clues: Optional[Clues]) -> str:
-    """What Python would name as missing: the first package on the way that is absent. Of one that is not the
-    application's, the whole is: its submodules are not looked for without running it."""
+    """What Python would name as missing: the first package on the way that is absent, as far as is known."""
     top = target.partition(".")[0]
-    if top not in code.packages:
-        return top
-    if clues is None:
-        return target
-    resolutions = ((name, clues.resolution_of(name)) for name in _prefixes(target))
-    return next((name for name, found in resolutions if found is not None and found.kind == "absent"), target)
+    resolutions = [(name, clues.resolution_of(name)) for name in _prefixes(target)] if clues else []
+    absent = next((name for name, found in resolutions if found is not None and found.kind == "absent"), None)
+    return absent or (target if top in code.packages else top)
 
 
 def _covered(target: str, known: Iterable[str]) -> bool:

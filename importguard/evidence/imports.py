@@ -91,7 +91,8 @@ class ModuleImport:
 class ImportSite:
     """One import statement. ``scope``: module | guarded | function | type_checking | lazy | string.
 
-    ``resolves`` is False where the target was looked for in the image and is absent, None where not asked.
+    ``resolves`` is False where the target was looked for in the image and is absent, or lacks ``names``; None
+    where not asked.
     """
 
     module: str

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from importguard.probe.start.launch import Launch
     from importguard.probe.values import Discovered, Preparation, Request, SiteValues
 
-CLUE_SECONDS = 8.0  # when gathering clues, which has a limit of its own, is taken to hang
+CLUE_SECONDS = 20.0  # when gathering clues, which has limits of its own, is taken to hang
 
 
 class Host:
@@ -175,9 +175,9 @@ class Supervisor:
         outcomes = self.verdicts.outcome_by_module
         for event in entrypoint_events(self.discovery, outcomes, self.decisions.loaded, self.decisions.lost):
             self.host.write_frame("entrypoint", **event)
-        sites = self.unresolved_imports(outcomes) + self.late_absent_imports(outcomes)
+        sites = self.unresolved_imports(outcomes) + self.late_imports(outcomes)
         self.host.write_frame("sites", sites=sites)
-        self.tell_clues([site[1] for site in sites])
+        self.tell_clues(sites)
         late = any(outcome == "unchecked" for outcome in outcomes.values())
         error = self.why_incomplete() if late else None
         notes = [
@@ -189,24 +189,28 @@ class Supervisor:
         told = {"notes": notes, "in_context": self.in_context, "complete": not late, "error": error}
         self.host.write_frame("end", out_of_time=out_of_time, **told)
 
-    def tell_clues(self, unreached: list[str]) -> None:
+    def tell_clues(self, sites: list[SiteValues]) -> None:
         """Say what lies around failures; of a sound image what a source is compared with, if anything."""
-        scene, seconds = self.scene, self.pool.ends - time.monotonic()
+        scene, seconds = self.scene, min(CLUE_SECONDS, self.pool.ends - time.monotonic())
         if seconds <= 0 or self.is_second_look:
             return
-        failures = self.verdicts.failures
-        troubled = has_trouble(self.discovery, failures, self.decisions.lost, unreached)
+        failures, lost, unreached = (
+            self.verdicts.failures,
+            dict(self.decisions.lost),
+            [site[1] for site in sites],
+        )
+        for _, target, names, _, _, _ in sites:
+            lost[target] = [*lost.get(target, []), *names]
+        troubled = has_trouble(self.discovery, failures, lost, unreached)
         if not (troubled or self.request["source"] or scene.has_extensions()):
             return
 
         def tell() -> None:
-            clues = clues_of_failures(
-                self.discovery, scene, self.request, seconds, failures, self.decisions.lost, unreached
-            )
+            clues = clues_of_failures(self.discovery, scene, self.request, seconds, failures, lost, unreached)
             for kind, values in clues:
                 self.host.write_frame("clues", kind=kind, values=values)
 
-        if not call_in_child(tell, min(seconds, CLUE_SECONDS)):
+        if not call_in_child(tell, seconds + 1.0):
             self.host.write_frame("clues", kind="notes", values=["gathering clues broke off"])
 
     def unresolved_imports(self, outcomes: Mapping[str, str]) -> list[SiteValues]:
@@ -222,12 +226,23 @@ class Supervisor:
         known = {failure["missing"] for failure in self.verdicts.failures if failure}
         return unresolved_imports(failed, dict(self.discovery["modules"]), known, self.names_without_finder)
 
-    def late_absent_imports(self, outcomes: Mapping[str, str]) -> list[SiteValues]:
-        """The imports inside functions whose target is not in the image."""
-        from importguard.probe.code.late_imports import late_absent_imports
+    def late_imports(self, outcomes: Mapping[str, str]) -> list[SiteValues]:
+        """The imports inside functions that ask for what is not in the image."""
+        from importguard.probe.code.late_imports import LateImports
 
         judged = [name for name, outcome in outcomes.items() if outcome in ("imported", "failed")]
-        return late_absent_imports(judged, dict(self.discovery["modules"]), self.names_without_finder)
+        late = LateImports(judged, dict(self.discovery["modules"]))
+        return late.absent(self.names_without_finder) + self.tried(
+            late.doubtful(self.scene.finder.locate_module)
+        )
+
+    def tried(self, sites: list[SiteValues]) -> list[SiteValues]:
+        """Those of the ``sites`` that fail in an interpreter, too: each has one name or none."""
+        asked = sorted({(site[1], "".join(site[2])) for site in sites})
+        if asked and not self.is_second_look and time.monotonic() < self.pool.ends:
+            self.pool.start_worker("late", [], {"late": asked})
+            self.pool.run_workers()
+        return [site for site in sites if (site[1], "".join(site[2])) in self.pool.lacking]
 
     def names_without_finder(self, names: list[str]) -> Collection[str]:
         """Those of the top-level ``names`` that no finder of the application knows."""

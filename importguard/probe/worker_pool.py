@@ -68,6 +68,7 @@ class WorkerPool:
         self.full_since = 0.0  # the time from which no process could be started, or 0
         self.stumbled: list[str] = []  # errors of the probe's own
         self.absent: Collection[str] = ()
+        self.lacking: list[tuple[str, str]] = []  # (module, name) of late imports that were tried and fail
 
     def program_of_kind(self, kind: str) -> str | bytes:
         """What a worker runs: compiled once for all of them where they are run by this very Python."""
@@ -102,6 +103,7 @@ class WorkerPool:
             "selected": self.modules if kind == "sweep" else [],
             "files": dict(self.discovery["modules"]) if kind == "sweep" else {},
             "find": [],
+            "late": [],
             "patched": sorted(self.patchable) if kind == "sweep" else [],
             "asking": self.asking_importers if kind == "sweep" else {},
             "fatal": self.decisions.fatal if kind == "sweep" else {},
@@ -229,6 +231,8 @@ class WorkerPool:
             worker.heard = time.monotonic()
             if kind == "absent":
                 self.absent = message[1]
+            elif kind == "lacks":
+                self.lacking.append(message[1:3])
             elif kind == "stumbled":
                 self.stumbled.append(message[1])
             elif kind == "done" and worker.kind != "where":

@@ -214,13 +214,16 @@ def _guarded(scope: str) -> str:
     return "guarded" if scope in ("module", "function") else scope
 
 
+_SYSTEM = ("platform", "find_spec", "version_info", "VERSION", "__version__")
+
+
 def _asks_for_system(test: Node) -> bool:
-    """Whether ``test`` looks at the operating system, or whether a module is there."""
+    """Whether ``test`` looks at the operating system, a version, or whether a module is there."""
     nodes = [test]
     while nodes:
         node = nodes.pop()
         nodes.extend(child_nodes(node))
-        if type(node).__name__ == "Attribute" and node.attr in ("platform", "find_spec"):
+        if type(node).__name__ == "Attribute" and node.attr in _SYSTEM:
             return True
         if (
             type(node).__name__ == "Attribute"

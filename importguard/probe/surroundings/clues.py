@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Piece = tuple[str, Sequence[Values]]
 
 SECONDS = 5.0
-"""What all of it may take; what remains of the run's own time may be less."""
+"""Processor time that all of it may take; what remains of the run's own time may be less."""
 
 BATCH = 100
 """Values in one piece: a piece is one frame, and what else is printed may tear one."""
@@ -251,7 +251,7 @@ def gather_clues(
 
     A step that breaks off costs its own piece, and is noted.
     """
-    budget = Budget(min(SECONDS, seconds))
+    budget = Budget(min(SECONDS, seconds), seconds)
     gathering = Gathering(scene, questions, budget)
     steps: list[Callable[[], Iterator[Piece]]] = [gathering.gather_system]
     if failed:

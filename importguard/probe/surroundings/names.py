@@ -10,7 +10,7 @@ from importguard.probe.files import printable_path, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from importguard.probe.select.scene import Scene
     from importguard.probe.surroundings.budget import Budget
@@ -30,29 +30,44 @@ def module_names(
     scene: Scene, resolver: Resolver, questions: Questions, budget: Budget
 ) -> list[ModuleNamesValues]:
     """``clues.ModuleNames`` of each module that lacks a name."""
-    wanted: dict[str, list[str]] = {}
+    lacking: dict[str, list[str]] = {}
     for module, name in questions.names:
-        wanted.setdefault(module, []).append(name)
-    found: list[ModuleNamesValues] = []
-    for module, lacking in wanted.items():
-        if budget.is_spent("the names of modules"):
-            break
-        path = resolver.path_of_name(module)
-        package = resolver.kind_of_match(module) in ("package", "namespace")
-        bound = bound_names(path) if path else Bound()
-        beside = _submodules(resolver, module) if package else []
-        names = list(dict.fromkeys(bound.public_names + beside))
-        elsewhere = [other for name in lacking for other in _elsewhere(name, module, path, scene, budget)]
-        found.append(
-            {
-                "module": module,
-                "path": path and printable_path(path),
-                "names": [printable_path(name) for name in names[:_MOST_NAMES]],
-                "everything": bound.everything and path is not None and len(names) <= _MOST_NAMES,
-                "elsewhere": [printable_path(name) for name in elsewhere],
-            }
+        lacking.setdefault(module, []).append(name)
+    paths = {module: resolver.path_of_name(module) for module in lacking}
+    folders = {module: _library_folder(module, paths[module], scene) for module in lacking}
+    definitions = {
+        folder: _definitions(
+            {name for module in lacking if folders[module] == folder for name in lacking[module]},
+            _files_of_library(*folder) if folder else list(scene.modules.items())[:_MOST_FILES],
+            budget,
         )
-    return found
+        for folder in dict.fromkeys(folders.values())
+    }
+    return [
+        _names_of(module, paths[module], resolver, lacking[module], definitions[folders[module]])
+        for module in lacking
+        if not budget.is_spent("the names of modules")
+    ]
+
+
+def _names_of(
+    module: str,
+    path: str | None,
+    resolver: Resolver,
+    lacking: list[str],
+    definitions: Mapping[str, list[tuple[str, str]]],
+) -> ModuleNamesValues:
+    bound = bound_names(path) if path else Bound()
+    package = resolver.kind_of_match(module) in ("package", "namespace")
+    names = list(dict.fromkeys(bound.public_names + (_submodules(resolver, module) if package else [])))
+    elsewhere = [dotted for name in lacking for other, dotted in definitions[name] if other != module]
+    return {
+        "module": module,
+        "path": path and printable_path(path),
+        "names": [printable_path(name) for name in names[:_MOST_NAMES]],
+        "everything": bound.everything and path is not None and len(names) <= _MOST_NAMES,
+        "elsewhere": [printable_path(name) for name in elsewhere],
+    }
 
 
 def _submodules(resolver: Resolver, package: str) -> list[str]:
@@ -63,37 +78,42 @@ def _submodules(resolver: Resolver, package: str) -> list[str]:
     return sorted(names - {"__init__", "__pycache__"})
 
 
-def _elsewhere(name: str, module: str, path: str | None, scene: Scene, budget: Budget) -> list[str]:
-    """``module.name`` where modules of the application, or of the same package, define ``name``."""
-    plain = os.fsencode(name)
-    binds = re.compile(_BINDS.replace(b"NAME", re.escape(plain)), re.M)
-    found: list[str] = []
-    for other, file in _neighbours(module, path, scene):
-        if len(found) >= _MOST_ELSEWHERE or budget.is_spent("where names are defined"):
+def _definitions(
+    names: Collection[str], files: Iterable[tuple[str, str | None]], budget: Budget
+) -> dict[str, list[tuple[str, str]]]:
+    """Each of the ``names`` → where it is now: (module, that module or ``module.name``)."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
+    binders = {
+        name: (plain, re.compile(_BINDS.replace(b"NAME", re.escape(plain)), re.M))
+        for name, plain in [(name, os.fsencode(name)) for name in names]
+    }
+    for module, path in files:
+        if budget.is_spent("where names are defined"):
             break
-        if other == module:
-            continue
-        if other.rpartition(".")[2] == name:
-            found.append(other)
-            continue
-        source = read_bytes(file, _READ) or b""
-        if plain in source and binds.search(source) and name in bound_names(file).defined:
-            found.append("%s.%s" % (other, name))
+        source = read_bytes(path, _READ) if path else None
+        for name, (plain, binds) in binders.items():
+            if len(found[name]) >= _MOST_ELSEWHERE:
+                continue
+            if module.rpartition(".")[2] == name:
+                found[name].append((module, module))
+            elif path and source and plain in source and binds.search(source):
+                if name in bound_names(path).defined:
+                    found[name].append((module, "%s.%s" % (module, name)))
     return found
 
 
-def _neighbours(module: str, path: str | None, scene: Scene) -> Iterator[tuple[str, str]]:
-    """(module, file) of where a name of ``module`` may have gone; at most so many."""
+def _library_folder(module: str, path: str | None, scene: Scene) -> tuple[str, str] | None:
+    """(entry of the import path, package) that a library's module is of; None of the application's."""
     if module in scene.modules or path is None:
-        yield from list(scene.modules.items())[:_MOST_FILES]
-        return
+        return None
     above = [entry for entry in scene.sys_path if path.startswith(entry.rstrip("/") + "/")]
-    if not above:
-        return
-    entry = max(above, key=len)
-    top = "%s/%s" % (entry, module.split(".")[0])
+    return (max(above, key=len), module.split(".")[0]) if above else None
+
+
+def _files_of_library(entry: str, package: str) -> Iterator[tuple[str, str]]:
+    """(module, file) of where a name of a library's may have gone; at most so many."""
     count = 0
-    for folder, below, names in os.walk(top):
+    for folder, below, names in os.walk("%s/%s" % (entry, package)):
         below.sort()
         count += 1
         for name in sorted(names):

@@ -258,6 +258,21 @@ def _findable(name: str) -> bool:
         return True
 
 
+def _lacks(target: str, name: str) -> bool:
+    """Whether ``from target import name``, or ``import target``, fails for want of just that."""
+    try:
+        _import(target)
+        if not name or hasattr(sys.modules[target], name):
+            return False
+        target += "." + name
+        _import(target)
+    except ModuleNotFoundError as error:
+        return type(error.name) is str and (target + ".").startswith(error.name + ".")
+    except BaseException:
+        pass
+    return False
+
+
 def prepared_worker(request: dict[str, Any], descriptor_out: int) -> Channel:
     """Make the process what the application's would be before its first import; the way to answer.
 
@@ -290,6 +305,9 @@ def run_fresh(request: dict[str, Any], descriptor_out: int) -> None:
     channel = prepared_worker(request, descriptor_out)
     if request["find"]:
         channel.send("absent", [name for name in request["find"] if not _findable(name)])
+    for target, name in request["late"]:
+        if _lacks(target, name):
+            channel.send("lacks", target, name)
     if request.get("whereabouts"):
         sys.setprofile(Whereabouts(channel))
     for name in request["modules"]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importguard.diagnosis.parts import CODE, IMAGE, START, UNPROVEN, part_of
 from importguard.model import Finding, Outcome, RuleFamily, Severity
 from importguard.report import ImageReport, RequestVerdict
-from importguard.rules.imports import ENTRYPOINT_TARGET
+from importguard.rules.imports import ENTRYPOINT_TARGET, MISSING_NAME
 from importguard.terminal import escape_lines, escape_text
 
 _MOST_LINES = 8
@@ -87,9 +87,11 @@ def _not_reached(findings: Sequence[Finding]) -> Iterator[str]:
         verb = "is" if behind == 1 else "are"
         yield f"{count_with_noun(behind, 'more missing module')} {verb} behind them and would fail next."
     if late:
+        names = sum(1 for finding in findings if finding.late and finding.rule is MISSING_NAME)
+        counted = [count_with_noun(late - names, "missing module")] if late > names else []
+        counted += [count_with_noun(names, "missing name")] if names else []
         verb = "is" if late == 1 else "are"
-        modules = count_with_noun(late, "missing module")
-        yield f"{modules} {verb} imported inside functions, which fail when they are called."
+        yield f"{' and '.join(counted)} {verb} imported inside functions, which fail when they are called."
 
 
 def _is_cause(finding: Finding) -> bool:

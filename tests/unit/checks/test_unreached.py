@@ -78,3 +78,33 @@ def test_what_functions_import_is_a_warning_that_makes_no_module_fail() -> None:
     assert (found.missing, found.module, found.severity) == ("stripe", "shop.a", Severity.WARNING)
     assert (found.affected, found.reached, found.late) == ((), False, True)
     assert found.location == Location("shop/a.py", 9)
+
+
+def test_a_name_that_a_function_imports_in_vain_is_a_warning() -> None:
+    sites = (
+        site("shop.a", "shop.orders", 9, scope="function", names=("gone",)),
+        site("shop.b", "shop.orders", 4, scope="function", names=("gone",)),
+        site(
+            "shop.b", "datetime", 5, scope="function", names=("UTC",)
+        ),  # it was tried under this very Python
+        site("shop.b", "redis", 6, scope="function", names=("Redis",)),  # all of it is missing anyway
+    )
+    modules = (imported("shop.a"), failed("shop.b", no_module("redis")))
+    orders, utc = check_late_imports(evidence(*modules, sites=sites))
+    assert orders.message == "cannot import name 'gone' from 'shop.orders'"
+    assert (orders.rule.id, orders.missing, orders.severity) == (
+        "IG102",
+        "shop.orders.gone",
+        Severity.WARNING,
+    )
+    assert (orders.affected, orders.reached, orders.late) == ((), False, True)
+    assert orders.location == Location("shop/a.py", 9)
+    assert utc.missing == "datetime.UTC"
+
+
+def test_a_submodule_that_a_library_lacks_is_named_in_full() -> None:
+    sites = (site("shop.a", "requests.gone.deep", 9, scope="function"),)
+    known = (resolves("requests", "package"), resolves("requests.gone"))
+    clues = Clues(System(), {}, (), resolutions=known)
+    (found,) = check_late_imports(evidence(imported("shop.a"), sites=sites, clues=clues))
+    assert found.missing == "requests.gone"

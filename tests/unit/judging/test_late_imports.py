@@ -22,11 +22,13 @@ def test_a_published_program_imports_what_it_does_not_require_inside_functions()
         site("wsgidav.fs", "wsgidav.gone", scope="function"),
         site("wsgidav.fs", "pymongo"),  # not late
         site("shop.main", "pymongo", scope="function"),
+        site("wsgidav.fs", "yaml.gone", scope="function", names=("name",)),
     )
     optional = (
         site("wsgidav.fs", "pymongo.errors", scope="function"),
         site("wsgidav.fs", "pamela", scope="lazy"),
         site("shop.main", "win32api", scope="function"),
+        site("wsgidav.fs", "wsgidav.util", scope="function", names=("gone",)),
     )
     observed = replace(evidence(*modules, sites=(*optional, *kept)), clues=clues(distributions=(DAV,)))
     assert without_optional_late_imports(observed, OTHERS).sites == kept

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from importguard.probe.code.late_imports import late_absent_imports
+from importguard.probe.code.late_imports import LateImports
+from importguard.probe.select.finder import Finder
+from importguard.probe.select.selection import Selection
 
 FILES = {
     "app/__init__.py": "",
@@ -64,9 +66,8 @@ def files(tmp_path: Path) -> dict[str, str | None]:
 def late(source: str, files: dict[str, str | None], tmp_path: Path) -> list[tuple[str, int, str]]:
     path = tmp_path / "app" / "user.py"
     path.write_text(source, "utf-8")
-    found = late_absent_imports(
-        ["app.user"], {**files, "app.user": str(path)}, lambda names: {"gone"}.intersection(names)
-    )
+    imports = LateImports(["app.user"], {**files, "app.user": str(path)})
+    found = imports.absent({"gone"}.intersection)
     assert all((site[0], site[2], site[5]) == ("app.user", [], str(path)) for site in found)
     return [(target, line, scope) for _, target, _, line, scope, _ in found]
 
@@ -97,4 +98,55 @@ def test_imports_at_the_top_level_are_not_late(files: dict[str, str | None], tmp
 def test_nothing_is_looked_for_where_nothing_is_imported_late(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import gone\n", "utf-8")
     files = {"a": str(tmp_path / "a.py"), "b": None, "c": str(tmp_path / "gone.py"), "d": "/native.so"}
-    assert late_absent_imports(files, files, lambda names: pytest.fail(f"asked for {names}")) == []
+    assert LateImports(files, files).absent(lambda names: pytest.fail(f"asked for {names}")) == []
+
+
+LIBRARY = {
+    "lib/__init__.py": "from .core import kept\n",
+    "lib/core.py": "def kept(): ...\nfirst, second = 1, 2\nfrom os import (\n    path,\n)\n",
+    "lib/lazy.py": "def __getattr__(name): ...\n",
+    "single.py": "x = 1\n",
+}
+DOUBTFUL = {
+    "from lib import kept, core": [],
+    "from lib import lost": [("lib", ["lost"])],
+    "from lib.core import kept, first, second, path": [],
+    "from lib.core import kept, lost, gone": [("lib.core", ["lost"]), ("lib.core", ["gone"])],
+    "from lib.core import *": [],
+    "from lib.lazy import lost": [],
+    "import lib.gone.deep": [("lib.gone.deep", [])],
+    "from lib.gone import name": [("lib.gone", [])],
+    "from single import x": [],
+    "import single.gone": [],
+    "import unknown.gone": [],
+    "from app.full.one import lost": [("app.full.one", ["lost"])],
+    "from app.named import lost": [],  # of a package, that it is absent is told without trying it
+    "try:\n        from lib import lost\n    except ImportError:\n        pass": [],
+    "if sys.version_info < (3, 8):\n        from lib import lost": [],
+    "if lib.VERSION < (3, 8):\n        from lib import lost": [],
+}
+
+
+@pytest.mark.parametrize("statement", DOUBTFUL)
+def test_what_seems_to_lack_what_functions_ask_of_it(
+    statement: str, files: dict[str, str | None], tmp_path: Path
+) -> None:
+    for name, text in LIBRARY.items():
+        path = tmp_path / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    user = tmp_path / "app" / "user.py"
+    user.write_text(f"def function():\n    {statement}\n", "utf-8")
+    finder = Finder([str(tmp_path / "site")], Selection([".py"], False, []))
+    found = LateImports(["app.user"], {**files, "app.user": str(user)}).doubtful(finder.locate_module)
+    assert [site[1:3] for site in found] == DOUBTFUL[statement]
+
+
+def test_what_is_set_from_outside_is_not_asked_for_in_vain(
+    files: dict[str, str | None], tmp_path: Path
+) -> None:
+    user = tmp_path / "app" / "user.py"
+    user.write_text(
+        "from app.full import one\none.late = 1\ndef f():\n    from app.full.one import late\n", "utf-8"
+    )
+    assert LateImports(["app.user"], {**files, "app.user": str(user)}).doubtful(lambda name: None) == []
